@@ -1,0 +1,151 @@
+/**
+ * Every error that Millrace throws. Each has a stable `code`; the message says what was given, what is allowed and
+ * what to do; `cause` is kept, also when the error crossed a thread (see pool/error-wire.ts).
+ */
+const BRAND = Symbol.for('millrace.error')
+
+export const ERROR_CODES = [
+  'ERR_MILLRACE_ARGUMENT',
+  'ERR_MILLRACE_STATE',
+  'ERR_MILLRACE_GRAPH',
+  'ERR_MILLRACE_CAPTURE',
+  'ERR_MILLRACE_PIPELINE',
+  'ERR_MILLRACE_FINGERPRINT',
+  'ERR_MILLRACE_TASK_FAILED',
+  'ERR_MILLRACE_THREAD_LOST',
+  'ERR_MILLRACE_TASK_TIMEOUT',
+  'ERR_MILLRACE_BLOCK_LOST',
+  'ERR_MILLRACE_BLOCK_CORRUPT',
+  'ERR_MILLRACE_MEMORY',
+  'ERR_MILLRACE_SOURCE',
+  'ERR_MILLRACE_JOB_CANCELLED',
+  'ERR_MILLRACE_REMOTE',
+] as const
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+export class MillraceError extends Error {
+  readonly code: ErrorCode
+  /** Facts for programs: ids, given values, limits. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details ?? {}
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+
+  override get name(): string {
+    return this.constructor.name
+  }
+
+  /** True for errors of any copy of the package, so that two installed copies agree. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || !(BRAND in value)) return false
+    // Subclasses keep the ordinary meaning; only the base class is recognised by brand.
+    if (Object.is(MillraceError, this)) return true
+    return Function.prototype[Symbol.hasInstance].call(this, value)
+  }
+}
+
+/** An option or argument is not allowed. */
+export class ArgumentError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_ARGUMENT', message, { details })
+  }
+}
+
+/** The call does not fit the state of its context (not started, already started, stopped). */
+export class StateError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_STATE', message, { details })
+  }
+}
+
+/** The graph of streams has faults; all of them are listed. */
+export class GraphError extends MillraceError {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super('ERR_MILLRACE_GRAPH', faults.length === 1 ? faults[0]! : `The graph has ${faults.length} faults:\n- ${faults.join('\n- ')}`)
+    this.faults = faults
+  }
+}
+
+/** A function that must travel as source text uses a variable of its surroundings. */
+export class CaptureError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_CAPTURE', message, { details })
+  }
+}
+
+/** A pipeline module cannot be loaded or does not export a pipeline. */
+export class PipelineError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('ERR_MILLRACE_PIPELINE', message, options)
+  }
+}
+
+/** A worker built another graph from the same module. */
+export class FingerprintError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_FINGERPRINT', message, { details })
+  }
+}
+
+/** A task failed as often as `maxFailures` allows; its job fails with this. */
+export class TaskFailedError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> }) {
+    super('ERR_MILLRACE_TASK_FAILED', message, options)
+  }
+}
+
+/** Why a thread ended. `terminated`: from outside; `exit`: its code called process.exit. */
+export type ThreadLossReason = 'terminated' | 'exit' | 'uncaught' | 'out-of-memory' | 'timeout' | 'boot' | 'closed'
+
+/** A thread died while it had work, or before it answered. */
+export class ThreadLostError extends MillraceError {
+  readonly reason: ThreadLossReason
+  constructor(reason: ThreadLossReason, message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('ERR_MILLRACE_THREAD_LOST', message, options)
+    this.reason = reason
+  }
+}
+
+/** Data that can be neither found nor recomputed. */
+export class BlockLostError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_BLOCK_LOST', message, { details })
+  }
+}
+
+/** A block's header or checksum does not fit its bytes. */
+export class BlockCorruptError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_BLOCK_CORRUPT', message, { details })
+  }
+}
+
+/** The engine's block memory is at `memoryLimit`. */
+export class MemoryLimitError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_MEMORY', message, { details })
+  }
+}
+
+/** A source cannot be opened or read. */
+export class SourceError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('ERR_MILLRACE_SOURCE', message, options)
+  }
+}
+
+/** The context stopped before the job was done. */
+export class JobCancelledError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_JOB_CANCELLED', message, { details })
+  }
+}

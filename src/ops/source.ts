@@ -1,0 +1,86 @@
+/**
+ * The small interface between a source and the engine. A source file imports this and nothing else of the engine.
+ *
+ * - A **receiver** is pushed to from outside (sockets, HTTP, iterables). It runs in the driver and hands bytes or
+ *   records to a ReceiverSink, which cuts them into blocks; the batch at time t gets what arrived before t.
+ * - A **direct** source is asked at each batch time which ranges belong to the batch (files, queues). Workers read them.
+ */
+export interface ReceiverSource {
+  readonly kind: 'receiver'
+  /** What appears in errors, events and figures: `socket 127.0.0.1:9999`. */
+  readonly name: string
+  /** `text`: newline-separated bytes; `records`: JavaScript values. */
+  readonly codec: 'text' | 'records'
+  /** Called once for each start of the stream; must not open anything yet. */
+  create(): Receiver
+}
+
+export interface Receiver {
+  /** Begin. Resolves when data can arrive; a rejection is reported and retried with back-off by the engine. */
+  start(sink: ReceiverSink): Promise<void>
+  /** End: no call on the sink after the returned promise is resolved. Must be safe to call twice and before start. */
+  stop(): Promise<void>
+}
+
+export interface ReceiverSink {
+  /** Ended when the stream stops: receivers give it to whatever they wait for. */
+  readonly signal: AbortSignal
+  /**
+   * Text, without a copy: free shared memory to read into (never empty), then `advance(n)` for the n bytes that were
+   * written at its beginning. A line may be split anywhere; it stays whole. The view is valid until the next call.
+   */
+  space(): Buffer
+  advance(bytes: number): void
+  /** Text, with a copy: any piece of bytes. */
+  text(bytes: Uint8Array): void
+  /** The end of a connection or file: an unfinished last line becomes a line. */
+  endOfText(): void
+  /** Records. An array is taken over, do not change it later. */
+  records(values: readonly unknown[]): void
+  /**
+   * Backpressure. Undefined: go on. A promise: stop reading (pause the socket) until it resolves. Asked after every
+   * advance, text or records; a receiver that does not wait makes the buffer grow past its bound and is an error.
+   */
+  full(): Promise<void> | undefined
+  /** Tells listeners and the log of a fault that the receiver itself recovers from, such as a lost connection. */
+  report(message: string, cause?: unknown): void
+}
+
+/** Input of one batch of a direct source, as ranges that any worker can read. Each range becomes one partition. */
+export interface DirectBatch {
+  readonly ranges: readonly FileRange[]
+  /** What the batch consists of, for listeners: file names, offsets. */
+  readonly description?: string
+}
+
+/** The lines that begin at a byte in [start, end) of a file. */
+export interface FileRange {
+  readonly path: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface DirectSource {
+  readonly kind: 'direct'
+  readonly name: string
+  /** A fresh reader for each start of the stream. */
+  create(): DirectReader
+}
+
+export interface DirectReader {
+  /** Called once at start with the time before the first batch and the batch interval, all in ms. */
+  open(zeroTime: number, batchInterval: number): Promise<void>
+  /** The ranges of the batch at `time`. Called once a batch time, in order. */
+  next(time: number): Promise<DirectBatch>
+  close(): Promise<void>
+}
+
+/** A source whose records the driver holds already (queueStream): asked synchronously at each batch time. */
+export interface LocalSource<T> {
+  readonly kind: 'local'
+  readonly name: string
+  /** The records of the batch; undefined means that this batch has no dataset, which differs from an empty one. */
+  next(time: number): readonly T[] | undefined
+}
+
+export type InputSource<T = unknown> = ReceiverSource | DirectSource | LocalSource<T>

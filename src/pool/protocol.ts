@@ -1,0 +1,147 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Plan, Program } from '../ops/plan.js'
+import type { BlockHandle, BlockSlice } from './blocks/handle.js'
+import type { WireError } from './error-wire.js'
+
+/** Messages between the driver and a worker thread. Plain data; `PROTOCOL` changes whenever their meaning does. */
+export const PROTOCOL = 1
+
+/** What a thread is told before it is asked to do anything else. */
+export interface AttachMessage {
+  readonly type: 'attach'
+  readonly protocol: number
+  /** The thread's number: never used twice in a process, so it is also its epoch. */
+  readonly thread: number
+  /** The control plane's port (Comlink). */
+  readonly control: MessagePort
+  /** Shared words, see vitals.ts. */
+  readonly vitals: SharedArrayBuffer
+  readonly boot: WorkerBoot
+}
+
+export interface WorkerBoot {
+  /** The pipeline module to load, with the fingerprint that the thread's own graph must have. */
+  readonly pipeline?: {
+    readonly url: string
+    readonly params: { readonly params: unknown; readonly batchInterval: number; readonly parallelism: number }
+    readonly fingerprint: readonly string[]
+  }
+  /** False: operations are composed from closures instead of compiled into one loop. */
+  readonly codegen: boolean
+  /** Fault points at which a thread dies (tests and the stress command). */
+  readonly faults?: readonly FaultPlan[]
+}
+
+/** Die at the `nth` passing of a fault point, counted over all threads in the shared word `passes`. */
+export interface FaultPlan {
+  readonly point: string
+  readonly nth: number
+  readonly passes: SharedArrayBuffer
+}
+
+export interface TaskId {
+  readonly job: number
+  readonly stage: number
+  readonly partition: number
+  readonly attempt: number
+}
+
+export interface TaskMessage {
+  readonly type: 'task'
+  /** The addressee; a thread answers `stale` to a task that is not its own. */
+  readonly thread: number
+  readonly task: TaskId
+  readonly batchTime?: number
+  /** Program number, and the program itself where this thread does not know it yet. */
+  readonly program: number
+  readonly define?: Program
+  readonly inputs: readonly TaskInput[]
+  readonly segments: readonly SegmentGrant[]
+  /** Free segments that the thread may write into; they are its own until it returns them or dies. */
+  readonly lend?: readonly SegmentGrant[]
+  /** Changes of ownership that ride along. */
+  readonly adopt?: readonly BlockHandle[]
+  readonly release?: readonly number[]
+  /** Segments that the driver has dropped. */
+  readonly forget?: readonly number[]
+  /** Values of broadcast variables that the program uses and this thread does not have yet. */
+  readonly broadcasts?: readonly { readonly id: number; readonly block: BlockHandle }[]
+}
+
+export interface SegmentGrant {
+  readonly id: number
+  readonly memory: SharedArrayBuffer
+}
+
+/** What stands behind the slots of a program in one task. */
+export type TaskInput =
+  | { readonly in: 'blocks'; readonly slices: readonly BlockSlice[] }
+  /** Reads its part of every map output, in order. */
+  | { readonly in: 'shuffle'; readonly outputs: readonly BlockHandle[]; readonly partition: number }
+  /** Lines that begin in [start, end) of a file. */
+  | { readonly in: 'file'; readonly path: string; readonly start: number; readonly end: number }
+  | { readonly in: 'range'; readonly from: number; readonly to: number; readonly step: number }
+  /** Names the block that a `keep` writes. */
+  | { readonly in: 'keep'; readonly key: string }
+  | StateInput
+
+/** Which state a `window-state` works on, and how to get it back if this thread does not have it. */
+export interface StateInput {
+  readonly in: 'state'
+  readonly operator: number
+  readonly partition: number
+  /** The version to start from; undefined at the beginning of the stream. */
+  readonly from?: number
+  /** The version to make: the batch time. */
+  readonly to: number
+  /** Write a snapshot of the new version. */
+  readonly snapshot: boolean
+  /** Make the version aside, from `rebuild`, and leave the thread's own state alone: an old version is asked for. */
+  readonly detached?: boolean
+  /** Present where the driver knows that the thread does not hold version `from`. */
+  readonly rebuild?: {
+    readonly snapshot?: BlockHandle
+    readonly replay: readonly { readonly to: number; readonly entering: readonly Plan[]; readonly leaving: readonly Plan[] }[]
+  }
+}
+
+/** A block that a task wrote, and what it is. */
+export interface WrittenBlock {
+  readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot'
+  /** The key of a `keep`, or `operator/partition` of a snapshot. */
+  readonly key?: string
+  readonly block: BlockHandle
+}
+
+export type TaskResult =
+  | { readonly ok: true; readonly value: unknown; readonly written: readonly WrittenBlock[]; readonly memory: MemoryReport; readonly metrics: TaskMetrics }
+  | { readonly ok: false; readonly error: WireError; readonly label?: string; readonly memory: MemoryReport; readonly missingState?: boolean }
+  | { readonly ok: 'stale' }
+
+/** What happened to the segments a thread writes into. */
+export interface MemoryReport {
+  /** Segments that the thread made itself; the driver takes them over. */
+  readonly created: readonly SegmentGrant[]
+  /** Segments that the thread will not write into any more. */
+  readonly returned: readonly number[]
+}
+
+export interface TaskMetrics {
+  /** Records read from each input slot. */
+  readonly read: readonly number[]
+  readonly runMs: number
+}
+
+/** Calls that the driver makes over the control plane. */
+export interface WorkerControl {
+  /** Answers with the thread's number. */
+  ping(): number
+  /** Become an owner of these blocks. With `verify`, answers with the ids whose checksum is wrong. */
+  adopt(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[], verify: boolean): readonly number[]
+  /** Copy these blocks into memory of this thread's own, and own the copies. */
+  copy(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[]): { blocks: readonly BlockHandle[]; memory: MemoryReport }
+  /** Give up these blocks, and forget these segments, which the driver has dropped. */
+  release(blocks: readonly number[], segments: readonly number[]): void
+  /** Ids of owned blocks, for tests and the storage view. */
+  owned(): readonly number[]
+}
