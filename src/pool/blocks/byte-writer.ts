@@ -1,0 +1,107 @@
+const FIRST_BYTES = 64 * 1024
+/** A bigger buffer is given up at `reset`, so that one huge block does not stay in memory for ever. */
+const KEEP_BYTES = 8 * 1024 * 1024
+
+/**
+ * A growing buffer in private memory, in which a block is encoded before it is copied into shared memory: so a thread
+ * killed while it encodes leaves nothing behind. Meant to be reused. Numbers are little-endian; arrays come in the
+ * machine's order, as the typed arrays that read them.
+ */
+export class ByteWriter {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  #length = 0
+
+  /** Bytes written since the last reset. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Starts again at 0. */
+  reset(): void {
+    this.#length = 0
+    if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  }
+
+  /** What was written, as a view that is valid until the next write or reset. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  /** Room for `bytes` more; returns where it begins. Its content is arbitrary until it is written. */
+  reserve(bytes: number): number {
+    const start = this.#length
+    const end = start + bytes
+    if (end > this.#buffer.length) this.#grow(end)
+    this.#length = end
+    return start
+  }
+
+  /** Writes zeros up to the next multiple of `to` bytes (from the writer's start). Returns the new length. */
+  align(to = 8): number {
+    const padding = (to - (this.#length % to)) % to
+    const start = this.reserve(padding)
+    this.#buffer.fill(0, start, start + padding)
+    return this.#length
+  }
+
+  u8(value: number): void {
+    this.#buffer[this.reserve(1)] = value
+  }
+
+  u32(value: number): void {
+    const at = this.reserve(4)
+    this.#buffer.writeUInt32LE(value, at)
+  }
+
+  f64(value: number): void {
+    const at = this.reserve(8)
+    this.#buffer.writeDoubleLE(value, at)
+  }
+
+  /** Overwrites four bytes that were written or reserved earlier. */
+  setU32(at: number, value: number): void {
+    this.#buffer.writeUInt32LE(value, at)
+  }
+
+  write(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length)
+    this.#buffer.set(bytes, at)
+  }
+
+  /** One byte a UTF-16 unit; the upper half of a unit above 0xFF is lost. */
+  writeLatin1(text: string): void {
+    const at = this.reserve(text.length)
+    this.#buffer.write(text, at, 'latin1')
+  }
+
+  /** Two bytes a UTF-16 unit; keeps every string as it is. */
+  writeUcs2(text: string): void {
+    const at = this.reserve(text.length * 2)
+    this.#buffer.write(text, at, 'utf16le')
+  }
+
+  /** UTF-8; a lone surrogate becomes U+FFFD. */
+  writeUtf8(text: string): void {
+    const at = this.reserve(Buffer.byteLength(text))
+    this.#buffer.write(text, at)
+  }
+
+  /** Aligned room for `count` numbers, as a view that is valid until the next write. */
+  view<T>(type: ViewType<T>, count: number): T {
+    this.align(type.BYTES_PER_ELEMENT)
+    const at = this.reserve(count * type.BYTES_PER_ELEMENT)
+    return new type(this.#buffer.buffer, this.#buffer.byteOffset + at, count)
+  }
+
+  #grow(needed: number): void {
+    const bigger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(bigger, 0, 0, this.#length)
+    this.#buffer = bigger
+  }
+}
+
+/** A typed array's constructor, over private or shared memory. */
+export interface ViewType<T> {
+  readonly BYTES_PER_ELEMENT: number
+  new (memory: ArrayBufferLike, offset: number, count: number): T
+}

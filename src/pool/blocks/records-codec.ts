@@ -1,0 +1,94 @@
+import { ArgumentError } from '../../errors.js'
+import type { ByteWriter } from './byte-writer.js'
+import { FORM, readHeader } from './column-header.js'
+import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
+import { writePacked } from './packed-column.js'
+
+/**
+ * Appends records to `w`, from the next multiple of 8 on, in a form that says itself what it is (see column-header.ts).
+ *
+ * Kept exactly: arrays of numbers (-0, NaN and infinities too), of strings (lone surrogates too), and of pairs
+ * `[key, value]` whose keys are all strings or all numbers and whose values are of a kind named here, pairs included.
+ *
+ * All other records travel as msgpack: plain objects, arrays, Map, Set, Date, RegExp, BigInt of any size, typed
+ * arrays, Buffer, null, undefined. What msgpack does not preserve, inside such records:
+ * - `-0` becomes 0; a lone surrogate becomes U+FFFD, three of them in short strings;
+ * - an instance of a class becomes a plain object with its own properties, or what its `toJSON` returns;
+ * - an Error keeps class, message and cause, not `code`, its other properties or its stack;
+ * - a function becomes undefined; a Promise, WeakMap or other opaque object becomes `{}`;
+ * - a key `__proto__` is renamed to `__proto_`; symbol keys and getters of a prototype are left out;
+ * - holes of an array become undefined;
+ * - one object that occurs twice becomes two.
+ *
+ * Throws ERR_MILLRACE_ARGUMENT for a symbol or a cycle.
+ */
+export function encodeRecords(w: ByteWriter, records: readonly unknown[]): void {
+  writeColumn(w, records)
+}
+
+/**
+ * The records of `encodeRecords`; none for no bytes. Nothing of the result points into `bytes`. A string of 13 units or
+ * more keeps about 64 KiB of its neighbours in memory for as long as it lives. Throws ERR_MILLRACE_BLOCK_CORRUPT where the
+ * bytes are plainly something else; only the block's checksum finds every fault.
+ */
+export function decodeRecords(bytes: Buffer): unknown[] {
+  return bytes.length === 0 ? [] : readColumn({ bytes: aligned(bytes), at: 0 })
+}
+
+/** As `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them where the keys are of one kind. */
+export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[]): void {
+  if (keys.length !== values.length) {
+    throw new ArgumentError(`There are ${keys.length} keys and ${values.length} values; give as many of each.`, {
+      keys: keys.length,
+      values: values.length,
+    })
+  }
+  if (keys.length === 0) writeColumn(w, keys)
+  else if (allOf(keys, 'string') || allOf(keys, 'number')) writePairs(w, keys, values)
+  else
+    writePacked(
+      w,
+      keys.map((key, i) => [key, values[i]]),
+    )
+}
+
+/**
+ * The keys and values of records that are pairs. Builds no pairs where the bytes hold two columns. Throws ArgumentError
+ * where a record is not an array of length 2.
+ */
+export function decodePairs(bytes: Buffer): { keys: unknown[]; values: unknown[] } {
+  if (bytes.length === 0) return { keys: [], values: [] }
+  const cursor = { bytes: aligned(bytes), at: 0 }
+  if (readHeader(cursor).form === FORM.pairs) return { keys: readColumn(cursor), values: readColumn(cursor) }
+  cursor.at = 0
+  const records = readColumn(cursor)
+  const keys = new Array<unknown>(records.length)
+  const values = new Array<unknown>(records.length)
+  for (let i = 0; i < records.length; i++) {
+    const pair = records[i]
+    if (!Array.isArray(pair) || pair.length !== 2) throw notAPair(pair, i)
+    keys[i] = pair[0]
+    values[i] = pair[1]
+  }
+  return { keys, values }
+}
+
+/** Typed arrays can only begin at multiples of their element size; a payload in a segment always does. */
+function aligned(bytes: Buffer): Buffer {
+  if (bytes.byteOffset % 8 === 0) return bytes
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
+function notAPair(record: unknown, index: number): ArgumentError {
+  const what = Array.isArray(record)
+    ? `an array of length ${record.length}`
+    : record === null
+      ? 'null'
+      : `a ${typeof record}`
+  return new ArgumentError(
+    `Record ${index} is ${what}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
+    { index },
+  )
+}

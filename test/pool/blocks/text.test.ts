@@ -1,0 +1,129 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
+import { decodeLines, encodeLines, sliceLines } from '#dist/pool/blocks/text.js'
+
+function shared(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content as string)
+  const view = Buffer.from(new SharedArrayBuffer(bytes.length + 3), 3, bytes.length)
+  view.set(bytes)
+  return view
+}
+
+/** Text of short lines, with every kind of end, cut UTF-8 and bytes that are never UTF-8. */
+const bytes = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('\n', '\r\n', '\r', '\n\n', 'a', 'bc ', 'ü', '漢', '👍').map((part) => Buffer.from(part)),
+      fc.constantFrom([0xe2, 0x82], [0xff], [0xf0, 0x9f], [0x80], [0xc0, 0xaf]).map((part) => Buffer.from(part)),
+    ),
+    { maxLength: 60 },
+  )
+  .map((parts) => shared(Buffer.concat(parts)))
+
+/** The definition, in the simplest words. */
+function naiveLines(content: Buffer): string[] {
+  const lines = content.toString('utf8').split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+}
+
+describe('decodeLines', () => {
+  it.each<[string, string[]]>([
+    ['', []],
+    ['\n', ['']],
+    ['\n\n', ['', '']],
+    ['a', ['a']],
+    ['a\n', ['a']],
+    ['a\n\n', ['a', '']],
+    ['a\r\nb\r\n', ['a', 'b']],
+    ['a\r\r\nb', ['a\r', 'b']],
+    ['\r\n\r', ['', '']],
+    ['a\rb\n', ['a\rb']],
+    ['\ufeffa\n', ['\ufeffa']],
+    ['grün\n漢字 👍\nascii', ['grün', '漢字 👍', 'ascii']],
+  ])('%j', (content, lines) => {
+    expect(decodeLines(shared(content))).toEqual(lines)
+  })
+
+  it('replaces what is not UTF-8 and keeps the newline behind it', () => {
+    expect(decodeLines(shared(Buffer.from([0xe2, 0x82, 10, 0xff, 0x61, 0xf0, 0x9f, 13, 10])))).toEqual([
+      '\ufffd',
+      '\ufffda\ufffd',
+    ])
+  })
+
+  it('reads any bytes as the definition says', () => {
+    fc.assert(
+      fc.property(bytes, (content) => {
+        expect(decodeLines(content)).toEqual(naiveLines(content))
+      }),
+    )
+  })
+
+  it('reads texts longer than a piece, lines longer than a piece, and pieces with and without ASCII', () => {
+    const lines = Array.from({ length: 30_000 }, (_, i) => `line ${i}${i % 5000 === 0 ? ' ünï' : ''}`)
+    lines.splice(100, 0, 'x'.repeat(200_000), '', 'y'.repeat(65_535), '漢'.repeat(50_000))
+    expect(decodeLines(shared(`${lines.join('\n')}\n`))).toEqual(lines)
+    expect(decodeLines(shared(lines.join('\r\n')))).toEqual(lines)
+  })
+})
+
+describe('sliceLines', () => {
+  it.each<[string, number, string[]]>([
+    ['', 3, []],
+    ['a\nb\nc\nd\n', 2, ['a\nb\n', 'c\nd\n']],
+    ['a\nb\nc\nd', 4, ['a\n', 'b\n', 'c\n', 'd']],
+    ['aaaaaaaaaaaaaaaa\nb\n', 4, ['aaaaaaaaaaaaaaaa\n', 'b\n']],
+    ['one line', 3, ['one line']],
+    ['\n\n\n', 5, ['\n', '\n', '\n']],
+    ['a\nb\n', 1, ['a\nb\n']],
+  ])('%j in %i', (content, parts, pieces) => {
+    const text = shared(content)
+    expect(sliceLines(text, parts).map(({ start, end }) => text.toString('utf8', start, end))).toEqual(pieces)
+  })
+
+  it('gives every line to exactly one part', () => {
+    fc.assert(
+      fc.property(bytes, fc.integer({ min: 1, max: 12 }), (content, parts) => {
+        const slices = sliceLines(content, parts)
+        expect(slices.length).toBeLessThanOrEqual(parts)
+        expect(slices.every(({ start, end }) => start < end)).toBe(true)
+        expect(slices.flatMap(({ start, end }) => decodeLines(content.subarray(start, end)))).toEqual(
+          decodeLines(content),
+        )
+      }),
+    )
+  })
+
+  it('makes parts of about the same size', () => {
+    const text = shared('0123456\n'.repeat(10_000))
+    const sizes = sliceLines(text, 7).map(({ start, end }) => end - start)
+    expect(sizes).toHaveLength(7)
+    for (const size of sizes) expect(Math.abs(size - 80_000 / 7)).toBeLessThanOrEqual(8)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %d parts', (parts) => {
+    expect(() => sliceLines(shared('a'), parts)).toThrow(`not ${parts}`)
+  })
+})
+
+describe('encodeLines', () => {
+  it('is read back by decodeLines', () => {
+    const line = fc.string({ unit: 'grapheme' }).filter((text) => !/\n|\r$/.test(text))
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        const w = new ByteWriter()
+        encodeLines(w, lines)
+        expect(decodeLines(w.bytes())).toEqual(lines)
+      }),
+    )
+  })
+
+  it('writes long texts whole', () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `ü ${i}`)
+    const w = new ByteWriter()
+    encodeLines(w, lines)
+    expect(w.bytes().toString()).toBe(lines.map((line) => `${line}\n`).join(''))
+  })
+})
