@@ -1,0 +1,116 @@
+import { ArgumentError, CaptureError } from '../../errors.js'
+import { builtinRef } from './builtin.js'
+import './common.js'
+import { environmentOf, unwrapped } from './env.js'
+import { type FreeVariables, freeVariables } from './free-variables.js'
+import { globalPath, isGlobalName } from './globals.js'
+import { HELPERS, IMPORT_OBJECT } from './loader-names.js'
+import { describe } from './plain-data.js'
+import type { AnyFunction, EnvValue, FnRef } from './ref.js'
+import type { FunctionTable } from './table.js'
+
+/** Functions that threads know already because they loaded the same pipeline module. */
+export interface KnownFunctions {
+  readonly table?: FunctionTable
+  readonly exports?: ReadonlyMap<AnyFunction, string>
+}
+
+const analyses = new WeakMap<AnyFunction, FreeVariables>()
+const references = new WeakMap<AnyFunction, FnRef>()
+
+/**
+ * Names a function so that any thread can find it: as a library function, by the pipeline module's table or exports, as
+ * a global, or by its text. The text is analysed once for each function object.
+ * @param label the operation it was given to, as errors shall name it.
+ * @throws ArgumentError if `fn` is no function; CaptureError if its text does not stand for it in another thread.
+ */
+export function capture(fn: AnyFunction, label: string, known: KnownFunctions = {}): FnRef {
+  if (typeof fn !== 'function') throw new ArgumentError(`${label} needs a function, got ${describe(fn)}.`, { label })
+  const target = unwrapped(fn)
+  const named = builtinRef(target, (inner) => capture(inner, label, known))
+  if (named !== undefined) return named
+  const i = known.table?.indexOf(target)
+  if (i !== undefined) return { k: 'table', i }
+  const name = known.exports?.get(fn) ?? known.exports?.get(target)
+  if (name !== undefined) return { k: 'export', name }
+  const cached = references.get(fn)
+  if (cached !== undefined) return cached
+  const path = globalPath(target)
+  if (path !== undefined) return { k: 'global', path }
+  return bySource(fn, target, label, known)
+}
+
+function bySource(carrier: AnyFunction, target: AnyFunction, label: string, known: KnownFunctions): FnRef {
+  const entries = environmentOf(carrier)?.entries
+  const { text, names, relativeImports } = analysisOf(target, label)
+  const env: Record<string, EnvValue> = {}
+  const missing: string[] = []
+  let fixed = true
+  for (const name of names) {
+    const entry = entries?.get(name)
+    if (entry === undefined) {
+      if (!isGlobalName(name) && !Object.hasOwn(HELPERS, name)) missing.push(name)
+    } else if ('fn' in entry) {
+      // What an inner function is known by depends on `known`, so the whole is not kept.
+      env[name] = { fn: capture(entry.fn, `${label} (${name} given through withEnv)`, known) }
+      fixed = false
+    } else env[name] = entry
+  }
+  if (missing.length > 0) throw new CaptureError(missingMessage(label, missing, text), { label, variables: missing })
+  if (relativeImports.length > 0) {
+    throw new CaptureError(
+      `${label}: the function imports ${quoted(relativeImports)}, a path relative to its module, which its text leaves. ` +
+        'Import by package name or absolute URL, or put the code into a pipeline module and export the function.' +
+        shown(text),
+      { label, imports: relativeImports },
+    )
+  }
+  const ref: FnRef = Object.keys(env).length > 0 ? { k: 'source', text, env } : { k: 'source', text }
+  if (fixed) references.set(carrier, ref)
+  return ref
+}
+
+function analysisOf(fn: AnyFunction, label: string): FreeVariables {
+  let analysis = analyses.get(fn)
+  if (analysis !== undefined) return analysis
+  try {
+    analysis = freeVariables(String(fn))
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error
+    throw new CaptureError(
+      `${label}: ${error.message} Its text must be able to stand for it in another thread: wrap it, as in ` +
+        '(value) => theFunction(value), and give what it needs through withEnv; or put it into a pipeline module and export it.',
+      { label, ...error.details },
+    )
+  }
+  analyses.set(fn, analysis)
+  return analysis
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
+const shown = (text: string): string => `\nThe function: ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`
+
+/** Words that withEnv cannot give a meaning to, and imports of which the loader left no name. */
+const PLACE_BOUND = new Set(['this', 'super', 'new.target', 'import.meta', 'arguments'])
+const isPlaceBound = (name: string): boolean => PLACE_BOUND.has(name) || IMPORT_OBJECT.test(name)
+
+function missingMessage(label: string, missing: readonly string[], text: string): string {
+  const variables = missing.filter((name) => !isPlaceBound(name))
+  const bound = missing.filter((name) => isPlaceBound(name))
+  const parts: string[] = []
+  if (variables.length > 0) {
+    parts.push(
+      `${label}: the function uses ${quoted(variables)} of its surroundings, which its text does not take along to another ` +
+        `thread. Ways out: pass it with withEnv({ ${variables.join(', ')} }, fn); make large data a broadcast variable ` +
+        'and pass that; or put the code into a pipeline module, where closures work, and export the function.',
+    )
+  }
+  if (bound.length > 0) {
+    parts.push(
+      `${label}: the function uses ${quoted(bound)}, which means something only where it was written. Read what is needed ` +
+        'into a variable outside and pass that with withEnv({ name }, fn), or put the code into a pipeline module and ' +
+        'export the function.',
+    )
+  }
+  return parts.join('\n') + shown(text)
+}

@@ -1,0 +1,87 @@
+import { ArgumentError } from '../../errors.js'
+import { builtin, defineBuiltin } from './builtin.js'
+import { describe } from './plain-data.js'
+import type { AnyFunction } from './ref.js'
+import './text.js'
+
+/*
+ * Functions the operators are made of. They are ordinary functions that threads know by name, so they cost nothing to
+ * send, and a task can tell what they do.
+ */
+
+/** Defines a library function without arguments and returns it: one object for ever. */
+function constant<F extends AnyFunction>(name: string, fn: F): F {
+  defineBuiltin(name, () => fn)
+  return builtin<F>(name)
+}
+
+/** The value itself. */
+export const identity = constant('identity', <T>(value: T): T => value)
+
+/** `[value, 1]`: the first half of a count by key. */
+export const pairWithOne = constant('pairWithOne', <T>(value: T): [T, number] => [value, 1])
+
+/** `a + b`, for reduce operations. */
+export const sum = constant('sum', (a: number, b: number): number => a + b)
+
+/** `a - b`, the inverse of `sum` for windows. */
+export const subtract = constant('subtract', (a: number, b: number): number => a - b)
+
+/** The larger of two values, by `<`; NaN if one is NaN, so that the order of a reduction does not matter. */
+export const max = constant(
+  'max',
+  <T extends number | bigint | string>(a: T, b: T): T => (a < b || Number.isNaN(b) ? b : a),
+)
+
+/** The smaller of two values, by `>`; NaN if one is NaN, so that the order of a reduction does not matter. */
+export const min = constant(
+  'min',
+  <T extends number | bigint | string>(a: T, b: T): T => (a > b || Number.isNaN(b) ? b : a),
+)
+
+/** The first of two values. */
+export const first = constant('first', <T>(a: T, _b?: unknown): T => a)
+
+/** The second of two values. */
+export const second = constant('second', <T>(_a: unknown, b: T): T => b)
+
+/** Whether the value of a `[key, number]` pair differs from 0. */
+export const isNotZeroValue = constant('isNotZeroValue', (pair: readonly [unknown, number]): boolean => pair[1] !== 0)
+
+/** `[value, key]` of a `[key, value]` pair. */
+export const swap = constant('swap', <K, V>(pair: readonly [K, V]): [V, K] => [pair[1], pair[0]])
+
+/** The key of a pair. */
+export const keyOf = constant('keyOf', <K>(pair: readonly [K, unknown]): K => pair[0])
+
+/** The value of a pair. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name that goes with keyOf
+export const valueOf = constant('valueOf', <V>(pair: readonly [unknown, V]): V => pair[1])
+
+/** A list of one: the beginning of a group. */
+export const toList = constant('toList', <T>(value: T): T[] => [value])
+
+/** Adds a value to the list it is given, and returns that list. */
+export const appendToList = constant('appendToList', <T>(list: T[], value: T): T[] => {
+  list.push(value)
+  return list
+})
+
+/** Adds the values of the second list to the first, and returns that. */
+export const concatLists = constant('concatLists', <T>(list: T[], other: readonly T[]): T[] => {
+  // Not push(...other): its arguments lie on the stack, which some hundred thousand overflow.
+  for (let i = 0; i < other.length; i++) list.push(other[i] as T)
+  return list
+})
+
+defineBuiltin('keyBy', (key: AnyFunction) => {
+  if (typeof key !== 'function') throw new ArgumentError(`keyBy needs a function, got ${describe(key)}.`)
+  return (value: unknown) => [key(value), value]
+})
+
+/** `value => [key(value), value]`. */
+export function keyBy<T, K>(key: (value: T) => K): (value: T) => [K, T] {
+  return builtin<(value: T) => [K, T]>('keyBy', key)
+}
+
+export { field, includes, jsonField, length, parseNumber, split, startsWith, toLowerCase, words } from './text.js'

@@ -1,0 +1,74 @@
+import type { AnyFunction } from './ref.js'
+
+/**
+ * Names that loaders put into the text of functions they load. Seen on Node 20 to 24:
+ *
+ * | loader       | source                    | text of the function                    | answer                       |
+ * | ------------ | ------------------------- | --------------------------------------- | ---------------------------- |
+ * | esbuild, tsx | `const f = () => 1`       | `const f = __name(() => 1, "f")`        | HELPERS                      |
+ * | esbuild, tsx | `using a = b()`           | `__using(_stack, b())`, `__callDispose` | HELPERS                      |
+ * | vite, vitest | `join(x)`, `join` imported | `(0,__vite_ssr_import_0__.join)(x)`     | rewritten to `(0,join)(x)`   |
+ * | vite, vitest | `import('x')`             | `__vite_ssr_dynamic_import__('x')`      | rewritten to `import('x')`   |
+ * | vite, vitest | `import.meta`             | `__vite_ssr_import_meta__`              | reported as `import.meta`    |
+ */
+export const IMPORT_OBJECT = /^__(?:vite_ssr|vi)_import_\d+__$/
+export const DYNAMIC_IMPORT = '__vite_ssr_dynamic_import__'
+export const IMPORT_META = '__vite_ssr_import_meta__'
+export const NAME_HELPER = '__name'
+
+type Disposal = readonly [isAsync: boolean, dispose?: AnyFunction, resource?: unknown]
+
+function using(stack: Disposal[], resource: unknown, isAsync?: boolean): unknown {
+  if (resource === null || resource === undefined) {
+    if (isAsync) stack.push([true])
+    return resource
+  }
+  const holder = resource as Record<symbol, AnyFunction | undefined>
+  // Symbol.dispose is not on the type of every supported Node; esbuild falls back to Symbol.for in the same way.
+  const symbols = Symbol as unknown as Record<string, symbol | undefined>
+  const asyncDispose = symbols.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+  const dispose =
+    (isAsync ? holder[asyncDispose] : undefined) ?? holder[symbols.dispose ?? Symbol.for('Symbol.dispose')]
+  if (typeof dispose !== 'function') throw new TypeError('A resource declared by `using` has no dispose method')
+  stack.push([isAsync === true, dispose, resource])
+  return resource
+}
+
+function suppressed(error: unknown, earlier: unknown): Error {
+  const both = new Error('An error was suppressed during disposal.')
+  return Object.assign(both, { name: 'SuppressedError', error, suppressed: earlier })
+}
+
+function callDispose(stack: Disposal[], error: unknown, hasError: boolean | undefined): unknown {
+  const fail = (fault: unknown): void => {
+    error = hasError ? suppressed(fault, error) : fault
+    hasError = true
+  }
+  const next = (): unknown => {
+    for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+      const [isAsync, dispose, resource] = entry
+      try {
+        const result: unknown = dispose?.call(resource)
+        if (isAsync) {
+          return Promise.resolve(result).then(next, (fault: unknown) => {
+            fail(fault)
+            return next()
+          })
+        }
+      } catch (fault) {
+        fail(fault)
+      }
+    }
+    if (hasError) throw error
+    return undefined
+  }
+  return next()
+}
+
+/** Functions that compiled text finds under the names which esbuild gave to its own. */
+export const HELPERS: Readonly<Record<string, AnyFunction>> = {
+  [NAME_HELPER]: (target: object, value: string) =>
+    Object.defineProperty(target, 'name', { value, configurable: true }),
+  __using: using,
+  __callDispose: callDispose,
+}
