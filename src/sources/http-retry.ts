@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Base delays in ms. */
+export interface RetryTimes {
+  /** Network errors: grows by `min` up to `max`. */
+  readonly reconnect: { readonly min: number; readonly max: number }
+  /** Answers such as 503: doubles from here up to 64 times. */
+  readonly httpError: number
+  /** 429 without a hint: doubles from here up to 16 times. */
+  readonly rateLimit: number
+  /** The time of day in ms, for hints that name a time. */
+  readonly now: () => number
+}
+
+/** A server may not send the receiver to sleep for longer than this. */
+const LONGEST_HINT = 24 * 60 * 60 * 1000
+
+/**
+ * How long to wait before the next request. Each kind of failure has a count of its own; a connection that worked sets
+ * all of them back.
+ *
+ * | failure       | wait                                                              |
+ * | ------------- | ----------------------------------------------------------------- |
+ * | drop          | 0: the connection worked                                          |
+ * | network       | linear, 250, 500 ... 16,000 ms                                    |
+ * | 420, 429      | what the answer's headers say, else 60 s doubling to 16 min       |
+ * | other status  | what `retry-after` says, else 5 s doubling to 320 s               |
+ */
+export class HttpRetry {
+  readonly #times: RetryTimes
+  #network = 0
+  #errors = 0
+  #limited = 0
+
+  constructor(times: RetryTimes) {
+    this.#times = times
+  }
+
+  drop(): number {
+    this.#network = this.#errors = this.#limited = 0
+    return 0
+  }
+
+  network(): number {
+    const { min, max } = this.#times.reconnect
+    return Math.min(++this.#network * min, max)
+  }
+
+  status(status: number, headers: IncomingHttpHeaders): number {
+    const { rateLimit, httpError } = this.#times
+    const after = this.#retryAfter(headers['retry-after'])
+    if (status === 429 || status === 420) {
+      const told = after ?? this.#limitReset(headers['x-rate-limit-reset'])
+      return told ?? rateLimit * 2 ** Math.min(this.#limited++, 4)
+    }
+    return after ?? httpError * 2 ** Math.min(this.#errors++, 6)
+  }
+
+  /** Seconds, or a date. */
+  #retryAfter(header: string | undefined): number | undefined {
+    if (header === undefined) return undefined
+    const seconds = Number(header)
+    return hint(Number.isNaN(seconds) ? Date.parse(header) - this.#times.now() : seconds * 1000)
+  }
+
+  /** The time at which the limit ends, in seconds since 1970. */
+  #limitReset(header: string | string[] | undefined): number | undefined {
+    return header === undefined ? undefined : hint(Number(header) * 1000 - this.#times.now())
+  }
+}
+
+/** A hint that lies in the past, or is no number, is none. */
+function hint(ms: number): number | undefined {
+  return ms > 0 ? Math.min(Math.ceil(ms), LONGEST_HINT) : undefined
+}

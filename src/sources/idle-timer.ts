@@ -1,0 +1,46 @@
+import { LONGEST_TIMER } from './check.js'
+
+/** Aborts `signal` when nobody calls `touch` for `timeout` ms (0: never), or when `outer` is aborted. */
+export class IdleTimer {
+  readonly #timeout: number
+  readonly #outer: AbortSignal
+  readonly #abort = new AbortController()
+  readonly #onOuter = () => this.#abort.abort()
+  #timer: NodeJS.Timeout | undefined
+  /** True once the time ran out. */
+  expired = false
+
+  constructor(timeout: number, outer: AbortSignal) {
+    this.#timeout = timeout
+    this.#outer = outer
+    if (outer.aborted) this.#onOuter()
+    else outer.addEventListener('abort', this.#onOuter, { once: true })
+    this.touch()
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Something was heard: the time begins anew. */
+  touch(): void {
+    if (this.#timer) this.#timer.refresh()
+    else if (this.#timeout > 0) this.#timer = setTimeout(() => this.#expire(), Math.min(this.#timeout, LONGEST_TIMER))
+  }
+
+  /** Stops the time until the next touch: nobody listens now, so nothing can be heard. */
+  pause(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  end(): void {
+    this.pause()
+    this.#outer.removeEventListener('abort', this.#onOuter)
+  }
+
+  #expire(): void {
+    this.expired = true
+    this.#abort.abort()
+  }
+}

@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import fc from 'fast-check'
+import { beforeEach, expect, test } from 'vitest'
+import { ArgumentError } from '#dist/errors.js'
+import { type TextFileOptions, textFileSource } from '#dist/sources/text-files.js'
+import { closing } from './loopback.js'
+
+let directory = ''
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'millrace-files-'))
+  closing(() => rm(directory, { recursive: true, force: true }))
+})
+
+async function file(name: string, modified: number, text = `${name}\n`): Promise<void> {
+  const path = join(directory, name)
+  await writeFile(path, text)
+  await utimes(path, modified / 1000, modified / 1000)
+}
+
+async function open(options: TextFileOptions = {}, pattern = directory, interval = 2000) {
+  const reader = textFileSource(pattern, { now: () => 12_000, ...options }).create()
+  await reader.open(12_000, interval)
+  const names = async (time: number) => (await reader.next(time)).ranges.map((range) => basename(range.path))
+  return { reader, names }
+}
+
+test.each([
+  [true, []],
+  [false, ['0']],
+])('S1, S2: newFilesOnly %s', async (newFilesOnly, first) => {
+  await file('0', 10_000)
+  const { names } = await open({ newFilesOnly })
+  const taken: string[][] = [await names(14_000)]
+  for (let i = 1; i <= 5; i++) {
+    await file(String(i), 13_000 + i * 2000)
+    taken.push(await names(14_000 + i * 2000))
+  }
+  expect(taken).toEqual([first, ['1'], ['2'], ['3'], ['4'], ['5']])
+})
+
+test('S3: a wildcard in the path', async () => {
+  await mkdir(join(directory, 'a'))
+  await mkdir(join(directory, 'b'))
+  await mkdir(join(directory, '.hidden'))
+  const { names } = await open({}, join(directory, '*/'))
+  await file('a/1', 13_000)
+  await file('b/2', 13_001)
+  await file('direct', 13_000)
+  await file('.hidden/3', 13_000)
+  expect(await names(14_000)).toEqual(['1', '2'])
+})
+
+test('S4: a directory that is renamed to match', async () => {
+  await mkdir(join(directory, 'other'))
+  const { names } = await open({ minRemember: 4000 }, join(directory, 'sub*'))
+  await file('other/existing', 13_000)
+  expect(await names(14_000)).toEqual([])
+  await file('other/renamed', 17_000)
+  await rename(join(directory, 'other'), join(directory, 'sub+1'))
+  expect(await names(18_000)).toEqual(['renamed'])
+})
+
+test('S6: a file is taken by the first batch that is not before it, and once', async () => {
+  await file('exact', 14_000)
+  await file('later', 14_001)
+  const { names } = await open()
+  expect(await names(14_000)).toEqual(['exact'])
+  expect(await names(16_000)).toEqual(['later'])
+  await file('exact', 17_000)
+  expect(await names(18_000)).toEqual([])
+})
+
+test('S6: the remember window is rounded up to whole batches and forgets', async () => {
+  const { names } = await open({ newFilesOnly: false, minRemember: 3000 })
+  // 3,000 ms are two batches of 2,000: at 20,000 what is newer than 16,000.
+  await file('old', 16_000)
+  await file('young', 16_001)
+  expect(await names(20_000)).toEqual(['young'])
+  await file('young', 23_000)
+  expect(await names(22_000)).toEqual([])
+  expect(await names(24_000)).toEqual(['young'])
+})
+
+test('the threshold is the time at which the source was made', async () => {
+  await file('same', 12_000)
+  await file('after', 12_001)
+  expect(await (await open()).names(14_000)).toEqual(['after'])
+})
+
+test('S7: an old file and a clock from 0', async () => {
+  await file('a', 1000)
+  expect(await (await open({ now: () => 0 }, directory, 1000)).names(1000)).toEqual(['a'])
+})
+
+test('a directory that is missing, or comes later', async () => {
+  const late = join(directory, 'late')
+  const { reader, names } = await open({}, late)
+  expect(await reader.next(14_000)).toEqual({ ranges: [], description: `${late} does not exist` })
+  await mkdir(late)
+  await file('late/1', 15_000)
+  expect(await names(16_000)).toEqual(['1'])
+})
+
+test('sorted by time, then by name; hidden files, directories and broken links are no input', async () => {
+  await file('b', 13_000)
+  await file('a', 13_000)
+  await file('c', 12_500)
+  await file('.d', 13_000)
+  await mkdir(join(directory, 'e'))
+  await symlink(join(directory, 'nowhere'), join(directory, 'f'))
+  await file('empty', 13_500, '')
+  const { reader } = await open()
+  const batch = await reader.next(14_000)
+  expect(batch.ranges.map((range) => basename(range.path))).toEqual(['c', 'a', 'b'])
+  expect(batch.description).toMatch(/^4 files: .*c, .*a, .*b, .*empty$/)
+})
+
+test('a filter of your own replaces the default', async () => {
+  await file('.a', 13_000)
+  await file('b', 13_000)
+  const { names } = await open({ filter: (name, path) => name === '.a' && path === join(directory, '.a') })
+  expect(await names(14_000)).toEqual(['.a'])
+})
+
+test('large files are split without gaps', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 100 }), async (size, splitBytes) => {
+      await file('x', 13_000, 'x'.repeat(size))
+      const { reader } = await open({ splitBytes })
+      const { ranges } = await reader.next(14_000)
+      expect(ranges).toHaveLength(Math.ceil(size / splitBytes))
+      let at = 0
+      for (const range of ranges) {
+        expect(range.start).toBe(at)
+        expect(range.end).toBeGreaterThan(at)
+        expect(range.end - range.start).toBeLessThanOrEqual(splitBytes)
+        at = range.end
+      }
+      expect(at).toBe(size)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a reader made anew has taken nothing', async () => {
+  await file('a', 13_000)
+  const source = textFileSource(directory, { now: () => 12_000 })
+  for (let i = 0; i < 2; i++) {
+    const reader = source.create()
+    await reader.open(12_000, 1000)
+    expect((await reader.next(14_000)).ranges).toHaveLength(1)
+    await reader.close()
+  }
+})
+
+test('arguments are checked', () => {
+  expect(() => textFileSource('')).toThrow(ArgumentError)
+  expect(() => textFileSource('x', { splitBytes: 0 })).toThrow(/splitBytes is 0/)
+  expect(() => textFileSource('x', { minRemember: 1.5 })).toThrow(/minRemember/)
+})
