@@ -1,0 +1,13 @@
+/** Attaches every operator to its class. Whoever builds a graph imports this. */
+import './rdd/actions.js'
+import './rdd/by-key.js'
+import './rdd/elementwise.js'
+import './rdd/join.js'
+import './rdd/persist.js'
+import './rdd/sort.js'
+import './rdd/union.js'
+import './dstream/by-key.js'
+import './dstream/elementwise.js'
+import './dstream/outputs.js'
+import './dstream/transform.js'
+import './dstream/window.js'

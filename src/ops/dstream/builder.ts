@@ -1,0 +1,123 @@
+import { ArgumentError, StateError } from '../../errors.js'
+import type { RddBuilder } from '../rdd/builder.js'
+import type { Rdd } from '../rdd/rdd.js'
+import type { InputSource } from '../source.js'
+import { type DStream, type Stream, streamFace } from './dstream.js'
+import { InputStream } from './input.js'
+
+/** What an output operation does with each RDD of its stream. Runs in the driver. */
+export interface OutputOperation {
+  readonly id: number
+  readonly label: string
+  readonly stream: Stream<unknown>
+  readonly run: (rdd: Rdd<unknown>, time: number) => unknown
+}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: sources add their methods to this interface
+export interface StreamBuilder {
+  /** Marks builders in the types. */
+  readonly __builder?: true
+}
+/** Builds the graph of streams. Exists in every thread: workers build the same graph to have the same functions. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+export class StreamBuilder {
+  /** Batch work, sharing threads and data with the streams. */
+  readonly context: RddBuilder
+  /** Milliseconds of one batch. */
+  readonly batchInterval: number
+  /** Slides between two snapshots of kept state. */
+  stateSnapshotInterval = 10
+  /** The time one batch before the first batch; known once started. */
+  zeroTime = 0
+  readonly streams: Stream<unknown>[] = []
+  readonly inputs: InputStream<unknown>[] = []
+  readonly outputs: OutputOperation[] = []
+  /** Names given to output(name). */
+  readonly outputNames = new Set<string>()
+  /** The context's clock; a graph that is only built has none to speak of. */
+  now: () => number = Date.now
+  /** Told of each RDD that a stream makes. Set by the engine. */
+  onComputed: ((stream: Stream<unknown>, time: number, rdd: Rdd<unknown>) => void) | undefined
+  /** Writes what print() shows. */
+  printer: (time: number, lines: readonly string[]) => void = printBatch
+  /** Hands the records of a named output to the host. Set by the engine. */
+  deliver: (name: string, time: number, records: unknown[]) => Promise<void> | void = () => {}
+  #frozen: string | undefined
+  #scopes: [Stream<unknown>, number][] = []
+
+  constructor(context: RddBuilder, batchInterval: number) {
+    this.context = context
+    this.batchInterval = batchInterval
+  }
+
+  /** The number of nodes so far. */
+  get size(): number {
+    return this.streams.length
+  }
+
+  register(stream: Stream<unknown>): number {
+    this.#mustBeOpen(`'${stream.label}'`)
+    this.streams.push(stream)
+    return this.streams.length - 1
+  }
+
+  /** No additions from here on; `state` says why: 'started' or 'stopped'. */
+  freeze(state: 'started' | 'stopped'): void {
+    this.#frozen = state
+  }
+
+  /** An input. Sources add their own named methods, such as socketTextStream. */
+  input<T>(source: InputSource<T>): DStream<T> {
+    const stream = new InputStream<T>(this, source)
+    this.inputs.push(stream as InputStream<unknown>)
+    return streamFace(stream)
+  }
+
+  addOutput(stream: Stream<unknown>, label: string, run: OutputOperation['run']): void {
+    this.#mustBeOpen(`The output operation '${label}'`)
+    this.outputs.push({ id: this.outputs.length, label, stream, run })
+  }
+
+  nameOutput(name: string): void {
+    if (typeof name !== 'string' || name === '' || this.outputNames.has(name)) {
+      throw new ArgumentError(`output(${JSON.stringify(name)}): each output needs a name of its own. Names so far: ${[...this.outputNames].join(', ') || 'none'}.`)
+    }
+    this.outputNames.add(name)
+  }
+
+  /** Runs `make` with (stream, time) as the owner of the RDDs that it creates. */
+  within<R>(stream: Stream<unknown>, time: number, make: () => R): R {
+    this.#scopes.push([stream, time])
+    try {
+      return make()
+    } finally {
+      this.#scopes.pop()
+    }
+  }
+
+  /** The innermost owner of RDDs that are created now. */
+  get owner(): readonly [Stream<unknown>, number] | undefined {
+    return this.#scopes.at(-1)
+  }
+
+  /** One line a node and a function: equal in two threads exactly if they built the same graph. */
+  fingerprint(): string[] {
+    const nodes = this.streams.map((s) => `${s.id} ${s.label} slide=${s.slideDuration} of=${s.parents.map((p) => p.id).join(',')}`)
+    const outputs = this.outputs.map((o) => `output ${o.id} ${o.label} of=${o.stream.id}`)
+    return [...nodes, ...outputs, ...this.context.table.fingerprint()]
+  }
+
+  #mustBeOpen(what: string): void {
+    if (!this.#frozen) return
+    throw new StateError(
+      this.#frozen === 'started'
+        ? `${what} cannot be added after start(): the graph is fixed while the context runs. Build the whole graph first.`
+        : `${what} cannot be added to a context after stop(). Make a new context.`,
+    )
+  }
+}
+
+function printBatch(time: number, lines: readonly string[]): void {
+  const rule = '-'.repeat(43)
+  console.log([rule, `Time: ${time} ms`, rule, ...lines, ''].join('\n'))
+}

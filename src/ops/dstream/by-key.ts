@@ -1,0 +1,101 @@
+import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { combine, grouping, type Partitions, reducing } from '../rdd/by-key.js'
+import type { Aggregator } from '../plan.js'
+import { cogroup } from '../rdd/join.js'
+import type { Rdd } from '../rdd/rdd.js'
+import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
+import { chain, paired } from './elementwise.js'
+import { TransformedStream } from './transform.js'
+
+declare module './dstream.js' {
+  interface PairStream<K, V> {
+    /** One pair a key in each batch, its values reduced by the associative `fn`. Shuffle; combines on the map side. */
+    reduceByKey(fn: (a: V, b: V) => V, partitions?: Partitions): DStream<[K, V]>
+    /** One pair a key in each batch with the array of its values. Shuffle; all values travel. */
+    groupByKey(partitions?: Partitions): DStream<[K, V[]]>
+    /** All pairs of values with equal keys in the same batch. Shuffle of both sides. */
+    join<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W]]>
+    leftOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W | undefined]]>
+    rightOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V | undefined, W]]>
+    fullOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V | undefined, W | undefined]]>
+  }
+  interface Stream<T> {
+    /** How often each element occurs in a batch. Shuffle; combines on the map side. */
+    countByValue(partitions?: Partitions): DStream<[T, number]>
+    /** One element a batch: the number of elements. An empty batch gives 0. */
+    count(): DStream<number>
+    /** At most one element a batch: all elements reduced by `fn`. */
+    reduce(fn: (a: T, b: T) => T): DStream<T>
+    /** The elements of each batch dealt out evenly to `partitions`. Shuffle. */
+    repartition(partitions: number): DStream<T>
+  }
+}
+
+/** Combines by key in each batch. */
+class CombinedStream<T> extends Stream<T> {
+  readonly #aggregator: Aggregator
+  readonly #partitions: Partitions | undefined
+
+  constructor(parent: Stream<unknown>, aggregator: Aggregator, partitions: Partitions | undefined) {
+    super(parent.builder, aggregator.label, [parent], parent.slideDuration)
+    this.#aggregator = { ...aggregator, label: `${aggregator.label}#${this.id}` }
+    this.#partitions = partitions
+  }
+
+  protected override compute(time: number): Rdd<T> | undefined {
+    const rdd = this.parents[0]!.getOrCompute(time)
+    return rdd && combine<T>(rdd, this.#aggregator, this.#partitions)
+  }
+}
+
+export function combined<T>(parent: Stream<unknown>, aggregator: Aggregator, partitions?: Partitions): DStream<T> {
+  return streamFace(new CombinedStream<T>(parent, aggregator, partitions))
+}
+
+pairStreams.reduceByKey = function (fn, partitions) {
+  return combined(this, reducing(capturedBy(this, fn, 'reduceByKey')), partitions)
+}
+pairStreams.groupByKey = function (partitions) {
+  return combined(this, grouping(this.builder.context), partitions)
+}
+
+function joining(label: string, keepLeft: boolean, keepRight: boolean) {
+  // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
+  return function (this: Stream<unknown>, other: Stream<unknown>, partitions?: Partitions): any {
+    const grouped = new TransformedStream([this, other], ([left, right]) => cogroup(left!, right!, partitions), 'cogroup')
+    return chain(grouped, 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
+  }
+}
+pairStreams.join = joining('join', false, false)
+pairStreams.leftOuterJoin = joining('leftOuterJoin', true, false)
+pairStreams.rightOuterJoin = joining('rightOuterJoin', false, true)
+pairStreams.fullOuterJoin = joining('fullOuterJoin', true, true)
+
+defineBuiltin('pairWithNullKey', () => (value: unknown) => [null, value])
+defineBuiltin('one', () => () => 1)
+defineBuiltin('countPartition', () => (records: Iterable<unknown>) => {
+  let n = 0
+  for (const _ of records) n++
+  return [n]
+})
+
+Stream.prototype.countByValue = function <T>(this: Stream<T>, partitions?: Partitions): DStream<[T, number]> {
+  return paired(this).reduceByKey(builtin('sum'), partitions) as DStream<[T, number]>
+}
+Stream.prototype.reduce = function <T>(this: Stream<T>, fn: (a: T, b: T) => T): DStream<T> {
+  const keyed = chain<[null, T]>(this, 'map', builtin('pairWithNullKey'), 'reduce')
+  return chain<T>(keyed.reduceByKey(fn, 1), 'map', builtin('valueOf'), 'reduce')
+}
+Stream.prototype.count = function <T>(this: Stream<T>): DStream<number> {
+  // One zero is added to each batch, so that an empty batch still gives its 0.
+  const ones = chain<number>(this, 'mapPartitions', builtin('countPartition'), 'count')
+  const counted = new TransformedStream<number>(
+    [ones],
+    ([rdd]) => (rdd as Rdd<number>).union(this.builder.context.parallelize([0], 1)),
+    'count',
+  )
+  return counted.reduce(builtin('sum'))
+}
+Stream.prototype.repartition = function <T>(this: Stream<T>, partitions: number): DStream<T> {
+  return streamFace(new TransformedStream<T>([this], ([rdd]) => (rdd as Rdd<T>).repartition(partitions), 'repartition'))
+}

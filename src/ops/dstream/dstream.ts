@@ -1,0 +1,134 @@
+import { ArgumentError, StateError } from '../../errors.js'
+import type { AnyFunction, FnRef } from '../functions/ref.js'
+import type { Rdd, StorageLevel } from '../rdd/rdd.js'
+import { type Duration, formatMillis, toMillis } from '../time.js'
+import type { StreamBuilder } from './builder.js'
+
+/**
+ * A stream: one RDD a slide. A node says three things: its slide, its parents, and how the RDD of a time is made.
+ * Operators are attached by the files of this folder.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operator files add their methods to this interface
+export interface Stream<T> {
+  /** Type of the elements; never set. */
+  readonly __element?: T
+}
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+// biome-ignore lint/correctness/noUnusedVariables: T is the element type of the merged interface
+export abstract class Stream<T> {
+  readonly id: number
+  readonly builder: StreamBuilder
+  readonly label: string
+  readonly parents: readonly Stream<unknown>[]
+  /** Milliseconds between two RDDs of this stream. */
+  readonly slideDuration: number
+  /** Set by persist(): every RDD of the stream is kept. */
+  storage: StorageLevel | undefined
+  readonly #generated = new Map<number, Rdd<T> | undefined>()
+  #remember = 0
+
+  constructor(builder: StreamBuilder, label: string, parents: readonly Stream<unknown>[], slideDuration: number) {
+    this.builder = builder
+    this.label = label
+    this.parents = parents
+    this.slideDuration = slideDuration
+    this.id = builder.register(this)
+  }
+
+  /** The RDD of a valid time, or undefined where there is no dataset (which is not an empty one). */
+  protected abstract compute(time: number): Rdd<T> | undefined
+
+  /** How far back, in ms, this stream needs the RDDs of its parents at any time. */
+  get parentRemember(): number {
+    return 0
+  }
+
+  /** How long, in ms, RDDs of this stream are kept after their batch. */
+  get rememberDuration(): number {
+    return this.#remember
+  }
+
+  /** A time is valid if it is after zero time and a whole number of slides from it. */
+  isValid(time: number): boolean {
+    const since = time - this.builder.zeroTime
+    return since > 0 && since % this.slideDuration === 0
+  }
+
+  /** The RDD of a time: made once, remembered, marked to be kept if the stream is persisted. Called by the engine. */
+  getOrCompute(time: number): Rdd<T> | undefined {
+    if (!this.isValid(time)) return undefined
+    if (this.#generated.has(time)) return this.#generated.get(time)
+    const rdd = this.builder.within(this, time, () => this.compute(time))
+    if (rdd && this.storage && !rdd.storage) rdd.storage = this.storage
+    this.#generated.set(time, rdd)
+    if (rdd) this.builder.onComputed?.(this, time, rdd)
+    return rdd
+  }
+
+  /** Takes part in the pass at start(): children tell parents how long their RDDs are needed. */
+  remember(duration: number): void {
+    this.#remember = Math.max(this.#remember, duration, this.slideDuration)
+    for (const parent of this.parents) parent.remember(this.#remember + this.parentRemember)
+  }
+
+  /** Forgets RDDs of `time - rememberDuration` and before; answers with the forgotten times. Called by the engine. */
+  forget(time: number): number[] {
+    const old = [...this.#generated.keys()].filter((t) => t <= time - this.#remember)
+    for (const t of old) this.#generated.delete(t)
+    return old
+  }
+
+  /** Times whose RDDs are remembered now. */
+  remembered(): number[] {
+    return [...this.#generated.keys()]
+  }
+}
+
+/** Operations of streams whose elements are pairs; operator files add to it. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+// biome-ignore lint/correctness/noUnusedVariables: K and V are used by the merged declarations
+export interface PairStream<K, V> {}
+
+/** A stream of `T`; where `T` is a pair, the operations by key exist too. */
+export type DStream<T> = Stream<T> & ([T] extends [readonly [infer K, infer V]] ? PairStream<K, V> : unknown)
+
+/** The public face of a node. */
+export function streamFace<T>(node: Stream<T>): DStream<T> {
+  return node as DStream<T>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an operation of pairs works on pairs of any type
+type AnyPairs = Stream<any> & PairStream<any, any>
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type PairMethods = { [M in keyof PairStream<any, any>]: (this: AnyPairs, ...args: Parameters<PairStream<any, any>[M]>) => unknown }
+
+/** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
+export const pairStreams = Stream.prototype as unknown as PairMethods
+
+export function capturedBy(stream: Stream<unknown>, fn: AnyFunction, label: string): FnRef {
+  return stream.builder.context.capture(fn, `${label} of stream ${stream.builder.size}`)
+}
+
+/** A window or slide length, checked against the parent's slide. */
+export function multipleOfSlide(parent: Stream<unknown>, duration: Duration, what: string): number {
+  const ms = toMillis(duration, what)
+  if (ms % parent.slideDuration !== 0) {
+    throw new ArgumentError(
+      `${what} is ${formatMillis(ms)}; it must be a multiple of the slide of the stream it reads, ${formatMillis(parent.slideDuration)}.`,
+      { given: ms, slide: parent.slideDuration },
+    )
+  }
+  return ms
+}
+
+/** The RDD of a parent that an operator cannot do without. */
+export function required<T>(parent: Stream<T>, time: number, operator: string): Rdd<T> {
+  const rdd = parent.getOrCompute(time)
+  if (!rdd) {
+    throw new StateError(
+      `${operator} at ${time} ms: its parent '${parent.label}' has no dataset for this batch. An input without data should give an empty batch.`,
+      { time, operator },
+    )
+  }
+  return rdd
+}

@@ -1,0 +1,47 @@
+import { ArgumentError } from '../../errors.js'
+import { face, type RDD, type Rdd, type StorageLevel } from '../rdd/rdd.js'
+import { type DStream, Stream, streamFace } from './dstream.js'
+
+declare module './dstream.js' {
+  interface Stream<T> {
+    /**
+     * Calls `fn` with the RDD of each batch, in the driver, and waits for it. An output operation: without one a stream
+     * is not computed. RDD functions inside travel as source (see transform).
+     */
+    foreachRDD(fn: (rdd: RDD<T>, time: number) => unknown): void
+    /** Prints the time and the first `n` elements of each batch. An output operation. */
+    print(n?: number): void
+    /**
+     * Gives the records of each batch to the host: `for await (const { time, records } of ssc.output(name))`. An output
+     * operation; batches wait when the host is far behind.
+     */
+    output(name: string): void
+    /** Keeps the RDDs of the stream while they are remembered. */
+    persist(level?: StorageLevel): DStream<T>
+    cache(): DStream<T>
+  }
+}
+
+Stream.prototype.foreachRDD = function <T>(this: Stream<T>, fn: (rdd: RDD<T>, time: number) => unknown): void {
+  if (typeof fn !== 'function') throw new ArgumentError(`foreachRDD got ${typeof fn}; it takes a function (rdd, time) => ...`)
+  this.builder.addOutput(this, 'foreachRDD', (rdd, time) => fn(face(rdd as Rdd<T>), time))
+}
+Stream.prototype.print = function (n = 10) {
+  this.builder.addOutput(this, 'print', async (rdd, time) => {
+    const first = await rdd.take(n + 1)
+    const lines = first.slice(0, n).map((record) => (typeof record === 'string' ? record : JSON.stringify(record)))
+    if (first.length > n) lines.push('...')
+    this.builder.printer(time, lines)
+  })
+}
+Stream.prototype.output = function (name) {
+  this.builder.nameOutput(name)
+  this.builder.addOutput(this, `output(${name})`, async (rdd, time) => this.builder.deliver(name, time, await rdd.collect()))
+}
+Stream.prototype.persist = function <T>(this: Stream<T>, level: StorageLevel = 'memory'): DStream<T> {
+  this.storage = level
+  return streamFace(this)
+}
+Stream.prototype.cache = function () {
+  return this.persist()
+}

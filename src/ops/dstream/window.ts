@@ -1,0 +1,169 @@
+import { builtin } from '../functions/builtin.js'
+import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
+import type { Rdd } from '../rdd/rdd.js'
+import { UnionRdd } from '../rdd/union.js'
+import { type WindowFunctions, WindowStateRdd } from '../rdd/window-state.js'
+import type { Duration } from '../time.js'
+import { combined } from './by-key.js'
+import { capturedBy, type DStream, multipleOfSlide, pairStreams, Stream, streamFace } from './dstream.js'
+import { chain, paired } from './elementwise.js'
+
+declare module './dstream.js' {
+  interface Stream<T> {
+    /**
+     * The elements of the last `length`, once a `slide` (default: this stream's own). Early windows are partial. Narrow;
+     * keeps this stream's RDDs in memory for the window's length.
+     */
+    window(length: Duration, slide?: Duration): DStream<T>
+    /** One element a slide: the number of elements in the window; nothing before the first element ever. Incremental. */
+    countByWindow(length: Duration, slide?: Duration): DStream<number>
+    /**
+     * How often each element occurs in the window. Incremental: a batch costs what enters and what leaves, whatever the
+     * window's length. Shuffle; keeps the counts of the window, and of each of its batches.
+     */
+    countByValueAndWindow(length: Duration, slide?: Duration, partitions?: Partitions): DStream<[T, number]>
+    /** One element a slide: the elements of the window reduced by `fn`; with `inverse` incrementally. */
+    reduceByWindow(fn: (a: T, b: T) => T, length: Duration, slide?: Duration, inverse?: (total: T, old: T) => T): DStream<T>
+  }
+  interface PairStream<K, V> {
+    /**
+     * One pair a key: the values of the window reduced by `fn`. With `inverse` incrementally: value =
+     * inverse(previous, reduced old) then reduced with the new; a key leaves only through `filter`.
+     */
+    reduceByKeyAndWindow(fn: (a: V, b: V) => V, length: Duration, slide?: Duration, options?: WindowOptions<K, V>): DStream<[K, V]>
+    /** One pair a key with all its values in the window. Shuffle. */
+    groupByKeyAndWindow(length: Duration, slide?: Duration, partitions?: Partitions): DStream<[K, V[]]>
+  }
+}
+
+export interface WindowOptions<K, V> {
+  /** Undoes `fn`: makes the window incremental. */
+  readonly inverse?: (total: V, old: V) => V
+  /** With `inverse`: keys whose pair it refuses leave the window's state. */
+  readonly filter?: (pair: readonly [K, V]) => boolean
+  readonly partitions?: Partitions
+}
+
+/** The union of the parent's RDDs in (time - length, time]. */
+class WindowedStream<T> extends Stream<T> {
+  readonly #length: number
+
+  constructor(parent: Stream<T>, length: number, slide: number) {
+    super(parent.builder, 'window', [parent], slide)
+    this.#length = length
+    // Each RDD is read again in every window that it belongs to.
+    parent.storage ??= 'memory'
+  }
+
+  override get parentRemember(): number {
+    return this.#length
+  }
+
+  protected override compute(time: number): Rdd<T> | undefined {
+    const rdds = between(this.parents[0] as Stream<T>, time - this.#length, time)
+    if (rdds.length === 0) return this.builder.context.emptyRDD<T>()
+    return new UnionRdd(this.builder.context, rdds, 'window', 4 * this.builder.context.parallelism)
+  }
+}
+
+/** RDDs of a stream with start < time <= end; times without a dataset are skipped. */
+function between<T>(stream: Stream<T>, start: number, end: number): Rdd<T>[] {
+  const rdds: Rdd<T>[] = []
+  const first = Math.max(start, stream.builder.zeroTime) + stream.slideDuration
+  for (let time = first; time <= end; time += stream.slideDuration) {
+    const rdd = stream.getOrCompute(time)
+    if (rdd) rdds.push(rdd)
+  }
+  return rdds
+}
+
+/** A window kept as state: what enters is reduced in, what leaves is taken out by the inverse. */
+class WindowStateStream<T> extends Stream<T> {
+  readonly #length: number
+  readonly #fns: WindowFunctions
+  readonly #partitions: Partitions | undefined
+
+  /** `reduced` holds at most one pair a key in each batch. */
+  constructor(reduced: Stream<unknown>, length: number, slide: number, fns: WindowFunctions, partitions: Partitions | undefined) {
+    super(reduced.builder, 'reduceByKeyAndWindow', [reduced], slide)
+    this.#length = length
+    this.#fns = fns
+    this.#partitions = partitions
+    // Each batch is read twice, when it enters and when it leaves.
+    reduced.storage ??= 'memory'
+  }
+
+  /** What leaves now entered a window ago; a rebuild replays the batches since the last snapshot. */
+  override get parentRemember(): number {
+    return this.#length + this.slideDuration * (1 + this.builder.stateSnapshotInterval)
+  }
+
+  protected override compute(time: number): Rdd<T> {
+    const { builder } = this
+    const previous = time - this.slideDuration
+    const entering = between(this.parents[0]!, previous, time)
+    const leaving = between(this.parents[0]!, previous - this.#length, time - this.#length)
+    return new WindowStateRdd<T>(builder.context, {
+      operator: this.id,
+      time,
+      previous: previous > builder.zeroTime ? previous : undefined,
+      entering,
+      leaving,
+      partitioner: toPartitioner(entering[0] ?? leaving[0] ?? builder.context.emptyRDD(), this.#partitions),
+      functions: this.#fns,
+      label: `${this.label}#${this.id}`,
+    })
+  }
+}
+
+interface LengthAndSlide {
+  readonly length: number
+  readonly slide: number
+}
+
+function lengths(parent: Stream<unknown>, length: Duration, slide: Duration = parent.slideDuration): LengthAndSlide {
+  return { length: multipleOfSlide(parent, length, 'The window length'), slide: multipleOfSlide(parent, slide, 'The window slide') }
+}
+
+Stream.prototype.window = function <T>(this: Stream<T>, length: Duration, slide?: Duration): DStream<T> {
+  const checked = lengths(this, length, slide)
+  return streamFace(new WindowedStream<T>(this, checked.length, checked.slide))
+}
+pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
+  const checked = lengths(this, length, slide)
+  const reduce = capturedBy(this, fn, 'reduceByKeyAndWindow')
+  const reduced = combined(this, reducing(reduce), options.partitions)
+  if (!options.inverse) {
+    return combined(new WindowedStream(reduced, checked.length, checked.slide), reducing(reduce), options.partitions)
+  }
+  const functions = {
+    reduce,
+    inverse: capturedBy(this, options.inverse, 'inverse of reduceByKeyAndWindow'),
+    filter: options.filter && capturedBy(this, options.filter, 'filter of reduceByKeyAndWindow'),
+  }
+  return streamFace(new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, functions, options.partitions))
+}
+pairStreams.groupByKeyAndWindow = function (length, slide, partitions) {
+  return this.window(length, slide).groupByKey(partitions)
+}
+Stream.prototype.countByValueAndWindow = function <T>(this: Stream<T>, length: Duration, slide?: Duration, partitions?: Partitions) {
+  return paired(this).reduceByKeyAndWindow(builtin('sum'), length, slide, {
+    inverse: builtin('subtract'),
+    filter: builtin('isNotZeroValue'),
+    partitions,
+  }) as DStream<[T, number]>
+}
+Stream.prototype.reduceByWindow = function <T>(
+  this: Stream<T>,
+  fn: (a: T, b: T) => T,
+  length: Duration,
+  slide?: Duration,
+  inverse?: (total: T, old: T) => T,
+): DStream<T> {
+  const keyed = chain<[null, T]>(this, 'map', builtin('pairWithNullKey'), 'reduceByWindow')
+  return chain<T>(keyed.reduceByKeyAndWindow(fn, length, slide, { inverse, partitions: 1 }), 'map', builtin('valueOf'), 'reduceByWindow')
+}
+Stream.prototype.countByWindow = function <T>(this: Stream<T>, length: Duration, slide?: Duration): DStream<number> {
+  const ones = chain<number>(this, 'map', builtin('one'), 'countByWindow')
+  return ones.reduceByWindow(builtin('sum'), length, slide, builtin('subtract'))
+}

@@ -1,0 +1,43 @@
+import { ArgumentError, PipelineError } from '../errors.js'
+import type { StreamBuilder } from './dstream/builder.js'
+import type { AnyFunction } from './functions/ref.js'
+
+const PIPELINE = Symbol.for('millrace.pipeline')
+
+export interface PipelineDefinition<P = unknown> {
+  readonly [PIPELINE]: true
+  readonly build: (ssc: StreamBuilder, params: P) => void
+}
+
+/**
+ * Describes a pipeline in a module of its own: `export default definePipeline((ssc, params) => { ... })`. The driver and
+ * every worker import the module and build the same graph, so closures, imports and TypeScript work as they are. The
+ * function must build the same graph each time: no random numbers, no clock, no data that differs between threads.
+ */
+export function definePipeline<P = Record<string, string>>(build: (ssc: StreamBuilder, params: P) => void): PipelineDefinition<P> {
+  if (typeof build !== 'function') {
+    throw new ArgumentError(`definePipeline got ${typeof build}; it takes a function (ssc, params) => { ... } that builds the graph.`)
+  }
+  return { [PIPELINE]: true, build }
+}
+
+/** Builds the graph of an imported pipeline module on `builder`, recording its functions. */
+export function buildPipeline(module: Record<string, unknown>, url: string, params: unknown, builder: StreamBuilder): void {
+  const definition = module.default as PipelineDefinition | undefined
+  if (typeof definition !== 'object' || definition === null || definition[PIPELINE] !== true) {
+    throw new PipelineError(
+      `The pipeline module ${url} has ${'default' in module ? 'a default export that is not a pipeline' : 'no default export'}. Write: export default definePipeline((ssc, params) => { ... })`,
+      { details: { url } },
+    )
+  }
+  const { context } = builder
+  for (const [name, value] of Object.entries(module)) {
+    if (typeof value === 'function') context.exports.set(value as AnyFunction, name)
+  }
+  context.recording = true
+  try {
+    definition.build(builder, params)
+  } finally {
+    context.recording = false
+  }
+}

@@ -1,0 +1,109 @@
+import { ArgumentError, StateError } from '../../errors.js'
+import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { KeyedMap } from '../keys.js'
+import type { AnyFunction } from '../functions/ref.js'
+import { captured, pairs, Rdd } from './rdd.js'
+
+declare module './rdd.js' {
+  interface Rdd<T> {
+    /** All elements, in the order of partitions, brought to the driver. */
+    collect(): Promise<T[]>
+    /** The number of elements. */
+    count(): Promise<number>
+    /** All elements reduced to one, in the order of partitions. Rejects with StateError where there is none. */
+    reduce(fn: (a: T, b: T) => T): Promise<T>
+    /** The first `n` elements; computes only as many partitions as it needs. */
+    take(n: number): Promise<T[]>
+    /** The first element. Rejects with StateError where there is none. */
+    first(): Promise<T>
+    isEmpty(): Promise<boolean>
+    /** Calls `fn` on each element, in the workers. A retried task calls it again. */
+    foreach(fn: (value: T) => void): Promise<void>
+    /** Calls `fn` on each partition, in the workers. A retried task calls it again. */
+    foreachPartition(fn: (records: Iterable<T>, partition: number) => void): Promise<void>
+    /** How often each element occurs. Combines in the workers; the result is brought to the driver. */
+    countByValue(): Promise<Map<T, number>>
+  }
+  interface PairRdd<K, V> {
+    /** All pairs as a Map; the last value of a key wins. */
+    collectAsMap(): Promise<Map<K, V>>
+  }
+}
+
+defineBuiltin('reducePartition', (fn: AnyFunction) => (records: Iterable<unknown>) => {
+  let result: { value: unknown } | undefined
+  for (const value of records) result = { value: result ? fn(result.value, value) : value }
+  return result
+})
+defineBuiltin('takeFrom', (n: number) => (records: Iterable<unknown>) => {
+  const out: unknown[] = []
+  for (const value of records) {
+    if (out.length >= n) break
+    out.push(value)
+  }
+  return out
+})
+defineBuiltin('eachOf', (fn: AnyFunction) => (records: Iterable<unknown>) => {
+  for (const value of records) fn(value)
+})
+defineBuiltin('partitionOf', (fn: AnyFunction) => (records: Iterable<unknown>, partition: number) => {
+  fn(records, partition)
+})
+defineBuiltin('countValues', () => (records: Iterable<unknown>) => {
+  const counts = new KeyedMap<number>()
+  for (const value of records) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts.entries()]
+})
+
+/** Runs a function over each partition and answers with what it returned, which must be plain data. */
+export function applyTo<U>(rdd: Rdd<unknown>, fn: AnyFunction, label: string, partitions?: readonly number[]): Promise<U[]> {
+  return rdd.context.runner.run<U>(rdd, { op: 'apply', fn: captured(rdd, fn, label), label }, partitions)
+}
+
+Rdd.prototype.collect = async function <T>(this: Rdd<T>): Promise<T[]> {
+  return (await this.context.runner.run<T[]>(this, { op: 'collect' })).flat(1) as T[]
+}
+Rdd.prototype.count = async function () {
+  return (await this.context.runner.run<number>(this, { op: 'count' })).reduce((a, b) => a + b, 0)
+}
+Rdd.prototype.reduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => T): Promise<T> {
+  const parts = await applyTo<{ value: T } | undefined>(this, builtin('reducePartition', fn), 'reduce')
+  const values = parts.filter((part) => part !== undefined)
+  if (values.length === 0) throw new StateError('reduce() of an empty dataset has no result. Use fold() with a start value, or ask isEmpty() first.')
+  return values.map((part) => part.value).reduce((a, b) => fn(a, b))
+}
+Rdd.prototype.take = async function <T>(this: Rdd<T>, n: number): Promise<T[]> {
+  if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`take(${n}): give a whole number of at least 0.`, { given: n })
+  const taken: T[] = []
+  // One partition first; then four times as many each round, as most calls want a handful.
+  for (let next = 0, round = 1; next < this.partitions && taken.length < n; round *= 4) {
+    const partitions = Array.from({ length: Math.min(round, this.partitions - next) }, (_, i) => next + i)
+    next += partitions.length
+    for (const part of await applyTo<T[]>(this, builtin('takeFrom', n - taken.length), 'take', partitions)) taken.push(...part)
+  }
+  return taken.slice(0, n)
+}
+Rdd.prototype.first = async function <T>(this: Rdd<T>): Promise<T> {
+  const taken = await this.take(1)
+  if (taken.length === 0) throw new StateError('first() of an empty dataset has no result. Use take(1), or ask isEmpty() first.')
+  return taken[0] as T
+}
+Rdd.prototype.isEmpty = async function () {
+  return (await this.take(1)).length === 0
+}
+Rdd.prototype.foreach = async function (fn) {
+  await applyTo(this, builtin('eachOf', fn), 'foreach')
+}
+Rdd.prototype.foreachPartition = async function (fn) {
+  await applyTo(this, builtin('partitionOf', fn), 'foreachPartition')
+}
+Rdd.prototype.countByValue = async function <T>(this: Rdd<T>): Promise<Map<T, number>> {
+  const counts = new KeyedMap<number>()
+  for (const part of await applyTo<[T, number][]>(this, builtin('countValues'), 'countByValue')) {
+    for (const [value, n] of part) counts.set(value, (counts.get(value) ?? 0) + n)
+  }
+  return new Map(counts.entries()) as Map<T, number>
+}
+pairs.collectAsMap = async function () {
+  return new Map(await this.collect())
+}

@@ -1,0 +1,114 @@
+import { ArgumentError, StateError } from '../../errors.js'
+import { capture } from '../functions/capture.js'
+import '../functions/common.js'
+import { BROADCAST_ID } from '../functions/env.js'
+import type { AnyFunction, FnRef } from '../functions/ref.js'
+import { FunctionTable } from '../functions/table.js'
+import type { JobRunner } from '../job-runner.js'
+import { checkPartitions } from '../partitioner.js'
+import { face, type RDD, type Rdd } from './rdd.js'
+import { FilePartsRdd, RangeRdd, ValuesRdd } from './source-rdds.js'
+
+/** A value that every thread can read; travels once a thread. */
+export interface Broadcast<T> {
+  readonly [BROADCAST_ID]: number
+  readonly value: T
+}
+
+export interface RddBuilderOptions {
+  /** Partitions of shuffles and sources that are not told otherwise. */
+  readonly parallelism: number
+  /** The functions of a pipeline module, recorded while its graph is built. */
+  readonly table?: FunctionTable
+  readonly runner?: JobRunner
+}
+
+/** Makes datasets: the part of a context that exists in every thread, as it only builds lineage. */
+export class RddBuilder {
+  readonly parallelism: number
+  readonly table: FunctionTable
+  /** Functions that the pipeline module exports: they can be used anywhere, by reference. */
+  exports: Map<AnyFunction, string> = new Map()
+  /** While true, functions are recorded into the table instead of being shipped as source. */
+  recording = false
+  /** Told of every new RDD, so that the engine knows whose data it is. */
+  onRegister: ((rdd: Rdd<unknown>) => void) | undefined
+  readonly #broadcasts = new Map<number, unknown>()
+  #runner: JobRunner | undefined
+  #rdds = 0
+  #shuffles = 0
+
+  constructor(options: RddBuilderOptions) {
+    this.parallelism = checkPartitions(options.parallelism)
+    this.table = options.table ?? new FunctionTable()
+    this.#runner = options.runner
+  }
+
+  /** Runs actions. Throws StateError in a graph that is only being built. */
+  get runner(): JobRunner {
+    if (!this.#runner) {
+      throw new StateError('An action was called while the graph is being built. Actions run in foreachRDD, or on the context that was started.')
+    }
+    return this.#runner
+  }
+
+  protected set runner(runner: JobRunner) {
+    this.#runner = runner
+  }
+
+  register(rdd: Rdd<unknown>): number {
+    this.onRegister?.(rdd)
+    return this.#rdds++
+  }
+
+  nextShuffleId(): number {
+    return this.#shuffles++
+  }
+
+  capture(fn: AnyFunction, label: string): FnRef {
+    if (this.recording) return this.table.record(fn, label)
+    return capture(fn, label, { table: this.table, exports: this.exports })
+  }
+
+  /** A dataset of values that the driver holds. `partitions` contiguous slices, by default one a thread. */
+  parallelize<T>(data: Iterable<T>, partitions: number = this.parallelism): RDD<T> {
+    return face(new ValuesRdd<T>(this, Array.isArray(data) ? data : [...data], checkPartitions(partitions)))
+  }
+
+  /**
+   * The lines of a file. Workers read their own byte ranges; a line belongs to the range in which it begins, so none is
+   * cut, lost or read twice. `minPartitions`: at least so many ranges.
+   */
+  textFile(path: string, minPartitions: number = this.parallelism): RDD<string> {
+    if (typeof path !== 'string' || path === '') {
+      throw new ArgumentError(`textFile got ${JSON.stringify(path)}; it takes the path of a text file.`)
+    }
+    return face(new FilePartsRdd(this, path, checkPartitions(minPartitions)))
+  }
+
+  /** The numbers from `start` (0 with one argument) up to, not including, `end`. */
+  range(start: number, end?: number, step = 1, partitions: number = this.parallelism): RDD<number> {
+    const from = end === undefined ? 0 : start
+    const to = end === undefined ? start : end
+    if (step === 0 || !Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step)) {
+      throw new ArgumentError(`range(${from}, ${to}, ${step}): the limits must be finite numbers and the step must not be 0.`)
+    }
+    return face(new RangeRdd(this, from, to, step, checkPartitions(partitions)))
+  }
+
+  /** A dataset without partitions. */
+  emptyRDD<T>(): RDD<T> {
+    return face(new ValuesRdd<T>(this, [], 0))
+  }
+
+  /** A value for every thread, sent once a thread. In source-shipped functions pass it with `withEnv({ b }, fn)`. */
+  broadcast<T>(value: T): Broadcast<T> {
+    const id = this.#broadcasts.size
+    this.#broadcasts.set(id, value)
+    return Object.freeze({ [BROADCAST_ID]: id, value })
+  }
+
+  broadcastValue(id: number): unknown {
+    return this.#broadcasts.get(id)
+  }
+}

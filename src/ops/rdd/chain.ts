@@ -1,0 +1,24 @@
+import type { Plan, Step } from '../plan.js'
+import type { Partitioner } from '../partitioner.js'
+import { type NarrowDependency, type Planner, Rdd } from './rdd.js'
+
+/** One element-wise operation over a parent. Operations that follow each other become one loop. */
+export class ChainRdd<T> extends Rdd<T> {
+  readonly partitions: number
+  readonly dependencies: readonly [NarrowDependency]
+  readonly #step: Step
+
+  /** `partitioner` is given only by operations that leave keys as they are. */
+  constructor(parent: Rdd<unknown>, step: Step, partitioner?: Partitioner) {
+    super(parent.context, step.label, partitioner)
+    this.partitions = parent.partitions
+    this.dependencies = [{ kind: 'narrow', rdd: parent }]
+    this.#step = step
+  }
+
+  plan(partition: number, planner: Planner): Plan {
+    const of = planner.of(this.dependencies[0].rdd, partition)
+    if (of.op === 'chain') return { op: 'chain', of: of.of, steps: [...of.steps, this.#step] }
+    return { op: 'chain', of, steps: [this.#step] }
+  }
+}

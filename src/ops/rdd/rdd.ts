@@ -1,0 +1,131 @@
+import type { FnRef, AnyFunction } from '../functions/ref.js'
+import type { Partitioner } from '../partitioner.js'
+import type { Aggregator, Plan } from '../plan.js'
+import type { RddBuilder } from './builder.js'
+
+/** How a persisted partition is kept. `memory`: in blocks with two owning threads. */
+export type StorageLevel = 'memory'
+
+/** A parent whose partitions are read as they are. */
+export interface NarrowDependency {
+  readonly kind: 'narrow'
+  readonly rdd: Rdd<unknown>
+}
+
+/** A parent whose records are dealt out anew by key (or evenly): the border between two stages. */
+export interface ShuffleDependency {
+  readonly kind: 'shuffle'
+  readonly id: number
+  readonly rdd: Rdd<unknown>
+  readonly partitioner: Partitioner
+  readonly aggregator?: Aggregator
+}
+
+export type Dependency = NarrowDependency | ShuffleDependency
+
+/** What an RDD asks of the engine's planner while it describes one of its partitions. */
+export interface Planner {
+  /** The plan of a parent's partition: its kept block where there is one, else its own plan. */
+  of(rdd: Rdd<unknown>, partition: number): Plan
+  /** The slot of the map outputs' parts for one reduce partition. */
+  shuffle(dependency: ShuffleDependency, partition: number): number
+  /** The slot of data that comes from outside of the lineage. */
+  source(source: SourcePartition): number
+  /** The slot of a partition of kept state. */
+  state(request: StateRequest): number
+}
+
+/** Where a leaf of the lineage gets its records. */
+export type SourcePartition =
+  | { readonly from: 'values'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly values: readonly unknown[] }
+  | { readonly from: 'received'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly slices: readonly unknown[] }
+  | { readonly from: 'file'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly path: string; readonly start: number; readonly end: number }
+  /** Part `index` of `of` equal parts of a file, whose size the engine looks up once an RDD. */
+  | { readonly from: 'file-part'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly path: string; readonly index: number; readonly of: number }
+  | { readonly from: 'range'; readonly start: number; readonly end: number; readonly step: number }
+
+/** One version of one partition of kept state, made from the version before. */
+export interface StateRequest {
+  readonly operator: number
+  readonly partition: number
+  /** The version to make: a batch time. */
+  readonly time: number
+  /** The version it is made from; undefined at the beginning of the stream. */
+  readonly previous: number | undefined
+  /** What version `time` is made of, besides the version before. A rebuild asks for the changes of past versions too. */
+  readonly rdd: StatefulRdd
+}
+
+/** An RDD whose partitions are kept state: the engine asks for its changes again when it replays versions. */
+export interface StatefulRdd extends Rdd<unknown> {
+  readonly operator: number
+  readonly time: number
+  readonly previous: number | undefined
+  changes(partition: number, planner: Planner): { readonly entering: readonly Plan[]; readonly leaving: readonly Plan[] }
+}
+
+/**
+ * A partitioned, immutable dataset that knows how it is computed (its lineage). Nothing runs until an action asks.
+ * Operators are attached by the files of this folder, one concept a file.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operator files add their methods to this interface
+export interface Rdd<T> {
+  /** Type of the elements; never set. */
+  readonly __element?: T
+}
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+// biome-ignore lint/correctness/noUnusedVariables: T is the element type of the merged interface
+export abstract class Rdd<T> {
+  /** Unique in its context. */
+  readonly id: number
+  readonly context: RddBuilder
+  /** The operation that made it, as errors and `toDebugString` name it. */
+  readonly label: string
+  abstract readonly partitions: number
+  abstract readonly dependencies: readonly Dependency[]
+  /** Where keys are, if the RDD is placed by key. */
+  readonly partitioner: Partitioner | undefined
+  /** Set by persist(). */
+  storage: StorageLevel | undefined
+
+  constructor(context: RddBuilder, label: string, partitioner?: Partitioner) {
+    this.context = context
+    this.label = label
+    this.partitioner = partitioner
+    this.id = context.register(this)
+  }
+
+  /** Describes how one partition is computed. Called by the engine only. */
+  abstract plan(partition: number, planner: Planner): Plan
+
+  /** The number of partitions: how many tasks a stage over this RDD has. */
+  getNumPartitions(): number {
+    return this.partitions
+  }
+}
+
+/** Operations of RDDs whose elements are pairs `[key, value]`; operator files add to it. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+// biome-ignore lint/correctness/noUnusedVariables: K and V are used by the merged declarations
+export interface PairRdd<K, V> {}
+
+/** A dataset of `T`; where `T` is a pair, the operations by key exist too. */
+export type RDD<T> = Rdd<T> & ([T] extends [readonly [infer K, infer V]] ? PairRdd<K, V> : unknown)
+
+/** The public face of a node: the same object, seen with its pair operations where it has them. */
+export function face<T>(node: Rdd<T>): RDD<T> {
+  return node as RDD<T>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an operation of pairs works on pairs of any type
+type AnyPairs = Rdd<any> & PairRdd<any, any>
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type PairMethods = { [M in keyof PairRdd<any, any>]: (this: AnyPairs, ...args: Parameters<PairRdd<any, any>[M]>) => unknown }
+
+/** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
+export const pairs = Rdd.prototype as unknown as PairMethods
+
+/** Makes a function known by name so that any thread can find it; throws CaptureError where it cannot travel. */
+export function captured(rdd: Rdd<unknown>, fn: AnyFunction, label: string): FnRef {
+  return rdd.context.capture(fn, label)
+}

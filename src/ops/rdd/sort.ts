@@ -1,0 +1,89 @@
+import { defineBuiltin, builtin } from '../functions/builtin.js'
+import type { AnyFunction } from '../functions/ref.js'
+import { checkPartitions, type RangePartitioner } from '../partitioner.js'
+import { step } from './elementwise.js'
+import { captured, pairs, type RDD, Rdd } from './rdd.js'
+import { ShuffledRdd } from './shuffled.js'
+
+export interface SortOptions<K> {
+  /** Default true. */
+  readonly ascending?: boolean
+  /** Partitions of the result; partition i holds nothing greater than partition i+1. Default: those of the input. */
+  readonly partitions?: number
+  /** Default: numbers by value, texts by UTF-16 units, arrays element by element. */
+  readonly compare?: (a: K, b: K) => number
+}
+
+declare module './rdd.js' {
+  interface Rdd<T> {
+    /**
+     * Sorted by what `key` answers; stable inside what was equal within one input partition. Shuffle by range: the first
+     * job samples the input to find the borders.
+     *
+     * ```ts
+     * await ctx.parallelize([3, 1, 2]).sortBy((x) => x).collect() // [1, 2, 3]
+     * ```
+     */
+    sortBy<K>(key: (value: T) => K, options?: SortOptions<K> | boolean): RDD<T>
+  }
+  interface PairRdd<K, V> {
+    /** Sorted by key, as sortBy. */
+    sortByKey(options?: SortOptions<K> | boolean): RDD<[K, V]>
+  }
+}
+
+/** The natural order: numbers, bigints, dates, texts and booleans by value, arrays element by element. */
+export function naturalOrder(a: unknown, b: unknown): number {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) {
+      const order = naturalOrder(a[i], b[i])
+      if (order !== 0) return order
+    }
+    return a.length - b.length
+  }
+  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
+}
+
+/** Sorts by keys computed once a record. */
+export function sortRecords<T>(records: Iterable<T>, key: (value: T) => unknown, compare: (a: never, b: never) => number, ascending: boolean): T[] {
+  const keyed = Array.from(records, (value) => ({ value, key: key(value) }))
+  const order = compare as (a: unknown, b: unknown) => number
+  keyed.sort(ascending ? (a, b) => order(a.key, b.key) : (a, b) => order(b.key, a.key))
+  return keyed.map((entry) => entry.value)
+}
+
+defineBuiltin('naturalOrder', () => naturalOrder)
+defineBuiltin(
+  'sortPartition',
+  (key: (value: unknown) => unknown, compare: (a: never, b: never) => number, ascending: boolean) => (records: Iterable<unknown>) =>
+    sortRecords(records, key, compare, ascending),
+)
+
+/** Keys of a partition, evenly picked, and how many there were: the borders of a range partitioner come from them. */
+defineBuiltin('sampleKeys', (key: AnyFunction, most: number) => (records: readonly unknown[]) => {
+  const step = Math.max(1, Math.ceil(records.length / most))
+  const keys: unknown[] = []
+  for (let i = 0; i < records.length; i += step) keys.push(key(records[i]))
+  return { keys, weight: step }
+})
+
+function sorted<T>(rdd: Rdd<T>, key: AnyFunction, options: SortOptions<unknown> | boolean | undefined, label: string): RDD<T> {
+  const { ascending = true, partitions = rdd.partitions, compare = builtin<AnyFunction>('naturalOrder') } =
+    typeof options === 'boolean' ? { ascending: options } : (options ?? {})
+  const partitioner: RangePartitioner = {
+    kind: 'range',
+    partitions: checkPartitions(Math.max(1, partitions)),
+    sampled: rdd,
+    key: captured(rdd, key, label),
+    compare: captured(rdd, compare, label),
+    ascending,
+  }
+  return step<T>(new ShuffledRdd<T>(rdd, partitioner, label), 'mapPartitions', builtin('sortPartition', key, compare, ascending), label)
+}
+
+Rdd.prototype.sortBy = function (key, options) {
+  return sorted(this, key, options as SortOptions<unknown>, 'sortBy')
+}
+pairs.sortByKey = function (options) {
+  return sorted(this, builtin('keyOf'), options as SortOptions<unknown>, 'sortByKey')
+}
