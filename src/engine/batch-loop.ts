@@ -1,0 +1,160 @@
+import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
+import type { Clock } from '../ops/clock.js'
+import type { Rdd } from '../ops/rdd/rdd.js'
+import { currentBatch, type Engine } from './engine.js'
+import type { BatchInfo, OutputInfo } from './events.js'
+import type { Inputs } from './inputs.js'
+
+export interface BatchLoopOptions {
+  readonly builder: StreamBuilder
+  readonly engine: Engine
+  readonly inputs: Inputs
+  readonly clock: Clock
+  /** A batch failed: its outputs that came after ran all the same. */
+  readonly onFailure: (error: unknown, time: number) => void
+}
+
+/**
+ * Makes a batch at every tick and runs batches one after the other. A tick only notes the time and seals what has
+ * arrived; no tick is lost, however long a batch takes.
+ */
+export class BatchLoop {
+  readonly #options: BatchLoopOptions
+  /** RDDs by the stream and time that made them: let go when the stream forgets the time. */
+  readonly #made = new Map<string, Rdd<unknown>[]>()
+  #nextTime = 0
+  #lastTime = 0
+  #takeBack: (() => void) | undefined
+  /** The batches in order: each begins when the one before is complete. */
+  #queue: Promise<void> = Promise.resolve()
+  #abandoned = false
+
+  constructor(options: BatchLoopOptions) {
+    this.#options = options
+    const { builder, engine } = options
+    builder.context.onRegister = (rdd) => {
+      const owner = builder.owner
+      if (!owner) return
+      const key = `${owner[0].id}:${owner[1]}`
+      const list = this.#made.get(key)
+      if (list) list.push(rdd)
+      else this.#made.set(key, [rdd])
+    }
+    builder.onComputed = (_stream, _time, rdd) => {
+      if ('operator' in rdd) engine.states.register(rdd as never)
+    }
+  }
+
+  /** Ticks from the first multiple of the batch interval after now. */
+  start(): void {
+    const { builder } = this.#options
+    this.#nextTime = builder.zeroTime + builder.batchInterval
+    this.#arm()
+  }
+
+  /** Resolves when every batch of a tick that has fired is complete. */
+  idle(): Promise<void> {
+    return this.#queue
+  }
+
+  /** No more ticks. `flush` makes one last batch of what has arrived since the last tick. */
+  async stop(flush: boolean): Promise<void> {
+    this.#takeBack?.()
+    if (flush) this.#tick()
+    else this.#abandoned = true
+    await this.#queue
+  }
+
+  #arm(): void {
+    this.#takeBack = this.#options.clock.at(this.#nextTime, () => {
+      this.#tick()
+      this.#arm()
+    })
+  }
+
+  #tick(): void {
+    const { inputs, engine, clock, builder } = this.#options
+    const time = this.#nextTime
+    this.#nextTime += builder.batchInterval
+    this.#lastTime = time
+    const allocated = inputs.allocate(time)
+    const submitted: BatchInfo = { time, submittedAt: clock.now(), records: 0, inputs: inputs.info(time), outputs: [] }
+    engine.events.emit('batchSubmitted', submitted)
+    // The rejection is met in the batch itself.
+    allocated.catch(() => undefined)
+    this.#queue = this.#queue.then(() => this.#batch(submitted, allocated))
+  }
+
+  async #batch(submitted: BatchInfo, allocated: Promise<void>): Promise<void> {
+    if (this.#abandoned) return
+    const { builder, engine, inputs, clock, onFailure } = this.#options
+    const { time, submittedAt } = submitted
+    const startedAt = clock.now()
+    const started = { ...submitted, startedAt, schedulingDelay: startedAt - submittedAt, inputs: inputs.info(time) }
+    engine.events.emit('batchStarted', started)
+    const outputs: OutputInfo[] = []
+    const failures: unknown[] = []
+    try {
+      await allocated
+      for (const output of builder.outputs) {
+        const outcome = await this.#output(output, time)
+        if (!outcome) continue
+        outputs.push(outcome.info)
+        if ('failure' in outcome) failures.push(outcome.failure)
+      }
+    } catch (error) {
+      failures.push(error)
+    }
+    inputs.consumed(time)
+    if (failures.length === 0) this.#clean(time)
+    const endedAt = clock.now()
+    const infos = inputs.info(time)
+    engine.events.emit('batchCompleted', {
+      ...started,
+      endedAt,
+      processingDelay: endedAt - startedAt,
+      totalDelay: endedAt - submittedAt,
+      records: infos.reduce((sum, input) => sum + input.records, 0),
+      inputs: infos,
+      outputs,
+    })
+    if (failures.length > 0) onFailure(failures[0], time)
+  }
+
+  /** One output operation; nothing where its stream does not fire at this time or has no dataset. */
+  async #output(output: OutputOperation, time: number): Promise<{ info: OutputInfo; failure?: unknown } | undefined> {
+    const { clock, builder } = this.#options
+    const { id, label, stream } = output
+    if (!stream.isValid(time)) return undefined
+    const startedAt = clock.now()
+    try {
+      const rdd = stream.getOrCompute(time)
+      if (!rdd) return undefined
+      await currentBatch.run(time, () => builder.within(stream, time, () => output.run(rdd, time)))
+      return { info: { id, label, startedAt, endedAt: clock.now() } }
+    } catch (failure) {
+      const error = failure instanceof Error ? failure : new Error(String(failure))
+      return { info: { id, label, startedAt, endedAt: clock.now(), error }, failure }
+    }
+  }
+
+  /** Lets go what no later batch can ask for. */
+  #clean(time: number): void {
+    const { builder, engine, inputs } = this.#options
+    for (const stream of builder.streams) {
+      const times = stream.forget(time)
+      for (const old of times) {
+        const key = `${stream.id}:${old}`
+        for (const rdd of this.#made.get(key) ?? []) engine.forget(rdd)
+        this.#made.delete(key)
+      }
+      if (times.length > 0) inputs.forget(stream.id, times)
+    }
+    inputs.forgetUnused(time)
+  }
+
+  /** The time of the newest tick. */
+  get lastTime(): number {
+    return this.#lastTime
+  }
+}

@@ -1,0 +1,118 @@
+import type { FunctionResolver } from '../ops/functions/resolve.js'
+import { builtin } from '../ops/functions/builtin.js'
+import type { RangePartitioner } from '../ops/partitioner.js'
+import type { Sink } from '../ops/plan.js'
+import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
+import type { WrittenBlock } from '../pool/protocol.js'
+import { MissingOutputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
+import type { Job, TaskDone, TaskScheduler } from './task-scheduler.js'
+
+/** What the scheduler of jobs hands finished tasks to. */
+export interface TaskBooks {
+  /** Enters blocks and state that every task may leave behind. */
+  book(done: TaskDone): void
+  /** Enters a map output. */
+  mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, thread: number): void
+}
+
+/** Keys sampled for each border wanted. */
+const SAMPLES = 20
+
+/**
+ * Cuts a job into stages at its shuffles. It need not know the stages beforehand: a task that cannot be planned names
+ * the shuffles whose outputs are missing, they are made, and the task is planned again. So the first run, a lost output
+ * and the output of an earlier batch are one and the same case, and only what is missing is ever computed.
+ */
+export class DagScheduler {
+  readonly #tasks: TaskScheduler
+  readonly #tables: PlanningTables
+  readonly #books: TaskBooks
+  readonly #resolver: FunctionResolver
+  readonly #making = new Map<number, Promise<void>>()
+  #stages = 0
+  #jobs = 0
+
+  constructor(tasks: TaskScheduler, tables: PlanningTables, books: TaskBooks, resolver: FunctionResolver) {
+    this.#tasks = tasks
+    this.#tables = tables
+    this.#books = books
+    this.#resolver = resolver
+  }
+
+  /** Runs `sink` over the partitions; resolves with the finished tasks in that order. */
+  async run(rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[], batchTime: number | undefined): Promise<TaskDone[]> {
+    const job: Job = { id: this.#jobs++, batchTime, cancelled: false }
+    try {
+      return await this.#stage(job, rdd, sink, partitions)
+    } finally {
+      // After a failure the job's other tasks are not started any more.
+      job.cancelled = true
+    }
+  }
+
+  #stage(job: Job, rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
+    const stage = this.#stages++
+    return Promise.all(partitions.map((partition) => this.#task(job, stage, rdd, sink, partition)))
+  }
+
+  async #task(job: Job, stage: number, rdd: Rdd<unknown>, sink: Sink, partition: number): Promise<TaskDone> {
+    for (;;) {
+      const plan = () => planTask(rdd, partition, sink, this.#tables)
+      const done = await this.#tasks.run({ job, stage, partition, label: rdd.label, plan })
+      if (!(done instanceof MissingOutputs)) {
+        this.#books.book(done)
+        return done
+      }
+      await Promise.all(done.dependencies.map((dependency) => this.#make(job, dependency)))
+    }
+  }
+
+  /** Makes the missing map outputs of a shuffle; whoever else waits for the same shuffle waits for the same work. */
+  #make(job: Job, dependency: ShuffleDependency): Promise<void> {
+    let making = this.#making.get(dependency.id)
+    if (!making) {
+      making = this.#mapStage(job, dependency).finally(() => this.#making.delete(dependency.id))
+      this.#making.set(dependency.id, making)
+    }
+    return making
+  }
+
+  async #mapStage(job: Job, dependency: ShuffleDependency): Promise<void> {
+    const { rdd, partitioner } = dependency
+    if (partitioner.kind === 'range' && !partitioner.bounds) partitioner.bounds = await this.#sampleBounds(job, partitioner)
+    const stage = this.#stages++
+    const missing = this.#tables.outputs.missing(dependency)
+    await Promise.all(
+      missing.map(async (partition) => {
+        const { result, thread } = await this.#task(job, stage, rdd, shuffleSink(dependency), partition)
+        const output = result.written.find((block) => block.as === 'shuffle')!
+        this.#books.mapOutput(dependency, partition, output, thread)
+      }),
+    )
+  }
+
+  async #sampleBounds(job: Job, partitioner: RangePartitioner): Promise<unknown[]> {
+    const { sampled, partitions, ascending } = partitioner
+    if (partitions === 1 || sampled.partitions === 0) return []
+    const key = this.#resolver.resolve(partitioner.key)
+    const compare = this.#resolver.resolve(partitioner.compare!) as (a: unknown, b: unknown) => number
+    const most = Math.ceil((SAMPLES * partitions * 3) / sampled.partitions)
+    const sample = builtin('sampleKeys', key, most)
+    const sink: Sink = { op: 'apply', fn: sampled.context.capture(sample, 'sample of sortBy'), label: 'sample of sortBy' }
+    const all = Array.from({ length: sampled.partitions }, (_, p) => p)
+    const parts = (await this.#stage(job, sampled, sink, all)).map((done) => done.result.value as { keys: unknown[]; weight: number })
+    const weighted = parts.flatMap(({ keys, weight }) => keys.map((k) => ({ key: k, weight })))
+    weighted.sort((a, b) => (ascending ? compare(a.key, b.key) : compare(b.key, a.key)))
+    const total = weighted.reduce((sum, { weight }) => sum + weight, 0)
+    const bounds: unknown[] = []
+    let passed = 0
+    for (const { key: candidate, weight } of weighted) {
+      passed += weight
+      if (bounds.length < partitions - 1 && passed >= ((bounds.length + 1) * total) / partitions) {
+        const last = bounds.at(-1)
+        if (bounds.length === 0 || compare(last, candidate) !== 0) bounds.push(candidate)
+      }
+    }
+    return bounds
+  }
+}

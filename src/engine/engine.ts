@@ -1,0 +1,320 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { StateError, type ThreadLossReason } from '../errors.js'
+import { FunctionResolver } from '../ops/functions/resolve.js'
+import type { JobRunner } from '../ops/job-runner.js'
+import type { Sink } from '../ops/plan.js'
+import type { RddBuilder } from '../ops/rdd/builder.js'
+import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
+import { ByteWriter } from '../pool/blocks/byte-writer.js'
+import type { BlockCodec, BlockHandle } from '../pool/blocks/handle.js'
+import { openBlock } from '../pool/blocks/layout.js'
+import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
+import { SegmentPool, SegmentWriter } from '../pool/blocks/segments.js'
+import { writeBlock } from '../pool/blocks/write-block.js'
+import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
+import { ThreadPool } from '../pool/thread-pool.js'
+import { BlockManager } from './block-manager.js'
+import { DagScheduler } from './dag-scheduler.js'
+import { Events } from './events.js'
+import { KeptPartitions } from './kept-partitions.js'
+import { MapOutputs } from './map-outputs.js'
+import type { CheckedOptions } from './options.js'
+import type { PlannedTask } from './planner.js'
+import { ProgramTable } from './program-table.js'
+import { StateTracker } from './state-tracker.js'
+import { type TaskDone, TaskScheduler } from './task-scheduler.js'
+
+/** The batch in whose output operation an action is called, so that its jobs carry the batch's time. */
+export const currentBatch = new AsyncLocalStorage<number>()
+
+/** The driver's own number as a writer of blocks. Threads are numbered from 1. */
+const DRIVER = 0
+/** News that no task carried off goes over the control plane after so long. */
+const NEWS_MS = 50
+
+/** Threads, blocks and schedulers of one context, put together. Implements what actions ask for. */
+export class Engine implements JobRunner {
+  readonly events: Events
+  readonly segments = new SegmentPool()
+  readonly blocks: BlockManager
+  readonly states: StateTracker
+  readonly #options: CheckedOptions
+  readonly #builder: RddBuilder
+  readonly #outputs: MapOutputs
+  readonly #kept: KeptPartitions
+  readonly #values: KeptPartitions
+  readonly #programs = new ProgramTable()
+  readonly #writer = new SegmentWriter(DRIVER)
+  readonly #scratch = new ByteWriter()
+  readonly #fileSizes = new WeakMap<Rdd<unknown>, number>()
+  /** Sizes of segments that a thread made itself, by thread: what it should be lent next. */
+  readonly #wants = new Map<number, Set<number>>()
+  readonly #broadcasts = new Map<number, BlockHandle>()
+  readonly #broadcastsSent = new Map<number, Set<number>>()
+  readonly #resolver: FunctionResolver
+  /** What belongs to the streams: told of records that a source's partition turned out to have. */
+  onSourceRead: (rdd: number, partition: number, records: number) => void = () => {}
+  #boot: WorkerBoot['pipeline']
+  #opening: Promise<{ pool: ThreadPool; dag: DagScheduler }> | undefined
+  #pool: ThreadPool | undefined
+  #tasks: TaskScheduler | undefined
+  #news: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: CheckedOptions, builder: RddBuilder) {
+    this.#options = options
+    this.#builder = builder
+    this.events = new Events((error) => options.logger.error('a listener threw', error))
+    this.blocks = new BlockManager({ pool: this.segments, replicas: options.replicas, threads: () => this.#owners() })
+    this.#outputs = new MapOutputs(this.blocks)
+    this.#kept = new KeptPartitions(this.blocks, false)
+    this.#values = new KeptPartitions(this.blocks, true)
+    this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, (thread) => this.#owners().includes(thread))
+    this.#resolver = new FunctionResolver({
+      table: builder.table,
+      exports: new Proxy({}, { get: (_, name) => this.#exported(String(name)), has: () => true }),
+      broadcast: (id) => builder.broadcastValue(id),
+    })
+  }
+
+  /** The pipeline module that every thread loads; to be set before the threads start. */
+  setPipeline(pipeline: NonNullable<WorkerBoot['pipeline']>): void {
+    this.#boot = pipeline
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** The threads, once started. */
+  get pool(): ThreadPool | undefined {
+    return this.#pool
+  }
+
+  /** Starts the threads, if they are not started yet. */
+  async open(): Promise<void> {
+    await this.#open()
+  }
+
+  async run<U>(rdd: Rdd<unknown>, sink: Sink, partitions?: readonly number[]): Promise<U[]> {
+    const { dag } = await this.#open()
+    const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, p) => p)
+    const done = await dag.run(rdd, sink, wanted, currentBatch.getStore())
+    return done.map(({ result }) => {
+      const collected = result.written.find((block) => block.as === 'collect')
+      if (!collected) return result.value as U
+      const records = decodeRecords(openBlock(this.segments.memory(collected.block.segment), collected.block))
+      this.segments.release(collected.block.segment)
+      return records as U
+    })
+  }
+
+  unpersist(rdd: Rdd<unknown>): void {
+    this.#kept.release(rdd.id)
+  }
+
+  /** Lets everything go that the engine keeps for an RDD. */
+  forget(rdd: Rdd<unknown>): void {
+    this.#kept.release(rdd.id)
+    this.#values.release(rdd.id)
+    for (const dependency of rdd.dependencies) if (dependency.kind === 'shuffle') this.#outputs.release(dependency.id)
+  }
+
+  /** Writes records into a block of the driver's, accepted but not registered. */
+  write(codec: BlockCodec, records: readonly unknown[]): BlockHandle {
+    this.#scratch.reset()
+    encodeRecords(this.#scratch, records)
+    const block = writeBlock(this.#writer, this.#scratch.bytes(), { codec, count: records.length, lifetime: 'long' })
+    this.blocks.accept(DRIVER, this.#writer.report(), [block])
+    return block
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#news)
+    this.#tasks?.close()
+    const opening = this.#opening
+    if (opening) await opening.then(({ pool }) => pool.close(), () => undefined)
+    this.events.close()
+  }
+
+  #open(): Promise<{ pool: ThreadPool; dag: DagScheduler }> {
+    if (this.#closed) {
+      return Promise.reject(new StateError('The context is stopped; it runs no more jobs. Make a new context.'))
+    }
+    this.#opening ??= this.#start()
+    return this.#opening
+  }
+
+  async #start(): Promise<{ pool: ThreadPool; dag: DagScheduler }> {
+    const { threads, spare, codegen, faults, logger, maxFailures, taskTimeoutMs } = this.#options
+    const pool = await ThreadPool.open({
+      threads,
+      spare,
+      boot: { pipeline: this.#boot, codegen, faults },
+      log: { warn: (message, cause) => logger.warn(message, cause) },
+      onThreadReady: (thread) => {
+        this.events.emit('threadReady', { thread: thread.id, slot: thread.slot })
+        this.#tasks?.threadsChanged()
+      },
+      onPromoted: (thread) => {
+        this.events.emit('threadPromoted', { thread: thread.id, slot: thread.slot })
+        this.#tasks?.threadsChanged()
+      },
+      onThreadLost: (thread, loss) => this.#threadLost(thread.id, thread.slot, loss.reason),
+      onThreadGone: (thread) => this.segments.threadGone(thread.id),
+    })
+    this.#pool = pool
+    const tasks = new TaskScheduler({
+      pool,
+      blocks: this.blocks,
+      programs: this.#programs,
+      events: this.events,
+      maxFailures,
+      taskTimeoutMs,
+      lend: (thread) => this.#lend(thread),
+      broadcasts: (thread, ids) => this.#shipBroadcasts(thread, ids),
+      onMissingState: (planned) => this.#stateAbsent(planned),
+      onReport: (thread, { created }) => this.#wanting(thread, created),
+    })
+    this.#tasks = tasks
+    const tables = {
+      kept: this.#kept,
+      outputs: this.#outputs,
+      states: this.states,
+      fileSizes: this.#fileSizes,
+      values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) => this.#valuesBlock(rdd, partition, values),
+    }
+    const books = {
+      book: (done: TaskDone) => this.#book(done),
+      mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, thread: number) =>
+        this.#outputs.set(dependency, partition, block, thread),
+    }
+    this.#news = setInterval(() => this.#deliverNews(), NEWS_MS)
+    this.#news.unref()
+    return { pool, dag: new DagScheduler(tasks, tables, books, this.#resolver) }
+  }
+
+  /** Threads that may own blocks: those with a slot, then the spare. */
+  #owners(): number[] {
+    const pool = this.#pool
+    if (!pool) return []
+    const spare = pool.spare()
+    const ids = pool.ready().map((thread) => thread.id)
+    return spare && ids.length < this.#options.replicas ? [...ids, spare.id] : ids
+  }
+
+  #book({ planned, result, thread }: TaskDone): void {
+    for (const { as, key, block } of result.written) {
+      if (as === 'keep') {
+        const [rdd, partition] = key!.split(':').map(Number)
+        this.#kept.set(rdd!, partition!, block, thread)
+      }
+      if (as === 'snapshot') {
+        const made = planned.states.find((state) => `${state.operator}/${state.partition}` === key)!
+        this.states.snapshotTaken(made.operator, made.partition, made.partitions, made.version, block, thread)
+      }
+    }
+    for (const { operator, partition, version, detached, rebuilt } of planned.states) {
+      if (!detached) this.states.made(operator, partition, thread, version)
+      if (rebuilt > 0) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt })
+    }
+    for (const { slot, rdd, partition } of planned.sources) this.onSourceRead(rdd, partition, result.metrics.read[slot] ?? 0)
+  }
+
+  #stateAbsent(planned: PlannedTask): void {
+    for (const { operator, partition } of planned.states) this.states.absent(operator, partition)
+  }
+
+  #threadLost(thread: number, slot: number, reason: ThreadLossReason): void {
+    this.states.threadLost(thread)
+    this.#programs.threadLost(thread)
+    this.#broadcastsSent.delete(thread)
+    this.#wants.delete(thread)
+    const { lost, adopted } = this.blocks.threadLost(thread)
+    this.events.emit('threadLost', { thread, slot, reason })
+    if (lost > 0) this.events.emit('blocksLost', { thread, blocks: lost, recomputable: lost })
+    for (const [owner, blocks] of adopted) this.#takeOver(owner, blocks)
+    this.#tasks?.threadsChanged()
+  }
+
+  /** Bytes of a dead thread are checked by whoever takes them over: it may have died while it scribbled over them. */
+  #takeOver(owner: number, blocks: readonly BlockHandle[]): void {
+    const thread = this.#pool?.threads().find(({ id }) => id === owner)
+    if (!thread) return
+    thread.control.adopt(blocks, this.blocks.grants(owner, blocks), true).then(
+      (corrupt) => {
+        for (const id of corrupt) this.blocks.corrupt(id)
+        this.events.emit('blocksReplicated', { blocks: blocks.length - corrupt.length })
+      },
+      // The new owner died as well: its own loss finds the next one.
+      (error: unknown) => this.#options.logger.debug('a take-over of blocks was cut short', error),
+    )
+  }
+
+  #deliverNews(): void {
+    for (const id of this.blocks.threadsWithNews()) {
+      const thread = this.#pool?.threads().find((other) => other.id === id)
+      const news = this.blocks.takeNews(id)
+      if (!thread || !news) continue
+      const cutShort = (error: unknown) => this.#options.logger.debug('news for a thread was cut short', error)
+      if (news.adopt.length > 0) thread.control.adopt(news.adopt, this.blocks.grants(id, news.adopt), false).catch(cutShort)
+      if (news.release.length > 0 || news.forget.length > 0) thread.control.release(news.release, news.forget).catch(cutShort)
+    }
+  }
+
+  /** Free segments of the sizes that the thread had to make itself lately: fresh memory costs page faults. */
+  #lend(thread: number): readonly SegmentGrant[] | undefined {
+    const wants = this.#wants.get(thread)
+    if (!wants) return undefined
+    const grants: SegmentGrant[] = []
+    for (const size of wants) {
+      const grant = this.segments.take(size, thread)
+      if (!grant) continue
+      wants.delete(size)
+      grants.push(grant)
+      this.blocks.knows(thread, grant.id)
+    }
+    return grants.length > 0 ? grants : undefined
+  }
+
+  #wanting(thread: number, created: readonly SegmentGrant[]): void {
+    if (created.length === 0) return
+    let wants = this.#wants.get(thread)
+    if (!wants) this.#wants.set(thread, (wants = new Set()))
+    for (const { memory } of created) wants.add(memory.byteLength)
+  }
+
+  #valuesBlock(rdd: Rdd<unknown>, partition: number, values: readonly unknown[]): BlockHandle | undefined {
+    if (values.length === 0) return undefined
+    const known = this.#values.get(rdd.id, partition)
+    if (known) return known
+    this.#values.expect(rdd)
+    const block = this.write('records', values)
+    this.#values.set(rdd.id, partition, block, DRIVER)
+    return block
+  }
+
+  #shipBroadcasts(thread: number, ids: readonly number[]): { id: number; block: BlockHandle }[] {
+    let sent = this.#broadcastsSent.get(thread)
+    if (!sent) this.#broadcastsSent.set(thread, (sent = new Set()))
+    const shipped: { id: number; block: BlockHandle }[] = []
+    for (const id of ids) {
+      if (sent.has(id)) continue
+      sent.add(id)
+      let block = this.#broadcasts.get(id)
+      if (!block) {
+        block = this.write('records', [this.#builder.broadcastValue(id)])
+        this.blocks.register(block, DRIVER, { rooted: true })
+        this.#broadcasts.set(id, block)
+      }
+      shipped.push({ id, block })
+    }
+    return shipped
+  }
+
+  #exported(name: string): unknown {
+    for (const [fn, exported] of this.#builder.exports) if (exported === name) return fn
+    return undefined
+  }
+}

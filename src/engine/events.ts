@@ -1,0 +1,87 @@
+import diagnostics from 'node:diagnostics_channel'
+import type { ThreadLossReason } from '../errors.js'
+
+/** Input of one stream in one batch. Records are known once a task has read them. */
+export interface StreamInputInfo {
+  readonly stream: number
+  readonly name: string
+  readonly records: number
+  readonly bytes: number
+  readonly description?: string
+}
+
+export interface OutputInfo {
+  readonly id: number
+  readonly label: string
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly error?: Error
+}
+
+/** One batch, as far as it has come: times are the clock's ms; delays are ms. */
+export interface BatchInfo {
+  readonly time: number
+  readonly submittedAt: number
+  readonly startedAt?: number
+  readonly endedAt?: number
+  /** Waiting before the first job. */
+  readonly schedulingDelay?: number
+  readonly processingDelay?: number
+  readonly totalDelay?: number
+  readonly records: number
+  readonly inputs: readonly StreamInputInfo[]
+  readonly outputs: readonly OutputInfo[]
+}
+
+/** Every event and what it carries. Also published as diagnostics channels named `millrace:<event>`. */
+export interface EngineEvents {
+  batchSubmitted: BatchInfo
+  batchStarted: BatchInfo
+  batchCompleted: BatchInfo
+  receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
+  threadReady: { readonly thread: number; readonly slot: number }
+  /** `recoveredMs`: until a warm thread stood in the slot, 0 where the spare took over at once. */
+  threadLost: { readonly thread: number; readonly slot: number; readonly reason: ThreadLossReason }
+  threadPromoted: { readonly thread: number; readonly slot: number }
+  blocksLost: { readonly thread: number; readonly blocks: number; readonly recomputable: number }
+  blocksReplicated: { readonly blocks: number }
+  taskRetried: { readonly job: number; readonly partition: number; readonly attempt: number; readonly label: string; readonly error: Error }
+  stateRebuilt: { readonly operator: number; readonly partition: number; readonly versions: number }
+}
+
+export type EventName = keyof EngineEvents
+export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
+
+/** Delivers events to listeners and to diagnostics channels. A listener that throws is reported, never fatal. */
+export class Events {
+  readonly #listeners = new Map<EventName, Set<EventListener<EventName>>>()
+  readonly #onListenerError: (error: unknown) => void
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError
+  }
+
+  on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    let set = this.#listeners.get(name)
+    if (!set) this.#listeners.set(name, (set = new Set()))
+    set.add(listener as EventListener<EventName>)
+    return () => set.delete(listener as EventListener<EventName>)
+  }
+
+  emit<E extends EventName>(name: E, event: EngineEvents[E]): void {
+    const channel = diagnostics.channel(`millrace:${name}`)
+    if (channel.hasSubscribers) channel.publish(event)
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#onListenerError(error)
+      }
+    }
+  }
+
+  /** No event reaches a listener from here on. */
+  close(): void {
+    this.#listeners.clear()
+  }
+}

@@ -1,0 +1,190 @@
+import type { StreamBuilder } from '../ops/dstream/builder.js'
+import type { InputStream } from '../ops/dstream/input.js'
+import type { Rdd } from '../ops/rdd/rdd.js'
+import { FileRangesRdd, ReceivedRdd, ValuesRdd } from '../ops/rdd/source-rdds.js'
+import type { DirectBatch, DirectReader, LocalSource, Receiver } from '../ops/source.js'
+import type { BlockHandle } from '../pool/blocks/handle.js'
+import type { Engine } from './engine.js'
+import type { StreamInputInfo } from './events.js'
+import { ReceiverBuffer } from './receiver-buffer.js'
+import { toPartitions } from './text-buffer.js'
+
+export interface InputsOptions {
+  readonly builder: StreamBuilder
+  readonly engine: Engine
+  /** Bytes that a receiver may have waiting before it is told to pause. */
+  readonly receiverBufferBytes: number
+  readonly warn: (message: string, cause?: unknown) => void
+}
+
+interface Input {
+  readonly stream: InputStream<unknown>
+  readonly batches: Map<number, BatchInput>
+  readonly receiver?: { readonly receiver: Receiver; readonly buffer: ReceiverBuffer }
+  readonly direct?: DirectReader
+}
+
+/** What one input has for one batch. */
+interface BatchInput {
+  readonly blocks: readonly BlockHandle[]
+  readonly direct?: DirectBatch
+  rdd: Rdd<unknown> | undefined
+  consumed: boolean
+  /** Records by partition, known once a task has read them. */
+  readonly counts: Map<number, number>
+}
+
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 5_000
+
+/** All inputs of a running context: what arrived before a batch time becomes that batch's data. */
+export class Inputs {
+  readonly #options: InputsOptions
+  readonly #inputs: Input[] = []
+  readonly #abort = new AbortController()
+  /** The RDD of a batch's input, to enter record counts. */
+  readonly #byRdd = new Map<number, BatchInput>()
+
+  constructor(options: InputsOptions) {
+    this.#options = options
+    options.engine.onSourceRead = (rdd, partition, records) => {
+      const counts = this.#byRdd.get(rdd)?.counts
+      if (counts && !counts.has(partition)) counts.set(partition, records)
+    }
+  }
+
+  /** Opens every source. A receiver that cannot start is reported and tried again, unless its fault is final. */
+  async start(zeroTime: number, batchInterval: number): Promise<void> {
+    for (const stream of this.#options.builder.inputs) {
+      const { source } = stream
+      const base = { stream, batches: new Map<number, BatchInput>() }
+      if (source.kind === 'receiver') {
+        const { engine, receiverBufferBytes } = this.#options
+        const buffer = new ReceiverBuffer(engine, this.#abort.signal, receiverBufferBytes, (message, cause) => this.#report(stream, message, cause))
+        this.#inputs.push({ ...base, receiver: { receiver: source.create(), buffer } })
+      } else if (source.kind === 'direct') {
+        const direct = source.create()
+        this.#inputs.push({ ...base, direct })
+        await direct.open(zeroTime, batchInterval)
+      } else {
+        this.#inputs.push(base)
+      }
+      const input = this.#inputs.at(-1)!
+      stream.provide = (time) => this.#provide(input, time)
+    }
+    await Promise.all(this.#inputs.map((input) => this.#startReceiver(input, FIRST_RETRY_MS)))
+  }
+
+  /** Takes what has arrived so far as the data of the batch at `time`. Direct sources are asked for their ranges. */
+  async allocate(time: number): Promise<void> {
+    const asked: Promise<void>[] = []
+    for (const input of this.#inputs) {
+      const blocks = input.receiver?.buffer.cut() ?? []
+      const batch: BatchInput = { blocks, rdd: undefined, consumed: false, counts: new Map() }
+      input.batches.set(time, batch)
+      if (input.direct) {
+        asked.push(
+          input.direct.next(time).then((direct) => {
+            input.batches.set(time, { ...batch, direct })
+          }),
+        )
+      }
+    }
+    await Promise.all(asked)
+  }
+
+  /** What a batch got, as far as it is known. */
+  info(time: number): StreamInputInfo[] {
+    return this.#inputs.map(({ stream, batches }) => {
+      const batch = batches.get(time)
+      const records = [...(batch?.counts.values() ?? [])].reduce((sum, n) => sum + n, 0)
+      const bytes = batch?.blocks.reduce((sum, block) => sum + block.length, 0) ?? 0
+      return { stream: stream.id, name: stream.source.name, records, bytes, description: batch?.direct?.description }
+    })
+  }
+
+  /** The batch is complete: receivers that waited have room. Its data stays until no window needs it. */
+  consumed(time: number): void {
+    for (const { receiver, batches } of this.#inputs) {
+      const batch = batches.get(time)
+      if (!receiver || !batch || batch.consumed) continue
+      batch.consumed = true
+      receiver.buffer.consumed(batch.blocks)
+    }
+  }
+
+  /** No batch needs the data of these times of this stream any more. */
+  forget(stream: number, times: readonly number[]): void {
+    const input = this.#inputs.find((other) => other.stream.id === stream)
+    if (input) for (const time of times) this.#drop(input, time)
+  }
+
+  /** Inputs without any output are never asked for their RDDs: their data goes with the batch. */
+  forgetUnused(time: number): void {
+    for (const input of this.#inputs) {
+      if (input.batches.get(time) && !input.batches.get(time)!.rdd && input.stream.rememberDuration === 0) this.#drop(input, time)
+    }
+  }
+
+  /** Stops the receivers; resolves when nothing more can arrive. */
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    await Promise.all(this.#inputs.map(({ receiver, direct }) => receiver?.receiver.stop() ?? direct?.close()))
+    for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
+  }
+
+  #drop(input: Input, time: number): void {
+    const batch = input.batches.get(time)
+    if (!batch) return
+    input.batches.delete(time)
+    if (batch.rdd) this.#byRdd.delete(batch.rdd.id)
+    for (const block of batch.blocks) this.#options.engine.blocks.release(block.id)
+  }
+
+  #provide(input: Input, time: number): Rdd<unknown> | undefined {
+    const { builder, engine } = this.#options
+    const { context } = builder
+    const { source } = input.stream
+    if (source.kind === 'local') {
+      const records = (source as LocalSource<unknown>).next(time)
+      if (!records) return undefined
+      const batch: BatchInput = { blocks: [], rdd: undefined, consumed: true, counts: new Map() }
+      return this.#enter(input, time, batch, new ValuesRdd(context, records, context.parallelism, source.name))
+    }
+    const batch = input.batches.get(time)
+    if (!batch) return undefined
+    if (batch.direct) return this.#enter(input, time, batch, new FileRangesRdd(context, batch.direct.ranges))
+    const slices = toPartitions(engine, batch.blocks, context.parallelism)
+    return this.#enter(input, time, batch, new ReceivedRdd(context, source.name, slices))
+  }
+
+  #enter(input: Input, time: number, batch: BatchInput, rdd: Rdd<unknown>): Rdd<unknown> {
+    batch.rdd = rdd
+    input.batches.set(time, batch)
+    this.#byRdd.set(rdd.id, batch)
+    return rdd
+  }
+
+  async #startReceiver(input: Input, retryMs: number): Promise<void> {
+    const { receiver, stream } = input
+    if (!receiver || this.#abort.signal.aborted) return
+    try {
+      await receiver.receiver.start(receiver.buffer)
+    } catch (error) {
+      const { final } = (error as { details?: { final?: boolean } }).details ?? {}
+      if (final) throw error
+      this.#report(stream, `cannot start, trying again in ${retryMs} ms`, error)
+      const again = () => {
+        this.#startReceiver(input, Math.min(LAST_RETRY_MS, retryMs * 2)).catch((fault: unknown) => this.#report(stream, 'cannot be started', fault))
+      }
+      const timer = setTimeout(again, retryMs)
+      this.#abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+    }
+  }
+
+  #report(stream: InputStream<unknown>, message: string, cause?: unknown): void {
+    const { engine, warn } = this.#options
+    warn(`${stream.source.name}: ${message}`, cause)
+    engine.events.emit('receiverError', { stream: stream.id, name: stream.source.name, message, cause })
+  }
+}

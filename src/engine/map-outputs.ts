@@ -1,0 +1,58 @@
+import type { ShuffleDependency } from '../ops/rdd/rdd.js'
+import type { BlockHandle } from '../pool/blocks/handle.js'
+import type { BlockManager } from './block-manager.js'
+
+/** Where the map outputs of each shuffle are. An output that is lost leaves a gap that the next reader has filled. */
+export class MapOutputs {
+  readonly #blocks: BlockManager
+  readonly #shuffles = new Map<number, (BlockHandle | undefined)[]>()
+  /** Shuffles of datasets that nobody holds any more: a batch program does not say when it is done with one. */
+  readonly #unreachable = new FinalizationRegistry<number>((shuffle) => this.release(shuffle))
+
+  constructor(blocks: BlockManager) {
+    this.#blocks = blocks
+  }
+
+  /** All outputs in the order of the map partitions, or undefined while one is missing. */
+  complete({ id, rdd }: ShuffleDependency): readonly BlockHandle[] | undefined {
+    const outputs = this.#shuffles.get(id)
+    if (!outputs) return rdd.partitions === 0 ? [] : undefined
+    for (const output of outputs) if (!output) return undefined
+    return outputs as BlockHandle[]
+  }
+
+  missing(dependency: ShuffleDependency): number[] {
+    const outputs = this.#of(dependency)
+    return Array.from(outputs.keys()).filter((partition) => !outputs[partition])
+  }
+
+  set(dependency: ShuffleDependency, partition: number, handle: BlockHandle, writer: number): void {
+    const outputs = this.#of(dependency)
+    if (outputs[partition]) {
+      this.#blocks.register(handle, writer)
+      this.#blocks.release(handle.id)
+      return
+    }
+    outputs[partition] = handle
+    this.#blocks.register(handle, writer, {
+      onLost: () => {
+        if (outputs[partition] === handle) outputs[partition] = undefined
+      },
+    })
+  }
+
+  release(shuffle: number): void {
+    for (const output of this.#shuffles.get(shuffle) ?? []) if (output) this.#blocks.release(output.id)
+    this.#shuffles.delete(shuffle)
+  }
+
+  #of(dependency: ShuffleDependency): (BlockHandle | undefined)[] {
+    let outputs = this.#shuffles.get(dependency.id)
+    if (!outputs) {
+      outputs = Array.from({ length: dependency.rdd.partitions }, () => undefined)
+      this.#shuffles.set(dependency.id, outputs)
+      this.#unreachable.register(dependency, dependency.id)
+    }
+    return outputs
+  }
+}

@@ -1,0 +1,108 @@
+import { availableParallelism } from 'node:os'
+import { ArgumentError } from '../errors.js'
+import type { FaultPlan } from '../pool/protocol.js'
+import { type Duration, toMillis } from '../ops/time.js'
+
+/** Where the engine writes what an operator should see. The method set of pino and console. */
+export interface Logger {
+  debug(message: string, details?: unknown): void
+  info(message: string, details?: unknown): void
+  warn(message: string, details?: unknown): void
+  error(message: string, details?: unknown): void
+}
+
+export interface ContextOptions {
+  /** Worker threads that run tasks. Default: the machine's cores, at most 8. */
+  readonly threads?: number
+  /** Partitions of shuffles and sources that are not told otherwise. Default: `threads`. */
+  readonly parallelism?: number
+  /** One more thread, warm, that takes over when another dies. Default true. */
+  readonly spare?: boolean
+  /** A task that fails so often fails its job. Default 4. */
+  readonly maxFailures?: number
+  /** A task without progress for so long costs its thread. Default '60s'. */
+  readonly taskTimeout?: Duration
+  /** Owning threads of every block: 1, 2 or 3. Default 2. */
+  readonly replicas?: number
+  /** Slides between two snapshots of kept state. Default 10. */
+  readonly stateSnapshotInterval?: number
+  /** False: compose operations from closures instead of compiling one loop. Default: true where the process may compile. */
+  readonly codegen?: boolean
+  /** Default: warnings and errors to stderr. */
+  readonly logger?: Logger
+  /** Fault points at which threads die: for tests. */
+  readonly faults?: readonly FaultPlan[]
+}
+
+export interface CheckedOptions {
+  readonly threads: number
+  readonly parallelism: number
+  readonly spare: boolean
+  readonly maxFailures: number
+  readonly taskTimeoutMs: number
+  readonly replicas: number
+  readonly stateSnapshotInterval: number
+  readonly codegen: boolean
+  readonly logger: Logger
+  readonly faults: readonly FaultPlan[] | undefined
+}
+
+const KNOWN = new Set([
+  'threads',
+  'parallelism',
+  'spare',
+  'maxFailures',
+  'taskTimeout',
+  'replicas',
+  'stateSnapshotInterval',
+  'codegen',
+  'logger',
+  'faults',
+])
+
+/** Checks every option when it is given. `others`: names that the caller handles itself. */
+export function checkOptions(options: ContextOptions, others: readonly string[] = []): CheckedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`The options are ${String(options)}; they must be an object such as { threads: 2 }.`)
+  }
+  for (const name of Object.keys(options)) {
+    if (KNOWN.has(name) || others.includes(name)) continue
+    throw new ArgumentError(`Unknown option '${name}'. Known: ${[...others, ...KNOWN].join(', ')}.`, { option: name })
+  }
+  const threads = whole('threads', options.threads ?? Math.min(8, availableParallelism()), 1, 256)
+  return {
+    threads,
+    parallelism: whole('parallelism', options.parallelism ?? threads, 1, 100_000),
+    spare: options.spare ?? true,
+    maxFailures: whole('maxFailures', options.maxFailures ?? 4, 1, 1000),
+    taskTimeoutMs: toMillis(options.taskTimeout ?? '60s', 'taskTimeout'),
+    replicas: whole('replicas', options.replicas ?? 2, 1, 3),
+    stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
+    codegen: options.codegen ?? mayCompile(),
+    logger: options.logger ?? stderrLogger,
+    faults: options.faults,
+  }
+}
+
+function whole(name: string, given: number, least: number, most: number): number {
+  if (Number.isInteger(given) && given >= least && given <= most) return given
+  throw new ArgumentError(`${name} is ${given}; it must be a whole number from ${least} to ${most}.`, { [name]: given })
+}
+
+function mayCompile(): boolean {
+  try {
+    new Function('')
+    return true
+  } catch {
+    // The process was started with --disallow-code-generation-from-strings: that is an answer, not a fault.
+    return false
+  }
+}
+
+/** Warnings and errors to stderr, the rest nowhere. */
+export const stderrLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: (message, details) => console.warn(`millrace: ${message}`, ...(details === undefined ? [] : [details])),
+  error: (message, details) => console.error(`millrace: ${message}`, ...(details === undefined ? [] : [details])),
+}

@@ -1,0 +1,71 @@
+import { StateError } from '../errors.js'
+
+/** One batch of a named output. */
+export interface OutputBatch<T = unknown> {
+  /** The batch time in ms. */
+  readonly time: number
+  readonly records: T[]
+}
+
+/** Batches that may wait for the host before the output operation itself waits. */
+const BOUND = 256
+
+/** Carries the batches of a named output to the host, in order; when the host is far behind, batches wait for it. */
+export class OutputQueue implements AsyncIterable<OutputBatch> {
+  readonly #name: string
+  readonly #warn: (message: string) => void
+  readonly #batches: OutputBatch[] = []
+  #taken = false
+  #ended: { readonly error?: unknown } | undefined
+  #wake: (() => void) | undefined
+  #room: (() => void) | undefined
+
+  constructor(name: string, warn: (message: string) => void) {
+    this.#name = name
+    this.#warn = warn
+  }
+
+  /** Resolves when there is room for the next batch. */
+  async put(time: number, records: unknown[]): Promise<void> {
+    this.#batches.push({ time, records })
+    this.#wake?.()
+    if (this.#batches.length < BOUND || this.#ended) return
+    if (!this.#taken) this.#warn(`output('${this.#name}') has ${BOUND} batches that nobody reads: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`)
+    await new Promise<void>((resolve) => {
+      this.#room = resolve
+    })
+  }
+
+  /** No more batches: the iteration ends after those that wait, with the error if there is one. */
+  end(error?: unknown): void {
+    this.#ended ??= { error }
+    this.#wake?.()
+    this.#room?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<OutputBatch> {
+    if (this.#taken) throw new StateError(`output('${this.#name}') is being read already; it has one reader.`, { output: this.#name })
+    this.#taken = true
+    try {
+      for (;;) {
+        const batch = this.#batches.shift()
+        if (batch) {
+          this.#room?.()
+          this.#room = undefined
+          yield batch
+          continue
+        }
+        if (this.#ended) {
+          if (this.#ended.error !== undefined) throw this.#ended.error
+          return
+        }
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = undefined
+      }
+    } finally {
+      this.#taken = false
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { statSync } from 'node:fs'
+import { SourceError } from '../errors.js'
+import { toSpec } from '../ops/partitioner.js'
+import type { Plan, Program, Sink } from '../ops/plan.js'
+import type { Planner, Rdd, ShuffleDependency, SourcePartition, StateRequest } from '../ops/rdd/rdd.js'
+import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
+import type { TaskInput } from '../pool/protocol.js'
+import type { KeptPartitions } from './kept-partitions.js'
+import type { MapOutputs } from './map-outputs.js'
+import type { StateTracker } from './state-tracker.js'
+
+/** What the planner looks things up in. */
+export interface PlanningTables {
+  readonly kept: KeptPartitions
+  readonly outputs: MapOutputs
+  readonly states: StateTracker
+  /** Sizes of files, fixed when an RDD over them is first planned. */
+  readonly fileSizes: WeakMap<Rdd<unknown>, number>
+  /** The block of values that the driver holds, written when first needed; undefined for no values. */
+  values(rdd: Rdd<unknown>, partition: number, values: readonly unknown[]): BlockHandle | undefined
+}
+
+/** One task, planned: what it runs, on what, and where it should run. */
+export interface PlannedTask {
+  readonly program: Program
+  readonly inputs: readonly TaskInput[]
+  /** Every block that the task reads. */
+  readonly blocks: readonly BlockHandle[]
+  /** The thread that holds the task's state. */
+  readonly pinned: number | undefined
+  /** Slots that read data from outside of the lineage, to count records once. */
+  readonly sources: readonly { readonly slot: number; readonly rdd: number; readonly partition: number }[]
+  /** State that the task makes. */
+  readonly states: readonly { readonly operator: number; readonly partition: number; readonly partitions: number; readonly version: number; readonly detached: boolean; readonly rebuilt: number }[]
+}
+
+/** Shuffles whose map outputs are not all there: they must run before the task can be planned. */
+export class MissingOutputs {
+  readonly dependencies: readonly ShuffleDependency[]
+  constructor(dependencies: readonly ShuffleDependency[]) {
+    this.dependencies = dependencies
+  }
+}
+
+/** Plans a task that runs `sink` over one partition; answers what is missing where it cannot be planned yet. */
+export function planTask(rdd: Rdd<unknown>, partition: number, sink: Sink, tables: PlanningTables): PlannedTask | MissingOutputs {
+  const planning = new Planning(tables)
+  const plan = planning.of(rdd, partition)
+  if (planning.missing.size > 0) return new MissingOutputs([...planning.missing])
+  const { inputs, blocks, pinned, sources, states } = planning
+  return { program: { plan, sink }, inputs, blocks, pinned, sources, states }
+}
+
+/** The sink of a shuffle's map tasks. */
+export function shuffleSink({ partitioner, aggregator }: ShuffleDependency): Sink {
+  return { op: 'shuffle', partitioner: toSpec(partitioner), aggregator }
+}
+
+class Planning implements Planner {
+  readonly inputs: TaskInput[] = []
+  readonly blocks: BlockHandle[] = []
+  readonly missing = new Set<ShuffleDependency>()
+  readonly sources: { slot: number; rdd: number; partition: number }[] = []
+  readonly states: PlannedTask['states'][number][] = []
+  pinned: number | undefined
+  readonly #tables: PlanningTables
+
+  constructor(tables: PlanningTables) {
+    this.#tables = tables
+  }
+
+  of(rdd: Rdd<unknown>, partition: number): Plan {
+    if (!rdd.storage) return rdd.plan(partition, this)
+    const { kept } = this.#tables
+    const block = kept.get(rdd.id, partition)
+    if (block) return { op: 'input', slot: this.#reading([{ block }]) }
+    kept.expect(rdd)
+    const of = rdd.plan(partition, this)
+    return { op: 'keep', of, slot: this.#slot({ in: 'keep', key: `${rdd.id}:${partition}` }) }
+  }
+
+  shuffle(dependency: ShuffleDependency, partition: number): number {
+    const outputs = this.#tables.outputs.complete(dependency)
+    if (!outputs) {
+      this.missing.add(dependency)
+      return -1
+    }
+    this.blocks.push(...outputs)
+    return this.#slot({ in: 'shuffle', outputs, partition })
+  }
+
+  source(source: SourcePartition): number {
+    const slot = this.#source(source)
+    if (source.from !== 'range') this.sources.push({ slot, rdd: source.rdd.id, partition: source.partition })
+    return slot
+  }
+
+  state({ rdd, ...request }: StateRequest): number {
+    const plan = this.#tables.states.plan({ rdd, ...request })
+    if (plan.thread !== undefined) this.pinned = plan.thread
+    const { operator, partition, time } = request
+    const replay = plan.rebuild?.replay ?? []
+    this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached: plan.detached, rebuilt: replay.length })
+    const snapshot = plan.rebuild?.snapshot
+    if (snapshot) this.blocks.push(snapshot)
+    return this.#slot({
+      in: 'state',
+      operator,
+      partition,
+      from: request.previous,
+      to: time,
+      snapshot: plan.snapshot,
+      detached: plan.detached || undefined,
+      rebuild: plan.rebuild && { snapshot, replay: replay.map((past) => ({ to: past.time, ...past.changes(partition, this) })) },
+    })
+  }
+
+  #source(source: SourcePartition): number {
+    switch (source.from) {
+      case 'values': {
+        const block = this.#tables.values(source.rdd, source.partition, source.values)
+        return this.#reading(block ? [{ block }] : [])
+      }
+      case 'received':
+        return this.#reading(source.slices as readonly BlockSlice[])
+      case 'file':
+        return this.#slot({ in: 'file', path: source.path, start: source.start, end: source.end })
+      case 'file-part': {
+        const size = this.#fileSize(source.rdd, source.path)
+        const start = Math.floor((size * source.index) / source.of)
+        const end = Math.floor((size * (source.index + 1)) / source.of)
+        return this.#slot({ in: 'file', path: source.path, start, end })
+      }
+      case 'range':
+        return this.#slot({ in: 'range', from: source.start, to: source.end, step: source.step })
+    }
+  }
+
+  #fileSize(rdd: Rdd<unknown>, path: string): number {
+    let size = this.#tables.fileSizes.get(rdd)
+    if (size === undefined) {
+      try {
+        size = statSync(path).size
+      } catch (cause) {
+        throw new SourceError(`textFile: '${path}' cannot be read. Give the path of an existing text file.`, { cause, details: { path } })
+      }
+      this.#tables.fileSizes.set(rdd, size)
+    }
+    return size
+  }
+
+  #reading(slices: readonly BlockSlice[]): number {
+    for (const { block } of slices) this.blocks.push(block)
+    return this.#slot({ in: 'blocks', slices })
+  }
+
+  #slot(input: TaskInput): number {
+    return this.inputs.push(input) - 1
+  }
+}

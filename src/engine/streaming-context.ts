@@ -1,0 +1,248 @@
+import { ArgumentError, GraphError, StateError } from '../errors.js'
+import { type Clock, SystemClock } from '../ops/clock.js'
+import { StreamBuilder } from '../ops/dstream/builder.js'
+import { buildPipeline } from '../ops/pipeline.js'
+import { type Duration, toMillis } from '../ops/time.js'
+import { importPipelineModule } from '../pool/pipeline-module.js'
+import { BatchLoop } from './batch-loop.js'
+import { Context } from './context.js'
+import type { EventListener, EventName } from './events.js'
+import { Inputs } from './inputs.js'
+import type { ContextOptions } from './options.js'
+import { type OutputBatch, OutputQueue } from './output-queue.js'
+
+export interface StreamingOptions extends ContextOptions {
+  /** Length of a batch: ms, or text such as '1s'. */
+  readonly batchInterval: Duration
+  /** Default: real time. */
+  readonly clock?: Clock
+  /** Bytes a receiver may have waiting before it is told to pause. Default 64 MiB. */
+  readonly receiverBufferBytes?: number
+}
+
+export interface PipelineOptions<P> extends StreamingOptions {
+  /** Given to the pipeline function, in the driver and in every worker: plain data. */
+  readonly params?: P
+}
+
+export type StreamingState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
+
+export interface StopOptions {
+  /** Stop the receivers first and process all that they received. Default false. */
+  readonly graceful?: boolean
+  /** Also stop the batch context and its threads. Default true. */
+  readonly stopContext?: boolean
+}
+
+const STREAMING_OPTIONS = ['batchInterval', 'clock', 'receiverBufferBytes', 'params'] as const
+
+/**
+ * Streams over a pool of threads: build the graph, `start()`, `stop()`.
+ *
+ * ```ts
+ * await using ssc = new StreamingContext({ batchInterval: '1s', threads: 2 })
+ * ssc.socketTextStream('127.0.0.1', 9999).flatMap((line) => line.split(' ')).countByValue().print()
+ * await ssc.start()
+ * await ssc.awaitTermination()
+ * ```
+ */
+export class StreamingContext extends StreamBuilder implements AsyncDisposable {
+  declare readonly context: Context
+  readonly #clock: Clock
+  readonly #receiverBufferBytes: number
+  readonly #outputs = new Map<string, OutputQueue>()
+  #state: StreamingState = 'INITIALIZED'
+  #loop: BatchLoop | undefined
+  #inputs: Inputs | undefined
+  #stopping: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+  readonly #terminated: Promise<void>
+  #terminate!: () => void
+
+  constructor(options: StreamingOptions) {
+    if (typeof options !== 'object' || options === null) {
+      throw new ArgumentError(`StreamingContext got ${String(options)}; it takes options such as { batchInterval: '1s', threads: 2 }.`)
+    }
+    const batchInterval = toMillis(options.batchInterval, 'batchInterval')
+    const rest: Record<string, unknown> = { ...options }
+    for (const name of STREAMING_OPTIONS) delete rest[name]
+    const context = new Context(rest as ContextOptions)
+    super(context, batchInterval)
+    this.stateSnapshotInterval = context.options.stateSnapshotInterval
+    this.#clock = options.clock ?? new SystemClock()
+    this.#receiverBufferBytes = options.receiverBufferBytes ?? 64 * 1024 * 1024
+    if (!(this.#receiverBufferBytes >= 1024)) {
+      throw new ArgumentError(`receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`)
+    }
+    this.now = () => this.#clock.now()
+    this.deliver = (name, time, records) => this.#queue(name).put(time, records)
+    this.#terminated = new Promise((resolve) => {
+      this.#terminate = resolve
+    })
+  }
+
+  /** A context whose graph is built by a pipeline module, in the driver and in every worker. */
+  static async fromPipeline<P>(module: URL | string, options: PipelineOptions<P>): Promise<StreamingContext> {
+    const url = typeof module === 'string' && !module.includes('://') ? new URL(module, `file://${process.cwd()}/`).href : String(module)
+    const ssc = new StreamingContext(options)
+    try {
+      const params = options.params ?? {}
+      const exports = await importPipelineModule(url)
+      buildPipeline(exports, url, params, ssc)
+      const { context, batchInterval } = ssc
+      context.engine.setPipeline({
+        url,
+        params: { params, batchInterval, parallelism: context.parallelism },
+        fingerprint: ssc.fingerprint(),
+      })
+    } catch (error) {
+      await ssc.stop()
+      throw error
+    }
+    return ssc
+  }
+
+  get state(): StreamingState {
+    return this.#state
+  }
+
+  get clock(): Clock {
+    return this.#clock
+  }
+
+  /** Calls `listener` with every event of this name; answers with a function that ends it. */
+  on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    return this.context.engine.events.on(name, listener)
+  }
+
+  /** The batches of `stream.output(name)`, in order. Ends when the context stops. One reader. */
+  output<T = unknown>(name: string): AsyncIterable<OutputBatch<T>> {
+    return this.#queue(name) as AsyncIterable<OutputBatch<T>>
+  }
+
+  /** Checks the whole graph, starts threads and receivers, and begins to make batches. */
+  async start(): Promise<void> {
+    if (this.#state === 'ACTIVE') {
+      this.context.options.logger.warn('start() was called on a context that is started already')
+      return
+    }
+    if (this.#state === 'STOPPED') throw new StateError('start() after stop(): a stopped context cannot be started again. Make a new one.')
+    try {
+      this.#validate()
+      this.freeze('started')
+      this.#state = 'ACTIVE'
+      await this.context.start()
+      await this.#begin()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Resolves when the context is stopped; rejects with the error that stopped it. */
+  async awaitTermination(): Promise<void> {
+    await this.#terminated
+    if (this.#failure) throw this.#failure.error
+  }
+
+  /** Resolves with true when the context is stopped within `ms`, else with false; rejects as awaitTermination. */
+  async awaitTerminationOrTimeout(ms: Duration): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), toMillis(ms, 'the timeout'))
+    })
+    try {
+      return await Promise.race([this.awaitTermination().then(() => true), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Resolves when every batch that is due by now is complete. */
+  async awaitIdle(): Promise<void> {
+    await this.#loop?.idle()
+    if (this.#failure) throw this.#failure.error
+  }
+
+  /** Ends batches, receivers and threads. With `graceful` everything that was received is processed first. */
+  stop({ graceful = false, stopContext = true }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(graceful)
+    return stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async #begin(): Promise<void> {
+    const { batchInterval, context } = this
+    // The first batch ends at the smallest multiple of the interval after now.
+    const now = this.#clock.now()
+    this.zeroTime = Math.floor(now / batchInterval) * batchInterval
+    for (const { stream } of this.outputs) stream.remember(stream.slideDuration)
+    context.engine.states.remember = (operator) => this.streams[operator]!.rememberDuration
+    this.#inputs = new Inputs({
+      builder: this,
+      engine: context.engine,
+      receiverBufferBytes: this.#receiverBufferBytes,
+      warn: (message, cause) => context.options.logger.warn(message, cause),
+    })
+    this.#loop = new BatchLoop({
+      builder: this,
+      engine: context.engine,
+      inputs: this.#inputs,
+      clock: this.#clock,
+      onFailure: (error) => this.#fail(error),
+    })
+    await this.#inputs.start(this.zeroTime, batchInterval)
+    // Starting took time: batches that nobody could have filled are left out.
+    this.zeroTime = Math.max(this.zeroTime, Math.floor(this.#clock.now() / batchInterval) * batchInterval)
+    this.#loop.start()
+  }
+
+  #validate(): void {
+    const faults: string[] = []
+    if (this.outputs.length === 0) {
+      faults.push('No output operations are registered, so there is nothing to execute. Add print(), output(name), foreachRDD(fn) or a saveAs... operation to a stream.')
+    }
+    if (faults.length > 0) throw new GraphError(faults)
+  }
+
+  async #stop(graceful: boolean): Promise<void> {
+    const wasActive = this.#state === 'ACTIVE'
+    this.#state = 'STOPPED'
+    this.freeze('stopped')
+    if (wasActive) {
+      if (graceful) {
+        await this.#inputs?.stop()
+        await this.#loop?.stop(this.#failure === undefined)
+      } else {
+        const ended = this.#loop?.stop(false)
+        for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
+        await this.#inputs?.stop()
+        // A batch that runs is given up with its threads, unless the context goes on without the streams.
+        void ended
+      }
+    }
+    for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
+    this.#terminate()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== 'ACTIVE') return
+    this.#failure = { error }
+    void this.stop()
+  }
+
+  #queue(name: string): OutputQueue {
+    let queue = this.#outputs.get(name)
+    if (!queue) {
+      if (!this.outputNames.has(name)) {
+        throw new ArgumentError(`There is no output named ${JSON.stringify(name)}. Outputs: ${[...this.outputNames].join(', ') || 'none'}; name one with stream.output('${name}').`, { output: name })
+      }
+      queue = new OutputQueue(name, (message) => this.context.options.logger.warn(message))
+      this.#outputs.set(name, queue)
+    }
+    return queue
+  }
+}

@@ -1,0 +1,182 @@
+import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
+import { payloadSpace, sealBlock } from '../pool/blocks/layout.js'
+import { sliceLines } from '../pool/blocks/text.js'
+import type { Allocation, SegmentWriter } from '../pool/blocks/segments.js'
+import type { Engine } from './engine.js'
+
+/** Bytes of a block while it is filled. What is not used goes back when the block is cut. */
+const BLOCK_BYTES = 256 * 1024
+/** A longer line is cut in two, with a report: a sender without newlines must not fill the memory. */
+const MAX_LINE = 16 * 1024 * 1024
+const NEWLINE = 10
+/** What a source is given to read into at a time. */
+const VIEW_BYTES = 64 * 1024
+
+interface Open {
+  readonly place: Allocation
+  readonly bytes: Buffer
+  /** Bytes filled. */
+  used: number
+}
+
+/** A view that a source may write into at any moment, until it asks for another. */
+interface View {
+  readonly bytes: Buffer
+  readonly segment: number
+  /** Its block was sealed meanwhile: what arrives in it must be copied. */
+  stale: boolean
+}
+
+/**
+ * Turns a stream of bytes into sealed text blocks, in place: the source writes into shared memory, a cut seals what is
+ * complete up to the last newline, and only the unfinished line is copied into the next block.
+ *
+ * A socket takes its next view right after each read and may hold it for hours. A cut therefore leaves the view's
+ * memory alone, holds its segment, and copies what arrives in it later:
+ *
+ * ```
+ *   | header | sealed lines | unfinished line | view of the source | next block ...
+ *            0              end               used                 used + view
+ * ```
+ */
+export class TextBuffer {
+  readonly #engine: Engine
+  readonly #writer: SegmentWriter
+  readonly #owner: number
+  readonly #report: (message: string) => void
+  #open: Open | undefined
+  #view: View | undefined
+  #sealed: BlockHandle[] = []
+
+  constructor(engine: Engine, writer: SegmentWriter, owner: number, report: (message: string) => void) {
+    this.#engine = engine
+    this.#writer = writer
+    this.#owner = owner
+    this.#report = report
+  }
+
+  /** Free space, never empty; valid until the next call. */
+  space(): Buffer {
+    this.#letGo()
+    const open = this.#room()
+    const bytes = open.bytes.subarray(open.used, open.used + VIEW_BYTES)
+    this.#view = { bytes, segment: open.place.segment.id, stale: false }
+    return bytes
+  }
+
+  advance(bytes: number): void {
+    const view = this.#view
+    if (view?.stale) {
+      const arrived = Buffer.from(view.bytes.subarray(0, bytes))
+      this.#letGo()
+      this.text(arrived)
+      return
+    }
+    this.#view = undefined
+    this.#open!.used += bytes
+  }
+
+  text(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const open = this.#room()
+      const piece = bytes.subarray(at, at + open.bytes.length - open.used)
+      open.bytes.set(piece, open.used)
+      open.used += piece.length
+      at += piece.length
+    }
+  }
+
+  endOfText(): void {
+    const open = this.#open
+    if (!open || open.used === 0 || open.bytes[open.used - 1] === NEWLINE) return
+    this.text(Uint8Array.of(NEWLINE))
+  }
+
+  /** Seals the complete lines and hands over all sealed blocks. */
+  cut(): BlockHandle[] {
+    if (this.#open && this.#open.used > 0) this.#seal(this.#open)
+    const sealed = this.#sealed
+    this.#sealed = []
+    return sealed
+  }
+
+  /** Seals up to the last newline; the rest of the bytes begins the next block. Does nothing without a newline. */
+  #seal(open: Open): void {
+    const end = open.bytes.lastIndexOf(NEWLINE, open.used - 1) + 1
+    if (end === 0) return
+    const { place, bytes, used } = open
+    const tail = end < used ? Buffer.from(bytes.subarray(end, used)) : undefined
+    this.#open = undefined
+    const view = this.#view
+    if (view && !view.stale) {
+      view.stale = true
+      this.#engine.segments.retain(view.segment)
+    }
+    this.#writer.trim(place, view ? Math.min(bytes.length, used + VIEW_BYTES) : end)
+    const id = this.#writer.nextBlockId()
+    this.#sealed.push(sealBlock(place.segment, place.offset, { id, codec: 'text', length: end, count: -1 }))
+    // The block keeps the hold that was taken when its place was allocated.
+    if (tail) this.text(tail)
+  }
+
+  #letGo(): void {
+    if (this.#view?.stale) this.#engine.segments.release(this.#view.segment)
+    this.#view = undefined
+  }
+
+  /** An open block with at least one free byte. */
+  #room(): Open {
+    let open = this.#open
+    if (open && open.used === open.bytes.length) {
+      this.#seal(open)
+      open = this.#open
+    }
+    return open && open.used < open.bytes.length ? open : this.#grow(open)
+  }
+
+  /** A new place; a line that filled the old one moves along. */
+  #grow(full: Open | undefined): Open {
+    if (full && full.used >= MAX_LINE) {
+      this.#report(`a line is longer than ${MAX_LINE} bytes; it is cut there`)
+      full.bytes[full.used - 1] = NEWLINE
+      this.#seal(full)
+      return this.#open ?? this.#grow(undefined)
+    }
+    const place = this.#writer.allocate(full ? full.bytes.length * 2 : BLOCK_BYTES, 'long')
+    const length = full ? full.bytes.length * 2 : BLOCK_BYTES
+    this.#engine.blocks.accept(this.#owner, this.#writer.report(), [])
+    // Filled over time: the segment must not be recycled before the block is sealed.
+    this.#engine.segments.retain(place.segment.id)
+    const open: Open = { place, bytes: payloadSpace(place.segment.memory, place.offset, length), used: 0 }
+    if (full) {
+      open.bytes.set(full.bytes.subarray(0, full.used))
+      open.used = full.used
+      this.#engine.segments.release(full.place.segment.id)
+    }
+    this.#open = open
+    return open
+  }
+}
+
+/** A batch's blocks as partitions: about `wanted` of them, neighbours together, big text blocks cut at lines. */
+export function toPartitions(engine: Engine, blocks: readonly BlockHandle[], wanted: number): BlockSlice[][] {
+  if (blocks.length >= wanted) {
+    const partitions: BlockSlice[][] = Array.from({ length: wanted }, () => [])
+    const total = blocks.reduce((sum, block) => sum + block.length, 0)
+    let passed = 0
+    for (const block of blocks) {
+      partitions[Math.min(wanted - 1, Math.floor((passed * wanted) / Math.max(1, total)))]!.push({ block })
+      passed += block.length
+    }
+    return partitions.filter((slices) => slices.length > 0)
+  }
+  return blocks.flatMap((block) => {
+    const pieces = Math.ceil(wanted / blocks.length)
+    if (block.codec !== 'text' || block.length < MIN_SLICE * 2) return [[{ block }]]
+    const payload = payloadSpace(engine.segments.memory(block.segment), block.offset, block.length)
+    return sliceLines(payload, pieces).map(({ start, end }) => [{ block, start, end }])
+  })
+}
+
+/** A smaller slice costs more to hand out than to read. */
+const MIN_SLICE = 4096

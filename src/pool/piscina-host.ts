@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url'
+import type { ResourceLimits, TransferListItem, Worker } from 'node:worker_threads'
+import type { Piscina } from 'piscina'
+
+/** The module, imported when the first pool opens, so that loading the library does not load Piscina. */
+export interface PiscinaModule {
+  readonly Piscina: typeof Piscina
+  readonly queueOptionsSymbol: symbol
+}
+type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
+type LoadBalancer = NonNullable<PiscinaOptions['loadBalancer']>
+/** Piscina's handle of one worker, which its load balancer returns to pick that worker. */
+export type PiscinaFace = NonNullable<ReturnType<LoadBalancer>>
+
+export interface PiscinaHostOptions {
+  /** The module that worker/bootstrap.cts imports; its default export handles the messages. */
+  readonly entry: URL
+  /** The most workers that may exist at once, zombies included. */
+  readonly maxWorkers: number
+  readonly execArgv?: readonly string[]
+  readonly resourceLimits?: ResourceLimits
+}
+
+/**
+ * One Piscina that does only what it is told: it starts a worker when asked, hands a message to the worker it is told,
+ * and never starts, stops, queues or picks by itself.
+ *
+ * | wish | how |
+ * | --- | --- |
+ * | no start of its own | `minThreads: 0`. Its own refilling knows no back-off, and ends for good once a worker died while it booted |
+ * | start one worker | run a task without a worker: the balancer refuses it, Piscina starts one, the queue drops it |
+ * | room beyond the pool's size | `maxThreads` above it: a worker stuck in a native call counts until its exit |
+ * | this worker and no other | the task carries the worker's handle, the balancer returns it: O(1) |
+ * | nothing waits in Piscina | the queue stores nothing. A task goes to its worker's port at once or not at all |
+ */
+export class PiscinaHost {
+  readonly #piscina: Piscina
+  readonly #target: symbol
+
+  /** `onCreated` is called when a worker takes messages; the first one makes it load the entry. */
+  constructor(module: PiscinaModule, options: PiscinaHostOptions, onCreated: (face: PiscinaFace) => void) {
+    const target = module.queueOptionsSymbol
+    this.#target = target
+    this.#piscina = new module.Piscina({
+      filename: fileURLToPath(new URL('./worker/bootstrap.cjs', import.meta.url)),
+      workerData: { entry: options.entry.href },
+      minThreads: 0,
+      maxThreads: options.maxWorkers,
+      idleTimeout: Infinity,
+      // With 'sync' an idle worker blocks in Atomics.wait and its control port is deaf.
+      atomics: 'async',
+      concurrentTasksPerWorker: 2,
+      recordTiming: false,
+      closeTimeout: 100,
+      taskQueue: { size: 0, shift: () => null, remove: () => {}, push: () => {} },
+      loadBalancer: (task) => (task as unknown as Record<symbol, PiscinaFace | null>)[target] ?? null,
+      ...(options.execArgv && { execArgv: [...options.execArgv] }),
+      ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
+    })
+    this.#piscina.on('workerCreate', onCreated)
+    // Without a listener the process would end. The errors are those of workers without a task; they also reach the
+    // listener of their thread, which reports them as the cause of its loss.
+    this.#piscina.on('error', () => {})
+  }
+
+  /** The workers that have not exited, in no particular order. */
+  get workers(): readonly Worker[] {
+    return this.#piscina.threads
+  }
+
+  /** Starts a worker; it is in `workers` on return unless `maxWorkers` are there. Throws what `new Worker` throws. */
+  spawn(): void {
+    // The queue drops the task, so its promise never settles; a Piscina that is being destroyed rejects it, and then
+    // there is nothing to start.
+    this.#piscina.run({ [this.#target]: null }).catch(() => {})
+  }
+
+  /** Sends a message to a worker. The promise may stay pending for ever if the worker ends: race it with its death. */
+  post(face: PiscinaFace, message: object, transferList: TransferListItem[] = []): Promise<unknown> {
+    return this.#piscina.run({ ...message, [this.#target]: face }, { transferList })
+  }
+
+  /** Terminates all workers. Resolves when the last has exited, which a long native call delays. */
+  destroy(): Promise<void> {
+    return this.#piscina.destroy()
+  }
+}

@@ -1,0 +1,177 @@
+import type { ResourceLimits } from 'node:worker_threads'
+import { ArgumentError, StateError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
+import { decodeError } from './error-wire.js'
+import { PiscinaHost, type PiscinaModule } from './piscina-host.js'
+import type { PoolThread } from './pool-thread.js'
+import { type AttachMessage, PROTOCOL, type TaskMessage, type TaskResult, type WorkerBoot } from './protocol.js'
+import { Supervisor, type SupervisorEvents } from './supervisor.js'
+import type { AttachAnswer } from './worker/attach.js'
+
+export interface ThreadPoolOptions extends SupervisorEvents {
+  /** Threads that take tasks, 1 or more. */
+  readonly threads: number
+  /** One more thread, attached and warm, that takes over when another dies. Default true. */
+  readonly spare?: boolean
+  readonly boot: WorkerBoot
+  /** The worker's module; its default export is made by `serve` of worker/serve.ts. Default: the library's own. */
+  readonly entry?: URL
+  readonly execArgv?: readonly string[]
+  readonly resourceLimits?: ResourceLimits
+  /** How long a terminated thread may take to exit before it is treated as dead all the same. Default 100 ms. */
+  readonly giveUpMs?: number
+  readonly log: PoolLog
+}
+
+export interface PoolLog {
+  warn(message: string, cause?: unknown): void
+}
+
+const GIVE_UP_MS = 100
+/** How long `close` waits for threads that are stuck in a native call. */
+const CLOSE_WAIT_MS = 1_000
+/** Workers that may exist at once, as a multiple of the pool's size: the room for zombies. */
+const HEADROOM = 4
+
+/**
+ * A fixed number of worker threads, and one in reserve. Threads that die are replaced; whatever waited for one rejects
+ * with ThreadLostError. Which thread does what, and what to do after a loss, is the caller's business.
+ *
+ * An open pool does not keep the process alive: like Piscina's, its workers and ports are unreferenced, except while
+ * a task or a control call waits for its answer, a thread boots, or somebody waits for `open` or `whenStrong`.
+ */
+export class ThreadPool implements AsyncDisposable {
+  readonly #options: ThreadPoolOptions
+  readonly #host: PiscinaHost
+  readonly #supervisor: Supervisor
+  #closing: Promise<void> | undefined
+
+  /**
+   * Starts the threads and resolves when all slots are filled (the one in reserve may still boot). Takes 50 to 100 ms
+   * and what the pipeline module needs. Rejects with the error of the first thread that cannot be set up.
+   */
+  static async open(options: ThreadPoolOptions): Promise<ThreadPool> {
+    const { threads, giveUpMs = GIVE_UP_MS } = options
+    if (!Number.isSafeInteger(threads) || threads < 1) {
+      throw new ArgumentError(`threads: ${threads} is given; it must be a whole number from 1 on.`, { threads })
+    }
+    if (!(giveUpMs >= 0 && giveUpMs < 2 ** 31)) {
+      throw new ArgumentError(`giveUpMs: ${giveUpMs} is given; it must be milliseconds, 0 or more.`, { giveUpMs })
+    }
+    const pool = new ThreadPool(await import('piscina'), options)
+    try {
+      await pool.#supervisor.start()
+    } catch (error) {
+      await pool.close()
+      throw error
+    }
+    return pool
+  }
+
+  private constructor(piscina: PiscinaModule, options: ThreadPoolOptions) {
+    this.#options = options
+    const { threads, spare = true, giveUpMs = GIVE_UP_MS, log, entry, execArgv, resourceLimits } = options
+    this.#host = new PiscinaHost(
+      piscina,
+      {
+        entry: entry ?? new URL('./worker/entry.js', import.meta.url),
+        maxWorkers: HEADROOM * (threads + Number(spare)),
+        execArgv,
+        resourceLimits,
+      },
+      (face) => this.#supervisor.onCreated(face),
+    )
+    const { onThreadReady, onThreadLost, onPromoted, onThreadGone, onBootFailed } = options
+    this.#supervisor = new Supervisor({
+      threads,
+      spare,
+      giveUpMs,
+      host: this.#host,
+      attach: (thread) => this.#attach(thread),
+      warn: (message, cause) => log.warn(message, cause),
+      onThreadReady,
+      onThreadLost,
+      onPromoted,
+      onThreadGone,
+      onBootFailed,
+    })
+  }
+
+  /** The threads that take tasks, in the order of their slots. A slot that waits for a thread is absent. */
+  ready(): PoolThread[] {
+    return this.#supervisor.ready()
+  }
+
+  /** The thread in reserve: ready, and given no tasks until it is promoted. */
+  spare(): PoolThread | undefined {
+    return this.#supervisor.spare()
+  }
+
+  /** All threads that are not dead, those that boot included. */
+  threads(): PoolThread[] {
+    return this.#supervisor.alive()
+  }
+
+  /** Resolves when all slots are filled and the spare is ready; rejects with StateError when the pool closes first. */
+  whenStrong(): Promise<void> {
+    return this.#supervisor.whenStrong()
+  }
+
+  /**
+   * Sends a task to a thread; it runs when those sent before have answered. A round trip takes 0.05 to 0.1 ms. A task
+   * that fails resolves with `ok: false`. Rejects with ThreadLostError when the thread is dead or dies before the answer,
+   * StateError while it boots, and DataCloneError if the message has something that cannot be cloned.
+   */
+  async run(thread: PoolThread, message: TaskMessage): Promise<TaskResult> {
+    if (thread.state === 'booting') {
+      throw new StateError(`Thread ${thread.id} is still booting; give tasks to threads of ready().`, {
+        thread: thread.id,
+      })
+    }
+    return (await thread.task((face) => this.#host.post(face, message))) as TaskResult
+  }
+
+  /**
+   * Terminates a thread and resolves when it is dead: after 2 to 15 ms as a rule, after `giveUpMs` at the latest.
+   * `onThreadGone` tells when it has really exited.
+   */
+  terminate(thread: PoolThread, reason: ThreadLossReason = 'terminated'): Promise<ThreadLostError> {
+    return this.#supervisor.terminate(thread, reason)
+  }
+
+  /**
+   * Ends all threads; whatever waits for one rejects with ThreadLostError, reason `closed`. Resolves when they have
+   * exited, or after a second if one is stuck in a native call; it exits by itself when the call returns. Reports no
+   * losses. Safe to call twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_WAIT_MS)
+    })
+    await Promise.race([this.#supervisor.close(), tooLong])
+    clearTimeout(timer)
+  }
+
+  async #attach(thread: PoolThread): Promise<void> {
+    const message: AttachMessage = {
+      type: 'attach',
+      protocol: PROTOCOL,
+      thread: thread.id,
+      control: thread.controlPort,
+      vitals: thread.vitals.buffer as SharedArrayBuffer,
+      boot: this.#options.boot,
+    }
+    const post = thread.task((face) => this.#host.post(face, message, [thread.controlPort]))
+    const answer = (await post) as AttachAnswer
+    if (!answer.ok) throw decodeError(answer.error)
+  }
+}

@@ -1,0 +1,85 @@
+import type { MessagePort } from 'node:worker_threads'
+import { expose } from 'comlink'
+import { StateError } from '../../errors.js'
+import { CONTROL_CALLS, type ControlAnswer } from '../control-calls.js'
+import { nodeEndpoint } from '../endpoint.js'
+import { encodeError, type WireError } from '../error-wire.js'
+import {
+  type AttachMessage,
+  PROTOCOL,
+  type TaskMessage,
+  type TaskResult,
+  type WorkerBoot,
+  type WorkerControl,
+} from '../protocol.js'
+import { EXITING, RUNNING } from '../vitals.js'
+
+/** What a thread does with tasks and control calls, once it is attached. */
+export interface WorkerRuntime {
+  run(message: TaskMessage): TaskResult | Promise<TaskResult>
+  readonly control: WorkerControl
+}
+
+/** Loads the pipeline module, if there is one, and builds the runtime; its errors reach whoever opens the pool. */
+export type CreateRuntime = (boot: WorkerBoot, message: AttachMessage) => Promise<WorkerRuntime>
+
+export type AttachAnswer = { readonly ok: true } | { readonly ok: false; readonly error: WireError }
+
+export interface Attached {
+  readonly thread: number
+  run(message: TaskMessage): Promise<TaskResult>
+}
+
+/** Makes a fresh worker a thread of the pool. */
+export async function attach(message: AttachMessage, createRuntime: CreateRuntime): Promise<Attached> {
+  if (message.protocol !== PROTOCOL) {
+    throw new StateError(
+      `The worker speaks protocol ${PROTOCOL}, its pool ${message.protocol}: two versions of the library are mixed. ` +
+        'Install one version, and build the worker entry together with it.',
+      { worker: PROTOCOL, pool: message.protocol },
+    )
+  }
+  const vitals = new Int32Array(message.vitals)
+  announceExit(vitals)
+  const runtime = await createRuntime(message.boot, message)
+  exposeControl(message.control, runtime.control)
+  return { thread: message.thread, run: (task) => runTask(runtime, vitals, task) }
+}
+
+/** Tells process.exit from a termination from outside, which have the same exit code when that is 1. */
+function announceExit(vitals: Int32Array): void {
+  const exit = process.exit.bind(process)
+  process.exit = (code) => {
+    Atomics.store(vitals, EXITING, 1)
+    return exit(code)
+  }
+}
+
+/** Only the listed calls are reachable: Comlink would serve any path, and assignments too. */
+function exposeControl(port: MessagePort, control: WorkerControl): void {
+  const calls = CONTROL_CALLS.map((name) => {
+    const method = control[name] as (...args: unknown[]) => unknown
+    const call = async (...args: unknown[]): Promise<ControlAnswer> => {
+      try {
+        return { ok: true, value: await method.apply(control, args) }
+      } catch (error) {
+        return { ok: false, error: encodeError(error) }
+      }
+    }
+    return [name, Object.freeze(call)] as const
+  })
+  expose(Object.freeze(Object.fromEntries(calls)), nodeEndpoint(port))
+  // Piscina's port keeps the thread's loop alive; this one must not do so by itself.
+  port.unref()
+}
+
+async function runTask(runtime: WorkerRuntime, vitals: Int32Array, task: TaskMessage): Promise<TaskResult> {
+  Atomics.store(vitals, RUNNING, 1)
+  try {
+    return await runtime.run(task)
+  } catch (error) {
+    return { ok: false, error: encodeError(error), memory: { created: [], returned: [] } }
+  } finally {
+    Atomics.store(vitals, RUNNING, 0)
+  }
+}

@@ -1,0 +1,121 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import type { BlockSlice } from '../blocks/handle.js'
+import { decodeRecords } from '../blocks/records-codec.js'
+import { readPart } from '../blocks/shuffle-block.js'
+import { decodeLines } from '../blocks/text.js'
+import type { TaskInput } from '../protocol.js'
+import type { SegmentTable } from './segment-table.js'
+
+/** Takes records piece by piece: a block, a chunk of a file. */
+export type Each = (records: Iterable<unknown>) => void
+
+/** Text is decoded in pieces of this size, so that a partition of any size needs little heap. */
+const CHUNK = 1 << 20
+
+/** Hands over the records of an input slot. Shuffle inputs give the records of each map output in order. */
+export function readInput(input: TaskInput, segments: SegmentTable, each: Each): void {
+  switch (input.in) {
+    case 'blocks':
+      for (const slice of input.slices) readSlice(slice, segments, each)
+      return
+    case 'shuffle':
+      for (const output of input.outputs) {
+        const { bytes, count } = readPart(segments.open(output), input.partition)
+        if (count > 0) each(decodeRecords(bytes))
+      }
+      return
+    case 'file':
+      readFileRange(input.path, input.start, input.end, each)
+      return
+    case 'range':
+      each(numbers(input.from, input.to, input.step))
+      return
+    default:
+      throw new TypeError(`A ${input.in} input has no records of its own.`)
+  }
+}
+
+function readSlice({ block, start = 0, end = block.length }: BlockSlice, segments: SegmentTable, each: Each): void {
+  const payload = segments.open(block)
+  if (block.codec !== 'text') {
+    each(decodeRecords(payload))
+    return
+  }
+  for (let from = start; from < end; ) {
+    const to = from + CHUNK >= end ? end : lineEnd(payload, from + CHUNK, end)
+    each(decodeLines(payload.subarray(from, to)))
+    from = to
+  }
+}
+
+/** The position after the first newline at or after `at`. */
+function lineEnd(bytes: Buffer, at: number, end: number): number {
+  const newline = bytes.indexOf(10, at)
+  return newline < 0 || newline >= end ? end : newline + 1
+}
+
+/**
+ * The lines that begin in [start, end): a line that begins before `end` is read to its end, wherever that is; one that
+ * began before `start` belongs to the range before.
+ */
+function readFileRange(path: string, start: number, end: number, each: Each): void {
+  if (start >= end) return
+  const file = openSync(path, 'r')
+  try {
+    let buffer = Buffer.allocUnsafe(CHUNK)
+    // One byte back: if it is a newline, a line begins exactly at `start`.
+    let position = Math.max(0, start - 1)
+    let kept = 0
+    let skipping = start > 0
+    for (;;) {
+      if (kept === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)])
+      const got = readSync(file, buffer, kept, buffer.length - kept, position + kept)
+      let filled = kept + got
+      if (skipping) {
+        const newline = buffer.subarray(0, filled).indexOf(10)
+        if (newline < 0 && got > 0) {
+          position += filled
+          kept = 0
+          continue
+        }
+        const skip = newline < 0 ? filled : newline + 1
+        buffer.copyWithin(0, skip, filled)
+        filled -= skip
+        position += skip
+        skipping = false
+      }
+      if (position >= end) return
+      // How far lines may begin: past `end` only the line in progress is still ours.
+      const bytes = buffer.subarray(0, filled)
+      const within = Math.min(filled, end - position)
+      const last = position + filled > end ? lineEndAfter(bytes, within) : bytes.lastIndexOf(10) + 1
+      const complete = got === 0 && last <= 0 ? filled : last
+      if (complete > 0) {
+        each(decodeLines(bytes.subarray(0, complete)))
+        buffer.copyWithin(0, complete, filled)
+        position += complete
+        kept = filled - complete
+      } else {
+        kept = filled
+      }
+      if (position >= end) return
+      if (got === 0) {
+        if (kept > 0) each(decodeLines(buffer.subarray(0, kept)))
+        return
+      }
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The end of the last line that begins before `within`: after the first newline at or after its last byte; 0 if none yet. */
+function lineEndAfter(bytes: Buffer, within: number): number {
+  const newline = bytes.indexOf(10, within - 1)
+  return newline < 0 ? bytes.subarray(0, within).lastIndexOf(10) + 1 : newline + 1
+}
+
+function* numbers(from: number, to: number, step: number): Iterable<number> {
+  const count = Math.ceil((to - from) / step)
+  for (let i = 0; i < count; i++) yield from + i * step
+}

@@ -1,0 +1,126 @@
+import type { AnyFunction } from '../../ops/functions/ref.js'
+import type { Step } from '../../ops/plan.js'
+import { PROGRESS } from '../vitals.js'
+
+/** A step with its function found. */
+export interface ReadyStep {
+  readonly op: Exclude<Step['op'], 'mapPartitions'>
+  readonly fn: AnyFunction
+  readonly label: string
+}
+
+/** What a loop tells about itself while it runs. */
+export interface Meter {
+  readonly vitals: Int32Array
+  /** The operation that threw, once one has. */
+  failedAt: string | undefined
+}
+
+/** Takes each record that comes out of the last step. One function a program: its call site sees one shape. */
+export type Emit = (value: unknown) => void
+export type Loop = (records: Iterable<unknown>, emit: Emit, meter: Meter) => void
+
+/** How often a loop shows that it is alive, in records. */
+const BEAT = 256
+
+/**
+ * All steps between two shuffles as one loop. The steps' functions are called from places of their own, so that the
+ * compiler sees one function at each and can inline it: twice as fast as functions composed by hand.
+ */
+export function compileLoop(steps: readonly ReadyStep[]): Loop {
+  const open: string[] = []
+  let closing = ''
+  let value = 'v'
+  steps.forEach(({ op }, i) => {
+    open.push(`at = ${i};`)
+    const next = `v${i}`
+    if (op === 'filter') {
+      open.push(`if (!f${i}(${value})) continue;`)
+      return
+    }
+    if (op === 'map') open.push(`const ${next} = f${i}(${value});`)
+    if (op === 'mapValues') open.push(`const ${next} = [${value}[0], f${i}(${value}[1])];`)
+    if (op === 'flatMap') open.push(`for (const ${next} of f${i}(${value})) {`)
+    if (op === 'flatMapValues') open.push(`for (const e${i} of f${i}(${value}[1])) { const ${next} = [${value}[0], e${i}];`)
+    if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
+    value = next
+  })
+  const text = `
+    'use strict'
+    return function loop(records, emit, meter) {
+      const vitals = meter.vitals
+      let at = 0
+      let n = 0
+      try {
+        for (const v of records) {
+          if ((++n & ${BEAT - 1}) === 0) vitals[${PROGRESS}]++
+          ${open.join('\n')}
+          at = ${steps.length}
+          emit(${value})
+          ${closing}
+        }
+      } catch (error) {
+        meter.failedAt ??= labels[at]
+        throw error
+      }
+    }`
+  const names = steps.map((_, i) => `f${i}`)
+  return new Function('labels', ...names, text)(
+    steps.map((step) => step.label),
+    ...steps.map((step) => step.fn),
+  ) as Loop
+}
+
+/** The same without code generation, for processes started with --disallow-code-generation-from-strings. */
+export function composeLoop(steps: readonly ReadyStep[]): Loop {
+  return (records, emit, meter) => {
+    let at = -1
+    let run: Emit = (value) => {
+      at = steps.length
+      emit(value)
+    }
+    for (let i = steps.length - 1; i >= 0; i--) run = composeStep(steps[i]!, run, () => (at = i))
+    let n = 0
+    try {
+      for (const value of records) {
+        if ((++n & (BEAT - 1)) === 0) meter.vitals[PROGRESS]!++
+        run(value)
+      }
+    } catch (error) {
+      meter.failedAt ??= steps[at]?.label
+      throw error
+    }
+  }
+}
+
+function composeStep({ op, fn }: ReadyStep, next: Emit, mark: () => void): Emit {
+  switch (op) {
+    case 'map':
+      return (value) => {
+        mark()
+        next(fn(value))
+      }
+    case 'filter':
+      return (value) => {
+        mark()
+        if (fn(value)) next(value)
+      }
+    case 'flatMap':
+      return (value) => {
+        mark()
+        for (const inner of fn(value)) next(inner)
+      }
+    case 'mapValues':
+      return (value) => {
+        mark()
+        const [key, of] = value as [unknown, unknown]
+        next([key, fn(of)])
+      }
+    case 'flatMapValues':
+      return (value) => {
+        mark()
+        const [key, of] = value as [unknown, unknown]
+        for (const inner of fn(of)) next([key, inner])
+      }
+  }
+}

@@ -1,0 +1,208 @@
+import type { Plan, Step } from '../../ops/plan.js'
+import { KeyedMap } from '../../ops/keys.js'
+import { encodeRecords } from '../blocks/records-codec.js'
+import { decodePairs } from '../blocks/records-codec.js'
+import { readPart } from '../blocks/shuffle-block.js'
+import { type Combine, CombineTable, makeCombine } from './combine-table.js'
+import { type Each, readInput } from './inputs.js'
+import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
+import type { Task, ThreadServices } from './task.js'
+import { compileWindowState } from './window-state.js'
+
+/** Gives the records of a plan, piece by piece. */
+export type Source = (task: Task, each: Each) => void
+/** Gives the records of a plan one by one, through one fused loop. */
+export type Runner = (task: Task, emit: Emit) => void
+
+/** Turns plans into functions. A plan is compiled once a thread and program. */
+export class PlanCompiler {
+  readonly services: ThreadServices
+  /** Plans that come with a task instead of a program (replayed versions of state), by their text. */
+  readonly #adHoc = new Map<string, Source>()
+
+  constructor(services: ThreadServices) {
+    this.services = services
+  }
+
+  /** Every record of the plan to `emit`; the last steps of the plan and `emit` share one loop. */
+  runner(plan: Plan): Runner {
+    const { source, steps } = this.#split(plan)
+    const loop = this.#loop(steps)
+    return (task, emit) => source(task, (records) => loop(records, emit, task.meter))
+  }
+
+  source(plan: Plan): Source {
+    switch (plan.op) {
+      case 'input':
+        return (task, each) => {
+          readInput(task.inputs[plan.slot]!, this.services.segments, (records) => {
+            task.read[plan.slot] = (task.read[plan.slot] ?? 0) + lengthOf(records)
+            each(records)
+          })
+        }
+      case 'chain': {
+        const { source, steps } = this.#split(plan)
+        if (steps.length === 0) return source
+        const loop = this.#loop(steps)
+        return (task, each) =>
+          source(task, (records) => {
+            const out: unknown[] = []
+            loop(records, (value) => out.push(value), task.meter)
+            each(out)
+          })
+      }
+      case 'concat': {
+        const sources = plan.of.map((part) => this.source(part))
+        return (task, each) => {
+          for (const source of sources) source(task, each)
+        }
+      }
+      case 'merge':
+        return this.#merge(plan)
+      case 'combine': {
+        const runner = this.runner(plan.of)
+        const combine = this.combiner(plan.aggregator)
+        return (task, each) => {
+          const table = new CombineTable()
+          runner(task, (pair) => combine(table, (pair as [unknown, unknown])[0], (pair as [unknown, unknown])[1]))
+          each(table.toPairs())
+        }
+      }
+      case 'cogroup':
+        return this.#cogroup(plan.of)
+      case 'zip': {
+        const sources = plan.of.map((part) => this.source(part))
+        const fn = this.services.resolve(plan.fn)
+        return (task, each) => each(labelled(task, plan.label, () => fn(task.partition, ...sources.map((source) => toArray(source, task)))))
+      }
+      case 'keep': {
+        const source = this.source(plan.of)
+        const { scratch } = this.services
+        return (task, each) => {
+          const records = toArray(source, task)
+          const input = task.inputs[plan.slot]!
+          if (input.in === 'keep') {
+            scratch.reset()
+            encodeRecords(scratch, records)
+            task.written.push({ as: 'keep', key: input.key, block: this.services.seal('records', records.length, 'long') })
+          }
+          each(records)
+        }
+      }
+      case 'window-state':
+        return compileWindowState(plan, this)
+    }
+  }
+
+  /** The source of a plan that came with a task. */
+  adHoc(plan: Plan): Source {
+    const key = JSON.stringify(plan)
+    let source = this.#adHoc.get(key)
+    if (!source) {
+      source = this.source(plan)
+      this.#adHoc.set(key, source)
+    }
+    return source
+  }
+
+  /** Combines raw values on the map side. */
+  combiner({ create, mergeValue }: { create?: Parameters<ThreadServices['resolve']>[0]; mergeValue: Parameters<ThreadServices['resolve']>[0] }): Combine {
+    const { resolve, codegen } = this.services
+    return makeCombine(create && resolve(create), resolve(mergeValue), codegen)
+  }
+
+  /** The steps after the last mapPartitions, and the source of what they loop over. */
+  #split(plan: Plan): { source: Source; steps: ReadyStep[] } {
+    if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
+    const { resolve } = this.services
+    const whole = plan.steps.findLastIndex((step) => step.op === 'mapPartitions')
+    const steps = plan.steps.slice(whole + 1).map((step) => ({ op: step.op as ReadyStep['op'], fn: resolve(step.fn), label: step.label }))
+    if (whole < 0) return { source: this.source(plan.of), steps }
+    const before: Plan = whole === 0 ? plan.of : { op: 'chain', of: plan.of, steps: plan.steps.slice(0, whole) }
+    return { source: this.#partitionwise(before, plan.steps[whole]!), steps }
+  }
+
+  #partitionwise(before: Plan, step: Step): Source {
+    const source = this.source(before)
+    const fn = this.services.resolve(step.fn)
+    return (task, each) => {
+      const records = toArray(source, task)
+      labelled(task, step.label, () => each(fn(records, task.partition)))
+    }
+  }
+
+  #loop(steps: readonly ReadyStep[]): Loop {
+    return this.services.codegen ? compileLoop(steps) : composeLoop(steps)
+  }
+
+  #merge(plan: Plan & { op: 'merge' }): Source {
+    const { aggregator, slot } = plan
+    const { segments, resolve, codegen } = this.services
+    if (!aggregator) {
+      return (task, each) => readInput(task.inputs[slot]!, segments, each)
+    }
+    // What was combined on the map side is merged; what was not is combined here.
+    const combine = aggregator.mapSide ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen) : this.combiner(aggregator)
+    return (task, each) => {
+      const input = task.inputs[slot]!
+      if (input.in !== 'shuffle') throw new TypeError(`A merge reads map outputs, not ${input.in}.`)
+      const table = new CombineTable()
+      labelled(task, aggregator.label, () => {
+        for (const output of input.outputs) {
+          const { bytes, count } = readPart(segments.open(output), input.partition)
+          if (count === 0) continue
+          const { keys, values } = decodePairs(bytes)
+          for (let i = 0; i < keys.length; i++) combine(table, keys[i], values[i])
+        }
+      })
+      each(table.toPairs())
+    }
+  }
+
+  #cogroup(of: readonly Plan[]): Source {
+    const sources = of.map((part) => this.source(part))
+    return (task, each) => {
+      const groups = new KeyedMap<unknown[][]>()
+      sources.forEach((source, i) => {
+        source(task, (records) => {
+          for (const [key, value] of records as Iterable<[unknown, unknown]>) {
+            let group = groups.get(key)
+            if (!group) {
+              group = sources.map(() => [])
+              groups.set(key, group)
+            }
+            group[i]!.push(value)
+          }
+        })
+      })
+      each(groups.entries())
+    }
+  }
+}
+
+/** Runs a user's function so that what it throws names the operation. */
+export function labelled<R>(task: Task, label: string, run: () => R): R {
+  try {
+    return run()
+  } catch (error) {
+    task.meter.failedAt ??= label
+    throw error
+  }
+}
+
+/** All records of a source in one array. */
+export function toArray(source: Source, task: Task): unknown[] {
+  let all: unknown[] | undefined
+  source(task, (records) => {
+    if (!all) {
+      all = Array.isArray(records) ? records : [...records]
+      return
+    }
+    for (const record of records) all.push(record)
+  })
+  return all ?? []
+}
+
+function lengthOf(records: Iterable<unknown>): number {
+  return Array.isArray(records) ? records.length : 0
+}

@@ -1,0 +1,160 @@
+import { FingerprintError } from '../../errors.js'
+import { StreamBuilder } from '../../ops/dstream/builder.js'
+import '../../ops/all.js'
+import { FunctionResolver, type ResolveEnvironment } from '../../ops/functions/resolve.js'
+import { buildPipeline } from '../../ops/pipeline.js'
+import type { Program } from '../../ops/plan.js'
+import { RddBuilder } from '../../ops/rdd/builder.js'
+import { ByteWriter } from '../blocks/byte-writer.js'
+import type { BlockHandle } from '../blocks/handle.js'
+import { decodeRecords } from '../blocks/records-codec.js'
+import { SegmentWriter } from '../blocks/segment-writer.js'
+import { writeBlock } from '../blocks/write-block.js'
+import { encodeError } from '../error-wire.js'
+import { importPipelineModule } from '../pipeline-module.js'
+import type { AttachMessage, TaskMessage, TaskResult, WorkerBoot, WorkerControl } from '../protocol.js'
+import type { WorkerRuntime } from './attach.js'
+import { BlockStore } from './block-store.js'
+import { armFaults, faultPoint } from './fault-points.js'
+import { PlanCompiler } from './plans.js'
+import { SegmentTable } from './segment-table.js'
+import { type CompiledProgram, compileSink } from './sinks.js'
+import { MissingStateError, StateStore } from './state-store.js'
+import type { Task, ThreadServices } from './task.js'
+
+/** Loads the pipeline module, if any, checks that this thread built the driver's graph, and makes the thread ready for tasks. */
+export async function createRuntime(boot: WorkerBoot, message: AttachMessage): Promise<WorkerRuntime> {
+  armFaults(boot.faults)
+  return new Runtime(message, boot, boot.pipeline ? await loadGraph(boot.pipeline) : {})
+}
+
+async function loadGraph({ url, params, fingerprint }: NonNullable<WorkerBoot['pipeline']>): Promise<ResolveEnvironment> {
+  const module = await importPipelineModule(url)
+  const builder = new StreamBuilder(new RddBuilder({ parallelism: params.parallelism }), params.batchInterval)
+  buildPipeline(module, url, params.params, builder)
+  const mine = builder.fingerprint()
+  const length = Math.max(mine.length, fingerprint.length)
+  for (let i = 0; i < length; i++) {
+    if (mine[i] === fingerprint[i]) continue
+    throw new FingerprintError(
+      `A worker built another graph from ${url} than the driver. First difference: the driver has '${fingerprint[i] ?? 'nothing more'}', the worker '${mine[i] ?? 'nothing more'}'. The pipeline function must build the same graph each time: no clock, random numbers or thread-dependent data.`,
+      { url, driver: fingerprint[i], worker: mine[i] },
+    )
+  }
+  return { table: builder.context.table, exports: module }
+}
+
+class Runtime implements WorkerRuntime {
+  readonly control: WorkerControl
+  readonly #vitals: Int32Array
+  readonly #segments = new SegmentTable()
+  readonly #writer: SegmentWriter
+  readonly #scratch = new ByteWriter()
+  readonly #store: BlockStore
+  readonly #compiler: PlanCompiler
+  readonly #programs = new Map<number, Program>()
+  readonly #compiled = new Map<number, CompiledProgram>()
+  readonly #broadcasts = new Map<number, { readonly block: BlockHandle; value?: unknown; read: boolean }>()
+
+  constructor(message: AttachMessage, boot: WorkerBoot, graph: ResolveEnvironment) {
+    this.#vitals = new Int32Array(message.vitals)
+    this.#writer = new SegmentWriter(message.thread)
+    this.#store = new BlockStore(this.#segments, this.#writer)
+    const resolver = new FunctionResolver({ ...graph, broadcast: (id) => this.#broadcast(id) })
+    const services: ThreadServices = {
+      segments: this.#segments,
+      states: new StateStore(),
+      codegen: boot.codegen,
+      scratch: this.#scratch,
+      resolve: (fn) => resolver.resolve(fn),
+      seal: (codec, count, lifetime) => {
+        faultPoint('block:unsealed')
+        const block = writeBlock(this.#writer, this.#scratch.bytes(), { codec, count, lifetime })
+        faultPoint('block:sealed')
+        return block
+      },
+    }
+    this.#compiler = new PlanCompiler(services)
+    this.control = {
+      ping: () => message.thread,
+      adopt: (blocks, grants, verify) => this.#store.adopt(blocks, grants, verify),
+      copy: (blocks, grants) => this.#store.copy(blocks, grants),
+      release: (ids, segments) => {
+        this.#store.release(ids)
+        this.#segments.forget(segments)
+      },
+      owned: () => this.#store.owned(),
+    }
+  }
+
+  async run(message: TaskMessage): Promise<TaskResult> {
+    const started = performance.now()
+    const task: Task = {
+      partition: message.task.partition,
+      batchTime: message.batchTime,
+      inputs: message.inputs,
+      meter: { vitals: this.#vitals, failedAt: undefined },
+      read: message.inputs.map(() => 0),
+      written: [],
+    }
+    try {
+      this.#accept(message)
+      faultPoint('task:start')
+      const value = await this.#program(message)(task)
+      faultPoint('task:computed')
+      mustTravel(value)
+      for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
+      const metrics = { read: task.read, runMs: performance.now() - started }
+      const memory = this.#report()
+      faultPoint('task:end')
+      return { ok: true, value, written: task.written, memory, metrics }
+    } catch (error) {
+      const missingState = error instanceof MissingStateError
+      return { ok: false, error: encodeError(error), label: task.meter.failedAt, memory: this.#report(), missingState }
+    }
+  }
+
+  #accept({ segments, lend, adopt, release, forget, broadcasts, define, program }: TaskMessage): void {
+    this.#segments.add(segments)
+    if (lend) {
+      this.#segments.add(lend)
+      this.#writer.lend(lend)
+    }
+    if (adopt) this.#store.adopt(adopt, [], false)
+    if (release) this.#store.release(release)
+    if (forget) this.#segments.forget(forget)
+    for (const { id, block } of broadcasts ?? []) this.#broadcasts.set(id, { block, read: false })
+    if (define) this.#programs.set(program, define)
+  }
+
+  #program({ program }: TaskMessage): CompiledProgram {
+    let compiled = this.#compiled.get(program)
+    if (!compiled) {
+      const { plan, sink } = this.#programs.get(program)!
+      compiled = compileSink(sink, this.#compiler.runner(plan), this.#compiler)
+      this.#compiled.set(program, compiled)
+    }
+    return compiled
+  }
+
+  /** Segments that this thread made itself are known to it like any other. */
+  #report() {
+    const report = this.#writer.report()
+    this.#segments.add(report.created)
+    return report
+  }
+
+  #broadcast(id: number): unknown {
+    const entry = this.#broadcasts.get(id)!
+    if (!entry.read) {
+      entry.value = decodeRecords(this.#segments.open(entry.block))[0]
+      entry.read = true
+    }
+    return entry.value
+  }
+}
+
+/** A value that cannot be cloned would kill the thread when it is posted, so it must fail here. */
+function mustTravel(value: unknown): void {
+  if (typeof value === 'object' ? value !== null : typeof value === 'function' || typeof value === 'symbol') structuredClone(value)
+}

@@ -1,0 +1,119 @@
+import type { PartitionerSpec, Sink } from '../../ops/plan.js'
+import { hashKey } from '../../ops/keys.js'
+import { encodeRecords } from '../blocks/records-codec.js'
+import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
+import { CombineTable } from './combine-table.js'
+import { labelled, type PlanCompiler, type Runner } from './plans.js'
+import type { Task } from './task.js'
+
+/** Runs a whole program; answers with the value for the driver. */
+export type CompiledProgram = (task: Task) => unknown
+
+type Pair = readonly [unknown, unknown]
+
+export function compileSink(sink: Sink, runner: Runner, compiler: PlanCompiler): CompiledProgram {
+  const { scratch, resolve } = compiler.services
+  switch (sink.op) {
+    case 'count':
+      return (task) => {
+        let n = 0
+        runner(task, () => n++)
+        return n
+      }
+    case 'collect':
+      return (task) => {
+        const records = gather(runner, task)
+        scratch.reset()
+        encodeRecords(scratch, records)
+        task.written.push({ as: 'collect', block: compiler.services.seal('records', records.length, 'short') })
+        return undefined
+      }
+    case 'apply': {
+      const fn = resolve(sink.fn)
+      return (task) => labelled(task, sink.label, () => fn(gather(runner, task), task.partition))
+    }
+    case 'shuffle':
+      return compileShuffle(sink, runner, compiler)
+  }
+}
+
+function gather(runner: Runner, task: Task): unknown[] {
+  const records: unknown[] = []
+  runner(task, (value) => records.push(value))
+  return records
+}
+
+/** The map side of a shuffle: combines where it may, then writes one part a reduce partition. */
+function compileShuffle({ partitioner, aggregator }: Sink & { op: 'shuffle' }, runner: Runner, compiler: PlanCompiler): CompiledProgram {
+  const { services } = compiler
+  const parts = partitioner.partitions
+  const place = placing(partitioner, compiler)
+  const finish = (task: Task, write: (block: ShuffleBlockWriter) => void): undefined => {
+    const block = new ShuffleBlockWriter(services.scratch, parts)
+    write(block)
+    task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
+  }
+  if (aggregator?.mapSide) {
+    const combine = compiler.combiner(aggregator)
+    return (task) => {
+      const table = new CombineTable()
+      runner(task, (pair) => combine(table, (pair as Pair)[0], (pair as Pair)[1]))
+      const keys = buckets(parts)
+      const values = buckets(parts)
+      table.forEach((key, value) => {
+        const p = place(key, task, 0)
+        keys[p]!.push(key)
+        values[p]!.push(value)
+      })
+      return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
+    }
+  }
+  return (task) => {
+    const records = buckets(parts)
+    let n = 0
+    runner(task, (record) => records[place(record, task, n++)]!.push(record))
+    return finish(task, (block) => records.forEach((of, p) => block.records(p, of)))
+  }
+
+  /** `value` is a key where the map side combined, else a record. */
+  function placing(spec: PartitionerSpec, { services: { resolve } }: PlanCompiler): (value: unknown, task: Task, n: number) => number {
+    const combined = aggregator?.mapSide === true
+    const keyOf = combined ? (value: unknown) => value : (value: unknown) => (value as Pair)[0]
+    switch (spec.kind) {
+      case 'hash':
+        return spec.partitions === 1 ? () => 0 : (value) => hashKey(keyOf(value)) % parts
+      case 'deal':
+        // Begins at a place of the map partition's own, or every first record would go to reduce partition 0.
+        return (_, task, n) => (task.partition + n) % parts
+      case 'custom': {
+        const fn = resolve(spec.fn)
+        return (value) => {
+          const p = fn(keyOf(value))
+          if (Number.isInteger(p) && p >= 0 && p < parts) return p
+          throw new RangeError(`The partitioner answered ${p} for a key; it must answer a whole number from 0 to ${parts - 1}.`)
+        }
+      }
+      case 'range': {
+        const key = combined ? (value: unknown) => value : resolve(spec.key)
+        const compare = resolve(spec.compare!)
+        const { bounds, ascending } = spec
+        return (value) => {
+          const k = key(value)
+          let low = 0
+          let high = bounds.length
+          while (low < high) {
+            const middle = (low + high) >> 1
+            const order = compare(k, bounds[middle])
+            if ((ascending ? order : -order) <= 0) high = middle
+            else low = middle + 1
+          }
+          return low
+        }
+      }
+    }
+  }
+}
+
+function buckets(n: number): unknown[][] {
+  return Array.from({ length: n }, () => [])
+}

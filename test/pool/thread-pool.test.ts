@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest'
+import { ArgumentError, StateError, ThreadLostError } from '#dist/errors.js'
+import type { TaskMessage } from '#dist/pool/protocol.js'
+import { ThreadPool } from '#dist/pool/thread-pool.js'
+import { entered, inProcess, newGate, open, openPool, rejection, run } from './helpers.js'
+
+describe('tasks', () => {
+  test('run on the thread they are given to', async () => {
+    const pool = await openPool({ threads: 3 })
+    const threads = pool.ready()
+    expect(threads.map((thread) => thread.slot)).toEqual([0, 1, 2])
+    for (const thread of [...threads, ...threads].reverse()) {
+      expect(await run(pool, thread, 'echo', { value: thread.id })).toMatchObject({ ok: true, value: thread.id })
+    }
+  })
+
+  test('wait for their own thread while others are idle', async () => {
+    const pool = await openPool({ threads: 2 })
+    const [first, second] = pool.ready()
+    const gate = newGate()
+    const parked = run(pool, first!, 'park', { gate })
+    const waiting = run(pool, first!, 'echo', { value: 'waited' })
+    await entered(gate)
+    expect(await run(pool, second!, 'echo', { value: 'at once' })).toMatchObject({ value: 'at once' })
+    expect([first!.inFlight, second!.inFlight]).toEqual([2, 0])
+    open(gate)
+    expect(await Promise.all([parked, waiting])).toMatchObject([{ value: 'released' }, { value: 'waited' }])
+    expect(first!.inFlight).toBe(0)
+  })
+
+  test('that stand in line do not hold back the answer before them', async () => {
+    const pool = await openPool({ threads: 1 })
+    const [thread] = pool.ready()
+    const [busy, blocking] = [newGate(), newGate()]
+    // Both later messages are in the port when the thread comes back to it.
+    const before = run(pool, thread!, 'park', { gate: busy })
+    const first = run(pool, thread!, 'echo', { value: 1 })
+    const second = run(pool, thread!, 'park', { gate: blocking })
+    await entered(busy)
+    open(busy)
+    await before
+    expect(await first).toMatchObject({ value: 1 })
+    // Only now may the second end; if the first answer waited for it, the line above would never be passed.
+    open(blocking)
+    expect(await second).toMatchObject({ value: 'released' })
+  })
+
+  test('that throw answer with the error and leave the thread alive', async () => {
+    const pool = await openPool()
+    const [thread] = pool.ready()
+    expect(await run(pool, thread!, 'fail', { text: 'bad record' })).toMatchObject({
+      ok: false,
+      error: { name: 'RangeError', message: 'bad record', code: 'ERR_TEST' },
+    })
+    expect(await run(pool, thread!, 'echo', { value: 2 })).toMatchObject({ value: 2 })
+  })
+
+  test('for another thread are answered as stale', async () => {
+    const pool = await openPool()
+    const [thread] = pool.ready()
+    const message = { type: 'task', thread: thread!.id + 1000, command: 'echo' } as unknown as TaskMessage
+    expect(await pool.run(thread!, message)).toEqual({ ok: 'stale' })
+  })
+
+  test('with something that cannot be cloned reject and leave the thread alive', async () => {
+    const pool = await openPool()
+    const [thread] = pool.ready()
+    const error = await rejection(run(pool, thread!, 'echo', { value: () => 1 }))
+    expect(error.name).toBe('DataCloneError')
+    expect(await run(pool, thread!, 'echo', { value: 3 })).toMatchObject({ value: 3 })
+  })
+})
+
+describe('control calls', () => {
+  test('are answered between two tasks that stand in line', async () => {
+    const pool = await openPool({ threads: 1 })
+    const [thread] = pool.ready()
+    const [busy, blocking] = [newGate(), newGate()]
+    const before = run(pool, thread!, 'park', { gate: busy })
+    const after = run(pool, thread!, 'park', { gate: blocking })
+    const calling = thread!.control.ping()
+    await entered(busy)
+    open(busy)
+    expect(await calling).toBe(thread!.id)
+    open(blocking)
+    expect(await Promise.all([before, after])).toMatchObject([{ value: 'released' }, { value: 'released' }])
+  })
+
+  test('reach the thread that they are made to', async () => {
+    const pool = await openPool()
+    const [first, second] = pool.ready()
+    expect(await Promise.all([first!.control.ping(), second!.control.ping()])).toEqual([first!.id, second!.id])
+    expect(await first!.control.within(20_000).owned()).toEqual([1, 2, 3])
+  })
+
+  test('keep code, details and cause of errors', async () => {
+    const pool = await openPool()
+    const error = await rejection(pool.ready()[0]!.control.adopt([], [], false))
+    expect(error).toMatchObject({ code: 'ERR_MILLRACE_PIPELINE', message: 'no such block', details: { block: 5 } })
+  })
+
+  test('have a deadline on request', async () => {
+    const pool = await openPool()
+    const [thread] = pool.ready()
+    const gate = newGate()
+    const parked = run(pool, thread!, 'park', { gate })
+    await entered(gate)
+    const error = await rejection(thread!.control.within(1).ping())
+    expect(error).toMatchObject({
+      code: 'ERR_MILLRACE_TASK_TIMEOUT',
+      details: { thread: thread!.id, call: 'ping', ms: 1 },
+    })
+    open(gate)
+    await parked
+    expect(await thread!.control.ping()).toBe(thread!.id)
+    expect(() => thread!.control.within(0)).toThrow(ArgumentError)
+  })
+})
+
+describe('open', () => {
+  test('checks its options', async () => {
+    await expect(openPool({ threads: 0 })).rejects.toThrow(ArgumentError)
+    await expect(openPool({ threads: 1.5 })).rejects.toThrow(ArgumentError)
+    await expect(openPool({ giveUpMs: -1 })).rejects.toThrow(ArgumentError)
+  })
+
+  test('rejects with the error that kept a thread from being set up', async () => {
+    const params = { boots: newGate(), when: 2, mode: 'throw' }
+    const boot = { codegen: false, pipeline: { url: '', params, fingerprint: [] } }
+    expect(await rejection(openPool({ boot }))).toMatchObject({
+      code: 'ERR_MILLRACE_PIPELINE',
+      message: 'The pipeline is broken.',
+      cause: { name: 'TypeError', message: 'inner' },
+    })
+  })
+
+  test('rejects when the code that is loaded ends its thread', async () => {
+    const params = { boots: newGate(), when: 1, mode: 'exit' }
+    const boot = { codegen: false, pipeline: { url: '', params, fingerprint: [] } }
+    const error = await rejection<ThreadLostError>(openPool({ boot }))
+    expect(error).toMatchObject({ reason: 'exit', details: { exitCode: 7 } })
+  })
+
+  test('rejects when the entry cannot be loaded, with the error that says why', async () => {
+    for (const [file, message] of [
+      ['absent.mjs', /Cannot find module .*absent\.mjs/],
+      ['broken-import.mjs', /Cannot find module .*not-there\.mjs/],
+      ['no-handler.mjs', /no-handler\.mjs has no function as its default export/],
+    ] as const) {
+      const error = await rejection(openPool({ entry: new URL(`./fixtures/${file}`, import.meta.url) }))
+      expect(error.message).toMatch(message)
+    }
+  })
+
+  test('rejects when the system refuses to start a worker', async () => {
+    const error = await rejection(openPool({ execArgv: ['--expose-gc'] }))
+    expect(error).toMatchObject({ code: 'ERR_WORKER_INVALID_EXEC_ARGV' })
+  })
+})
+
+describe('close', () => {
+  test('rejects what is pending and what comes later, and is safe to call twice', async () => {
+    const pool = await openPool()
+    const [thread] = pool.ready()
+    const gate = newGate()
+    const running = rejection<ThreadLostError>(run(pool, thread!, 'spin', { gate }))
+    const waiting = rejection<ThreadLostError>(run(pool, thread!, 'echo'))
+    const calling = rejection<ThreadLostError>(thread!.control.ping())
+    const strong = rejection(pool.whenStrong())
+    await entered(gate)
+    await Promise.all([pool.close(), pool.close()])
+    for (const error of await Promise.all([running, waiting, calling])) {
+      expect(error).toBeInstanceOf(ThreadLostError)
+      expect(error.reason).toBe('closed')
+    }
+    expect((await strong) instanceof StateError || pool.spare() === undefined).toBe(true)
+    expect(await rejection(run(pool, thread!, 'echo'))).toMatchObject({ reason: 'closed' })
+    expect(await rejection(thread!.control.ping())).toMatchObject({ reason: 'closed' })
+    expect(await rejection(pool.whenStrong())).toBeInstanceOf(StateError)
+    expect([pool.ready(), pool.threads(), thread!.worker.threadId]).toEqual([[], [], -1])
+  })
+
+  test('reports no losses', async () => {
+    const lost: unknown[] = []
+    const pool = await openPool({
+      onThreadLost: (thread) => lost.push(thread),
+      onThreadGone: (thread) => lost.push(thread),
+    })
+    const threads = pool.threads()
+    await pool.close()
+    await Promise.all(threads.map((thread) => thread.gone))
+    expect(lost).toEqual([])
+  })
+
+  test('is called at the end of an await using block', async () => {
+    const pool = await openPool()
+    const threads = pool.threads()
+    await pool[Symbol.asyncDispose]()
+    expect(threads.map((thread) => thread.worker.threadId)).toEqual(threads.map(() => -1))
+    expect(ThreadPool.prototype[Symbol.asyncDispose]).toBeTypeOf('function')
+  })
+
+  test('leaves nothing that keeps the process alive', async () => {
+    expect(await inProcess('exits-by-itself.mjs', 'close')).toEqual({
+      value: 'hello',
+      pending: ['closed', 'closed', 'closed'],
+      resources: [],
+    })
+  })
+
+  test('is not needed for the process to end, as an idle pool does not keep it alive', async () => {
+    expect(await inProcess('exits-by-itself.mjs', 'leave')).toEqual({ value: 'hello' })
+  })
+})
