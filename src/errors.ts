@@ -149,3 +149,24 @@ export class JobCancelledError extends MillraceError {
     super('ERR_MILLRACE_JOB_CANCELLED', message, { details })
   }
 }
+
+const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError } } = {
+  ERR_MILLRACE_ARGUMENT: ArgumentError,
+  ERR_MILLRACE_STATE: StateError,
+  ERR_MILLRACE_GRAPH: GraphError,
+  ERR_MILLRACE_CAPTURE: CaptureError,
+  ERR_MILLRACE_PIPELINE: PipelineError,
+  ERR_MILLRACE_FINGERPRINT: FingerprintError,
+  ERR_MILLRACE_TASK_FAILED: TaskFailedError,
+  ERR_MILLRACE_THREAD_LOST: ThreadLostError,
+  ERR_MILLRACE_BLOCK_LOST: BlockLostError,
+  ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
+  ERR_MILLRACE_MEMORY: MemoryLimitError,
+  ERR_MILLRACE_SOURCE: SourceError,
+  ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,
+}
+
+/** The class that throws a code: for errors that come from another thread. */
+export function errorClass(code: ErrorCode): { readonly prototype: MillraceError } {
+  return CLASSES[code] ?? MillraceError
+}

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { StateError, type ThreadLossReason } from '../errors.js'
+import { StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
 import type { Sink } from '../ops/plan.js'
@@ -31,6 +31,10 @@ export const currentBatch = new AsyncLocalStorage<number>()
 const DRIVER = 0
 /** News that no task carried off goes over the control plane after so long. */
 const NEWS_MS = 50
+
+function reasonOf(cause: unknown): ThreadLossReason | undefined {
+  return cause instanceof ThreadLostError ? cause.reason : undefined
+}
 
 /** Threads, blocks and schedulers of one context, put together. Implements what actions ask for. */
 export class Engine implements JobRunner {
@@ -152,7 +156,8 @@ export class Engine implements JobRunner {
       threads,
       spare,
       boot: { pipeline: this.#boot, codegen, faults },
-      log: { warn: (message, cause) => logger.warn(message, cause) },
+      // A thread that was killed from outside while it booted is replaced like any other; one that cannot boot is news.
+      log: { warn: (message, cause) => (reasonOf(cause) === 'terminated' ? logger.debug : logger.warn)(message, cause) },
       onThreadReady: (thread) => {
         this.events.emit('threadReady', { thread: thread.id, slot: thread.slot })
         this.#tasks?.threadsChanged()

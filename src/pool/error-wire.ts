@@ -1,4 +1,4 @@
-import { type ErrorCode, MillraceError } from '../errors.js'
+import { type ErrorCode, errorClass, MillraceError } from '../errors.js'
 
 /** An error as it crosses threads: structured clone alone would drop its class, code, cause and own properties. */
 export interface WireError {
@@ -7,6 +7,7 @@ export interface WireError {
   readonly stack?: string
   readonly code?: string
   readonly cause?: WireError
+  /** Own properties that are plain data; others as text. */
   readonly data?: Readonly<Record<string, unknown>>
 }
 
@@ -14,20 +15,20 @@ const MAX_CAUSES = 8
 
 export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error)) return { name: 'NonError', message: String(thrown), data: plainData({ value: thrown }) }
-  const { name, message, stack, cause, code, ...rest } = thrown as Error & { code?: unknown }
+  const { code, cause, ...rest } = thrown as Error & { code?: unknown }
   return {
-    name: thrown.name ?? name,
-    message: message ?? thrown.message,
-    stack: stack ?? thrown.stack,
-    code: typeof thrown === 'object' && 'code' in thrown ? String((thrown as { code: unknown }).code ?? code) : undefined,
+    name: thrown.name,
+    message: thrown.message,
+    stack: thrown.stack,
+    code: code === undefined ? undefined : String(code),
+    // Own, but not enumerable: so not part of `rest`, and read from the error itself.
     cause: thrown.cause !== undefined && depth < MAX_CAUSES ? encodeError(thrown.cause ?? cause, depth + 1) : undefined,
     data: plainData(rest),
   }
 }
 
-/** An error that was thrown in another thread: keeps name, message, stack, code, cause and plain own properties. */
+/** An error of a class that only the other thread knows: keeps its name, message, stack, code, cause and properties. */
 export class RemoteError extends MillraceError {
-  /** The class name of the original, and its code where it had one. */
   readonly remoteName: string
   readonly remoteCode: string | undefined
 
@@ -35,15 +36,14 @@ export class RemoteError extends MillraceError {
     super('ERR_MILLRACE_REMOTE', wire.message, { cause: wire.cause && decodeError(wire.cause), details: wire.data })
     this.remoteName = wire.name
     this.remoteCode = wire.code
-    if (wire.stack) this.stack = wire.stack
   }
 
   override get name(): string {
-    return this.remoteName ?? 'RemoteError'
+    return this.remoteName
   }
 }
 
-const NATIVE: Record<string, new (message: string, options?: ErrorOptions) => Error> = {
+const NATIVE: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
   Error,
   TypeError,
   RangeError,
@@ -53,28 +53,38 @@ const NATIVE: Record<string, new (message: string, options?: ErrorOptions) => Er
   URIError,
 }
 
+/** The error again, of its own class where this thread knows it: the language's classes and Millrace's. */
 export function decodeError(wire: WireError): Error {
-  const native = NATIVE[wire.name]
-  if (wire.code?.startsWith('ERR_MILLRACE_')) {
-    return new MillraceError(wire.code as ErrorCode, wire.message, {
-      cause: wire.cause && decodeError(wire.cause),
-      details: wire.data?.details as Record<string, unknown> | undefined,
-    })
-  }
-  if (!native) return new RemoteError(wire)
-  const error = new native(wire.message, wire.cause ? { cause: decodeError(wire.cause) } : undefined)
+  const error = revive(wire)
   if (wire.stack) error.stack = wire.stack
+  return error
+}
+
+function revive(wire: WireError): Error {
+  const cause = wire.cause && decodeError(wire.cause)
+  if (wire.code?.startsWith('ERR_MILLRACE_') && wire.code !== 'ERR_MILLRACE_REMOTE') {
+    const code = wire.code as ErrorCode
+    const { details, ...own } = wire.data ?? {}
+    const error = new MillraceError(code, wire.message, { cause, details: details as Record<string, unknown> | undefined })
+    // The constructors of the subclasses make their own messages; this one has been made already.
+    Object.setPrototypeOf(error, errorClass(code).prototype)
+    return Object.assign(error, own)
+  }
+  const native = NATIVE[wire.name]
+  if (!native) return new RemoteError(wire)
+  const error = new native(wire.message, cause ? { cause } : undefined)
   if (wire.code !== undefined) Object.assign(error, { code: wire.code })
   return Object.assign(error, wire.data)
 }
 
-/** The own properties that survive structured clone. */
+/** The properties that survive structured clone; those that do not, as text. */
 function plainData(properties: Record<string, unknown>): Record<string, unknown> | undefined {
   const kept: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(properties)) {
     try {
       kept[key] = structuredClone(value)
     } catch {
+      // Not cloneable (a function, a socket): its text still tells what it was.
       kept[key] = String(value)
     }
   }

@@ -6,7 +6,7 @@ import { readPart } from '../blocks/shuffle-block.js'
 import { type Combine, CombineTable, makeCombine } from './combine-table.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
-import type { Task, ThreadServices } from './task.js'
+import { labelled, type Task, type ThreadServices } from './task.js'
 import { compileWindowState } from './window-state.js'
 
 /** Gives the records of a plan, piece by piece. */
@@ -177,16 +177,6 @@ export class PlanCompiler {
       })
       each(groups.entries())
     }
-  }
-}
-
-/** Runs a user's function so that what it throws names the operation. */
-export function labelled<R>(task: Task, label: string, run: () => R): R {
-  try {
-    return run()
-  } catch (error) {
-    task.meter.failedAt ??= label
-    throw error
   }
 }
 

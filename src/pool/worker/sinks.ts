@@ -3,8 +3,8 @@ import { hashKey } from '../../ops/keys.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { CombineTable } from './combine-table.js'
-import { labelled, type PlanCompiler, type Runner } from './plans.js'
-import type { Task } from './task.js'
+import type { PlanCompiler, Runner } from './plans.js'
+import { labelled, type Task } from './task.js'
 
 /** Runs a whole program; answers with the value for the driver. */
 export type CompiledProgram = (task: Task) => unknown

@@ -29,3 +29,13 @@ export interface Task {
   readonly read: number[]
   readonly written: WrittenBlock[]
 }
+
+/** Runs a part of a task; if it throws, the error is of the operation `label` unless a part inside has said so. */
+export function labelled<R>(task: Task, label: string, run: () => R): R {
+  try {
+    return run()
+  } catch (error) {
+    task.meter.failedAt ??= label
+    throw error
+  }
+}

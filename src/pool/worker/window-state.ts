@@ -3,9 +3,9 @@ import { KeyedMap } from '../../ops/keys.js'
 import { decodePairs, encodePairs } from '../blocks/records-codec.js'
 import type { StateInput } from '../protocol.js'
 import { faultPoint } from './fault-points.js'
-import { labelled, type PlanCompiler, type Source } from './plans.js'
+import type { PlanCompiler, Source } from './plans.js'
 import { MissingStateError, type StatePartition } from './state-store.js'
-import type { Task } from './task.js'
+import { labelled, type Task } from './task.js'
 
 interface WindowFunctions {
   readonly reduce: (a: unknown, b: unknown) => unknown
