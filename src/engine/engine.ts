@@ -9,18 +9,20 @@ import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../pool/blocks/handle.js'
 import { openBlock } from '../pool/blocks/layout.js'
 import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
-import { SegmentPool, SegmentWriter } from '../pool/blocks/segments.js'
+import { SegmentPool } from '../pool/blocks/segments.js'
 import { writeBlock } from '../pool/blocks/write-block.js'
 import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
 import { ThreadPool } from '../pool/thread-pool.js'
 import { BlockManager } from './block-manager.js'
 import { DagScheduler } from './dag-scheduler.js'
+import { DriverWriter } from './driver-writer.js'
 import { Events } from './events.js'
 import { KeptPartitions } from './kept-partitions.js'
 import { MapOutputs } from './map-outputs.js'
 import type { CheckedOptions } from './options.js'
 import type { PlannedTask } from './planner.js'
 import { ProgramTable } from './program-table.js'
+import { SegmentLending } from './segment-lending.js'
 import { StateTracker } from './state-tracker.js'
 import { type TaskDone, TaskScheduler } from './task-scheduler.js'
 
@@ -48,11 +50,10 @@ export class Engine implements JobRunner {
   readonly #kept: KeptPartitions
   readonly #values: KeptPartitions
   readonly #programs = new ProgramTable()
-  readonly #writer = new SegmentWriter(DRIVER)
+  readonly #lending = new SegmentLending(this.segments)
+  readonly #writer: DriverWriter
   readonly #scratch = new ByteWriter()
   readonly #fileSizes = new WeakMap<Rdd<unknown>, number>()
-  /** Sizes of segments that a thread made itself, by thread: what it should be lent next. */
-  readonly #wants = new Map<number, Set<number>>()
   readonly #broadcasts = new Map<number, BlockHandle>()
   readonly #broadcastsSent = new Map<number, Set<number>>()
   readonly #resolver: FunctionResolver
@@ -70,6 +71,7 @@ export class Engine implements JobRunner {
     this.#builder = builder
     this.events = new Events((error) => options.logger.error('a listener threw', error))
     this.blocks = new BlockManager({ pool: this.segments, replicas: options.replicas, threads: () => this.#owners() })
+    this.#writer = this.newWriter(DRIVER)
     this.#outputs = new MapOutputs(this.blocks)
     this.#kept = new KeptPartitions(this.blocks, false)
     this.#values = new KeptPartitions(this.blocks, true)
@@ -129,7 +131,7 @@ export class Engine implements JobRunner {
     this.#scratch.reset()
     encodeRecords(this.#scratch, records)
     const block = writeBlock(this.#writer, this.#scratch.bytes(), { codec, count: records.length, lifetime: 'long' })
-    this.blocks.accept(DRIVER, this.#writer.report(), [block])
+    this.#writer.settle([block])
     return block
   }
 
@@ -180,7 +182,10 @@ export class Engine implements JobRunner {
       lend: (thread) => this.#lend(thread),
       broadcasts: (thread, ids) => this.#shipBroadcasts(thread, ids),
       onMissingState: (planned) => this.#stateAbsent(planned),
-      onReport: (thread, { created }) => this.#wanting(thread, created),
+      onReport: (thread, { created, returned }) => {
+        this.#lending.made(thread, created)
+        this.#lending.gaveBack(thread, returned)
+      },
     })
     this.#tasks = tasks
     const tables = {
@@ -235,7 +240,7 @@ export class Engine implements JobRunner {
     this.states.threadLost(thread)
     this.#programs.threadLost(thread)
     this.#broadcastsSent.delete(thread)
-    this.#wants.delete(thread)
+    this.#lending.forget(thread)
     const { lost, adopted } = this.blocks.threadLost(thread)
     this.events.emit('threadLost', { thread, slot, reason })
     if (lost > 0) this.events.emit('blocksLost', { thread, blocks: lost, recomputable: lost })
@@ -268,26 +273,15 @@ export class Engine implements JobRunner {
     }
   }
 
-  /** Free segments of the sizes that the thread had to make itself lately: fresh memory costs page faults. */
-  #lend(thread: number): readonly SegmentGrant[] | undefined {
-    const wants = this.#wants.get(thread)
-    if (!wants) return undefined
-    const grants: SegmentGrant[] = []
-    for (const size of wants) {
-      const grant = this.segments.take(size, thread)
-      if (!grant) continue
-      wants.delete(size)
-      grants.push(grant)
-      this.blocks.knows(thread, grant.id)
-    }
-    return grants.length > 0 ? grants : undefined
+  /** A writer of blocks under a number that nobody else has: for receivers. */
+  newWriter(owner: number): DriverWriter {
+    return new DriverWriter(owner, this.blocks, this.#lending)
   }
 
-  #wanting(thread: number, created: readonly SegmentGrant[]): void {
-    if (created.length === 0) return
-    let wants = this.#wants.get(thread)
-    if (!wants) this.#wants.set(thread, (wants = new Set()))
-    for (const { memory } of created) wants.add(memory.byteLength)
+  #lend(thread: number): readonly SegmentGrant[] | undefined {
+    const grants = this.#lending.take(thread)
+    for (const { id } of grants ?? []) this.blocks.knows(thread, id)
+    return grants
   }
 
   #valuesBlock(rdd: Rdd<unknown>, partition: number, values: readonly unknown[]): BlockHandle | undefined {

@@ -1,38 +1,86 @@
 import type { Program } from '../ops/plan.js'
 
+interface Entry {
+  readonly text: string
+  readonly program: Program
+  /** Broadcast variables that the program's functions read. */
+  readonly broadcasts: readonly number[]
+}
+
+/** What a thread knows of the table. */
+interface Sent {
+  readonly numbers: Set<number>
+  /** Programs that it may forget. */
+  undefine: number[]
+}
+
+/** A stream needs a handful; functions whose environment changes with every batch would make one a batch. */
+const MOST = 1024
+
 /** Programs by number. The same program gets the same number, so each thread is sent it once and compiles it once. */
 export class ProgramTable {
   readonly #numbers = new Map<string, number>()
-  readonly #programs: { readonly program: Program; readonly broadcasts: readonly number[] }[] = []
-  readonly #sent = new Map<number, Set<number>>()
+  /** In order of last use. */
+  readonly #entries = new Map<number, Entry>()
+  readonly #sent = new Map<number, Sent>()
+  #next = 0
 
   number(program: Program): number {
     const text = JSON.stringify(program)
     let number = this.#numbers.get(text)
     if (number === undefined) {
-      number = this.#programs.length
+      number = this.#next++
       this.#numbers.set(text, number)
-      this.#programs.push({ program, broadcasts: broadcastsIn(text) })
+      this.#entries.set(number, { text, program, broadcasts: broadcastsIn(text) })
+      this.#evict()
+    } else {
+      const entry = this.#entries.get(number)!
+      this.#entries.delete(number)
+      this.#entries.set(number, entry)
     }
     return number
   }
 
   /** The program itself if `thread` has not seen it, which from now on it has. */
   define(thread: number, number: number): Program | undefined {
-    let sent = this.#sent.get(thread)
-    if (!sent) this.#sent.set(thread, (sent = new Set()))
-    if (sent.has(number)) return undefined
-    sent.add(number)
-    return this.#programs[number]!.program
+    const { numbers } = this.#of(thread)
+    if (numbers.has(number)) return undefined
+    numbers.add(number)
+    return this.#entries.get(number)!.program
   }
 
-  /** Broadcast variables that the program's functions read. */
+  /** Programs that the thread may forget; empties the list. */
+  undefine(thread: number): readonly number[] | undefined {
+    const sent = this.#of(thread)
+    if (sent.undefine.length === 0) return undefined
+    const { undefine } = sent
+    sent.undefine = []
+    return undefine
+  }
+
   broadcasts(number: number): readonly number[] {
-    return this.#programs[number]!.broadcasts
+    return this.#entries.get(number)!.broadcasts
   }
 
   threadLost(thread: number): void {
     this.#sent.delete(thread)
+  }
+
+  #evict(): void {
+    if (this.#entries.size <= MOST) return
+    const [number, { text }] = this.#entries.entries().next().value!
+    this.#entries.delete(number)
+    this.#numbers.delete(text)
+    for (const sent of this.#sent.values()) if (sent.numbers.delete(number)) sent.undefine.push(number)
+  }
+
+  #of(thread: number): Sent {
+    let sent = this.#sent.get(thread)
+    if (!sent) {
+      sent = { numbers: new Set(), undefine: [] }
+      this.#sent.set(thread, sent)
+    }
+    return sent
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ReceiverSink } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
-import { SegmentWriter } from '../pool/blocks/segments.js'
 import type { Engine } from './engine.js'
 import { TextBuffer } from './text-buffer.js'
 
@@ -31,8 +30,7 @@ export class ReceiverBuffer implements ReceiverSink {
     this.signal = signal
     this.#maxBytes = maxBytes
     this.#report = report
-    const owner = lastOwner++
-    this.#text = new TextBuffer(engine, new SegmentWriter(owner), owner, report)
+    this.#text = new TextBuffer(engine, engine.newWriter(lastOwner++), report)
   }
 
   space(): Buffer {

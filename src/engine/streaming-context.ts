@@ -32,6 +32,8 @@ export interface StopOptions {
   readonly graceful?: boolean
   /** Also stop the batch context and its threads. Default true. */
   readonly stopContext?: boolean
+  /** With `graceful`: how long batches may take to finish before they are given up. Default ten batch intervals. */
+  readonly timeout?: Duration
 }
 
 const STREAMING_OPTIONS = ['batchInterval', 'clock', 'receiverBufferBytes', 'params'] as const
@@ -165,8 +167,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   }
 
   /** Ends batches, receivers and threads. With `graceful` everything that was received is processed first. */
-  stop({ graceful = false, stopContext = true }: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(graceful)
+  stop({ graceful = false, stopContext = true, timeout = 10 * this.batchInterval }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(graceful ? toMillis(timeout, 'the timeout of stop()') : undefined, stopContext)
     return stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
   }
 
@@ -208,24 +210,36 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     if (faults.length > 0) throw new GraphError(faults)
   }
 
-  async #stop(graceful: boolean): Promise<void> {
+  /** `patience`: ms that a graceful stop may take; undefined for a stop that is not graceful. */
+  async #stop(patience: number | undefined, stopContext: boolean): Promise<void> {
     const wasActive = this.#state === 'ACTIVE'
     this.#state = 'STOPPED'
     this.freeze('stopped')
-    if (wasActive) {
-      if (graceful) {
-        await this.#inputs?.stop()
-        await this.#loop?.stop(this.#failure === undefined)
+    if (wasActive && this.#loop && this.#inputs) {
+      if (patience === undefined) {
+        const last = this.#loop.stop(false)
+        await this.#inputs.stop()
+        // With its threads the batch that runs is given up; where they live on it must end before its data goes.
+        if (!stopContext) await last
       } else {
-        const ended = this.#loop?.stop(false)
-        for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
-        await this.#inputs?.stop()
-        // A batch that runs is given up with its threads, unless the context goes on without the streams.
-        void ended
+        await this.#inputs.stop()
+        await this.#finish(this.#loop.stop(this.#failure === undefined), patience)
       }
     }
     for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
     this.#terminate()
+  }
+
+  async #finish(batches: Promise<void>, patience: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), patience)
+    })
+    const outcome = await Promise.race([batches, late])
+    clearTimeout(timer)
+    if (outcome !== 'late') return
+    this.context.options.logger.warn(`stop({ graceful: true }) gave up after ${patience} ms: batches received are not processed. Give a longer timeout.`)
+    void this.#loop?.stop(false)
   }
 
   #fail(error: unknown): void {

@@ -180,6 +180,7 @@ export class TaskScheduler {
       batchTime: spec.job.batchTime,
       program,
       define: programs.define(thread.id, program),
+      undefine: programs.undefine(thread.id),
       inputs: planned.inputs,
       segments: blocks.grants(thread.id, needed),
       lend: this.#options.lend(thread.id),

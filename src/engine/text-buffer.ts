@@ -1,7 +1,8 @@
 import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
 import { payloadSpace, sealBlock } from '../pool/blocks/layout.js'
 import { sliceLines } from '../pool/blocks/text.js'
-import type { Allocation, SegmentWriter } from '../pool/blocks/segments.js'
+import type { Allocation } from '../pool/blocks/segments.js'
+import type { DriverWriter } from './driver-writer.js'
 import type { Engine } from './engine.js'
 
 /** Bytes of a block while it is filled. What is not used goes back when the block is cut. */
@@ -41,17 +42,15 @@ interface View {
  */
 export class TextBuffer {
   readonly #engine: Engine
-  readonly #writer: SegmentWriter
-  readonly #owner: number
+  readonly #writer: DriverWriter
   readonly #report: (message: string) => void
   #open: Open | undefined
   #view: View | undefined
   #sealed: BlockHandle[] = []
 
-  constructor(engine: Engine, writer: SegmentWriter, owner: number, report: (message: string) => void) {
+  constructor(engine: Engine, writer: DriverWriter, report: (message: string) => void) {
     this.#engine = engine
     this.#writer = writer
-    this.#owner = owner
     this.#report = report
   }
 
@@ -77,6 +76,8 @@ export class TextBuffer {
   }
 
   text(bytes: Uint8Array): void {
+    // The source may still write where these bytes would go.
+    if (this.#view && !this.#view.stale && this.#open) this.#open = this.#moved(this.#open, this.#open.bytes.length)
     for (let at = 0; at < bytes.length; ) {
       const open = this.#room()
       const piece = bytes.subarray(at, at + open.bytes.length - open.used)
@@ -107,11 +108,7 @@ export class TextBuffer {
     const { place, bytes, used } = open
     const tail = end < used ? Buffer.from(bytes.subarray(end, used)) : undefined
     this.#open = undefined
-    const view = this.#view
-    if (view && !view.stale) {
-      view.stale = true
-      this.#engine.segments.retain(view.segment)
-    }
+    const view = this.#holdView()
     this.#writer.trim(place, view ? Math.min(bytes.length, used + VIEW_BYTES) : end)
     const id = this.#writer.nextBlockId()
     this.#sealed.push(sealBlock(place.segment, place.offset, { id, codec: 'text', length: end, count: -1 }))
@@ -142,19 +139,35 @@ export class TextBuffer {
       this.#seal(full)
       return this.#open ?? this.#grow(undefined)
     }
-    const place = this.#writer.allocate(full ? full.bytes.length * 2 : BLOCK_BYTES, 'long')
-    const length = full ? full.bytes.length * 2 : BLOCK_BYTES
-    this.#engine.blocks.accept(this.#owner, this.#writer.report(), [])
+    this.#open = full ? this.#moved(full, full.bytes.length * 2) : this.#allocate(BLOCK_BYTES)
+    return this.#open
+  }
+
+  /** The same bytes in another place; a view into the old one stays valid. */
+  #moved(old: Open, length: number): Open {
+    this.#holdView()
+    const open = this.#allocate(length)
+    open.bytes.set(old.bytes.subarray(0, old.used))
+    open.used = old.used
+    this.#engine.segments.release(old.place.segment.id)
+    return open
+  }
+
+  #allocate(length: number): Open {
+    const place = this.#writer.allocate(length, 'long')
+    this.#writer.settle([])
     // Filled over time: the segment must not be recycled before the block is sealed.
     this.#engine.segments.retain(place.segment.id)
-    const open: Open = { place, bytes: payloadSpace(place.segment.memory, place.offset, length), used: 0 }
-    if (full) {
-      open.bytes.set(full.bytes.subarray(0, full.used))
-      open.used = full.used
-      this.#engine.segments.release(full.place.segment.id)
+    return { place, bytes: payloadSpace(place.segment.memory, place.offset, length), used: 0 }
+  }
+
+  /** The block under the view is about to go: what arrives in the view from now on is copied. */
+  #holdView(): View | undefined {
+    if (this.#view && !this.#view.stale) {
+      this.#view.stale = true
+      this.#engine.segments.retain(this.#view.segment)
     }
-    this.#open = open
-    return open
+    return this.#view
   }
 }
 

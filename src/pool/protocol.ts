@@ -55,6 +55,8 @@ export interface TaskMessage {
   /** Program number, and the program itself where this thread does not know it yet. */
   readonly program: number
   readonly define?: Program
+  /** Programs that will not come again. */
+  readonly undefine?: readonly number[]
   readonly inputs: readonly TaskInput[]
   readonly segments: readonly SegmentGrant[]
   /** Free segments that the thread may write into; they are its own until it returns them or dies. */

@@ -34,6 +34,10 @@ export function readPacked(cursor: Cursor, count: number): unknown[] {
 
 function pack(values: readonly unknown[]): Buffer {
   try {
+    // msgpack would write an empty object without a word.
+    if (values.some((value) => value instanceof Promise)) {
+      throw new TypeError('an async function answered with a Promise, and nothing waits for it here')
+    }
     return packr.pack(values)
   } catch (cause) {
     throw new MillraceError(

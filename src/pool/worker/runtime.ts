@@ -114,7 +114,7 @@ class Runtime implements WorkerRuntime {
     }
   }
 
-  #accept({ segments, lend, adopt, release, forget, broadcasts, define, program }: TaskMessage): void {
+  #accept({ segments, lend, adopt, release, forget, broadcasts, define, undefine, program }: TaskMessage): void {
     this.#segments.add(segments)
     if (lend) {
       this.#segments.add(lend)
@@ -125,6 +125,10 @@ class Runtime implements WorkerRuntime {
     if (forget) this.#segments.forget(forget)
     for (const { id, block } of broadcasts ?? []) this.#broadcasts.set(id, { block, read: false })
     if (define) this.#programs.set(program, define)
+    for (const number of undefine ?? []) {
+      this.#programs.delete(number)
+      this.#compiled.delete(number)
+    }
   }
 
   #program({ program }: TaskMessage): CompiledProgram {

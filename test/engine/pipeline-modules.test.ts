@@ -1,0 +1,132 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ManualClock, StreamingContext } from 'millrace'
+import { gather, run, sorted } from './support.js'
+
+// Inside the repository, so that the modules find the package by its name.
+const folder = new URL('./.pipelines/', import.meta.url)
+let number = 0
+function moduleOf(text: string, extension = 'mjs'): URL {
+  const url = new URL(`pipeline-${process.pid}-${number++}.${extension}`, folder)
+  writeFileSync(url, text)
+  return url
+}
+beforeAll(() => void mkdirSync(folder, { recursive: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const open: StreamingContext[] = []
+afterEach(async () => {
+  for (const ssc of open.splice(0)) await ssc.stop()
+})
+async function fromPipeline(url: URL, params: Record<string, unknown> = {}, threads = 2): Promise<StreamingContext> {
+  const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  const ssc = await StreamingContext.fromPipeline(url, { batchInterval: 1000, threads, params, clock: new ManualClock(0), logger: quiet })
+  open.push(ssc)
+  return ssc
+}
+
+describe('pipeline modules', () => {
+  test('closures, imports and parameters work as they are', async () => {
+    const url = moduleOf(`
+      import { basename } from 'node:path'
+      import { definePipeline } from 'millrace'
+      const shout = (text) => text.toUpperCase()
+      export default definePipeline((ssc, { suffix }) => {
+        const seen = ssc.pushStream('paths')
+        seen.map((path) => shout(basename(path)) + suffix).output('names')
+      })`)
+    const ssc = await fromPipeline(url, { suffix: '!' })
+    await ssc.start()
+    const names = gather<string>(ssc, 'names')
+    await run(ssc, 1, () => void ssc.pushHandle<string>('paths').push('/a/b', '/c/d'))
+    await ssc.stop()
+    expect((await names)[0]!.records).toEqual(['B!', 'D!'])
+  })
+
+  test('TypeScript modules, which import TypeScript', async () => {
+    const helper = moduleOf('export const double = (x: number): number => x * 2\n', 'ts')
+    const url = moduleOf(
+      `import { definePipeline } from 'millrace'
+       import { double } from '${helper.href.split('/').at(-1)!.replace(/^/, './')}'
+       interface Point { readonly x: number }
+       export default definePipeline<{ by: number }>((ssc, { by }) => {
+         ssc.queueStream<Point>([[{ x: 1 }, { x: 2 }]]).map((p: Point) => double(p.x) + by).output('out')
+       })`,
+      'ts',
+    )
+    const ssc = await fromPipeline(url, { by: 10 })
+    await ssc.start()
+    const out = gather<number>(ssc, 'out')
+    await run(ssc, 1)
+    await ssc.stop()
+    expect((await out)[0]!.records).toEqual([12, 14])
+  })
+
+  test('inside transform and foreachRDD exported functions travel by name, others as text', async () => {
+    const url = moduleOf(`
+      import { definePipeline } from 'millrace'
+      const table = new Map([[1, 'one'], [2, 'two']])
+      export const nameOf = (n) => table.get(n) ?? 'many'
+      export default definePipeline((ssc) => {
+        ssc.queueStream([[1, 2, 3]]).transform((rdd) => rdd.filter((n) => n > 1).map(nameOf)).output('out')
+      })`)
+    const ssc = await fromPipeline(url)
+    await ssc.start()
+    const out = gather<string>(ssc, 'out')
+    await run(ssc, 1)
+    await ssc.stop()
+    expect((await out)[0]!.records).toEqual(['two', 'many'])
+  })
+
+  test('the results survive the death of every thread between batches', async () => {
+    const url = moduleOf(`
+      import { definePipeline } from 'millrace'
+      export default definePipeline((ssc) => {
+        ssc.pushStream('words').countByValueAndWindow('1h').output('counts')
+      })`)
+    const ssc = await fromPipeline(url)
+    await ssc.start()
+    const counts = gather(ssc, 'counts')
+    const input = ssc.pushHandle<string>('words')
+    await run(ssc, 3, async () => {
+      input.push('a', 'b', 'a')
+      await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+    })
+    await ssc.stop()
+    expect(sorted((await counts)[2]!.records)).toEqual(['["a",6]', '["b",3]'])
+  })
+})
+
+describe('modules that are wrong', () => {
+  test('not there', async () => {
+    await expect(fromPipeline(new URL('nothing-here.mjs', folder))).rejects.toMatchObject({ code: 'ERR_MILLRACE_PIPELINE', message: expect.stringContaining('nothing-here.mjs') })
+  })
+  test('no default export, or one that is no pipeline', async () => {
+    await expect(fromPipeline(moduleOf('export const x = 1'))).rejects.toThrow(/no default export.*definePipeline/)
+    await expect(fromPipeline(moduleOf('export default 5'))).rejects.toThrow(/default export that is not a pipeline/)
+  })
+  test('a fault in the module keeps its cause', async () => {
+    await expect(fromPipeline(moduleOf(`throw new RangeError('at import')`))).rejects.toMatchObject({ code: 'ERR_MILLRACE_PIPELINE', cause: { message: 'at import' } })
+  })
+  test('without an output', async () => {
+    const ssc = await fromPipeline(moduleOf(`import { definePipeline } from 'millrace'\nexport default definePipeline((ssc) => { ssc.queueStream([[1]]) })`))
+    await expect(ssc.start()).rejects.toMatchObject({ code: 'ERR_MILLRACE_GRAPH' })
+  })
+  test('a graph that differs between threads: the first difference is named', async () => {
+    const ssc = await fromPipeline(
+      moduleOf(`
+        import { isMainThread, threadId } from 'node:worker_threads'
+        import { definePipeline } from 'millrace'
+        export default definePipeline((ssc, { driver }) => {
+          const stream = ssc.queueStream([[1]])
+          ;(threadId === driver ? stream.map((x) => x + 1) : stream.filter((x) => x > 1)).output('out')
+        })`),
+      { driver: (await import('node:worker_threads')).threadId },
+    )
+    await expect(ssc.start()).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_FINGERPRINT',
+      message: expect.stringMatching(/the driver has '1 map.*', the worker '1 filter/),
+    })
+  })
+})

@@ -1,0 +1,124 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, expect, test } from 'vitest'
+import { StreamingContext } from 'millrace'
+import { countOf, gather, manual, random, sorted } from './support.js'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+/** A server that serves whoever connects. */
+async function serve(onConnection: (socket: Socket) => void): Promise<number> {
+  const server: Server = createServer((socket) => {
+    cleanups.push(() => socket.destroy())
+    onConnection(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+  return (server.address() as { port: number }).port
+}
+
+/** Resolves when so many records have been processed. */
+function processed(ssc: StreamingContext, records: number): Promise<void> {
+  let total = 0
+  return new Promise((resolve) => {
+    ssc.on('batchCompleted', (batch) => {
+      total += batch.records
+      if (total >= records) resolve()
+    })
+  })
+}
+
+test('lines cut into packets anywhere, while threads are terminated: each line exactly once', { timeout: 60_000 }, async () => {
+  const next = random(99)
+  const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i % 500} öäü ${'x'.repeat(Math.floor(next() * 80))}`)
+  const bytes = Buffer.from(`${lines.join('\n')}\n`)
+  const port = await serve((socket) => {
+    const send = (at: number): void => {
+      if (at >= bytes.length) return
+      const end = at + 1 + Math.floor(next() * 40_000)
+      socket.write(bytes.subarray(at, end), () => setImmediate(send, end))
+    }
+    send(0)
+  })
+  const { ssc } = manual({ clock: undefined, batchInterval: 20 })
+  cleanups.push(() => ssc.stop())
+  const words = ssc.socketTextStream('127.0.0.1', port).map((line) => line.slice(0, 9))
+  words.countByValueAndWindow('1h').output('counts')
+  const done = processed(ssc, lines.length)
+  await ssc.start()
+  const counts = gather(ssc, 'counts')
+  let kills = 0
+  ssc.on('batchCompleted', ({ time }) => {
+    if ((time / 20) % 7 !== 0 || kills >= 6) return
+    const victim = ssc.context.engine.pool!.ready()[kills++ % 2]
+    void victim?.worker.terminate()
+  })
+  await done
+  await ssc.stop({ graceful: true, timeout: '30s' })
+  const last = (await counts).at(-1)!
+  expect(sorted(last.records)).toEqual(sorted(countOf(lines.map((line) => line.slice(0, 9)))))
+  expect(kills).toBeGreaterThan(0)
+})
+
+test('bytes that are no UTF-8, empty lines and a last line without newline', async () => {
+  const port = await serve((socket) => {
+    socket.end(Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0xfe, 0x41, 10]), Buffer.from('\r\nlast')]))
+  })
+  const { ssc } = manual({ clock: undefined, batchInterval: 20, threads: 1 })
+  cleanups.push(() => ssc.stop())
+  ssc.socketTextStream('127.0.0.1', port, { reconnectDelay: { min: 60_000, max: 60_000 } }).output('lines')
+  const done = processed(ssc, 4)
+  await ssc.start()
+  const batches = gather<string>(ssc, 'lines')
+  await done
+  await ssc.stop()
+  expect((await batches).flatMap((batch) => batch.records)).toEqual(['good', '\ufffd\ufffdA', '', 'last'])
+})
+
+test('backpressure: a socket is paused while batches are behind, and nothing is lost', { timeout: 60_000 }, async () => {
+  const lines = 60_000
+  const port = await serve((socket) => {
+    socket.end(Array.from({ length: lines }, (_, i) => `${i} ${'y'.repeat(90)}\n`).join(''))
+  })
+  const { ssc } = manual({ clock: undefined, batchInterval: 10, receiverBufferBytes: 256 * 1024 })
+  cleanups.push(() => ssc.stop())
+  ssc.socketTextStream('127.0.0.1', port, { reconnectDelay: { min: 60_000, max: 60_000 } }).count().output('n')
+  let most = 0
+  ssc.on('batchCompleted', ({ inputs }) => {
+    most = Math.max(most, inputs[0]!.bytes)
+  })
+  const done = processed(ssc, lines)
+  await ssc.start()
+  const batches = gather<number>(ssc, 'n')
+  await done
+  await ssc.stop({ graceful: true })
+  expect((await batches).reduce((sum, batch) => sum + batch.records[0]!, 0)).toBe(lines)
+  // One read may go past the bound before the pause takes hold.
+  expect(most).toBeLessThan(256 * 1024 + 128 * 1024)
+})
+
+test('memory of finished batches is used again', { timeout: 60_000 }, async () => {
+  const { ssc, clock } = manual({ threads: 1 })
+  cleanups.push(() => ssc.stop())
+  const input = ssc.pushStream<string>()
+  input.countByValue().output('counts')
+  await ssc.start()
+  const reading = gather(ssc, 'counts')
+  const { engine } = ssc.context
+  const sizes: number[] = []
+  for (let batch = 0; batch < 600; batch++) {
+    input.pushAll(Array.from({ length: 500 }, (_, i) => `word-${batch}-${i}`))
+    await clock.advance(1000)
+    await ssc.awaitIdle()
+    sizes.push(engine.segments.bytes)
+  }
+  expect(engine.blocks.size).toBeLessThan(30)
+  expect(sizes.at(-1)).toBe(sizes[300])
+  await ssc.stop()
+  await reading
+  expect(ssc).toBeInstanceOf(StreamingContext)
+})
