@@ -1,0 +1,102 @@
+import { statSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ArgumentError, GraphError } from '../../errors.js'
+import { StreamingContext } from '../../index.js'
+import type { RunCommand } from '../arguments.js'
+import { Figures, formatTotals } from '../figures.js'
+import { NotStartedError } from '../not-started.js'
+import { onStopSignals, SIGNAL_EXIT_CODES } from '../stop-signals.js'
+import { chooseView } from '../views/choose-view.js'
+import type { View } from '../views/view.js'
+
+/**
+ * As long as a timer can wait: exit code 0 promises that all is processed, so a graceful stop gives nothing up by itself.
+ * Whoever cannot wait has the second signal.
+ */
+const PATIENCE_MS = 2 ** 31 - 1
+
+/** Runs a pipeline module until it is stopped. Rejects with NotStartedError, or with what made the run fail. */
+export async function run(command: RunCommand): Promise<void> {
+  const url = moduleUrl(command.module)
+  const ssc = await open(url, command)
+  const figures = new Figures()
+  ssc.on('threadLost', ({ reason }) => figures.threadLost(reason))
+  await ssc.start().catch(rejectStart)
+
+  const { threads } = ssc.context.options
+  const title = { module: basename(fileURLToPath(url)), threads, batchInterval: ssc.batchInterval }
+  const view = chooseView({ json: command.json, title, figures, process })
+  if (view.printed) ssc.printer = view.printed
+  /** A batch that fails while the run is stopping already has nobody else to tell. */
+  let failed: Error | undefined
+  ssc.on('batchCompleted', (batch) => {
+    view.batch(figures.batch(batch))
+    failed ??= batch.outputs.find(({ error }) => error)?.error
+  })
+  try {
+    await untilEnd(ssc, command, view)
+  } finally {
+    view.close()
+    process.stderr.write(`millrace: ${formatTotals(figures.totals())}\n`)
+  }
+  if (failed) throw failed
+}
+
+/** Resolves when the run has ended well and everything is delivered. Signals, time and a closed stdout end it. */
+async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: View): Promise<void> {
+  const readers = [...ssc.outputNames].map((name) => deliver(ssc, name, view))
+  const closers: (() => void)[] = []
+  try {
+    await new Promise<void>((ended, fail) => {
+      const finish = () => {
+        ssc.stop({ graceful: true, timeout: PATIENCE_MS }).then(ended, fail)
+      }
+      ssc.awaitTermination().then(ended, fail)
+      for (const reader of readers) reader.catch(fail)
+      closers.push(
+        onStopSignals({
+          first: (signal) => {
+            process.stderr.write(`millrace: ${signal}: finishing what was received; once more to stop at once\n`)
+            finish()
+          },
+          second: (signal) => process.exit(SIGNAL_EXIT_CODES[signal]),
+        }),
+      )
+      if (duration !== undefined) closers.push(ssc.clock.at(ssc.clock.now() + duration, finish))
+      // `millrace run ... | head`: whoever read is gone. Left in place, as each later write fails again.
+      for (const stream of [process.stdout, process.stderr]) {
+        stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? finish() : fail(error)))
+      }
+      // Last: whoever reads that the run has begun may send a signal.
+      view.started()
+    })
+    await Promise.all(readers)
+  } finally {
+    // Threads end before the signals are let go: a second Ctrl-C must still be understood.
+    await ssc.stop()
+    for (const close of closers) close()
+  }
+}
+
+async function deliver(ssc: StreamingContext, name: string, view: View): Promise<void> {
+  for await (const { time, records } of ssc.output(name)) view.output(name, time, records)
+}
+
+async function open(url: URL, { batchInterval, threads, params }: RunCommand): Promise<StreamingContext> {
+  const options = { batchInterval, params, ...(threads === undefined ? {} : { threads }) }
+  return StreamingContext.fromPipeline(url, options).catch((error: unknown) => {
+    throw new NotStartedError(error)
+  })
+}
+
+function rejectStart(error: unknown): never {
+  throw error instanceof GraphError ? new NotStartedError(error) : error
+}
+
+function moduleUrl(module: string): URL {
+  const url = module.startsWith('file:') ? new URL(module) : pathToFileURL(resolve(module))
+  if (statSync(url, { throwIfNoEntry: false })?.isFile()) return url
+  const message = `There is no module file '${module}'. Give the path of a .js, .mjs or .ts file.`
+  throw new NotStartedError(new ArgumentError(message, { path: fileURLToPath(url) }))
+}

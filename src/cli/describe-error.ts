@@ -1,0 +1,53 @@
+const MAX_FRAMES = 6
+/** Where the library's own code is: its frames are of no use to who wrote a pipeline. */
+const OWN = new URL('..', import.meta.url).href
+
+/** Label and text of details that read better than as they are. */
+const DETAILS: Readonly<Record<string, (value: unknown) => [label: string, text: string]>> = {
+  batchTime: (value) => ['batch', `${value} (${new Date(value as number).toISOString()})`],
+}
+
+/** An error for a reader: message, code and facts, then each cause; stack frames of the innermost one. */
+export function describeError(error: unknown): string {
+  const chain: unknown[] = []
+  for (
+    let at: unknown = error;
+    at !== undefined && !chain.includes(at);
+    at = at instanceof Error ? at.cause : undefined
+  ) {
+    chain.push(at)
+  }
+  const lines = chain.flatMap((each, depth) => {
+    const heading = depth === 0 ? `millrace: ${message(each, depth)}` : `  caused by ${message(each, depth)}`
+    return [heading, ...facts(each).map((fact) => `  ${'  '.repeat(Math.min(depth, 1))}${fact}`)]
+  })
+  return [...lines, ...frames(chain.at(-1), chain.length > 1 ? '    ' : '  ')].join('\n')
+}
+
+function message(error: unknown, depth: number): string {
+  if (!(error instanceof Error)) return `${depth === 0 ? 'thrown value: ' : ''}${String(error)}`
+  // The names of the library's own errors are for programs; the first line is for people.
+  const name = depth === 0 && 'details' in error ? '' : `${error.name}: `
+  const inner = error instanceof AggregateError ? error.errors.map((each) => message(each, 1)).join('; ') : ''
+  return `${name}${error.message || inner || '(no message)'}`
+}
+
+function facts(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null) return []
+  const { code, details } = error as { code?: unknown; details?: Readonly<Record<string, unknown>> }
+  const found: [string, string][] = code === undefined ? [] : [['code', String(code)]]
+  for (const [key, value] of Object.entries(details ?? {})) {
+    if (value === undefined || value === null || typeof value === 'object') continue
+    found.push(DETAILS[key]?.(value) ?? [key, String(value)])
+  }
+  const width = Math.max(...found.map(([label]) => label.length))
+  return found.map(([label, text]) => `${label.padEnd(width)}  ${text}`)
+}
+
+/** The library's own errors say enough without a stack. */
+function frames(error: unknown, indent: string): string[] {
+  if (!(error instanceof Error) || !error.stack || 'details' in error) return []
+  const all = error.stack.split('\n').filter((line) => /^\s*at /.test(line))
+  const foreign = all.filter((line) => !line.includes(OWN))
+  return (foreign.length > 0 ? foreign : all).slice(0, MAX_FRAMES).map((line) => indent + line.trim())
+}

@@ -1,0 +1,73 @@
+import { createHistogram } from 'node:perf_hooks'
+import type { BatchInfo } from '../engine/events.js'
+import type { ThreadLossReason } from '../errors.js'
+
+/** One complete batch, as it is shown. Delays are ms. */
+export interface BatchRow {
+  readonly time: number
+  readonly records: number
+  readonly schedulingDelay: number
+  readonly processingDelay: number
+  readonly totalDelay: number
+  /** Threads that died since the batch before. */
+  readonly threadsLost: number
+  /** Labels of output operations that failed. */
+  readonly failed: readonly string[]
+}
+
+export interface Totals {
+  readonly batches: number
+  readonly records: number
+  /** Processing times in ms; undefined before the first batch. */
+  readonly p50: number | undefined
+  readonly p99: number | undefined
+  readonly threadsLost: number
+}
+
+/** Counts a run of any length in constant space. */
+export class Figures {
+  readonly #processing = createHistogram()
+  #batches = 0
+  #records = 0
+  #threadsLost = 0
+  #lostBefore = 0
+
+  threadLost(reason: ThreadLossReason): void {
+    // Threads that end with the context are not lost.
+    if (reason !== 'closed') this.#threadsLost++
+  }
+
+  batch({ time, records, schedulingDelay = 0, processingDelay = 0, totalDelay = 0, outputs }: BatchInfo): BatchRow {
+    const threadsLost = this.#threadsLost - this.#lostBefore
+    this.#lostBefore = this.#threadsLost
+    this.#batches++
+    this.#records += records
+    // The histogram begins at 1: a batch in no measurable time counts as one of a millisecond.
+    this.#processing.record(Math.max(1, Math.round(processingDelay)))
+    const failed = outputs.filter(({ error }) => error).map(({ label }) => label)
+    return { time, records, schedulingDelay, processingDelay, totalDelay, threadsLost, failed }
+  }
+
+  totals(): Totals {
+    const any = this.#batches > 0
+    return {
+      batches: this.#batches,
+      records: this.#records,
+      p50: any ? this.#processing.percentile(50) : undefined,
+      p99: any ? this.#processing.percentile(99) : undefined,
+      threadsLost: this.#threadsLost,
+    }
+  }
+}
+
+/** `12 batches, 3,400 records, processing p50 8 ms, p99 31 ms, 0 threads lost`. */
+export function formatTotals({ batches, records, p50, p99, threadsLost }: Totals): string {
+  const parts = [counted(batches, 'batch', 'batches'), counted(records, 'record', 'records')]
+  if (p50 !== undefined) parts.push(`processing p50 ${p50} ms`, `p99 ${p99} ms`)
+  parts.push(`${counted(threadsLost, 'thread', 'threads')} lost`)
+  return parts.join(', ')
+}
+
+function counted(n: number, one: string, many: string): string {
+  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`
+}

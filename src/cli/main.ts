@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { type Command, parseCommand } from './arguments.js'
+import { run } from './commands/run.js'
+import { describeError } from './describe-error.js'
+import { NotStartedError } from './not-started.js'
+import { version } from './version.js'
+
+/** Done: 0. The run failed: 1. What was asked for cannot be begun, by its arguments or its module: 2. */
+async function main(argv: readonly string[]): Promise<number> {
+  let command: Command
+  try {
+    command = parseCommand(argv)
+  } catch (error) {
+    console.error(`millrace: ${(error as Error).message}\nTry 'millrace --help'.`)
+    return 2
+  }
+  try {
+    if (command.kind === 'help') process.stdout.write(`${command.text}\n`)
+    else if (command.kind === 'version') process.stdout.write(`${version()}\n`)
+    else await run(command)
+    return 0
+  } catch (error) {
+    const unstarted = error instanceof NotStartedError
+    console.error(describeError(unstarted ? error.cause : error))
+    return unstarted ? 2 : 1
+  }
+}
+
+const code = await main(process.argv.slice(2))
+// Pipes may take what is written only later, and a module may keep the process alive with timers of its own.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((flushed) => stream.write('', flushed))))
+process.exit(code)

@@ -1,0 +1,39 @@
+import { formatMillis } from '../../ops/time.js'
+import type { BatchRow, Figures } from '../figures.js'
+import { LiveRegion } from './live-region.js'
+import { renderTable } from './table.js'
+import { formatOutput, type RunTitle, type View } from './view.js'
+
+const MAX_ROWS = 10
+/** Title, headings, totals, and the line where the cursor stands. */
+const OTHER_LINES = 4
+
+export interface Terminals {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+/** A live table of the last batches at the end of the terminal, below what the pipeline prints. */
+export function tableView({ stdout, stderr }: Terminals, title: RunTitle, figures: Figures, colour: boolean): View {
+  const { module, threads, batchInterval } = title
+  const region = new LiveRegion(stderr, stdout.isTTY ? [stdout] : [])
+  const heading = `millrace  ${module}  threads ${threads}  every ${formatMillis(batchInterval)}`
+  const rows: BatchRow[] = []
+  const draw = (): void => {
+    // Some terminals say that they have 0 columns when they do not know.
+    const width = stderr.columns || 80
+    const height = stderr.rows || 24
+    const shown = rows.slice(-Math.max(1, Math.min(MAX_ROWS, height - OTHER_LINES)))
+    region.show(renderTable({ title: heading, rows: shown, totals: figures.totals(), batchInterval, width, colour }))
+  }
+  return {
+    started: draw,
+    batch: (row) => {
+      rows.push(row)
+      if (rows.length > MAX_ROWS) rows.shift()
+      draw()
+    },
+    output: (name, time, records) => stdout.write(formatOutput(name, time, records)),
+    close: () => region.close(),
+  }
+}

@@ -1,0 +1,43 @@
+import type { Writable } from 'node:stream'
+import { formatMillis } from '../../ops/time.js'
+import type { BatchRow } from '../figures.js'
+import { toJson } from '../json.js'
+
+/** Where a run shows what happens. */
+export interface View {
+  started(): unknown
+  batch(row: BatchRow): unknown
+  /** A batch of a named output. */
+  output(name: string, time: number, records: readonly unknown[]): unknown
+  /** Takes what print() shows, where that is not to go to stdout as it is. */
+  readonly printed?: (time: number, lines: readonly string[]) => void
+  close(): void
+}
+
+export interface ViewStreams {
+  readonly stdout: Pick<Writable, 'write'>
+  readonly stderr: Pick<Writable, 'write'>
+}
+
+/** What a view may say about the run as a whole. */
+export interface RunTitle {
+  readonly module: string
+  readonly threads: number
+  readonly batchInterval: number
+}
+
+/** The first line on stderr: from here on signals are understood. */
+export function formatStart({ module, threads, batchInterval }: RunTitle): string {
+  return `millrace: running ${module}, threads=${threads}, a batch every ${formatMillis(batchInterval)}\n`
+}
+
+/** As many records as print() shows. */
+const SHOWN = 10
+
+/** A batch of a named output in the form of print(), with its name. */
+export function formatOutput(name: string, time: number, records: readonly unknown[]): string {
+  const rule = '-'.repeat(43)
+  const lines = records.slice(0, SHOWN).map((record) => (typeof record === 'string' ? record : toJson(record)))
+  if (records.length > SHOWN) lines.push('...')
+  return `${[rule, `Time: ${time} ms, output: ${name}`, rule, ...lines, ''].join('\n')}\n`
+}

@@ -1,0 +1,73 @@
+import { ArgumentError } from 'millrace'
+import { expect, test } from 'vitest'
+import { parseCommand } from '#dist/cli/arguments.js'
+import { RUN_HELP } from '#dist/cli/help.js'
+
+test('run without options', () => {
+  expect(parseCommand(['run', 'a.js'])).toEqual({
+    kind: 'run',
+    module: 'a.js',
+    threads: undefined,
+    batchInterval: 1000,
+    duration: undefined,
+    params: {},
+    json: false,
+  })
+})
+
+test('run with every option, in any order; the last of two wins', () => {
+  const args = ['--threads', '3', '--param', 'a=1', '--param', 'b=x=y', '--param', 'c=', '--param', 'a=2', '--json']
+  expect(parseCommand(['run', ...args, 'a.js', '--batch-interval', '250', '--duration=2m'])).toEqual({
+    kind: 'run',
+    module: 'a.js',
+    threads: 3,
+    batchInterval: 250,
+    duration: 120_000,
+    params: { a: '2', b: 'x=y', c: '' },
+    json: true,
+  })
+})
+
+test('a parameter may have the name of a property of every object', () => {
+  const command = parseCommand(['run', 'a.js', '--param', '__proto__=x'])
+  expect(Object.entries((command as unknown as { params: object }).params)).toEqual([['__proto__', 'x']])
+})
+
+test('help wins over what is missing', () => {
+  expect(parseCommand(['run', '--help'])).toEqual({ kind: 'help', text: RUN_HELP })
+})
+
+test('the help names every option', () => {
+  const named = () => parseCommand(['run', '--nothing'])
+  expect(named).toThrow(/Options: /)
+  try {
+    named()
+  } catch (error) {
+    const options = (error as Error).message.split('Options: ')[1]!.match(/--[a-z-]+/g)!
+    expect(options).toHaveLength(6)
+    for (const option of options) expect(RUN_HELP).toContain(`\n  ${option} `)
+  }
+})
+
+test.each([
+  [[], 'No command is given'],
+  [['walk'], "Unknown command 'walk'. Commands: run"],
+  [['run'], 'no module is given'],
+  [['run', 'a.js', 'b.js'], 'run takes one module and got 2: a.js b.js'],
+  [['run', 'a.js', '--fast'], "Unknown option '--fast'"],
+  [['run', 'a.js', '--threads'], "Option '--threads <value>' argument missing. Options:"],
+  [['run', 'a.js', '--threads', '0'], "--threads is '0'; it must be a whole number from 1 to 256."],
+  [['run', 'a.js', '--threads', '257'], "--threads is '257'"],
+  [['run', 'a.js', '--threads', '2x'], "--threads is '2x'"],
+  [['run', 'a.js', '--threads', '1e1'], "--threads is '1e1'"],
+  [['run', 'a.js', '--batch-interval', '1 parsec'], '--batch-interval is "1 parsec"'],
+  [['run', 'a.js', '--batch-interval', '0'], '--batch-interval is 0; it must be'],
+  [['run', 'a.js', '--duration', '-1s'], '--duration'],
+  [['run', 'a.js', '--duration=-1s'], '--duration is "-1s"'],
+  [['run', 'a.js', '--param', 'port'], "--param is 'port'; it must be key=value"],
+  [['run', 'a.js', '--param', '=1'], "--param is '=1'"],
+  [['run', 'a.js', '--json=yes'], "Option '--json' does not take an argument"],
+])('%j is refused', (args, message) => {
+  expect(() => parseCommand(args)).toThrow(ArgumentError)
+  expect(() => parseCommand(args)).toThrow(message)
+})
