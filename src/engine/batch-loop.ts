@@ -1,5 +1,5 @@
-import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
 import type { Clock } from '../ops/clock.js'
+import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
 import { currentBatch, type Engine } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'

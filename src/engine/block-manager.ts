@@ -67,7 +67,14 @@ export class BlockManager {
 
   /** Enters an accepted block. `writer` 0 is the driver. Further owners are chosen in turn. */
   register(handle: BlockHandle, writer: number, options: { rooted?: boolean; onLost?: () => void } = {}): void {
-    const entry: Entry = { handle, owners: new Set(), rooted: options.rooted ?? false, pins: 0, released: false, onLost: options.onLost }
+    const entry: Entry = {
+      handle,
+      owners: new Set(),
+      rooted: options.rooted ?? false,
+      pins: 0,
+      released: false,
+      onLost: options.onLost,
+    }
     this.#blocks.set(handle.id, entry)
     const alive = this.#options.threads()
     if (alive.includes(writer)) this.#own(entry, writer)

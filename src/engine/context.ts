@@ -1,7 +1,7 @@
 import { RddBuilder } from '../ops/rdd/builder.js'
 import '../ops/all.js'
-import { type CheckedOptions, checkOptions, type ContextOptions } from './options.js'
 import { Engine } from './engine.js'
+import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
 
 /**
  * Batch work over a pool of threads: `parallelize`, `textFile`, `range`, `broadcast`. Threads start with the first

@@ -1,5 +1,5 @@
-import type { FunctionResolver } from '../ops/functions/resolve.js'
 import { builtin } from '../ops/functions/builtin.js'
+import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
@@ -40,7 +40,12 @@ export class DagScheduler {
   }
 
   /** Runs `sink` over the partitions; resolves with the finished tasks in that order. */
-  async run(rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[], batchTime: number | undefined): Promise<TaskDone[]> {
+  async run(
+    rdd: Rdd<unknown>,
+    sink: Sink,
+    partitions: readonly number[],
+    batchTime: number | undefined,
+  ): Promise<TaskDone[]> {
     const job: Job = { id: this.#jobs++, batchTime, cancelled: false }
     try {
       return await this.#stage(job, rdd, sink, partitions)
@@ -79,7 +84,8 @@ export class DagScheduler {
 
   async #mapStage(job: Job, dependency: ShuffleDependency): Promise<void> {
     const { rdd, partitioner } = dependency
-    if (partitioner.kind === 'range' && !partitioner.bounds) partitioner.bounds = await this.#sampleBounds(job, partitioner)
+    if (partitioner.kind === 'range' && !partitioner.bounds)
+      partitioner.bounds = await this.#sampleBounds(job, partitioner)
     const stage = this.#stages++
     const missing = this.#tables.outputs.missing(dependency)
     await Promise.all(
@@ -98,9 +104,15 @@ export class DagScheduler {
     const compare = this.#resolver.resolve(partitioner.compare!) as (a: unknown, b: unknown) => number
     const most = Math.ceil((SAMPLES * partitions * 3) / sampled.partitions)
     const sample = builtin('sampleKeys', key, most)
-    const sink: Sink = { op: 'apply', fn: sampled.context.capture(sample, 'sample of sortBy'), label: 'sample of sortBy' }
+    const sink: Sink = {
+      op: 'apply',
+      fn: sampled.context.capture(sample, 'sample of sortBy'),
+      label: 'sample of sortBy',
+    }
     const all = Array.from({ length: sampled.partitions }, (_, p) => p)
-    const parts = (await this.#stage(job, sampled, sink, all)).map((done) => done.result.value as { keys: unknown[]; weight: number })
+    const parts = (await this.#stage(job, sampled, sink, all)).map(
+      (done) => done.result.value as { keys: unknown[]; weight: number },
+    )
     const weighted = parts.flatMap(({ keys, weight }) => keys.map((k) => ({ key: k, weight })))
     weighted.sort((a, b) => (ascending ? compare(a.key, b.key) : compare(b.key, a.key)))
     const total = weighted.reduce((sum, { weight }) => sum + weight, 0)

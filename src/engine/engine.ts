@@ -75,7 +75,9 @@ export class Engine implements JobRunner {
     this.#outputs = new MapOutputs(this.blocks)
     this.#kept = new KeptPartitions(this.blocks, false)
     this.#values = new KeptPartitions(this.blocks, true)
-    this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, (thread) => this.#owners().includes(thread))
+    this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, (thread) =>
+      this.#owners().includes(thread),
+    )
     this.#resolver = new FunctionResolver({
       table: builder.table,
       exports: new Proxy({}, { get: (_, name) => this.#exported(String(name)), has: () => true }),
@@ -140,7 +142,11 @@ export class Engine implements JobRunner {
     clearInterval(this.#news)
     this.#tasks?.close()
     const opening = this.#opening
-    if (opening) await opening.then(({ pool }) => pool.close(), () => undefined)
+    if (opening)
+      await opening.then(
+        ({ pool }) => pool.close(),
+        () => undefined,
+      )
     this.events.close()
   }
 
@@ -159,7 +165,9 @@ export class Engine implements JobRunner {
       spare,
       boot: { pipeline: this.#boot, codegen, faults },
       // A thread that was killed from outside while it booted is replaced like any other; one that cannot boot is news.
-      log: { warn: (message, cause) => (reasonOf(cause) === 'terminated' ? logger.debug : logger.warn)(message, cause) },
+      log: {
+        warn: (message, cause) => (reasonOf(cause) === 'terminated' ? logger.debug : logger.warn)(message, cause),
+      },
       onThreadReady: (thread) => {
         this.events.emit('threadReady', { thread: thread.id, slot: thread.slot })
         this.#tasks?.threadsChanged()
@@ -193,7 +201,8 @@ export class Engine implements JobRunner {
       outputs: this.#outputs,
       states: this.states,
       fileSizes: this.#fileSizes,
-      values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) => this.#valuesBlock(rdd, partition, values),
+      values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) =>
+        this.#valuesBlock(rdd, partition, values),
     }
     const books = {
       book: (done: TaskDone) => this.#book(done),
@@ -215,21 +224,23 @@ export class Engine implements JobRunner {
   }
 
   #book({ planned, result, thread }: TaskDone): void {
-    for (const { as, key, block } of result.written) {
+    for (const { operator, partition, version, detached, rebuilt } of planned.states) {
+      if (!detached) this.states.made(operator, partition, thread, version)
+      if (rebuilt > 0) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt })
+    }
+    for (const { as, key, full, block } of result.written) {
       if (as === 'keep') {
         const [rdd, partition] = key!.split(':').map(Number)
         this.#kept.set(rdd!, partition!, block, thread)
       }
       if (as === 'snapshot') {
         const made = planned.states.find((state) => `${state.operator}/${state.partition}` === key)!
-        this.states.snapshotTaken(made.operator, made.partition, made.partitions, made.version, block, thread)
+        const snapshot = { time: made.version, full: full ?? true, block }
+        this.states.snapshotTaken(made.operator, made.partition, made.partitions, snapshot, thread)
       }
     }
-    for (const { operator, partition, version, detached, rebuilt } of planned.states) {
-      if (!detached) this.states.made(operator, partition, thread, version)
-      if (rebuilt > 0) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt })
-    }
-    for (const { slot, rdd, partition } of planned.sources) this.onSourceRead(rdd, partition, result.metrics.read[slot] ?? 0)
+    for (const { slot, rdd, partition } of planned.sources)
+      this.onSourceRead(rdd, partition, result.metrics.read[slot] ?? 0)
   }
 
   #stateAbsent(planned: PlannedTask): void {
@@ -268,8 +279,10 @@ export class Engine implements JobRunner {
       const news = this.blocks.takeNews(id)
       if (!thread || !news) continue
       const cutShort = (error: unknown) => this.#options.logger.debug('news for a thread was cut short', error)
-      if (news.adopt.length > 0) thread.control.adopt(news.adopt, this.blocks.grants(id, news.adopt), false).catch(cutShort)
-      if (news.release.length > 0 || news.forget.length > 0) thread.control.release(news.release, news.forget).catch(cutShort)
+      if (news.adopt.length > 0)
+        thread.control.adopt(news.adopt, this.blocks.grants(id, news.adopt), false).catch(cutShort)
+      if (news.release.length > 0 || news.forget.length > 0)
+        thread.control.release(news.release, news.forget).catch(cutShort)
     }
   }
 

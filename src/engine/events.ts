@@ -45,7 +45,13 @@ export interface EngineEvents {
   threadPromoted: { readonly thread: number; readonly slot: number }
   blocksLost: { readonly thread: number; readonly blocks: number; readonly recomputable: number }
   blocksReplicated: { readonly blocks: number }
-  taskRetried: { readonly job: number; readonly partition: number; readonly attempt: number; readonly label: string; readonly error: Error }
+  taskRetried: {
+    readonly job: number
+    readonly partition: number
+    readonly attempt: number
+    readonly label: string
+    readonly error: Error
+  }
   stateRebuilt: { readonly operator: number; readonly partition: number; readonly versions: number }
 }
 

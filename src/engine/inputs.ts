@@ -60,7 +60,9 @@ export class Inputs {
       const base = { stream, batches: new Map<number, BatchInput>() }
       if (source.kind === 'receiver') {
         const { engine, receiverBufferBytes } = this.#options
-        const buffer = new ReceiverBuffer(engine, this.#abort.signal, receiverBufferBytes, (message, cause) => this.#report(stream, message, cause))
+        const buffer = new ReceiverBuffer(engine, this.#abort.signal, receiverBufferBytes, (message, cause) =>
+          this.#report(stream, message, cause),
+        )
         this.#inputs.push({ ...base, receiver: { receiver: source.create(), buffer } })
       } else if (source.kind === 'direct') {
         const direct = source.create()
@@ -122,7 +124,8 @@ export class Inputs {
   /** Inputs without any output are never asked for their RDDs: their data goes with the batch. */
   forgetUnused(time: number): void {
     for (const input of this.#inputs) {
-      if (input.batches.get(time) && !input.batches.get(time)!.rdd && input.stream.rememberDuration === 0) this.#drop(input, time)
+      if (input.batches.get(time) && !input.batches.get(time)!.rdd && input.stream.rememberDuration === 0)
+        this.#drop(input, time)
     }
   }
 
@@ -175,7 +178,9 @@ export class Inputs {
       if (final) throw error
       this.#report(stream, `cannot start, trying again in ${retryMs} ms`, error)
       const again = () => {
-        this.#startReceiver(input, Math.min(LAST_RETRY_MS, retryMs * 2)).catch((fault: unknown) => this.#report(stream, 'cannot be started', fault))
+        this.#startReceiver(input, Math.min(LAST_RETRY_MS, retryMs * 2)).catch((fault: unknown) =>
+          this.#report(stream, 'cannot be started', fault),
+        )
       }
       const timer = setTimeout(again, retryMs)
       this.#abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { ArgumentError } from '../errors.js'
-import type { FaultPlan } from '../pool/protocol.js'
 import { type Duration, toMillis } from '../ops/time.js'
+import type { FaultPlan } from '../pool/protocol.js'
 
 /** Where the engine writes what an operator should see. The method set of pino and console. */
 export interface Logger {

@@ -30,7 +30,10 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
     this.#batches.push({ time, records })
     this.#wake?.()
     if (this.#batches.length < BOUND || this.#ended) return
-    if (!this.#taken) this.#warn(`output('${this.#name}') has ${BOUND} batches that nobody reads: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`)
+    if (!this.#taken)
+      this.#warn(
+        `output('${this.#name}') has ${BOUND} batches that nobody reads: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`,
+      )
     await new Promise<void>((resolve) => {
       this.#room = resolve
     })
@@ -44,7 +47,8 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<OutputBatch> {
-    if (this.#taken) throw new StateError(`output('${this.#name}') is being read already; it has one reader.`, { output: this.#name })
+    if (this.#taken)
+      throw new StateError(`output('${this.#name}') is being read already; it has one reader.`, { output: this.#name })
     this.#taken = true
     try {
       for (;;) {

@@ -31,7 +31,14 @@ export interface PlannedTask {
   /** Slots that read data from outside of the lineage, to count records once. */
   readonly sources: readonly { readonly slot: number; readonly rdd: number; readonly partition: number }[]
   /** State that the task makes. */
-  readonly states: readonly { readonly operator: number; readonly partition: number; readonly partitions: number; readonly version: number; readonly detached: boolean; readonly rebuilt: number }[]
+  readonly states: readonly {
+    readonly operator: number
+    readonly partition: number
+    readonly partitions: number
+    readonly version: number
+    readonly detached: boolean
+    readonly rebuilt: number
+  }[]
 }
 
 /** Shuffles whose map outputs are not all there: they must run before the task can be planned. */
@@ -43,7 +50,12 @@ export class MissingOutputs {
 }
 
 /** Plans a task that runs `sink` over one partition; answers what is missing where it cannot be planned yet. */
-export function planTask(rdd: Rdd<unknown>, partition: number, sink: Sink, tables: PlanningTables): PlannedTask | MissingOutputs {
+export function planTask(
+  rdd: Rdd<unknown>,
+  partition: number,
+  sink: Sink,
+  tables: PlanningTables,
+): PlannedTask | MissingOutputs {
   const planning = new Planning(tables)
   const plan = planning.of(rdd, partition)
   if (planning.missing.size > 0) return new MissingOutputs([...planning.missing])
@@ -95,23 +107,25 @@ class Planning implements Planner {
     return slot
   }
 
-  state({ rdd, ...request }: StateRequest): number {
-    const plan = this.#tables.states.plan({ rdd, ...request })
-    if (plan.thread !== undefined) this.pinned = plan.thread
-    const { operator, partition, time } = request
-    const replay = plan.rebuild?.replay ?? []
-    this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached: plan.detached, rebuilt: replay.length })
-    const snapshot = plan.rebuild?.snapshot
-    if (snapshot) this.blocks.push(snapshot)
+  state({ rdd, partition }: StateRequest): number {
+    const { operator, time, previous, scan } = rdd
+    const { thread, snapshot, detached, rebuild } = this.#tables.states.plan(rdd, partition)
+    if (thread !== undefined) this.pinned = thread
+    this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached, rebuilt: rebuild?.replay.length ?? 0 })
+    if (rebuild) this.blocks.push(...rebuild.snapshots)
     return this.#slot({
       in: 'state',
       operator,
       partition,
-      from: request.previous,
+      from: previous,
       to: time,
-      snapshot: plan.snapshot,
-      detached: plan.detached || undefined,
-      rebuild: plan.rebuild && { snapshot, replay: replay.map((past) => ({ to: past.time, ...past.changes(partition, this) })) },
+      scan,
+      snapshot,
+      detached: detached || undefined,
+      rebuild: rebuild && {
+        snapshots: rebuild.snapshots,
+        replay: rebuild.replay.map((past) => ({ to: past.time, scan: past.scan, changes: past.changes(partition, this) })),
+      },
     })
   }
 
@@ -142,7 +156,10 @@ class Planning implements Planner {
       try {
         size = statSync(path).size
       } catch (cause) {
-        throw new SourceError(`textFile: '${path}' cannot be read. Give the path of an existing text file.`, { cause, details: { path } })
+        throw new SourceError(`textFile: '${path}' cannot be read. Give the path of an existing text file.`, {
+          cause,
+          details: { path },
+        })
       }
       this.#tables.fileSizes.set(rdd, size)
     }

@@ -25,7 +25,12 @@ export class ReceiverBuffer implements ReceiverSink {
   #arrived = 0
   #waiting: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
-  constructor(engine: Engine, signal: AbortSignal, maxBytes: number, report: (message: string, cause?: unknown) => void) {
+  constructor(
+    engine: Engine,
+    signal: AbortSignal,
+    maxBytes: number,
+    report: (message: string, cause?: unknown) => void,
+  ) {
     this.#engine = engine
     this.signal = signal
     this.#maxBytes = maxBytes

@@ -1,25 +1,29 @@
 import { BlockLostError } from '../errors.js'
-import type { StatefulRdd, StateRequest } from '../ops/rdd/rdd.js'
+import type { StatefulRdd } from '../ops/rdd/rdd.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
 
-/** Where a partition of state is, as far as the driver knows. */
-interface Hold {
-  readonly thread: number
-  readonly version: number
-}
-
 interface Snapshot {
   readonly time: number
+  /** Stands alone; if not, it continues the ones before, back to the last full one. */
+  readonly full: boolean
   readonly block: BlockHandle
 }
 
+/** One partition of an operator's state, as far as the driver knows. */
+interface Partition {
+  /** The thread that has it, and at which version. */
+  hold: { readonly thread: number; readonly version: number } | undefined
+  /** Ascending by time; the first is a full one. */
+  snapshots: Snapshot[]
+  /** Versions made since the last snapshot. */
+  since: number
+}
+
 interface Operator {
-  /** Versions since the oldest snapshot that a rebuild may need, ascending by time. */
+  /** Versions that a rebuild may replay, by time. */
   readonly versions: Map<number, StatefulRdd>
-  readonly holds: Map<number, Hold>
-  readonly snapshots: Map<number, Snapshot[]>
-  lastSnapshotAt: number | undefined
+  readonly partitions: Map<number, Partition>
 }
 
 /** How a task gets the state it starts from. */
@@ -27,9 +31,10 @@ export interface StatePlan {
   /** The thread that holds the version before; undefined where any thread will do. */
   readonly thread: number | undefined
   readonly snapshot: boolean
+  /** An old version is asked for: it is made aside, the current one stays. */
   readonly detached: boolean
-  /** Present if the version before must be rebuilt: the newest snapshot before it, and the versions since. */
-  readonly rebuild: { readonly snapshot: BlockHandle | undefined; readonly replay: readonly StatefulRdd[] } | undefined
+  /** Present if the version before must be rebuilt: snapshots up to it, and the versions since. */
+  readonly rebuild: { readonly snapshots: readonly BlockHandle[]; readonly replay: readonly StatefulRdd[] } | undefined
 }
 
 /**
@@ -52,84 +57,88 @@ export class StateTracker {
 
   /** A new version exists in the graph. */
   register(rdd: StatefulRdd): void {
-    this.#of(rdd.operator).versions.set(rdd.time, rdd)
+    this.#operator(rdd.operator).versions.set(rdd.time, rdd)
   }
 
-  plan({ operator, partition, time, previous }: StateRequest): StatePlan {
-    const state = this.#of(operator)
-    const hold = state.holds.get(partition)
-    const held = hold && this.#alive(hold.thread) ? hold : undefined
-    const snapshot = this.#snapshotDue(state, time)
-    if (held && (held.version === previous || held.version === time)) {
-      return { thread: held.thread, snapshot, detached: false, rebuild: undefined }
-    }
-    // A version that has passed is made aside, so that the current one stays where it is.
-    const detached = held !== undefined && held.version > time
-    if (previous === undefined) return { thread: undefined, snapshot: snapshot && !detached, detached, rebuild: undefined }
-    return { thread: undefined, snapshot: snapshot && !detached, detached, rebuild: this.#recipe(state, operator, partition, previous) }
+  plan({ operator, time, previous }: StatefulRdd, partition: number): StatePlan {
+    const known = this.#partition(operator, partition)
+    const hold = known.hold && this.#alive(known.hold.thread) ? known.hold : undefined
+    const detached = hold !== undefined && hold.version > time
+    const current = hold !== undefined && (hold.version === previous || hold.version === time)
+    // Partitions take turns: not all of them write in the same batch.
+    const due = !detached && hold?.version !== time && known.since + 1 >= this.#interval
+    const rebuild = current || previous === undefined ? undefined : this.#recipe(operator, partition, previous)
+    return { thread: current ? hold.thread : undefined, snapshot: due, detached, rebuild }
   }
 
   /** A task made version `time` of a partition on `thread`. */
   made(operator: number, partition: number, thread: number, version: number): void {
-    this.#of(operator).holds.set(partition, { thread, version })
+    const known = this.#partition(operator, partition)
+    if (known.hold?.version !== version) known.since++
+    known.hold = { thread, version }
   }
 
   /** The thread did not have what it was believed to have. */
   absent(operator: number, partition: number): void {
-    this.#of(operator).holds.delete(partition)
+    this.#partition(operator, partition).hold = undefined
   }
 
   /** A snapshot was written; older ones, and versions that no rebuild needs any more, are let go. */
-  snapshotTaken(operator: number, partition: number, partitions: number, time: number, block: BlockHandle, writer: number): void {
-    const state = this.#of(operator)
-    this.#blocks.register(block, writer, { rooted: true })
-    const all = [...(state.snapshots.get(partition) ?? []), { time, block }]
-    // The newest snapshot from which every version still asked for can be made, and those after it.
-    const base = Math.max(0, all.findLastIndex((older) => older.time <= time - this.remember(operator)))
-    for (const older of all.slice(0, base)) this.#blocks.release(older.block.id)
-    state.snapshots.set(partition, all.slice(base))
-    state.lastSnapshotAt = Math.max(state.lastSnapshotAt ?? 0, time)
-    if (state.snapshots.size < partitions) return
-    const oldest = Math.min(...[...state.snapshots.values()].map((list) => list[0]!.time))
-    const horizon = Math.min(oldest, time - this.remember(operator))
-    for (const version of state.versions.keys()) if (version <= horizon) state.versions.delete(version)
+  snapshotTaken(operator: number, partition: number, partitions: number, snapshot: Snapshot, writer: number): void {
+    const { versions, partitions: all } = this.#operator(operator)
+    const known = this.#partition(operator, partition)
+    this.#blocks.register(snapshot.block, writer, { rooted: true })
+    known.since = 0
+    known.snapshots.push(snapshot)
+    const horizon = snapshot.time - this.remember(operator)
+    // The newest full snapshot from which every version still asked for can be made, and what came after it.
+    const base = known.snapshots.findLastIndex((older) => older.full && older.time <= horizon)
+    for (const older of known.snapshots.splice(0, Math.max(0, base))) this.#blocks.release(older.block.id)
+    if (all.size < partitions) return
+    const needed = Math.min(...[...all.values()].map(({ snapshots }) => snapshots.findLast((s) => s.time <= horizon)?.time ?? 0))
+    for (const version of versions.keys()) if (version <= needed) versions.delete(version)
   }
 
   threadLost(thread: number): void {
-    for (const { holds } of this.#operators.values()) {
-      for (const [partition, hold] of holds) if (hold.thread === thread) holds.delete(partition)
+    for (const { partitions } of this.#operators.values()) {
+      for (const known of partitions.values()) if (known.hold?.thread === thread) known.hold = undefined
     }
   }
 
-  #snapshotDue(state: Operator, time: number): boolean {
-    let since = 0
-    for (const version of state.versions.keys()) if (version > (state.lastSnapshotAt ?? 0) && version <= time) since++
-    return since >= this.#interval || state.lastSnapshotAt === time
-  }
-
-  #recipe(state: Operator, operator: number, partition: number, previous: number): StatePlan['rebuild'] {
-    const snapshot = state.snapshots.get(partition)?.findLast(({ time }) => time <= previous)
-    const replay = [...state.versions.values()]
-      .filter((rdd) => rdd.time > (snapshot?.time ?? Number.NEGATIVE_INFINITY) && rdd.time <= previous)
+  #recipe(operator: number, partition: number, previous: number): NonNullable<StatePlan['rebuild']> {
+    const usable = this.#partition(operator, partition).snapshots.filter(({ time }) => time <= previous)
+    const snapshots = usable.slice(Math.max(0, usable.findLastIndex(({ full }) => full)))
+    const from = snapshots.at(-1)?.time
+    const replay = [...this.#operator(operator).versions.values()]
+      .filter((rdd) => rdd.time > (from ?? Number.NEGATIVE_INFINITY) && rdd.time <= previous)
       .sort((a, b) => a.time - b.time)
-    const first = replay[0]
-    const reachesBack = first === undefined ? snapshot?.time === previous : first.previous === snapshot?.time
-    if (!reachesBack) {
-      throw new BlockLostError(`State partition ${partition} of stream ${operator} cannot be rebuilt at ${previous} ms: versions before ${first?.time ?? previous} ms are gone.`, {
-        operator,
-        partition,
-        version: previous,
-      })
+    const complete = replay.length === 0 ? from === previous : replay[0]!.previous === from
+    if (!complete) {
+      throw new BlockLostError(
+        `Partition ${partition} of the state of stream ${operator} cannot be rebuilt at ${previous} ms: the versions before ${replay[0]?.time ?? previous} ms are gone.`,
+        { operator, partition, version: previous },
+      )
     }
-    return { snapshot: snapshot?.block, replay }
+    return { snapshots: snapshots.map(({ block }) => block), replay }
   }
 
-  #of(operator: number): Operator {
-    let state = this.#operators.get(operator)
-    if (!state) {
-      state = { versions: new Map(), holds: new Map(), snapshots: new Map(), lastSnapshotAt: undefined }
-      this.#operators.set(operator, state)
+  #operator(number: number): Operator {
+    let operator = this.#operators.get(number)
+    if (!operator) {
+      operator = { versions: new Map(), partitions: new Map() }
+      this.#operators.set(number, operator)
     }
-    return state
+    return operator
+  }
+
+  #partition(operator: number, partition: number): Partition {
+    const { partitions } = this.#operator(operator)
+    let known = partitions.get(partition)
+    if (!known) {
+      // A head start of its own for each partition spreads the snapshots over the batches.
+      known = { hold: undefined, snapshots: [], since: partition % this.#interval }
+      partitions.set(partition, known)
+    }
+    return known
   }
 }

@@ -36,6 +36,8 @@ export interface StopOptions {
   readonly timeout?: Duration
 }
 
+/** What setTimeout can wait for, in ms. */
+const LONGEST_TIMER = 2 ** 31 - 1
 const STREAMING_OPTIONS = ['batchInterval', 'clock', 'receiverBufferBytes', 'params'] as const
 
 /**
@@ -58,12 +60,15 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   #inputs: Inputs | undefined
   #stopping: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
+  #draining = false
   readonly #terminated: Promise<void>
   #terminate!: () => void
 
   constructor(options: StreamingOptions) {
     if (typeof options !== 'object' || options === null) {
-      throw new ArgumentError(`StreamingContext got ${String(options)}; it takes options such as { batchInterval: '1s', threads: 2 }.`)
+      throw new ArgumentError(
+        `StreamingContext got ${String(options)}; it takes options such as { batchInterval: '1s', threads: 2 }.`,
+      )
     }
     const batchInterval = toMillis(options.batchInterval, 'batchInterval')
     const rest: Record<string, unknown> = { ...options }
@@ -74,7 +79,9 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     this.#clock = options.clock ?? new SystemClock()
     this.#receiverBufferBytes = options.receiverBufferBytes ?? 64 * 1024 * 1024
     if (!(this.#receiverBufferBytes >= 1024)) {
-      throw new ArgumentError(`receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`)
+      throw new ArgumentError(
+        `receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`,
+      )
     }
     this.now = () => this.#clock.now()
     this.deliver = (name, time, records) => this.#queue(name).put(time, records)
@@ -85,7 +92,10 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   /** A context whose graph is built by a pipeline module, in the driver and in every worker. */
   static async fromPipeline<P>(module: URL | string, options: PipelineOptions<P>): Promise<StreamingContext> {
-    const url = typeof module === 'string' && !module.includes('://') ? new URL(module, `file://${process.cwd()}/`).href : String(module)
+    const url =
+      typeof module === 'string' && !module.includes('://')
+        ? new URL(module, `file://${process.cwd()}/`).href
+        : String(module)
     const ssc = new StreamingContext(options)
     try {
       const params = options.params ?? {}
@@ -128,12 +138,14 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       this.context.options.logger.warn('start() was called on a context that is started already')
       return
     }
-    if (this.#state === 'STOPPED') throw new StateError('start() after stop(): a stopped context cannot be started again. Make a new one.')
+    if (this.#state === 'STOPPED')
+      throw new StateError('start() after stop(): a stopped context cannot be started again. Make a new one.')
     try {
       this.#validate()
       this.freeze('started')
       this.#state = 'ACTIVE'
       await this.context.start()
+      this.#mustGoOn()
       await this.#begin()
     } catch (error) {
       await this.stop()
@@ -151,7 +163,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   async awaitTerminationOrTimeout(ms: Duration): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), toMillis(ms, 'the timeout'))
+      timer = setTimeout(() => resolve(false), Math.min(toMillis(ms, 'the timeout'), LONGEST_TIMER))
     })
     try {
       return await Promise.race([this.awaitTermination().then(() => true), late])
@@ -197,15 +209,24 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       onFailure: (error) => this.#fail(error),
     })
     await this.#inputs.start(this.zeroTime, batchInterval)
+    if (this.#state !== 'ACTIVE') await this.#inputs.stop()
+    this.#mustGoOn()
     // Starting took time: batches that nobody could have filled are left out.
     this.zeroTime = Math.max(this.zeroTime, Math.floor(this.#clock.now() / batchInterval) * batchInterval)
     this.#loop.start()
   }
 
+  /** stop() may have been called while start() waited. */
+  #mustGoOn(): void {
+    if (this.#state !== 'ACTIVE') throw new StateError('The context was stopped while it was starting.')
+  }
+
   #validate(): void {
     const faults: string[] = []
     if (this.outputs.length === 0) {
-      faults.push('No output operations are registered, so there is nothing to execute. Add print(), output(name), foreachRDD(fn) or a saveAs... operation to a stream.')
+      faults.push(
+        'No output operations are registered, so there is nothing to execute. Add print(), output(name), foreachRDD(fn) or a saveAs... operation to a stream.',
+      )
     }
     if (faults.length > 0) throw new GraphError(faults)
   }
@@ -222,6 +243,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         // With its threads the batch that runs is given up; where they live on it must end before its data goes.
         if (!stopContext) await last
       } else {
+        this.#draining = true
         await this.#inputs.stop()
         await this.#finish(this.#loop.stop(this.#failure === undefined), patience)
       }
@@ -233,26 +255,38 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   async #finish(batches: Promise<void>, patience: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), patience)
+      timer = setTimeout(() => resolve('late'), Math.min(patience, LONGEST_TIMER))
     })
     const outcome = await Promise.race([batches, late])
     clearTimeout(timer)
+    this.#draining = false
     if (outcome !== 'late') return
-    this.context.options.logger.warn(`stop({ graceful: true }) gave up after ${patience} ms: batches received are not processed. Give a longer timeout.`)
+    this.#failure ??= {
+      error: new StateError(`stop({ graceful: true }) gave up after ${patience} ms: batches that were received are not processed. Give a longer timeout.`, {
+        timeout: patience,
+      }),
+    }
     void this.#loop?.stop(false)
   }
 
   #fail(error: unknown): void {
-    if (this.#state !== 'ACTIVE') return
-    this.#failure = { error }
-    void this.stop()
+    if (this.#state === 'ACTIVE') {
+      this.#failure = { error }
+      void this.stop()
+    } else if (this.#draining) {
+      // A graceful stop has its failure to tell; what a hard stop cancels is none.
+      this.#failure ??= { error }
+    }
   }
 
   #queue(name: string): OutputQueue {
     let queue = this.#outputs.get(name)
     if (!queue) {
       if (!this.outputNames.has(name)) {
-        throw new ArgumentError(`There is no output named ${JSON.stringify(name)}. Outputs: ${[...this.outputNames].join(', ') || 'none'}; name one with stream.output('${name}').`, { output: name })
+        throw new ArgumentError(
+          `There is no output named ${JSON.stringify(name)}. Outputs: ${[...this.outputNames].join(', ') || 'none'}; name one with stream.output('${name}').`,
+          { output: name },
+        )
       }
       queue = new OutputQueue(name, (message) => this.context.options.logger.warn(message))
       this.#outputs.set(name, queue)

@@ -115,7 +115,11 @@ export class TaskScheduler {
   #enqueue(queued: Queued): void {
     const { job } = queued.spec
     if (this.#closed || job.cancelled) {
-      queued.reject(new JobCancelledError(this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`))
+      queued.reject(
+        new JobCancelledError(
+          this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`,
+        ),
+      )
       return
     }
     let planned: PlannedTask | MissingOutputs
@@ -271,16 +275,31 @@ export class TaskScheduler {
     queued.attempt++
     queued.failures++
     if (queued.failures < this.#options.maxFailures) {
-      this.#options.events.emit('taskRetried', { job: spec.job.id, partition: spec.partition, attempt: queued.attempt, label, error: cause })
+      this.#options.events.emit('taskRetried', {
+        job: spec.job.id,
+        partition: spec.partition,
+        attempt: queued.attempt,
+        label,
+        error: cause,
+      })
       this.#enqueue(queued)
       return
     }
     const when = spec.job.batchTime === undefined ? `job ${spec.job.id}` : `batch ${spec.job.batchTime} ms`
     queued.reject(
-      new TaskFailedError(`${label} failed in partition ${spec.partition} of ${when}, ${queued.failures} times, lastly with: ${cause.message}`, {
-        cause,
-        details: { batchTime: spec.job.batchTime, operation: label, partition: spec.partition, job: spec.job.id, attempts: queued.attempt },
-      }),
+      new TaskFailedError(
+        `${label} failed in partition ${spec.partition} of ${when}, ${queued.failures} times, lastly with: ${cause.message}`,
+        {
+          cause,
+          details: {
+            batchTime: spec.job.batchTime,
+            operation: label,
+            partition: spec.partition,
+            job: spec.job.id,
+            attempts: queued.attempt,
+          },
+        },
+      ),
     )
   }
 

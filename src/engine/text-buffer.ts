@@ -1,7 +1,7 @@
 import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
 import { payloadSpace, sealBlock } from '../pool/blocks/layout.js'
-import { sliceLines } from '../pool/blocks/text.js'
 import type { Allocation } from '../pool/blocks/segments.js'
+import { sliceLines } from '../pool/blocks/text.js'
 import type { DriverWriter } from './driver-writer.js'
 import type { Engine } from './engine.js'
 

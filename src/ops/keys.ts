@@ -15,7 +15,8 @@ export function canonical(key: unknown): string {
   if (key instanceof Date) return `Date(${key.getTime()})`
   if (key instanceof Map) return `Map(${[...key].map(canonical).join(',')})`
   if (key instanceof Set) return `Set(${[...key].map(canonical).join(',')})`
-  if (ArrayBuffer.isView(key)) return `Bytes(${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('hex')})`
+  if (ArrayBuffer.isView(key))
+    return `Bytes(${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('hex')})`
   const fields = Object.entries(key).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${canonical(value)}`).join(',')}}`
 }
@@ -42,7 +43,8 @@ export function hashKey(key: unknown): number {
       return hashText(key)
     case 'number':
       if ((key | 0) === key) return mix(key)
-      float[0] = key
+      // The bits of a NaN depend on where it came from: 0 / 0 has another sign than the constant.
+      float[0] = Number.isNaN(key) ? 0.5 : key
       return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1))
     case 'boolean':
       return key ? mix(1231) : mix(1237)

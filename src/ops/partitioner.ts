@@ -30,7 +30,9 @@ export function hashPartitioner(partitions: number): Partitioner {
 
 export function checkPartitions(partitions: number): number {
   if (!Number.isInteger(partitions) || partitions < 1) {
-    throw new ArgumentError(`The number of partitions is ${partitions}; it must be a whole number of at least 1.`, { given: partitions })
+    throw new ArgumentError(`The number of partitions is ${partitions}; it must be a whole number of at least 1.`, {
+      given: partitions,
+    })
   }
   return partitions
 }

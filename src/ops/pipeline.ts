@@ -14,15 +14,24 @@ export interface PipelineDefinition<P = unknown> {
  * every worker import the module and build the same graph, so closures, imports and TypeScript work as they are. The
  * function must build the same graph each time: no random numbers, no clock, no data that differs between threads.
  */
-export function definePipeline<P = Record<string, string>>(build: (ssc: StreamBuilder, params: P) => void): PipelineDefinition<P> {
+export function definePipeline<P = Record<string, string>>(
+  build: (ssc: StreamBuilder, params: P) => void,
+): PipelineDefinition<P> {
   if (typeof build !== 'function') {
-    throw new ArgumentError(`definePipeline got ${typeof build}; it takes a function (ssc, params) => { ... } that builds the graph.`)
+    throw new ArgumentError(
+      `definePipeline got ${typeof build}; it takes a function (ssc, params) => { ... } that builds the graph.`,
+    )
   }
   return { [PIPELINE]: true, build }
 }
 
 /** Builds the graph of an imported pipeline module on `builder`, recording its functions. */
-export function buildPipeline(module: Record<string, unknown>, url: string, params: unknown, builder: StreamBuilder): void {
+export function buildPipeline(
+  module: Record<string, unknown>,
+  url: string,
+  params: unknown,
+  builder: StreamBuilder,
+): void {
   const definition = module.default as PipelineDefinition | undefined
   if (typeof definition !== 'object' || definition === null || definition[PIPELINE] !== true) {
     throw new PipelineError(

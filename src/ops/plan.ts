@@ -21,21 +21,34 @@ export type Plan =
   | { readonly op: 'zip'; readonly of: readonly Plan[]; readonly fn: FnRef; readonly label: string }
   /** Passes the records on and keeps them in a block named by input `slot`. */
   | { readonly op: 'keep'; readonly of: Plan; readonly slot: number }
-  /** A window kept by adding what enters and taking away what leaves; the state lives in the thread. */
+  /** A version of kept state, made in the thread that holds the version before. */
   | {
-      readonly op: 'window-state'
+      readonly op: 'state'
       readonly slot: number
-      readonly entering: readonly Plan[]
-      readonly leaving: readonly Plan[]
-      readonly reduce: FnRef
-      readonly inverse: FnRef
-      readonly filter?: FnRef
+      readonly operator: StateOperator
+      /** Groups of plans whose pairs the version is made of; what each group means is the operator's. */
+      readonly changes: readonly (readonly Plan[])[]
+      /** `entries`: the pairs of the state; `output`: the records that making the version gave. */
+      readonly emit: 'entries' | 'output'
       readonly label: string
     }
 
+/** How a version of kept state is made from the one before. */
+export type StateOperator =
+  /** Groups: pairs that enter the window, pairs that leave it. */
+  | { readonly kind: 'window'; readonly reduce: FnRef; readonly inverse: FnRef; readonly filter?: FnRef }
+  /** updateStateByKey. Groups: the batch's pairs; in the first batch also the initial state. */
+  | { readonly kind: 'update'; readonly fn: FnRef; readonly form: 'values' | 'time' | 'iterator' }
+  /** mapWithState. Groups as in `update`. `timeout` in ms. */
+  | { readonly kind: 'map'; readonly fn: FnRef; readonly timed: boolean; readonly timeout?: number }
+
 /** One operation of a fused loop. `label` names the operation in errors. */
 export type Step =
-  | { readonly op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues'; readonly fn: FnRef; readonly label: string }
+  | {
+      readonly op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues'
+      readonly fn: FnRef
+      readonly label: string
+    }
   /** `fn(records, partitionIndex)` sees the whole partition and returns an iterable. */
   | { readonly op: 'mapPartitions'; readonly fn: FnRef; readonly label: string }
 

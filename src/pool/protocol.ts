@@ -87,7 +87,7 @@ export type TaskInput =
   | { readonly in: 'keep'; readonly key: string }
   | StateInput
 
-/** Which state a `window-state` works on, and how to get it back if this thread does not have it. */
+/** Which version of kept state a task makes, and how to get the version before if this thread does not have it. */
 export interface StateInput {
   readonly in: 'state'
   readonly operator: number
@@ -96,14 +96,17 @@ export interface StateInput {
   readonly from?: number
   /** The version to make: the batch time. */
   readonly to: number
+  /** Look for keys that have been idle too long. */
+  readonly scan: boolean
   /** Write a snapshot of the new version. */
   readonly snapshot: boolean
   /** Make the version aside, from `rebuild`, and leave the thread's own state alone: an old version is asked for. */
   readonly detached?: boolean
   /** Present where the driver knows that the thread does not hold version `from`. */
   readonly rebuild?: {
-    readonly snapshot?: BlockHandle
-    readonly replay: readonly { readonly to: number; readonly entering: readonly Plan[]; readonly leaving: readonly Plan[] }[]
+    /** A full snapshot and the increments after it. */
+    readonly snapshots: readonly BlockHandle[]
+    readonly replay: readonly { readonly to: number; readonly scan: boolean; readonly changes: readonly (readonly Plan[])[] }[]
   }
 }
 
@@ -112,6 +115,8 @@ export interface WrittenBlock {
   readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot'
   /** The key of a `keep`, or `operator/partition` of a snapshot. */
   readonly key?: string
+  /** Of a snapshot: whether it stands alone, or continues the ones before. */
+  readonly full?: boolean
   readonly block: BlockHandle
 }
 

@@ -165,6 +165,39 @@ describe('graceful stop', () => {
     expect((await batches).map((batch) => batch.records[0])).toEqual([3, 2])
   })
 
+  test('a batch that fails on the way out is told', async () => {
+    const { ssc } = context()
+    const input = ssc.pushStream<number>()
+    input.foreachRDD(() => {
+      throw new RangeError('in the last batch')
+    })
+    await ssc.start()
+    input.push(1)
+    const ended = expect(ssc.awaitTermination()).rejects.toThrow('in the last batch')
+    await ssc.stop({ graceful: true })
+    await ended
+  })
+
+  test('one that takes too long is given up, and that is told', async () => {
+    const { ssc } = context()
+    const input = ssc.pushStream<number>()
+    input.foreachRDD(() => new Promise(() => {}))
+    await ssc.start()
+    input.push(1)
+    const ended = expect(ssc.awaitTermination()).rejects.toThrow(/gave up after 50 ms/)
+    await ssc.stop({ graceful: true, timeout: 50 })
+    await ended
+  })
+
+  test('stop() while start() is under way ends both', async () => {
+    const { ssc } = context()
+    ssc.pushStream<number>().output('x')
+    const started = expect(ssc.start()).rejects.toThrow(/stopped while it was starting|is stopped/)
+    await ssc.stop()
+    await started
+    expect(ssc.state).toBe('STOPPED')
+  })
+
   test('right after the start it returns', async () => {
     const { ssc } = context({ clock: undefined, batchInterval: 100 })
     ssc.pushStream<number>().count().output('n')

@@ -13,13 +13,12 @@ export interface OutputOperation {
   readonly run: (rdd: Rdd<unknown>, time: number) => unknown
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: sources add their methods to this interface
 export interface StreamBuilder {
   /** Marks builders in the types. */
   readonly __builder?: true
 }
 /** Builds the graph of streams. Exists in every thread: workers build the same graph to have the same functions. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: sources add their methods to the interface
 export class StreamBuilder {
   /** Batch work, sharing threads and data with the streams. */
   readonly context: RddBuilder
@@ -80,7 +79,9 @@ export class StreamBuilder {
 
   nameOutput(name: string): void {
     if (typeof name !== 'string' || name === '' || this.outputNames.has(name)) {
-      throw new ArgumentError(`output(${JSON.stringify(name)}): each output needs a name of its own. Names so far: ${[...this.outputNames].join(', ') || 'none'}.`)
+      throw new ArgumentError(
+        `output(${JSON.stringify(name)}): each output needs a name of its own. Names so far: ${[...this.outputNames].join(', ') || 'none'}.`,
+      )
     }
     this.outputNames.add(name)
   }
@@ -102,7 +103,9 @@ export class StreamBuilder {
 
   /** One line a node and a function: equal in two threads exactly if they built the same graph. */
   fingerprint(): string[] {
-    const nodes = this.streams.map((s) => `${s.id} ${s.label} slide=${s.slideDuration} of=${s.parents.map((p) => p.id).join(',')}`)
+    const nodes = this.streams.map(
+      (s) => `${s.id} ${s.label} slide=${s.slideDuration} of=${s.parents.map((p) => p.id).join(',')}`,
+    )
     const outputs = this.outputs.map((o) => `output ${o.id} ${o.label} of=${o.stream.id}`)
     return [...nodes, ...outputs, ...this.context.table.fingerprint()]
   }

@@ -1,6 +1,6 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
-import { combine, grouping, type Partitions, reducing } from '../rdd/by-key.js'
 import type { Aggregator } from '../plan.js'
+import { combine, grouping, type Partitions, reducing } from '../rdd/by-key.js'
 import { cogroup } from '../rdd/join.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
@@ -17,7 +17,10 @@ declare module './dstream.js' {
     join<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W]]>
     leftOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W | undefined]]>
     rightOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V | undefined, W]]>
-    fullOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V | undefined, W | undefined]]>
+    fullOuterJoin<W>(
+      other: Stream<readonly [K, W]>,
+      partitions?: Partitions,
+    ): DStream<[K, [V | undefined, W | undefined]]>
   }
   interface Stream<T> {
     /** How often each element occurs in a batch. Shuffle; combines on the map side. */
@@ -62,7 +65,11 @@ pairStreams.groupByKey = function (partitions) {
 function joining(label: string, keepLeft: boolean, keepRight: boolean) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Stream<unknown>, other: Stream<unknown>, partitions?: Partitions): any {
-    const grouped = new TransformedStream([this, other], ([left, right]) => cogroup(left!, right!, partitions), 'cogroup')
+    const grouped = new TransformedStream(
+      [this, other],
+      ([left, right]) => cogroup(left!, right!, partitions),
+      'cogroup',
+    )
     return chain(grouped, 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
   }
 }

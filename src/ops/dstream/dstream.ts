@@ -8,13 +8,11 @@ import type { StreamBuilder } from './builder.js'
  * A stream: one RDD a slide. A node says three things: its slide, its parents, and how the RDD of a time is made.
  * Operators are attached by the files of this folder.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operator files add their methods to this interface
 export interface Stream<T> {
   /** Type of the elements; never set. */
   readonly __element?: T
 }
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
-// biome-ignore lint/correctness/noUnusedVariables: T is the element type of the merged interface
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operator files add their methods to the interface
 export abstract class Stream<T> {
   readonly id: number
   readonly builder: StreamBuilder
@@ -24,6 +22,8 @@ export abstract class Stream<T> {
   readonly slideDuration: number
   /** Set by persist(): every RDD of the stream is kept. */
   storage: StorageLevel | undefined
+  /** Set by checkpoint(): ms between two checkpoints of kept state. */
+  checkpointInterval: number | undefined
   readonly #generated = new Map<number, Rdd<T> | undefined>()
   #remember = 0
 
@@ -100,7 +100,9 @@ export function streamFace<T>(node: Stream<T>): DStream<T> {
 // biome-ignore lint/suspicious/noExplicitAny: an operation of pairs works on pairs of any type
 type AnyPairs = Stream<any> & PairStream<any, any>
 // biome-ignore lint/suspicious/noExplicitAny: see above
-type PairMethods = { [M in keyof PairStream<any, any>]: (this: AnyPairs, ...args: Parameters<PairStream<any, any>[M]>) => unknown }
+type PairMethods = {
+  [M in keyof PairStream<any, any>]: (this: AnyPairs, ...args: Parameters<PairStream<any, any>[M]>) => unknown
+}
 
 /** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
 export const pairStreams = Stream.prototype as unknown as PairMethods

@@ -45,7 +45,11 @@ class ChainStream<T> extends Stream<T> {
     const rdd = this.parents[0]!.getOrCompute(time)
     if (!rdd) return undefined
     const keepsKeys = this.#op === 'filter' || this.#op === 'mapValues' || this.#op === 'flatMapValues'
-    return new ChainRdd<T>(rdd, { op: this.#op, fn: this.#fn, label: `${this.label}#${this.id}` }, keepsKeys ? rdd.partitioner : undefined)
+    return new ChainRdd<T>(
+      rdd,
+      { op: this.#op, fn: this.#fn, label: `${this.label}#${this.id}` },
+      keepsKeys ? rdd.partitioner : undefined,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../errors.js'
 import { face, type RDD, type Rdd, type StorageLevel } from '../rdd/rdd.js'
-import { type DStream, Stream, streamFace } from './dstream.js'
+import type { Duration } from '../time.js'
+import { type DStream, multipleOfSlide, Stream, streamFace } from './dstream.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
@@ -19,11 +20,14 @@ declare module './dstream.js' {
     /** Keeps the RDDs of the stream while they are remembered. */
     persist(level?: StorageLevel): DStream<T>
     cache(): DStream<T>
+    /** For streams with kept state: how often it is checkpointed, and so how often mapWithState looks for idle keys. */
+    checkpoint(interval: Duration): DStream<T>
   }
 }
 
 Stream.prototype.foreachRDD = function <T>(this: Stream<T>, fn: (rdd: RDD<T>, time: number) => unknown): void {
-  if (typeof fn !== 'function') throw new ArgumentError(`foreachRDD got ${typeof fn}; it takes a function (rdd, time) => ...`)
+  if (typeof fn !== 'function')
+    throw new ArgumentError(`foreachRDD got ${typeof fn}; it takes a function (rdd, time) => ...`)
   this.builder.addOutput(this, 'foreachRDD', (rdd, time) => fn(face(rdd as Rdd<T>), time))
 }
 Stream.prototype.print = function (n = 10) {
@@ -36,7 +40,9 @@ Stream.prototype.print = function (n = 10) {
 }
 Stream.prototype.output = function (name) {
   this.builder.nameOutput(name)
-  this.builder.addOutput(this, `output(${name})`, async (rdd, time) => this.builder.deliver(name, time, await rdd.collect()))
+  this.builder.addOutput(this, `output(${name})`, async (rdd, time) =>
+    this.builder.deliver(name, time, await rdd.collect()),
+  )
 }
 Stream.prototype.persist = function <T>(this: Stream<T>, level: StorageLevel = 'memory'): DStream<T> {
   this.storage = level
@@ -44,4 +50,8 @@ Stream.prototype.persist = function <T>(this: Stream<T>, level: StorageLevel = '
 }
 Stream.prototype.cache = function () {
   return this.persist()
+}
+Stream.prototype.checkpoint = function (interval) {
+  this.checkpointInterval = multipleOfSlide(this, interval, 'The checkpoint interval')
+  return streamFace(this)
 }

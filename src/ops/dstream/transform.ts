@@ -20,7 +20,11 @@ declare module './dstream.js' {
 export class TransformedStream<U> extends Stream<U> {
   readonly #fn: (rdds: Rdd<unknown>[], time: number) => Rdd<U>
 
-  constructor(parents: readonly Stream<unknown>[], fn: (rdds: Rdd<unknown>[], time: number) => Rdd<U>, label = 'transform') {
+  constructor(
+    parents: readonly Stream<unknown>[],
+    fn: (rdds: Rdd<unknown>[], time: number) => Rdd<U>,
+    label = 'transform',
+  ) {
     checkSlides(parents, label)
     super(parents[0]!.builder, label, parents, parents[0]!.slideDuration)
     this.#fn = fn
@@ -38,10 +42,13 @@ export class TransformedStream<U> extends Stream<U> {
 export function checkSlides(parents: readonly Stream<unknown>[], label: string): void {
   const first = parents[0]
   if (!first) throw new ArgumentError(`${label} needs at least one stream.`)
-  if (parents.some((p) => p.builder !== first.builder)) throw new ArgumentError(`${label}: the streams belong to different contexts.`)
+  if (parents.some((p) => p.builder !== first.builder))
+    throw new ArgumentError(`${label}: the streams belong to different contexts.`)
   if (parents.some((p) => p.slideDuration !== first.slideDuration)) {
     const slides = parents.map((p) => `${p.slideDuration} ms`).join(', ')
-    throw new ArgumentError(`${label}: the streams have different slide durations (${slides}). Bring them to one slide with window() first.`)
+    throw new ArgumentError(
+      `${label}: the streams have different slide durations (${slides}). Bring them to one slide with window() first.`,
+    )
   }
 }
 
@@ -50,6 +57,10 @@ Stream.prototype.transform = function <T, U>(this: Stream<T>, fn: (rdd: RDD<T>, 
 }
 Stream.prototype.union = function <T, U>(this: Stream<T>, other: Stream<U>): DStream<T | U> {
   return streamFace(
-    new TransformedStream<T | U>([this, other], (rdds) => new UnionRdd<T | U>(this.builder.context, rdds as Rdd<T | U>[]), 'union'),
+    new TransformedStream<T | U>(
+      [this, other],
+      (rdds) => new UnionRdd<T | U>(this.builder.context, rdds as Rdd<T | U>[]),
+      'union',
+    ),
   )
 }

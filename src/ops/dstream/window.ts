@@ -2,7 +2,8 @@ import { builtin } from '../functions/builtin.js'
 import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
-import { type WindowFunctions, WindowStateRdd } from '../rdd/window-state.js'
+import type { StateOperator } from '../plan.js'
+import { StateRdd } from '../rdd/state.js'
 import type { Duration } from '../time.js'
 import { combined } from './by-key.js'
 import { capturedBy, type DStream, multipleOfSlide, pairStreams, Stream, streamFace } from './dstream.js'
@@ -23,14 +24,24 @@ declare module './dstream.js' {
      */
     countByValueAndWindow(length: Duration, slide?: Duration, partitions?: Partitions): DStream<[T, number]>
     /** One element a slide: the elements of the window reduced by `fn`; with `inverse` incrementally. */
-    reduceByWindow(fn: (a: T, b: T) => T, length: Duration, slide?: Duration, inverse?: (total: T, old: T) => T): DStream<T>
+    reduceByWindow(
+      fn: (a: T, b: T) => T,
+      length: Duration,
+      slide?: Duration,
+      inverse?: (total: T, old: T) => T,
+    ): DStream<T>
   }
   interface PairStream<K, V> {
     /**
      * One pair a key: the values of the window reduced by `fn`. With `inverse` incrementally: value =
      * inverse(previous, reduced old) then reduced with the new; a key leaves only through `filter`.
      */
-    reduceByKeyAndWindow(fn: (a: V, b: V) => V, length: Duration, slide?: Duration, options?: WindowOptions<K, V>): DStream<[K, V]>
+    reduceByKeyAndWindow(
+      fn: (a: V, b: V) => V,
+      length: Duration,
+      slide?: Duration,
+      options?: WindowOptions<K, V>,
+    ): DStream<[K, V]>
     /** One pair a key with all its values in the window. Shuffle. */
     groupByKeyAndWindow(length: Duration, slide?: Duration, partitions?: Partitions): DStream<[K, V[]]>
   }
@@ -80,14 +91,20 @@ function between<T>(stream: Stream<T>, start: number, end: number): Rdd<T>[] {
 /** A window kept as state: what enters is reduced in, what leaves is taken out by the inverse. */
 class WindowStateStream<T> extends Stream<T> {
   readonly #length: number
-  readonly #fns: WindowFunctions
+  readonly #how: StateOperator
   readonly #partitions: Partitions | undefined
 
   /** `reduced` holds at most one pair a key in each batch. */
-  constructor(reduced: Stream<unknown>, length: number, slide: number, fns: WindowFunctions, partitions: Partitions | undefined) {
+  constructor(
+    reduced: Stream<unknown>,
+    length: number,
+    slide: number,
+    how: StateOperator,
+    partitions: Partitions | undefined,
+  ) {
     super(reduced.builder, 'reduceByKeyAndWindow', [reduced], slide)
     this.#length = length
-    this.#fns = fns
+    this.#how = how
     this.#partitions = partitions
     // Each batch is read twice, when it enters and when it leaves.
     reduced.storage ??= 'memory'
@@ -95,7 +112,7 @@ class WindowStateStream<T> extends Stream<T> {
 
   /** What leaves now entered a window ago; a rebuild replays the batches since the last snapshot. */
   override get parentRemember(): number {
-    return this.#length + this.slideDuration * (1 + this.builder.stateSnapshotInterval)
+    return this.#length + this.slideDuration * (2 + this.builder.stateSnapshotInterval)
   }
 
   protected override compute(time: number): Rdd<T> {
@@ -103,14 +120,13 @@ class WindowStateStream<T> extends Stream<T> {
     const previous = time - this.slideDuration
     const entering = between(this.parents[0]!, previous, time)
     const leaving = between(this.parents[0]!, previous - this.#length, time - this.#length)
-    return new WindowStateRdd<T>(builder.context, {
+    return new StateRdd<T>(builder.context, {
       operator: this.id,
       time,
       previous: previous > builder.zeroTime ? previous : undefined,
-      entering,
-      leaving,
+      changes: [entering, leaving],
       partitioner: toPartitioner(entering[0] ?? leaving[0] ?? builder.context.emptyRDD(), this.#partitions),
-      functions: this.#fns,
+      how: this.#how,
       label: `${this.label}#${this.id}`,
     })
   }
@@ -122,7 +138,10 @@ interface LengthAndSlide {
 }
 
 function lengths(parent: Stream<unknown>, length: Duration, slide: Duration = parent.slideDuration): LengthAndSlide {
-  return { length: multipleOfSlide(parent, length, 'The window length'), slide: multipleOfSlide(parent, slide, 'The window slide') }
+  return {
+    length: multipleOfSlide(parent, length, 'The window length'),
+    slide: multipleOfSlide(parent, slide, 'The window slide'),
+  }
 }
 
 Stream.prototype.window = function <T>(this: Stream<T>, length: Duration, slide?: Duration): DStream<T> {
@@ -136,17 +155,25 @@ pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
   if (!options.inverse) {
     return combined(new WindowedStream(reduced, checked.length, checked.slide), reducing(reduce), options.partitions)
   }
-  const functions = {
+  const how: StateOperator = {
+    kind: 'window',
     reduce,
     inverse: capturedBy(this, options.inverse, 'inverse of reduceByKeyAndWindow'),
     filter: options.filter && capturedBy(this, options.filter, 'filter of reduceByKeyAndWindow'),
   }
-  return streamFace(new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, functions, options.partitions))
+  return streamFace(
+    new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, options.partitions),
+  )
 }
 pairStreams.groupByKeyAndWindow = function (length, slide, partitions) {
   return this.window(length, slide).groupByKey(partitions)
 }
-Stream.prototype.countByValueAndWindow = function <T>(this: Stream<T>, length: Duration, slide?: Duration, partitions?: Partitions) {
+Stream.prototype.countByValueAndWindow = function <T>(
+  this: Stream<T>,
+  length: Duration,
+  slide?: Duration,
+  partitions?: Partitions,
+) {
   return paired(this).reduceByKeyAndWindow(builtin('sum'), length, slide, {
     inverse: builtin('subtract'),
     filter: builtin('isNotZeroValue'),
@@ -161,7 +188,12 @@ Stream.prototype.reduceByWindow = function <T>(
   inverse?: (total: T, old: T) => T,
 ): DStream<T> {
   const keyed = chain<[null, T]>(this, 'map', builtin('pairWithNullKey'), 'reduceByWindow')
-  return chain<T>(keyed.reduceByKeyAndWindow(fn, length, slide, { inverse, partitions: 1 }), 'map', builtin('valueOf'), 'reduceByWindow')
+  return chain<T>(
+    keyed.reduceByKeyAndWindow(fn, length, slide, { inverse, partitions: 1 }),
+    'map',
+    builtin('valueOf'),
+    'reduceByWindow',
+  )
 }
 Stream.prototype.countByWindow = function <T>(this: Stream<T>, length: Duration, slide?: Duration): DStream<number> {
   const ones = chain<number>(this, 'map', builtin('one'), 'countByWindow')

@@ -1,7 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
-import { KeyedMap } from '../keys.js'
 import type { AnyFunction } from '../functions/ref.js'
+import { KeyedMap } from '../keys.js'
 import { captured, pairs, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -56,7 +56,12 @@ defineBuiltin('countValues', () => (records: Iterable<unknown>) => {
 })
 
 /** Runs a function over each partition and answers with what it returned, which must be plain data. */
-export function applyTo<U>(rdd: Rdd<unknown>, fn: AnyFunction, label: string, partitions?: readonly number[]): Promise<U[]> {
+export function applyTo<U>(
+  rdd: Rdd<unknown>,
+  fn: AnyFunction,
+  label: string,
+  partitions?: readonly number[],
+): Promise<U[]> {
   return rdd.context.runner.run<U>(rdd, { op: 'apply', fn: captured(rdd, fn, label), label }, partitions)
 }
 
@@ -69,23 +74,29 @@ Rdd.prototype.count = async function () {
 Rdd.prototype.reduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => T): Promise<T> {
   const parts = await applyTo<{ value: T } | undefined>(this, builtin('reducePartition', fn), 'reduce')
   const values = parts.filter((part) => part !== undefined)
-  if (values.length === 0) throw new StateError('reduce() of an empty dataset has no result. Use fold() with a start value, or ask isEmpty() first.')
+  if (values.length === 0)
+    throw new StateError(
+      'reduce() of an empty dataset has no result. Use fold() with a start value, or ask isEmpty() first.',
+    )
   return values.map((part) => part.value).reduce((a, b) => fn(a, b))
 }
 Rdd.prototype.take = async function <T>(this: Rdd<T>, n: number): Promise<T[]> {
-  if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`take(${n}): give a whole number of at least 0.`, { given: n })
+  if (!Number.isInteger(n) || n < 0)
+    throw new ArgumentError(`take(${n}): give a whole number of at least 0.`, { given: n })
   const taken: T[] = []
   // One partition first; then four times as many each round, as most calls want a handful.
   for (let next = 0, round = 1; next < this.partitions && taken.length < n; round *= 4) {
     const partitions = Array.from({ length: Math.min(round, this.partitions - next) }, (_, i) => next + i)
     next += partitions.length
-    for (const part of await applyTo<T[]>(this, builtin('takeFrom', n - taken.length), 'take', partitions)) taken.push(...part)
+    for (const part of await applyTo<T[]>(this, builtin('takeFrom', n - taken.length), 'take', partitions))
+      taken.push(...part)
   }
   return taken.slice(0, n)
 }
 Rdd.prototype.first = async function <T>(this: Rdd<T>): Promise<T> {
   const taken = await this.take(1)
-  if (taken.length === 0) throw new StateError('first() of an empty dataset has no result. Use take(1), or ask isEmpty() first.')
+  if (taken.length === 0)
+    throw new StateError('first() of an empty dataset has no result. Use take(1), or ask isEmpty() first.')
   return taken[0] as T
 }
 Rdd.prototype.isEmpty = async function () {

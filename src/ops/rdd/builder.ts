@@ -1,4 +1,5 @@
 import { ArgumentError, StateError } from '../../errors.js'
+import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { capture } from '../functions/capture.js'
 import '../functions/common.js'
 import { BROADCAST_ID } from '../functions/env.js'
@@ -22,6 +23,8 @@ export interface RddBuilderOptions {
   readonly table?: FunctionTable
   readonly runner?: JobRunner
 }
+
+defineBuiltin('elementOfRange', (start: number, step: number) => (index: number) => start + index * step)
 
 /** Makes datasets: the part of a context that exists in every thread, as it only builds lineage. */
 export class RddBuilder {
@@ -47,7 +50,9 @@ export class RddBuilder {
   /** Runs actions. Throws StateError in a graph that is only being built. */
   get runner(): JobRunner {
     if (!this.#runner) {
-      throw new StateError('An action was called while the graph is being built. Actions run in foreachRDD, or on the context that was started.')
+      throw new StateError(
+        'An action was called while the graph is being built. Actions run in foreachRDD, or on the context that was started.',
+      )
     }
     return this.#runner
   }
@@ -91,9 +96,15 @@ export class RddBuilder {
     const from = end === undefined ? 0 : start
     const to = end === undefined ? start : end
     if (step === 0 || !Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step)) {
-      throw new ArgumentError(`range(${from}, ${to}, ${step}): the limits must be finite numbers and the step must not be 0.`)
+      throw new ArgumentError(
+        `range(${from}, ${to}, ${step}): the limits must be finite numbers and the step must not be 0.`,
+      )
     }
-    return face(new RangeRdd(this, from, to, step, checkPartitions(partitions)))
+    if (Number.isSafeInteger(from) && Number.isSafeInteger(step))
+      return face(new RangeRdd(this, from, to, step, checkPartitions(partitions)))
+    // Fractions are not cut exactly: partitions are made of whole numbers, and each element from its own number.
+    const count = Math.max(0, Math.ceil((to - from) / step))
+    return face(new RangeRdd(this, 0, count, 1, checkPartitions(partitions))).map(builtin('elementOfRange', from, step))
   }
 
   /** A dataset without partitions. */

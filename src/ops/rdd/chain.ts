@@ -1,5 +1,5 @@
-import type { Plan, Step } from '../plan.js'
 import type { Partitioner } from '../partitioner.js'
+import type { Plan, Step } from '../plan.js'
 import { type NarrowDependency, type Planner, Rdd } from './rdd.js'
 
 /** One element-wise operation over a parent. Operations that follow each other become one loop. */

@@ -1,7 +1,7 @@
 import { builtin } from '../functions/builtin.js'
-import { ChainRdd } from './chain.js'
 import type { AnyFunction } from '../functions/ref.js'
 import type { Step } from '../plan.js'
+import { ChainRdd } from './chain.js'
 import { captured, face, pairs, type RDD, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -53,7 +53,9 @@ declare module './rdd.js' {
 /** The one way to make a step, for the operators of other files too. */
 export function step<U>(rdd: Rdd<unknown>, op: Step['op'], fn: AnyFunction, label: string = op): RDD<U> {
   const keepsKeys = op === 'filter' || op === 'mapValues' || op === 'flatMapValues'
-  return face<U>(new ChainRdd<U>(rdd, { op, fn: captured(rdd, fn, label), label }, keepsKeys ? rdd.partitioner : undefined))
+  return face<U>(
+    new ChainRdd<U>(rdd, { op, fn: captured(rdd, fn, label), label }, keepsKeys ? rdd.partitioner : undefined),
+  )
 }
 
 Rdd.prototype.map = function (fn) {

@@ -45,7 +45,8 @@ export class CogroupRdd extends Rdd<[unknown, unknown[][]]> {
 
   plan(partition: number, planner: Planner): Plan {
     const of = this.dependencies.map(
-      (d): Plan => (d.kind === 'narrow' ? planner.of(d.rdd, partition) : { op: 'merge', slot: planner.shuffle(d, partition) }),
+      (d): Plan =>
+        d.kind === 'narrow' ? planner.of(d.rdd, partition) : { op: 'merge', slot: planner.shuffle(d, partition) },
     )
     return { op: 'cogroup', of }
   }
@@ -64,7 +65,8 @@ defineBuiltin('joinSides', (keepLeft: boolean, keepRight: boolean) => ([left, ri
 
 /** cogroup of pairs, by the partitioner asked for, else the first one that either side has. */
 export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Partitions): Rdd<[unknown, unknown[][]]> {
-  const partitioner = partitions === undefined && !left.partitioner ? toPartitioner(right, undefined) : toPartitioner(left, partitions)
+  const partitioner =
+    partitions === undefined && !left.partitioner ? toPartitioner(right, undefined) : toPartitioner(left, partitions)
   return new CogroupRdd([left, right], partitioner)
 }
 

@@ -1,4 +1,4 @@
-import { type RDD, face, Rdd, type StorageLevel } from './rdd.js'
+import { face, type RDD, Rdd, type StorageLevel } from './rdd.js'
 
 declare module './rdd.js' {
   interface Rdd<T> {

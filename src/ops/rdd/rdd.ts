@@ -1,4 +1,4 @@
-import type { FnRef, AnyFunction } from '../functions/ref.js'
+import type { AnyFunction, FnRef } from '../functions/ref.js'
 import type { Partitioner } from '../partitioner.js'
 import type { Aggregator, Plan } from '../plan.js'
 import type { RddBuilder } from './builder.js'
@@ -37,43 +37,65 @@ export interface Planner {
 
 /** Where a leaf of the lineage gets its records. */
 export type SourcePartition =
-  | { readonly from: 'values'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly values: readonly unknown[] }
-  | { readonly from: 'received'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly slices: readonly unknown[] }
-  | { readonly from: 'file'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly path: string; readonly start: number; readonly end: number }
+  | {
+      readonly from: 'values'
+      readonly rdd: Rdd<unknown>
+      readonly partition: number
+      readonly values: readonly unknown[]
+    }
+  | {
+      readonly from: 'received'
+      readonly rdd: Rdd<unknown>
+      readonly partition: number
+      readonly slices: readonly unknown[]
+    }
+  | {
+      readonly from: 'file'
+      readonly rdd: Rdd<unknown>
+      readonly partition: number
+      readonly path: string
+      readonly start: number
+      readonly end: number
+    }
   /** Part `index` of `of` equal parts of a file, whose size the engine looks up once an RDD. */
-  | { readonly from: 'file-part'; readonly rdd: Rdd<unknown>; readonly partition: number; readonly path: string; readonly index: number; readonly of: number }
+  | {
+      readonly from: 'file-part'
+      readonly rdd: Rdd<unknown>
+      readonly partition: number
+      readonly path: string
+      readonly index: number
+      readonly of: number
+    }
   | { readonly from: 'range'; readonly start: number; readonly end: number; readonly step: number }
 
 /** One version of one partition of kept state, made from the version before. */
 export interface StateRequest {
-  readonly operator: number
   readonly partition: number
-  /** The version to make: a batch time. */
-  readonly time: number
-  /** The version it is made from; undefined at the beginning of the stream. */
-  readonly previous: number | undefined
-  /** What version `time` is made of, besides the version before. A rebuild asks for the changes of past versions too. */
   readonly rdd: StatefulRdd
 }
 
 /** An RDD whose partitions are kept state: the engine asks for its changes again when it replays versions. */
 export interface StatefulRdd extends Rdd<unknown> {
+  /** The stream that keeps the state. */
   readonly operator: number
+  /** The version: a batch time. */
   readonly time: number
+  /** The version it is made from; undefined at the beginning of the stream. */
   readonly previous: number | undefined
-  changes(partition: number, planner: Planner): { readonly entering: readonly Plan[]; readonly leaving: readonly Plan[] }
+  /** Whether making it looks for keys that have been idle too long. */
+  readonly scan: boolean
+  changes(partition: number, planner: Planner): readonly (readonly Plan[])[]
 }
 
 /**
  * A partitioned, immutable dataset that knows how it is computed (its lineage). Nothing runs until an action asks.
  * Operators are attached by the files of this folder, one concept a file.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operator files add their methods to this interface
 export interface Rdd<T> {
   /** Type of the elements; never set. */
   readonly __element?: T
 }
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operator files add their methods to the interface
 // biome-ignore lint/correctness/noUnusedVariables: T is the element type of the merged interface
 export abstract class Rdd<T> {
   /** Unique in its context. */
@@ -120,7 +142,9 @@ export function face<T>(node: Rdd<T>): RDD<T> {
 // biome-ignore lint/suspicious/noExplicitAny: an operation of pairs works on pairs of any type
 type AnyPairs = Rdd<any> & PairRdd<any, any>
 // biome-ignore lint/suspicious/noExplicitAny: see above
-type PairMethods = { [M in keyof PairRdd<any, any>]: (this: AnyPairs, ...args: Parameters<PairRdd<any, any>[M]>) => unknown }
+type PairMethods = {
+  [M in keyof PairRdd<any, any>]: (this: AnyPairs, ...args: Parameters<PairRdd<any, any>[M]>) => unknown
+}
 
 /** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
 export const pairs = Rdd.prototype as unknown as PairMethods

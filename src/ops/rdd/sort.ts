@@ -1,4 +1,4 @@
-import { defineBuiltin, builtin } from '../functions/builtin.js'
+import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions, type RangePartitioner } from '../partitioner.js'
 import { step } from './elementwise.js'
@@ -32,7 +32,10 @@ declare module './rdd.js' {
   }
 }
 
-/** The natural order: numbers, bigints, dates, texts and booleans by value, arrays element by element. */
+/**
+ * The natural order: numbers, bigints, dates, texts and booleans by value, arrays element by element; what has no order
+ * comes last: NaN, then null, then undefined.
+ */
 export function naturalOrder(a: unknown, b: unknown): number {
   if (Array.isArray(a) && Array.isArray(b)) {
     for (let i = 0; i < Math.min(a.length, b.length); i++) {
@@ -41,11 +44,25 @@ export function naturalOrder(a: unknown, b: unknown): number {
     }
     return a.length - b.length
   }
+  // Comparisons with NaN or undefined are all false, which a sort would take for equality with everything.
+  const unordered = rank(a) - rank(b)
+  if (unordered !== 0) return unordered
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
 }
 
+function rank(value: unknown): number {
+  if (value === undefined) return 3
+  if (value === null) return 2
+  return (typeof value === 'number' || value instanceof Date) && Number.isNaN(+value) ? 1 : 0
+}
+
 /** Sorts by keys computed once a record. */
-export function sortRecords<T>(records: Iterable<T>, key: (value: T) => unknown, compare: (a: never, b: never) => number, ascending: boolean): T[] {
+export function sortRecords<T>(
+  records: Iterable<T>,
+  key: (value: T) => unknown,
+  compare: (a: never, b: never) => number,
+  ascending: boolean,
+): T[] {
   const keyed = Array.from(records, (value) => ({ value, key: key(value) }))
   const order = compare as (a: unknown, b: unknown) => number
   keyed.sort(ascending ? (a, b) => order(a.key, b.key) : (a, b) => order(b.key, a.key))
@@ -55,8 +72,9 @@ export function sortRecords<T>(records: Iterable<T>, key: (value: T) => unknown,
 defineBuiltin('naturalOrder', () => naturalOrder)
 defineBuiltin(
   'sortPartition',
-  (key: (value: unknown) => unknown, compare: (a: never, b: never) => number, ascending: boolean) => (records: Iterable<unknown>) =>
-    sortRecords(records, key, compare, ascending),
+  (key: (value: unknown) => unknown, compare: (a: never, b: never) => number, ascending: boolean) =>
+    (records: Iterable<unknown>) =>
+      sortRecords(records, key, compare, ascending),
 )
 
 /** Keys of a partition, evenly picked, and how many there were: the borders of a range partitioner come from them. */
@@ -67,9 +85,17 @@ defineBuiltin('sampleKeys', (key: AnyFunction, most: number) => (records: readon
   return { keys, weight: step }
 })
 
-function sorted<T>(rdd: Rdd<T>, key: AnyFunction, options: SortOptions<unknown> | boolean | undefined, label: string): RDD<T> {
-  const { ascending = true, partitions = rdd.partitions, compare = builtin<AnyFunction>('naturalOrder') } =
-    typeof options === 'boolean' ? { ascending: options } : (options ?? {})
+function sorted<T>(
+  rdd: Rdd<T>,
+  key: AnyFunction,
+  options: SortOptions<unknown> | boolean | undefined,
+  label: string,
+): RDD<T> {
+  const {
+    ascending = true,
+    partitions = rdd.partitions,
+    compare = builtin<AnyFunction>('naturalOrder'),
+  } = typeof options === 'boolean' ? { ascending: options } : (options ?? {})
   const partitioner: RangePartitioner = {
     kind: 'range',
     partitions: checkPartitions(Math.max(1, partitions)),
@@ -78,7 +104,12 @@ function sorted<T>(rdd: Rdd<T>, key: AnyFunction, options: SortOptions<unknown> 
     compare: captured(rdd, compare, label),
     ascending,
   }
-  return step<T>(new ShuffledRdd<T>(rdd, partitioner, label), 'mapPartitions', builtin('sortPartition', key, compare, ascending), label)
+  return step<T>(
+    new ShuffledRdd<T>(rdd, partitioner, label),
+    'mapPartitions',
+    builtin('sortPartition', key, compare, ascending),
+    label,
+  )
 }
 
 Rdd.prototype.sortBy = function (key, options) {

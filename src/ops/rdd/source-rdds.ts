@@ -40,7 +40,14 @@ export class FilePartsRdd extends Rdd<string> {
   }
 
   plan(partition: number, planner: Planner): Plan {
-    const slot = planner.source({ from: 'file-part', rdd: this, partition, path: this.#path, index: partition, of: this.partitions })
+    const slot = planner.source({
+      from: 'file-part',
+      rdd: this,
+      partition,
+      path: this.#path,
+      index: partition,
+      of: this.partitions,
+    })
     return { op: 'input', slot }
   }
 }
@@ -75,7 +82,10 @@ export class ReceivedRdd<T> extends Rdd<T> {
   }
 
   plan(partition: number, planner: Planner): Plan {
-    return { op: 'input', slot: planner.source({ from: 'received', rdd: this, partition, slices: this.#slices[partition]! }) }
+    return {
+      op: 'input',
+      slot: planner.source({ from: 'received', rdd: this, partition, slices: this.#slices[partition]! }),
+    }
   }
 }
 
@@ -97,6 +107,9 @@ export class RangeRdd extends Rdd<number> {
   plan(partition: number, planner: Planner): Plan {
     const [from, to] = sliceBounds(this.#count, partition, this.partitions)
     const start = this.#start + from * this.#step
-    return { op: 'input', slot: planner.source({ from: 'range', start, end: this.#start + to * this.#step, step: this.#step }) }
+    return {
+      op: 'input',
+      slot: planner.source({ from: 'range', start, end: this.#start + to * this.#step, step: this.#step }),
+    }
   }
 }

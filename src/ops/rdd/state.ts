@@ -1,60 +1,62 @@
-import type { FnRef } from '../functions/ref.js'
 import type { Partitioner } from '../partitioner.js'
-import type { Plan } from '../plan.js'
+import type { Plan, StateOperator } from '../plan.js'
 import type { RddBuilder } from './builder.js'
 import { type NarrowDependency, type Planner, Rdd, type StatefulRdd } from './rdd.js'
 
-export interface WindowFunctions {
-  readonly reduce: FnRef
-  readonly inverse: FnRef
-  readonly filter?: FnRef
-}
-
-export interface WindowStateOptions {
+export interface StateRddOptions {
   /** The number of the stream that keeps the state. */
   readonly operator: number
   readonly time: number
+  /** The version that this one is made from; undefined at the beginning of the stream. */
   readonly previous: number | undefined
-  readonly entering: readonly Rdd<unknown>[]
-  readonly leaving: readonly Rdd<unknown>[]
+  /** What the version is made of: groups of RDDs that are all placed by `partitioner`. */
+  readonly changes: readonly (readonly Rdd<unknown>[])[]
   readonly partitioner: Partitioner
-  readonly functions: WindowFunctions
+  readonly how: StateOperator
+  /** Look for keys that have been idle too long. */
+  readonly scan?: boolean
   readonly label: string
 }
 
 /**
- * The contents of a sliding window at one time: the version before, plus what entered, minus what left. The version
- * before is named by its time only, so the lineage does not grow with the stream; the engine keeps what a rebuild needs.
+ * A version of kept state: the version before, changed by the batch. The version before is named by its time only, so the
+ * lineage does not grow with the stream; the engine keeps what a rebuild needs.
  */
-export class WindowStateRdd<T> extends Rdd<T> implements StatefulRdd {
+export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
   readonly partitions: number
   readonly dependencies: readonly NarrowDependency[]
   readonly operator: number
   readonly time: number
   readonly previous: number | undefined
-  readonly #options: WindowStateOptions
+  readonly scan: boolean
+  readonly #options: StateRddOptions
+  readonly #emit: 'entries' | 'output'
 
-  constructor(context: RddBuilder, options: WindowStateOptions) {
-    super(context, options.label, options.partitioner)
+  constructor(context: RddBuilder, options: StateRddOptions, emit: 'entries' | 'output' = 'entries') {
+    // Records that mapping gave are nowhere in particular; the entries are where their keys belong.
+    super(context, options.label, emit === 'entries' ? options.partitioner : undefined)
     this.#options = options
+    this.#emit = emit
     this.operator = options.operator
     this.time = options.time
     this.previous = options.previous
+    this.scan = options.scan ?? false
     this.partitions = options.partitioner.partitions
-    this.dependencies = [...options.entering, ...options.leaving].map((rdd) => ({ kind: 'narrow', rdd }))
+    this.dependencies = options.changes.flat().map((rdd) => ({ kind: 'narrow', rdd }))
   }
 
-  changes(partition: number, planner: Planner): { entering: Plan[]; leaving: Plan[] } {
-    const { entering, leaving } = this.#options
-    return {
-      entering: entering.map((rdd) => planner.of(rdd, partition)),
-      leaving: leaving.map((rdd) => planner.of(rdd, partition)),
-    }
+  changes(partition: number, planner: Planner): Plan[][] {
+    return this.#options.changes.map((group) => group.map((rdd) => planner.of(rdd, partition)))
   }
 
   plan(partition: number, planner: Planner): Plan {
-    const { operator, time, previous } = this
-    const slot = planner.state({ operator, partition, time, previous, rdd: this })
-    return { op: 'window-state', slot, ...this.changes(partition, planner), ...this.#options.functions, label: this.label }
+    const slot = planner.state({ partition, rdd: this })
+    const { how } = this.#options
+    return { op: 'state', slot, operator: how, changes: this.changes(partition, planner), emit: this.#emit, label: this.label }
+  }
+
+  /** The same version seen as the pairs of the state. */
+  entries<E>(): StateRdd<E> {
+    return new StateRdd<E>(this.context, this.#options, 'entries')
   }
 }

@@ -16,21 +16,25 @@ export interface LineSlice {
 }
 
 /**
- * The lines of a text payload. A `\r` at the end of a line is taken away; what follows the last newline is a line unless
- * it is empty. Bytes that are not UTF-8 become U+FFFD. About 500 MB/s for ASCII lines of 60 bytes, on one core.
+ * Hands over the lines of a text payload, a piece of about 64 KiB at a time. A `\r` at the end of a line is taken away;
+ * what follows the last newline is a line unless it is empty. Bytes that are not UTF-8 become U+FFFD. 1,000 to 1,500 MB/s
+ * for ASCII lines of 100 bytes, on one core.
  */
-export function decodeLines(bytes: Buffer): string[] {
-  const lines: string[] = []
+export function eachLines(bytes: Buffer, each: (lines: string[]) => void): void {
   for (let at = 0; at < bytes.length; ) {
     const end = endOfPiece(bytes, at)
-    const piece = bytes.subarray(at, end)
-    // Asked of the bytes: a search of the string has no effects, so the compiler may move it into the loop over the
-    // lines, where it runs once a line (measured: ten times slower).
-    const returns = piece.includes(CARRIAGE_RETURN)
-    cutLines(piece.toString(isAscii(piece) ? 'latin1' : 'utf8'), returns, lines)
+    each(cutLines(bytes.subarray(at, end)))
     at = end
   }
-  return lines
+}
+
+/** The lines of `eachLines` in one array. */
+export function decodeLines(bytes: Buffer): string[] {
+  const all: string[] = []
+  eachLines(bytes, (lines) => {
+    for (let i = 0; i < lines.length; i++) all.push(lines[i]!)
+  })
+  return all
 }
 
 /**
@@ -70,14 +74,14 @@ export function encodeLines(w: ByteWriter, lines: readonly string[]): void {
   w.writeUtf8(text)
 }
 
-function cutLines(text: string, returns: boolean, lines: string[]): void {
-  for (let from = 0; from < text.length; ) {
-    const newline = text.indexOf('\n', from)
-    const end = newline < 0 ? text.length : newline
-    const cut = returns && end > from && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end
-    lines.push(text.substring(from, cut))
-    from = end + 1
+/** One call that cuts all lines is 1.5 times as fast as a search for each newline. */
+function cutLines(piece: Buffer): string[] {
+  const end = piece[piece.length - 1] === NEWLINE ? piece.length - 1 : piece.length
+  const lines = piece.toString(isAscii(piece) ? 'latin1' : 'utf8', 0, end).split('\n')
+  if (piece.includes(CARRIAGE_RETURN)) {
+    for (let i = 0; i < lines.length; i++) if (lines[i]!.endsWith('\r')) lines[i] = lines[i]!.slice(0, -1)
   }
+  return lines
 }
 
 /** The end of the last line that fits a piece, or of the first where none does. */

@@ -27,7 +27,10 @@ export class BlockStore {
   }
 
   /** Copies of these blocks in memory of this thread's own. */
-  copy(blocks: readonly BlockHandle[], grants: readonly SegmentGrant[]): { blocks: BlockHandle[]; memory: MemoryReport } {
+  copy(
+    blocks: readonly BlockHandle[],
+    grants: readonly SegmentGrant[],
+  ): { blocks: BlockHandle[]; memory: MemoryReport } {
     this.#segments.add(grants)
     const copies = blocks.map((block) => {
       const { codec, count } = block

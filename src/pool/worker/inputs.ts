@@ -2,14 +2,14 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import type { BlockSlice } from '../blocks/handle.js'
 import { decodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
-import { decodeLines } from '../blocks/text.js'
+import { eachLines } from '../blocks/text.js'
 import type { TaskInput } from '../protocol.js'
 import type { SegmentTable } from './segment-table.js'
 
 /** Takes records piece by piece: a block, a chunk of a file. */
 export type Each = (records: Iterable<unknown>) => void
 
-/** Text is decoded in pieces of this size, so that a partition of any size needs little heap. */
+/** Files are read in pieces of this size, so that a partition of any size needs little memory. */
 const CHUNK = 1 << 20
 
 /** Hands over the records of an input slot. Shuffle inputs give the records of each map output in order. */
@@ -41,17 +41,7 @@ function readSlice({ block, start = 0, end = block.length }: BlockSlice, segment
     each(decodeRecords(payload))
     return
   }
-  for (let from = start; from < end; ) {
-    const to = from + CHUNK >= end ? end : lineEnd(payload, from + CHUNK, end)
-    each(decodeLines(payload.subarray(from, to)))
-    from = to
-  }
-}
-
-/** The position after the first newline at or after `at`. */
-function lineEnd(bytes: Buffer, at: number, end: number): number {
-  const newline = bytes.indexOf(10, at)
-  return newline < 0 || newline >= end ? end : newline + 1
+  eachLines(payload.subarray(start, end), each)
 }
 
 /**
@@ -91,7 +81,7 @@ function readFileRange(path: string, start: number, end: number, each: Each): vo
       const last = position + filled > end ? lineEndAfter(bytes, within) : bytes.lastIndexOf(10) + 1
       const complete = got === 0 && last <= 0 ? filled : last
       if (complete > 0) {
-        each(decodeLines(bytes.subarray(0, complete)))
+        eachLines(bytes.subarray(0, complete), each)
         buffer.copyWithin(0, complete, filled)
         position += complete
         kept = filled - complete
@@ -100,7 +90,7 @@ function readFileRange(path: string, start: number, end: number, each: Each): vo
       }
       if (position >= end) return
       if (got === 0) {
-        if (kept > 0) each(decodeLines(buffer.subarray(0, kept)))
+        if (kept > 0) eachLines(buffer.subarray(0, kept), each)
         return
       }
     }

@@ -41,7 +41,8 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
     if (op === 'map') open.push(`const ${next} = f${i}(${value});`)
     if (op === 'mapValues') open.push(`const ${next} = [${value}[0], f${i}(${value}[1])];`)
     if (op === 'flatMap') open.push(`for (const ${next} of f${i}(${value})) {`)
-    if (op === 'flatMapValues') open.push(`for (const e${i} of f${i}(${value}[1])) { const ${next} = [${value}[0], e${i}];`)
+    if (op === 'flatMapValues')
+      open.push(`for (const e${i} of f${i}(${value}[1])) { const ${next} = [${value}[0], e${i}];`)
     if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
     value = next
   })

@@ -1,13 +1,13 @@
-import type { Plan, Step } from '../../ops/plan.js'
+import { exactText } from '../../ops/functions/exact-text.js'
 import { KeyedMap } from '../../ops/keys.js'
-import { encodeRecords } from '../blocks/records-codec.js'
-import { decodePairs } from '../blocks/records-codec.js'
+import type { Plan, Step } from '../../ops/plan.js'
+import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
 import { type Combine, CombineTable, makeCombine } from './combine-table.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
-import { compileWindowState } from './window-state.js'
+import { compileState } from './state/compile.js'
 
 /** Gives the records of a plan, piece by piece. */
 export type Source = (task: Task, each: Each) => void
@@ -17,8 +17,6 @@ export type Runner = (task: Task, emit: Emit) => void
 /** Turns plans into functions. A plan is compiled once a thread and program. */
 export class PlanCompiler {
   readonly services: ThreadServices
-  /** Plans that come with a task instead of a program (replayed versions of state), by their text. */
-  readonly #adHoc = new Map<string, Source>()
 
   constructor(services: ThreadServices) {
     this.services = services
@@ -73,7 +71,8 @@ export class PlanCompiler {
       case 'zip': {
         const sources = plan.of.map((part) => this.source(part))
         const fn = this.services.resolve(plan.fn)
-        return (task, each) => each(labelled(task, plan.label, () => fn(task.partition, ...sources.map((source) => toArray(source, task)))))
+        return (task, each) =>
+          each(labelled(task, plan.label, () => fn(task.partition, ...sources.map((source) => toArray(source, task)))))
       }
       case 'keep': {
         const source = this.source(plan.of)
@@ -84,29 +83,28 @@ export class PlanCompiler {
           if (input.in === 'keep') {
             scratch.reset()
             encodeRecords(scratch, records)
-            task.written.push({ as: 'keep', key: input.key, block: this.services.seal('records', records.length, 'long') })
+            task.written.push({
+              as: 'keep',
+              key: input.key,
+              block: this.services.seal('records', records.length, 'long'),
+            })
           }
           each(records)
         }
       }
-      case 'window-state':
-        return compileWindowState(plan, this)
+      case 'state':
+        return compileState(plan, this)
     }
-  }
-
-  /** The source of a plan that came with a task. */
-  adHoc(plan: Plan): Source {
-    const key = JSON.stringify(plan)
-    let source = this.#adHoc.get(key)
-    if (!source) {
-      source = this.source(plan)
-      this.#adHoc.set(key, source)
-    }
-    return source
   }
 
   /** Combines raw values on the map side. */
-  combiner({ create, mergeValue }: { create?: Parameters<ThreadServices['resolve']>[0]; mergeValue: Parameters<ThreadServices['resolve']>[0] }): Combine {
+  combiner({
+    create,
+    mergeValue,
+  }: {
+    create?: Parameters<ThreadServices['resolve']>[0]
+    mergeValue: Parameters<ThreadServices['resolve']>[0]
+  }): Combine {
     const { resolve, codegen } = this.services
     return makeCombine(create && resolve(create), resolve(mergeValue), codegen)
   }
@@ -116,7 +114,9 @@ export class PlanCompiler {
     if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
     const { resolve } = this.services
     const whole = plan.steps.findLastIndex((step) => step.op === 'mapPartitions')
-    const steps = plan.steps.slice(whole + 1).map((step) => ({ op: step.op as ReadyStep['op'], fn: resolve(step.fn), label: step.label }))
+    const steps = plan.steps
+      .slice(whole + 1)
+      .map((step) => ({ op: step.op as ReadyStep['op'], fn: resolve(step.fn), label: step.label }))
     if (whole < 0) return { source: this.source(plan.of), steps }
     const before: Plan = whole === 0 ? plan.of : { op: 'chain', of: plan.of, steps: plan.steps.slice(0, whole) }
     return { source: this.#partitionwise(before, plan.steps[whole]!), steps }
@@ -142,7 +142,9 @@ export class PlanCompiler {
       return (task, each) => readInput(task.inputs[slot]!, segments, each)
     }
     // What was combined on the map side is merged; what was not is combined here.
-    const combine = aggregator.mapSide ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen) : this.combiner(aggregator)
+    const combine = aggregator.mapSide
+      ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen)
+      : this.combiner(aggregator)
     return (task, each) => {
       const input = task.inputs[slot]!
       if (input.in !== 'shuffle') throw new TypeError(`A merge reads map outputs, not ${input.in}.`)

@@ -19,7 +19,7 @@ import { armFaults, faultPoint } from './fault-points.js'
 import { PlanCompiler } from './plans.js'
 import { SegmentTable } from './segment-table.js'
 import { type CompiledProgram, compileSink } from './sinks.js'
-import { MissingStateError, StateStore } from './state-store.js'
+import { MissingStateError, StateStore } from './state/store.js'
 import type { Task, ThreadServices } from './task.js'
 
 /** Loads the pipeline module, if any, checks that this thread built the driver's graph, and makes the thread ready for tasks. */
@@ -28,7 +28,11 @@ export async function createRuntime(boot: WorkerBoot, message: AttachMessage): P
   return new Runtime(message, boot, boot.pipeline ? await loadGraph(boot.pipeline) : {})
 }
 
-async function loadGraph({ url, params, fingerprint }: NonNullable<WorkerBoot['pipeline']>): Promise<ResolveEnvironment> {
+async function loadGraph({
+  url,
+  params,
+  fingerprint,
+}: NonNullable<WorkerBoot['pipeline']>): Promise<ResolveEnvironment> {
   const module = await importPipelineModule(url)
   const builder = new StreamBuilder(new RddBuilder({ parallelism: params.parallelism }), params.batchInterval)
   buildPipeline(module, url, params.params, builder)
@@ -160,5 +164,6 @@ class Runtime implements WorkerRuntime {
 
 /** A value that cannot be cloned would kill the thread when it is posted, so it must fail here. */
 function mustTravel(value: unknown): void {
-  if (typeof value === 'object' ? value !== null : typeof value === 'function' || typeof value === 'symbol') structuredClone(value)
+  if (typeof value === 'object' ? value !== null : typeof value === 'function' || typeof value === 'symbol')
+    structuredClone(value)
 }

@@ -27,10 +27,13 @@ export class SegmentTable {
   #segment(handle: BlockHandle): SharedArrayBuffer {
     const memory = this.#memory.get(handle.segment)
     if (!memory) {
-      throw new BlockLostError(`Block ${handle.id} is in segment ${handle.segment}, which this thread was never given.`, {
-        block: handle.id,
-        segment: handle.segment,
-      })
+      throw new BlockLostError(
+        `Block ${handle.id} is in segment ${handle.segment}, which this thread was never given.`,
+        {
+          block: handle.id,
+          segment: handle.segment,
+        },
+      )
     }
     return memory
   }

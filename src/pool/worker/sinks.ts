@@ -1,5 +1,5 @@
-import type { PartitionerSpec, Sink } from '../../ops/plan.js'
 import { hashKey } from '../../ops/keys.js'
+import type { PartitionerSpec, Sink } from '../../ops/plan.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { CombineTable } from './combine-table.js'
@@ -44,7 +44,11 @@ function gather(runner: Runner, task: Task): unknown[] {
 }
 
 /** The map side of a shuffle: combines where it may, then writes one part a reduce partition. */
-function compileShuffle({ partitioner, aggregator }: Sink & { op: 'shuffle' }, runner: Runner, compiler: PlanCompiler): CompiledProgram {
+function compileShuffle(
+  { partitioner, aggregator }: Sink & { op: 'shuffle' },
+  runner: Runner,
+  compiler: PlanCompiler,
+): CompiledProgram {
   const { services } = compiler
   const parts = partitioner.partitions
   const place = placing(partitioner, compiler)
@@ -76,7 +80,10 @@ function compileShuffle({ partitioner, aggregator }: Sink & { op: 'shuffle' }, r
   }
 
   /** `value` is a key where the map side combined, else a record. */
-  function placing(spec: PartitionerSpec, { services: { resolve } }: PlanCompiler): (value: unknown, task: Task, n: number) => number {
+  function placing(
+    spec: PartitionerSpec,
+    { services: { resolve } }: PlanCompiler,
+  ): (value: unknown, task: Task, n: number) => number {
     const combined = aggregator?.mapSide === true
     const keyOf = combined ? (value: unknown) => value : (value: unknown) => (value as Pair)[0]
     switch (spec.kind) {
@@ -90,7 +97,9 @@ function compileShuffle({ partitioner, aggregator }: Sink & { op: 'shuffle' }, r
         return (value) => {
           const p = fn(keyOf(value))
           if (Number.isInteger(p) && p >= 0 && p < parts) return p
-          throw new RangeError(`The partitioner answered ${p} for a key; it must answer a whole number from 0 to ${parts - 1}.`)
+          throw new RangeError(
+            `The partitioner answered ${p} for a key; it must answer a whole number from 0 to ${parts - 1}.`,
+          )
         }
       }
       case 'range': {

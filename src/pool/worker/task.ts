@@ -1,11 +1,11 @@
 import type { AnyFunction, FnRef } from '../../ops/functions/ref.js'
-import type { BlockCodec, BlockHandle } from '../blocks/handle.js'
 import type { ByteWriter } from '../blocks/byte-writer.js'
+import type { BlockCodec, BlockHandle } from '../blocks/handle.js'
 import type { Lifetime } from '../blocks/segment-writer.js'
 import type { TaskInput, WrittenBlock } from '../protocol.js'
 import type { Meter } from './loop.js'
 import type { SegmentTable } from './segment-table.js'
-import type { StateStore } from './state-store.js'
+import type { StateStore } from './state/store.js'
 
 /** What a thread offers to the programs that it compiles. */
 export interface ThreadServices {

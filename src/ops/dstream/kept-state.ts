@@ -1,0 +1,63 @@
+import type { Partitioner } from '../partitioner.js'
+import type { StateOperator } from '../plan.js'
+import { type Partitions, toPartitioner } from '../rdd/by-key.js'
+import type { PairRdd, Rdd } from '../rdd/rdd.js'
+import { StateRdd } from '../rdd/state.js'
+import { Stream } from './dstream.js'
+
+export interface KeptStateOptions {
+  readonly how: StateOperator
+  readonly emit: 'entries' | 'output'
+  readonly partitions: Partitions | undefined
+  /** The state before the first batch that has a dataset. */
+  readonly initial: Rdd<readonly [unknown, unknown]> | undefined
+  /** A batch without a dataset before there is any state: no dataset either, or an empty one. */
+  readonly startsEmpty: boolean
+}
+
+/** A stream whose RDDs are versions of state by key: updateStateByKey and mapWithState. */
+export class KeptStateStream<T> extends Stream<T> {
+  readonly #options: KeptStateOptions
+  #partitioner: Partitioner | undefined
+
+  constructor(parent: Stream<unknown>, label: string, options: KeptStateOptions) {
+    super(parent.builder, label, [parent], parent.slideDuration)
+    this.#options = options
+  }
+
+  /** A rebuild replays the batches since the last snapshot. */
+  override get parentRemember(): number {
+    return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+  }
+
+  /** By default every ten batches. */
+  get scanInterval(): number {
+    return this.checkpointInterval ?? 10 * this.slideDuration
+  }
+
+  protected override compute(time: number): Rdd<T> | undefined {
+    const { builder } = this
+    const { how, emit, partitions, initial, startsEmpty } = this.#options
+    const previous = time - this.slideDuration
+    const before = previous > builder.zeroTime ? this.getOrCompute(previous) : undefined
+    const arrived = this.parents[0]!.getOrCompute(time)
+    if (!before && !arrived && !startsEmpty) return undefined
+    this.#partitioner ??= toPartitioner(builder.context.emptyRDD(), partitions)
+    const partitioner = this.#partitioner
+    const place = (rdd: Rdd<unknown>) => (rdd as Rdd<unknown> & PairRdd<unknown, unknown>).partitionBy(partitioner)
+    return new StateRdd<T>(
+      builder.context,
+      {
+        operator: this.id,
+        time,
+        previous: before && previous,
+        changes: [arrived ? [place(arrived)] : [], !before && initial ? [place(initial)] : []],
+        partitioner,
+        how,
+        scan: (time - builder.zeroTime) % this.scanInterval === 0,
+        label: `${this.label}#${this.id}`,
+      },
+      emit,
+    )
+  }
+}

@@ -1,0 +1,88 @@
+import type { Plan } from '../../../ops/plan.js'
+import { KeyedMap } from '../../../ops/keys.js'
+import type { StateInput } from '../../protocol.js'
+import { faultPoint } from '../fault-points.js'
+import type { PlanCompiler, Source } from '../plans.js'
+import { labelled, type Task } from '../task.js'
+import { Changes } from './changes.js'
+import { type MakeVersion, makeOperator, type Pairs } from './operators.js'
+import { readSnapshot, writeSnapshot } from './snapshot.js'
+import { emptyState, MissingStateError, type StatePartition } from './store.js'
+
+/**
+ * Makes the next version of a partition of kept state in this thread, and gives its entries or its output. A version is
+ * made once: a second attempt, or a second output of the batch, finds it.
+ */
+export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompiler): Source {
+  const { services } = compiler
+  const groups = plan.changes.map((sources) => sources.map((of) => compiler.source(of)))
+  const makeVersion = makeOperator(plan.operator, services)
+  return (task, each) => {
+    const input = task.inputs[plan.slot]!
+    if (input.in !== 'state') throw new TypeError(`Kept state is named by a state input, not ${input.in}.`)
+    labelled(task, plan.label, () => {
+      const state = currentState(input, task)
+      if (state.version !== input.to) {
+        step(state, groups, input.to, input.scan, makeVersion, task)
+        // Kept only when the version is whole: a thread killed before has the old one, or none.
+        if (!input.detached) services.states.set(input.operator, input.partition, state)
+      }
+      faultPoint('state:applied')
+      if (input.snapshot) task.written.push(writeSnapshot(state, `${input.operator}/${input.partition}`, services))
+      if (plan.emit === 'output') each(state.output)
+      else if (plan.operator.kind === 'map') each(values(state))
+      else each(state.entries.entries())
+    })
+  }
+
+  function currentState(input: StateInput, task: Task): StatePartition {
+    const { operator, partition, from, to, rebuild } = input
+    if (rebuild) {
+      const state = emptyState()
+      for (const block of rebuild.snapshots) readSnapshot(state, block, services)
+      // Only what is replayed on top of the snapshots is new to them.
+      if (rebuild.snapshots.length > 0) state.changed = new KeyedMap()
+      for (const past of rebuild.replay) {
+        const sources = past.changes.map((group) => group.map((of) => compiler.source(of)))
+        step(state, sources, past.to, past.scan, makeVersion, task)
+      }
+      state.version = from
+      return state
+    }
+    const state = services.states.get(operator, partition) ?? (from === undefined ? emptyState() : undefined)
+    if (!state || (state.version !== from && state.version !== to)) throw new MissingStateError(operator, partition, from)
+    return state
+  }
+}
+
+/** One version: all of its changes or, if a function throws, none. */
+function step(state: StatePartition, groups: readonly (readonly Source[])[], time: number, scan: boolean, make: MakeVersion, task: Task): void {
+  const input = { time, scan, groups: groups.map((sources) => pairsOf(sources, task)) }
+  const changes = new Changes(state)
+  try {
+    const output = make(state, changes, input)
+    faultPoint('state:half-applied')
+    state.output = output
+  } catch (error) {
+    changes.takeBack()
+    throw error
+  }
+  changes.keep(state)
+  state.version = time
+}
+
+/** The pairs of several plans as one array. */
+function pairsOf(sources: readonly Source[], task: Task): Pairs {
+  const pairs: (readonly [unknown, unknown])[] = []
+  for (const source of sources) {
+    source(task, (records) => {
+      for (const pair of records as Pairs) pairs.push(pair)
+    })
+  }
+  return pairs
+}
+
+/** Entries of mapWithState without their times. */
+function* values({ entries }: StatePartition): Iterable<[unknown, unknown]> {
+  for (const [key, stamped] of entries.entries()) yield [key, (stamped as [unknown, number])[0]]
+}

@@ -1,0 +1,40 @@
+import { StateError } from '../../../errors.js'
+import { KeyedMap } from '../../../ops/keys.js'
+
+/** One partition of an operator's kept state, at the version of a batch time. */
+export interface StatePartition {
+  version: number | undefined
+  readonly entries: KeyedMap<unknown>
+  /** Records that making the version gave, where the operator has an output besides its entries. */
+  output: readonly unknown[]
+  /** Keys set (true) or deleted (false) since the last snapshot; undefined where everything must be written. */
+  changed: KeyedMap<boolean> | undefined
+}
+
+export function emptyState(): StatePartition {
+  return { version: undefined, entries: new KeyedMap(), output: [], changed: undefined }
+}
+
+/** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */
+export class MissingStateError extends StateError {
+  constructor(operator: number, partition: number, version: number | undefined) {
+    super(`This thread does not hold partition ${partition} of the state of stream ${operator} at ${version} ms.`, {
+      operator,
+      partition,
+      version,
+    })
+  }
+}
+
+/** Kept state of this thread, by operator and partition. Gone with the thread: the driver can have it rebuilt. */
+export class StateStore {
+  readonly #partitions = new Map<string, StatePartition>()
+
+  get(operator: number, partition: number): StatePartition | undefined {
+    return this.#partitions.get(`${operator}/${partition}`)
+  }
+
+  set(operator: number, partition: number, state: StatePartition): void {
+    this.#partitions.set(`${operator}/${partition}`, state)
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  ArgumentError,
+  type DStream,
+  type Duration,
+  ManualClock,
+  type OutputBatch,
+  type Stream,
+  StreamingContext,
+  type StreamingOptions,
+} from './index.js'
+import { toMillis } from './ops/time.js'
+
+export { ManualClock }
+export type { OutputBatch }
+
+/** The batches of one input stream, in order. Null: a batch without a dataset, which differs from an empty batch. */
+export type InputBatches<T> = readonly (readonly T[] | null)[]
+
+export interface RunBatchesOptions extends Omit<StreamingOptions, 'batchInterval' | 'clock' | 'parallelism'> {
+  /** Default 1000 ms, so that batch i (from 1) has the time i * 1000. */
+  readonly batchInterval?: Duration
+  /** Default 1. */
+  readonly threads?: number
+  /** Partitions of each input batch, and of shuffles that are not told otherwise. Default: `threads`. */
+  readonly partitions?: number
+  /** Batches to run. Inputs that are shorter go on with empty batches. Default: as many as the longest input has. */
+  readonly batches?: number
+  /**
+   * Asked when batch i (from 1) starts: the slot of a thread to kill while the batch runs, or undefined for none. A
+   * pipeline gives the same answers whatever is killed.
+   */
+  readonly kill?: (batch: number) => number | undefined
+}
+
+/** What a pipeline's streams came to: the batches of its one stream, or of each stream by name. */
+export type Outputs<P> =
+  P extends Stream<infer T> ? OutputBatch<T>[] : { [N in keyof P]: P[N] extends Stream<infer T> ? OutputBatch<T>[] : never }
+
+/**
+ * Runs a pipeline over batches that are known beforehand, under a clock of its own, so without waiting, and answers with
+ * the output of every batch. A batch in which a stream does not fire, or has no dataset, is absent from its list. Rejects
+ * with the error of the first batch that fails; the batches after it are not run.
+ *
+ * ```ts
+ * const counts = await runBatches((ssc, words) => words.countByValueAndWindow('2s', '1s'), [[['a', 'b'], ['a'], []]])
+ * // [{ time: 1000, records: [['a', 1], ['b', 1]] }, { time: 2000, records: [['a', 2], ['b', 1]] },
+ * //  { time: 3000, records: [['a', 1]] }]
+ * ```
+ *
+ * The order of records after a shuffle is an accident of their hashes: compare such batches as multisets. Functions of
+ * the operators travel to worker threads as in any program: they cannot capture variables.
+ */
+export async function runBatches<
+  I extends readonly unknown[],
+  P extends Stream<unknown> | Readonly<Record<string, Stream<unknown>>>,
+>(
+  pipeline: (ssc: StreamingContext, ...streams: { [N in keyof I]: DStream<I[N]> }) => P,
+  inputs: { readonly [N in keyof I]: InputBatches<I[N]> },
+  options: RunBatchesOptions = {},
+): Promise<Outputs<P>> {
+  const { batchInterval = 1000, threads = 1, partitions = threads, batches, kill, ...rest } = options
+  const interval = toMillis(batchInterval, 'batchInterval')
+  const lists = inputs as readonly InputBatches<unknown>[]
+  const count = batches ?? Math.max(0, ...lists.map((list) => list.length))
+  if (!Number.isInteger(count) || count < 0) {
+    throw new ArgumentError(`batches is ${batches}; it must be a whole number of batches to run.`, { batches })
+  }
+  const clock = new ManualClock(0)
+  await using ssc = new StreamingContext({ spare: false, ...rest, batchInterval: interval, threads, parallelism: partitions, clock })
+  const streams = lists.map((list) => ssc.queueStream([...list]))
+  const made = pipeline(ssc, ...(streams as { [N in keyof I]: DStream<I[N]> }))
+  const single = isStream(made)
+  const named: Readonly<Record<string, Stream<unknown>>> = single ? { output: made } : made
+  const outputs = Object.fromEntries(Object.entries(named).map(([name, stream]) => [name, gathered(stream)]))
+  if (kill) ssc.on('batchStarted', ({ time }) => killSlot(ssc, kill(time / interval)))
+  await ssc.start()
+  for (let i = 0; i < count; i++) {
+    await clock.advance(interval)
+    await ssc.awaitIdle()
+  }
+  return (single ? outputs.output : outputs) as Outputs<P>
+}
+
+function isStream(made: unknown): made is Stream<unknown> {
+  return typeof (made as Stream<unknown>).getOrCompute === 'function'
+}
+
+/** The batches of a stream, filled as they come. */
+function gathered<T>(stream: Stream<T>): OutputBatch<T>[] {
+  const batches: OutputBatch<T>[] = []
+  stream.foreachRDD(async (rdd, time) => {
+    batches.push({ time, records: await rdd.collect() })
+  })
+  return batches
+}
+
+function killSlot(ssc: StreamingContext, slot: number | undefined): void {
+  if (slot === undefined) return
+  const thread = ssc.context.engine.pool?.ready().find((ready) => ready.slot === slot)
+  // What the thread was doing is told by its loss; a worker that is gone already cannot be killed again.
+  if (thread) void thread.worker.terminate()
+}
