@@ -1,5 +1,6 @@
 import type { Clock } from '../ops/clock.js'
 import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
+import type { Stream } from '../ops/dstream/dstream.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
 import { currentBatch, type Engine } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
@@ -10,7 +11,9 @@ export interface BatchLoopOptions {
   readonly engine: Engine
   readonly inputs: Inputs
   readonly clock: Clock
-  /** A batch failed: its outputs that came after ran all the same. */
+  /** Whether a failed output ends the streams, or is given up with its batch. */
+  readonly onBatchError: 'stop' | 'skip'
+  /** A batch failed, and that ends the streams: its outputs that came after ran all the same. */
   readonly onFailure: (error: unknown, time: number) => void
 }
 
@@ -87,26 +90,30 @@ export class BatchLoop {
 
   async #batch(submitted: BatchInfo, allocated: Promise<void>): Promise<void> {
     if (this.#abandoned) return
-    const { builder, engine, inputs, clock, onFailure } = this.#options
+    const { builder, engine, inputs, clock, onFailure, onBatchError } = this.#options
     const { time, submittedAt } = submitted
     const startedAt = clock.now()
     const started = { ...submitted, startedAt, schedulingDelay: startedAt - submittedAt, inputs: inputs.info(time) }
     engine.events.emit('batchStarted', started)
     const outputs: OutputInfo[] = []
-    const failures: unknown[] = []
+    const failures: { readonly label: string; readonly error: unknown }[] = []
+    const good: Stream<unknown>[] = []
     try {
       await allocated
       for (const output of builder.outputs) {
         const outcome = await this.#output(output, time)
         if (!outcome) continue
         outputs.push(outcome.info)
-        if ('failure' in outcome) failures.push(outcome.failure)
+        if ('failure' in outcome) failures.push({ label: output.label, error: outcome.failure })
+        else good.push(output.stream)
       }
     } catch (error) {
-      failures.push(error)
+      failures.push({ label: 'input', error })
     }
     inputs.consumed(time)
-    if (failures.length === 0) this.#clean(time)
+    const skip = failures.length > 0 && onBatchError === 'skip'
+    if (skip) this.#skip(time, good)
+    if (skip || failures.length === 0) this.#clean(time)
     const endedAt = clock.now()
     const infos = inputs.info(time)
     engine.events.emit('batchCompleted', {
@@ -118,7 +125,26 @@ export class BatchLoop {
       inputs: infos,
       outputs,
     })
-    if (failures.length > 0) onFailure(failures[0], time)
+    const [first] = failures
+    if (skip) engine.events.emit('batchSkipped', { time, outputs: failures.map(({ label }) => label), error: first!.error })
+    else if (first) onFailure(first.error, time)
+  }
+
+  /** What only failed outputs read has no dataset at this time, so that later windows and states are not spoilt by it. */
+  #skip(time: number, good: readonly Stream<unknown>[]): void {
+    const { builder, engine } = this.#options
+    const kept = new Set<Stream<unknown>>()
+    const keep = (stream: Stream<unknown>) => {
+      if (kept.has(stream)) return
+      kept.add(stream)
+      stream.parents.forEach(keep)
+    }
+    good.forEach(keep)
+    for (const stream of builder.streams) {
+      if (kept.has(stream) || !stream.isValid(time)) continue
+      stream.drop(time)
+      engine.states.drop(stream.id, time)
+    }
   }
 
   /** One output operation; nothing where its stream does not fire at this time or has no dataset. */

@@ -38,6 +38,8 @@ export interface EngineEvents {
   batchSubmitted: BatchInfo
   batchStarted: BatchInfo
   batchCompleted: BatchInfo
+  /** With onBatchError 'skip': outputs of this batch failed and were given up. */
+  batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
   threadReady: { readonly thread: number; readonly slot: number }
   /** `recoveredMs`: until a warm thread stood in the slot, 0 where the spare took over at once. */

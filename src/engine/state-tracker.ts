@@ -60,6 +60,11 @@ export class StateTracker {
     this.#operator(rdd.operator).versions.set(rdd.time, rdd)
   }
 
+  /** The batch was skipped: its version never was. */
+  drop(operator: number, time: number): void {
+    this.#operators.get(operator)?.versions.delete(time)
+  }
+
   plan({ operator, time, previous }: StatefulRdd, partition: number): StatePlan {
     const known = this.#partition(operator, partition)
     const hold = known.hold && this.#alive(known.hold.thread) ? known.hold : undefined

@@ -16,6 +16,11 @@ export interface StreamingOptions extends ContextOptions {
   readonly batchInterval: Duration
   /** Default: real time. */
   readonly clock?: Clock
+  /**
+   * A batch whose output fails: 'stop' ends the streams and rejects awaitTermination (default); 'skip' gives up what failed,
+   * emits 'batchSkipped', lists the batch in `skippedBatches`, and goes on with the next.
+   */
+  readonly onBatchError?: 'stop' | 'skip'
   /** Bytes a receiver may have waiting before it is told to pause. Default 64 MiB. */
   readonly receiverBufferBytes?: number
 }
@@ -38,7 +43,7 @@ export interface StopOptions {
 
 /** What setTimeout can wait for, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
-const STREAMING_OPTIONS = ['batchInterval', 'clock', 'receiverBufferBytes', 'params'] as const
+const STREAMING_OPTIONS = ['batchInterval', 'clock', 'onBatchError', 'receiverBufferBytes', 'params'] as const
 
 /**
  * Streams over a pool of threads: build the graph, `start()`, `stop()`.
@@ -54,6 +59,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   declare readonly context: Context
   readonly #clock: Clock
   readonly #receiverBufferBytes: number
+  readonly #onBatchError: 'stop' | 'skip'
+  readonly #skipped: number[] = []
   readonly #outputs = new Map<string, OutputQueue>()
   #state: StreamingState = 'INITIALIZED'
   #loop: BatchLoop | undefined
@@ -83,6 +90,14 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         `receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`,
       )
     }
+    this.#onBatchError = options.onBatchError ?? 'stop'
+    if (this.#onBatchError !== 'stop' && this.#onBatchError !== 'skip') {
+      throw new ArgumentError(`onBatchError is ${JSON.stringify(options.onBatchError)}; it must be 'stop' or 'skip'.`)
+    }
+    this.on('batchSkipped', ({ time, outputs, error }) => {
+      this.#skipped.push(time)
+      context.options.logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)
+    })
     this.now = () => this.#clock.now()
     this.deliver = (name, time, records) => this.#queue(name).put(time, records)
     this.#terminated = new Promise((resolve) => {
@@ -120,6 +135,11 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   get clock(): Clock {
     return this.#clock
+  }
+
+  /** Times of the batches that were skipped, with onBatchError 'skip'. */
+  get skippedBatches(): readonly number[] {
+    return this.#skipped
   }
 
   /** Calls `listener` with every event of this name; answers with a function that ends it. */
@@ -206,6 +226,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       engine: context.engine,
       inputs: this.#inputs,
       clock: this.#clock,
+      onBatchError: this.#onBatchError,
       onFailure: (error) => this.#fail(error),
     })
     await this.#inputs.start(this.zeroTime, batchInterval)

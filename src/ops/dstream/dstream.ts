@@ -71,6 +71,11 @@ export abstract class Stream<T> {
     for (const parent of this.parents) parent.remember(this.#remember + this.parentRemember)
   }
 
+  /** The batch at `time` was skipped: for this stream it has no dataset. Called by the engine. */
+  drop(time: number): void {
+    if (this.#generated.has(time)) this.#generated.set(time, undefined)
+  }
+
   /** Forgets RDDs of `time - rememberDuration` and before; answers with the forgotten times. Called by the engine. */
   forget(time: number): number[] {
     const old = [...this.#generated.keys()].filter((t) => t <= time - this.#remember)
@@ -98,11 +103,10 @@ export function streamFace<T>(node: Stream<T>): DStream<T> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an operation of pairs works on pairs of any type
-type AnyPairs = Stream<any> & PairStream<any, any>
+type AnyPairStream = PairStream<any, any>
 // biome-ignore lint/suspicious/noExplicitAny: see above
-type PairMethods = {
-  [M in keyof PairStream<any, any>]: (this: AnyPairs, ...args: Parameters<PairStream<any, any>[M]>) => unknown
-}
+type AnyPairs = Stream<any> & AnyPairStream
+type PairMethods = { [M in keyof AnyPairStream]: (this: AnyPairs, ...args: Parameters<AnyPairStream[M]>) => unknown }
 
 /** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
 export const pairStreams = Stream.prototype as unknown as PairMethods

@@ -19,6 +19,9 @@ export interface KeptStateOptions {
 export class KeptStateStream<T> extends Stream<T> {
   readonly #options: KeptStateOptions
   #partitioner: Partitioner | undefined
+  /** The newest version, and the one before it, which a skipped batch goes back to. */
+  #newest: number | undefined
+  #before: number | undefined
 
   constructor(parent: Stream<unknown>, label: string, options: KeptStateOptions) {
     super(parent.builder, label, [parent], parent.slideDuration)
@@ -30,6 +33,11 @@ export class KeptStateStream<T> extends Stream<T> {
     return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
   }
 
+  override drop(time: number): void {
+    super.drop(time)
+    if (this.#newest === time) this.#newest = this.#before
+  }
+
   /** By default every ten batches. */
   get scanInterval(): number {
     return this.checkpointInterval ?? 10 * this.slideDuration
@@ -38,10 +46,11 @@ export class KeptStateStream<T> extends Stream<T> {
   protected override compute(time: number): Rdd<T> | undefined {
     const { builder } = this
     const { how, emit, partitions, initial, startsEmpty } = this.#options
-    const previous = time - this.slideDuration
-    const before = previous > builder.zeroTime ? this.getOrCompute(previous) : undefined
+    const previous = this.#newest
     const arrived = this.parents[0]!.getOrCompute(time)
-    if (!before && !arrived && !startsEmpty) return undefined
+    if (previous === undefined && !arrived && !startsEmpty) return undefined
+    this.#before = previous
+    this.#newest = time
     this.#partitioner ??= toPartitioner(builder.context.emptyRDD(), partitions)
     const partitioner = this.#partitioner
     const place = (rdd: Rdd<unknown>) => (rdd as Rdd<unknown> & PairRdd<unknown, unknown>).partitionBy(partitioner)
@@ -50,8 +59,8 @@ export class KeptStateStream<T> extends Stream<T> {
       {
         operator: this.id,
         time,
-        previous: before && previous,
-        changes: [arrived ? [place(arrived)] : [], !before && initial ? [place(initial)] : []],
+        previous,
+        changes: [arrived ? [place(arrived)] : [], previous === undefined && initial ? [place(initial)] : []],
         partitioner,
         how,
         scan: (time - builder.zeroTime) % this.scanInterval === 0,

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { ArgumentError } from '../../errors.js'
+import { exactJson } from '../functions/ref-key.js'
 import { face, type RDD, type Rdd, type StorageLevel } from '../rdd/rdd.js'
 import type { Duration } from '../time.js'
 import { type DStream, multipleOfSlide, Stream, streamFace } from './dstream.js'
@@ -33,11 +35,18 @@ Stream.prototype.foreachRDD = function <T>(this: Stream<T>, fn: (rdd: RDD<T>, ti
 Stream.prototype.print = function (n = 10) {
   this.builder.addOutput(this, 'print', async (rdd, time) => {
     const first = await rdd.take(n + 1)
-    const lines = first.slice(0, n).map((record) => (typeof record === 'string' ? record : JSON.stringify(record)))
+    const lines = first.slice(0, n).map(shown)
     if (first.length > n) lines.push('...')
     this.builder.printer(time, lines)
   })
 }
+
+/** Texts as they are, what JSON can tell as JSON, the rest (a BigInt, a Map, undefined, NaN) as Node shows it. */
+function shown(record: unknown): string {
+  if (typeof record === 'string') return record
+  return exactJson(record) ?? inspect(record, { depth: 4, breakLength: Number.POSITIVE_INFINITY })
+}
+
 Stream.prototype.output = function (name) {
   this.builder.nameOutput(name)
   this.builder.addOutput(this, `output(${name})`, async (rdd, time) =>

@@ -1,4 +1,5 @@
 import { builtin } from '../functions/builtin.js'
+import type { Partitioner } from '../partitioner.js'
 import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
@@ -71,41 +72,44 @@ class WindowedStream<T> extends Stream<T> {
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
-    const rdds = between(this.parents[0] as Stream<T>, time - this.#length, time)
+    const rdds = between(this.parents[0] as Stream<T>, time - this.#length, time).map(([, rdd]) => rdd)
     if (rdds.length === 0) return this.builder.context.emptyRDD<T>()
     return new UnionRdd(this.builder.context, rdds, 'window', 4 * this.builder.context.parallelism)
   }
 }
 
-/** RDDs of a stream with start < time <= end; times without a dataset are skipped. */
-function between<T>(stream: Stream<T>, start: number, end: number): Rdd<T>[] {
-  const rdds: Rdd<T>[] = []
+/** RDDs of a stream with start < time <= end, with their times; times without a dataset are skipped. */
+function between<T>(stream: Stream<T>, start: number, end: number): [number, Rdd<T>][] {
+  const rdds: [number, Rdd<T>][] = []
   const first = Math.max(start, stream.builder.zeroTime) + stream.slideDuration
   for (let time = first; time <= end; time += stream.slideDuration) {
     const rdd = stream.getOrCompute(time)
-    if (rdd) rdds.push(rdd)
+    if (rdd) rdds.push([time, rdd])
   }
   return rdds
+}
+
+/** What a window held after a version: times of the parent's RDDs, and the version's own time. */
+interface Contents {
+  readonly version: number | undefined
+  readonly times: readonly number[]
 }
 
 /** A window kept as state: what enters is reduced in, what leaves is taken out by the inverse. */
 class WindowStateStream<T> extends Stream<T> {
   readonly #length: number
   readonly #how: StateOperator
-  readonly #partitions: Partitions | undefined
+  readonly #partitioner: Partitioner
+  #contents: Contents = { version: undefined, times: [] }
+  /** The contents before the newest version, which a skipped batch goes back to. */
+  #before: Contents = this.#contents
 
-  /** `reduced` holds at most one pair a key in each batch. */
-  constructor(
-    reduced: Stream<unknown>,
-    length: number,
-    slide: number,
-    how: StateOperator,
-    partitions: Partitions | undefined,
-  ) {
+  /** `reduced` holds at most one pair a key in each batch, and is placed by `partitioner`. */
+  constructor(reduced: Stream<unknown>, length: number, slide: number, how: StateOperator, partitioner: Partitioner) {
     super(reduced.builder, 'reduceByKeyAndWindow', [reduced], slide)
     this.#length = length
     this.#how = how
-    this.#partitions = partitions
+    this.#partitioner = partitioner
     // Each batch is read twice, when it enters and when it leaves.
     reduced.storage ??= 'memory'
   }
@@ -115,17 +119,26 @@ class WindowStateStream<T> extends Stream<T> {
     return this.#length + this.slideDuration * (2 + this.builder.stateSnapshotInterval)
   }
 
+  override drop(time: number): void {
+    super.drop(time)
+    if (this.#contents.version === time) this.#contents = this.#before
+  }
+
   protected override compute(time: number): Rdd<T> {
-    const { builder } = this
-    const previous = time - this.slideDuration
-    const entering = between(this.parents[0]!, previous, time)
-    const leaving = between(this.parents[0]!, previous - this.#length, time - this.#length)
-    return new StateRdd<T>(builder.context, {
+    const { context } = this.builder
+    const parent = this.parents[0]!
+    const { version, times } = this.#contents
+    const entering = between(parent, time - Math.min(this.slideDuration, this.#length), time)
+    const left = times.filter((entered) => entered <= time - this.#length)
+    const leaving = left.map((entered) => parent.getOrCompute(entered)).filter((rdd) => rdd !== undefined)
+    this.#before = this.#contents
+    this.#contents = { version: time, times: [...times.slice(left.length), ...entering.map(([entered]) => entered)] }
+    return new StateRdd<T>(context, {
       operator: this.id,
       time,
-      previous: previous > builder.zeroTime ? previous : undefined,
-      changes: [entering, leaving],
-      partitioner: toPartitioner(entering[0] ?? leaving[0] ?? builder.context.emptyRDD(), this.#partitions),
+      previous: version,
+      changes: [entering.map(([, rdd]) => rdd), leaving],
+      partitioner: this.#partitioner,
       how: this.#how,
       label: `${this.label}#${this.id}`,
     })
@@ -151,10 +164,13 @@ Stream.prototype.window = function <T>(this: Stream<T>, length: Duration, slide?
 pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
   const checked = lengths(this, length, slide)
   const reduce = capturedBy(this, fn, 'reduceByKeyAndWindow')
-  const reduced = combined(this, reducing(reduce), options.partitions)
   if (!options.inverse) {
+    const reduced = combined(this, reducing(reduce), options.partitions)
     return combined(new WindowedStream(reduced, checked.length, checked.slide), reducing(reduce), options.partitions)
   }
+  // State stays where it is: every batch must be placed alike, whatever places the stream's RDDs, or whether there is one.
+  const partitioner = toPartitioner(this.builder.context.emptyRDD(), options.partitions)
+  const reduced = combined(this, reducing(reduce), partitioner)
   const how: StateOperator = {
     kind: 'window',
     reduce,
@@ -162,7 +178,7 @@ pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
     filter: options.filter && capturedBy(this, options.filter, 'filter of reduceByKeyAndWindow'),
   }
   return streamFace(
-    new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, options.partitions),
+    new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, partitioner),
   )
 }
 pairStreams.groupByKeyAndWindow = function (length, slide, partitions) {

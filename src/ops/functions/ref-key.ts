@@ -18,9 +18,12 @@ function isExact(value: unknown): boolean {
 }
 
 /** A text that equal references share and different ones do not; undefined where JSON cannot promise that. */
-export function refKey(ref: FnRef): string | undefined {
+export const refKey = (ref: FnRef): string | undefined => exactJson(ref)
+
+/** The value as JSON, or undefined where that would not be all of it. */
+export function exactJson(value: unknown): string | undefined {
   let exact = true
-  const text = JSON.stringify(ref, function (this: Record<string, unknown>, key, value: unknown) {
+  const text = JSON.stringify(value, function (this: Record<string, unknown>, key, value: unknown) {
     // `this[key]`, since `value` has been through toJSON.
     if (exact && !isExact(this[key])) exact = false
     return exact ? value : undefined

@@ -140,11 +140,10 @@ export function face<T>(node: Rdd<T>): RDD<T> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an operation of pairs works on pairs of any type
-type AnyPairs = Rdd<any> & PairRdd<any, any>
+type AnyPairRdd = PairRdd<any, any>
 // biome-ignore lint/suspicious/noExplicitAny: see above
-type PairMethods = {
-  [M in keyof PairRdd<any, any>]: (this: AnyPairs, ...args: Parameters<PairRdd<any, any>[M]>) => unknown
-}
+type AnyPairs = Rdd<any> & AnyPairRdd
+type PairMethods = { [M in keyof AnyPairRdd]: (this: AnyPairs, ...args: Parameters<AnyPairRdd[M]>) => unknown }
 
 /** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
 export const pairs = Rdd.prototype as unknown as PairMethods

@@ -58,6 +58,8 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
 /** One version: all of its changes or, if a function throws, none. */
 function step(state: StatePartition, groups: readonly (readonly Source[])[], time: number, scan: boolean, make: MakeVersion, task: Task): void {
   const input = { time, scan, groups: groups.map((sources) => pairsOf(sources, task)) }
+  // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
+  if (state.version !== undefined && state.snapshotAt === state.version) state.changed = new KeyedMap()
   const changes = new Changes(state)
   try {
     const output = make(state, changes, input)

@@ -1,4 +1,3 @@
-import { KeyedMap } from '../../../ops/keys.js'
 import type { BlockHandle } from '../../blocks/handle.js'
 import { decodePairs, decodeRecords } from '../../blocks/records-codec.js'
 import { readPart, ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
@@ -36,7 +35,7 @@ export function writeSnapshot(state: StatePartition, key: string, services: Thre
   parts.pairs(0, keys, values)
   parts.records(1, deleted)
   const block = services.seal('shuffle', parts.count, 'long')
-  state.changed = new KeyedMap()
+  state.snapshotAt = state.version
   return { as: 'snapshot', key, full: increment === undefined, block }
 }
 

@@ -9,10 +9,12 @@ export interface StatePartition {
   output: readonly unknown[]
   /** Keys set (true) or deleted (false) since the last snapshot; undefined where everything must be written. */
   changed: KeyedMap<boolean> | undefined
+  /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
+  snapshotAt: number | undefined
 }
 
 export function emptyState(): StatePartition {
-  return { version: undefined, entries: new KeyedMap(), output: [], changed: undefined }
+  return { version: undefined, entries: new KeyedMap(), output: [], changed: undefined, snapshotAt: undefined }
 }
 
 /** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */
