@@ -94,6 +94,12 @@ export class BlockManager {
     if (entry.pins === 0) this.#drop(entry)
   }
 
+  /** Accepted blocks that nobody will enter: their memory is free again. */
+  discard(handles: readonly BlockHandle[]): void {
+    for (const { segment } of handles) this.#options.pool.release(segment)
+    this.#dropped()
+  }
+
   pin(ids: readonly number[]): void {
     for (const id of ids) {
       const entry = this.#blocks.get(id)

@@ -5,7 +5,7 @@ import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import type { WrittenBlock } from '../pool/protocol.js'
 import { MissingOutputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
-import type { Job, TaskDone, TaskScheduler } from './task-scheduler.js'
+import type { Job, Stage, TaskDone, TaskScheduler } from './task-scheduler.js'
 
 /** What the scheduler of jobs hands finished tasks to. */
 export interface TaskBooks {
@@ -29,6 +29,8 @@ export class DagScheduler {
   readonly #books: TaskBooks
   readonly #resolver: FunctionResolver
   readonly #making = new Map<number, Promise<void>>()
+  /** Running jobs, with the count of uses of map outputs at their beginning. */
+  readonly #running = new Map<Job, number>()
   #stages = 0
   #jobs = 0
 
@@ -47,20 +49,27 @@ export class DagScheduler {
     batchTime: number | undefined,
   ): Promise<TaskDone[]> {
     const job: Job = { id: this.#jobs++, batchTime, cancelled: false }
+    this.#running.set(job, this.#tables.outputs.uses)
     try {
       return await this.#stage(job, rdd, sink, partitions)
     } finally {
       // After a failure the job's other tasks are not started any more.
       job.cancelled = true
+      this.#running.delete(job)
     }
   }
 
+  /** Map outputs used up to here are of no running job: they may go if memory is short. */
+  get settledUses(): number {
+    return Math.min(this.#tables.outputs.uses, ...this.#running.values())
+  }
+
   #stage(job: Job, rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
-    const stage = this.#stages++
+    const stage: Stage = { id: this.#stages++, tasks: partitions.length, runTimes: [] }
     return Promise.all(partitions.map((partition) => this.#task(job, stage, rdd, sink, partition)))
   }
 
-  async #task(job: Job, stage: number, rdd: Rdd<unknown>, sink: Sink, partition: number): Promise<TaskDone> {
+  async #task(job: Job, stage: Stage, rdd: Rdd<unknown>, sink: Sink, partition: number): Promise<TaskDone> {
     for (;;) {
       const plan = () => planTask(rdd, partition, sink, this.#tables)
       const done = await this.#tasks.run({ job, stage, partition, label: rdd.label, plan })
@@ -86,8 +95,8 @@ export class DagScheduler {
     const { rdd, partitioner } = dependency
     if (partitioner.kind === 'range' && !partitioner.bounds)
       partitioner.bounds = await this.#sampleBounds(job, partitioner)
-    const stage = this.#stages++
     const missing = this.#tables.outputs.missing(dependency)
+    const stage: Stage = { id: this.#stages++, tasks: missing.length, runTimes: [] }
     await Promise.all(
       missing.map(async (partition) => {
         const { result, thread } = await this.#task(job, stage, rdd, shuffleSink(dependency), partition)

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
+import { MemoryLimitError, StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
 import type { Sink } from '../ops/plan.js'
@@ -59,10 +59,13 @@ export class Engine implements JobRunner {
   readonly #resolver: FunctionResolver
   /** What belongs to the streams: told of records that a source's partition turned out to have. */
   onSourceRead: (rdd: number, partition: number, records: number) => void = () => {}
+  /** Bytes that receivers hold for batches to come. */
+  receivedBytes: () => number = () => 0
   #boot: WorkerBoot['pipeline']
   #opening: Promise<{ pool: ThreadPool; dag: DagScheduler }> | undefined
   #pool: ThreadPool | undefined
   #tasks: TaskScheduler | undefined
+  #dag: DagScheduler | undefined
   #news: NodeJS.Timeout | undefined
   #closed = false
 
@@ -159,7 +162,7 @@ export class Engine implements JobRunner {
   }
 
   async #start(): Promise<{ pool: ThreadPool; dag: DagScheduler }> {
-    const { threads, spare, codegen, faults, logger, maxFailures, taskTimeoutMs } = this.#options
+    const { threads, spare, codegen, faults, logger, maxFailures, taskTimeoutMs, speculation } = this.#options
     const pool = await ThreadPool.open({
       threads,
       spare,
@@ -187,6 +190,8 @@ export class Engine implements JobRunner {
       events: this.events,
       maxFailures,
       taskTimeoutMs,
+      speculation,
+      overLimit: () => this.#overLimit(),
       lend: (thread) => this.#lend(thread),
       broadcasts: (thread, ids) => this.#shipBroadcasts(thread, ids),
       onMissingState: (planned) => this.#stateAbsent(planned),
@@ -211,7 +216,34 @@ export class Engine implements JobRunner {
     }
     this.#news = setInterval(() => this.#deliverNews(), NEWS_MS)
     this.#news.unref()
-    return { pool, dag: new DagScheduler(tasks, tables, books, this.#resolver) }
+    this.#dag = new DagScheduler(tasks, tables, books, this.#resolver)
+    return { pool, dag: this.#dag }
+  }
+
+  /** Bytes of blocks in use: free segments are no burden, they are used before new ones are made. */
+  get usedBytes(): number {
+    return this.segments.bytes - this.segments.freeBytes
+  }
+
+  /** Whether sources should pause: memory is at the limit, whatever they themselves hold. */
+  get crowded(): boolean {
+    return this.usedBytes >= this.#options.memoryLimit
+  }
+
+  /** At the limit kept partitions go first. What receivers hold is theirs to bound: batches must run to free it. */
+  #overLimit(): MemoryLimitError | undefined {
+    const { memoryLimit } = this.#options
+    if (this.usedBytes <= memoryLimit) return undefined
+    const kept = this.#kept.evict(this.usedBytes - memoryLimit)
+    const outputs = this.#outputs.evict(this.usedBytes - memoryLimit, this.#dag?.settledUses ?? 0)
+    const freed = { blocks: kept.blocks + outputs.blocks, bytes: kept.bytes + outputs.bytes }
+    if (freed.blocks > 0) this.events.emit('blocksEvicted', freed)
+    const used = this.usedBytes - this.receivedBytes()
+    if (freed.blocks > 0 || used <= memoryLimit) return undefined
+    return new MemoryLimitError(
+      `Blocks take ${Math.ceil(used / 1048576)} MiB, memoryLimit is ${Math.floor(memoryLimit / 1048576)} MiB, and nothing more can be let go. Raise memoryLimit, use more partitions, shorter windows or smaller batches.`,
+      { used, memoryLimit },
+    )
   }
 
   /** Threads that may own blocks: those with a slot, then the spare. */

@@ -54,6 +54,12 @@ export interface EngineEvents {
     readonly label: string
     readonly error: Error
   }
+  /** A slow task got a second copy. */
+  taskSpeculated: { readonly job: number; readonly partition: number; readonly label: string }
+  /** A result came after another attempt of the same task was first. */
+  resultDropped: { readonly job: number; readonly partition: number; readonly thread: number }
+  /** Kept partitions were let go because of memoryLimit. */
+  blocksEvicted: { readonly blocks: number; readonly bytes: number }
   stateRebuilt: { readonly operator: number; readonly partition: number; readonly versions: number }
 }
 

@@ -39,6 +39,21 @@ export class KeptPartitions {
     else this.#blocks.release(handle.id)
   }
 
+  /** Lets the blocks that have been kept longest go until `bytes` are free; answers with what it found. */
+  evict(bytes: number): { readonly blocks: number; readonly bytes: number } {
+    const freed = { blocks: 0, bytes: 0 }
+    for (const kept of this.#kept.values()) {
+      for (const [partition, handle] of kept) {
+        if (freed.bytes >= bytes) return freed
+        kept.delete(partition)
+        this.#blocks.release(handle.id)
+        freed.blocks++
+        freed.bytes += handle.length
+      }
+    }
+    return freed
+  }
+
   release(rdd: number): void {
     for (const handle of this.#kept.get(rdd)?.values() ?? []) this.#blocks.release(handle.id)
     this.#kept.delete(rdd)

@@ -6,6 +6,9 @@ import type { BlockManager } from './block-manager.js'
 export class MapOutputs {
   readonly #blocks: BlockManager
   readonly #shuffles = new Map<number, (BlockHandle | undefined)[]>()
+  /** When each shuffle was used last, by a count of uses. */
+  readonly #used = new Map<number, number>()
+  #uses = 0
   /** Shuffles of datasets that nobody holds any more: a batch program does not say when it is done with one. */
   readonly #unreachable = new FinalizationRegistry<number>((shuffle) => this.release(shuffle))
 
@@ -16,6 +19,7 @@ export class MapOutputs {
   /** All outputs in the order of the map partitions, or undefined while one is missing. */
   complete({ id, rdd }: ShuffleDependency): readonly BlockHandle[] | undefined {
     const outputs = this.#shuffles.get(id)
+    this.#used.set(id, ++this.#uses)
     if (!outputs) return rdd.partitions === 0 ? [] : undefined
     for (const output of outputs) if (!output) return undefined
     return outputs as BlockHandle[]
@@ -41,9 +45,33 @@ export class MapOutputs {
     })
   }
 
+  /** The count of uses so far: what is used from now on comes after it. */
+  get uses(): number {
+    return this.#uses
+  }
+
+  /** Lets outputs go that were not used since `before`, the longest unused first, until `bytes` are free. */
+  evict(bytes: number, before: number): { readonly blocks: number; readonly bytes: number } {
+    const freed = { blocks: 0, bytes: 0 }
+    const unused = [...this.#used].filter(([, use]) => use <= before).sort(([, a], [, b]) => a - b)
+    for (const [shuffle] of unused) {
+      if (freed.bytes >= bytes) break
+      const outputs = this.#shuffles.get(shuffle) ?? []
+      for (const [partition, output] of outputs.entries()) {
+        if (!output) continue
+        outputs[partition] = undefined
+        this.#blocks.release(output.id)
+        freed.blocks++
+        freed.bytes += output.length
+      }
+    }
+    return freed
+  }
+
   release(shuffle: number): void {
     for (const output of this.#shuffles.get(shuffle) ?? []) if (output) this.#blocks.release(output.id)
     this.#shuffles.delete(shuffle)
+    this.#used.delete(shuffle)
   }
 
   #of(dependency: ShuffleDependency): (BlockHandle | undefined)[] {

@@ -1,6 +1,7 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { ArgumentError } from '../errors.js'
 import { type Duration, toMillis } from '../ops/time.js'
+import type { Speculation } from './straggler-watch.js'
 import type { FaultPlan } from '../pool/protocol.js'
 
 /** Where the engine writes what an operator should see. The method set of pino and console. */
@@ -24,6 +25,13 @@ export interface ContextOptions {
   readonly taskTimeout?: Duration
   /** Owning threads of every block: 1, 2 or 3. Default 2. */
   readonly replicas?: number
+  /** True, or thresholds: a task far behind its stage gets a second copy, the first result wins. Default false. */
+  readonly speculation?: boolean | Partial<Speculation>
+  /**
+   * Bytes of blocks that the engine may hold. At the limit it lets kept partitions go that can be computed again, then
+   * sources pause, then the job fails with MemoryLimitError. Default: half of the machine's memory.
+   */
+  readonly memoryLimit?: number
   /** Slides between two snapshots of kept state. Default 10. */
   readonly stateSnapshotInterval?: number
   /** False: compose operations from closures instead of compiling one loop. Default: true where the process may compile. */
@@ -41,6 +49,8 @@ export interface CheckedOptions {
   readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly replicas: number
+  readonly speculation: Speculation | undefined
+  readonly memoryLimit: number
   readonly stateSnapshotInterval: number
   readonly codegen: boolean
   readonly logger: Logger
@@ -54,6 +64,8 @@ const KNOWN = new Set([
   'maxFailures',
   'taskTimeout',
   'replicas',
+  'speculation',
+  'memoryLimit',
   'stateSnapshotInterval',
   'codegen',
   'logger',
@@ -77,6 +89,8 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     maxFailures: whole('maxFailures', options.maxFailures ?? 4, 1, 1000),
     taskTimeoutMs: toMillis(options.taskTimeout ?? '60s', 'taskTimeout'),
     replicas: whole('replicas', options.replicas ?? 2, 1, 3),
+    speculation: checkSpeculation(options.speculation),
+    memoryLimit: whole('memoryLimit', options.memoryLimit ?? Math.floor(totalmem() / 2), 4 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
     codegen: options.codegen ?? mayCompile(),
     logger: options.logger ?? stderrLogger,
@@ -87,6 +101,16 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
 function whole(name: string, given: number, least: number, most: number): number {
   if (Number.isInteger(given) && given >= least && given <= most) return given
   throw new ArgumentError(`${name} is ${given}; it must be a whole number from ${least} to ${most}.`, { [name]: given })
+}
+
+function checkSpeculation(given: ContextOptions['speculation']): Speculation | undefined {
+  if (given === undefined || given === false) return undefined
+  const { multiplier = 2, quantile = 0.5, minMs = 100 } = given === true ? {} : given
+  if (multiplier >= 1 && quantile >= 0 && quantile <= 1 && minMs >= 0) return { multiplier, quantile, minMs }
+  throw new ArgumentError(
+    `speculation is ${JSON.stringify(given)}; multiplier must be at least 1, quantile between 0 and 1, minMs at least 0.`,
+    { given },
+  )
 }
 
 function mayCompile(): boolean {

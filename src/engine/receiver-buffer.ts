@@ -63,8 +63,13 @@ export class ReceiverBuffer implements ReceiverSink {
     }
   }
 
+  /** Bytes received for batches that are not complete. */
+  get bytes(): number {
+    return this.#pending + this.#arrived
+  }
+
   full(): Promise<void> | undefined {
-    if (this.#pending + this.#arrived < this.#maxBytes) return undefined
+    if (this.bytes < this.#maxBytes && !this.#engine.crowded) return undefined
     if (!this.#waiting) {
       let resolve!: () => void
       const promise = new Promise<void>((done) => {
@@ -95,7 +100,7 @@ export class ReceiverBuffer implements ReceiverSink {
   /** A batch that used these blocks is complete: there is room again. */
   consumed(blocks: readonly BlockHandle[]): void {
     for (const block of blocks) this.#pending -= block.length
-    if (this.#waiting && this.#pending < this.#maxBytes) {
+    if (this.#waiting && this.#pending < this.#maxBytes && !this.#engine.crowded) {
       this.#waiting.resolve()
       this.#waiting = undefined
     }

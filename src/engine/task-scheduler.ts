@@ -1,13 +1,13 @@
-import { JobCancelledError, TaskFailedError, ThreadLostError } from '../errors.js'
+import { JobCancelledError, type MemoryLimitError, TaskFailedError, ThreadLostError } from '../errors.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
-import type { MemoryReport, TaskId, TaskMessage, TaskResult } from '../pool/protocol.js'
+import type { MemoryReport, TaskMessage, TaskResult } from '../pool/protocol.js'
 import type { ThreadPool } from '../pool/thread-pool.js'
-import { PROGRESS } from '../pool/vitals.js'
 import type { BlockManager } from './block-manager.js'
 import type { Events } from './events.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
 import type { ProgramTable } from './program-table.js'
+import { type Speculation, StragglerWatch } from './straggler-watch.js'
 
 /** A job as its tasks see it. */
 export interface Job {
@@ -16,9 +16,17 @@ export interface Job {
   cancelled: boolean
 }
 
+/** What the tasks of a stage have in common. */
+export interface Stage {
+  readonly id: number
+  readonly tasks: number
+  /** Run times of the tasks that are done, in ms. */
+  readonly runTimes: number[]
+}
+
 export interface TaskSpec {
   readonly job: Job
-  readonly stage: number
+  readonly stage: Stage
   readonly partition: number
   /** What the task is part of, for errors: `reduceByKey#3`. */
   readonly label: string
@@ -32,20 +40,26 @@ export interface TaskDone {
   readonly thread: number
 }
 
-interface Queued {
+/** A task until its first result. */
+interface Pending {
   readonly spec: TaskSpec
-  planned: PlannedTask
-  attempt: number
-  failures: number
   readonly resolve: (done: TaskDone | MissingOutputs) => void
   readonly reject: (error: unknown) => void
+  /** Settled: whatever other attempts bring is dropped. */
+  done: boolean
+  attempts: number
+  failures: number
+  /** Attempts queued or running. */
+  live: number
 }
 
-interface Running {
-  readonly queued: Queued
-  /** Last progress seen, and when. */
-  progress: number
-  seenAt: number
+/** One try of a task. Its blocks are pinned from planning to the end, so that none is lost or reused in between. */
+export interface Attempt {
+  readonly task: Pending
+  readonly number: number
+  readonly planned: PlannedTask
+  readonly pins: readonly number[]
+  startedAt: number
 }
 
 export interface TaskSchedulerOptions {
@@ -55,6 +69,7 @@ export interface TaskSchedulerOptions {
   readonly events: Events
   readonly maxFailures: number
   readonly taskTimeoutMs: number
+  readonly speculation: Speculation | undefined
   /** Free memory that a thread may be lent along with a task. */
   readonly lend: (thread: number) => TaskMessage['lend']
   /** Blocks of broadcast variables that the thread does not have yet. */
@@ -63,6 +78,8 @@ export interface TaskSchedulerOptions {
   readonly onMissingState: (planned: PlannedTask) => void
   /** What a thread says of its memory. */
   readonly onReport: (thread: number, report: MemoryReport) => void
+  /** Why no more memory can be used, if so. */
+  readonly overLimit: () => MemoryLimitError | undefined
 }
 
 /** Tasks beyond the running one that a thread is given, so that it never waits for the driver. */
@@ -71,25 +88,33 @@ const WAITING = 1
 /**
  * Gives tasks to threads. One queue for tasks that may run anywhere, taken by whichever thread has room (blocks are in
  * shared memory, so no place is better than another), and one a thread for tasks whose state is there. A task is tried
- * again elsewhere when its thread dies or its code throws; results of attempts that were given up are dropped.
+ * again elsewhere when its thread dies or its code throws; what an attempt brings after another was first is dropped.
  */
 export class TaskScheduler {
   readonly #options: TaskSchedulerOptions
-  readonly #anywhere: Queued[] = []
-  readonly #pinned = new Map<number, Queued[]>()
-  readonly #running = new Map<PoolThread, Running[]>()
-  #watch: NodeJS.Timeout | undefined
+  readonly #anywhere: Attempt[] = []
+  readonly #pinned = new Map<number, Attempt[]>()
+  readonly #running = new Map<PoolThread, Attempt[]>()
+  readonly #watch: StragglerWatch
   #closed = false
   #dispatching = false
 
   constructor(options: TaskSchedulerOptions) {
     this.#options = options
+    const { pool, taskTimeoutMs, speculation } = options
+    this.#watch = new StragglerWatch({
+      running: this.#running,
+      taskTimeoutMs,
+      speculation,
+      terminate: (thread) => void pool.terminate(thread, 'timeout'),
+      copy: (attempt) => this.#speculate(attempt),
+    })
   }
 
   /** Runs a task to its end; resolves with what is missing where an attempt cannot be planned. */
   run(spec: TaskSpec): Promise<TaskDone | MissingOutputs> {
     return new Promise((resolve, reject) => {
-      this.#enqueue({ spec, planned: undefined as never, attempt: 0, failures: 0, resolve, reject })
+      this.#try({ spec, resolve, reject, done: false, attempts: 0, failures: 0, live: 0 })
     })
   }
 
@@ -99,54 +124,78 @@ export class TaskScheduler {
     for (const [thread, queue] of this.#pinned) {
       if (alive.has(thread)) continue
       this.#pinned.delete(thread)
-      for (const queued of queue) this.#enqueue(queued)
+      for (const attempt of queue) {
+        this.#end(attempt)
+        this.#try(attempt.task)
+      }
     }
     this.#dispatch()
   }
 
   close(): void {
     this.#closed = true
-    clearInterval(this.#watch)
+    this.#watch.stop()
     const waiting = [...this.#anywhere.splice(0), ...[...this.#pinned.values()].flat()]
     this.#pinned.clear()
-    for (const queued of waiting) queued.reject(new JobCancelledError('The context was stopped before this task ran.'))
+    for (const attempt of waiting) {
+      this.#end(attempt)
+      this.#settle(attempt.task, cancelled('The context was stopped before this task ran.'))
+    }
   }
 
-  #enqueue(queued: Queued): void {
-    const { job } = queued.spec
+  /** Plans and queues one more attempt. */
+  #try(task: Pending): void {
+    const { job } = task.spec
+    if (task.done) return
     if (this.#closed || job.cancelled) {
-      queued.reject(
-        new JobCancelledError(
-          this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`,
-        ),
-      )
+      this.#settle(task, cancelled(this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`))
       return
     }
     let planned: PlannedTask | MissingOutputs
     try {
-      planned = queued.spec.plan()
+      planned = task.spec.plan()
     } catch (error) {
-      queued.reject(error)
+      this.#settle(task, error)
       return
     }
     if (planned instanceof MissingOutputs) {
-      queued.resolve(planned)
+      task.done = true
+      task.resolve(planned)
       return
     }
-    queued.planned = planned
-    if (planned.pinned === undefined) this.#anywhere.push(queued)
-    else {
-      const queue = this.#pinned.get(planned.pinned)
-      if (queue) queue.push(queued)
-      else this.#pinned.set(planned.pinned, [queued])
-    }
+    this.#queue(task, planned)
     if (this.#dispatching) return
     this.#dispatching = true
-    // One round for all tasks of a stage: they are enqueued in one go.
+    // One round for all tasks of a stage: they are queued in one go.
     queueMicrotask(() => {
       this.#dispatching = false
       this.#dispatch()
     })
+  }
+
+  #queue(task: Pending, planned: PlannedTask): void {
+    const pins = planned.blocks.map((block) => block.id)
+    this.#options.blocks.pin(pins)
+    const attempt: Attempt = { task, number: task.attempts++, planned, pins, startedAt: 0 }
+    task.live++
+    if (planned.pinned === undefined) this.#anywhere.push(attempt)
+    else {
+      const queue = this.#pinned.get(planned.pinned)
+      if (queue) queue.push(attempt)
+      else this.#pinned.set(planned.pinned, [attempt])
+    }
+  }
+
+  /** A second copy of a task that is far behind the others of its stage; the first result wins. */
+  #speculate({ task, planned }: Attempt): void {
+    // Kept state has one place; a copy elsewhere would have to rebuild it first.
+    if (task.done || task.live > 1 || planned.states.length > 0 || this.#anywhere.length > 0) return
+    const { spec } = task
+    const again = spec.plan()
+    if (again instanceof MissingOutputs) return
+    this.#options.events.emit('taskSpeculated', { job: spec.job.id, partition: spec.partition, label: spec.label })
+    this.#queue(task, again)
+    this.#dispatch()
   }
 
   #dispatch(): void {
@@ -154,177 +203,159 @@ export class TaskScheduler {
     for (let depth = 0; depth <= WAITING; depth++) {
       for (const thread of threads) {
         if (thread.inFlight > depth) continue
-        const queued = this.#next(thread, depth, threads.length)
-        if (queued) this.#send(thread, queued)
+        const attempt = this.#next(thread, depth, threads.length)
+        if (attempt) this.#send(thread, attempt)
       }
     }
   }
 
-  #next(thread: PoolThread, depth: number, threads: number): Queued | undefined {
-    const mine = this.#pinned.get(thread.id)
-    if (mine && mine.length > 0) return mine.shift()
+  #next(thread: PoolThread, depth: number, threads: number): Attempt | undefined {
+    const mine = this.#take(this.#pinned.get(thread.id))
+    if (mine) return mine
     // A second task is given in advance only where enough are left for all: the last ones go to whoever is free first.
     if (depth > 0 && this.#anywhere.length < threads) return undefined
-    return this.#anywhere.shift()
+    return this.#take(this.#anywhere)
   }
 
-  #send(thread: PoolThread, queued: Queued): void {
-    const { blocks, programs } = this.#options
-    const { spec, planned } = queued
+  /** The first attempt that is still wanted, and that memory allows. */
+  #take(queue: Attempt[] | undefined): Attempt | undefined {
+    for (let attempt = queue?.shift(); attempt; attempt = queue?.shift()) {
+      const { task } = attempt
+      const full = task.done ? undefined : this.#options.overLimit()
+      if (!task.done && !task.spec.job.cancelled && !full) return attempt
+      this.#end(attempt)
+      this.#settle(task, full ?? cancelled(`Job ${task.spec.job.id} was given up.`))
+    }
+    return undefined
+  }
+
+  #send(thread: PoolThread, attempt: Attempt): void {
+    const message = this.#message(thread, attempt)
+    attempt.startedAt = performance.now()
+    const list = this.#running.get(thread) ?? []
+    list.push(attempt)
+    this.#running.set(thread, list)
+    this.#watch.start()
+    /** Where it stood among the thread's tasks: only the first was running. */
+    const leave = () => {
+      const position = list.indexOf(attempt)
+      list.splice(position, 1)
+      if (list[0]) list[0].startedAt = performance.now()
+      if (list.length === 0) this.#running.delete(thread)
+      return position
+    }
+    this.#options.pool.run(thread, message).then(
+      (result) => {
+        leave()
+        this.#end(attempt)
+        this.#answered(thread, attempt, result)
+        this.#dispatch()
+      },
+      (error: unknown) => {
+        const position = leave()
+        attempt.task.live--
+        // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
+        void thread.gone.then(() => this.#options.blocks.unpin(attempt.pins))
+        this.#threadDied(thread, attempt.task, position, error)
+        this.#dispatch()
+      },
+    )
+  }
+
+  #message(thread: PoolThread, { task: { spec }, number, planned }: Attempt): TaskMessage {
+    const { blocks, programs, lend, broadcasts } = this.#options
     const program = programs.number(planned.program)
     const news = blocks.takeNews(thread.id)
-    const broadcasts = programs.broadcasts(program)
-    const shipped = broadcasts.length > 0 ? this.#options.broadcasts(thread.id, broadcasts) : undefined
+    const used = programs.broadcasts(program)
+    const shipped = used.length > 0 ? broadcasts(thread.id, used) : undefined
     const needed = [...planned.blocks, ...(news?.adopt ?? []), ...(shipped?.map(({ block }) => block) ?? [])]
-    const task: TaskId = { job: spec.job.id, stage: spec.stage, partition: spec.partition, attempt: queued.attempt }
-    const message: TaskMessage = {
+    return {
       type: 'task',
       thread: thread.id,
-      task,
+      task: { job: spec.job.id, stage: spec.stage.id, partition: spec.partition, attempt: number },
       batchTime: spec.job.batchTime,
       program,
       define: programs.define(thread.id, program),
       undefine: programs.undefine(thread.id),
       inputs: planned.inputs,
       segments: blocks.grants(thread.id, needed),
-      lend: this.#options.lend(thread.id),
+      lend: lend(thread.id),
       adopt: news?.adopt,
       release: news?.release,
       forget: news?.forget,
       broadcasts: shipped,
     }
-    const pins = planned.blocks.map((block) => block.id)
-    blocks.pin(pins)
-    const running: Running = { queued, progress: -1, seenAt: performance.now() }
-    const list = this.#running.get(thread) ?? []
-    list.push(running)
-    this.#running.set(thread, list)
-    this.#watchProgress()
-    const settled = () => {
-      const index = list.indexOf(running)
-      list.splice(index, 1)
-      if (list[0]) list[0].seenAt = performance.now()
-      if (list.length === 0) this.#running.delete(thread)
-      return index
-    }
-    this.#options.pool.run(thread, message).then(
-      (result) => {
-        settled()
-        blocks.unpin(pins)
-        this.#answered(thread, queued, result)
-        this.#dispatch()
-      },
-      (error: unknown) => {
-        const index = settled()
-        // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
-        thread.gone.then(() => blocks.unpin(pins))
-        this.#threadDied(thread, queued, index, error)
-        this.#dispatch()
-      },
-    )
   }
 
-  #answered(thread: PoolThread, queued: Queued, result: TaskResult): void {
-    const { blocks } = this.#options
+  #answered(thread: PoolThread, { task, planned, startedAt }: Attempt, result: TaskResult): void {
+    const { blocks, events } = this.#options
     if (result.ok === 'stale') {
-      this.#enqueue(queued)
+      this.#try(task)
       return
     }
     this.#options.onReport(thread.id, result.memory)
-    if (result.ok) {
-      blocks.accept(
-        thread.id,
-        result.memory,
-        result.written.map(({ block }) => block),
-      )
-      queued.resolve({ planned: queued.planned, result, thread: thread.id })
+    if (!result.ok) {
+      blocks.accept(thread.id, result.memory, [])
+      if (task.done) return
+      if (result.missingState) {
+        this.#options.onMissingState(planned)
+        this.#try(task)
+      } else this.#failed(task, decodeError(result.error), result.label)
       return
     }
-    blocks.accept(thread.id, result.memory, [])
-    if (result.missingState) {
-      this.#options.onMissingState(queued.planned)
-      this.#enqueue(queued)
+    const written = result.written.map(({ block }) => block)
+    blocks.accept(thread.id, result.memory, written)
+    if (task.done) {
+      blocks.discard(written)
+      events.emit('resultDropped', { job: task.spec.job.id, partition: task.spec.partition, thread: thread.id })
       return
     }
-    this.#failed(queued, decodeError(result.error), result.label)
+    task.done = true
+    task.spec.stage.runTimes.push(performance.now() - startedAt)
+    task.resolve({ planned, result, thread: thread.id })
   }
 
   /** Only the task that was running can have killed its thread, and a kill from outside is nobody's fault. */
-  #threadDied(thread: PoolThread, queued: Queued, index: number, error: unknown): void {
+  #threadDied(thread: PoolThread, task: Pending, position: number, error: unknown): void {
     const reason = error instanceof ThreadLostError ? error.reason : undefined
     if (reason === undefined) {
       // Not a death: the message itself could not be sent, and would not be next time either.
-      queued.reject(error)
-      return
-    }
-    if (reason === 'closed') {
-      queued.reject(new JobCancelledError('The context was stopped while this task ran.', { thread: thread.id }))
-      return
-    }
-    if (index > 0 || reason === 'terminated' || reason === 'boot') {
-      queued.attempt++
-      this.#enqueue(queued)
-      return
-    }
-    this.#failed(queued, error as Error, undefined)
+      this.#settle(task, error)
+    } else if (reason === 'closed') {
+      this.#settle(task, cancelled('The context was stopped while this task ran.', { thread: thread.id }))
+    } else if (position > 0 || reason === 'terminated' || reason === 'boot') {
+      if (task.live === 0) this.#try(task)
+    } else this.#failed(task, error as Error, undefined)
   }
 
-  #failed(queued: Queued, cause: Error, operation: string | undefined): void {
-    const { spec } = queued
-    const label = operation ?? spec.label
-    queued.attempt++
-    queued.failures++
-    if (queued.failures < this.#options.maxFailures) {
-      this.#options.events.emit('taskRetried', {
-        job: spec.job.id,
-        partition: spec.partition,
-        attempt: queued.attempt,
-        label,
-        error: cause,
-      })
-      this.#enqueue(queued)
+  #failed(task: Pending, cause: Error, operation: string | undefined): void {
+    const { job, partition, label: stageLabel } = task.spec
+    const label = operation ?? stageLabel
+    task.failures++
+    if (task.failures < this.#options.maxFailures) {
+      this.#options.events.emit('taskRetried', { job: job.id, partition, attempt: task.attempts, label, error: cause })
+      if (task.live === 0) this.#try(task)
       return
     }
-    const when = spec.job.batchTime === undefined ? `job ${spec.job.id}` : `batch ${spec.job.batchTime} ms`
-    queued.reject(
-      new TaskFailedError(
-        `${label} failed in partition ${spec.partition} of ${when}, ${queued.failures} times, lastly with: ${cause.message}`,
-        {
-          cause,
-          details: {
-            batchTime: spec.job.batchTime,
-            operation: label,
-            partition: spec.partition,
-            job: spec.job.id,
-            attempts: queued.attempt,
-          },
-        },
-      ),
-    )
+    const when = job.batchTime === undefined ? `job ${job.id}` : `batch ${job.batchTime} ms`
+    const details = { batchTime: job.batchTime, operation: label, partition, job: job.id, attempts: task.attempts }
+    const message = `${label} failed in partition ${partition} of ${when}, ${task.failures} times, lastly with: ${cause.message}`
+    this.#settle(task, new TaskFailedError(message, { cause, details }))
   }
 
-  /** A thread whose running task shows no progress for `taskTimeout` is terminated; the task is tried again. */
-  #watchProgress(): void {
-    if (this.#watch) return
-    const { taskTimeoutMs, pool } = this.#options
-    const period = Math.max(10, Math.min(1000, taskTimeoutMs / 4))
-    this.#watch = setInterval(() => {
-      const now = performance.now()
-      for (const [thread, [first]] of this.#running) {
-        if (!first) continue
-        const progress = Atomics.load(thread.vitals, PROGRESS)
-        if (progress !== first.progress) {
-          first.progress = progress
-          first.seenAt = now
-        } else if (now - first.seenAt > taskTimeoutMs && thread.state === 'ready') {
-          void pool.terminate(thread, 'timeout')
-        }
-      }
-      if (this.#running.size === 0) {
-        clearInterval(this.#watch)
-        this.#watch = undefined
-      }
-    }, period)
-    this.#watch.unref()
+  #settle(task: Pending, error: unknown): void {
+    if (task.done) return
+    task.done = true
+    task.reject(error)
   }
+
+  /** An attempt is over: its blocks are its own no more. */
+  #end({ task, pins }: Attempt): void {
+    task.live--
+    this.#options.blocks.unpin(pins)
+  }
+}
+
+function cancelled(message: string, details?: Record<string, unknown>): JobCancelledError {
+  return new JobCancelledError(message, details)
 }

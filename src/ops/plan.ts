@@ -19,6 +19,11 @@ export type Plan =
   | { readonly op: 'cogroup'; readonly of: readonly Plan[] }
   /** Two or more plans handed to one function as arrays: `fn(partition, ...records)`. */
   | { readonly op: 'zip'; readonly of: readonly Plan[]; readonly fn: FnRef; readonly label: string }
+  /**
+   * `of` as the partition whose number is the one number of input `slot`: for parents whose partitions have other numbers
+   * than the task. The number comes as an input so that one plan serves all partitions.
+   */
+  | { readonly op: 'at'; readonly of: Plan; readonly slot: number }
   /** Passes the records on and keeps them in a block named by input `slot`. */
   | { readonly op: 'keep'; readonly of: Plan; readonly slot: number }
   /** A version of kept state, made in the thread that holds the version before. */

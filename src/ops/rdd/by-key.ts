@@ -46,7 +46,9 @@ declare module './rdd.js' {
 
 export function toPartitioner(rdd: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {
   if (partitions === undefined) return rdd.partitioner ?? hashPartitioner(rdd.context.parallelism)
-  return typeof partitions === 'number' ? hashPartitioner(partitions) : partitions
+  if (typeof partitions === 'number') return hashPartitioner(partitions)
+  if (partitions.kind !== 'custom' || partitions.fn) return partitions
+  return { ...partitions, fn: captured(rdd, partitions.identity, 'customPartitioner') }
 }
 
 /** Combines values by key; where keys are already in place it does so without a shuffle. */

@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.js'
 import { samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import type { RddBuilder } from './builder.js'
+import { planAt } from './plan-at.js'
 import { face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
 import { sliceBounds } from './source-rdds.js'
 
@@ -39,7 +40,7 @@ export class UnionRdd<T> extends Rdd<T> {
   }
 
   plan(partition: number, planner: Planner): Plan {
-    const of = this.#members[partition]!.map(([rdd, p]) => planner.of(rdd, p))
+    const of = this.#members[partition]!.map(([rdd, p]) => planAt(planner, rdd, p, partition))
     return of.length === 1 ? of[0]! : { op: 'concat', of }
   }
 }

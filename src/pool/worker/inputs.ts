@@ -11,6 +11,8 @@ export type Each = (records: Iterable<unknown>) => void
 
 /** Files are read in pieces of this size, so that a partition of any size needs little memory. */
 const CHUNK = 1 << 20
+/** Numbers of a range that are made at a time. */
+const NUMBERS = 4096
 
 /** Hands over the records of an input slot. Shuffle inputs give the records of each map output in order. */
 export function readInput(input: TaskInput, segments: SegmentTable, each: Each): void {
@@ -28,7 +30,7 @@ export function readInput(input: TaskInput, segments: SegmentTable, each: Each):
       readFileRange(input.path, input.start, input.end, each)
       return
     case 'range':
-      each(numbers(input.from, input.to, input.step))
+      eachNumbers(input.from, input.to, input.step, each)
       return
     default:
       throw new TypeError(`A ${input.in} input has no records of its own.`)
@@ -105,7 +107,12 @@ function lineEndAfter(bytes: Buffer, within: number): number {
   return newline < 0 ? bytes.subarray(0, within).lastIndexOf(10) + 1 : newline + 1
 }
 
-function* numbers(from: number, to: number, step: number): Iterable<number> {
+/** In arrays, which loops go through several times as fast as through a generator. */
+function eachNumbers(from: number, to: number, step: number, each: Each): void {
   const count = Math.ceil((to - from) / step)
-  for (let i = 0; i < count; i++) yield from + i * step
+  for (let done = 0; done < count; done += NUMBERS) {
+    const piece = new Array<number>(Math.min(NUMBERS, count - done))
+    for (let i = 0; i < piece.length; i++) piece[i] = from + (done + i) * step
+    each(piece)
+  }
 }

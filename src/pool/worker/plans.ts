@@ -74,6 +74,14 @@ export class PlanCompiler {
         return (task, each) =>
           each(labelled(task, plan.label, () => fn(task.partition, ...sources.map((source) => toArray(source, task)))))
       }
+      case 'at': {
+        const source = this.source(plan.of)
+        return (task, each) => {
+          const input = task.inputs[plan.slot]!
+          if (input.in !== 'range') throw new TypeError(`A partition's number is a range of one, not ${input.in}.`)
+          source({ ...task, partition: input.from }, each)
+        }
+      }
       case 'keep': {
         const source = this.source(plan.of)
         const { scratch } = this.services

@@ -1,0 +1,59 @@
+import type { Answer } from './oracle/oracle.js'
+
+/** Where an answer differs: the records under one key, or at one place where the order counts. */
+export interface Difference {
+  readonly batch: number
+  readonly output: string
+  readonly key: string
+  /** JSON of the right records; empty for none. */
+  readonly expected: readonly string[]
+  readonly got: readonly string[]
+}
+
+/** The first difference between an answer and what came, as multisets unless the order counts. */
+export function difference(
+  { records, ordered }: Answer,
+  got: readonly unknown[],
+): Pick<Difference, 'key' | 'expected' | 'got'> | undefined {
+  const keyOf = ordered ? (_: unknown, i: number) => `place ${i}` : recordKey
+  const right = grouped(records, keyOf)
+  const came = grouped(got, keyOf)
+  for (const key of new Set([...right.keys(), ...came.keys()])) {
+    const expected = right.get(key) ?? []
+    const actual = came.get(key) ?? []
+    if (expected.length !== actual.length || expected.some((text, i) => text !== actual[i]))
+      return { key, expected, got: actual }
+  }
+  return undefined
+}
+
+/** Serial numbers of an audit: those that are not there, and how often others are there too often. */
+export function missingAndExtra(
+  { records }: Answer,
+  got: readonly unknown[],
+): { readonly missing: number; readonly extra: number } {
+  const left = new Set((records as readonly [number, number][]).map(([serial]) => serial))
+  let extra = 0
+  for (const [serial, times] of got as readonly [number, number][]) extra += left.delete(serial) ? times - 1 : times
+  return { missing: left.size, extra }
+}
+
+/** Texts of the records under each key, sorted. */
+function grouped(
+  records: readonly unknown[],
+  keyOf: (record: unknown, index: number) => string,
+): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  records.forEach((record, i) => {
+    const key = keyOf(record, i)
+    const group = groups.get(key)
+    if (group) group.push(JSON.stringify(record))
+    else groups.set(key, [JSON.stringify(record)])
+  })
+  for (const group of groups.values()) group.sort()
+  return groups
+}
+
+function recordKey(record: unknown): string {
+  return Array.isArray(record) ? String(record[0]) : 'the batch'
+}

@@ -1,0 +1,74 @@
+import type { OutputBatch } from '../../index.js'
+import { type Difference, difference, missingAndExtra } from './compare.js'
+import type { Answer, Oracle } from './oracle/oracle.js'
+import { SERIALS } from './pipelines/params.js'
+
+/** Compares every batch of every output with the oracle. Outputs arrive one after the other, each in order. */
+export class Verifier {
+  readonly #oracle: Oracle
+  readonly #interval: number
+  /** Answers that have not been compared yet, by batch and output. */
+  readonly #answers = new Map<number, Map<string, Answer>>()
+  readonly #sizes: number[] = [0]
+  readonly #wrong = new Set<number>()
+  #asked = 0
+  #lost = 0
+  #duplicated = 0
+  #first: Difference | undefined
+
+  constructor(oracle: Oracle, interval: number) {
+    this.#oracle = oracle
+    this.#interval = interval
+  }
+
+  /** Records of the inputs of a batch. */
+  size(batch: number): number {
+    this.#ask(batch)
+    return this.#sizes[batch]!
+  }
+
+  check(output: string, { time, records }: OutputBatch): void {
+    const batch = time / this.#interval
+    this.#ask(batch)
+    const answers = this.#answers.get(batch)
+    const answer = answers?.get(output)
+    answers?.delete(output)
+    if (answers?.size === 0) this.#answers.delete(batch)
+    // An output that fires when it should not, or a second time, has no answer.
+    this.#compare(batch, output, answer ?? { records: [] }, answer ? records : [['(the batch itself)'], ...records])
+  }
+
+  /** What was never answered, up to and including `batches`, is wrong. Answers with the verdict. */
+  finish(batches: number): {
+    readonly wrong: number
+    readonly lost: number
+    readonly duplicated: number
+    readonly first: Difference | undefined
+  } {
+    this.#ask(batches)
+    for (const [batch, answers] of this.#answers) {
+      for (const [output, answer] of answers) {
+        this.#compare(batch, output, { records: [['(the batch itself)'], ...answer.records] }, [])
+      }
+    }
+    return { wrong: this.#wrong.size, lost: this.#lost, duplicated: this.#duplicated, first: this.#first }
+  }
+
+  #ask(batch: number): void {
+    while (this.#asked < batch) {
+      this.#answers.set(++this.#asked, new Map(Object.entries(this.#oracle.next(this.#asked))))
+      this.#sizes.push(this.#oracle.records)
+    }
+  }
+
+  #compare(batch: number, output: string, answer: Answer, got: readonly unknown[]): void {
+    const found = difference(answer, got)
+    if (!found) return
+    this.#wrong.add(batch)
+    if (!this.#first || batch < this.#first.batch) this.#first = { batch, output, ...found }
+    if (output !== SERIALS) return
+    const { missing, extra } = missingAndExtra(answer, got)
+    this.#lost += missing
+    this.#duplicated += extra
+  }
+}

@@ -1,0 +1,77 @@
+import { builtin, defineBuiltin } from '../functions/builtin.js'
+import type { AnyFunction } from '../functions/ref.js'
+import { canonical, hashKey, KeyedMap } from '../keys.js'
+import type { Partitioner } from '../partitioner.js'
+import { applyTo } from './actions.js'
+import { pairs } from './rdd.js'
+
+declare module './rdd.js' {
+  interface PairRdd<K, V> {
+    /**
+     * All values of a key. Where the dataset is placed by key only the key's own partition is computed.
+     *
+     * ```ts
+     * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]] as [string, number][]).lookup('a') // [1, 3]
+     * ```
+     */
+    lookup(key: K): Promise<V[]>
+    /**
+     * How often each key occurs. Counts in the workers; the result is brought to the driver.
+     *
+     * ```ts
+     * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]] as [string, number][]).countByKey() // Map { 'a' => 2, 'b' => 1 }
+     * ```
+     */
+    countByKey(): Promise<Map<K, number>>
+    /**
+     * The values of each key reduced by `fn`, as a Map in the driver. Reduces in the workers first, without a shuffle:
+     * for few keys.
+     *
+     * ```ts
+     * const sums = ctx.parallelize([['a', 1], ['b', 2], ['a', 3]] as [string, number][])
+     * await sums.reduceByKeyLocally((x, y) => x + y) // Map { 'a' => 4, 'b' => 2 }
+     * ```
+     */
+    reduceByKeyLocally(fn: (a: V, b: V) => V): Promise<Map<K, V>>
+  }
+}
+
+type Pair = readonly [unknown, unknown]
+
+/** Values by key, reduced. */
+function reducedByKey(records: Iterable<Pair>, fn: AnyFunction, into = new KeyedMap<unknown>()): KeyedMap<unknown> {
+  for (const [key, value] of records) into.set(key, into.has(key) ? fn(into.get(key), value) : value)
+  return into
+}
+
+defineBuiltin('valuesOfKey', (key: unknown) => {
+  // Keys are equal as everywhere: composite ones by content, primitive ones as in a Map.
+  const text = typeof key === 'object' && key !== null ? canonical(key) : undefined
+  const wanted = new Set([key])
+  const isKey = (other: unknown) =>
+    text === undefined ? wanted.has(other) : typeof other === 'object' && other !== null && canonical(other) === text
+  return (records: Iterable<Pair>) => Array.from(records).flatMap(([other, value]) => (isKey(other) ? [value] : []))
+})
+defineBuiltin('reduceLocally', (fn: AnyFunction) => (records: Iterable<Pair>) => [...reducedByKey(records, fn).entries()])
+
+/** The only partition that can have the key, where that is known without asking. */
+function placeOf(partitioner: Partitioner | undefined, key: unknown): number | undefined {
+  if (partitioner?.kind === 'hash') return hashKey(key) % partitioner.partitions
+  return partitioner?.kind === 'custom' ? partitioner.identity(key) : undefined
+}
+
+pairs.lookup = async function (key) {
+  const place = placeOf(this.partitioner, key)
+  const partitions = place === undefined ? undefined : [place]
+  return (await applyTo<unknown[]>(this, builtin('valuesOfKey', key), 'lookup', partitions)).flat(1)
+}
+pairs.countByKey = function () {
+  return this.keys().countByValue()
+}
+pairs.reduceByKeyLocally = async function (fn) {
+  const all = new KeyedMap<unknown>()
+  for (const part of await applyTo<Pair[]>(this, builtin('reduceLocally', fn), 'reduceByKeyLocally')) {
+    reducedByKey(part, fn, all)
+  }
+  return new Map(all.entries())
+}

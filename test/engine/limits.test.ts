@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { Context, type ContextOptions, MemoryLimitError, withEnv } from 'millrace'
+
+const open: Context[] = []
+afterEach(async () => {
+  for (const ctx of open.splice(0)) await ctx.stop()
+})
+function context(options: ContextOptions = {}): Context {
+  const ctx = new Context({ threads: 2, ...options })
+  open.push(ctx)
+  return ctx
+}
+const MIB = 1024 * 1024
+
+describe('memoryLimit', () => {
+  test('kept partitions that can be computed again go first, and are computed again', async () => {
+    const ctx = context({ memoryLimit: 10 * MIB, threads: 1, spare: false })
+    let evicted = 0
+    ctx.engine.events.on('blocksEvicted', ({ blocks }) => {
+      evicted += blocks
+    })
+    const kept = Array.from({ length: 10 }, (_, i) => ctx.range(0, 500_000, 1, 2).map(withEnv({ i }, (x) => x * 2 + i)).cache())
+    for (const [i, rdd] of kept.entries()) expect(await rdd.take(2), `dataset ${i}`).toEqual([i, i + 2])
+    for (const rdd of kept) expect(await rdd.count()).toBe(500_000)
+    expect(evicted).toBeGreaterThan(5)
+    expect(ctx.engine.usedBytes).toBeLessThan(20 * MIB)
+  })
+
+  test('a job that needs more fails with what to do, and the next one runs', async () => {
+    const ctx = context({ memoryLimit: 8 * MIB, threads: 1, spare: false })
+    const big = ctx.range(0, 4_000_000, 1, 8).map((x) => [x, x] as [number, number]).groupByKey(8)
+    await expect(big.count()).rejects.toThrow(MemoryLimitError)
+    await expect(big.count()).rejects.toThrow(/memoryLimit is 8 MiB.*Raise memoryLimit/)
+    expect(await ctx.range(1000).count()).toBe(1000)
+  })
+})
+
+describe('speculation', () => {
+  test('a task stuck on one thread gets a second copy; the first result wins, the late one is dropped', async () => {
+    const ctx = context({ speculation: { minMs: 50 }, taskTimeout: '60s' })
+    await ctx.start()
+    const events: string[] = []
+    ctx.engine.events.on('taskSpeculated', () => events.push('speculated'))
+    const dropped = new Promise<void>((resolve) => ctx.engine.events.on('resultDropped', () => resolve()))
+    // The first attempt of partition 0 in each thread is slow: the copy runs in the other thread, where it is slow too,
+    // but the second of the two results is the one that is dropped.
+    const ranges = ctx.range(0, 8, 1, 8).mapPartitions(
+      withEnv({ ids: ctx.broadcast({ none: true }) }, (records, partition) => {
+        const values = [...records]
+        if (partition !== 0) return values
+        const end = Date.now() + (ids.value.none && !(globalThis as { stuck?: boolean }).stuck ? 1500 : 0)
+        ;(globalThis as { stuck?: boolean }).stuck = true
+        while (Date.now() < end);
+        return values
+      }),
+    )
+    const result = await ranges.collect()
+    expect(result).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(events).toEqual(['speculated'])
+    await dropped
+    expect(ctx.engine.blocks.size).toBeLessThan(4)
+  })
+})
+
+declare const ids: { readonly value: { readonly none: boolean } }
