@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests import the built package (dist/), because worker threads can only load built JavaScript.
+const report = process.env.MILLRACE_TEST_REPORT
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     retry: 0,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })

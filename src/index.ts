@@ -31,11 +31,12 @@ export {
   words,
 } from './ops/functions/common.js'
 export { withEnv } from './ops/functions/env.js'
-export { hashPartitioner, type Partitioner } from './ops/partitioner.js'
+export { type CustomPartitioner, customPartitioner, hashPartitioner, type Partitioner } from './ops/partitioner.js'
 export { definePipeline, type PipelineDefinition } from './ops/pipeline.js'
 export type { Partitions } from './ops/rdd/by-key.js'
 export { type Broadcast, RddBuilder } from './ops/rdd/builder.js'
 export { type PairRdd, type RDD, Rdd, type StorageLevel } from './ops/rdd/rdd.js'
+export type { CoalesceOptions } from './ops/rdd/partitions.js'
 export type { SortOptions } from './ops/rdd/sort.js'
 export type { DirectBatch, DirectReader, DirectSource, InputSource, LocalSource, Receiver, ReceiverSink, ReceiverSource } from './ops/source.js'
 export type { Duration } from './ops/time.js'

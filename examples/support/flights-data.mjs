@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet'
-import { zstdDecompress } from './zstd.mjs'
+import { compressors } from 'hyparquet-compressors'
 
 // The package exports no data files: find its folder through its entry (build/index.js).
 const dataFile = (name) =>
@@ -51,7 +51,7 @@ async function readLines(file, metadata, rowStart, rowEnd) {
     rowStart,
     rowEnd,
     parsers: PARSERS,
-    compressors: { ZSTD: zstdDecompress },
+    compressors,
     // Pages are decoded whole: a chunk may reach over the range at both ends.
     onChunk: ({ columnName, columnData, rowStart: first }) => {
       const column = columns.get(columnName)

@@ -1,7 +1,8 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { ParseArgsConfig } from 'node:util'
 import { ArgumentError } from '../errors.js'
-import { toMillis } from '../ops/time.js'
-import { HELP, RUN_HELP } from './help.js'
+import { HELP, RUN_HELP, STRESS_HELP } from './help.js'
+import { count, millis, parsed } from './option-values.js'
+import { parseStress, type StressCommand } from './stress/arguments.js'
 
 export interface RunCommand {
   readonly kind: 'run'
@@ -14,7 +15,7 @@ export interface RunCommand {
   readonly json: boolean
 }
 
-export type Command = RunCommand | { readonly kind: 'help'; readonly text: string } | { readonly kind: 'version' }
+export type Command = RunCommand | StressCommand | { readonly kind: 'help'; readonly text: string } | { readonly kind: 'version' }
 
 const RUN_OPTIONS = {
   threads: { type: 'string' },
@@ -33,20 +34,22 @@ export function parseCommand(argv: readonly string[]): Command {
   switch (name) {
     case 'run':
       return parseRun(rest)
+    case 'stress':
+      return parseStress(rest) ?? { kind: 'help', text: STRESS_HELP }
     case '--help':
     case '-h':
       return { kind: 'help', text: HELP }
     case '--version':
       return { kind: 'version' }
     case undefined:
-      throw new ArgumentError('No command is given. Commands: run <module>.')
+      throw new ArgumentError('No command is given. Commands: run <module>, stress.')
     default:
-      throw new ArgumentError(`Unknown command '${name}'. Commands: run <module>.`, { command: name })
+      throw new ArgumentError(`Unknown command '${name}'. Commands: run <module>, stress.`, { command: name })
   }
 }
 
 function parseRun(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parsed('run', args, RUN_OPTIONS)
   if (values.help) return { kind: 'help', text: RUN_HELP }
   const [module, ...others] = positionals
   if (module === undefined) throw new ArgumentError('run: no module is given. Write: millrace run ./pipeline.js')
@@ -58,36 +61,12 @@ function parseRun(args: readonly string[]): Command {
   return {
     kind: 'run',
     module,
-    threads: values.threads === undefined ? undefined : threads(values.threads),
+    threads: values.threads === undefined ? undefined : count(values.threads, '--threads', 1, MAX_THREADS),
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     duration: values.duration === undefined ? undefined : millis(values.duration, '--duration'),
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,
   }
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: RUN_OPTIONS, allowPositionals: true })
-  } catch (error) {
-    if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS_')) throw error
-    const options = Object.keys(RUN_OPTIONS).map((name) => `--${name}`)
-    const message = (error as Error).message
-    throw new ArgumentError(`run: ${message}${message.endsWith('.') ? '' : '.'} Options: ${options.join(', ')}.`)
-  }
-}
-
-function threads(text: string): number {
-  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (count >= 1 && count <= MAX_THREADS) return count
-  throw new ArgumentError(`--threads is '${text}'; it must be a whole number from 1 to ${MAX_THREADS}.`, {
-    given: text,
-  })
-}
-
-/** Digits alone are milliseconds, as in the library. */
-function millis(text: string, option: string): number {
-  return toMillis(/^\d+$/.test(text) ? Number(text) : text, option)
 }
 
 function param(text: string): [string, string] {

@@ -2,6 +2,7 @@ export const HELP = `Usage: millrace <command>
 
 Commands:
   run <module>   Run a pipeline module (see 'millrace run --help')
+  stress         Kill threads and compare every result with an oracle (see 'millrace stress --help')
 
 Options:
   --help         Show this text
@@ -23,3 +24,26 @@ Options:
 
 print() and output(name) write to stdout, progress and errors to stderr.
 SIGINT (Ctrl-C) and SIGTERM process what has been received and stop; a second one stops at once.`
+
+export const STRESS_HELP = `Usage: millrace stress [options]
+
+Runs pipelines on generated data beside a single-threaded oracle, kills threads, and compares every batch.
+
+Options:
+  --pipeline <name>           wordcount, windows, state, join, or all, one after the other (default: all)
+  --mode <mode>               What is killed (default: one)
+      one, two, all             One thread, two at once, every thread and the spare
+      boot                      A thread, and then those that boot in its place
+      spin, exit, oom           A task that never ends, calls process.exit, or fills its heap, on its first attempt
+  --duration <time>           Length of the run of each pipeline; its first quarter is without kills (default: 60s)
+  --kills-per-second <n>      On average; spin, exit and oom wait for the batch that the last one delayed (default: 2)
+  --seed <n>                  Data, schedule and kills follow from it (default: a random one, which is printed)
+  --threads <n>               Worker threads (default: the machine's cores, at most 8)
+  --rate <n>                  Records a second, on average (default: 10000)
+  --batch-interval <time>     Length of a batch (default: 100ms)
+  --json                      One JSON object a pipeline
+  --help                      Show this text
+
+Recovery is the time from a kill, or from when the batch was due if that was later, to the completion of the first batch
+after it. Exit code 1 on any difference: the report has the seed and the first difference. With oom the run is in a
+process of its own: Node does not promise that a worker whose heap is full ends alone, and an abort is no pass.`

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type Command, parseCommand } from './arguments.js'
 import { run } from './commands/run.js'
+import { stress } from './commands/stress.js'
 import { describeError } from './describe-error.js'
 import { NotStartedError } from './not-started.js'
 import { version } from './version.js'
@@ -17,6 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     if (command.kind === 'help') process.stdout.write(`${command.text}\n`)
     else if (command.kind === 'version') process.stdout.write(`${version()}\n`)
+    else if (command.kind === 'stress') return (await stress(command)) ? 0 : 1
     else await run(command)
     return 0
   } catch (error) {

@@ -1,31 +1,42 @@
 import type { BlockHandle } from '../pool/blocks/handle.js'
-import type { SegmentPool } from '../pool/blocks/segment-pool.js'
+import type { SegmentPool } from '../pool/blocks/segments.js'
 import type { MemoryReport, SegmentGrant } from '../pool/protocol.js'
+import { NewsDesk, type ThreadNews } from './thread-news.js'
 
 interface Entry {
-  readonly handle: BlockHandle
+  /** Under which the block is known: the id of its first bytes, and of copies that took their place. */
+  readonly ids: number[]
+  /** The bytes that are read now. */
+  handle: BlockHandle
+  /** Threads that hold these bytes, and vouch for them. */
   readonly owners: Set<number>
+  /** Further bytes, by the thread that made them; undefined until they are made. */
+  readonly copies: Map<number, BlockHandle | undefined>
+  /** Bytes that are read no more, but may have been planned for tasks that still run. */
+  readonly retired: BlockHandle[]
   /** The driver itself keeps rooted blocks (received data, values, snapshots): they need no lineage. */
   readonly rooted: boolean
-  /** Running tasks that read it: its memory must not be reused under them. */
+  /** Planned and running tasks that read it: its memory must not be reused under them. */
   pins: number
   released: boolean
   /** Told when the last owner of a block without a root is gone. */
   readonly onLost: (() => void) | undefined
 }
 
-/** News for a thread's block store; it travels with the next task, or by the control plane if none comes. */
-export interface ThreadNews {
-  readonly adopt: BlockHandle[]
-  readonly release: number[]
-  readonly forget: number[]
-}
-
 export interface BlockManagerOptions {
   readonly pool: SegmentPool
   readonly replicas: number
+  /** `reference`: further owners hold the same memory. `copy`: they make bytes of their own, a little later. */
+  readonly replication: 'reference' | 'copy'
   /** Ids of the threads that may own blocks, the spare last. */
   readonly threads: () => readonly number[]
+}
+
+/** What the death of a thread did to its blocks. */
+export interface BlocksAfterLoss {
+  readonly lost: number
+  /** Blocks whose bytes their new owners should verify, by new owner. */
+  readonly adopted: ReadonlyMap<number, readonly BlockHandle[]>
 }
 
 /**
@@ -34,42 +45,52 @@ export interface BlockManagerOptions {
  */
 export class BlockManager {
   readonly #options: BlockManagerOptions
+  /** By every id of a block. */
   readonly #blocks = new Map<number, Entry>()
-  readonly #owned = new Map<number, Set<Entry>>()
-  readonly #news = new Map<number, ThreadNews>()
-  readonly #knownSegments = new Map<number, Set<number>>()
+  /** Blocks in which a thread has a part, as owner or by a copy. */
+  readonly #held = new Map<number, Set<Entry>>()
+  readonly #desk: NewsDesk
   #turn = 0
 
   constructor(options: BlockManagerOptions) {
     this.#options = options
+    this.#desk = new NewsDesk(options.pool)
   }
 
   get size(): number {
-    return this.#blocks.size
+    return new Set(this.#blocks.values()).size
   }
 
   has(id: number): boolean {
     return this.#blocks.has(id)
   }
 
-  /** Owners of a block, for placement and for the storage view. */
+  /** Threads that hold the block, by owning its bytes or a copy of them. */
   owners(id: number): readonly number[] {
-    return [...(this.#blocks.get(id)?.owners ?? [])]
+    const entry = this.#blocks.get(id)
+    return entry ? [...entry.owners, ...entry.copies.keys()] : []
+  }
+
+  /** Where the block's bytes are now: a copy may have taken the place of the handle that its users know. */
+  current(handle: BlockHandle): BlockHandle {
+    return this.#blocks.get(handle.id)?.handle ?? handle
   }
 
   /** Takes over what a task of `thread` wrote. Blocks come with it, so that their memory counts as used at once. */
   accept(thread: number, report: MemoryReport, blocks: readonly BlockHandle[]): void {
     this.#options.pool.accept(thread, report, blocks)
-    const known = this.#known(thread)
-    for (const { id } of report.created) known.add(id)
-    this.#dropped()
+    for (const { id } of report.created) this.#desk.knows(thread, id)
+    this.#desk.dropped()
   }
 
   /** Enters an accepted block. `writer` 0 is the driver. Further owners are chosen in turn. */
   register(handle: BlockHandle, writer: number, options: { rooted?: boolean; onLost?: () => void } = {}): void {
     const entry: Entry = {
+      ids: [handle.id],
       handle,
       owners: new Set(),
+      copies: new Map(),
+      retired: [],
       rooted: options.rooted ?? false,
       pins: 0,
       released: false,
@@ -88,8 +109,12 @@ export class BlockManager {
     if (!entry || entry.released) return
     entry.released = true
     for (const thread of entry.owners) {
-      this.#owned.get(thread)?.delete(entry)
-      this.#tell(thread).release.push(id)
+      this.#held.get(thread)?.delete(entry)
+      this.#desk.of(thread).release.push(entry.handle.id)
+    }
+    for (const [thread, copy] of entry.copies) {
+      this.#held.get(thread)?.delete(entry)
+      if (copy) this.#desk.of(thread).release.push(copy.id)
     }
     if (entry.pins === 0) this.#drop(entry)
   }
@@ -97,7 +122,7 @@ export class BlockManager {
   /** Accepted blocks that nobody will enter: their memory is free again. */
   discard(handles: readonly BlockHandle[]): void {
     for (const { segment } of handles) this.#options.pool.release(segment)
-    this.#dropped()
+    this.#desk.dropped()
   }
 
   pin(ids: readonly number[]): void {
@@ -110,21 +135,26 @@ export class BlockManager {
   unpin(ids: readonly number[]): void {
     for (const id of ids) {
       const entry = this.#blocks.get(id)
-      if (entry && --entry.pins === 0 && entry.released) this.#drop(entry)
+      if (!entry || --entry.pins > 0) continue
+      this.discard(entry.retired.splice(0))
+      if (entry.released) this.#drop(entry)
     }
   }
 
-  /**
-   * A thread is dead. Its blocks get another owner, by way of `news`; those without any owner left are lost unless they
-   * are rooted. Answers with the blocks whose bytes the new owners should verify, by new owner.
-   */
-  threadLost(thread: number): { readonly lost: number; readonly adopted: ReadonlyMap<number, readonly BlockHandle[]> } {
+  /** A thread is dead. Its blocks get another owner or a copy takes their place; those with neither are lost. */
+  threadLost(thread: number): BlocksAfterLoss {
     const alive = this.#options.threads()
     const adopted = new Map<number, BlockHandle[]>()
     let lost = 0
-    for (const entry of this.#owned.get(thread) ?? []) {
+    const held = this.#held.get(thread) ?? []
+    this.#held.delete(thread)
+    this.#desk.threadLost(thread)
+    for (const entry of held) {
+      const copy = entry.copies.get(thread)
+      if (copy) this.discard([copy])
+      entry.copies.delete(thread)
       entry.owners.delete(thread)
-      if (entry.owners.size === 0 && !entry.rooted) {
+      if (entry.owners.size === 0 && !entry.rooted && !this.#useCopy(entry)) {
         lost++
         this.#lose(entry)
         continue
@@ -135,64 +165,102 @@ export class BlockManager {
         else adopted.set(owner, [entry.handle])
       }
     }
-    this.#owned.delete(thread)
-    this.#news.delete(thread)
-    this.#knownSegments.delete(thread)
     return { lost, adopted }
   }
 
-  /** A new owner found a block's bytes to be wrong: it is lost, whoever else owns it (they share the bytes). */
+  /** The bytes of a block were found to be wrong: a copy takes their place, or the block is lost. */
   corrupt(id: number): void {
     const entry = this.#blocks.get(id)
-    if (entry) this.#lose(entry)
+    if (!entry || entry.released) return
+    for (const thread of entry.owners) this.#held.get(thread)?.delete(entry)
+    entry.owners.clear()
+    if (!this.#useCopy(entry)) this.#lose(entry)
   }
 
-  /** What `thread` must be told before it does anything else; empties the list. */
-  takeNews(thread: number): ThreadNews | undefined {
-    const news = this.#news.get(thread)
-    this.#news.delete(thread)
-    return news
-  }
-
-  /** Threads that have news waiting. */
-  threadsWithNews(): number[] {
-    return [...this.#news.keys()]
-  }
-
-  /** The segments among these that `thread` does not know yet; from now on it does. */
-  grants(thread: number, blocks: readonly BlockHandle[]): SegmentGrant[] {
-    const known = this.#known(thread)
-    const grants: SegmentGrant[] = []
-    for (const { segment } of blocks) {
-      if (known.has(segment)) continue
-      known.add(segment)
-      grants.push({ id: segment, memory: this.#options.pool.memory(segment) })
+  /** A thread has made the copy that it was asked for. */
+  copied(original: BlockHandle, copy: BlockHandle, thread: number): void {
+    const entry = this.#blocks.get(original.id)
+    if (entry && !entry.released && entry.copies.has(thread)) {
+      entry.copies.set(thread, copy)
+      return
     }
-    return grants
+    this.discard([copy])
+    this.#desk.of(thread).release.push(copy.id)
+  }
+
+  /** What `thread` must be told before it does anything else; empties the list. Blocks that are gone are left out. */
+  takeNews(thread: number): ThreadNews | undefined {
+    const news = this.#desk.take(thread)
+    if (!news) return undefined
+    const live = (handle: BlockHandle) => this.#blocks.get(handle.id)?.released === false
+    return { ...news, adopt: news.adopt.filter(live), copy: news.copy.filter(live) }
+  }
+
+  /** The parts of the news that a task cannot carry stay for the control plane. */
+  leaveCopies(thread: number, { copy }: ThreadNews): void {
+    if (copy.length > 0) this.#desk.of(thread).copy.push(...copy)
+  }
+
+  threadsWithNews(): number[] {
+    return this.#desk.waiting()
+  }
+
+  grants(thread: number, blocks: readonly BlockHandle[]): SegmentGrant[] {
+    return this.#desk.grants(thread, blocks)
   }
 
   /** `thread` was given this segment by another way. */
   knows(thread: number, segment: number): void {
-    this.#known(thread).add(segment)
+    this.#desk.knows(thread, segment)
   }
 
   #replicate(entry: Entry, alive: readonly number[], tell = true): number[] {
+    const { replicas, replication } = this.#options
     const added: number[] = []
-    for (let i = 0; i < alive.length && entry.owners.size < this.#options.replicas; i++) {
+    for (let i = 0; i < alive.length && entry.owners.size + entry.copies.size < replicas; i++) {
       const thread = alive[this.#turn++ % alive.length]!
-      if (entry.owners.has(thread)) continue
+      if (entry.owners.has(thread) || entry.copies.has(thread)) continue
+      if (replication === 'copy' && entry.owners.size > 0) {
+        entry.copies.set(thread, undefined)
+        this.#hold(entry, thread)
+        this.#desk.of(thread).copy.push(entry.handle)
+        continue
+      }
       this.#own(entry, thread)
-      if (tell) this.#tell(thread).adopt.push(entry.handle)
+      if (tell) this.#desk.of(thread).adopt.push(entry.handle)
       added.push(thread)
     }
     return added
   }
 
+  /** The first copy that is there becomes the block; planned tasks still read the bytes before. */
+  #useCopy(entry: Entry): boolean {
+    for (const [thread, copy] of entry.copies) {
+      if (!copy) continue
+      entry.copies.delete(thread)
+      if (entry.pins > 0) entry.retired.push(entry.handle)
+      else this.discard([entry.handle])
+      entry.handle = copy
+      entry.owners.add(thread)
+      entry.ids.push(copy.id)
+      this.#blocks.set(copy.id, entry)
+      return true
+    }
+    return false
+  }
+
   #own(entry: Entry, thread: number): void {
     entry.owners.add(thread)
-    let owned = this.#owned.get(thread)
-    if (!owned) this.#owned.set(thread, (owned = new Set()))
-    owned.add(entry)
+    this.#hold(entry, thread)
+  }
+
+  #hold(entry: Entry, thread: number): void {
+    let held = this.#held.get(thread)
+    if (!held) {
+      held = new Set()
+      this.#held.set(thread, held)
+    }
+    held.add(entry)
   }
 
   #lose(entry: Entry): void {
@@ -202,29 +270,7 @@ export class BlockManager {
   }
 
   #drop(entry: Entry): void {
-    this.#blocks.delete(entry.handle.id)
-    this.#options.pool.release(entry.handle.segment)
-    this.#dropped()
-  }
-
-  #dropped(): void {
-    const dropped = this.#options.pool.takeDropped()
-    if (dropped.length === 0) return
-    for (const [thread, known] of this.#knownSegments) {
-      const forget = dropped.filter((id) => known.delete(id))
-      if (forget.length > 0) this.#tell(thread).forget.push(...forget)
-    }
-  }
-
-  #tell(thread: number): ThreadNews {
-    let news = this.#news.get(thread)
-    if (!news) this.#news.set(thread, (news = { adopt: [], release: [], forget: [] }))
-    return news
-  }
-
-  #known(thread: number): Set<number> {
-    let known = this.#knownSegments.get(thread)
-    if (!known) this.#knownSegments.set(thread, (known = new Set()))
-    return known
+    for (const id of entry.ids) this.#blocks.delete(id)
+    this.discard([entry.handle, ...entry.retired, ...[...entry.copies.values()].filter((copy) => copy !== undefined)])
   }
 }

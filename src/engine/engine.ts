@@ -12,6 +12,7 @@ import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
 import { SegmentPool } from '../pool/blocks/segments.js'
 import { writeBlock } from '../pool/blocks/write-block.js'
 import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
+import type { PoolThread } from '../pool/pool-thread.js'
 import { ThreadPool } from '../pool/thread-pool.js'
 import { BlockManager } from './block-manager.js'
 import { DagScheduler } from './dag-scheduler.js'
@@ -73,7 +74,7 @@ export class Engine implements JobRunner {
     this.#options = options
     this.#builder = builder
     this.events = new Events((error) => options.logger.error('a listener threw', error))
-    this.blocks = new BlockManager({ pool: this.segments, replicas: options.replicas, threads: () => this.#owners() })
+    this.blocks = new BlockManager({ pool: this.segments, replicas: options.replicas, replication: options.replication, threads: () => this.#owners() })
     this.#writer = this.newWriter(DRIVER)
     this.#outputs = new MapOutputs(this.blocks)
     this.#kept = new KeptPartitions(this.blocks, false)
@@ -83,7 +84,10 @@ export class Engine implements JobRunner {
     )
     this.#resolver = new FunctionResolver({
       table: builder.table,
-      exports: new Proxy({}, { get: (_, name) => this.#exported(String(name)), has: () => true }),
+      // Read anew each time: a pipeline module is loaded after this.
+      get exports() {
+        return Object.fromEntries([...builder.exports].map(([fn, name]) => [name, fn]))
+      },
       broadcast: (id) => builder.broadcastValue(id),
     })
   }
@@ -205,6 +209,7 @@ export class Engine implements JobRunner {
       kept: this.#kept,
       outputs: this.#outputs,
       states: this.states,
+      current: (block: BlockHandle) => this.blocks.current(block),
       fileSizes: this.#fileSizes,
       values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) =>
         this.#valuesBlock(rdd, partition, values),
@@ -311,6 +316,7 @@ export class Engine implements JobRunner {
       const news = this.blocks.takeNews(id)
       if (!thread || !news) continue
       const cutShort = (error: unknown) => this.#options.logger.debug('news for a thread was cut short', error)
+      if (news.copy.length > 0) this.#copyTo(thread, news.copy)
       if (news.adopt.length > 0)
         thread.control.adopt(news.adopt, this.blocks.grants(id, news.adopt), false).catch(cutShort)
       if (news.release.length > 0 || news.forget.length > 0)
@@ -321,6 +327,23 @@ export class Engine implements JobRunner {
   /** A writer of blocks under a number that nobody else has: for receivers. */
   newWriter(owner: number): DriverWriter {
     return new DriverWriter(owner, this.blocks, this.#lending)
+  }
+
+  #copyTo(thread: PoolThread, originals: readonly BlockHandle[]): void {
+    const pins = originals.map(({ id }) => id)
+    this.blocks.pin(pins)
+    thread.control.copy(originals, this.blocks.grants(thread.id, originals)).then(
+      ({ blocks, memory }) => {
+        this.blocks.unpin(pins)
+        this.blocks.accept(thread.id, memory, blocks)
+        blocks.forEach((copy, i) => this.blocks.copied(originals[i]!, copy, thread.id))
+        this.events.emit('blocksReplicated', { blocks: blocks.length })
+      },
+      (error: unknown) => {
+        void thread.gone.then(() => this.blocks.unpin(pins))
+        this.#options.logger.debug('copies of blocks were cut short', error)
+      },
+    )
   }
 
   #lend(thread: number): readonly SegmentGrant[] | undefined {
@@ -355,10 +378,5 @@ export class Engine implements JobRunner {
       shipped.push({ id, block })
     }
     return shipped
-  }
-
-  #exported(name: string): unknown {
-    for (const [fn, exported] of this.#builder.exports) if (exported === name) return fn
-    return undefined
   }
 }

@@ -42,7 +42,6 @@ export interface EngineEvents {
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
   threadReady: { readonly thread: number; readonly slot: number }
-  /** `recoveredMs`: until a warm thread stood in the slot, 0 where the spare took over at once. */
   threadLost: { readonly thread: number; readonly slot: number; readonly reason: ThreadLossReason }
   threadPromoted: { readonly thread: number; readonly slot: number }
   blocksLost: { readonly thread: number; readonly blocks: number; readonly recomputable: number }

@@ -190,7 +190,9 @@ export class Inputs {
 
   #report(stream: InputStream<unknown>, message: string, cause?: unknown): void {
     const { engine, warn } = this.#options
-    warn(`${stream.source.name}: ${message}`, cause)
+    const { name } = stream.source
+    // Sources that name themselves are not named twice.
+    warn(message.startsWith(name) ? message : `${name}: ${message}`, cause)
     engine.events.emit('receiverError', { stream: stream.id, name: stream.source.name, message, cause })
   }
 }

@@ -25,6 +25,11 @@ export interface ContextOptions {
   readonly taskTimeout?: Duration
   /** Owning threads of every block: 1, 2 or 3. Default 2. */
   readonly replicas?: number
+  /**
+   * How further owners hold a block. 'reference' (default): the same memory, which costs nothing. 'copy': bytes of their
+   * own, made within 50 ms or so, which also survive a thread that scribbles over its memory.
+   */
+  readonly replication?: 'reference' | 'copy'
   /** True, or thresholds: a task far behind its stage gets a second copy, the first result wins. Default false. */
   readonly speculation?: boolean | Partial<Speculation>
   /**
@@ -49,6 +54,7 @@ export interface CheckedOptions {
   readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly replicas: number
+  readonly replication: 'reference' | 'copy'
   readonly speculation: Speculation | undefined
   readonly memoryLimit: number
   readonly stateSnapshotInterval: number
@@ -64,6 +70,7 @@ const KNOWN = new Set([
   'maxFailures',
   'taskTimeout',
   'replicas',
+  'replication',
   'speculation',
   'memoryLimit',
   'stateSnapshotInterval',
@@ -89,6 +96,7 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     maxFailures: whole('maxFailures', options.maxFailures ?? 4, 1, 1000),
     taskTimeoutMs: toMillis(options.taskTimeout ?? '60s', 'taskTimeout'),
     replicas: whole('replicas', options.replicas ?? 2, 1, 3),
+    replication: oneOf('replication', options.replication ?? 'reference', ['reference', 'copy']),
     speculation: checkSpeculation(options.speculation),
     memoryLimit: whole('memoryLimit', options.memoryLimit ?? Math.floor(totalmem() / 2), 4 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
@@ -96,6 +104,11 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     logger: options.logger ?? stderrLogger,
     faults: options.faults,
   }
+}
+
+function oneOf<T extends string>(name: string, given: T, allowed: readonly T[]): T {
+  if (allowed.includes(given)) return given
+  throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be one of ${allowed.join(', ')}.`, { [name]: given })
 }
 
 function whole(name: string, given: number, least: number, most: number): number {

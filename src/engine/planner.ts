@@ -14,6 +14,8 @@ export interface PlanningTables {
   readonly kept: KeptPartitions
   readonly outputs: MapOutputs
   readonly states: StateTracker
+  /** Where a block's bytes are now. */
+  current(block: BlockHandle): BlockHandle
   /** Sizes of files, fixed when an RDD over them is first planned. */
   readonly fileSizes: WeakMap<Rdd<unknown>, number>
   /** The block of values that the driver holds, written when first needed; undefined for no values. */
@@ -97,8 +99,9 @@ class Planning implements Planner {
       this.missing.add(dependency)
       return -1
     }
-    this.blocks.push(...outputs)
-    return this.#slot({ in: 'shuffle', outputs, partition })
+    const now = outputs.map((block) => this.#tables.current(block))
+    this.blocks.push(...now)
+    return this.#slot({ in: 'shuffle', outputs: now, partition })
   }
 
   source(source: SourcePartition): number {
@@ -112,7 +115,8 @@ class Planning implements Planner {
     const { thread, snapshot, detached, rebuild } = this.#tables.states.plan(rdd, partition)
     if (thread !== undefined) this.pinned = thread
     this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached, rebuilt: rebuild?.replay.length ?? 0 })
-    if (rebuild) this.blocks.push(...rebuild.snapshots)
+    const snapshots = rebuild?.snapshots.map((block) => this.#tables.current(block)) ?? []
+    this.blocks.push(...snapshots)
     return this.#slot({
       in: 'state',
       operator,
@@ -123,7 +127,7 @@ class Planning implements Planner {
       snapshot,
       detached: detached || undefined,
       rebuild: rebuild && {
-        snapshots: rebuild.snapshots,
+        snapshots,
         replay: rebuild.replay.map((past) => ({ to: past.time, scan: past.scan, changes: past.changes(partition, this) })),
       },
     })
@@ -167,8 +171,9 @@ class Planning implements Planner {
   }
 
   #reading(slices: readonly BlockSlice[]): number {
-    for (const { block } of slices) this.blocks.push(block)
-    return this.#slot({ in: 'blocks', slices })
+    const now = slices.map((slice) => ({ ...slice, block: this.#tables.current(slice.block) }))
+    for (const { block } of now) this.blocks.push(block)
+    return this.#slot({ in: 'blocks', slices: now })
   }
 
   #slot(input: TaskInput): number {

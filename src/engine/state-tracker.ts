@@ -60,9 +60,18 @@ export class StateTracker {
     this.#operator(rdd.operator).versions.set(rdd.time, rdd)
   }
 
-  /** The batch was skipped: its version never was. */
+  /** The batch was skipped: its version never was, wherever it was made already. */
   drop(operator: number, time: number): void {
-    this.#operators.get(operator)?.versions.delete(time)
+    const state = this.#operators.get(operator)
+    if (!state) return
+    state.versions.delete(time)
+    for (const known of state.partitions.values()) {
+      // Skipped slides count: what a rebuild replays is remembered by time.
+      known.since++
+      if (known.snapshots.at(-1)?.time !== time) continue
+      this.#blocks.release(known.snapshots.pop()!.block.id)
+      known.since = this.#interval
+    }
   }
 
   plan({ operator, time, previous }: StatefulRdd, partition: number): StatePlan {

@@ -8,7 +8,7 @@ import { BatchLoop } from './batch-loop.js'
 import { Context } from './context.js'
 import type { EventListener, EventName } from './events.js'
 import { Inputs } from './inputs.js'
-import type { ContextOptions } from './options.js'
+import { checkOptions, type ContextOptions } from './options.js'
 import { type OutputBatch, OutputQueue } from './output-queue.js'
 
 export interface StreamingOptions extends ContextOptions {
@@ -78,6 +78,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       )
     }
     const batchInterval = toMillis(options.batchInterval, 'batchInterval')
+    checkOptions(options, STREAMING_OPTIONS)
     const rest: Record<string, unknown> = { ...options }
     for (const name of STREAMING_OPTIONS) delete rest[name]
     const context = new Context(rest as ContextOptions)

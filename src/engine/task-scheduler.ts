@@ -266,6 +266,7 @@ export class TaskScheduler {
     const { blocks, programs, lend, broadcasts } = this.#options
     const program = programs.number(planned.program)
     const news = blocks.takeNews(thread.id)
+    if (news) blocks.leaveCopies(thread.id, news)
     const used = programs.broadcasts(program)
     const shipped = used.length > 0 ? broadcasts(thread.id, used) : undefined
     const needed = [...planned.blocks, ...(news?.adopt ?? []), ...(shipped?.map(({ block }) => block) ?? [])]

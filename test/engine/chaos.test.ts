@@ -20,14 +20,18 @@ function killer(ssc: StreamingContext, next: () => number): (batch: number) => v
   }
 }
 
-describe.each([1, 2])('kills of random threads on %i threads', (threads) => {
+describe.each([
+  [1, 'reference'],
+  [2, 'reference'],
+  [2, 'copy'],
+] as const)('kills of random threads on %i threads, replicas by %s', (threads, replication) => {
   test(`every batch of 200 equals the model (SEED=${SEED})`, { timeout: 180_000 }, async () => {
     const next = random(SEED + threads)
     const batches = 200
     const data = Array.from({ length: batches }, () =>
       Array.from({ length: Math.floor(next() * 120) }, () => `w${Math.floor(next() * next() * 40)}`),
     )
-    const { ssc } = manual({ threads })
+    const { ssc } = manual({ threads, replication })
     const words = ssc.queueStream(data.map((batch) => [...batch]))
     words.map((word) => [word, 1] as [string, number]).reduceByKey((a, b) => a + b).output('counts')
     words.countByValueAndWindow('10s', '2s').output('window')

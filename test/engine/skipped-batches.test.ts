@@ -36,3 +36,35 @@ test('a batch that fails is skipped, listed, and has no effect on windows and st
   window.forEach(({ records }, i) => expect(sorted(records)).toEqual(sorted(model[i]!.window)))
   totals.forEach(({ records }, i) => expect(sorted(records)).toEqual(sorted(model[i]!.totals)))
 })
+
+test('a snapshot that good partitions wrote in a skipped batch is taken back with it', async () => {
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => [key, 1] as [string, number])
+  const { ssc } = manual({ onBatchError: 'skip', maxFailures: 1, stateSnapshotInterval: 2 })
+  const window = ssc
+    .queueStream(Array.from({ length: 8 }, () => [...keys]))
+    .reduceByKeyAndWindow((a, b) => a + b, '100s', '1s', { inverse: (total, old) => total - old })
+  window
+    .transform((rdd, time) => {
+      if (time !== 3000 && time !== 4000) return rdd
+      return rdd.mapPartitions((records, partition) => {
+        if (partition === 1) throw new Error('bad partition')
+        return records
+      })
+    })
+    .output('sums')
+  await ssc.start()
+  const sums = gather<[string, number]>(ssc, 'sums')
+  await run(ssc, 8, async (batch) => {
+    if (batch === 5) await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+  })
+  await ssc.stop()
+  expect(ssc.skippedBatches).toEqual([3000, 4000])
+  expect((await sums).map(({ time, records }) => [time, [...new Set(records.map(([, n]) => n))]])).toEqual([
+    [1000, [1]],
+    [2000, [2]],
+    [5000, [3]],
+    [6000, [4]],
+    [7000, [5]],
+    [8000, [6]],
+  ])
+})

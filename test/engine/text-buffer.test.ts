@@ -12,7 +12,7 @@ import { SegmentPool } from '#dist/pool/blocks/segments.js'
 /** The part of an engine that receivers use, without threads. */
 function books() {
   const segments = new SegmentPool()
-  const blocks = new BlockManager({ pool: segments, replicas: 2, threads: () => [] })
+  const blocks = new BlockManager({ pool: segments, replicas: 2, replication: 'reference', threads: () => [] })
   const reports: string[] = []
   const engine = { segments, blocks } as unknown as Engine
   const buffer = new TextBuffer(engine, new DriverWriter(7, blocks, new SegmentLending(segments)), (message) => reports.push(message))

@@ -1,0 +1,14 @@
+/**
+ * Where two maps differ, as sentences: none if they hold the same.
+ * @param {ReadonlyMap<string, unknown>} expected numbers, or arrays of numbers
+ * @param {ReadonlyMap<string, unknown>} found
+ * @param {string} what the keys are
+ * @returns {string[]}
+ */
+export function differences(expected, found, what) {
+  const text = (value) => (value === undefined ? 'nothing' : String(value))
+  return [...new Set([...expected.keys(), ...found.keys()])]
+    .map((key) => [key, text(expected.get(key)), text(found.get(key))])
+    .filter(([, a, b]) => a !== b)
+    .map(([key, a, b]) => `${what} ${key}: expected ${a}, found ${b}`)
+}

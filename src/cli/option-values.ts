@@ -1,0 +1,30 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { ArgumentError } from '../errors.js'
+import { toMillis } from '../ops/time.js'
+
+/** Options and positional arguments of a command; what does not fit is an ArgumentError that lists the options. */
+export function parsed<const O extends NonNullable<ParseArgsConfig['options']>>(
+  command: string,
+  args: readonly string[],
+  options: O,
+): ReturnType<typeof parseArgs<{ readonly options: O; readonly allowPositionals: true; readonly args: string[] }>> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true as const })
+  } catch (error) {
+    if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS_')) throw error
+    const names = Object.keys(options).map((name) => `--${name}`)
+    const message = (error as Error).message
+    throw new ArgumentError(`${command}: ${message}${message.endsWith('.') ? '' : '.'} Options: ${names.join(', ')}.`)
+  }
+}
+
+export function count(text: string, option: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new ArgumentError(`${option} is '${text}'; it must be a whole number from ${least} to ${most}.`, { given: text })
+}
+
+/** Digits alone are milliseconds, as in the library. */
+export function millis(text: string, option: string): number {
+  return toMillis(/^\d+$/.test(text) ? Number(text) : text, option)
+}
