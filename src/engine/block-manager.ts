@@ -49,6 +49,8 @@ export class BlockManager {
   readonly #blocks = new Map<number, Entry>()
   /** Blocks in which a thread has a part, as owner or by a copy. */
   readonly #held = new Map<number, Set<Entry>>()
+  /** Blocks with fewer owners than they should have, because there were not enough threads. */
+  readonly #short = new Set<Entry>()
   readonly #desk: NewsDesk
   #turn = 0
 
@@ -108,6 +110,7 @@ export class BlockManager {
     const entry = this.#blocks.get(id)
     if (!entry || entry.released) return
     entry.released = true
+    this.#short.delete(entry)
     for (const thread of entry.owners) {
       this.#held.get(thread)?.delete(entry)
       this.#desk.of(thread).release.push(entry.handle.id)
@@ -159,13 +162,17 @@ export class BlockManager {
         this.#lose(entry)
         continue
       }
-      for (const owner of this.#replicate(entry, alive, false)) {
-        const list = adopted.get(owner)
-        if (list) list.push(entry.handle)
-        else adopted.set(owner, [entry.handle])
-      }
+      this.#adoptInto(adopted, entry, alive)
     }
     return { lost, adopted }
+  }
+
+  /** A thread has come: blocks that had too few owners get another. Answers as threadLost does. */
+  replenish(): BlocksAfterLoss['adopted'] {
+    const adopted = new Map<number, BlockHandle[]>()
+    const alive = this.#options.threads()
+    for (const entry of [...this.#short]) this.#adoptInto(adopted, entry, alive)
+    return adopted
   }
 
   /** The bytes of a block were found to be wrong: a copy takes their place, or the block is lost. */
@@ -209,9 +216,22 @@ export class BlockManager {
     return this.#desk.grants(thread, blocks)
   }
 
+  /** Segments for a call on the control plane; `knows` once it is answered. */
+  grantsAside(blocks: readonly BlockHandle[]): SegmentGrant[] {
+    return this.#desk.grantsAside(blocks)
+  }
+
   /** `thread` was given this segment by another way. */
   knows(thread: number, segment: number): void {
     this.#desk.knows(thread, segment)
+  }
+
+  #adoptInto(adopted: Map<number, BlockHandle[]>, entry: Entry, alive: readonly number[]): void {
+    for (const owner of this.#replicate(entry, alive, false)) {
+      const list = adopted.get(owner)
+      if (list) list.push(entry.handle)
+      else adopted.set(owner, [entry.handle])
+    }
   }
 
   #replicate(entry: Entry, alive: readonly number[], tell = true): number[] {
@@ -230,6 +250,8 @@ export class BlockManager {
       if (tell) this.#desk.of(thread).adopt.push(entry.handle)
       added.push(thread)
     }
+    if (entry.owners.size + entry.copies.size < replicas) this.#short.add(entry)
+    else this.#short.delete(entry)
     return added
   }
 

@@ -12,7 +12,7 @@ export interface TaskBooks {
   /** Enters blocks and state that every task may leave behind. */
   book(done: TaskDone): void
   /** Enters a map output. */
-  mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, thread: number): void
+  mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
 }
 
 /** Keys sampled for each border wanted. */
@@ -99,9 +99,9 @@ export class DagScheduler {
     const stage: Stage = { id: this.#stages++, tasks: missing.length, runTimes: [] }
     await Promise.all(
       missing.map(async (partition) => {
-        const { result, thread } = await this.#task(job, stage, rdd, shuffleSink(dependency), partition)
-        const output = result.written.find((block) => block.as === 'shuffle')!
-        this.#books.mapOutput(dependency, partition, output, thread)
+        const done = await this.#task(job, stage, rdd, shuffleSink(dependency), partition)
+        const output = done.result.written.find((block) => block.as === 'shuffle')!
+        this.#books.mapOutput(dependency, partition, output, done)
       }),
     )
   }

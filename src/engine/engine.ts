@@ -69,6 +69,7 @@ export class Engine implements JobRunner {
   #dag: DagScheduler | undefined
   #news: NodeJS.Timeout | undefined
   #closed = false
+  #restoring = false
 
   constructor(options: CheckedOptions, builder: RddBuilder) {
     this.#options = options
@@ -177,11 +178,11 @@ export class Engine implements JobRunner {
       },
       onThreadReady: (thread) => {
         this.events.emit('threadReady', { thread: thread.id, slot: thread.slot })
-        this.#tasks?.threadsChanged()
+        this.#threadCame()
       },
       onPromoted: (thread) => {
         this.events.emit('threadPromoted', { thread: thread.id, slot: thread.slot })
-        this.#tasks?.threadsChanged()
+        this.#threadCame()
       },
       onThreadLost: (thread, loss) => this.#threadLost(thread.id, thread.slot, loss.reason),
       onThreadGone: (thread) => this.segments.threadGone(thread.id),
@@ -216,8 +217,10 @@ export class Engine implements JobRunner {
     }
     const books = {
       book: (done: TaskDone) => this.#book(done),
-      mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, thread: number) =>
-        this.#outputs.set(dependency, partition, block, thread),
+      mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, done: TaskDone) => {
+        const again = this.#outputs.set(dependency, partition, block, done.thread)
+        if (again) this.events.emit('blockRecomputed', { kind: 'shuffle', partition, ms: done.result.metrics.runMs })
+      },
     }
     this.#news = setInterval(() => this.#deliverNews(), NEWS_MS)
     this.#news.unref()
@@ -263,12 +266,13 @@ export class Engine implements JobRunner {
   #book({ planned, result, thread }: TaskDone): void {
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
       if (!detached) this.states.made(operator, partition, thread, version)
-      if (rebuilt > 0) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt })
+      if (rebuilt > 0) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt, ms: result.metrics.runMs })
     }
     for (const { as, key, full, block } of result.written) {
       if (as === 'keep') {
         const [rdd, partition] = key!.split(':').map(Number)
-        this.#kept.set(rdd!, partition!, block, thread)
+        const again = this.#kept.set(rdd!, partition!, block, thread)
+        if (again) this.events.emit('blockRecomputed', { kind: 'kept', partition: partition!, ms: result.metrics.runMs })
       }
       if (as === 'snapshot') {
         const made = planned.states.find((state) => `${state.operator}/${state.partition}` === key)!
@@ -293,17 +297,40 @@ export class Engine implements JobRunner {
     this.events.emit('threadLost', { thread, slot, reason })
     if (lost > 0) this.events.emit('blocksLost', { thread, blocks: lost, recomputable: lost })
     for (const [owner, blocks] of adopted) this.#takeOver(owner, blocks)
+    this.#awaitRestored()
     this.#tasks?.threadsChanged()
+  }
+
+  #threadCame(): void {
+    for (const [owner, blocks] of this.blocks.replenish()) this.#takeOver(owner, blocks)
+    this.#tasks?.threadsChanged()
+  }
+
+  /** Tells how long the pool took to be at full strength again; losses on the way belong to the same time. */
+  #awaitRestored(): void {
+    if (this.#restoring || !this.#pool) return
+    const began = performance.now()
+    this.#restoring = true
+    this.#pool.whenStrong().then(
+      () => {
+        this.#restoring = false
+        this.events.emit('poolRestored', { ms: performance.now() - began })
+      },
+      (error: unknown) => this.#options.logger.debug('the pool closed while threads were missing', error),
+    )
   }
 
   /** Bytes of a dead thread are checked by whoever takes them over: it may have died while it scribbled over them. */
   #takeOver(owner: number, blocks: readonly BlockHandle[]): void {
     const thread = this.#pool?.threads().find(({ id }) => id === owner)
     if (!thread) return
-    thread.control.adopt(blocks, this.blocks.grants(owner, blocks), true).then(
+    const began = performance.now()
+    const grants = this.blocks.grantsAside(blocks)
+    thread.control.adopt(blocks, grants, true).then(
       (corrupt) => {
+        for (const { id } of grants) this.blocks.knows(owner, id)
         for (const id of corrupt) this.blocks.corrupt(id)
-        this.events.emit('blocksReplicated', { blocks: blocks.length - corrupt.length })
+        this.events.emit('blocksReplicated', { blocks: blocks.length - corrupt.length, ms: performance.now() - began })
       },
       // The new owner died as well: its own loss finds the next one.
       (error: unknown) => this.#options.logger.debug('a take-over of blocks was cut short', error),
@@ -317,8 +344,11 @@ export class Engine implements JobRunner {
       if (!thread || !news) continue
       const cutShort = (error: unknown) => this.#options.logger.debug('news for a thread was cut short', error)
       if (news.copy.length > 0) this.#copyTo(thread, news.copy)
-      if (news.adopt.length > 0)
-        thread.control.adopt(news.adopt, this.blocks.grants(id, news.adopt), false).catch(cutShort)
+      if (news.adopt.length > 0) {
+        const grants = this.blocks.grantsAside(news.adopt)
+        const arrived = () => grants.forEach((grant) => this.blocks.knows(id, grant.id))
+        thread.control.adopt(news.adopt, grants, false).then(arrived, cutShort)
+      }
       if (news.release.length > 0 || news.forget.length > 0)
         thread.control.release(news.release, news.forget).catch(cutShort)
     }
@@ -332,12 +362,15 @@ export class Engine implements JobRunner {
   #copyTo(thread: PoolThread, originals: readonly BlockHandle[]): void {
     const pins = originals.map(({ id }) => id)
     this.blocks.pin(pins)
-    thread.control.copy(originals, this.blocks.grants(thread.id, originals)).then(
+    const began = performance.now()
+    const grants = this.blocks.grantsAside(originals)
+    thread.control.copy(originals, grants).then(
       ({ blocks, memory }) => {
+        for (const { id } of grants) this.blocks.knows(thread.id, id)
         this.blocks.unpin(pins)
         this.blocks.accept(thread.id, memory, blocks)
         blocks.forEach((copy, i) => this.blocks.copied(originals[i]!, copy, thread.id))
-        this.events.emit('blocksReplicated', { blocks: blocks.length })
+        this.events.emit('blocksReplicated', { blocks: blocks.length, ms: performance.now() - began })
       },
       (error: unknown) => {
         void thread.gone.then(() => this.blocks.unpin(pins))

@@ -43,9 +43,15 @@ export interface EngineEvents {
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
   threadReady: { readonly thread: number; readonly slot: number }
   threadLost: { readonly thread: number; readonly slot: number; readonly reason: ThreadLossReason }
+  /** The warm spare stands in for a lost thread. */
   threadPromoted: { readonly thread: number; readonly slot: number }
+  /** All slots are filled and a spare is ready again, so many ms after the first loss. */
+  poolRestored: { readonly ms: number }
   blocksLost: { readonly thread: number; readonly blocks: number; readonly recomputable: number }
-  blocksReplicated: { readonly blocks: number }
+  /** Blocks of a dead thread have another owner again, who has checked their bytes. */
+  blocksReplicated: { readonly blocks: number; readonly ms: number }
+  /** A block that was lost is there again, made from its lineage by a task of so many ms. */
+  blockRecomputed: { readonly kind: 'shuffle' | 'kept'; readonly partition: number; readonly ms: number }
   taskRetried: {
     readonly job: number
     readonly partition: number
@@ -59,7 +65,8 @@ export interface EngineEvents {
   resultDropped: { readonly job: number; readonly partition: number; readonly thread: number }
   /** Kept partitions were let go because of memoryLimit. */
   blocksEvicted: { readonly blocks: number; readonly bytes: number }
-  stateRebuilt: { readonly operator: number; readonly partition: number; readonly versions: number }
+  /** Kept state was made again from snapshots and so many replayed versions, by a task of so many ms. */
+  stateRebuilt: { readonly operator: number; readonly partition: number; readonly versions: number; readonly ms: number }
 }
 
 export type EventName = keyof EngineEvents

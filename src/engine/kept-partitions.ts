@@ -7,6 +7,8 @@ export class KeptPartitions {
   readonly #blocks: BlockManager
   readonly #rooted: boolean
   readonly #kept = new Map<number, Map<number, BlockHandle>>()
+  /** Blocks that were lost, as `rdd:partition`. */
+  readonly #lost = new Set<string>()
   readonly #unreachable = new FinalizationRegistry<number>((rdd) => this.release(rdd))
 
   constructor(blocks: BlockManager, rooted: boolean) {
@@ -25,18 +27,23 @@ export class KeptPartitions {
     this.#unreachable.register(rdd, rdd.id)
   }
 
-  /** Keeps a block, unless the RDD was released meanwhile or another attempt was first. */
-  set(rdd: number, partition: number, handle: BlockHandle, writer: number): void {
+  /** Keeps a block, unless the RDD was released meanwhile or another attempt was first; answers whether it makes up for one lost. */
+  set(rdd: number, partition: number, handle: BlockHandle, writer: number): boolean {
+    const place = `${rdd}:${partition}`
+    const again = this.#lost.delete(place)
     const kept = this.#kept.get(rdd)
     const wanted = kept !== undefined && !kept.has(partition)
     this.#blocks.register(handle, writer, {
       rooted: this.#rooted,
       onLost: () => {
-        if (kept?.get(partition) === handle) kept.delete(partition)
+        if (kept?.get(partition) !== handle) return
+        kept.delete(partition)
+        this.#lost.add(place)
       },
     })
     if (wanted && this.#blocks.has(handle.id)) kept.set(partition, handle)
     else this.#blocks.release(handle.id)
+    return again
   }
 
   /** Lets the blocks that have been kept longest go until `bytes` are free; answers with what it found. */
@@ -57,5 +64,6 @@ export class KeptPartitions {
   release(rdd: number): void {
     for (const handle of this.#kept.get(rdd)?.values() ?? []) this.#blocks.release(handle.id)
     this.#kept.delete(rdd)
+    for (const place of this.#lost) if (place.startsWith(`${rdd}:`)) this.#lost.delete(place)
   }
 }

@@ -9,6 +9,8 @@ export class MapOutputs {
   /** When each shuffle was used last, by a count of uses. */
   readonly #used = new Map<number, number>()
   #uses = 0
+  /** Outputs that were lost, as `shuffle:partition`. */
+  readonly #lost = new Set<string>()
   /** Shuffles of datasets that nobody holds any more: a batch program does not say when it is done with one. */
   readonly #unreachable = new FinalizationRegistry<number>((shuffle) => this.release(shuffle))
 
@@ -30,19 +32,25 @@ export class MapOutputs {
     return Array.from(outputs.keys()).filter((partition) => !outputs[partition])
   }
 
-  set(dependency: ShuffleDependency, partition: number, handle: BlockHandle, writer: number): void {
+  /** Enters an output; answers whether it makes up for one that was lost. */
+  set(dependency: ShuffleDependency, partition: number, handle: BlockHandle, writer: number): boolean {
     const outputs = this.#of(dependency)
     if (outputs[partition]) {
       this.#blocks.register(handle, writer)
       this.#blocks.release(handle.id)
-      return
+      return false
     }
+    const place = `${dependency.id}:${partition}`
+    const again = this.#lost.delete(place)
     outputs[partition] = handle
     this.#blocks.register(handle, writer, {
       onLost: () => {
-        if (outputs[partition] === handle) outputs[partition] = undefined
+        if (outputs[partition] !== handle) return
+        outputs[partition] = undefined
+        this.#lost.add(place)
       },
     })
+    return again
   }
 
   /** The count of uses so far: what is used from now on comes after it. */
@@ -72,6 +80,7 @@ export class MapOutputs {
     for (const output of this.#shuffles.get(shuffle) ?? []) if (output) this.#blocks.release(output.id)
     this.#shuffles.delete(shuffle)
     this.#used.delete(shuffle)
+    for (const place of this.#lost) if (place.startsWith(`${shuffle}:`)) this.#lost.delete(place)
   }
 
   #of(dependency: ShuffleDependency): (BlockHandle | undefined)[] {

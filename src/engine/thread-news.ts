@@ -53,8 +53,19 @@ export class NewsDesk {
     return grants
   }
 
+  /**
+   * All segments of these, for a call on the control plane: such a call and the thread's tasks overtake each other, so
+   * it can count on nothing that a task brings, nor a task on what it brings before it is answered (then: `knows`).
+   */
+  grantsAside(blocks: readonly BlockHandle[]): SegmentGrant[] {
+    const segments = new Set(blocks.map(({ segment }) => segment))
+    return [...segments].map((id) => ({ id, memory: this.#pool.memory(id) }))
+  }
+
+  /** The thread has this segment. If it was dropped on the way, the thread is to forget it again. */
   knows(thread: number, segment: number): void {
-    this.#knownTo(thread).add(segment)
+    if (this.#pool.has(segment)) this.#knownTo(thread).add(segment)
+    else this.of(thread).forget.push(segment)
   }
 
   /** Tells threads to forget the segments that the pool has dropped, or their memory would stay. */

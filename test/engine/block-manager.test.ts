@@ -48,6 +48,7 @@ test('owners are alive, distinct and as many as asked; a block is lost exactly w
           manager.threadLost(dead)
           pool.threadGone(dead)
           slots.splice(event.thread, 0, nextThread++)
+          manager.replenish()
         } else {
           const entry = written[event.block]
           if (!entry || entry.lost) continue

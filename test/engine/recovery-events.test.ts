@@ -1,0 +1,60 @@
+import { afterEach, expect, test } from 'vitest'
+import { Context, type EventName } from 'millrace'
+
+const open: Context[] = []
+afterEach(async () => {
+  for (const ctx of open.splice(0)) await ctx.stop()
+})
+
+function watched(names: readonly EventName[]): { ctx: Context; seen: Map<string, number> } {
+  const ctx = new Context({ threads: 2 })
+  open.push(ctx)
+  const seen = new Map<string, number>()
+  for (const name of names) ctx.engine.events.on(name, () => seen.set(name, (seen.get(name) ?? 0) + 1))
+  return { ctx, seen }
+}
+
+test('one thread dies: its blocks get another owner, verified, and nothing is computed again', async () => {
+  const { ctx, seen } = watched(['blockRecomputed', 'blocksLost', 'poolRestored'])
+  const counted = ctx.range(0, 1000, 1, 4).map((x) => [x % 10, 1] as [number, number]).reduceByKey((a, b) => a + b)
+  const kept = counted.cache()
+  expect(await kept.count()).toBe(10)
+  const replicated = new Promise((resolve) => ctx.engine.events.on('blocksReplicated', resolve))
+  const restored = new Promise<number>((resolve) => ctx.engine.events.on('poolRestored', ({ ms }) => resolve(ms)))
+  await ctx.engine.pool!.terminate(ctx.engine.pool!.ready()[0]!)
+  expect(await restored).toBeGreaterThan(0)
+  await replicated
+  expect(await kept.map(([, n]) => n).reduce((a, b) => a + b)).toBe(1000)
+  expect(seen.get('poolRestored')).toBe(1)
+  expect(seen.get('blockRecomputed')).toBe(undefined)
+  expect(seen.get('blocksLost')).toBe(undefined)
+})
+
+test('all threads die at once: what had no other owner is computed again from its lineage, and only that', async () => {
+  const { ctx, seen } = watched(['blockRecomputed', 'blocksLost'])
+  const words = ctx.parallelize(['a b', 'b c', 'c d', 'd e'], 4).flatMap((line) => line.split(' '))
+  const counted = words.map((word) => [word, 1] as [string, number]).reduceByKey((a, b) => a + b, 2).cache()
+  const before = await counted.collect()
+  await Promise.all(ctx.engine.pool!.threads().map((thread) => ctx.engine.pool!.terminate(thread)))
+  expect(await counted.collect()).toEqual(before)
+  // Four map outputs and two kept partitions.
+  expect(seen.get('blockRecomputed')).toBe(6)
+  expect(seen.get('blocksLost')).toBeGreaterThan(0)
+})
+
+test('a corrupt block is found when it is taken over, and computed again', async () => {
+  const { ctx, seen } = watched(['blockRecomputed'])
+  const kept = ctx.range(0, 100, 1, 1).map((x) => x * 2).cache()
+  expect(await kept.count()).toBe(100)
+  const { engine } = ctx
+  const owner = engine.pool!.ready()[0]!
+  // A thread that scribbles over shared memory: every byte of every segment but the headers' state.
+  const damaged = engine.segments as unknown as { memory(id: number): SharedArrayBuffer }
+  const ids = engine.pool!.threads().flatMap(({ id }) => [0, 1, 2].map((n) => id * 2 ** 31 + n))
+  for (const id of ids) if (engine.segments.has(id)) new Uint8Array(damaged.memory(id)).fill(7, 100, 200)
+  const replicated = new Promise((resolve) => engine.events.on('blocksReplicated', resolve))
+  await engine.pool!.terminate(owner)
+  await replicated
+  expect(await kept.reduce((a, b) => a + b)).toBe(9900)
+  expect(seen.get('blockRecomputed')).toBe(1)
+})
