@@ -221,9 +221,9 @@ export class BlockManager {
     return this.#desk.grantsAside(blocks)
   }
 
-  /** `thread` was given this segment by another way. */
-  knows(thread: number, segment: number): void {
-    this.#desk.knows(thread, segment)
+  /** `thread` has been given these segments by another way. */
+  knows(thread: number, grants: readonly SegmentGrant[]): void {
+    for (const { id } of grants) this.#desk.knows(thread, id)
   }
 
   #adoptInto(adopted: Map<number, BlockHandle[]>, entry: Entry, alive: readonly number[]): void {

@@ -5,7 +5,8 @@ import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import type { WrittenBlock } from '../pool/protocol.js'
 import { MissingOutputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
-import type { Job, Stage, TaskDone, TaskScheduler } from './task-scheduler.js'
+import type { Job, Stage, TaskDone } from './task.js'
+import type { TaskScheduler } from './task-scheduler.js'
 
 /** What the scheduler of jobs hands finished tasks to. */
 export interface TaskBooks {

@@ -12,7 +12,6 @@ import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
 import { SegmentPool } from '../pool/blocks/segments.js'
 import { writeBlock } from '../pool/blocks/write-block.js'
 import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
-import type { PoolThread } from '../pool/pool-thread.js'
 import { ThreadPool } from '../pool/thread-pool.js'
 import { BlockManager } from './block-manager.js'
 import { DagScheduler } from './dag-scheduler.js'
@@ -23,17 +22,17 @@ import { MapOutputs } from './map-outputs.js'
 import type { CheckedOptions } from './options.js'
 import type { PlannedTask } from './planner.js'
 import { ProgramTable } from './program-table.js'
+import { Replication } from './replication.js'
 import { SegmentLending } from './segment-lending.js'
 import { StateTracker } from './state-tracker.js'
-import { type TaskDone, TaskScheduler } from './task-scheduler.js'
+import type { TaskDone } from './task.js'
+import { TaskScheduler } from './task-scheduler.js'
 
 /** The batch in whose output operation an action is called, so that its jobs carry the batch's time. */
 export const currentBatch = new AsyncLocalStorage<number>()
 
 /** The driver's own number as a writer of blocks. Threads are numbered from 1. */
 const DRIVER = 0
-/** News that no task carried off goes over the control plane after so long. */
-const NEWS_MS = 50
 
 function reasonOf(cause: unknown): ThreadLossReason | undefined {
   return cause instanceof ThreadLostError ? cause.reason : undefined
@@ -67,7 +66,7 @@ export class Engine implements JobRunner {
   #pool: ThreadPool | undefined
   #tasks: TaskScheduler | undefined
   #dag: DagScheduler | undefined
-  #news: NodeJS.Timeout | undefined
+  #replication: Replication | undefined
   #closed = false
   #restoring = false
 
@@ -147,7 +146,7 @@ export class Engine implements JobRunner {
 
   async close(): Promise<void> {
     this.#closed = true
-    clearInterval(this.#news)
+    this.#replication?.stop()
     this.#tasks?.close()
     const opening = this.#opening
     if (opening)
@@ -222,8 +221,8 @@ export class Engine implements JobRunner {
         if (again) this.events.emit('blockRecomputed', { kind: 'shuffle', partition, ms: done.result.metrics.runMs })
       },
     }
-    this.#news = setInterval(() => this.#deliverNews(), NEWS_MS)
-    this.#news.unref()
+    const debug = (message: string, cause: unknown) => logger.debug(message, cause)
+    this.#replication = new Replication({ pool, blocks: this.blocks, events: this.events, debug })
     this.#dag = new DagScheduler(tasks, tables, books, this.#resolver)
     return { pool, dag: this.#dag }
   }
@@ -296,13 +295,13 @@ export class Engine implements JobRunner {
     const { lost, adopted } = this.blocks.threadLost(thread)
     this.events.emit('threadLost', { thread, slot, reason })
     if (lost > 0) this.events.emit('blocksLost', { thread, blocks: lost, recomputable: lost })
-    for (const [owner, blocks] of adopted) this.#takeOver(owner, blocks)
+    this.#replication?.takeOver(adopted)
     this.#awaitRestored()
     this.#tasks?.threadsChanged()
   }
 
   #threadCame(): void {
-    for (const [owner, blocks] of this.blocks.replenish()) this.#takeOver(owner, blocks)
+    this.#replication?.takeOver(this.blocks.replenish())
     this.#tasks?.threadsChanged()
   }
 
@@ -320,68 +319,14 @@ export class Engine implements JobRunner {
     )
   }
 
-  /** Bytes of a dead thread are checked by whoever takes them over: it may have died while it scribbled over them. */
-  #takeOver(owner: number, blocks: readonly BlockHandle[]): void {
-    const thread = this.#pool?.threads().find(({ id }) => id === owner)
-    if (!thread) return
-    const began = performance.now()
-    const grants = this.blocks.grantsAside(blocks)
-    thread.control.adopt(blocks, grants, true).then(
-      (corrupt) => {
-        for (const { id } of grants) this.blocks.knows(owner, id)
-        for (const id of corrupt) this.blocks.corrupt(id)
-        this.events.emit('blocksReplicated', { blocks: blocks.length - corrupt.length, ms: performance.now() - began })
-      },
-      // The new owner died as well: its own loss finds the next one.
-      (error: unknown) => this.#options.logger.debug('a take-over of blocks was cut short', error),
-    )
-  }
-
-  #deliverNews(): void {
-    for (const id of this.blocks.threadsWithNews()) {
-      const thread = this.#pool?.threads().find((other) => other.id === id)
-      const news = this.blocks.takeNews(id)
-      if (!thread || !news) continue
-      const cutShort = (error: unknown) => this.#options.logger.debug('news for a thread was cut short', error)
-      if (news.copy.length > 0) this.#copyTo(thread, news.copy)
-      if (news.adopt.length > 0) {
-        const grants = this.blocks.grantsAside(news.adopt)
-        const arrived = () => grants.forEach((grant) => this.blocks.knows(id, grant.id))
-        thread.control.adopt(news.adopt, grants, false).then(arrived, cutShort)
-      }
-      if (news.release.length > 0 || news.forget.length > 0)
-        thread.control.release(news.release, news.forget).catch(cutShort)
-    }
-  }
-
   /** A writer of blocks under a number that nobody else has: for receivers. */
   newWriter(owner: number): DriverWriter {
     return new DriverWriter(owner, this.blocks, this.#lending)
   }
 
-  #copyTo(thread: PoolThread, originals: readonly BlockHandle[]): void {
-    const pins = originals.map(({ id }) => id)
-    this.blocks.pin(pins)
-    const began = performance.now()
-    const grants = this.blocks.grantsAside(originals)
-    thread.control.copy(originals, grants).then(
-      ({ blocks, memory }) => {
-        for (const { id } of grants) this.blocks.knows(thread.id, id)
-        this.blocks.unpin(pins)
-        this.blocks.accept(thread.id, memory, blocks)
-        blocks.forEach((copy, i) => this.blocks.copied(originals[i]!, copy, thread.id))
-        this.events.emit('blocksReplicated', { blocks: blocks.length, ms: performance.now() - began })
-      },
-      (error: unknown) => {
-        void thread.gone.then(() => this.blocks.unpin(pins))
-        this.#options.logger.debug('copies of blocks were cut short', error)
-      },
-    )
-  }
-
   #lend(thread: number): readonly SegmentGrant[] | undefined {
     const grants = this.#lending.take(thread)
-    for (const { id } of grants ?? []) this.blocks.knows(thread, id)
+    if (grants) this.blocks.knows(thread, grants)
     return grants
   }
 

@@ -1,6 +1,6 @@
 import type { PoolThread } from '../pool/pool-thread.js'
 import { PROGRESS } from '../pool/vitals.js'
-import type { Attempt } from './task-scheduler.js'
+import type { Attempt } from './task.js'
 
 /** When a slow task gets a second copy. */
 export interface Speculation {

@@ -1,0 +1,55 @@
+import type { TaskResult } from '../pool/protocol.js'
+import type { MissingOutputs, PlannedTask } from './planner.js'
+
+/** A job as its tasks see it. */
+export interface Job {
+  readonly id: number
+  readonly batchTime: number | undefined
+  cancelled: boolean
+}
+
+/** What the tasks of a stage have in common. */
+export interface Stage {
+  readonly id: number
+  readonly tasks: number
+  /** Run times of the tasks that are done, in ms. */
+  readonly runTimes: number[]
+}
+
+export interface TaskSpec {
+  readonly job: Job
+  readonly stage: Stage
+  readonly partition: number
+  /** What the task is part of, for errors: `reduceByKey#3`. */
+  readonly label: string
+  /** Plans the task anew for each attempt, as blocks and state may have moved. */
+  plan(): PlannedTask | MissingOutputs
+}
+
+export interface TaskDone {
+  readonly planned: PlannedTask
+  readonly result: TaskResult & { ok: true }
+  readonly thread: number
+}
+
+/** A task until its first result. */
+export interface Pending {
+  readonly spec: TaskSpec
+  readonly resolve: (done: TaskDone | MissingOutputs) => void
+  readonly reject: (error: unknown) => void
+  /** Settled: whatever other attempts bring is dropped. */
+  done: boolean
+  attempts: number
+  failures: number
+  /** Attempts queued or running. */
+  live: number
+}
+
+/** One try of a task. Its blocks are pinned from planning to the end, so that none is lost or reused in between. */
+export interface Attempt {
+  readonly task: Pending
+  readonly number: number
+  readonly planned: PlannedTask
+  readonly pins: readonly number[]
+  startedAt: number
+}
