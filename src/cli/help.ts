@@ -34,9 +34,11 @@ Options:
   --mode <mode>               What is killed (default: one)
       one, two, all             One thread, two at once, every thread and the spare
       boot                      A thread, and then those that boot in its place
-      spin, exit, oom           A task that never ends, calls process.exit, or fills its heap, on its first attempt
-  --duration <time>           Length of the run of each pipeline; its first quarter is without kills (default: 60s)
-  --kills-per-second <n>      On average; spin, exit and oom wait for the batch that the last one delayed (default: 2)
+      throw, spin, exit, oom    A task that throws, never ends, calls process.exit or fills its heap, in the middle of
+                                its first attempt
+  --duration <time>           Length of each pipeline's run, after ten batches to warm up; its first
+                              quarter is without kills (default: 60s)
+  --kills-per-second <n>      On average; faults in tasks wait for the batch that the last one delayed (default: 2)
   --seed <n>                  Data, schedule and kills follow from it (default: a random one, which is printed)
   --threads <n>               Worker threads (default: the machine's cores, at most 8)
   --rate <n>                  Records a second, on average (default: 10000)

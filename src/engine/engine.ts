@@ -3,6 +3,7 @@ import { MemoryLimitError, StateError, type ThreadLossReason, ThreadLostError } 
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
 import type { Sink } from '../ops/plan.js'
+import { creditAdditions } from '../ops/rdd/accumulators.js'
 import type { RddBuilder } from '../ops/rdd/builder.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
@@ -263,9 +264,10 @@ export class Engine implements JobRunner {
   }
 
   #book({ planned, result, thread }: TaskDone): void {
+    if (result.added) creditAdditions(this.#builder, result.added)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
       if (!detached) this.states.made(operator, partition, thread, version)
-      if (rebuilt > 0) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt, ms: result.metrics.runMs })
+      if (rebuilt !== undefined) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt, ms: result.metrics.runMs })
     }
     for (const { as, key, full, block } of result.written) {
       if (as === 'keep') {

@@ -39,7 +39,8 @@ export interface PlannedTask {
     readonly partitions: number
     readonly version: number
     readonly detached: boolean
-    readonly rebuilt: number
+    /** Versions that were replayed on a snapshot or on nothing; undefined where the version before is there. */
+    readonly rebuilt: number | undefined
   }[]
 }
 
@@ -114,7 +115,7 @@ class Planning implements Planner {
     const { operator, time, previous, scan } = rdd
     const { thread, snapshot, detached, rebuild } = this.#tables.states.plan(rdd, partition)
     if (thread !== undefined) this.pinned = thread
-    this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached, rebuilt: rebuild?.replay.length ?? 0 })
+    this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached, rebuilt: rebuild?.replay.length })
     const snapshots = rebuild?.snapshots.map((block) => this.#tables.current(block)) ?? []
     this.blocks.push(...snapshots)
     return this.#slot({

@@ -200,7 +200,10 @@ export class TaskScheduler {
         this.#dispatch()
       },
       (error: unknown) => {
-        const position = leave()
+        const died = error instanceof ThreadLostError
+        // All tasks of a dead thread come here in turn: the list stays as it was at the death, or each would be the first.
+        const position = died ? list.indexOf(attempt) : leave()
+        if (died) this.#running.delete(thread)
         attempt.task.live--
         // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
         void thread.gone.then(() => this.#options.blocks.unpin(attempt.pins))

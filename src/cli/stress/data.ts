@@ -20,6 +20,7 @@ const RIGHT_SHARE = 1 / 5
 const KEYS = 300
 /** Keys move on by so many every so many batches, so that old ones fall idle and come back much later. */
 const DRIFT = { keys: 40, batches: 8, around: 1000 } as const
+const SPREAD = 16
 const LONGEST_LINE = 8
 
 /** Keys `k0` to `k999`. */
@@ -32,6 +33,11 @@ export function entries({ seed, mean }: DataSpec, batch: number, side: Side = 'l
   const first = batch * SERIALS_A_BATCH + (side === 'right' ? RIGHT : 0)
   const length = size(next, side === 'right' ? mean * RIGHT_SHARE : mean)
   return Array.from({ length }, (_, i) => [first + i, key(), 1 + Math.floor(next() * 100)])
+}
+
+/** Pairs with so many keys that most are not in a batch. */
+export function sparseEntries(spec: DataSpec, batch: number): Entry[] {
+  return entries(spec, batch).map(([serial, key, value]) => [serial, `${key}-${serial % SPREAD}`, value])
 }
 
 /** `<serial> <word> <word> ...`. */

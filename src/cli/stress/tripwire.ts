@@ -1,13 +1,14 @@
 /**
- * Faults that happen inside of a task. The command arms one, and the first thread that passes the place takes it away
- * and suffers it, so the task's next attempt passes.
+ * Faults that happen inside of a task. The command arms one, and a thread that passes the place takes it away and suffers
+ * it, so the task's next attempt passes.
  *
- * | bytes  | what                                                          | written by            |
- * | ------ | ------------------------------------------------------------- | --------------------- |
- * | 0..3   | the armed fault and its place, 0 for none: taken by compareExchange | command, then a thread |
- * | 8..15  | when it was taken, in ms since the epoch with fractions        | the thread            |
+ * | bytes | what                                             | written by                                         |
+ * | ----- | ------------------------------------------------ | -------------------------------------------------- |
+ * | 0..3  | the armed fault and its place, 0 for none        | command; a thread takes it by compareExchange      |
+ * | 4..7  | passes of the place before the fault             | command, before it arms; threads, by sub           |
+ * | 8..15 | when it was taken, in ms since the epoch (float) | the thread                                         |
  */
-export const FAULTS = ['spin', 'exit', 'oom'] as const
+export const FAULTS = ['throw', 'spin', 'exit', 'oom'] as const
 export type Fault = (typeof FAULTS)[number]
 
 /** Where in a pipeline: before its first shuffle, or in what runs after one. */
@@ -16,37 +17,46 @@ export type Place = (typeof PLACES)[number]
 
 export type FaultMemory = SharedArrayBuffer
 
+const ARMED = 0
+const PASSES = 1
+const TAKEN_AT = 1
+
 export function newFaultMemory(): FaultMemory {
   return new SharedArrayBuffer(16)
 }
 
-export function arm(memory: FaultMemory, fault: Fault, place: Place): void {
-  Atomics.store(new Int32Array(memory), 0, code(fault, place))
+/** The fault comes at the pass after so many. */
+export function arm(memory: FaultMemory, fault: Fault, place: Place, passes: number): void {
+  const words = new Int32Array(memory)
+  Atomics.store(words, PASSES, passes)
+  Atomics.store(words, ARMED, code(fault, place))
 }
 
 export function isArmed(memory: FaultMemory): boolean {
-  return Atomics.load(new Int32Array(memory), 0) !== 0
+  return Atomics.load(new Int32Array(memory), ARMED) !== 0
 }
 
 /** Takes an armed fault back; false where a thread was first. */
 export function disarm(memory: FaultMemory): boolean {
-  return Atomics.exchange(new Int32Array(memory), 0, 0) !== 0
+  return Atomics.exchange(new Int32Array(memory), ARMED, 0) !== 0
 }
 
 /** When the last fault was taken, as `performance.now()` of this thread. */
 export function takenAt(memory: FaultMemory): number {
-  return new Float64Array(memory)[1]! - performance.timeOrigin
+  return new Float64Array(memory)[TAKEN_AT]! - performance.timeOrigin
 }
 
 /** A function for the threads: gives back what it is given, unless a fault is armed for this place. */
 export function tripwire(memory: FaultMemory, place: Place): <T>(value: T) => T {
-  const word = new Int32Array(memory)
+  const words = new Int32Array(memory)
   const codes = FAULTS.map((fault) => code(fault, place))
   return (value) => {
-    const armed = word[0]!
-    if (armed !== 0) {
-      const index = codes.indexOf(armed)
-      if (index >= 0 && Atomics.compareExchange(word, 0, armed, 0) === armed) suffer(FAULTS[index]!, memory)
+    const armed = words[ARMED]!
+    if (armed === 0) return value
+    const fault = FAULTS[codes.indexOf(armed)]
+    if (fault && Atomics.sub(words, PASSES, 1) <= 0 && Atomics.compareExchange(words, ARMED, armed, 0) === armed) {
+      new Float64Array(memory)[TAKEN_AT] = performance.timeOrigin + performance.now()
+      suffer(fault)
     }
     return value
   }
@@ -56,8 +66,8 @@ function code(fault: Fault, place: Place): number {
   return 1 + FAULTS.indexOf(fault) * PLACES.length + PLACES.indexOf(place)
 }
 
-function suffer(fault: Fault, memory: FaultMemory): void {
-  new Float64Array(memory)[1] = performance.timeOrigin + performance.now()
+function suffer(fault: Fault): void {
+  if (fault === 'throw') throw new Error('A fault of the stress command, on the first attempt.')
   if (fault === 'exit') process.exit(3)
   const hoard: unknown[] = []
   for (;;) {

@@ -3,6 +3,14 @@ import { type Difference, difference, missingAndExtra } from './compare.js'
 import type { Answer, Oracle } from './oracle/oracle.js'
 import { SERIALS } from './pipelines/params.js'
 
+export interface Verdict {
+  /** Batches with at least one output that differs. */
+  readonly wrong: number
+  readonly lost: number
+  readonly duplicated: number
+  readonly first: Difference | undefined
+}
+
 /** Compares every batch of every output with the oracle. Outputs arrive one after the other, each in order. */
 export class Verifier {
   readonly #oracle: Oracle
@@ -34,22 +42,15 @@ export class Verifier {
     const answer = answers?.get(output)
     answers?.delete(output)
     if (answers?.size === 0) this.#answers.delete(batch)
-    // An output that fires when it should not, or a second time, has no answer.
-    this.#compare(batch, output, answer ?? { records: [] }, answer ? records : [['(the batch itself)'], ...records])
+    this.#compare(batch, output, answer, records)
   }
 
-  /** What was never answered, up to and including `batches`, is wrong. Answers with the verdict. */
-  finish(batches: number): {
-    readonly wrong: number
-    readonly lost: number
-    readonly duplicated: number
-    readonly first: Difference | undefined
-  } {
-    this.#ask(batches)
+  /** What did not come, up to and including batch `batches`, is wrong. Answers with the verdict. */
+  finish(batches: number): Verdict {
+    if (batches > 0) this.#ask(batches)
     for (const [batch, answers] of this.#answers) {
-      for (const [output, answer] of answers) {
-        this.#compare(batch, output, { records: [['(the batch itself)'], ...answer.records] }, [])
-      }
+      if (batch > batches) continue
+      for (const [output, answer] of answers) this.#compare(batch, output, answer, undefined)
     }
     return { wrong: this.#wrong.size, lost: this.#lost, duplicated: this.#duplicated, first: this.#first }
   }
@@ -61,14 +62,21 @@ export class Verifier {
     }
   }
 
-  #compare(batch: number, output: string, answer: Answer, got: readonly unknown[]): void {
-    const found = difference(answer, got)
+  /** Without an answer the output should not have fired, or not again; without `got` it did not come at all. */
+  #compare(batch: number, output: string, answer: Answer | undefined, got: readonly unknown[] | undefined): void {
+    const found = answer && got ? difference(answer, got) : { key: 'the batch', expected: whole(answer), got: whole(got) }
     if (!found) return
     this.#wrong.add(batch)
     if (!this.#first || batch < this.#first.batch) this.#first = { batch, output, ...found }
     if (output !== SERIALS) return
-    const { missing, extra } = missingAndExtra(answer, got)
+    const { missing, extra } = missingAndExtra(answer ?? { records: [] }, got ?? [])
     this.#lost += missing
     this.#duplicated += extra
   }
+}
+
+function whole(side: Answer | readonly unknown[] | undefined): string[] {
+  if (!side) return []
+  const { length } = 'records' in side ? side.records : side
+  return [`${length} records`]
 }

@@ -1,4 +1,4 @@
-import { entries } from '../data.js'
+import { sparseEntries } from '../data.js'
 import { type MakeOracle, oracle } from './oracle.js'
 
 /** Keys idle for longer than so many batches are reported, in every tenth batch. */
@@ -10,7 +10,7 @@ export const stateOracle: MakeOracle = (spec) => {
   const visited = new Map<string, { sum: number; batch: number }>()
 
   return oracle((batch) => {
-    const drawn = entries(spec, batch)
+    const drawn = sparseEntries(spec, batch)
     const seen = new Set(drawn.map(([, key]) => key))
     for (const [key, tally] of tallies) {
       if (seen.has(key)) tally.idle = 0

@@ -1,5 +1,5 @@
 import { definePipeline, type KeyState, StateSpec } from '../../../index.js'
-import { entries } from '../data.js'
+import { sparseEntries } from '../data.js'
 import { tripwire } from '../tripwire.js'
 import { auditSerials, drawnStream, type StressParams } from './params.js'
 
@@ -14,7 +14,7 @@ export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
   const atMap = tripwire(faults, 'map')
   const atReduce = tripwire(faults, 'reduce')
-  const records = drawnStream(ssc, 'entries', interval, (batch) => entries(params, batch)).map((entry) => atMap(entry))
+  const records = drawnStream(ssc, 'entries', interval, (batch) => sparseEntries(params, batch)).map((entry) => atMap(entry))
   auditSerials(records.map(([serial]) => serial))
   const pairs = records.map(([, key, value]): [string, number] => [key, value])
 
@@ -29,7 +29,7 @@ export default definePipeline<StressParams>((ssc, params) => {
 
   const visit = (key: string, value: number | undefined, state: KeyState<number>): [string, string, number] => {
     if (value === undefined) return [key, 'idle', state.get()]
-    const sum = (state.getOption() ?? 0) + value
+    const sum = (state.getOption() ?? 0) + atReduce(value)
     if (value % 50 === 0) state.remove()
     else state.update(sum)
     return [key, 'seen', sum]

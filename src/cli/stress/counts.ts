@@ -1,0 +1,61 @@
+import type { StreamingContext } from '../../index.js'
+import type { Kill } from './killer.js'
+
+export interface Totals {
+  readonly kills: number
+  readonly threadsKilled: number
+  /** Threads lost by reason, those that were booting left out. */
+  readonly threadsLost: Readonly<Record<string, number>>
+  readonly tasksRetried: number
+  /** Blocks whose owners all died: their lineage makes them again when a batch asks for them. */
+  readonly blocksLost: number
+  readonly blocksRecomputed: number
+  /** Blocks that got a new owner in place of a dead one. */
+  readonly blocksReplicated: number
+  readonly statePartitionsRebuilt: number
+}
+
+/** Counts what the engine says happened to it. */
+export class Counts {
+  readonly #lost: Record<string, number> = {}
+  #kills = 0
+  #threadsKilled = 0
+  #tasksRetried = 0
+  #blocksLost = 0
+  #blocksRecomputed = 0
+  #blocksReplicated = 0
+  #rebuilt = 0
+
+  constructor(ssc: StreamingContext) {
+    ssc.on('threadLost', ({ reason }) => {
+      this.#lost[reason] = (this.#lost[reason] ?? 0) + 1
+    })
+    ssc.on('taskRetried', () => this.#tasksRetried++)
+    ssc.on('blocksLost', ({ blocks }) => {
+      this.#blocksLost += blocks
+    })
+    ssc.on('blockRecomputed', () => this.#blocksRecomputed++)
+    ssc.on('blocksReplicated', ({ blocks }) => {
+      this.#blocksReplicated += blocks
+    })
+    ssc.on('stateRebuilt', () => this.#rebuilt++)
+  }
+
+  killed({ threads }: Kill): void {
+    this.#kills++
+    this.#threadsKilled += threads
+  }
+
+  totals(): Totals {
+    return {
+      kills: this.#kills,
+      threadsKilled: this.#threadsKilled,
+      threadsLost: { ...this.#lost },
+      tasksRetried: this.#tasksRetried,
+      blocksLost: this.#blocksLost,
+      blocksRecomputed: this.#blocksRecomputed,
+      blocksReplicated: this.#blocksReplicated,
+      statePartitionsRebuilt: this.#rebuilt,
+    }
+  }
+}

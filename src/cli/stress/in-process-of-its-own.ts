@@ -1,0 +1,36 @@
+import { fork } from 'node:child_process'
+import type { StressConfig, StressReport } from './report.js'
+
+/** Heap of each thread, so that exhausting it takes a moment and not all of the machine's memory. */
+const HEAP_MB = 96
+
+/** The process ended before it could report: whatever it was, it is no pass. */
+export interface Aborted {
+  readonly aborted: string
+}
+
+/**
+ * Runs a pipeline in a child process: a worker whose heap is full ends alone, or takes its process with it, as it fills
+ * its heap in one way or another.
+ */
+export function runInChild(config: StressConfig): Promise<StressReport | Aborted> {
+  const child = fork(new URL('./child.js', import.meta.url), [JSON.stringify(config)], {
+    execArgv: [`--max-old-space-size=${HEAP_MB}`],
+    // V8 writes its last words, a page of them, to stdout or stderr.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  let said = ''
+  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+  return new Promise((resolve, reject) => {
+    let report: StressReport | undefined
+    child.on('message', (message) => {
+      report = message as StressReport
+    })
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      const how = signal ? `by ${signal}` : `with code ${code}`
+      const fatal = /FATAL ERROR: .*/.exec(said)?.[0]
+      resolve(report ?? { aborted: `the process ended ${how} before it could report${fatal ? `: ${fatal}` : `. ${said}`}` })
+    })
+  })
+}

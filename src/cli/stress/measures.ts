@@ -1,0 +1,73 @@
+import type { Kill } from './killer.js'
+
+/** Quantiles in ms. */
+export interface Quantiles {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+export interface Phase {
+  /** From when a batch was due to its completion. */
+  readonly latencyMs: Quantiles | undefined
+  /** Records a second while the engine was busy with batches: what it could take, not what it was offered. */
+  readonly throughput: number | undefined
+}
+
+/** When batches were due and complete, and how long it took after a kill. All times are of performance.now(). */
+export class Measures {
+  readonly #dueAt: (batch: number) => number
+  readonly #completedAt: number[] = []
+  readonly #waiting = new Set<Kill>()
+  readonly #recoveries: number[] = []
+
+  constructor(dueAt: (batch: number) => number) {
+    this.#dueAt = dueAt
+  }
+
+  get batches(): number {
+    return this.#completedAt.length
+  }
+
+  /** The threads of a kill are dead. */
+  killed(kill: Kill): void {
+    this.#waiting.add(kill)
+  }
+
+  /**
+   * The first batch that completes after the death of the threads ends the recovery. It began with the kill, or when the
+   * batch was due if that was later: nobody waited before.
+   */
+  completed(batch: number): void {
+    const now = performance.now()
+    this.#completedAt.push(now)
+    for (const { at } of this.#waiting) this.#recoveries.push(now - Math.max(at, this.#dueAt(batch)))
+    this.#waiting.clear()
+  }
+
+  get recoveryMs(): Quantiles | undefined {
+    return quantiles(this.#recoveries)
+  }
+
+  /** Batches from `first` to `last`, as far as they are complete. */
+  phase(first: number, last: number, records: (batch: number) => number): Phase {
+    const latencies: number[] = []
+    let busyMs = 0
+    let count = 0
+    for (let batch = first; batch <= Math.min(last, this.batches); batch++) {
+      const completed = this.#completedAt[batch - 1]!
+      const due = this.#dueAt(batch)
+      latencies.push(completed - due)
+      busyMs += completed - Math.max(due, this.#completedAt[batch - 2] ?? 0)
+      count += records(batch)
+    }
+    return { latencyMs: quantiles(latencies), throughput: busyMs > 0 ? Math.round((count * 1000) / busyMs) : undefined }
+  }
+}
+
+function quantiles(values: readonly number[]): Quantiles | undefined {
+  if (values.length === 0) return undefined
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (q: number) => Math.round(sorted[Math.ceil(q * sorted.length) - 1]! * 10) / 10
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+}

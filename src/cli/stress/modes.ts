@@ -1,0 +1,9 @@
+import { FAULTS, type Fault } from './tripwire.js'
+
+/** Threads that are terminated from outside, and faults inside of a task on its first attempt. */
+export const MODES = ['one', 'two', 'all', 'boot', ...FAULTS] as const
+export type Mode = (typeof MODES)[number]
+
+export function isFault(mode: Mode): mode is Fault {
+  return (FAULTS as readonly string[]).includes(mode)
+}

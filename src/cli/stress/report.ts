@@ -1,0 +1,124 @@
+import { toJson } from '../json.js'
+import type { Difference } from './compare.js'
+import type { Totals } from './counts.js'
+import type { Phase, Quantiles } from './measures.js'
+import type { Mode } from './modes.js'
+import type { PipelineName } from './pipelines.js'
+
+export interface StressConfig {
+  readonly pipeline: PipelineName
+  readonly mode: Mode
+  readonly seed: number
+  readonly threads: number
+  readonly rate: number
+  /** Ms. */
+  readonly batchInterval: number
+  /** Ms. */
+  readonly duration: number
+  readonly killsPerSecond: number
+}
+
+/** What a run of one pipeline came to. */
+export interface StressReport extends StressConfig, Totals {
+  readonly batches: number
+  readonly batchesDue: number
+  readonly records: number
+  readonly wrongBatches: number
+  readonly lostRecords: number
+  readonly duplicatedRecords: number
+  readonly recoveryMs: Quantiles | undefined
+  readonly quiet: Phase
+  readonly underKills: Phase
+  readonly firstDifference: Difference | undefined
+  /** Why the run ended early. */
+  readonly failure: string | undefined
+}
+
+/** Every batch came, and every batch was right. */
+export function passed({ batches, batchesDue, wrongBatches, lostRecords, duplicatedRecords, failure }: StressReport): boolean {
+  const faults = wrongBatches + lostRecords + duplicatedRecords
+  return faults === 0 && batches === batchesDue && failure === undefined
+}
+
+export function titleOf({ pipeline, mode, threads, batchInterval, rate, seed }: StressConfig): string {
+  return `stress ${pipeline}: mode=${mode} seed=${seed} threads=${threads}, a batch every ${batchInterval} ms, ${whole(rate)} records a second`
+}
+
+/** The options that repeat a run. */
+export function repeat(config: StressConfig): string {
+  const { pipeline, mode, seed, threads, rate, batchInterval, duration, killsPerSecond } = config
+  return `millrace stress --pipeline ${pipeline} --mode ${mode} --seed ${seed} --threads ${threads} --rate ${rate} --batch-interval ${batchInterval}ms --duration ${duration}ms --kills-per-second ${killsPerSecond}`
+}
+
+export function asText(report: StressReport): string {
+  const { quiet, underKills, batches, batchesDue } = report
+  const lost = Object.entries(report.threadsLost).map(([reason, n]) => `${n} ${reason}`)
+  const rows: [string, string][] = [
+    ['batches', batches === batchesDue ? whole(batches) : `${whole(batches)} of ${whole(batchesDue)}`],
+    ['records', whole(report.records)],
+    ['kills', `${report.kills} by mode ${report.mode}, of ${report.threadsKilled} threads`],
+    ['threads lost', lost.join(', ') || '0'],
+    ['tasks retried', whole(report.tasksRetried)],
+    ['blocks lost', `${whole(report.blocksLost)}, ${whole(report.blocksRecomputed)} recomputed when they were asked for`],
+    ['blocks taken over', `${whole(report.blocksReplicated)} by another owner`],
+    ['state', `${whole(report.statePartitionsRebuilt)} partitions rebuilt`],
+    ['wrong batches', whole(report.wrongBatches)],
+    ['lost records', whole(report.lostRecords)],
+    ['duplicated records', whole(report.duplicatedRecords)],
+    ['recovery', spread(report.recoveryMs)],
+    ['latency', `quiet ${spread(quiet.latencyMs)}; with kills ${spread(underKills.latencyMs)}`],
+    ['throughput', `quiet ${speed(quiet.throughput)}; with kills ${speed(underKills.throughput)}`],
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  const lines = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
+  return [titleOf(report), ...lines, ...faults(report), `  ${passed(report) ? 'passed' : 'FAILED'}`].join('\n')
+}
+
+export function asJson(report: StressReport): string {
+  return toJson({ ...report, passed: passed(report) })
+}
+
+/** A run whose process ended: there are no figures, and nothing was shown to be right. */
+export function abortedAsText(config: StressConfig, why: string): string {
+  return [titleOf(config), `  repeat with  ${repeat(config)}`, `  aborted      ${why}`, '  FAILED'].join('\n')
+}
+
+export function abortedAsJson(config: StressConfig, why: string): string {
+  return toJson({ ...config, aborted: why, passed: false })
+}
+
+function faults(report: StressReport): string[] {
+  const { failure, firstDifference: first } = report
+  if (passed(report)) return []
+  const lines = [`  repeat with  ${repeat(report)}`]
+  if (failure) lines.push(`  ended early  ${failure}`)
+  if (first) {
+    lines.push(
+      `  first difference in batch ${first.batch}, output ${first.output}, key ${first.key}:`,
+      `    expected  ${shown(first.expected)}`,
+      `    got       ${shown(first.got)}`,
+    )
+  }
+  return lines
+}
+
+const MOST_SHOWN = 10
+
+function shown(texts: readonly string[]): string {
+  if (texts.length === 0) return '(nothing)'
+  return texts.slice(0, MOST_SHOWN).join(' ') + (texts.length > MOST_SHOWN ? ` and ${texts.length - MOST_SHOWN} more` : '')
+}
+
+function whole(n: number): string {
+  return Math.round(n).toLocaleString('en-US')
+}
+
+function spread(quantiles: Quantiles | undefined): string {
+  if (!quantiles) return 'none'
+  const { p50, p99, max } = quantiles
+  return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`
+}
+
+function speed(throughput: number | undefined): string {
+  return throughput === undefined ? 'none' : `${whole(throughput)} records/s of busy time`
+}
