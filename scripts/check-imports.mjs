@@ -40,7 +40,8 @@ export const RULES = [
   { room: 'pool', may: ['errors', 'pool/blocks', 'pool/*'], types: ['ops', 'pool/worker'] },
   { room: 'sources/attach', may: ['errors', 'ops/source', 'ops/dstream', 'sources'] },
   { room: 'sources', may: ['errors', 'ops/source', 'sources'] },
-  { room: 'sinks', may: ['errors', 'ops', 'sinks'] },
+  // Object files hold records in the form that blocks have.
+  { room: 'sinks', may: ['errors', 'ops', 'pool/blocks', 'sinks'] },
   { room: 'engine', may: ['errors', 'ops', 'pool/blocks', 'pool/*', 'engine'] },
   { room: 'cli', may: ['cli', 'index', 'engine', 'errors', 'ops/time'], types: ['ops'] },
   { room: 'ui', may: ['ui', 'metrics', 'errors'], types: ['engine'] },

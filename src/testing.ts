@@ -10,8 +10,8 @@ import {
 } from './index.js'
 import { toMillis } from './ops/time.js'
 
-export { ManualClock }
 export type { OutputBatch }
+export { ManualClock }
 
 /** The batches of one input stream, in order. Null: a batch without a dataset, which differs from an empty batch. */
 export type InputBatches<T> = readonly (readonly T[] | null)[]
@@ -34,7 +34,9 @@ export interface RunBatchesOptions extends Omit<StreamingOptions, 'batchInterval
 
 /** What a pipeline's streams came to: the batches of its one stream, or of each stream by name. */
 export type Outputs<P> =
-  P extends Stream<infer T> ? OutputBatch<T>[] : { [N in keyof P]: P[N] extends Stream<infer T> ? OutputBatch<T>[] : never }
+  P extends Stream<infer T>
+    ? OutputBatch<T>[]
+    : { [N in keyof P]: P[N] extends Stream<infer T> ? OutputBatch<T>[] : never }
 
 /**
  * Runs a pipeline over batches that are known beforehand, under a clock of its own, so without waiting, and answers with
@@ -66,7 +68,14 @@ export async function runBatches<
     throw new ArgumentError(`batches is ${batches}; it must be a whole number of batches to run.`, { batches })
   }
   const clock = new ManualClock(0)
-  await using ssc = new StreamingContext({ spare: false, ...rest, batchInterval: interval, threads, parallelism: partitions, clock })
+  await using ssc = new StreamingContext({
+    spare: false,
+    ...rest,
+    batchInterval: interval,
+    threads,
+    parallelism: partitions,
+    clock,
+  })
   const streams = lists.map((list) => ssc.queueStream([...list]))
   const made = pipeline(ssc, ...(streams as { [N in keyof I]: DStream<I[N]> }))
   const single = isStream(made)

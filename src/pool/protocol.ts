@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { Additions } from '../ops/accumulator.js'
 import type { Plan, Program } from '../ops/plan.js'
 import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
@@ -121,7 +122,7 @@ export interface WrittenBlock {
 }
 
 export type TaskResult =
-  | { readonly ok: true; readonly value: unknown; readonly written: readonly WrittenBlock[]; readonly memory: MemoryReport; readonly metrics: TaskMetrics }
+  | { readonly ok: true; readonly value: unknown; readonly added?: Additions; readonly written: readonly WrittenBlock[]; readonly memory: MemoryReport; readonly metrics: TaskMetrics }
   | { readonly ok: false; readonly error: WireError; readonly label?: string; readonly memory: MemoryReport; readonly missingState?: boolean }
   | { readonly ok: 'stale' }
 

@@ -28,6 +28,10 @@ export class StreamBuilder {
   stateSnapshotInterval = 10
   /** The time one batch before the first batch; known once started. */
   zeroTime = 0
+  /** Set by remember(): ms that every stream keeps its RDDs at least. */
+  rememberAtLeast = 0
+  /** While a slice asks for a batch that is still to come. */
+  peeking = false
   readonly streams: Stream<unknown>[] = []
   readonly inputs: InputStream<unknown>[] = []
   readonly outputs: OutputOperation[] = []
@@ -41,7 +45,7 @@ export class StreamBuilder {
   printer: (time: number, lines: readonly string[]) => void = printBatch
   /** Hands the records of a named output to the host. Set by the engine. */
   deliver: (name: string, time: number, records: unknown[]) => Promise<void> | void = () => {}
-  #frozen: string | undefined
+  #frozen: 'started' | 'stopped' | undefined
   #scopes: [Stream<unknown>, number][] = []
 
   constructor(context: RddBuilder, batchInterval: number) {
@@ -52,6 +56,11 @@ export class StreamBuilder {
   /** The number of nodes so far. */
   get size(): number {
     return this.streams.length
+  }
+
+  /** 'started' or 'stopped'; undefined while the graph is being built. */
+  get frozen(): 'started' | 'stopped' | undefined {
+    return this.#frozen
   }
 
   register(stream: Stream<unknown>): number {

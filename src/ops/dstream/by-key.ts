@@ -1,6 +1,6 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { Aggregator } from '../plan.js'
-import { combine, grouping, type Partitions, reducing } from '../rdd/by-key.js'
+import { combine, grouping, type Partitions, reducing, withFunction } from '../rdd/by-key.js'
 import { cogroup } from '../rdd/join.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
@@ -13,6 +13,31 @@ declare module './dstream.js' {
     reduceByKey(fn: (a: V, b: V) => V, partitions?: Partitions): DStream<[K, V]>
     /** One pair a key in each batch with the array of its values. Shuffle; all values travel. */
     groupByKey(partitions?: Partitions): DStream<[K, V[]]>
+    /**
+     * One pair a key in each batch: `create(first)`, then `merge(acc, value)` on the map side and `combine(acc, acc)`
+     * between. Shuffle.
+     *
+     * ```ts
+     * const calls = ssc.queueStream<[string, number]>([[['a', 1], ['a', 5]]])
+     * calls.combineByKey((v) => [v], (vs, v) => [...vs, v], (a, b) => [...a, ...b]).output('lists') // [['a', [1, 5]]]
+     * ```
+     */
+    combineByKey<C>(
+      create: (value: V) => C,
+      merge: (acc: C, value: V) => C,
+      combine: (a: C, b: C) => C,
+      partitions?: Partitions,
+    ): DStream<[K, C]>
+    /**
+     * For each key of either side in a batch, the values of both: `[key, [mine, theirs]]`. Shuffle of both sides; a side
+     * without a dataset fails the batch.
+     *
+     * ```ts
+     * const prices = ssc.queueStream<[string, number]>([[['tea', 3]]])
+     * prices.cogroup(ssc.queueStream<[string, string]>([[['tea', 'green']]])).output('groups') // [['tea', [[3], ['green']]]]
+     * ```
+     */
+    cogroup<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V[], W[]]]>
     /** All pairs of values with equal keys in the same batch. Shuffle of both sides. */
     join<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W]]>
     leftOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W | undefined]]>
@@ -42,7 +67,7 @@ class CombinedStream<T> extends Stream<T> {
   constructor(parent: Stream<unknown>, aggregator: Aggregator, partitions: Partitions | undefined) {
     super(parent.builder, aggregator.label, [parent], parent.slideDuration)
     this.#aggregator = { ...aggregator, label: `${aggregator.label}#${this.id}` }
-    this.#partitions = partitions
+    this.#partitions = withFunction(parent.builder.context, partitions)
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
@@ -62,15 +87,30 @@ pairStreams.groupByKey = function (partitions) {
   return combined(this, grouping(this.builder.context), partitions)
 }
 
+function cogrouped(left: Stream<unknown>, right: Stream<unknown>, partitions?: Partitions): Stream<[unknown, unknown[][]]> {
+  const place = withFunction(left.builder.context, partitions)
+  return new TransformedStream([left, right], ([mine, theirs]) => cogroup(mine!, theirs!, place), 'cogroup')
+}
+
+pairStreams.combineByKey = function (create, merge, combiners, partitions) {
+  const label = 'combineByKey'
+  const aggregator: Aggregator = {
+    create: capturedBy(this, create, label),
+    mergeValue: capturedBy(this, merge, label),
+    mergeCombiners: capturedBy(this, combiners, label),
+    mapSide: true,
+    label,
+  }
+  return combined(this, aggregator, partitions)
+}
+pairStreams.cogroup = function (other, partitions) {
+  return streamFace(cogrouped(this, other, partitions))
+}
+
 function joining(label: string, keepLeft: boolean, keepRight: boolean) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Stream<unknown>, other: Stream<unknown>, partitions?: Partitions): any {
-    const grouped = new TransformedStream(
-      [this, other],
-      ([left, right]) => cogroup(left!, right!, partitions),
-      'cogroup',
-    )
-    return chain(grouped, 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
+    return chain(cogrouped(this, other, partitions), 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
   }
 }
 pairStreams.join = joining('join', false, false)

@@ -26,6 +26,7 @@ export abstract class Stream<T> {
   checkpointInterval: number | undefined
   readonly #generated = new Map<number, Rdd<T> | undefined>()
   #remember = 0
+  #forgotten = Number.NEGATIVE_INFINITY
 
   constructor(builder: StreamBuilder, label: string, parents: readonly Stream<unknown>[], slideDuration: number) {
     this.builder = builder
@@ -54,20 +55,25 @@ export abstract class Stream<T> {
     return since > 0 && since % this.slideDuration === 0
   }
 
+  /** Whether a batch is asked for whose data may still arrive: having no dataset is not final then. */
+  protected isOpen(): boolean {
+    return this.builder.peeking && this.parents.some((parent) => parent.isOpen())
+  }
+
   /** The RDD of a time: made once, remembered, marked to be kept if the stream is persisted. Called by the engine. */
   getOrCompute(time: number): Rdd<T> | undefined {
     if (!this.isValid(time)) return undefined
     if (this.#generated.has(time)) return this.#generated.get(time)
     const rdd = this.builder.within(this, time, () => this.compute(time))
     if (rdd && this.storage && !rdd.storage) rdd.storage = this.storage
-    this.#generated.set(time, rdd)
+    if (rdd || !this.isOpen()) this.#generated.set(time, rdd)
     if (rdd) this.builder.onComputed?.(this, time, rdd)
     return rdd
   }
 
   /** Takes part in the pass at start(): children tell parents how long their RDDs are needed. */
   remember(duration: number): void {
-    this.#remember = Math.max(this.#remember, duration, this.slideDuration)
+    this.#remember = Math.max(this.#remember, duration, this.slideDuration, this.builder.rememberAtLeast)
     for (const parent of this.parents) parent.remember(this.#remember + this.parentRemember)
   }
 
@@ -78,9 +84,15 @@ export abstract class Stream<T> {
 
   /** Forgets RDDs of `time - rememberDuration` and before; answers with the forgotten times. Called by the engine. */
   forget(time: number): number[] {
-    const old = [...this.#generated.keys()].filter((t) => t <= time - this.#remember)
+    this.#forgotten = time - this.#remember
+    const old = [...this.#generated.keys()].filter((t) => t <= this.#forgotten)
     for (const t of old) this.#generated.delete(t)
     return old
+  }
+
+  /** Whether the RDD of this time was let go. */
+  isForgotten(time: number): boolean {
+    return time <= this.#forgotten && !this.#generated.has(time)
   }
 
   /** Times whose RDDs are remembered now. */

@@ -1,3 +1,4 @@
+import { StateError } from '../../errors.js'
 import type { RDD, Rdd } from '../rdd/rdd.js'
 import type { InputSource } from '../source.js'
 import type { StreamBuilder } from './builder.js'
@@ -14,7 +15,18 @@ export class InputStream<T> extends Stream<T> {
     this.source = source
   }
 
+  /** What the driver holds already is taken now; what comes from outside comes in its time. */
+  protected override isOpen(): boolean {
+    return this.builder.peeking && this.source.kind !== 'local'
+  }
+
   protected override compute(time: number): Rdd<T> | undefined {
+    if (this.isForgotten(time)) {
+      throw new StateError(
+        `The data of '${this.label}' at ${time} ms is let go: it is kept for ${this.rememberDuration} ms. To read older batches call remember(duration) before start().`,
+        { time, remember: this.rememberDuration },
+      )
+    }
     return this.provide?.(time)
   }
 }

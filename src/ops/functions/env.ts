@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import { ACCUMULATOR_ID, type Accumulator, type Gathering } from '../accumulator.js'
 import { describe, foreignPart } from './plain-data.js'
 import type { AnyFunction } from './ref.js'
 
@@ -8,7 +9,11 @@ export const BROADCAST_ID: unique symbol = Symbol.for('millrace.broadcast')
 const ENVIRONMENT: unique symbol = Symbol.for('millrace.environment')
 
 /** A value of an environment before its functions are captured. */
-export type EnvEntry = { readonly value: unknown } | { readonly fn: AnyFunction } | { readonly broadcast: number }
+export type EnvEntry =
+  | { readonly value: unknown }
+  | { readonly fn: AnyFunction }
+  | { readonly broadcast: number }
+  | { readonly accumulator: number; readonly gathering: Gathering }
 
 export interface Environment {
   /** The function itself, without the wrapper. */
@@ -38,6 +43,10 @@ function entryOf(name: string, value: unknown): EnvEntry {
   if (typeof value === 'function') return { fn: value as AnyFunction }
   if (typeof value === 'object' && value !== null && BROADCAST_ID in value) {
     return { broadcast: (value as { readonly [BROADCAST_ID]: number })[BROADCAST_ID] }
+  }
+  if (typeof value === 'object' && value !== null && ACCUMULATOR_ID in value) {
+    const { [ACCUMULATOR_ID]: accumulator, gathering } = value as Accumulator<unknown>
+    return { accumulator, gathering }
   }
   const foreign = foreignPart(value, name)
   if (foreign === undefined) return { value: structuredClone(value) }
@@ -72,7 +81,7 @@ export function carryEnvironment<F extends AnyFunction>(carrier: F, environment:
  * ```
  *
  * Returns a new function that calls `fn`. Values are plain data (copied now: later changes are not seen), functions
- * (which travel in the same way), or broadcast variables. Data travels with every program that uses the function: above
+ * (which travel in the same way), broadcast variables or accumulators. Data travels with every program that uses the function: above
  * some kilobytes a broadcast variable is better, which travels once a thread.
  * @throws ArgumentError if a name is no identifier, or a value would not reach another thread as it is.
  */

@@ -4,18 +4,21 @@ let nextIdentity = 0
 
 /**
  * A text that differs where two values differ. JSON makes null of NaN and Infinity, 0 of -0, a text of a Date, {} of every
- * Map and nothing of undefined, and refuses a BigInt. Takes plain data: what structured cloning keeps.
+ * Map and nothing of undefined, and refuses a BigInt. Takes plain data: what structured cloning keeps. Texts and names
+ * have their length before them, which costs less than to quote them.
  */
 export function exactText(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value)
+      return `${value.length}:${value}`
     case 'number':
-      return Object.is(value, -0) ? '-0' : String(value)
+      return Object.is(value, -0) ? '-0' : `${value}`
     case 'bigint':
       return `${value}n`
     case 'object':
-      return value === null ? 'null' : Array.isArray(value) ? listText(value) : objectText(value)
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return listText(value)
+      return Object.getPrototypeOf(value) === Object.prototype ? fieldsText(value) : objectText(value)
     default:
       return String(value)
   }
@@ -27,13 +30,15 @@ function listText(values: Iterable<unknown>): string {
   return `${text}]`
 }
 
+function fieldsText(value: object): string {
+  let text = '{'
+  for (const name in value) text += `${name.length}:${name}=${exactText((value as Record<string, unknown>)[name])},`
+  return `${text}}`
+}
+
 function objectText(value: object): string {
   const tag = Object.prototype.toString.call(value)
-  if (tag === '[object Object]') {
-    let text = '{'
-    for (const name of Object.keys(value)) text += `${JSON.stringify(name)}:${exactText((value as Record<string, unknown>)[name])},`
-    return `${text}}`
-  }
+  if (tag === '[object Object]') return fieldsText(value)
   if (value instanceof Date) return `Date(${value.getTime()})`
   if (value instanceof RegExp) return `RegExp(${value.lastIndex},${value})`
   if (value instanceof Map) return `Map${listText(value)}`

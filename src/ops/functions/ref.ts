@@ -1,3 +1,5 @@
+import type { Gathering } from '../accumulator.js'
+
 /**
  * How a function is named so that any thread can find it. A task never carries a function, only a FnRef:
  * - `table`: number i of the pipeline module's function table; driver and workers built the same table.
@@ -13,8 +15,8 @@ export type FnRef =
   | { readonly k: 'builtin'; readonly name: string; readonly args?: readonly BuiltinArg[] }
   | { readonly k: 'global'; readonly path: string }
 
-/** A value given through `withEnv`: plain data, another function, or a broadcast variable. */
-export type EnvValue = { readonly value: unknown } | { readonly fn: FnRef } | { readonly broadcast: number }
+/** A value given through `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
+export type EnvValue = { readonly value: unknown } | { readonly fn: FnRef } | { readonly broadcast: number } | { readonly accumulator: number; readonly gathering: Gathering }
 
 /** An argument of a builtin factory: plain data or a function. */
 export type BuiltinArg = { readonly value: unknown } | { readonly fn: FnRef }

@@ -1,4 +1,5 @@
 import { type ErrorCode, MillraceError } from '../../errors.js'
+import { accumulatorFace } from '../accumulator.js'
 import { builtin } from './builtin.js'
 import './common.js'
 import { compileText } from './compile.js'
@@ -107,6 +108,9 @@ function compile(
       entries.set(name, { fn })
     } else if ('broadcast' in entry) {
       values[name] = broadcastFace(entry.broadcast, env)
+      entries.set(name, entry)
+    } else if ('accumulator' in entry) {
+      values[name] = accumulatorFace(entry.accumulator, entry.gathering)
       entries.set(name, entry)
     } else {
       values[name] = entry.value

@@ -65,8 +65,15 @@ export function applyTo<U>(
   return rdd.context.runner.run<U>(rdd, { op: 'apply', fn: captured(rdd, fn, label), label }, partitions)
 }
 
+/** All parts in one array. Not with `flat`, which on Node 20 takes half a microsecond for each element. */
+function joined<T>(parts: readonly (readonly T[])[]): T[] {
+  const all: T[] = []
+  for (const part of parts) for (let i = 0; i < part.length; i++) all.push(part[i] as T)
+  return all
+}
+
 Rdd.prototype.collect = async function <T>(this: Rdd<T>): Promise<T[]> {
-  return (await this.context.runner.run<T[]>(this, { op: 'collect' })).flat(1) as T[]
+  return joined(await this.context.runner.run<T[]>(this, { op: 'collect' }))
 }
 Rdd.prototype.count = async function () {
   return (await this.context.runner.run<number>(this, { op: 'count' })).reduce((a, b) => a + b, 0)

@@ -46,9 +46,14 @@ declare module './rdd.js' {
 
 export function toPartitioner(rdd: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {
   if (partitions === undefined) return rdd.partitioner ?? hashPartitioner(rdd.context.parallelism)
-  if (typeof partitions === 'number') return hashPartitioner(partitions)
-  if (partitions.kind !== 'custom' || partitions.fn) return partitions
-  return { ...partitions, fn: captured(rdd, partitions.identity, 'customPartitioner') }
+  const ready = withFunction(rdd.context, partitions)
+  return typeof ready === 'number' ? hashPartitioner(ready) : ready
+}
+
+/** The same, with its function captured: a stream does so while its graph is built and functions are recorded. */
+export function withFunction<P extends Partitions | undefined>(context: RddBuilder, partitions: P): P {
+  if (typeof partitions !== 'object' || partitions.kind !== 'custom' || partitions.fn) return partitions
+  return { ...partitions, fn: context.capture(partitions.identity, 'customPartitioner') }
 }
 
 /** Combines values by key; where keys are already in place it does so without a shuffle. */

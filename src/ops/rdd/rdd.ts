@@ -131,8 +131,13 @@ export abstract class Rdd<T> {
 // biome-ignore lint/correctness/noUnusedVariables: K and V are used by the merged declarations
 export interface PairRdd<K, V> {}
 
-/** A dataset of `T`; where `T` is a pair, the operations by key exist too. */
-export type RDD<T> = Rdd<T> & ([T] extends [readonly [infer K, infer V]] ? PairRdd<K, V> : unknown)
+/** Operations of RDDs whose elements are numbers; operator files add to it. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface NumberRdd {}
+
+/** A dataset of `T`; where `T` is a pair, the operations by key exist too, and where it is a number, those of numbers. */
+export type RDD<T> = Rdd<T> &
+  ([T] extends [readonly [infer K, infer V]] ? PairRdd<K, V> : [T] extends [number] ? NumberRdd : unknown)
 
 /** The public face of a node: the same object, seen with its pair operations where it has them. */
 export function face<T>(node: Rdd<T>): RDD<T> {
@@ -147,6 +152,13 @@ type PairMethods = { [M in keyof AnyPairRdd]: (this: AnyPairs, ...args: Paramete
 
 /** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
 export const pairs = Rdd.prototype as unknown as PairMethods
+
+type NumberMethods = {
+  [M in keyof NumberRdd]: (this: Rdd<number> & NumberRdd, ...args: Parameters<NumberRdd[M]>) => ReturnType<NumberRdd[M]>
+}
+
+/** The prototype, for the files of operations of numbers. */
+export const numbers = Rdd.prototype as unknown as NumberMethods
 
 /** Makes a function known by name so that any thread can find it; throws CaptureError where it cannot travel. */
 export function captured(rdd: Rdd<unknown>, fn: AnyFunction, label: string): FnRef {

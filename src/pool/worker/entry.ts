@@ -1,4 +1,5 @@
 // What a worker knows besides the operators: the functions that sinks run in threads.
+import '../../sinks/object-files.js'
 import '../../sinks/text-files.js'
 import { createRuntime } from './runtime.js'
 import { serve } from './serve.js'

@@ -3,11 +3,12 @@ import { KeyedMap } from '../../ops/keys.js'
 import type { Plan, Step } from '../../ops/plan.js'
 import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
+import { PROGRESS } from '../vitals.js'
 import { type Combine, CombineTable, makeCombine } from './combine-table.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
-import { labelled, type Task, type ThreadServices } from './task.js'
 import { compileState } from './state/compile.js'
+import { labelled, type Task, type ThreadServices } from './task.js'
 
 /** Gives the records of a plan, piece by piece. */
 export type Source = (task: Task, each: Each) => void
@@ -190,15 +191,24 @@ export class PlanCompiler {
   }
 }
 
-/** All records of a source in one array. */
-export function toArray(source: Source, task: Task): unknown[] {
+/** All records of a source in one array. A single piece is passed on as it is, so the array must not be changed. */
+export function toArray(source: Source, task: Task): readonly unknown[] {
+  const { vitals } = task.meter
   let all: unknown[] | undefined
+  let own = false
   source(task, (records) => {
-    if (!all) {
-      all = Array.isArray(records) ? records : [...records]
+    if (!all && Array.isArray(records)) {
+      all = records
       return
     }
-    for (const record of records) all.push(record)
+    // A copy: the first piece may be an array that the user's function returned and still holds.
+    if (!own) all = all?.slice() ?? []
+    own = true
+    for (const record of records) {
+      // Making the next record may be slow: it may come out of a generator of the user's.
+      vitals[PROGRESS]!++
+      all!.push(record)
+    }
   })
   return all ?? []
 }

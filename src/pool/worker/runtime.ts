@@ -1,4 +1,5 @@
 import { FingerprintError } from '../../errors.js'
+import { beginAdditions, endAdditions } from '../../ops/accumulator.js'
 import { StreamBuilder } from '../../ops/dstream/builder.js'
 import '../../ops/all.js'
 import { FunctionResolver, type ResolveEnvironment } from '../../ops/functions/resolve.js'
@@ -104,17 +105,23 @@ class Runtime implements WorkerRuntime {
     try {
       this.#accept(message)
       faultPoint('task:start')
+      beginAdditions()
       const value = await this.#program(message)(task)
       faultPoint('task:computed')
       mustTravel(value)
+      const added = endAdditions()
+      mustTravel(added)
       for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
       const metrics = { read: task.read, runMs: performance.now() - started }
       const memory = this.#report()
       faultPoint('task:end')
-      return { ok: true, value, written: task.written, memory, metrics }
+      return { ok: true, value, added, written: task.written, memory, metrics }
     } catch (error) {
       const missingState = error instanceof MissingStateError
       return { ok: false, error: encodeError(error), label: task.meter.failedAt, memory: this.#report(), missingState }
+    } finally {
+      // What an attempt that failed has added is nothing.
+      endAdditions()
     }
   }
 
@@ -138,8 +145,7 @@ class Runtime implements WorkerRuntime {
   #program({ program }: TaskMessage): CompiledProgram {
     let compiled = this.#compiled.get(program)
     if (!compiled) {
-      const { plan, sink } = this.#programs.get(program)!
-      compiled = compileSink(sink, this.#compiler.runner(plan), this.#compiler)
+      compiled = compileSink(this.#programs.get(program)!, this.#compiler)
       this.#compiled.set(program, compiled)
     }
     return compiled

@@ -1,9 +1,9 @@
 import { hashKey } from '../../ops/keys.js'
-import type { PartitionerSpec, Sink } from '../../ops/plan.js'
+import type { PartitionerSpec, Program, Sink } from '../../ops/plan.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { CombineTable } from './combine-table.js'
-import type { PlanCompiler, Runner } from './plans.js'
+import { type PlanCompiler, type Runner, toArray } from './plans.js'
 import { labelled, type Task } from './task.js'
 
 /** Runs a whole program; answers with the value for the driver. */
@@ -11,36 +11,35 @@ export type CompiledProgram = (task: Task) => unknown
 
 type Pair = readonly [unknown, unknown]
 
-export function compileSink(sink: Sink, runner: Runner, compiler: PlanCompiler): CompiledProgram {
+export function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledProgram {
   const { scratch, resolve } = compiler.services
   switch (sink.op) {
-    case 'count':
+    case 'count': {
+      const runner = compiler.runner(plan)
       return (task) => {
         let n = 0
         runner(task, () => n++)
         return n
       }
-    case 'collect':
+    }
+    case 'collect': {
+      const source = compiler.source(plan)
       return (task) => {
-        const records = gather(runner, task)
+        const records = toArray(source, task)
         scratch.reset()
         encodeRecords(scratch, records)
         task.written.push({ as: 'collect', block: compiler.services.seal('records', records.length, 'short') })
         return undefined
       }
+    }
     case 'apply': {
       const fn = resolve(sink.fn)
-      return (task) => labelled(task, sink.label, () => fn(gather(runner, task), task.partition))
+      const source = compiler.source(plan)
+      return (task) => labelled(task, sink.label, () => fn(toArray(source, task), task.partition))
     }
     case 'shuffle':
-      return compileShuffle(sink, runner, compiler)
+      return compileShuffle(sink, compiler.runner(plan), compiler)
   }
-}
-
-function gather(runner: Runner, task: Task): unknown[] {
-  const records: unknown[] = []
-  runner(task, (value) => records.push(value))
-  return records
 }
 
 /** The map side of a shuffle: combines where it may, then writes one part a reduce partition. */

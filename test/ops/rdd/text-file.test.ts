@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { SourceError } from 'millrace'
+import { afterAll, describe, expect, test } from 'vitest'
+import { eachThreads } from '../../support/contexts.js'
+
+const MIB = 1 << 20
+
+/** What a text's lines are: `\n` ends a line, a `\r` before it goes too, nothing follows the last one. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+}
+
+describe('textFile', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-text-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
+  let files = 0
+  const file = (text: string | Uint8Array): string => {
+    const path = join(directory, `${files++}.txt`)
+    writeFileSync(path, text)
+    return path
+  }
+
+  const texts: [name: string, text: string][] = [
+    ['a newline at the end', 'a\nb\nc\n'],
+    ['no newline at the end', 'a\nb\nc'],
+    ['one line', 'abc'],
+    ['one newline', '\n'],
+    ['empty lines', '\n\na\n\n\nb\n\n'],
+    ['\\r\\n', 'a\r\nb\r\n\r\nc\r\n'],
+    ['\\r\\n, no newline at the end', 'a\r\nb'],
+    ['\\r at the very end', 'a\nb\r'],
+    ['\\r inside a line', 'a\rb\nc\n'],
+    ['an empty file', ''],
+    ['unicode', 'ü\n日本語\n🚲🚲\n\u2028\n'],
+    ['a line longer than a chunk', `a\n${'x'.repeat(MIB + 10)}\nb\n`],
+    ['a line of exactly a chunk', `${'x'.repeat(MIB - 1)}\n${'y'.repeat(MIB)}\nb`],
+    ['only long lines', `${'x'.repeat(2 * MIB + 1)}\n${'y'.repeat(3 * MIB)}`],
+    ['a chunk that ends inside \\r\\n', `${'x'.repeat(MIB - 1)}\r\nb\r\n`],
+    ['a chunk that ends inside a character', `${'x'.repeat(MIB - 1)}ü${'x'.repeat(MIB)}🚲\nb`],
+    ['many short lines over several chunks', Array.from({ length: 300_000 }, (_, i) => `line ${i}`).join('\n')],
+  ]
+
+  eachThreads((ctx) => {
+    describe.each(texts)('%s', (_, text) => {
+      const path = file(text)
+      test.each([1, 2, 3, 10, 50])('in %i partitions', async (partitions) => {
+        const lines = await ctx.textFile(path, partitions).collect()
+        // Compared as a whole: a difference in megabytes of text is of no use on a screen.
+        expect(lines.length).toBe(linesOf(text).length)
+        expect(lines.join('\n') === linesOf(text).join('\n')).toBe(true)
+      })
+    })
+
+    test('any text in any number of partitions: the same lines, in order, each once', async () => {
+      const piece = fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom('\n', '\r\n', '\n\n', '\r') },
+        { weight: 5, arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }) },
+      )
+      const text = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('').toWellFormed())
+      await fc.assert(
+        fc.asyncProperty(text, fc.integer({ min: 1, max: 30 }), async (given, partitions) => {
+          expect(await ctx.textFile(file(given), partitions).collect()).toEqual(linesOf(given))
+        }),
+        { numRuns: 100 },
+      )
+    })
+
+    test('bytes that are no UTF-8', async () => {
+      expect(await ctx.textFile(file(new Uint8Array([0xff, 10, 0x61, 10])), 3).collect()).toEqual(['\ufffd', 'a'])
+    })
+
+    test('a file that is not there', async () => {
+      await expect(ctx.textFile(join(directory, 'absent')).count()).rejects.toThrow(SourceError)
+    })
+
+    test('lines read at most as far as take needs', async () => {
+      expect(await ctx.textFile(file('a\nb\nc\nd\n'), 4).take(2)).toEqual(['a', 'b'])
+    })
+  })
+})

@@ -1,0 +1,167 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hashPartitioner } from 'millrace'
+import { afterAll, describe, expect, test } from 'vitest'
+import { sorted } from '../../support/compare.js'
+import { eachThreads } from '../../support/contexts.js'
+import { table } from '../../support/table.js'
+
+const pairs: [string, number][] = [
+  ['a', 1],
+  ['b', 2],
+  ['c', 3],
+]
+
+describe('union', () => {
+  table([
+    {
+      name: 'one after the other, duplicates kept',
+      run: (ctx) =>
+        ctx
+          .parallelize([1, 2], 2)
+          .union(ctx.parallelize([2, 3], 3))
+          .collect(),
+      expected: [1, 2, 2, 3],
+    },
+    {
+      name: 'with itself',
+      run: (ctx) => {
+        const rdd = ctx.parallelize([1, 2, 3, 4], 2)
+        return rdd.union(rdd).collect()
+      },
+      expected: [1, 2, 3, 4, 1, 2, 3, 4],
+    },
+    {
+      name: 'with nothing',
+      run: async (ctx) => [
+        await ctx.parallelize([1]).union(ctx.emptyRDD<number>()).collect(),
+        await ctx.emptyRDD<number>().union(ctx.emptyRDD<number>()).collect(),
+      ],
+      expected: [[1], []],
+    },
+    {
+      name: 'of different types',
+      run: (ctx) =>
+        ctx
+          .parallelize([1])
+          .union(ctx.parallelize(['a']))
+          .collect(),
+      expected: [1, 'a'],
+    },
+    {
+      name: 'of many',
+      run: (ctx) =>
+        Array.from({ length: 50 }, (_, i) => ctx.parallelize([i], 1))
+          .reduce((a, b) => a.union(b))
+          .reduce((a, b) => a + b),
+      expected: 1225,
+    },
+    {
+      name: 'of chains',
+      run: (ctx) =>
+        ctx
+          .range(3)
+          .map((x) => x * 2)
+          .union(ctx.range(3).filter((x) => x > 0))
+          .map((x) => x + 1)
+          .collect(),
+      expected: [1, 3, 5, 2, 3],
+    },
+    {
+      name: 'of whole partitions, which stay as they were made',
+      run: async (ctx) => {
+        const halves = ctx.parallelize([1, 2, 3, 4], 2).mapPartitions((xs) => [...xs])
+        return [await halves.union(halves).count(), await halves.count()]
+      },
+      expected: [8, 4],
+    },
+  ])
+
+  eachThreads((ctx) => {
+    test('equal partitioners: partition by partition, and keys stay in place', async () => {
+      const left = ctx.parallelize(pairs).partitionBy(3)
+      const right = ctx.parallelize(pairs).partitionBy(3)
+      const both = left.union(right)
+      expect([both.partitions, both.partitioner]).toEqual([3, hashPartitioner(3)])
+      const reduced = both.reduceByKey((x, y) => x + y)
+      expect(reduced.dependencies[0]!.kind).toBe('narrow')
+      expect(sorted(await reduced.collect())).toEqual([
+        ['a', 2],
+        ['b', 4],
+        ['c', 6],
+      ])
+    })
+    test('other partitioners: all partitions, keys nowhere in particular', async () => {
+      const both = ctx.parallelize(pairs).partitionBy(3).union(ctx.parallelize(pairs).partitionBy(4))
+      expect([both.partitions, both.partitioner]).toEqual([7, undefined])
+      expect(sorted(await both.reduceByKey((x, y) => x + y).collect())).toEqual([
+        ['a', 2],
+        ['b', 4],
+        ['c', 6],
+      ])
+    })
+  })
+})
+
+describe('persist', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-persist-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
+
+  eachThreads((ctx, threads) => {
+    /** A dataset over a file: what the file holds when it is computed is what the answer shows. */
+    const overFile = (text: string) => {
+      const path = join(directory, `${threads}.txt`)
+      writeFileSync(path, text)
+      return { path, lines: ctx.textFile(path, 2) }
+    }
+
+    test('what is kept is not computed again, until it is let go', async () => {
+      const { path, lines } = overFile('ab\ncd\n')
+      const kept = lines.map((line) => line.toUpperCase()).persist()
+      expect(await kept.collect()).toEqual(['AB', 'CD'])
+      writeFileSync(path, 'xy\nzz\n')
+      expect(await kept.collect()).toEqual(['AB', 'CD'])
+      expect(await kept.map((line) => line.length).collect()).toEqual([2, 2])
+      expect(await kept.unpersist().collect()).toEqual(['XY', 'ZZ'])
+      expect(readFileSync(path, 'utf8')).toBe('xy\nzz\n')
+    })
+
+    test('without persist it is computed again', async () => {
+      const { path, lines } = overFile('ab\n')
+      expect(await lines.collect()).toEqual(['ab'])
+      writeFileSync(path, 'cd\n')
+      expect(await lines.collect()).toEqual(['cd'])
+    })
+
+    test('only what was asked for is kept', async () => {
+      const { path, lines } = overFile('a\nb\n')
+      const kept = lines.cache()
+      expect(await kept.take(1)).toEqual(['a'])
+      writeFileSync(path, 'c\nd\n')
+      expect(await kept.collect()).toEqual(['a', 'd'])
+    })
+
+    test('empty partitions and special values', async () => {
+      const values = [undefined, null, Number.NaN, -0, [['a', undefined]], 'ü']
+      const kept = ctx.parallelize<unknown>(values, 20).persist()
+      for (let i = 0; i < 2; i++) expect(await kept.collect()).toStrictEqual(values)
+      expect(await ctx.emptyRDD().persist().collect()).toEqual([])
+    })
+
+    test('unpersist before anything was kept, and twice', async () => {
+      const rdd = ctx.parallelize([1]).persist()
+      expect(await rdd.unpersist().unpersist().collect()).toEqual([1])
+    })
+
+    test('kept on both sides of a shuffle', async () => {
+      const counts = ctx
+        .parallelize(pairs, 3)
+        .persist()
+        .reduceByKey((x, y) => x + y)
+        .persist()
+      for (let i = 0; i < 2; i++) expect(sorted(await counts.collect())).toEqual(pairs)
+      expect(sorted(await counts.join(counts).collect())).toEqual(pairs.map(([k, v]) => [k, [v, v]]))
+    })
+  })
+})
