@@ -1,0 +1,78 @@
+import { ManualClock, StreamingContext } from 'millrace'
+import { stopwatch } from './machine.mjs'
+
+const INTERVAL = 1000
+
+/**
+ * A stream whose batches are made by hand: text goes in through a receiver, as from a socket, and `run` runs one batch
+ * over it. `define` builds the graph from the stream of lines; its output must be named 'result'.
+ */
+export class Batches {
+  #ssc
+  #clock = new ManualClock(0)
+  #sink
+  #results
+  #stop
+  #time
+
+  static async start({ threads, parallelism = threads, define }) {
+    const batches = new Batches()
+    await batches.#start(threads, parallelism, define)
+    return batches
+  }
+
+  async #start(threads, parallelism, define) {
+    const clock = this.#clock
+    this.#ssc = new StreamingContext({
+      batchInterval: INTERVAL,
+      threads,
+      parallelism,
+      clock,
+      receiverBufferBytes: 2 ** 30,
+    })
+    const source = {
+      kind: 'receiver',
+      name: 'bench',
+      codec: 'text',
+      create: () => ({
+        start: async (sink) => {
+          this.#sink = sink
+        },
+        stop: async () => {},
+      }),
+    }
+    define(this.#ssc.input(source))
+    // The clock stands still during a batch, so the times come from when the events come.
+    this.#ssc.on('batchStarted', () => {
+      this.#stop = stopwatch()
+    })
+    this.#ssc.on('batchCompleted', () => {
+      this.#time = this.#stop()
+    })
+    await this.#ssc.start()
+    this.#results = this.#ssc.output('result')[Symbol.asyncIterator]()
+  }
+
+  /** One batch of these bytes: its records, and the time from its start to its end. */
+  async run(bytes) {
+    this.#feed(bytes)
+    await this.#clock.advance(INTERVAL)
+    const { value } = await this.#results.next()
+    await this.#ssc.awaitIdle()
+    return { result: value.records, time: this.#time }
+  }
+
+  stop() {
+    return this.#ssc.stop()
+  }
+
+  /** Hands over bytes in place, as a socket does: what a read of 64 KiB brings at a time. */
+  #feed(bytes) {
+    for (let at = 0; at < bytes.length; ) {
+      const space = this.#sink.space()
+      const length = bytes.copy(space, 0, at)
+      this.#sink.advance(length)
+      at += length
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StreamingContext } from 'millrace'
+import { Delays, medians } from './delays.mjs'
+import { emptyBatches } from './empty-batch.mjs'
+import { nowMicros, startSender } from './lines-sent.mjs'
+import { plainWordCount } from './plain.mjs'
+import { figure, table } from './report.mjs'
+
+const INTERVAL = 10
+/** The longest time that is left out at the beginning of a run; never longer than the run. */
+const WARM_UP_SECONDS = 2
+/** Lines a second at which a batch holds next to nothing. */
+const TRICKLE = 1000
+
+export async function run({ threads, runs, rate, seconds }, log) {
+  const results = {}
+  for (const linesASecond of [rate, TRICKLE]) {
+    log(
+      `${linesASecond} lines/s over loopback TCP, a batch every ${INTERVAL} ms; ${runs} runs of ${seconds} s each, in turn`,
+    )
+    const sender = await startSender(linesASecond)
+    const taken = { millrace: [], 'plain loop': [] }
+    try {
+      for (let i = 0; i < runs; i++) {
+        taken.millrace.push(await streamed(sender.port, threads, seconds))
+        taken['plain loop'].push(await byHand(sender.port, seconds))
+      }
+    } finally {
+      await sender.stop()
+    }
+    const summaries = Object.entries(taken).map(([name, all]) => ({ name, ...medians(all), runs: all }))
+    log(delayTable(summaries))
+    results[linesASecond] = summaries
+  }
+  results.empty = await emptyBatches({ threads, runs }, log)
+  return results
+}
+
+const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, seconds)
+
+/**
+ * The wall clock's zero in the clock of `nowMicros`. The wall clock counts whole milliseconds and the machine may take a
+ * break between the two looks: both only ever make a sample too late, so the earliest of many is right.
+ */
+function wallZero() {
+  let zero = Number.POSITIVE_INFINITY
+  for (const until = nowMicros() + 20_000; nowMicros() < until; ) {
+    const wall = Date.now()
+    zero = Math.min(zero, nowMicros() - wall * 1000)
+  }
+  return zero
+}
+
+const ZERO = wallZero()
+
+/** A moment of the wall clock in the clock of `nowMicros`. */
+const toMicros = (wallMs) => ZERO + wallMs * 1000
+
+async function streamed(port, threads, seconds) {
+  const delays = new Delays(nowMicros() + warmUp(seconds) * 1e6)
+  const ssc = new StreamingContext({ batchInterval: INTERVAL, threads })
+  ssc
+    .socketTextStream('127.0.0.1', port)
+    .flatMap((line) => line.split(' '))
+    .map((word) => [word, 1])
+    .reduceByKey((a, b) => a + b)
+    .output('counts')
+  let due = 0
+  let started = 0
+  ssc.on('batchStarted', ({ time }) => {
+    due = toMicros(time)
+    started = nowMicros()
+  })
+  ssc.on('batchCompleted', () => delays.batch(due, started, nowMicros()))
+  const read = async () => {
+    for await (const { records } of ssc.output('counts')) delays.output(records)
+  }
+  await ssc.start()
+  const reading = read()
+  await sleep((warmUp(seconds) + seconds) * 1000)
+  await ssc.stop()
+  await reading
+  return delays.summary()
+}
+
+/** The same work at the same moments, by hand on one thread: what arrived before a tick is counted at the tick. */
+async function byHand(port, seconds) {
+  const delays = new Delays(nowMicros() + warmUp(seconds) * 1e6)
+  let arrived = []
+  let rest = Buffer.alloc(0)
+  const socket = connect(port, '127.0.0.1')
+  socket.on('data', (bytes) => arrived.push(bytes))
+  let due = Math.ceil(Date.now() / INTERVAL) * INTERVAL
+  let timer
+  const tick = () => {
+    if (Date.now() < due) return arm()
+    const started = nowMicros()
+    const bytes = Buffer.concat([rest, ...arrived])
+    arrived = []
+    const end = bytes.lastIndexOf(10) + 1
+    rest = bytes.subarray(end)
+    delays.output([...plainWordCount(bytes.subarray(0, end))])
+    delays.batch(toMicros(due), started, nowMicros())
+    due += INTERVAL
+    arm()
+  }
+  const arm = () => {
+    timer = setTimeout(tick, Math.max(0, due - Date.now()))
+  }
+  arm()
+  await sleep((warmUp(seconds) + seconds) * 1000)
+  clearTimeout(timer)
+  socket.destroy()
+  return delays.summary()
+}
+
+function delayTable(summaries) {
+  const ms = ({ p50, p99 }) => [figure(p50), figure(p99)]
+  const rows = summaries.map(({ name, batches, lines, processing, scheduling, arrivalToOutput }) => [
+    name,
+    figure(batches),
+    figure(lines / batches),
+    ...ms(processing),
+    ...ms(scheduling),
+    ...ms(arrivalToOutput),
+  ])
+  const heads = ['processing ms p50', 'p99', 'scheduling ms p50', 'p99', 'arrival to output ms p50', 'p99']
+  return table(['', 'batches', 'lines a batch', ...heads], rows)
+}

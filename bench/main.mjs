@@ -1,0 +1,23 @@
+import { machine } from './machine.mjs'
+import { parseOptions, UsageError } from './options.mjs'
+import { writeJson } from './report.mjs'
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2))
+  const { cpu, cores, memoryGiB, node, platform } = machine()
+  console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${platform}; threads: ${options.threads}`)
+  for (const name of options.benches) {
+    console.log(`\n${name}`)
+    const { run } = await import(`./${name}.mjs`)
+    const results = await run(options, (text) => console.log(text))
+    if (options.json) console.log(`written to ${writeJson(name, options, results)}`)
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}

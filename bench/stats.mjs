@@ -1,0 +1,30 @@
+/** The value below which a share `q` of the values lies (nearest rank). */
+export function quantile(values, q) {
+  return weightedQuantile(
+    values.map((value) => ({ value, weight: 1 })),
+    q,
+  )
+}
+
+/** The same where each value stands for `weight` observations. NaN where there is none. */
+export function weightedQuantile(observed, q) {
+  const sorted = [...observed].sort((a, b) => a.value - b.value)
+  const rank = q * sorted.reduce((sum, { weight }) => sum + weight, 0)
+  let passed = 0
+  for (const { value, weight } of sorted) {
+    passed += weight
+    if (passed >= rank) return value
+  }
+  return Number.NaN
+}
+
+/** Of an even number of values the mean of the two in the middle. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+}
+
+export function spread(values) {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
+}
