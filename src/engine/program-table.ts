@@ -1,3 +1,4 @@
+import { exactText } from '../ops/functions/exact-text.js'
 import type { Program } from '../ops/plan.js'
 
 interface Entry {
@@ -26,12 +27,13 @@ export class ProgramTable {
   #next = 0
 
   number(program: Program): number {
-    const text = JSON.stringify(program)
+    // Not JSON, for which NaN and null, or a Date and its text, are the same.
+    const text = exactText(program)
     let number = this.#numbers.get(text)
     if (number === undefined) {
       number = this.#next++
       this.#numbers.set(text, number)
-      this.#entries.set(number, { text, program, broadcasts: broadcastsIn(text) })
+      this.#entries.set(number, { text, program, broadcasts: [...broadcastsIn(program)] })
       this.#evict()
     } else {
       const entry = this.#entries.get(number)!
@@ -84,7 +86,14 @@ export class ProgramTable {
   }
 }
 
-/** Environments of source-shipped functions name broadcast variables as {"broadcast":n}. */
-function broadcastsIn(text: string): number[] {
-  return [...new Set([...text.matchAll(/\{"broadcast":(\d+)\}/g)].map((match) => Number(match[1])))]
+/** Broadcast variables in the environments of source-shipped functions, wherever these are in the program. */
+function broadcastsIn(part: unknown, found = new Set<number>()): Set<number> {
+  if (typeof part !== 'object' || part === null) return found
+  for (const [name, value] of Object.entries(part)) {
+    // What users give as a value is theirs, whatever it looks like.
+    if (name === 'value') continue
+    if (name === 'broadcast' && typeof value === 'number') found.add(value)
+    else broadcastsIn(value, found)
+  }
+  return found
 }
