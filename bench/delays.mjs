@@ -14,7 +14,7 @@ export class Delays {
 
   /** One batch that ran from `started` to `ended`, due at `due`; all in microseconds. */
   batch(due, started, ended) {
-    if (due < this.#from) return
+    if (started < this.#from) return
     this.#scheduling.push((started - due) / 1000)
     this.#processing.push((ended - started) / 1000)
   }
@@ -22,9 +22,10 @@ export class Delays {
   /** Word counts that arrived with the host just now. The moments among the words count the lines of that moment. */
   output(counts) {
     const now = nowMicros()
+    if (now < this.#from) return
     for (const [word, weight] of counts) {
       const moment = momentOf(word)
-      if (moment !== undefined && moment >= this.#from) this.#arrivals.push({ value: (now - moment) / 1000, weight })
+      if (moment !== undefined) this.#arrivals.push({ value: (now - moment) / 1000, weight })
     }
   }
 

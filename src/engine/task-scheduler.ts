@@ -178,7 +178,14 @@ export class TaskScheduler {
   }
 
   #send(thread: PoolThread, attempt: Attempt): void {
-    const message = this.#message(thread, attempt)
+    let message: TaskMessage
+    try {
+      message = this.#message(thread, attempt)
+    } catch (error) {
+      this.#end(attempt)
+      this.#settle(attempt.task, error)
+      return
+    }
     attempt.startedAt = performance.now()
     const list = this.#running.get(thread) ?? []
     list.push(attempt)
@@ -196,7 +203,12 @@ export class TaskScheduler {
       (result) => {
         leave()
         this.#end(attempt)
-        this.#answered(thread, attempt, result)
+        try {
+          this.#answered(thread, attempt, result)
+        } catch (error) {
+          // A fault of the books must end the job, not leave it waiting for ever.
+          this.#settle(attempt.task, error)
+        }
         this.#dispatch()
       },
       (error: unknown) => {
@@ -206,7 +218,9 @@ export class TaskScheduler {
         if (died) this.#running.delete(thread)
         attempt.task.live--
         // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
-        void thread.gone.then(() => this.#options.blocks.unpin(attempt.pins))
+        const unpin = () => this.#options.blocks.unpin(attempt.pins)
+        if (died) void thread.gone.then(unpin)
+        else unpin()
         this.#threadDied(thread, attempt.task, position, error)
         this.#dispatch()
       },

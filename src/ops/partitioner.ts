@@ -50,7 +50,9 @@ export function hashPartitioner(partitions: number): Partitioner {
  */
 export function customPartitioner<K>(partitions: number, place: (key: K) => number): CustomPartitioner {
   if (typeof place !== 'function') {
-    throw new ArgumentError(`customPartitioner got ${typeof place}; it takes a function from a key to a partition number.`)
+    throw new ArgumentError(
+      `customPartitioner got ${typeof place}; it takes a function from a key to a partition number.`,
+    )
   }
   return { kind: 'custom', partitions: checkPartitions(partitions), identity: place }
 }

@@ -7,8 +7,8 @@ import { RddBuilder } from '../ops/rdd/builder.js'
 import { step } from '../ops/rdd/elementwise.js'
 import { type RDD, Rdd } from '../ops/rdd/rdd.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
-import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
 import { openObjects, sealObjects } from '../pool/blocks/object-file.js'
+import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
 import { SUCCESS, saveEach, saveNew, writePart } from './part-files.js'
 
 declare module '../ops/rdd/rdd.js' {
@@ -85,10 +85,17 @@ function list(path: string): string[] {
 RddBuilder.prototype.objectFile = function <T>(path: string): RDD<T> {
   const names = list(path)
   if (!names.includes(SUCCESS)) {
-    throw new SourceError(`objectFile: '${path}' has no _SUCCESS: it was not written to its end. Save it anew.`, { details: { path } })
+    throw new SourceError(`objectFile: '${path}' has no _SUCCESS: it was not written to its end. Save it anew.`, {
+      details: { path },
+    })
   }
-  const parts = names.filter((name) => PART.test(name)).sort((a, b) => Number(PART.exec(a)![1]) - Number(PART.exec(b)![1]))
+  const parts = names
+    .filter((name) => PART.test(name))
+    .sort((a, b) => Number(PART.exec(a)![1]) - Number(PART.exec(b)![1]))
   if (parts.length === 0) return this.emptyRDD<T>()
-  const files = this.parallelize(parts.map((name) => join(path, name)), parts.length)
+  const files = this.parallelize(
+    parts.map((name) => join(path, name)),
+    parts.length,
+  )
   return step<T>(files, 'flatMap', builtin('readObjects'), 'objectFile')
 }

@@ -54,7 +54,9 @@ export async function saveNew(
     await mkdir(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new ArgumentError(`${label}: '${path}' exists already. Choose another directory or remove it first.`, { path })
+    throw new ArgumentError(`${label}: '${path}' exists already. Choose another directory or remove it first.`, {
+      path,
+    })
   }
   await saveParts(rdd, path, write(path), label)
 }

@@ -3,7 +3,7 @@ import { Delays, medians } from '../../bench/delays.mjs'
 import { nowMicros } from '../../bench/lines-sent.mjs'
 
 describe('delays', () => {
-  it('of a batch are its waiting and its work, in ms; batches due before the beginning are left out', () => {
+  it('of a batch are its waiting and its work, in ms; batches before the beginning are left out', () => {
     const delays = new Delays(1_000_000)
     delays.batch(990_000, 990_000, 999_999)
     delays.batch(1_000_000, 1_002_000, 1_009_000)
@@ -22,7 +22,6 @@ describe('delays', () => {
       ['word', 5],
       [`@${now - 40_000_000}`, 99],
       [`@${now - 50_000_000}`, 1],
-      [`@${now - 70_000_000}`, 1000],
     ])
     const { lines, arrivalToOutput } = delays.summary()
     expect(lines).toBe(100)
@@ -30,6 +29,15 @@ describe('delays', () => {
     expect(Math.round(arrivalToOutput.p99 / 1000)).toBe(40)
     delays.output([[`@${now - 50_000_000}`, 1]])
     expect(Math.round(delays.summary().arrivalToOutput.p99 / 1000)).toBe(50)
+  })
+
+  it('count from the beginning on: a backlog that is worked off later is part of it', () => {
+    const early = new Delays(nowMicros() + 60_000_000)
+    early.output([['@1', 1]])
+    expect(early.summary().lines).toBe(0)
+    const late = new Delays(nowMicros())
+    late.output([[`@${nowMicros() - 90_000_000}`, 3]])
+    expect(late.summary().lines).toBe(3)
   })
 
   it('of several runs are the medians of theirs', () => {

@@ -11,7 +11,7 @@ afterEach(async () => {
 
 /** A key and a value: 0 ends the key. */
 type Record = [key: string, value: number]
-/** Threads to kill before a batch: none, one by its place, or every thread and the spare. */
+/** Threads to kill before a batch: none, one by a number, or every thread and the spare. */
 type Kill = undefined | number | 'all'
 
 const TIMEOUT = 2
@@ -104,7 +104,8 @@ async function outcome(data: readonly (readonly Record[])[], options: Partial<St
   await run(ssc, data.length, async (batch) => {
     const kill = kills[batch]
     const { pool } = ssc.context.engine
-    const victims = kill === 'all' ? pool!.threads() : kill === undefined ? [] : pool!.ready().slice(kill, kill + 1)
+    const ready = pool!.ready()
+    const victims = kill === 'all' ? pool!.threads() : kill === undefined ? [] : [ready[kill % ready.length]!]
     await Promise.all(
       victims.map((thread) => {
         void thread.worker.terminate()

@@ -12,25 +12,61 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const values = [1, -0, Number.NaN, 'text', '\ud800', null, undefined, [1, [2]], { a: { b: 1n } }, new Map([[1, new Set(['x'])]]), new Date(5), new Uint8Array([0, 255])]
+const values = [
+  1,
+  -0,
+  Number.NaN,
+  'text',
+  '\ud800',
+  null,
+  undefined,
+  [1, [2]],
+  { a: { b: 1n } },
+  new Map([[1, new Set(['x'])]]),
+  new Date(5),
+  new Uint8Array([0, 255]),
+]
 
 describe('object files', () => {
   eachThreads((ctx, threads) => {
     const path = (name: string) => join(folder, `${name}-${threads}`)
 
     test('what is saved is read, in its partitions', async () => {
-      for (const [i, list] of [[1.5, -0, Number.NaN], ['', '\ud800', 'é'], [['a', 1], ['b', 2]], values.slice(3, 4).concat(values.slice(5)), []].entries()) {
+      for (const [i, list] of [
+        [1.5, -0, Number.NaN],
+        ['', '\ud800', 'é'],
+        [
+          ['a', 1],
+          ['b', 2],
+        ],
+        values.slice(3, 4).concat(values.slice(5)),
+        [],
+      ].entries()) {
         await ctx.parallelize<unknown>(list, 3).saveAsObjectFile(path(`list-${i}`))
         const read = ctx.objectFile(path(`list-${i}`))
         expect(await read.collect()).toStrictEqual(list)
-        expect(await read.glom().map((xs) => xs.length).collect()).toEqual(await ctx.parallelize<unknown>(list, 3).glom().map((xs) => xs.length).collect())
+        expect(
+          await read
+            .glom()
+            .map((xs) => xs.length)
+            .collect(),
+        ).toEqual(
+          await ctx
+            .parallelize<unknown>(list, 3)
+            .glom()
+            .map((xs) => xs.length)
+            .collect(),
+        )
       }
     })
 
     test('more than ten partitions stay in order', async () => {
       await ctx.range(0, 30, 1, 12).saveAsObjectFile(path('twelve'))
       expect(await ctx.objectFile(path('twelve')).collect()).toEqual(await ctx.range(30).collect())
-      expect(readdirSync(path('twelve')).sort()).toEqual(['_SUCCESS', ...Array.from({ length: 12 }, (_, i) => `part-000${String(i).padStart(2, '0')}`)])
+      expect(readdirSync(path('twelve')).sort()).toEqual([
+        '_SUCCESS',
+        ...Array.from({ length: 12 }, (_, i) => `part-000${String(i).padStart(2, '0')}`),
+      ])
     })
 
     test('of no partitions', async () => {
@@ -46,7 +82,10 @@ describe('object files', () => {
     })
 
     test('a task that fails leaves no _SUCCESS, and that is not read', async () => {
-      const failing = ctx.range(0, 2, 1, 2).map((x) => { if (x === 1) throw new Error('no more'); return x })
+      const failing = ctx.range(0, 2, 1, 2).map((x) => {
+        if (x === 1) throw new Error('no more')
+        return x
+      })
       await expect(failing.saveAsObjectFile(path('failed'))).rejects.toThrow('no more')
       expect(() => ctx.objectFile(path('failed'))).toThrow('not written to its end')
       expect(() => ctx.objectFile(path('never'))).toThrow(SourceError)
@@ -60,21 +99,29 @@ describe('object files', () => {
         const bad = Buffer.from(good)
         bad[at]! ^= 1
         writeFileSync(part, bad)
-        await expect(ctx.objectFile(path('damaged')).collect()).rejects.toThrow(/damaged|not a file of saveAsObjectFile/)
+        await expect(ctx.objectFile(path('damaged')).collect()).rejects.toThrow(
+          /damaged|not a file of saveAsObjectFile/,
+        )
       }
       for (const length of [0, 10, good.length - 1]) {
         writeFileSync(part, good.subarray(0, length))
-        await expect(ctx.objectFile(path('damaged')).collect()).rejects.toThrow(/damaged|not a file of saveAsObjectFile/)
+        await expect(ctx.objectFile(path('damaged')).collect()).rejects.toThrow(
+          /damaged|not a file of saveAsObjectFile/,
+        )
       }
     })
 
     test('each batch of a stream', async () => {
       const prefix = path('stream')
       for (let run = 0; run < 2; run++) {
-        await runBatches((_, pairs) => {
-          pairs.saveAsObjectFiles(prefix, 'objects')
-          return pairs
-        }, [[[{ a: 1 }], []]], { threads })
+        await runBatches(
+          (_, pairs) => {
+            pairs.saveAsObjectFiles(prefix, 'objects')
+            return pairs
+          },
+          [[[{ a: 1 }], []]],
+          { threads },
+        )
       }
       expect(await ctx.objectFile(`${prefix}-1000.objects`).collect()).toEqual([{ a: 1 }])
       expect(await ctx.objectFile(`${prefix}-2000.objects`).collect()).toEqual([])

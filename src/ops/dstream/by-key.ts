@@ -87,7 +87,11 @@ pairStreams.groupByKey = function (partitions) {
   return combined(this, grouping(this.builder.context), partitions)
 }
 
-function cogrouped(left: Stream<unknown>, right: Stream<unknown>, partitions?: Partitions): Stream<[unknown, unknown[][]]> {
+function cogrouped(
+  left: Stream<unknown>,
+  right: Stream<unknown>,
+  partitions?: Partitions,
+): Stream<[unknown, unknown[][]]> {
   const place = withFunction(left.builder.context, partitions)
   return new TransformedStream([left, right], ([mine, theirs]) => cogroup(mine!, theirs!, place), 'cogroup')
 }

@@ -66,9 +66,7 @@ StreamBuilder.prototype.union = function <T>(streams: readonly Stream<T>[]): DSt
   const together = (rdds: Rdd<unknown>[]) => new UnionRdd<T>(this.context, rdds as Rdd<T>[])
   return streamFace(new TransformedStream<T>(streams, together, 'union'))
 }
-StreamBuilder.prototype.transform = function <T, R>(
+StreamBuilder.prototype.transform = <T, R>(
   streams: readonly Stream<T>[],
   fn: (rdds: readonly RDD<T>[], time: number) => Rdd<R>,
-): DStream<R> {
-  return streamFace(new TransformedStream<R>(streams, (rdds, time) => fn(rdds as RDD<T>[], time), 'transform'))
-}
+): DStream<R> => streamFace(new TransformedStream<R>(streams, (rdds, time) => fn(rdds as RDD<T>[], time), 'transform'))

@@ -53,7 +53,8 @@ Stream.prototype.slice = function <T>(this: Stream<T>, from: number, to: number)
   if (!builder.frozen) {
     throw new StateError(`slice(${from}, ${to}) before start(): times have no meaning until the first batch has one.`)
   }
-  const firing = (time: number) => time - ((((time - builder.zeroTime) % slideDuration) + slideDuration) % slideDuration)
+  const firing = (time: number) =>
+    time - ((((time - builder.zeroTime) % slideDuration) + slideDuration) % slideDuration)
   const rdds: RDD<T>[] = []
   // Zero time itself and what is before it have no batch.
   for (let time = Math.max(firing(from), builder.zeroTime + slideDuration); time <= to; time += slideDuration) {
@@ -63,6 +64,7 @@ Stream.prototype.slice = function <T>(this: Stream<T>, from: number, to: number)
   return rdds
 }
 StreamBuilder.prototype.remember = function (duration) {
-  if (this.frozen) throw new StateError(`remember(${JSON.stringify(duration)}) after start(): call it while the graph is built.`)
+  if (this.frozen)
+    throw new StateError(`remember(${JSON.stringify(duration)}) after start(): call it while the graph is built.`)
   this.rememberAtLeast = toMillis(duration, 'The duration to remember')
 }

@@ -16,7 +16,11 @@ export type FnRef =
   | { readonly k: 'global'; readonly path: string }
 
 /** A value given through `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
-export type EnvValue = { readonly value: unknown } | { readonly fn: FnRef } | { readonly broadcast: number } | { readonly accumulator: number; readonly gathering: Gathering }
+export type EnvValue =
+  | { readonly value: unknown }
+  | { readonly fn: FnRef }
+  | { readonly broadcast: number }
+  | { readonly accumulator: number; readonly gathering: Gathering }
 
 /** An argument of a builtin factory: plain data or a function. */
 export type BuiltinArg = { readonly value: unknown } | { readonly fn: FnRef }

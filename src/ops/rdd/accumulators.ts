@@ -1,5 +1,12 @@
 import { ArgumentError } from '../../errors.js'
-import { ACCUMULATOR_ID, type Accumulator, type Additions, addInTask, type Gathering, mustNotRunInTask } from '../accumulator.js'
+import {
+  ACCUMULATOR_ID,
+  type Accumulator,
+  type Additions,
+  addInTask,
+  type Gathering,
+  mustNotRunInTask,
+} from '../accumulator.js'
 import { RddBuilder } from './builder.js'
 
 declare module './builder.js' {
@@ -72,7 +79,12 @@ class DriverAccumulator<T, R> implements Accumulator<T, R> {
 
 const accumulators = new WeakMap<RddBuilder, DriverAccumulator<never, unknown>[]>()
 
-function made<T, R>(builder: RddBuilder, gathering: Gathering, zero: R, add: (acc: R, value: T) => R): Accumulator<T, R> {
+function made<T, R>(
+  builder: RddBuilder,
+  gathering: Gathering,
+  zero: R,
+  add: (acc: R, value: T) => R,
+): Accumulator<T, R> {
   const all = accumulators.get(builder) ?? []
   accumulators.set(builder, all)
   // Numbers follow the order of creation, so that a pipeline module has the same ones in every thread.
@@ -98,7 +110,9 @@ RddBuilder.prototype.collectionAccumulator = function <T>() {
 }
 RddBuilder.prototype.accumulator = function <T, R>(zero: R, add: (acc: R, value: T) => R) {
   if (typeof add !== 'function') {
-    throw new ArgumentError(`accumulator(zero, add) got ${typeof add} for add; it takes a function (acc, value) => acc.`)
+    throw new ArgumentError(
+      `accumulator(zero, add) got ${typeof add} for add; it takes a function (acc, value) => acc.`,
+    )
   }
   return made(this, 'list', zero, add)
 }

@@ -2,6 +2,7 @@ import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { KeyedMap } from '../keys.js'
+import { step } from './elementwise.js'
 import { captured, pairs, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -42,9 +43,6 @@ defineBuiltin('takeFrom', (n: number) => (records: Iterable<unknown>) => {
     out.push(value)
   }
   return out
-})
-defineBuiltin('eachOf', (fn: AnyFunction) => (records: Iterable<unknown>) => {
-  for (const value of records) fn(value)
 })
 defineBuiltin('partitionOf', (fn: AnyFunction) => (records: Iterable<unknown>, partition: number) => {
   fn(records, partition)
@@ -110,7 +108,8 @@ Rdd.prototype.isEmpty = async function () {
   return (await this.take(1)).length === 0
 }
 Rdd.prototype.foreach = async function (fn) {
-  await applyTo(this, builtin('eachOf', fn), 'foreach')
+  // As a step of a loop that is counted: so a slow function shows progress with every element.
+  await step(this, 'map', fn, 'foreach').count()
 }
 Rdd.prototype.foreachPartition = async function (fn) {
   await applyTo(this, builtin('partitionOf', fn), 'foreachPartition')

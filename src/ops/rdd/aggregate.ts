@@ -69,7 +69,9 @@ defineBuiltin('inGroups', (partitions: number, groups: number) => (records: Iter
 /** What each partition came to, at most one record each, in as few partitions as the driver shall take. */
 function inRounds<U>(partials: Rdd<U>, comb: (a: U, b: U) => U, depth: number, label: string): Rdd<U> {
   if (!Number.isInteger(depth) || depth < 1) {
-    throw new ArgumentError(`${label}: depth is ${depth}; it must be a whole number of rounds of at least 1.`, { depth })
+    throw new ArgumentError(`${label}: depth is ${depth}; it must be a whole number of rounds of at least 1.`, {
+      depth,
+    })
   }
   const scale = Math.max(Math.ceil(partials.partitions ** (1 / depth)), 2)
   let rdd = partials

@@ -76,7 +76,9 @@ async function countsOf(rdd: Rdd<unknown>, edges: readonly number[], even: boole
 
 async function evenHistogram(rdd: RDD<number>, buckets: number): Promise<Histogram> {
   if (!Number.isInteger(buckets) || buckets < 1) {
-    throw new ArgumentError(`histogram(${buckets}): give a whole number of buckets of at least 1, or their edges.`, { buckets })
+    throw new ArgumentError(`histogram(${buckets}): give a whole number of buckets of at least 1, or their edges.`, {
+      buckets,
+    })
   }
   const { min, max, sum, count } = await rdd.stats()
   if (count === 0 || Number.isNaN(sum) || !Number.isFinite(min) || !Number.isFinite(max)) {
@@ -91,12 +93,16 @@ async function evenHistogram(rdd: RDD<number>, buckets: number): Promise<Histogr
 
 function checkEdges(edges: readonly number[]): readonly number[] {
   if (edges.length < 2 || edges.some((edge, i) => i > 0 && naturalOrder(edges[i - 1], edge) >= 0)) {
-    throw new ArgumentError(`histogram got the edges ${edges.join(', ')}; give at least two, in ascending order.`, { edges })
+    throw new ArgumentError(`histogram got the edges ${edges.join(', ')}; give at least two, in ascending order.`, {
+      edges,
+    })
   }
   return edges
 }
 
 numbers.histogram = async function (this: RDD<number>, buckets: number | readonly number[]): Promise<never> {
-  const made = Array.isArray(buckets) ? countsOf(this, checkEdges(buckets), false) : evenHistogram(this, buckets as number)
+  const made = Array.isArray(buckets)
+    ? countsOf(this, checkEdges(buckets), false)
+    : evenHistogram(this, buckets as number)
   return (await made) as never
 }

@@ -52,7 +52,9 @@ defineBuiltin('valuesOfKey', (key: unknown) => {
     text === undefined ? wanted.has(other) : typeof other === 'object' && other !== null && canonical(other) === text
   return (records: Iterable<Pair>) => Array.from(records).flatMap(([other, value]) => (isKey(other) ? [value] : []))
 })
-defineBuiltin('reduceLocally', (fn: AnyFunction) => (records: Iterable<Pair>) => [...reducedByKey(records, fn).entries()])
+defineBuiltin('reduceLocally', (fn: AnyFunction) => (records: Iterable<Pair>) => [
+  ...reducedByKey(records, fn).entries(),
+])
 
 /** The only partition that can have the key, where that is known without asking. */
 function placeOf(partitioner: Partitioner | undefined, key: unknown): number | undefined {

@@ -27,7 +27,14 @@ export interface Stats {
   readonly max: number
 }
 
-const NONE: Moments = { count: 0, mean: 0, squares: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
+const NONE: Moments = {
+  count: 0,
+  mean: 0,
+  squares: 0,
+  sum: 0,
+  min: Number.POSITIVE_INFINITY,
+  max: Number.NEGATIVE_INFINITY,
+}
 
 /** Welford's way, one number at a time: the squares of large numbers would swallow their small differences. */
 export function momentsOf(numbers: Iterable<number>): Moments {

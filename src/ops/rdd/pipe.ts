@@ -54,7 +54,12 @@ defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, c
 })
 
 Rdd.prototype.pipe = function (command, args = [], options = {}) {
-  if (typeof command !== 'string' || command === '' || !Array.isArray(args) || args.some((arg) => typeof arg !== 'string')) {
+  if (
+    typeof command !== 'string' ||
+    command === '' ||
+    !Array.isArray(args) ||
+    args.some((arg) => typeof arg !== 'string')
+  ) {
     throw new ArgumentError(
       `pipe(${JSON.stringify(command)}, ${JSON.stringify(args)}): give the name of a program and its arguments as an array of texts.`,
       { command, args },

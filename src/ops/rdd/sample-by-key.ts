@@ -43,7 +43,9 @@ function lookup(entries: Entries): (key: unknown) => number {
   return (key) => {
     const fraction = fractions.get(key)
     if (fraction !== undefined) return fraction
-    throw new RangeError(`There is no fraction for the key ${JSON.stringify(key)}; give one for every key of the dataset.`)
+    throw new RangeError(
+      `There is no fraction for the key ${JSON.stringify(key)}; give one for every key of the dataset.`,
+    )
   }
 }
 

@@ -41,8 +41,18 @@ declare module './rdd.js' {
 
 type Sides = readonly [readonly unknown[], readonly unknown[]]
 
-defineBuiltin('inBoth', () => ([, [left, right]]: readonly [unknown, Sides]) => left.length > 0 && right.length > 0)
-defineBuiltin('onlyLeft', () => ([left, right]: Sides) => (right.length === 0 ? left : []))
+defineBuiltin(
+  'inBoth',
+  () =>
+    ([, [left, right]]: readonly [unknown, Sides]) =>
+      left.length > 0 && right.length > 0,
+)
+defineBuiltin(
+  'onlyLeft',
+  () =>
+    ([left, right]: Sides) =>
+      right.length === 0 ? left : [],
+)
 
 function marked(rdd: Rdd<unknown>, label: string): Rdd<[unknown, null]> {
   return step(rdd, 'map', builtin('pairWithNull'), label)

@@ -68,12 +68,19 @@ defineBuiltin('zipRecords', () => (partition: number, mine: Records, theirs: Rec
     `zip: partition ${partition} has ${mine.length} elements here and ${theirs.length} there; it takes datasets with as many elements in each partition.`,
   )
 })
-defineBuiltin('withoutNumber', (fn: AnyFunction) => (_partition: number, ...records: Records[]) => fn(...records))
+defineBuiltin(
+  'withoutNumber',
+  (fn: AnyFunction) =>
+    (_partition: number, ...records: Records[]) =>
+      fn(...records),
+)
 
 Rdd.prototype.zip = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<[T, U]> {
   return face(new ZippedRdd<[T, U]>([this, other], builtin('zipRecords'), 'zip'))
 }
 Rdd.prototype.zipPartitions = function (this: Rdd<unknown>, ...args: unknown[]): never {
   const fn = args.pop() as AnyFunction
-  return face(new ZippedRdd([this, ...(args as Rdd<unknown>[])], builtin('withoutNumber', fn), 'zipPartitions')) as never
+  return face(
+    new ZippedRdd([this, ...(args as Rdd<unknown>[])], builtin('withoutNumber', fn), 'zipPartitions'),
+  ) as never
 }

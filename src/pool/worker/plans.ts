@@ -1,4 +1,3 @@
-import { exactText } from '../../ops/functions/exact-text.js'
 import { KeyedMap } from '../../ops/keys.js'
 import type { Plan, Step } from '../../ops/plan.js'
 import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
@@ -163,7 +162,10 @@ export class PlanCompiler {
           const { bytes, count } = readPart(segments.open(output), input.partition)
           if (count === 0) continue
           const { keys, values } = decodePairs(bytes)
-          for (let i = 0; i < keys.length; i++) combine(table, keys[i], values[i])
+          for (let i = 0; i < keys.length; i++) {
+            task.meter.vitals[PROGRESS]!++
+            combine(table, keys[i], values[i])
+          }
         }
       })
       each(table.toPairs())

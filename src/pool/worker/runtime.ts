@@ -49,6 +49,12 @@ async function loadGraph({
   return { table: builder.context.table, exports: module }
 }
 
+/**
+ * Copies are written by a writer of their own: they are answered over the control plane, which a task's answer may
+ * overtake, and then the driver would not know the segment in which the task wrote.
+ */
+const COPY_WRITERS = 2 ** 21
+
 class Runtime implements WorkerRuntime {
   readonly control: WorkerControl
   readonly #vitals: Int32Array
@@ -64,7 +70,7 @@ class Runtime implements WorkerRuntime {
   constructor(message: AttachMessage, boot: WorkerBoot, graph: ResolveEnvironment) {
     this.#vitals = new Int32Array(message.vitals)
     this.#writer = new SegmentWriter(message.thread)
-    this.#store = new BlockStore(this.#segments, this.#writer)
+    this.#store = new BlockStore(this.#segments, new SegmentWriter(COPY_WRITERS + message.thread))
     const resolver = new FunctionResolver({ ...graph, broadcast: (id) => this.#broadcast(id) })
     const services: ThreadServices = {
       segments: this.#segments,

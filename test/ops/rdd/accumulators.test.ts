@@ -11,9 +11,16 @@ describe('accumulators', () => {
     await using own = new Context({ threads: 2 })
     await own.start()
     const sum = own.longAccumulator()
-    const job = own.range(0, 2000, 1, 200).foreach(withEnv({ acc: sum }, function () { acc.add(1); for (let i = 0; i < 5e4; i++) Math.sqrt(i) }))
+    const job = own.range(0, 2000, 1, 200).foreach(
+      withEnv({ acc: sum }, () => {
+        acc.add(1)
+        for (let i = 0; i < 5e4; i++) Math.sqrt(i)
+      }),
+    )
     let over = false
-    const done = job.finally(() => { over = true })
+    const done = job.finally(() => {
+      over = true
+    })
     for (let kills = 0; kills < 4 && !over; kills++) {
       await own.engine.pool!.ready()[0]?.worker.terminate()
     }
@@ -27,7 +34,11 @@ describe('accumulators', () => {
       const seen = ctx.collectionAccumulator<number>()
       const most = ctx.accumulator(-1, (a: number, b: number) => Math.max(a, b))
       for (const given of [sum, seen, most]) {
-        await ctx.range(0, 100, 1, partitions).foreach(withEnv({ acc: given }, function (x: number) { acc.add(x) }))
+        await ctx.range(0, 100, 1, partitions).foreach(
+          withEnv({ acc: given }, (x: number) => {
+            acc.add(x)
+          }),
+        )
       }
       expect(sum.value).toBe(4950)
       expect(seen.value.toSorted((a, b) => a - b)).toEqual(await ctx.range(100).collect())
@@ -36,7 +47,9 @@ describe('accumulators', () => {
 
     test('several in one task, apart from each other and from earlier tasks', async () => {
       const [even, odd] = [ctx.longAccumulator(), ctx.longAccumulator()]
-      const add = withEnv({ even, odd }, function (x: number) { (x % 2 === 0 ? even : odd).add(1) })
+      const add = withEnv({ even, odd }, (x: number) => {
+        ;(x % 2 === 0 ? even : odd).add(1)
+      })
       await ctx.range(0, 9, 1, 3).foreach(add)
       expect([even.value, odd.value]).toEqual([5, 4])
       await ctx.range(0, 9, 1, 3).count()
@@ -47,7 +60,12 @@ describe('accumulators', () => {
 
     test('in a transformation, once for each time a partition is computed', async () => {
       const sum = ctx.longAccumulator()
-      const passing = ctx.range(0, 10, 1, 4).map(withEnv({ acc: sum }, function (x: number) { acc.add(1); return x }))
+      const passing = ctx.range(0, 10, 1, 4).map(
+        withEnv({ acc: sum }, (x: number) => {
+          acc.add(1)
+          return x
+        }),
+      )
       expect(sum.value).toBe(0)
       await passing.count()
       await passing.keyBy((x) => x % 2).countByKey()
@@ -69,10 +87,12 @@ describe('accumulators', () => {
       const own = new Context({ threads, spare: false, maxFailures: 3 })
       const sum = own.longAccumulator()
       const shared = new Int32Array(new SharedArrayBuffer(4))
-      await own.range(0, 10, 1, 1).foreach(withEnv({ acc: sum, tries: shared }, function (x: number) {
-        acc.add(1)
-        if (x === 9 && Atomics.add(tries, 0, 1) < 2) throw new Error('not yet')
-      }))
+      await own.range(0, 10, 1, 1).foreach(
+        withEnv({ acc: sum, tries: shared }, (x: number) => {
+          acc.add(1)
+          if (x === 9 && Atomics.add(tries, 0, 1) < 2) throw new Error('not yet')
+        }),
+      )
       expect(Atomics.load(shared, 0)).toBe(3)
       expect(sum.value).toBe(10)
       await own.stop()
@@ -80,20 +100,29 @@ describe('accumulators', () => {
 
     test('a job that fails adds what its other tasks did, never the failed task', async () => {
       const sum = ctx.longAccumulator()
-      const job = ctx.range(0, 4, 1, 1).foreach(withEnv({ acc: sum }, function (x: number) { acc.add(1); if (x === 3) throw new Error('always') }))
+      const job = ctx.range(0, 4, 1, 1).foreach(
+        withEnv({ acc: sum }, (x: number) => {
+          acc.add(1)
+          if (x === 3) throw new Error('always')
+        }),
+      )
       await expect(job).rejects.toThrow('always')
       expect(sum.value).toBe(0)
     })
 
     test('values are read in the driver only', async () => {
       const sum = ctx.longAccumulator()
-      const reading = ctx.range(1).map(withEnv({ acc: sum }, function () { return acc.value }))
+      const reading = ctx.range(1).map(withEnv({ acc: sum }, () => acc.value))
       await expect(reading.collect()).rejects.toThrow('Read it in the driver')
     })
 
     test('what cannot travel fails the task', async () => {
       const seen = ctx.collectionAccumulator<unknown>()
-      const job = ctx.range(1).foreach(withEnv({ acc: seen }, function () { acc.add((() => 1) as never) }))
+      const job = ctx.range(1).foreach(
+        withEnv({ acc: seen }, () => {
+          acc.add((() => 1) as never)
+        }),
+      )
       await expect(job).rejects.toThrow('could not be cloned')
       expect(seen.value).toEqual([])
     })

@@ -1,6 +1,6 @@
-import { addValue, estimate, mergeRegisters, newRegisters } from '#dist/ops/hyper-log-log.js'
 import { ArgumentError, Context } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { addValue, estimate, mergeRegisters, newRegisters } from '#dist/ops/hyper-log-log.js'
 import { eachThreads } from '../../support/contexts.js'
 
 describe('HyperLogLog', () => {
@@ -48,7 +48,9 @@ describe('approximate counts', () => {
     })
 
     test('countApproxDistinctByKey', async () => {
-      const pairs = ctx.range(0, 9000, 1, 4).map((x): [string, number] => [x % 3 === 0 ? 'few' : 'many', x % 3 === 0 ? x % 7 : x])
+      const pairs = ctx
+        .range(0, 9000, 1, 4)
+        .map((x): [string, number] => [x % 3 === 0 ? 'few' : 'many', x % 3 === 0 ? x % 7 : x])
       const counts = await pairs.countApproxDistinctByKey(0.02, 3).collectAsMap()
       expect(counts.get('few')).toBe(7)
       expect(Math.abs(counts.get('many')! - 6000)).toBeLessThan(500)
@@ -75,7 +77,9 @@ describe('approximate counts', () => {
         await expect(ctx.range(3).countApproxDistinct(deviation)).rejects.toThrow(ArgumentError)
       }
       await expect(ctx.range(3).countApprox(0)).rejects.toThrow(ArgumentError)
-      const failing = ctx.range(3).map(() => { throw new Error('no count') })
+      const failing = ctx.range(3).map(() => {
+        throw new Error('no count')
+      })
       await expect(failing.countApprox('1m')).rejects.toThrow('no count')
     })
   })

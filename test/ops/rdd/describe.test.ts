@@ -8,11 +8,19 @@ describe('what a dataset tells of itself', () => {
   const ids = (text: string) => text.replaceAll(/ \[\d+\]/g, '')
 
   test('the lineage, with a border at each shuffle', () => {
-    const words = ctx.parallelize(['a'], 3).setName('words').map((w): [string, number] => [w, 1])
+    const words = ctx
+      .parallelize(['a'], 3)
+      .setName('words')
+      .map((w): [string, number] => [w, 1])
     expect(ids(words.toDebugString())).toBe('(3) map\n |  words parallelize')
-    expect(ids(words.reduceByKey((a, b) => a + b).mapValues((n) => n).toDebugString())).toBe(
-      ['(2) mapValues', ' |  reduceByKey', ' +-(3) map', '    |  words parallelize'].join('\n'),
-    )
+    expect(
+      ids(
+        words
+          .reduceByKey((a, b) => a + b)
+          .mapValues((n) => n)
+          .toDebugString(),
+      ),
+    ).toBe(['(2) mapValues', ' |  reduceByKey', ' +-(3) map', '    |  words parallelize'].join('\n'))
   })
 
   test('two shuffles into one stage, and wide numbers', () => {
@@ -51,7 +59,11 @@ describe('toLocalIterator', () => {
   eachThreads((ctx) => {
     test('all elements in order', async () => {
       const seen: number[] = []
-      for await (const x of ctx.range(0, 10, 1, 4).filter((x) => x > 3).toLocalIterator()) seen.push(x)
+      for await (const x of ctx
+        .range(0, 10, 1, 4)
+        .filter((x) => x > 3)
+        .toLocalIterator())
+        seen.push(x)
       expect(seen).toEqual([4, 5, 6, 7, 8, 9])
       for await (const x of ctx.emptyRDD().toLocalIterator()) expect(x).toBe('nothing')
     })
@@ -62,7 +74,10 @@ describe('toLocalIterator', () => {
         return x
       })
       const iterator = poisoned.toLocalIterator()
-      expect([await iterator.next(), await iterator.next()]).toEqual([{ done: false, value: 0 }, { done: false, value: 1 }])
+      expect([await iterator.next(), await iterator.next()]).toEqual([
+        { done: false, value: 0 },
+        { done: false, value: 1 },
+      ])
       await expect(iterator.next()).rejects.toThrow('the last one')
       const another = poisoned.toLocalIterator()
       await another.next()

@@ -49,9 +49,11 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       state.version = from
       return state
     }
-    const state = services.states.get(operator, partition) ?? (from === undefined ? emptyState() : undefined)
-    if (!state || (state.version !== from && state.version !== to)) throw new MissingStateError(operator, partition, from)
-    return state
+    const held = services.states.get(operator, partition)
+    if (held && (held.version === to || (from !== undefined && held.version === from))) return held
+    // The first version needs no other, also where it is asked for again and this thread holds a later one.
+    if (from === undefined) return emptyState()
+    throw new MissingStateError(operator, partition, from)
   }
 }
 
