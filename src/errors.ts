@@ -70,7 +70,10 @@ export class StateError extends MillraceError {
 export class GraphError extends MillraceError {
   readonly faults: readonly string[]
   constructor(faults: readonly string[]) {
-    super('ERR_MILLRACE_GRAPH', faults.length === 1 ? faults[0]! : `The graph has ${faults.length} faults:\n- ${faults.join('\n- ')}`)
+    super(
+      'ERR_MILLRACE_GRAPH',
+      faults.length === 1 ? faults[0]! : `The graph has ${faults.length} faults:\n- ${faults.join('\n- ')}`,
+    )
     this.faults = faults
   }
 }
@@ -109,7 +112,11 @@ export type ThreadLossReason = 'terminated' | 'exit' | 'uncaught' | 'out-of-memo
 /** A thread died while it had work, or before it answered. */
 export class ThreadLostError extends MillraceError {
   readonly reason: ThreadLossReason
-  constructor(reason: ThreadLossReason, message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+  constructor(
+    reason: ThreadLossReason,
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super('ERR_MILLRACE_THREAD_LOST', message, options)
     this.reason = reason
   }

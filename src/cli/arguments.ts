@@ -15,7 +15,11 @@ export interface RunCommand {
   readonly json: boolean
 }
 
-export type Command = RunCommand | StressCommand | { readonly kind: 'help'; readonly text: string } | { readonly kind: 'version' }
+export type Command =
+  | RunCommand
+  | StressCommand
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' }
 
 const RUN_OPTIONS = {
   threads: { type: 'string' },

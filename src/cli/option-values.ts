@@ -21,7 +21,9 @@ export function parsed<const O extends NonNullable<ParseArgsConfig['options']>>(
 export function count(text: string, option: string, least: number, most: number): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (number >= least && number <= most) return number
-  throw new ArgumentError(`${option} is '${text}'; it must be a whole number from ${least} to ${most}.`, { given: text })
+  throw new ArgumentError(`${option} is '${text}'; it must be a whole number from ${least} to ${most}.`, {
+    given: text,
+  })
 }
 
 /** Digits alone are milliseconds, as in the library. */

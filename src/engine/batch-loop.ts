@@ -126,7 +126,8 @@ export class BatchLoop {
       outputs,
     })
     const [first] = failures
-    if (skip) engine.events.emit('batchSkipped', { time, outputs: failures.map(({ label }) => label), error: first!.error })
+    if (skip)
+      engine.events.emit('batchSkipped', { time, outputs: failures.map(({ label }) => label), error: first!.error })
     else if (first) onFailure(first.error, time)
   }
 

@@ -75,7 +75,12 @@ export class Engine implements JobRunner {
     this.#options = options
     this.#builder = builder
     this.events = new Events((error) => options.logger.error('a listener threw', error))
-    this.blocks = new BlockManager({ pool: this.segments, replicas: options.replicas, replication: options.replication, threads: () => this.#owners() })
+    this.blocks = new BlockManager({
+      pool: this.segments,
+      replicas: options.replicas,
+      replication: options.replication,
+      threads: () => this.#owners(),
+    })
     this.#writer = this.newWriter(DRIVER)
     this.#outputs = new MapOutputs(this.blocks)
     this.#kept = new KeptPartitions(this.blocks, false)
@@ -267,13 +272,15 @@ export class Engine implements JobRunner {
     if (result.added) creditAdditions(this.#builder, result.added)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
       if (!detached) this.states.made(operator, partition, thread, version)
-      if (rebuilt !== undefined) this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt, ms: result.metrics.runMs })
+      if (rebuilt !== undefined)
+        this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt, ms: result.metrics.runMs })
     }
     for (const { as, key, full, block } of result.written) {
       if (as === 'keep') {
         const [rdd, partition] = key!.split(':').map(Number)
         const again = this.#kept.set(rdd!, partition!, block, thread)
-        if (again) this.events.emit('blockRecomputed', { kind: 'kept', partition: partition!, ms: result.metrics.runMs })
+        if (again)
+          this.events.emit('blockRecomputed', { kind: 'kept', partition: partition!, ms: result.metrics.runMs })
       }
       if (as === 'snapshot') {
         const made = planned.states.find((state) => `${state.operator}/${state.partition}` === key)!

@@ -66,7 +66,12 @@ export interface EngineEvents {
   /** Kept partitions were let go because of memoryLimit. */
   blocksEvicted: { readonly blocks: number; readonly bytes: number }
   /** Kept state was made again from snapshots and so many replayed versions, by a task of so many ms. */
-  stateRebuilt: { readonly operator: number; readonly partition: number; readonly versions: number; readonly ms: number }
+  stateRebuilt: {
+    readonly operator: number
+    readonly partition: number
+    readonly versions: number
+    readonly ms: number
+  }
 }
 
 export type EventName = keyof EngineEvents

@@ -47,7 +47,8 @@ export class Inputs {
 
   constructor(options: InputsOptions) {
     this.#options = options
-    options.engine.receivedBytes = () => this.#inputs.reduce((sum, { receiver }) => sum + (receiver?.buffer.bytes ?? 0), 0)
+    options.engine.receivedBytes = () =>
+      this.#inputs.reduce((sum, { receiver }) => sum + (receiver?.buffer.bytes ?? 0), 0)
     options.engine.onSourceRead = (rdd, partition, records) => {
       const counts = this.#byRdd.get(rdd)?.counts
       if (counts && !counts.has(partition)) counts.set(partition, records)

@@ -1,8 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { ArgumentError } from '../errors.js'
 import { type Duration, toMillis } from '../ops/time.js'
-import type { Speculation } from './straggler-watch.js'
 import type { FaultPlan } from '../pool/protocol.js'
+import type { Speculation } from './straggler-watch.js'
 
 /** Where the engine writes what an operator should see. The method set of pino and console. */
 export interface Logger {
@@ -98,7 +98,12 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     replicas: whole('replicas', options.replicas ?? 2, 1, 3),
     replication: oneOf('replication', options.replication ?? 'reference', ['reference', 'copy']),
     speculation: checkSpeculation(options.speculation),
-    memoryLimit: whole('memoryLimit', options.memoryLimit ?? Math.floor(totalmem() / 2), 4 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
+    memoryLimit: whole(
+      'memoryLimit',
+      options.memoryLimit ?? Math.floor(totalmem() / 2),
+      4 * 1024 * 1024,
+      Number.MAX_SAFE_INTEGER,
+    ),
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
     codegen: options.codegen ?? mayCompile(),
     logger: options.logger ?? stderrLogger,
@@ -108,7 +113,9 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
 
 function oneOf<T extends string>(name: string, given: T, allowed: readonly T[]): T {
   if (allowed.includes(given)) return given
-  throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be one of ${allowed.join(', ')}.`, { [name]: given })
+  throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be one of ${allowed.join(', ')}.`, {
+    [name]: given,
+  })
 }
 
 function whole(name: string, given: number, least: number, most: number): number {

@@ -115,7 +115,14 @@ class Planning implements Planner {
     const { operator, time, previous, scan } = rdd
     const { thread, snapshot, detached, rebuild } = this.#tables.states.plan(rdd, partition)
     if (thread !== undefined) this.pinned = thread
-    this.states.push({ operator, partition, partitions: rdd.partitions, version: time, detached, rebuilt: rebuild?.replay.length })
+    this.states.push({
+      operator,
+      partition,
+      partitions: rdd.partitions,
+      version: time,
+      detached,
+      rebuilt: rebuild?.replay.length,
+    })
     const snapshots = rebuild?.snapshots.map((block) => this.#tables.current(block)) ?? []
     this.blocks.push(...snapshots)
     return this.#slot({
@@ -129,7 +136,11 @@ class Planning implements Planner {
       detached: detached || undefined,
       rebuild: rebuild && {
         snapshots,
-        replay: rebuild.replay.map((past) => ({ to: past.time, scan: past.scan, changes: past.changes(partition, this) })),
+        replay: rebuild.replay.map((past) => ({
+          to: past.time,
+          scan: past.scan,
+          changes: past.changes(partition, this),
+        })),
       },
     })
   }

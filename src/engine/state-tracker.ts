@@ -109,7 +109,9 @@ export class StateTracker {
     const base = known.snapshots.findLastIndex((older) => older.full && older.time <= horizon)
     for (const older of known.snapshots.splice(0, Math.max(0, base))) this.#blocks.release(older.block.id)
     if (all.size < partitions) return
-    const needed = Math.min(...[...all.values()].map(({ snapshots }) => snapshots.findLast((s) => s.time <= horizon)?.time ?? 0))
+    const needed = Math.min(
+      ...[...all.values()].map(({ snapshots }) => snapshots.findLast((s) => s.time <= horizon)?.time ?? 0),
+    )
     for (const version of versions.keys()) if (version <= needed) versions.delete(version)
   }
 
@@ -121,7 +123,12 @@ export class StateTracker {
 
   #recipe(operator: number, partition: number, previous: number): NonNullable<StatePlan['rebuild']> {
     const usable = this.#partition(operator, partition).snapshots.filter(({ time }) => time <= previous)
-    const snapshots = usable.slice(Math.max(0, usable.findLastIndex(({ full }) => full)))
+    const snapshots = usable.slice(
+      Math.max(
+        0,
+        usable.findLastIndex(({ full }) => full),
+      ),
+    )
     const from = snapshots.at(-1)?.time
     const replay = [...this.#operator(operator).versions.values()]
       .filter((rdd) => rdd.time > (from ?? Number.NEGATIVE_INFINITY) && rdd.time <= previous)

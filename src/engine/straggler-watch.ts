@@ -62,7 +62,8 @@ export class StragglerWatch {
       if (!attempt) continue
       const progress = Atomics.load(thread.vitals, PROGRESS)
       const seen = this.#seen.get(thread)
-      if (seen?.attempt !== attempt || seen.progress !== progress) this.#seen.set(thread, { attempt, progress, at: now })
+      if (seen?.attempt !== attempt || seen.progress !== progress)
+        this.#seen.set(thread, { attempt, progress, at: now })
       else if (now - seen.at > taskTimeoutMs && thread.state === 'ready') terminate(thread)
       this.#compare(attempt, now)
     }

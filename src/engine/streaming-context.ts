@@ -8,7 +8,7 @@ import { BatchLoop } from './batch-loop.js'
 import { Context } from './context.js'
 import type { EventListener, EventName } from './events.js'
 import { Inputs } from './inputs.js'
-import { checkOptions, type ContextOptions } from './options.js'
+import { type ContextOptions, checkOptions } from './options.js'
 import { type OutputBatch, OutputQueue } from './output-queue.js'
 
 export interface StreamingOptions extends ContextOptions {
@@ -284,9 +284,12 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     this.#draining = false
     if (outcome !== 'late') return
     this.#failure ??= {
-      error: new StateError(`stop({ graceful: true }) gave up after ${patience} ms: batches that were received are not processed. Give a longer timeout.`, {
-        timeout: patience,
-      }),
+      error: new StateError(
+        `stop({ graceful: true }) gave up after ${patience} ms: batches that were received are not processed. Give a longer timeout.`,
+        {
+          timeout: patience,
+        },
+      ),
     }
     void this.#loop?.stop(false)
   }

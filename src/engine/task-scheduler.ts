@@ -96,7 +96,10 @@ export class TaskScheduler {
     const { job } = task.spec
     if (task.done) return
     if (this.#closed || job.cancelled) {
-      this.#settle(task, cancelled(this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`))
+      this.#settle(
+        task,
+        cancelled(this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`),
+      )
       return
     }
     let planned: PlannedTask | MissingOutputs

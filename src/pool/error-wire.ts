@@ -14,7 +14,8 @@ export interface WireError {
 const MAX_CAUSES = 8
 
 export function encodeError(thrown: unknown, depth = 0): WireError {
-  if (!(thrown instanceof Error)) return { name: 'NonError', message: String(thrown), data: plainData({ value: thrown }) }
+  if (!(thrown instanceof Error))
+    return { name: 'NonError', message: String(thrown), data: plainData({ value: thrown }) }
   const { code, cause, ...rest } = thrown as Error & { code?: unknown }
   return {
     name: thrown.name,
@@ -65,7 +66,10 @@ function revive(wire: WireError): Error {
   if (wire.code?.startsWith('ERR_MILLRACE_') && wire.code !== 'ERR_MILLRACE_REMOTE') {
     const code = wire.code as ErrorCode
     const { details, ...own } = wire.data ?? {}
-    const error = new MillraceError(code, wire.message, { cause, details: details as Record<string, unknown> | undefined })
+    const error = new MillraceError(code, wire.message, {
+      cause,
+      details: details as Record<string, unknown> | undefined,
+    })
     // The constructors of the subclasses make their own messages; this one has been made already.
     Object.setPrototypeOf(error, errorClass(code).prototype)
     return Object.assign(error, own)

@@ -14,10 +14,13 @@ export async function importPipelineModule(url: string): Promise<Record<string, 
   try {
     return (await import(url)) as Record<string, unknown>
   } catch (cause) {
-    throw new PipelineError(`The pipeline module ${url} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-      details: { url },
-    })
+    throw new PipelineError(
+      `The pipeline module ${url} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+        details: { url },
+      },
+    )
   }
 }
 

@@ -107,7 +107,11 @@ export interface StateInput {
   readonly rebuild?: {
     /** A full snapshot and the increments after it. */
     readonly snapshots: readonly BlockHandle[]
-    readonly replay: readonly { readonly to: number; readonly scan: boolean; readonly changes: readonly (readonly Plan[])[] }[]
+    readonly replay: readonly {
+      readonly to: number
+      readonly scan: boolean
+      readonly changes: readonly (readonly Plan[])[]
+    }[]
   }
 }
 
@@ -122,8 +126,21 @@ export interface WrittenBlock {
 }
 
 export type TaskResult =
-  | { readonly ok: true; readonly value: unknown; readonly added?: Additions; readonly written: readonly WrittenBlock[]; readonly memory: MemoryReport; readonly metrics: TaskMetrics }
-  | { readonly ok: false; readonly error: WireError; readonly label?: string; readonly memory: MemoryReport; readonly missingState?: boolean }
+  | {
+      readonly ok: true
+      readonly value: unknown
+      readonly added?: Additions
+      readonly written: readonly WrittenBlock[]
+      readonly memory: MemoryReport
+      readonly metrics: TaskMetrics
+    }
+  | {
+      readonly ok: false
+      readonly error: WireError
+      readonly label?: string
+      readonly memory: MemoryReport
+      readonly missingState?: boolean
+    }
   | { readonly ok: 'stale' }
 
 /** What happened to the segments a thread writes into. */
@@ -147,7 +164,10 @@ export interface WorkerControl {
   /** Become an owner of these blocks. With `verify`, answers with the ids whose checksum is wrong. */
   adopt(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[], verify: boolean): readonly number[]
   /** Copy these blocks into memory of this thread's own, and own the copies. */
-  copy(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[]): { blocks: readonly BlockHandle[]; memory: MemoryReport }
+  copy(
+    blocks: readonly BlockHandle[],
+    segments: readonly SegmentGrant[],
+  ): { blocks: readonly BlockHandle[]; memory: MemoryReport }
   /** Give up these blocks, and forget these segments, which the driver has dropped. */
   release(blocks: readonly number[], segments: readonly number[]): void
   /** Ids of owned blocks, for tests and the storage view. */

@@ -1,9 +1,9 @@
 import { ArgumentError } from '../errors.js'
 import { StreamBuilder } from '../ops/dstream/builder.js'
 import type { DStream } from '../ops/dstream/dstream.js'
+import type { Pullable } from './feed.js'
 import { type HttpTextOptions, httpTextSource } from './http-text.js'
 import { type IterableOptions, iterableSource } from './iterable.js'
-import type { Pullable } from './feed.js'
 import { type PushHandle, pushSource } from './push.js'
 import { type QueueOptions, queueSource } from './queue.js'
 import { type SocketTextOptions, socketTextSource } from './socket-text.js'
@@ -62,7 +62,10 @@ StreamBuilder.prototype.pushHandle = function <T>(name: string): PushHandle<T> {
   const handle = handles.get(this)?.get(name)
   if (!handle) {
     const names = [...(handles.get(this)?.keys() ?? [])]
-    throw new ArgumentError(`There is no pushStream named ${JSON.stringify(name)}. Names: ${names.join(', ') || 'none'}.`, { name })
+    throw new ArgumentError(
+      `There is no pushStream named ${JSON.stringify(name)}. Names: ${names.join(', ') || 'none'}.`,
+      { name },
+    )
   }
   return handle as unknown as PushHandle<T>
 }

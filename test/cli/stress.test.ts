@@ -21,7 +21,11 @@ describe('every pipeline equals its oracle', () => {
       expect(report.records).toBeGreaterThan(2000)
       expect(report.kills).toBeGreaterThan(0)
       expect((report.threadsLost as { terminated: number }).terminated).toBeGreaterThan(0)
-      expect(report.recoveryMs).toMatchObject({ p50: expect.any(Number), p99: expect.any(Number), max: expect.any(Number) })
+      expect(report.recoveryMs).toMatchObject({
+        p50: expect.any(Number),
+        p99: expect.any(Number),
+        max: expect.any(Number),
+      })
     }
   })
 
@@ -32,7 +36,16 @@ describe('every pipeline equals its oracle', () => {
     ['spin', 'wordcount', 'timeout'],
     ['exit', 'windows', 'exit'],
   ])('mode %s, pipeline %s', { timeout: 60_000 }, async (mode, pipeline, reason) => {
-    const { code, reports, said } = await stress('--mode', mode, '--pipeline', pipeline, '--seed', '7', '--kills-per-second', '4')
+    const { code, reports, said } = await stress(
+      '--mode',
+      mode,
+      '--pipeline',
+      pipeline,
+      '--seed',
+      '7',
+      '--kills-per-second',
+      '4',
+    )
     expect(code, said).toBe(0)
     expect(reports[0]).toMatchObject({ mode, pipeline, batches: 30, wrongBatches: 0, passed: true })
     expect(reports[0]!.kills).toBeGreaterThan(0)
@@ -40,15 +53,35 @@ describe('every pipeline equals its oracle', () => {
   })
 
   test('mode throw: tasks are tried again in threads that live', { timeout: 60_000 }, async () => {
-    const { code, reports, said } = await stress('--mode', 'throw', '--pipeline', 'state', '--seed', '7', '--kills-per-second', '6')
+    const { code, reports, said } = await stress(
+      '--mode',
+      'throw',
+      '--pipeline',
+      'state',
+      '--seed',
+      '7',
+      '--kills-per-second',
+      '6',
+    )
     expect(code, said).toBe(0)
     expect(reports[0]).toMatchObject({ threadsKilled: 0, threadsLost: {}, wrongBatches: 0, passed: true })
     expect(reports[0]!.kills).toBeGreaterThan(0)
     expect(reports[0]!.tasksRetried).toBe(reports[0]!.kills)
   })
 
-  test('mode oom: a thread ends alone, or the process is aborted and that is no pass', { timeout: 60_000 }, async () => {
-    const { code, reports, said } = await stress('--mode', 'oom', '--pipeline', 'wordcount', '--seed', '7', '--kills-per-second', '4')
+  test('mode oom: a thread ends alone, or the process is aborted and that is no pass', {
+    timeout: 60_000,
+  }, async () => {
+    const { code, reports, said } = await stress(
+      '--mode',
+      'oom',
+      '--pipeline',
+      'wordcount',
+      '--seed',
+      '7',
+      '--kills-per-second',
+      '4',
+    )
     const [report] = reports
     if ('aborted' in report!) expect({ code, passed: report.passed }, said).toEqual({ code: 1, passed: false })
     else {
@@ -60,9 +93,21 @@ describe('every pipeline equals its oracle', () => {
 })
 
 test('without kills nothing is lost, and the report is a text', { timeout: 60_000 }, async () => {
-  const command = millrace('stress', '--pipeline', 'state', '--duration', '1s', '--kills-per-second', '0', '--threads', '1')
+  const command = millrace(
+    'stress',
+    '--pipeline',
+    'state',
+    '--duration',
+    '1s',
+    '--kills-per-second',
+    '0',
+    '--threads',
+    '1',
+  )
   expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
-  expect(command.stdout).toMatch(/^stress state: mode=one seed=\d+ threads=1, a batch every 100 ms, 10,000 records a second\n/)
+  expect(command.stdout).toMatch(
+    /^stress state: mode=one seed=\d+ threads=1, a batch every 100 ms, 10,000 records a second\n/,
+  )
   expect(command.stdout).toMatch(/\n {2}threads lost +0\n/)
   expect(command.stdout).toMatch(/\n {2}recovery +none\n/)
   expect(command.stdout).toMatch(/\n {2}passed\n$/)

@@ -8,6 +8,7 @@ import {
   ManualClock,
   type OutputOperation,
   Rdd,
+  RddBuilder,
   Stream,
   StreamBuilder,
   StreamingContext,
@@ -47,8 +48,20 @@ function known(make: (options: ContextOptions) => unknown): string[] {
 /** Methods that are not for users: the graph and the engine call them. */
 const INNER = {
   rdd: ['plan'],
-  stream: ['drop', 'parentRemember', 'rememberDuration', 'isValid', 'getOrCompute', 'remember', 'forget', 'remembered'],
-  builder: ['size', 'register', 'freeze', 'addOutput', 'nameOutput', 'within', 'owner', 'fingerprint'],
+  datasets: ['runner', 'register', 'nextShuffleId', 'capture', 'broadcastValue'],
+  stream: [
+    'drop',
+    'parentRemember',
+    'rememberDuration',
+    'isValid',
+    'isOpen',
+    'isForgotten',
+    'getOrCompute',
+    'remember',
+    'forget',
+    'remembered',
+  ],
+  builder: ['size', 'frozen', 'register', 'freeze', 'addOutput', 'nameOutput', 'within', 'owner', 'fingerprint'],
 }
 
 function methods(of: { readonly prototype: object }, inner: readonly string[]): string[] {
@@ -91,14 +104,16 @@ describe('docs/operations.md', () => {
   const datasets = listed(section(operations, '## Datasets (RDDs)'))
   const streams = listed(section(operations, '## Streams'))
 
-  test('lists every method of datasets', () => {
-    const sources = ['parallelize', 'textFile', 'range', 'emptyRDD', 'broadcast']
+  test('lists every method of datasets, every source and shared value', () => {
+    const sources = methods(RddBuilder, INNER.datasets)
     expect([...new Set(datasets)].sort()).toEqual([...methods(Rdd, INNER.rdd), ...sources].sort())
   })
 
   test('lists every method of streams, and every source', () => {
     const sources = methods(StreamBuilder, [...INNER.builder, 'input'])
-    expect([...new Set(streams)].sort()).toEqual([...methods(Stream, INNER.stream), ...sources].sort())
+    // union and transform are methods of both.
+    const existing = new Set([...methods(Stream, INNER.stream), ...sources])
+    expect([...new Set(streams)].sort()).toEqual([...existing].sort())
   })
 
   test('its output operations are those that a context counts as such', async () => {

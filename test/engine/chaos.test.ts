@@ -33,7 +33,10 @@ describe.each([
     )
     const { ssc } = manual({ threads, replication })
     const words = ssc.queueStream(data.map((batch) => [...batch]))
-    words.map((word) => [word, 1] as [string, number]).reduceByKey((a, b) => a + b).output('counts')
+    words
+      .map((word) => [word, 1] as [string, number])
+      .reduceByKey((a, b) => a + b)
+      .output('counts')
     words.countByValueAndWindow('10s', '2s').output('window')
     words.window('5s').count().output('size')
     let lost = 0
@@ -50,11 +53,15 @@ describe.each([
     expect(counts.map((batch) => batch.time)).toEqual(data.map((_, i) => (i + 1) * 1000))
     data.forEach((batch, i) => {
       expect(sorted(counts[i]!.records), `batch ${i}`).toEqual(sorted(countOf(batch)))
-      expect(size[i]!.records, `window size at batch ${i}`).toEqual([data.slice(Math.max(0, i - 4), i + 1).flat().length])
+      expect(size[i]!.records, `window size at batch ${i}`).toEqual([
+        data.slice(Math.max(0, i - 4), i + 1).flat().length,
+      ])
     })
     window.forEach((batch, i) => {
       const last = 2 * i + 1
-      expect(sorted(batch.records), `window at ${batch.time}`).toEqual(sorted(countOf(data.slice(Math.max(0, last - 9), last + 1).flat())))
+      expect(sorted(batch.records), `window at ${batch.time}`).toEqual(
+        sorted(countOf(data.slice(Math.max(0, last - 9), last + 1).flat())),
+      )
     })
     expect(window).toHaveLength(batches / 2)
     expect(lost).toBeGreaterThan(10)

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
 import { Context, type ContextOptions, withEnv } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -52,7 +52,12 @@ describe('a task that fails', () => {
 
   test('an async function is refused instead of losing its answer', async () => {
     const ctx = context({ threads: 1, maxFailures: 1 })
-    await expect(ctx.range(3).map(async (x) => x).collect()).rejects.toThrow(/Promise/)
+    await expect(
+      ctx
+        .range(3)
+        .map(async (x) => x)
+        .collect(),
+    ).rejects.toThrow(/Promise/)
   })
 
   test('a result that cannot travel fails the task, not the thread', async () => {
@@ -60,7 +65,12 @@ describe('a task that fails', () => {
     await ctx.start()
     const before = ctx.engine.pool!.ready()[0]!.id
     await expect(ctx.range(1).reduce(() => 0)).resolves.toBe(0)
-    await expect(ctx.parallelize([1]).map(() => () => 1).take(1)).rejects.toThrow()
+    await expect(
+      ctx
+        .parallelize([1])
+        .map(() => () => 1)
+        .take(1),
+    ).rejects.toThrow()
     expect(ctx.engine.pool!.ready()[0]!.id).toBe(before)
   })
 })
@@ -106,10 +116,17 @@ describe('a task that kills its thread', () => {
 describe('bad input', () => {
   test('a function that captures a variable is refused at the call', () => {
     const factor = 3
-    expect(() => context().range(3).map((x) => x * factor)).toThrow(/`factor`/)
+    expect(() =>
+      context()
+        .range(3)
+        .map((x) => x * factor),
+    ).toThrow(/`factor`/)
   })
   test('a file that is not there', async () => {
-    await expect(context().textFile('no/such/file.txt').count()).rejects.toMatchObject({ code: 'ERR_MILLRACE_SOURCE', message: expect.stringContaining('no/such/file.txt') })
+    await expect(context().textFile('no/such/file.txt').count()).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_SOURCE',
+      message: expect.stringContaining('no/such/file.txt'),
+    })
   })
   test('reduce and first of nothing', async () => {
     const ctx = context()
@@ -124,7 +141,15 @@ describe('bad input', () => {
   test('stop while a job runs rejects the job', async () => {
     const ctx = context()
     await ctx.start()
-    const job = expect(ctx.range(0, 2, 1, 2).map((x) => { while (x >= 0) x++; return x }).collect()).rejects.toMatchObject({ code: 'ERR_MILLRACE_JOB_CANCELLED' })
+    const job = expect(
+      ctx
+        .range(0, 2, 1, 2)
+        .map((x) => {
+          while (x >= 0) x++
+          return x
+        })
+        .collect(),
+    ).rejects.toMatchObject({ code: 'ERR_MILLRACE_JOB_CANCELLED' })
     await ctx.stop()
     await job
   })

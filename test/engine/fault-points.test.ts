@@ -1,10 +1,20 @@
-import { afterEach, describe, expect, test } from 'vitest'
 import type { StreamingContext } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
 import { countOf, gather, manual, run, sorted } from './support.js'
 
-const POINTS = ['task:start', 'task:computed', 'block:unsealed', 'block:sealed', 'state:half-applied', 'state:applied', 'task:end'] as const
+const POINTS = [
+  'task:start',
+  'task:computed',
+  'block:unsealed',
+  'block:sealed',
+  'state:half-applied',
+  'state:applied',
+  'task:end',
+] as const
 const BATCHES = 12
-const data = Array.from({ length: BATCHES }, (_, i) => Array.from({ length: 20 + i }, (_, j) => `k${(i * 7 + j * j) % 9}`))
+const data = Array.from({ length: BATCHES }, (_, i) =>
+  Array.from({ length: 20 + i }, (_, j) => `k${(i * 7 + j * j) % 9}`),
+)
 
 let open: StreamingContext | undefined
 afterEach(async () => open?.stop())

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
 import { ArgumentError, GraphError, ManualClock, StateError, StreamingContext } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
 import { gather, manual, run } from './support.js'
 
 const open: StreamingContext[] = []
@@ -146,7 +146,13 @@ describe('termination', () => {
     await ssc.start()
     const ended = expect(ssc.awaitTermination()).rejects.toThrow('first failed')
     await clock.advance(1000)
-    expect(await completed).toMatchObject({ time: 1000, outputs: [{ id: 0, error: { message: 'first failed' } }, { id: 1, error: { message: 'second failed' } }] })
+    expect(await completed).toMatchObject({
+      time: 1000,
+      outputs: [
+        { id: 0, error: { message: 'first failed' } },
+        { id: 1, error: { message: 'second failed' } },
+      ],
+    })
     expect(ran).toEqual(['first', 'second'])
     await ended
   })
@@ -239,13 +245,17 @@ test('batch events: submitted, started, completed, with delays and records', asy
   const { ssc } = context()
   ssc.queueStream([[1], [2], [3], [4]]).output('x')
   const events: string[] = []
-  for (const name of ['batchSubmitted', 'batchStarted', 'batchCompleted'] as const) ssc.on(name, ({ time }) => events.push(`${name} ${time}`))
+  for (const name of ['batchSubmitted', 'batchStarted', 'batchCompleted'] as const)
+    ssc.on(name, ({ time }) => events.push(`${name} ${time}`))
   const infos: unknown[] = []
   ssc.on('batchCompleted', (info) => infos.push(info))
   await ssc.start()
   await run(ssc, 4)
-  expect(events).toEqual([1000, 2000, 3000, 4000].flatMap((t) => [`batchSubmitted ${t}`, `batchStarted ${t}`, `batchCompleted ${t}`]))
-  for (const info of infos) expect(info).toMatchObject({ records: 1, schedulingDelay: 0, processingDelay: 0, totalDelay: 0 })
+  expect(events).toEqual(
+    [1000, 2000, 3000, 4000].flatMap((t) => [`batchSubmitted ${t}`, `batchStarted ${t}`, `batchCompleted ${t}`]),
+  )
+  for (const info of infos)
+    expect(info).toMatchObject({ records: 1, schedulingDelay: 0, processingDelay: 0, totalDelay: 0 })
   await ssc.stop()
   expect(new ManualClock(5).now()).toBe(5)
 })

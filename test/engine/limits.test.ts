@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
 import { Context, type ContextOptions, MemoryLimitError, withEnv } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -19,7 +19,12 @@ describe('memoryLimit', () => {
     ctx.engine.events.on('blocksEvicted', ({ blocks }) => {
       evicted += blocks
     })
-    const kept = Array.from({ length: 10 }, (_, i) => ctx.range(0, 500_000, 1, 2).map(withEnv({ i }, (x) => x * 2 + i)).cache())
+    const kept = Array.from({ length: 10 }, (_, i) =>
+      ctx
+        .range(0, 500_000, 1, 2)
+        .map(withEnv({ i }, (x) => x * 2 + i))
+        .cache(),
+    )
     for (const [i, rdd] of kept.entries()) expect(await rdd.take(2), `dataset ${i}`).toEqual([i, i + 2])
     for (const rdd of kept) expect(await rdd.count()).toBe(500_000)
     expect(evicted).toBeGreaterThan(5)
@@ -28,7 +33,10 @@ describe('memoryLimit', () => {
 
   test('a job that needs more fails with what to do, and the next one runs', async () => {
     const ctx = context({ memoryLimit: 8 * MIB, threads: 1, spare: false })
-    const big = ctx.range(0, 4_000_000, 1, 8).map((x) => [x, x] as [number, number]).groupByKey(8)
+    const big = ctx
+      .range(0, 4_000_000, 1, 8)
+      .map((x) => [x, x] as [number, number])
+      .groupByKey(8)
     await expect(big.count()).rejects.toThrow(MemoryLimitError)
     await expect(big.count()).rejects.toThrow(/memoryLimit is 8 MiB.*Raise memoryLimit/)
     expect(await ctx.range(1000).count()).toBe(1000)

@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock, StreamingContext } from 'millrace'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { gather, run, sorted } from './support.js'
 
 // Inside the repository, so that the modules find the package by its name.
@@ -21,7 +20,13 @@ afterEach(async () => {
 })
 async function fromPipeline(url: URL, params: Record<string, unknown> = {}, threads = 2): Promise<StreamingContext> {
   const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-  const ssc = await StreamingContext.fromPipeline(url, { batchInterval: 1000, threads, params, clock: new ManualClock(0), logger: quiet })
+  const ssc = await StreamingContext.fromPipeline(url, {
+    batchInterval: 1000,
+    threads,
+    params,
+    clock: new ManualClock(0),
+    logger: quiet,
+  })
   open.push(ssc)
   return ssc
 }
@@ -100,17 +105,27 @@ describe('pipeline modules', () => {
 
 describe('modules that are wrong', () => {
   test('not there', async () => {
-    await expect(fromPipeline(new URL('nothing-here.mjs', folder))).rejects.toMatchObject({ code: 'ERR_MILLRACE_PIPELINE', message: expect.stringContaining('nothing-here.mjs') })
+    await expect(fromPipeline(new URL('nothing-here.mjs', folder))).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_PIPELINE',
+      message: expect.stringContaining('nothing-here.mjs'),
+    })
   })
   test('no default export, or one that is no pipeline', async () => {
     await expect(fromPipeline(moduleOf('export const x = 1'))).rejects.toThrow(/no default export.*definePipeline/)
     await expect(fromPipeline(moduleOf('export default 5'))).rejects.toThrow(/default export that is not a pipeline/)
   })
   test('a fault in the module keeps its cause', async () => {
-    await expect(fromPipeline(moduleOf(`throw new RangeError('at import')`))).rejects.toMatchObject({ code: 'ERR_MILLRACE_PIPELINE', cause: { message: 'at import' } })
+    await expect(fromPipeline(moduleOf(`throw new RangeError('at import')`))).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_PIPELINE',
+      cause: { message: 'at import' },
+    })
   })
   test('without an output', async () => {
-    const ssc = await fromPipeline(moduleOf(`import { definePipeline } from 'millrace'\nexport default definePipeline((ssc) => { ssc.queueStream([[1]]) })`))
+    const ssc = await fromPipeline(
+      moduleOf(
+        `import { definePipeline } from 'millrace'\nexport default definePipeline((ssc) => { ssc.queueStream([[1]]) })`,
+      ),
+    )
     await expect(ssc.start()).rejects.toMatchObject({ code: 'ERR_MILLRACE_GRAPH' })
   })
   test('a graph that differs between threads: the first difference is named', async () => {

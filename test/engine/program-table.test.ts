@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
 import { Context, withEnv } from 'millrace'
+import { afterEach, expect, test } from 'vitest'
 import { ProgramTable } from '#dist/engine/program-table.js'
 import type { Program } from '#dist/ops/plan.js'
 
@@ -15,7 +15,23 @@ function program(value: unknown): Program {
 
 test('programs that differ in any value have different numbers, equal ones the same', () => {
   const table = new ProgramTable()
-  const values = [null, Number.NaN, Number.POSITIVE_INFINITY, 0, -0, 1n, '1', 1, new Date(0), new Date(0).toISOString(), {}, new Map(), new Set(), [], [undefined]]
+  const values = [
+    null,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    0,
+    -0,
+    1n,
+    '1',
+    1,
+    new Date(0),
+    new Date(0).toISOString(),
+    {},
+    new Map(),
+    new Set(),
+    [],
+    [undefined],
+  ]
   const numbers = values.map((value) => table.number(program(value)))
   expect(new Set(numbers).size).toBe(values.length)
   expect(values.map((value) => table.number(program(structuredClone(value))))).toEqual(numbers)
@@ -40,7 +56,10 @@ test('functions whose environments differ only in what JSON confuses give their 
   open.push(ctx)
   const given = [null, Number.NaN, 5n, new Date(7), new Map([[1, 2]])]
   for (const z of given) {
-    const [answer] = await ctx.range(1).map(withEnv({ z }, () => z)).collect()
+    const [answer] = await ctx
+      .range(1)
+      .map(withEnv({ z }, () => z))
+      .collect()
     expect(answer).toEqual(z)
   }
 })
@@ -50,5 +69,10 @@ test('broadcast variables are found wherever the function is', async () => {
   open.push(ctx)
   const table = ctx.broadcast({ name: 'seven' })
   const inner = withEnv({ table }, () => (table as { value: { name: string } }).value.name)
-  expect(await ctx.range(2).map(withEnv({ inner }, () => inner())).collect()).toEqual(['seven', 'seven'])
+  expect(
+    await ctx
+      .range(2)
+      .map(withEnv({ inner }, () => inner()))
+      .collect(),
+  ).toEqual(['seven', 'seven'])
 })

@@ -1,7 +1,7 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
-import { afterEach, expect, test } from 'vitest'
+import { createServer, type Server, type Socket } from 'node:net'
 import { StreamingContext } from 'millrace'
+import { afterEach, expect, test } from 'vitest'
 import { countOf, gather, manual, random, sorted } from './support.js'
 
 const cleanups: (() => unknown)[] = []
@@ -32,7 +32,9 @@ function processed(ssc: StreamingContext, records: number): Promise<void> {
   })
 }
 
-test('lines cut into packets anywhere, while threads are terminated: each line exactly once', { timeout: 60_000 }, async () => {
+test('lines cut into packets anywhere, while threads are terminated: each line exactly once', {
+  timeout: 60_000,
+}, async () => {
   const next = random(99)
   const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i % 500} öäü ${'x'.repeat(Math.floor(next() * 80))}`)
   const bytes = Buffer.from(`${lines.join('\n')}\n`)
@@ -79,14 +81,19 @@ test('bytes that are no UTF-8, empty lines and a last line without newline', asy
   expect((await batches).flatMap((batch) => batch.records)).toEqual(['good', '\ufffd\ufffdA', '', 'last'])
 })
 
-test('backpressure: a socket is paused while batches are behind, and nothing is lost', { timeout: 60_000 }, async () => {
+test('backpressure: a socket is paused while batches are behind, and nothing is lost', {
+  timeout: 60_000,
+}, async () => {
   const lines = 60_000
   const port = await serve((socket) => {
     socket.end(Array.from({ length: lines }, (_, i) => `${i} ${'y'.repeat(90)}\n`).join(''))
   })
   const { ssc } = manual({ clock: undefined, batchInterval: 10, receiverBufferBytes: 256 * 1024 })
   cleanups.push(() => ssc.stop())
-  ssc.socketTextStream('127.0.0.1', port, { reconnectDelay: { min: 60_000, max: 60_000 } }).count().output('n')
+  ssc
+    .socketTextStream('127.0.0.1', port, { reconnectDelay: { min: 60_000, max: 60_000 } })
+    .count()
+    .output('n')
   let most = 0
   ssc.on('batchCompleted', ({ inputs }) => {
     most = Math.max(most, inputs[0]!.bytes)

@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
 import { Context, type EventName } from 'millrace'
+import { afterEach, expect, test } from 'vitest'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -16,7 +16,10 @@ function watched(names: readonly EventName[]): { ctx: Context; seen: Map<string,
 
 test('one thread dies: its blocks get another owner, verified, and nothing is computed again', async () => {
   const { ctx, seen } = watched(['blockRecomputed', 'blocksLost', 'poolRestored'])
-  const counted = ctx.range(0, 1000, 1, 4).map((x) => [x % 10, 1] as [number, number]).reduceByKey((a, b) => a + b)
+  const counted = ctx
+    .range(0, 1000, 1, 4)
+    .map((x) => [x % 10, 1] as [number, number])
+    .reduceByKey((a, b) => a + b)
   const kept = counted.cache()
   expect(await kept.count()).toBe(10)
   const replicated = new Promise((resolve) => ctx.engine.events.on('blocksReplicated', resolve))
@@ -33,7 +36,10 @@ test('one thread dies: its blocks get another owner, verified, and nothing is co
 test('all threads die at once: what had no other owner is computed again from its lineage, and only that', async () => {
   const { ctx, seen } = watched(['blockRecomputed', 'blocksLost'])
   const words = ctx.parallelize(['a b', 'b c', 'c d', 'd e'], 4).flatMap((line) => line.split(' '))
-  const counted = words.map((word) => [word, 1] as [string, number]).reduceByKey((a, b) => a + b, 2).cache()
+  const counted = words
+    .map((word) => [word, 1] as [string, number])
+    .reduceByKey((a, b) => a + b, 2)
+    .cache()
   const before = await counted.collect()
   await Promise.all(ctx.engine.pool!.threads().map((thread) => ctx.engine.pool!.terminate(thread)))
   expect(await counted.collect()).toEqual(before)
@@ -44,7 +50,10 @@ test('all threads die at once: what had no other owner is computed again from it
 
 test('a corrupt block is found when it is taken over, and computed again', async () => {
   const { ctx, seen } = watched(['blockRecomputed'])
-  const kept = ctx.range(0, 100, 1, 1).map((x) => x * 2).cache()
+  const kept = ctx
+    .range(0, 100, 1, 1)
+    .map((x) => x * 2)
+    .cache()
   expect(await kept.count()).toBe(100)
   const { engine } = ctx
   const owner = engine.pool!.ready()[0]!

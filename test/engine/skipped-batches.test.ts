@@ -12,11 +12,18 @@ test('a batch that fails is skipped, listed, and has no effect on windows and st
     return word
   })
   checked.countByValueAndWindow('3s').output('window')
-  checked.map((word) => [word, 1] as [string, number]).updateStateByKey<number>((values, state) => values.reduce((a, b) => a + b, state ?? 0)).output('totals')
+  checked
+    .map((word) => [word, 1] as [string, number])
+    .updateStateByKey<number>((values, state) => values.reduce((a, b) => a + b, state ?? 0))
+    .output('totals')
   const skipped: unknown[] = []
   ssc.on('batchSkipped', ({ time, outputs }) => skipped.push([time, outputs]))
   await ssc.start()
-  const outputs = Promise.all([gather<number>(ssc, 'size'), gather<[string, number]>(ssc, 'window'), gather<[string, number]>(ssc, 'totals')])
+  const outputs = Promise.all([
+    gather<number>(ssc, 'size'),
+    gather<[string, number]>(ssc, 'window'),
+    gather<[string, number]>(ssc, 'totals'),
+  ])
   await run(ssc, data.length, async (batch) => {
     // The state must come back from snapshots and replays that know nothing of the skipped batches.
     if (batch === 3) await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
@@ -29,7 +36,9 @@ test('a batch that fails is skipped, listed, and has no effect on windows and st
   expect(log.filter((line) => line.includes('was skipped'))).toHaveLength(2)
   const good = data.map((batch, i) => ({ batch, time: (i + 1) * 1000 })).filter(({ batch }) => batch[0] !== 'poison')
   const model = good.map(({ time }) => ({
-    window: countOf(good.filter((other) => other.time > time - 3000 && other.time <= time).flatMap(({ batch }) => batch)),
+    window: countOf(
+      good.filter((other) => other.time > time - 3000 && other.time <= time).flatMap(({ batch }) => batch),
+    ),
     totals: countOf(good.filter((other) => other.time <= time).flatMap(({ batch }) => batch)),
   }))
   expect(window.map(({ time }) => time)).toEqual(good.map(({ time }) => time))

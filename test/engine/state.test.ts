@@ -9,7 +9,9 @@ type Batches = (readonly [string, number][] | null)[]
 
 /** `a b b`: a pair with value 1 for each word; null: a batch without a dataset. */
 const words = (...batches: (string | null)[]): Batches =>
-  batches.map((text) => text && text.split(' ').map((word): [string, number] => [word, 1])).map((batch) => (batch === '' ? [] : (batch as Batches[number])))
+  batches
+    .map((text) => text && text.split(' ').map((word): [string, number] => [word, 1]))
+    .map((batch) => (batch === '' ? [] : (batch as Batches[number])))
 
 /** Batches of a stream as `time: records`, the records in an order of their own. */
 const table = (batches: readonly { time: number; records: readonly unknown[] }[]) =>
@@ -38,14 +40,36 @@ describe('updateStateByKey', () => {
     {
       name: 'every live key is emitted in every batch',
       input: words('a', 'a b', 'a b c', 'a b', 'a', ''),
-      stream: (pairs) => pairs.updateStateByKey((values: number[], state: number | undefined) => values.reduce((a, b) => a + b, state ?? 0)),
+      stream: (pairs) =>
+        pairs.updateStateByKey((values: number[], state: number | undefined) =>
+          values.reduce((a, b) => a + b, state ?? 0),
+        ),
       expected: rows(
         [['a', 1]],
-        [['a', 2], ['b', 1]],
-        [['a', 3], ['b', 2], ['c', 1]],
-        [['a', 4], ['b', 3], ['c', 1]],
-        [['a', 5], ['b', 3], ['c', 1]],
-        [['a', 5], ['b', 3], ['c', 1]],
+        [
+          ['a', 2],
+          ['b', 1],
+        ],
+        [
+          ['a', 3],
+          ['b', 2],
+          ['c', 1],
+        ],
+        [
+          ['a', 4],
+          ['b', 3],
+          ['c', 1],
+        ],
+        [
+          ['a', 5],
+          ['b', 3],
+          ['c', 1],
+        ],
+        [
+          ['a', 5],
+          ['b', 3],
+          ['c', 1],
+        ],
       ),
     },
     {
@@ -60,10 +84,22 @@ describe('updateStateByKey', () => {
           })
           .mapValues(({ n }) => n),
       expected: rows(
-        [['a', 1], ['b', 1]],
-        [['a', 1], ['b', 1]],
-        [['a', 3], ['c', 1]],
-        [['a', 3], ['c', 2]],
+        [
+          ['a', 1],
+          ['b', 1],
+        ],
+        [
+          ['a', 1],
+          ['b', 1],
+        ],
+        [
+          ['a', 3],
+          ['c', 1],
+        ],
+        [
+          ['a', 3],
+          ['c', 2],
+        ],
         [['c', 2]],
         [],
         [['b', 1]],
@@ -72,7 +108,8 @@ describe('updateStateByKey', () => {
     {
       name: 'before there is any state, a batch without a dataset has none either, and an empty one is empty',
       input: words(null, null, '', null, 'a'),
-      stream: (pairs) => pairs.updateStateByKey((values: number[], state: number | undefined) => values.length + (state ?? 0)),
+      stream: (pairs) =>
+        pairs.updateStateByKey((values: number[], state: number | undefined) => values.length + (state ?? 0)),
       expected: table([
         { time: 3000, records: [] },
         { time: 4000, records: [] },
@@ -82,11 +119,29 @@ describe('updateStateByKey', () => {
     {
       name: 'values of a key come in the order of the batch',
       input: [
-        [['a', 3], ['b', 9], ['a', 1], ['a', 2]],
-        [['a', 5], ['a', 4]],
+        [
+          ['a', 3],
+          ['b', 9],
+          ['a', 1],
+          ['a', 2],
+        ],
+        [
+          ['a', 5],
+          ['a', 4],
+        ],
       ],
-      stream: (pairs) => pairs.updateStateByKey((values: number[], state: number[] | undefined) => [...(state ?? []), ...values]),
-      expected: rows([['a', [3, 1, 2]], ['b', [9]]], [['a', [3, 1, 2, 5, 4]], ['b', [9]]]),
+      stream: (pairs) =>
+        pairs.updateStateByKey((values: number[], state: number[] | undefined) => [...(state ?? []), ...values]),
+      expected: rows(
+        [
+          ['a', [3, 1, 2]],
+          ['b', [9]],
+        ],
+        [
+          ['a', [3, 1, 2, 5, 4]],
+          ['b', [9]],
+        ],
+      ),
     },
     {
       name: 'null ends a key as undefined does; 0, false and an empty text are states',
@@ -96,17 +151,35 @@ describe('updateStateByKey', () => {
           ((_time: number, key: string) => ({ a: null, b: undefined, c: 0, d: false, e: '' })[key]) as never,
           { form: 'time' } as never,
         ),
-      expected: rows([['c', 0], ['d', false], ['e', '']], [['c', 0], ['d', false], ['e', '']]),
+      expected: rows(
+        [
+          ['c', 0],
+          ['d', false],
+          ['e', ''],
+        ],
+        [
+          ['c', 0],
+          ['d', false],
+          ['e', ''],
+        ],
+      ),
     },
     {
       name: "form 'time' is given the batch time and the key",
       input: words('a', 'b a a'),
       stream: (pairs) =>
         pairs.updateStateByKey(
-          (time: number, key: string, values: number[], state: string | undefined) => `${state ?? key}|${time}:${values.length}`,
+          (time: number, key: string, values: number[], state: string | undefined) =>
+            `${state ?? key}|${time}:${values.length}`,
           { form: 'time' },
         ),
-      expected: rows([['a', 'a|1000:1']], [['a', 'a|1000:1|2000:2'], ['b', 'b|2000:1']]),
+      expected: rows(
+        [['a', 'a|1000:1']],
+        [
+          ['a', 'a|1000:1|2000:2'],
+          ['b', 'b|2000:1'],
+        ],
+      ),
     },
     {
       name: "form 'iterator' sees all entries once; keys that it leaves out end, keys that it adds live",
@@ -123,22 +196,58 @@ describe('updateStateByKey', () => {
           { form: 'iterator', partitions: 1 },
         ),
       expected: rows(
-        [['a', 1], ['b', 1]],
-        [['a', 10], ['b', 10], ['c', 1]],
-        [['a!', 1], ['b!', 1], ['c', 10], ['d', 1]],
-        [['a!', 10], ['b!', 10], ['c!', 1], ['d', 10]],
+        [
+          ['a', 1],
+          ['b', 1],
+        ],
+        [
+          ['a', 10],
+          ['b', 10],
+          ['c', 1],
+        ],
+        [
+          ['a!', 1],
+          ['b!', 1],
+          ['c', 10],
+          ['d', 1],
+        ],
+        [
+          ['a!', 10],
+          ['b!', 10],
+          ['c!', 1],
+          ['d', 10],
+        ],
       ),
     },
     {
       name: 'an initial state is there in the first batch that has a dataset, also keys that only it has',
       input: words(null, 'a', 'a b'),
       stream: (pairs, ssc) =>
-        pairs.updateStateByKey((values: number[], state: number | undefined) => values.reduce((a, b) => a + b, state ?? 0), {
-          initialState: ssc.context.parallelize<[string, number]>([['a', 100], ['z', 7]]),
-        }),
+        pairs.updateStateByKey(
+          (values: number[], state: number | undefined) => values.reduce((a, b) => a + b, state ?? 0),
+          {
+            initialState: ssc.context.parallelize<[string, number]>([
+              ['a', 100],
+              ['z', 7],
+            ]),
+          },
+        ),
       expected: table([
-        { time: 2000, records: [['a', 101], ['z', 7]] },
-        { time: 3000, records: [['a', 102], ['b', 1], ['z', 7]] },
+        {
+          time: 2000,
+          records: [
+            ['a', 101],
+            ['z', 7],
+          ],
+        },
+        {
+          time: 3000,
+          records: [
+            ['a', 102],
+            ['b', 1],
+            ['z', 7],
+          ],
+        },
       ]),
     },
     {
@@ -147,10 +256,18 @@ describe('updateStateByKey', () => {
       stream: (pairs) =>
         pairs
           .map(([key, n]): [{ name: string; at: number[] }, number] => [{ name: key, at: [1, 2] }, n])
-          .updateStateByKey((values: number[], state: number | undefined) => values.reduce((a, b) => a + b, state ?? 0)),
+          .updateStateByKey((values: number[], state: number | undefined) =>
+            values.reduce((a, b) => a + b, state ?? 0),
+          ),
       expected: rows(
-        [[{ name: 'a', at: [1, 2] }, 2], [{ name: 'b', at: [1, 2] }, 1]],
-        [[{ name: 'a', at: [1, 2] }, 3], [{ name: 'b', at: [1, 2] }, 2]],
+        [
+          [{ name: 'a', at: [1, 2] }, 2],
+          [{ name: 'b', at: [1, 2] }, 1],
+        ],
+        [
+          [{ name: 'a', at: [1, 2] }, 3],
+          [{ name: 'b', at: [1, 2] }, 2],
+        ],
       ),
     },
     {
@@ -160,10 +277,21 @@ describe('updateStateByKey', () => {
         pairs
           .updateStateByKey((values: number[], state: number | undefined) => values.reduce((a, b) => a + b, state ?? 0))
           .updateStateByKey((values: number[], state: number[] | undefined) => [...(state ?? []), ...values]),
-      expected: rows([['a', [1]]], [['a', [1, 1]], ['b', [1]]], [['a', [1, 1, 2]], ['b', [1, 1]]]),
+      expected: rows(
+        [['a', [1]]],
+        [
+          ['a', [1, 1]],
+          ['b', [1]],
+        ],
+        [
+          ['a', [1, 1, 2]],
+          ['b', [1, 1]],
+        ],
+      ),
     },
   ]
-  for (const row of cases) eachThreads(row.name, async (threads) => expect(table(await run(row, threads))).toEqual(row.expected))
+  for (const row of cases)
+    eachThreads(row.name, async (threads) => expect(table(await run(row, threads))).toEqual(row.expected))
 })
 
 /** What a timed function sees, as text: the time is that of the batch, `-` stands for no value or no state. */
@@ -191,15 +319,46 @@ describe('mapWithState', () => {
       { threads },
     )
     expect(table(mapped)).toEqual(rows([], [1], [2, 1], [3, 2, 1], [], [4], []))
-    const last = [['a', 3], ['b', 2], ['c', 1]]
-    const moved = [['a', 4], ['b', 2], ['c', 1]]
-    expect(table(snapshots)).toEqual(rows([], [['a', 1]], [['a', 2], ['b', 1]], last, last, moved, moved))
+    const last = [
+      ['a', 3],
+      ['b', 2],
+      ['c', 1],
+    ]
+    const moved = [
+      ['a', 4],
+      ['b', 2],
+      ['c', 1],
+    ]
+    expect(table(snapshots)).toEqual(
+      rows(
+        [],
+        [['a', 1]],
+        [
+          ['a', 2],
+          ['b', 1],
+        ],
+        last,
+        last,
+        moved,
+        moved,
+      ),
+    )
   })
 
   const cases: Row[] = [
     {
       name: 'records of a key come one by one, in the order of the batch',
-      input: [[['a', 3], ['b', 1], ['a', 4]], [['a', 5], ['a', 6]]],
+      input: [
+        [
+          ['a', 3],
+          ['b', 1],
+          ['a', 4],
+        ],
+        [
+          ['a', 5],
+          ['a', 6],
+        ],
+      ],
       stream: (pairs) => pairs.mapWithState(StateSpec.withTime(told)),
       expected: rows(['1000 a 3 -', '1000 a 4 3', '1000 b 1 -'], ['2000 a 5 7', '2000 a 6 12']),
     },
@@ -208,7 +367,9 @@ describe('mapWithState', () => {
       input: words('a b c'),
       stream: (pairs) => {
         const plain = pairs.mapWithState(
-          StateSpec.function((key: string, _value: number | undefined, _state: KeyStateType<number>) => (key === 'a' ? undefined : key === 'b' ? null : key)),
+          StateSpec.function((key: string, _value: number | undefined, _state: KeyStateType<number>) =>
+            key === 'a' ? undefined : key === 'b' ? null : key,
+          ),
         )
         const timed = pairs.mapWithState(
           StateSpec.withTime((_time: number, key: string, _value: number | undefined, _state: KeyStateType<number>) =>
@@ -221,7 +382,16 @@ describe('mapWithState', () => {
     },
     {
       name: 'a removed key begins anew, in the same batch already',
-      input: [[['a', 1], ['a', 0], ['a', 2]], [['a', 3]], [['a', 0]], [['a', 4]]],
+      input: [
+        [
+          ['a', 1],
+          ['a', 0],
+          ['a', 2],
+        ],
+        [['a', 3]],
+        [['a', 0]],
+        [['a', 4]],
+      ],
       stream: (pairs) =>
         pairs.mapWithState(
           StateSpec.function((_key: string, value: number | undefined, state: KeyStateType<number>) => {
@@ -237,28 +407,47 @@ describe('mapWithState', () => {
       name: 'a record that does not update leaves no state behind',
       input: words('a', 'a'),
       stream: (pairs) =>
-        pairs.mapWithState(StateSpec.function((key: string, _: number | undefined, state: KeyStateType<number>) => `${key} ${state.exists()}`).timeout(1000)),
+        pairs.mapWithState(
+          StateSpec.function(
+            (key: string, _: number | undefined, state: KeyStateType<number>) => `${key} ${state.exists()}`,
+          ).timeout(1000),
+        ),
       expected: rows(['a false'], ['a false']),
     },
     {
       name: 'an initial state is there in the first batch, with or without a dataset',
       input: words(null, 'a'),
       stream: (pairs, ssc) => {
-        const initial = ssc.context.parallelize<[string, number]>([['a', 10], ['z', 1]])
+        const initial = ssc.context.parallelize<[string, number]>([
+          ['a', 10],
+          ['z', 1],
+        ])
         return pairs.mapWithState(StateSpec.withTime(told).initialState(initial)).stateSnapshots()
       },
-      expected: rows([['a', 10], ['z', 1]], [['a', 11], ['z', 1]]),
+      expected: rows(
+        [
+          ['a', 10],
+          ['z', 1],
+        ],
+        [
+          ['a', 11],
+          ['z', 1],
+        ],
+      ),
     },
   ]
-  for (const row of cases) eachThreads(row.name, async (threads) => expect(table(await run(row, threads))).toEqual(row.expected))
+  for (const row of cases)
+    eachThreads(row.name, async (threads) => expect(table(await run(row, threads))).toEqual(row.expected))
 })
 
 describe('mapWithState with a timeout', () => {
   /** Values 1 update, values 0 only look. */
-  const spec = StateSpec.withTime((time: number, key: string, value: number | undefined, state: KeyStateType<number>) => {
-    if (value) state.update(value)
-    return state.isTimingOut() ? `${key} at ${time}` : undefined
-  })
+  const spec = StateSpec.withTime(
+    (time: number, key: string, value: number | undefined, state: KeyStateType<number>) => {
+      if (value) state.update(value)
+      return state.isTimingOut() ? `${key} at ${time}` : undefined
+    },
+  )
   const row = (input: Batches, batches: number, checkpoint?: number, timeout = 3000): Row => ({
     name: '',
     input,
@@ -269,7 +458,8 @@ describe('mapWithState with a timeout', () => {
     },
     expected: {},
   })
-  const reported = async (given: Row, threads: number) => (await run(given, threads)).flatMap(({ records }) => records).sort()
+  const reported = async (given: Row, threads: number) =>
+    (await run(given, threads)).flatMap(({ records }) => records).sort()
 
   eachThreads('idle keys are looked for every ten batches', async (threads) => {
     const input = words('a b c', 'a b', 'a', '', '', ...Array<string>(15).fill('a'))
@@ -294,25 +484,36 @@ describe('mapWithState with a timeout', () => {
   eachThreads('a key of the initial state counts from the first batch', async (threads) => {
     const given = row([], 6, 1000)
     const stream: Row['stream'] = (pairs, ssc) =>
-      pairs.mapWithState(spec.timeout(3000).initialState(ssc.context.parallelize<[string, number]>([['z', 1]]))).checkpoint(1000)
+      pairs
+        .mapWithState(spec.timeout(3000).initialState(ssc.context.parallelize<[string, number]>([['z', 1]])))
+        .checkpoint(1000)
     expect(await reported({ ...given, stream }, threads)).toEqual(['z at 5000'])
   })
 
   eachThreads('a key that timed out is gone from the snapshots and begins anew', async (threads) => {
     const given = row(words('a b', '', '', '', '', 'a'), 6, 5000)
     const stream: Row['stream'] = (pairs) => {
-      const mapped = pairs.mapWithState(StateSpec.withTime(told).timeout(2000)).checkpoint(5000) as ReturnType<Pairs['mapWithState']>
+      const mapped = pairs.mapWithState(StateSpec.withTime(told).timeout(2000)).checkpoint(5000) as ReturnType<
+        Pairs['mapWithState']
+      >
       return mapped.stateSnapshots()
     }
-    const both = [['a', 1], ['b', 1]]
+    const both = [
+      ['a', 1],
+      ['b', 1],
+    ]
     expect(table(await run({ ...given, stream }, threads))).toEqual(rows(both, both, both, both, [], [['a', 1]]))
   })
 
   test.each(['update', 'remove'] as const)('%s of a key that is timing out fails the task', async (call) => {
     const touch =
       call === 'update'
-        ? StateSpec.function((_key: string, value: number | undefined, state: KeyStateType<number>) => state.update(value ?? 0))
-        : StateSpec.function((_key: string, value: number | undefined, state: KeyStateType<number>) => (value === undefined ? state.remove() : state.update(value)))
+        ? StateSpec.function((_key: string, value: number | undefined, state: KeyStateType<number>) =>
+            state.update(value ?? 0),
+          )
+        : StateSpec.function((_key: string, value: number | undefined, state: KeyStateType<number>) =>
+            value === undefined ? state.remove() : state.update(value),
+          )
     const given = row(words('a'), 4, 1000)
     const stream: Row['stream'] = (pairs) => pairs.mapWithState(touch.timeout(1000)).checkpoint(1000)
     await expect(run({ ...given, stream }, 1)).rejects.toMatchObject({
@@ -325,20 +526,37 @@ describe('mapWithState with a timeout', () => {
 describe('the state object', () => {
   test('of a key without state', () => {
     const state = KeyState.none<number>()
-    expect([state.exists(), state.getOption(), state.isUpdated(), state.isRemoved(), state.isTimingOut()]).toEqual([false, undefined, false, false, false])
+    expect([state.exists(), state.getOption(), state.isUpdated(), state.isRemoved(), state.isTimingOut()]).toEqual([
+      false,
+      undefined,
+      false,
+      false,
+      false,
+    ])
     expect(() => state.get()).toThrow(/this key has no state/)
   })
   test('of a key with state, updated', () => {
     const state = KeyState.of(1)
     expect([state.exists(), state.get(), state.isUpdated()]).toEqual([true, 1, false])
     state.update(2)
-    expect([state.exists(), state.get(), state.getOption(), state.isUpdated(), state.isRemoved()]).toEqual([true, 2, 2, true, false])
+    expect([state.exists(), state.get(), state.getOption(), state.isUpdated(), state.isRemoved()]).toEqual([
+      true,
+      2,
+      2,
+      true,
+      false,
+    ])
   })
   test('removed: neither a second remove nor an update', () => {
     const state = KeyState.of(1)
     state.update(2)
     state.remove()
-    expect([state.exists(), state.getOption(), state.isUpdated(), state.isRemoved()]).toEqual([false, undefined, false, true])
+    expect([state.exists(), state.getOption(), state.isUpdated(), state.isRemoved()]).toEqual([
+      false,
+      undefined,
+      false,
+      true,
+    ])
     expect(() => state.remove()).toThrow(/state\.remove\(\): .* was removed/)
     expect(() => state.update(3)).toThrow(/state\.update\(\): .* was removed/)
   })

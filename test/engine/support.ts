@@ -14,7 +14,11 @@ export function random(seed: number): () => number {
 }
 
 /** A streaming context under a manual clock, with a log that tests can read. */
-export function manual(options: Partial<StreamingOptions> = {}): { ssc: StreamingContext; clock: ManualClock; log: string[] } {
+export function manual(options: Partial<StreamingOptions> = {}): {
+  ssc: StreamingContext
+  clock: ManualClock
+  log: string[]
+} {
   const clock = new ManualClock(0)
   const log: string[] = []
   const note = (level: string) => (message: string) => log.push(`${level}: ${message}`)
@@ -23,7 +27,11 @@ export function manual(options: Partial<StreamingOptions> = {}): { ssc: Streamin
 }
 
 /** Runs batches one after the other; `before` is called ahead of each with its number from 0. */
-export async function run(ssc: StreamingContext, batches: number, before: (batch: number) => void | Promise<void> = () => {}): Promise<void> {
+export async function run(
+  ssc: StreamingContext,
+  batches: number,
+  before: (batch: number) => void | Promise<void> = () => {},
+): Promise<void> {
   const clock = ssc.clock as ManualClock
   for (let batch = 0; batch < batches; batch++) {
     await before(batch)

@@ -15,60 +15,76 @@ function books() {
   const blocks = new BlockManager({ pool: segments, replicas: 2, replication: 'reference', threads: () => [] })
   const reports: string[] = []
   const engine = { segments, blocks } as unknown as Engine
-  const buffer = new TextBuffer(engine, new DriverWriter(7, blocks, new SegmentLending(segments)), (message) => reports.push(message))
+  const buffer = new TextBuffer(engine, new DriverWriter(7, blocks, new SegmentLending(segments)), (message) =>
+    reports.push(message),
+  )
   const read = (block: BlockHandle) => openBlock(segments.memory(block.segment), block).toString('latin1')
   const free = (block: BlockHandle) => segments.release(block.segment)
   return { engine, segments, buffer, reports, read, free }
 }
 
-type Action = { readonly kind: 'read'; readonly bytes: number } | { readonly kind: 'cut' } | { readonly kind: 'copy'; readonly bytes: number }
+type Action =
+  | { readonly kind: 'read'; readonly bytes: number }
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'copy'; readonly bytes: number }
 
 const action = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('read' as const), bytes: fc.integer({ min: 0, max: 90_000 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('read' as const), bytes: fc.integer({ min: 0, max: 90_000 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('copy' as const), bytes: fc.integer({ min: 0, max: 300_000 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('copy' as const), bytes: fc.integer({ min: 0, max: 300_000 }) }),
+  },
 )
 
 describe('TextBuffer', () => {
   test('a source that holds its view over any number of cuts loses, doubles and mixes nothing', () => {
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 40 }), fc.integer({ min: 1, max: 5000 }), (actions: Action[], lineLength) => {
-        const { buffer, read, free, segments } = books()
-        let produced = 0
-        const nextBytes = (n: number) => {
-          const bytes = Buffer.alloc(n)
-          for (let i = 0; i < n; i++, produced++) bytes[i] = produced % (lineLength + 1) === lineLength ? 10 : 97 + (produced % 23)
-          return bytes
-        }
-        let got = ''
-        const take = () => {
-          for (const block of buffer.cut()) {
-            const text = read(block)
-            expect(text.endsWith('\n')).toBe(true)
-            got += text
-            free(block)
+      fc.property(
+        fc.array(action, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 5000 }),
+        (actions: Action[], lineLength) => {
+          const { buffer, read, free, segments } = books()
+          let produced = 0
+          const nextBytes = (n: number) => {
+            const bytes = Buffer.alloc(n)
+            for (let i = 0; i < n; i++, produced++)
+              bytes[i] = produced % (lineLength + 1) === lineLength ? 10 : 97 + (produced % 23)
+            return bytes
           }
-        }
-        // As a socket does it: the next view is asked for right after each read, and written into later.
-        let view = buffer.space()
-        for (const step of actions) {
-          if (step.kind === 'cut') take()
-          else if (step.kind === 'copy') buffer.text(nextBytes(step.bytes))
-          else {
-            const bytes = nextBytes(Math.min(step.bytes, view.length))
-            view.set(bytes)
-            buffer.advance(bytes.length)
-            view = buffer.space()
+          let got = ''
+          const take = () => {
+            for (const block of buffer.cut()) {
+              const text = read(block)
+              expect(text.endsWith('\n')).toBe(true)
+              got += text
+              free(block)
+            }
           }
-        }
-        buffer.endOfText()
-        take()
-        const replay = produced
-        produced = 0
-        const all = nextBytes(replay).toString('latin1')
-        expect(got).toBe(all === '' || all.endsWith('\n') ? all : `${all}\n`)
-        expect(segments.liveBlocks).toBeLessThanOrEqual(2)
-      }),
+          // As a socket does it: the next view is asked for right after each read, and written into later.
+          let view = buffer.space()
+          for (const step of actions) {
+            if (step.kind === 'cut') take()
+            else if (step.kind === 'copy') buffer.text(nextBytes(step.bytes))
+            else {
+              const bytes = nextBytes(Math.min(step.bytes, view.length))
+              view.set(bytes)
+              buffer.advance(bytes.length)
+              view = buffer.space()
+            }
+          }
+          buffer.endOfText()
+          take()
+          const replay = produced
+          produced = 0
+          const all = nextBytes(replay).toString('latin1')
+          expect(got).toBe(all === '' || all.endsWith('\n') ? all : `${all}\n`)
+          expect(segments.liveBlocks).toBeLessThanOrEqual(2)
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -90,7 +106,11 @@ describe('TextBuffer', () => {
     const partitions = toPartitions(engine, blocks, 4)
     expect(partitions).toHaveLength(4)
     const texts = partitions.map((slices) =>
-      slices.map(({ block, start = 0, end = block.length }) => openBlock(segments.memory(block.segment), block).toString('latin1', start, end)).join(''),
+      slices
+        .map(({ block, start = 0, end = block.length }) =>
+          openBlock(segments.memory(block.segment), block).toString('latin1', start, end),
+        )
+        .join(''),
     )
     for (const text of texts) expect(text.endsWith('\n')).toBe(true)
     expect(texts.join('')).toBe(Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''))

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { randomInt } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import type { StressCommand } from '../stress/arguments.js'
 import { type Aborted, runInChild } from '../stress/in-process-of-its-own.js'
 import { abortedAsJson, abortedAsText, asJson, asText, passed, type StressConfig, titleOf } from '../stress/report.js'
@@ -8,7 +8,13 @@ import { runPipeline } from '../stress/stress-run.js'
 const MOST_THREADS = 8
 
 /** Runs the pipelines one after the other and reports; true if every batch of each was right. */
-export async function stress({ pipelines, json, seed = randomInt(1, 2 ** 31), threads, ...rest }: StressCommand): Promise<boolean> {
+export async function stress({
+  pipelines,
+  json,
+  seed = randomInt(1, 2 ** 31),
+  threads,
+  ...rest
+}: StressCommand): Promise<boolean> {
   let good = true
   for (const pipeline of pipelines) {
     const { mode, rate, batchInterval, duration, killsPerSecond } = rest

@@ -41,11 +41,14 @@ export function parseStress(args: readonly string[]): StressCommand | undefined 
   const { values, positionals } = parsed('stress', args, STRESS_OPTIONS)
   if (values.help) return undefined
   if (positionals.length > 0) {
-    throw new ArgumentError(`stress takes options only and got: ${positionals.join(' ')}. Write --pipeline wordcount, for example.`)
+    throw new ArgumentError(
+      `stress takes options only and got: ${positionals.join(' ')}. Write --pipeline wordcount, for example.`,
+    )
   }
   return {
     kind: 'stress',
-    pipelines: values.pipeline === 'all' ? PIPELINE_NAMES : [oneOf(values.pipeline, PIPELINE_NAMES, '--pipeline', ', or all')],
+    pipelines:
+      values.pipeline === 'all' ? PIPELINE_NAMES : [oneOf(values.pipeline, PIPELINE_NAMES, '--pipeline', ', or all')],
     mode: oneOf(values.mode, MODES, '--mode'),
     duration: millis(values.duration, '--duration'),
     killsPerSecond: perSecond(values['kills-per-second']),
@@ -66,7 +69,10 @@ function oneOf<T extends string>(text: string, allowed: readonly T[], option: st
 function perSecond(text: string): number {
   const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
   if (number <= MAX_KILLS_PER_SECOND) return number
-  throw new ArgumentError(`--kills-per-second is '${text}'; it must be a number from 0 to ${MAX_KILLS_PER_SECOND}, such as 0.5.`, {
-    given: text,
-  })
+  throw new ArgumentError(
+    `--kills-per-second is '${text}'; it must be a number from 0 to ${MAX_KILLS_PER_SECOND}, such as 0.5.`,
+    {
+      given: text,
+    },
+  )
 }

@@ -20,7 +20,8 @@ export function runInChild(config: StressConfig): Promise<StressReport | Aborted
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let said = ''
-  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text))
   return new Promise((resolve, reject) => {
     let report: StressReport | undefined
     child.on('message', (message) => {
@@ -30,7 +31,9 @@ export function runInChild(config: StressConfig): Promise<StressReport | Aborted
     child.on('close', (code, signal) => {
       const how = signal ? `by ${signal}` : `with code ${code}`
       const fatal = /FATAL ERROR: .*/.exec(said)?.[0]
-      resolve(report ?? { aborted: `the process ended ${how} before it could report${fatal ? `: ${fatal}` : `. ${said}`}` })
+      resolve(
+        report ?? { aborted: `the process ended ${how} before it could report${fatal ? `: ${fatal}` : `. ${said}`}` },
+      )
     })
   })
 }

@@ -35,7 +35,14 @@ export interface StressReport extends StressConfig, Totals {
 }
 
 /** Every batch came, and every batch was right. */
-export function passed({ batches, batchesDue, wrongBatches, lostRecords, duplicatedRecords, failure }: StressReport): boolean {
+export function passed({
+  batches,
+  batchesDue,
+  wrongBatches,
+  lostRecords,
+  duplicatedRecords,
+  failure,
+}: StressReport): boolean {
   const faults = wrongBatches + lostRecords + duplicatedRecords
   return faults === 0 && batches === batchesDue && failure === undefined
 }
@@ -59,7 +66,10 @@ export function asText(report: StressReport): string {
     ['kills', `${report.kills} by mode ${report.mode}, of ${report.threadsKilled} threads`],
     ['threads lost', lost.join(', ') || '0'],
     ['tasks retried', whole(report.tasksRetried)],
-    ['blocks lost', `${whole(report.blocksLost)}, ${whole(report.blocksRecomputed)} recomputed when they were asked for`],
+    [
+      'blocks lost',
+      `${whole(report.blocksLost)}, ${whole(report.blocksRecomputed)} recomputed when they were asked for`,
+    ],
     ['blocks taken over', `${whole(report.blocksReplicated)} by another owner`],
     ['state', `${whole(report.statePartitionsRebuilt)} partitions rebuilt`],
     ['wrong batches', whole(report.wrongBatches)],
@@ -106,7 +116,9 @@ const MOST_SHOWN = 10
 
 function shown(texts: readonly string[]): string {
   if (texts.length === 0) return '(nothing)'
-  return texts.slice(0, MOST_SHOWN).join(' ') + (texts.length > MOST_SHOWN ? ` and ${texts.length - MOST_SHOWN} more` : '')
+  return (
+    texts.slice(0, MOST_SHOWN).join(' ') + (texts.length > MOST_SHOWN ? ` and ${texts.length - MOST_SHOWN} more` : '')
+  )
 }
 
 function whole(n: number): string {

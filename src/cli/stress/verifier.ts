@@ -64,7 +64,8 @@ export class Verifier {
 
   /** Without an answer the output should not have fired, or not again; without `got` it did not come at all. */
   #compare(batch: number, output: string, answer: Answer | undefined, got: readonly unknown[] | undefined): void {
-    const found = answer && got ? difference(answer, got) : { key: 'the batch', expected: whole(answer), got: whole(got) }
+    const found =
+      answer && got ? difference(answer, got) : { key: 'the batch', expected: whole(answer), got: whole(got) }
     if (!found) return
     this.#wrong.add(batch)
     if (!this.#first || batch < this.#first.batch) this.#first = { batch, output, ...found }

@@ -37,7 +37,8 @@ export class KeyState<S> {
 
   /** The value. Throws StateError where there is none: ask exists() first, or use getOption(). */
   get(): S {
-    if (!this.#exists) throw new StateError('state.get(): this key has no state. Ask state.exists() first, or use state.getOption().')
+    if (!this.#exists)
+      throw new StateError('state.get(): this key has no state. Ask state.exists() first, or use state.getOption().')
     return this.#value as S
   }
 
@@ -76,6 +77,9 @@ export class KeyState<S> {
 
   #mustBeOpen(call: string): void {
     if (this.#removed) throw new StateError(`state.${call}(): the state of this key was removed in the same call.`)
-    if (this.#timingOut) throw new StateError(`state.${call}(): this key is timing out; its state goes after this call, whatever is done to it.`)
+    if (this.#timingOut)
+      throw new StateError(
+        `state.${call}(): this key is timing out; its state goes after this call, whatever is done to it.`,
+      )
   }
 }

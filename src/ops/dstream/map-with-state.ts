@@ -4,8 +4,8 @@ import type { Rdd } from '../rdd/rdd.js'
 import type { StateRdd } from '../rdd/state.js'
 import { type Duration, toMillis } from '../time.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
-import type { KeyState } from './key-state.js'
 import { KeptStateStream } from './kept-state.js'
+import type { KeyState } from './key-state.js'
 
 /** Describes what mapWithState does with each record; every method answers with a new description. */
 export class StateSpec<K, V, S, U> {
@@ -17,7 +17,11 @@ export class StateSpec<K, V, S, U> {
   /** Types of the values; never set. */
   declare readonly __types?: (value: V) => U
 
-  private constructor(fn: AnyFunction, timed: boolean, rest: Partial<Pick<StateSpec<K, V, S, U>, 'initial' | 'partitions' | 'timeoutMs'>> = {}) {
+  private constructor(
+    fn: AnyFunction,
+    timed: boolean,
+    rest: Partial<Pick<StateSpec<K, V, S, U>, 'initial' | 'partitions' | 'timeoutMs'>> = {},
+  ) {
     this.fn = fn
     this.timed = timed
     this.initial = rest.initial
@@ -31,7 +35,9 @@ export class StateSpec<K, V, S, U> {
   }
 
   /** `fn(time, key, value, state)`; undefined or null emits nothing. */
-  static withTime<K, V, S, U>(fn: (time: number, key: K, value: V | undefined, state: KeyState<S>) => U | undefined | null): StateSpec<K, V, S, U> {
+  static withTime<K, V, S, U>(
+    fn: (time: number, key: K, value: V | undefined, state: KeyState<S>) => U | undefined | null,
+  ): StateSpec<K, V, S, U> {
     return new StateSpec<K, V, S, U>(fn, true)
   }
 
@@ -49,7 +55,10 @@ export class StateSpec<K, V, S, U> {
    * Idle keys are looked for in batches that checkpoint the state: every ten, unless the stream's checkpoint() says otherwise.
    */
   timeout(duration: Duration): StateSpec<K, V, S, U> {
-    return new StateSpec<K, V, S, U>(this.fn, this.timed, { ...this, timeoutMs: toMillis(duration, 'The timeout of a StateSpec') })
+    return new StateSpec<K, V, S, U>(this.fn, this.timed, {
+      ...this,
+      timeoutMs: toMillis(duration, 'The timeout of a StateSpec'),
+    })
   }
 }
 

@@ -21,7 +21,10 @@ declare module './dstream.js' {
      * `form: 'time'`: `fn(time, key, values, state)`. `form: 'iterator'`: `fn` sees all of a partition as an iterable of
      * `[key, values, state]` and gives an iterable of `[key, state]`; keys it leaves out end.
      */
-    updateStateByKey<S>(fn: (values: V[], state: S | undefined) => S | Dropped, options?: UpdateOptions<K, S>): DStream<[K, S]>
+    updateStateByKey<S>(
+      fn: (values: V[], state: S | undefined) => S | Dropped,
+      options?: UpdateOptions<K, S>,
+    ): DStream<[K, S]>
     updateStateByKey<S>(
       fn: (time: number, key: K, values: V[], state: S | undefined) => S | Dropped,
       options: UpdateOptions<K, S> & { readonly form: 'time' },
@@ -34,7 +37,11 @@ declare module './dstream.js' {
 }
 
 pairStreams.updateStateByKey = function (fn, options) {
-  const { partitions, initialState, form = 'values' } = options as UpdateOptions<unknown, unknown> & { form?: 'time' | 'iterator' | 'values' } ?? {}
+  const {
+    partitions,
+    initialState,
+    form = 'values',
+  } = (options as UpdateOptions<unknown, unknown> & { form?: 'time' | 'iterator' | 'values' }) ?? {}
   return streamFace(
     new KeptStateStream<[unknown, unknown]>(this, 'updateStateByKey', {
       how: { kind: 'update', fn: capturedBy(this, fn, 'updateStateByKey'), form },

@@ -1,10 +1,10 @@
 import { builtin } from '../functions/builtin.js'
 import type { Partitioner } from '../partitioner.js'
+import type { StateOperator } from '../plan.js'
 import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
 import type { Rdd } from '../rdd/rdd.js'
-import { UnionRdd } from '../rdd/union.js'
-import type { StateOperator } from '../plan.js'
 import { StateRdd } from '../rdd/state.js'
+import { UnionRdd } from '../rdd/union.js'
 import type { Duration } from '../time.js'
 import { combined } from './by-key.js'
 import { capturedBy, type DStream, multipleOfSlide, pairStreams, Stream, streamFace } from './dstream.js'
@@ -177,9 +177,7 @@ pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
     inverse: capturedBy(this, options.inverse, 'inverse of reduceByKeyAndWindow'),
     filter: options.filter && capturedBy(this, options.filter, 'filter of reduceByKeyAndWindow'),
   }
-  return streamFace(
-    new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, partitioner),
-  )
+  return streamFace(new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, partitioner))
 }
 pairStreams.groupByKeyAndWindow = function (length, slide, partitions) {
   return this.window(length, slide).groupByKey(partitions)

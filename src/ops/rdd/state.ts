@@ -52,7 +52,14 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
   plan(partition: number, planner: Planner): Plan {
     const slot = planner.state({ partition, rdd: this })
     const { how } = this.#options
-    return { op: 'state', slot, operator: how, changes: this.changes(partition, planner), emit: this.#emit, label: this.label }
+    return {
+      op: 'state',
+      slot,
+      operator: how,
+      changes: this.changes(partition, planner),
+      emit: this.#emit,
+      label: this.label,
+    }
   }
 
   /** The same version seen as the pairs of the state. */

@@ -20,7 +20,10 @@ describe('everything follows from the seed', () => {
     expect(entries(spec, 9, 'right')).not.toEqual(late)
   })
   test('serial numbers are never used twice', () => {
-    const all = Array.from({ length: 40 }, (_, batch) => [...entries(spec, batch), ...entries(spec, batch, 'right')]).flat()
+    const all = Array.from({ length: 40 }, (_, batch) => [
+      ...entries(spec, batch),
+      ...entries(spec, batch, 'right'),
+    ]).flat()
     expect(new Set(all.map(([serial]) => serial)).size).toBe(all.length)
     expect(all.length).toBeGreaterThan(1000)
   })
@@ -91,7 +94,9 @@ describe('the report', () => {
   test('shows the first difference', () => {
     const firstDifference = { batch: 17, output: 'counts', key: 'k3', expected: ['["k3",4]'], got: [] }
     const text = asText({ ...GOOD, wrongBatches: 3, firstDifference })
-    expect(text).toContain('first difference in batch 17, output counts, key k3:\n    expected  ["k3",4]\n    got       (nothing)')
+    expect(text).toContain(
+      'first difference in batch 17, output counts, key k3:\n    expected  ["k3",4]\n    got       (nothing)',
+    )
   })
   test('an abort is no pass', () => {
     expect(abortedAsText(GOOD, 'the process ended by SIGABRT')).toMatch(/seed 42[\s\S]*SIGABRT\n {2}FAILED$/)

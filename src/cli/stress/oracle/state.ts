@@ -7,6 +7,7 @@ const SCAN = 10
 
 export const stateOracle: MakeOracle = (spec) => {
   const tallies = new Map<string, { sum: number; idle: number }>()
+  let sizes: number[] = []
   const visited = new Map<string, { sum: number; batch: number }>()
 
   return oracle((batch) => {
@@ -21,6 +22,8 @@ export const stateOracle: MakeOracle = (spec) => {
       if (tally) tally.sum += value
       else tallies.set(key, { sum: value, idle: 0 })
     }
+
+    sizes = [...sizes, tallies.size].slice(-3)
 
     const visits: [key: string, what: string, sum: number][] = []
     for (const [, key, value] of drawn) {
@@ -40,6 +43,7 @@ export const stateOracle: MakeOracle = (spec) => {
       serials: drawn.map(([serial]) => serial),
       answers: {
         tallies: { records: [...tallies].map(([key, { sum, idle }]) => [key, { sum, idle }]) },
+        recent: { records: [sizes.reduce((a, b) => a + b)] },
         visits: { records: visits },
         snapshot: { records: [...visited].map(([key, { sum }]) => [key, sum]) },
       },

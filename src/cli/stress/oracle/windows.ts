@@ -1,5 +1,5 @@
 import { type Entry, entries } from '../data.js'
-import { add, type Answer, type MakeOracle, oracle } from './oracle.js'
+import { type Answer, add, type MakeOracle, oracle } from './oracle.js'
 
 export const windowsOracle: MakeOracle = (spec) => {
   /** The longest window has ten batches. */

@@ -18,7 +18,11 @@ export default definePipeline<StressParams>((ssc, params) => {
     .join(right.map(pair))
     .map((joined) => atReduce(joined))
     .output('joined')
-  left.map(pair).leftOuterJoin(right.map(([, key]): [string, number] => [key, 1])).count().output('outer')
+  left
+    .map(pair)
+    .leftOuterJoin(right.map(([, key]): [string, number] => [key, 1]))
+    .count()
+    .output('outer')
   const known = ssc.context.parallelize(names()).cache()
   left
     .map(pair)

@@ -14,18 +14,24 @@ export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
   const atMap = tripwire(faults, 'map')
   const atReduce = tripwire(faults, 'reduce')
-  const records = drawnStream(ssc, 'entries', interval, (batch) => sparseEntries(params, batch)).map((entry) => atMap(entry))
+  const records = drawnStream(ssc, 'entries', interval, (batch) => sparseEntries(params, batch)).map((entry) =>
+    atMap(entry),
+  )
   auditSerials(records.map(([serial]) => serial))
   const pairs = records.map(([, key, value]): [string, number] => [key, value])
 
-  pairs
-    .updateStateByKey((values: number[], tally: Tally | undefined): Tally | undefined => {
-      atReduce(values)
-      const { sum, idle } = tally ?? { sum: 0, idle: 0 }
-      if (values.length > 0) return { sum: values.reduce((a, b) => a + b, sum), idle: 0 }
-      return idle === 2 ? undefined : { sum, idle: idle + 1 }
-    })
-    .output('tallies')
+  const tallies = pairs.updateStateByKey((values: number[], tally: Tally | undefined): Tally | undefined => {
+    atReduce(values)
+    const { sum, idle } = tally ?? { sum: 0, idle: 0 }
+    if (values.length > 0) return { sum: values.reduce((a, b) => a + b, sum), idle: 0 }
+    return idle === 2 ? undefined : { sum, idle: idle + 1 }
+  })
+  tallies.output('tallies')
+  // Asks for old versions of the state again when their blocks are lost.
+  tallies
+    .window(3 * interval)
+    .count()
+    .output('recent')
 
   const visit = (key: string, value: number | undefined, state: KeyState<number>): [string, string, number] => {
     if (value === undefined) return [key, 'idle', state.get()]

@@ -1,5 +1,5 @@
-import type { Plan } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../ops/keys.js'
+import type { Plan } from '../../../ops/plan.js'
 import type { StateInput } from '../../protocol.js'
 import { faultPoint } from '../fault-points.js'
 import type { PlanCompiler, Source } from '../plans.js'
@@ -58,7 +58,14 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
 }
 
 /** One version: all of its changes or, if a function throws, none. */
-function step(state: StatePartition, groups: readonly (readonly Source[])[], time: number, scan: boolean, make: MakeVersion, task: Task): void {
+function step(
+  state: StatePartition,
+  groups: readonly (readonly Source[])[],
+  time: number,
+  scan: boolean,
+  make: MakeVersion,
+  task: Task,
+): void {
   const input = { time, scan, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
   if (state.version !== undefined && state.snapshotAt === state.version) state.changed = new KeyedMap()

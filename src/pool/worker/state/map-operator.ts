@@ -26,7 +26,8 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
       emit(key, value, state)
       if (state.isRemoved()) changes.delete(key)
       // Without a timeout only an update refreshes a key's time; with one, any record of a key that exists does.
-      else if (state.isUpdated() || (state.exists() && timeout !== undefined)) changes.set(key, [state.get(), time] satisfies Stamped)
+      else if (state.isUpdated() || (state.exists() && timeout !== undefined))
+        changes.set(key, [state.get(), time] satisfies Stamped)
     }
     if (!scan || timeout === undefined) return output
     const idle = [...entries.entries()].filter(([, stamped]) => (stamped as Stamped)[1] < time - timeout)

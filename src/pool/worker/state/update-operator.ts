@@ -1,5 +1,5 @@
-import type { StateOperator } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../ops/keys.js'
+import type { StateOperator } from '../../../ops/plan.js'
 import type { ThreadServices } from '../task.js'
 import type { MakeVersion } from './operators.js'
 
@@ -9,7 +9,10 @@ type Entry = [key: unknown, values: unknown[], state: unknown]
  * updateStateByKey: the function sees every live key in every batch, with the values that came. The cost follows the keys
  * that exist. Groups: the batch's pairs, and in the first batch the pairs of the initial state.
  */
-export function makeUpdateOperator(operator: StateOperator & { kind: 'update' }, { resolve }: ThreadServices): MakeVersion {
+export function makeUpdateOperator(
+  operator: StateOperator & { kind: 'update' },
+  { resolve }: ThreadServices,
+): MakeVersion {
   const fn = resolve(operator.fn)
   return ({ entries }, changes, { time, groups: [pairs, initial] }) => {
     for (const [key, value] of initial ?? []) changes.set(key, value)
