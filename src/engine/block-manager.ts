@@ -1,3 +1,4 @@
+import { BlockLostError } from '../errors.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { SegmentPool } from '../pool/blocks/segments.js'
 import type { MemoryReport, SegmentGrant } from '../pool/protocol.js'
@@ -51,6 +52,8 @@ export class BlockManager {
   readonly #held = new Map<number, Set<Entry>>()
   /** Blocks with fewer owners than they should have, because there were not enough threads. */
   readonly #short = new Set<Entry>()
+  /** Corrupt blocks that nothing can make again, until they are released. */
+  readonly #damaged = new Set<number>()
   readonly #desk: NewsDesk
   #turn = 0
 
@@ -75,6 +78,12 @@ export class BlockManager {
 
   /** Where the block's bytes are now: a copy may have taken the place of the handle that its users know. */
   current(handle: BlockHandle): BlockHandle {
+    if (this.#damaged.has(handle.id)) {
+      throw new BlockLostError(
+        `Block ${handle.id} was found to be corrupt, has no copy and no lineage. With replication: 'copy' a second copy would have taken its place.`,
+        { block: handle.id },
+      )
+    }
     return this.#blocks.get(handle.id)?.handle ?? handle
   }
 
@@ -107,6 +116,7 @@ export class BlockManager {
 
   /** Nobody will ask for the block again; its memory is free once no task reads it. */
   release(id: number): void {
+    this.#damaged.delete(id)
     const entry = this.#blocks.get(id)
     if (!entry || entry.released) return
     entry.released = true
@@ -181,7 +191,10 @@ export class BlockManager {
     if (!entry || entry.released) return
     for (const thread of entry.owners) this.#held.get(thread)?.delete(entry)
     entry.owners.clear()
-    if (!this.#useCopy(entry)) this.#lose(entry)
+    if (this.#useCopy(entry)) return
+    const { ids } = entry
+    this.#lose(entry)
+    if (!entry.onLost) for (const each of ids) this.#damaged.add(each)
   }
 
   /** A thread has made the copy that it was asked for. */

@@ -1,4 +1,10 @@
-import { JobCancelledError, type MemoryLimitError, TaskFailedError, ThreadLostError } from '../errors.js'
+import {
+  BlockCorruptError,
+  JobCancelledError,
+  type MemoryLimitError,
+  TaskFailedError,
+  ThreadLostError,
+} from '../errors.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
 import type { MemoryReport, TaskMessage, TaskResult } from '../pool/protocol.js'
@@ -269,7 +275,13 @@ export class TaskScheduler {
       if (result.missingState) {
         this.#options.onMissingState(planned)
         this.#try(task)
-      } else this.#failed(task, decodeError(result.error), result.label)
+      } else {
+        const error = decodeError(result.error)
+        const { block } = error instanceof BlockCorruptError ? error.details : {}
+        // The next attempt reads a copy, or has the block made again.
+        if (typeof block === 'number') blocks.corrupt(block)
+        this.#failed(task, error, result.label)
+      }
       return
     }
     const written = result.written.map(({ block }) => block)

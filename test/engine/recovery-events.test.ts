@@ -1,5 +1,6 @@
 import { Context, type EventName } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
+import { manual } from './support.js'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -66,4 +67,39 @@ test('a corrupt block is found when it is taken over, and computed again', async
   await replicated
   expect(await kept.reduce((a, b) => a + b)).toBe(9900)
   expect(seen.get('blockRecomputed')).toBe(1)
+})
+
+test('a corrupt block that has neither copy nor lineage fails its batch instead of giving a wrong result', async () => {
+  const { ssc, clock } = manual()
+  const input = ssc.pushStream<number>()
+  input
+    .window('5s')
+    .reduce((a, b) => a + b)
+    .output('sum')
+  await ssc.start()
+  const sums: number[] = []
+  const reading = (async () => {
+    for await (const batch of ssc.output<number>('sum')) sums.push(...batch.records)
+  })().catch((error: unknown) => error)
+  input.pushAll(Array.from({ length: 100 }, (_, i) => i + 0.5))
+  await clock.advance(1000)
+  await ssc.awaitIdle()
+  const { engine } = ssc.context
+  const victims = engine.pool!.ready()
+  // Only the driver's own segments hold what was received; kept partitions of the threads have a lineage.
+  const driver = engine.segments as unknown as { memory(id: number): SharedArrayBuffer }
+  const handles = engine.blocks as unknown as { owners(id: number): number[] }
+  expect(handles.owners(0)).toHaveLength(2)
+  new Uint8Array(driver.memory(0)).fill(0x41, 80, 160)
+  const checked = new Promise((resolve) => engine.events.on('blocksReplicated', resolve))
+  await engine.pool!.terminate(victims[0]!)
+  await checked
+  // The kept partitions go as well, so that the next window has to read what was received.
+  for (const thread of engine.pool!.threads()) await engine.pool!.terminate(thread)
+  const ended = expect(ssc.awaitTermination()).rejects.toMatchObject({ code: 'ERR_MILLRACE_BLOCK_LOST' })
+  await clock.advance(1000)
+  await ended
+  expect(await reading).toMatchObject({ code: 'ERR_MILLRACE_BLOCK_LOST' })
+  expect(sums).toEqual([5000])
+  await ssc.stop()
 })

@@ -205,7 +205,7 @@ describe('snapshots', () => {
   })
 
   /** What the snapshots of mapWithState were, and the state after the death of all threads. */
-  async function taken(data: readonly Record[][], stateSnapshotInterval: number) {
+  async function taken(data: readonly Record[][], stateSnapshotInterval: number, killBefore?: number) {
     const { ssc } = manual({ threads: 1, stateSnapshotInterval })
     open.push(ssc)
     ssc
@@ -216,8 +216,12 @@ describe('snapshots', () => {
     const snapshots = vi.spyOn(ssc.context.engine.states, 'snapshotTaken')
     await ssc.start()
     const states = gather<[string, number]>(ssc, 'state')
-    await run(ssc, data.length)
-    await Promise.all(ssc.context.engine.pool!.threads().map((thread) => ssc.context.engine.pool!.terminate(thread)))
+    const pool = ssc.context.engine.pool!
+    const killAll = () => Promise.all(pool.threads().map((thread) => pool.terminate(thread)))
+    await run(ssc, data.length, async (batch) => {
+      if (batch === killBefore) await killAll()
+    })
+    await killAll()
     await run(ssc, 1)
     await ssc.stop()
     const last = (await states).slice(-2)
@@ -265,6 +269,17 @@ describe('snapshots', () => {
 
   test('where most keys change, snapshots are full', async () => {
     expect((await taken([many, many, many], 1)).kinds).toEqual(['1000 full', '2000 full', '3000 full'])
+  })
+
+  test('many small increments make way for a full one, after a rebuild too', async () => {
+    const few = many.slice(0, 20)
+    const fulls = async (data: readonly Record[][], killBefore?: number) =>
+      (await taken(data, 1, killBefore)).kinds.filter((kind) => kind.endsWith('full'))
+    // Ten changed entries are half of the state.
+    const changing = Array.from({ length: 24 }, (_, i): Record[] => [[`k${i % 20}`, 1]])
+    expect(await fulls([few, ...changing])).toEqual(['1000 full', '11000 full', '21000 full'])
+    expect(await fulls([few, ...changing], 15)).toEqual(['1000 full', '11000 full', '21000 full'])
+    expect(await fulls([few, ...Array.from({ length: 104 }, () => [])])).toEqual(['1000 full', '102000 full'])
   })
 
   test('old ones are let go: after many batches there are as many blocks as after few', async () => {

@@ -41,7 +41,11 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       const state = emptyState()
       for (const block of rebuild.snapshots) readSnapshot(state, block, services)
       // Only what is replayed on top of the snapshots is new to them.
-      if (rebuild.snapshots.length > 0) state.changed = new KeyedMap()
+      if (rebuild.snapshots.length > 0) {
+        const increments = rebuild.snapshots.slice(1)
+        state.changed = new KeyedMap()
+        state.chain = { blocks: increments.length, entries: increments.reduce((sum, { count }) => sum + count, 0) }
+      }
       for (const past of rebuild.replay) {
         const sources = past.changes.map((group) => group.map((of) => compiler.source(of)))
         step(state, sources, past.to, past.scan, makeVersion, task)
@@ -68,7 +72,10 @@ function step(
 ): void {
   const input = { time, scan, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
-  if (state.version !== undefined && state.snapshotAt === state.version) state.changed = new KeyedMap()
+  if (state.version !== undefined && state.snapshotAt === state.version) {
+    state.changed = new KeyedMap()
+    state.chain = state.chainWritten
+  }
   const changes = new Changes(state)
   try {
     const output = make(state, changes, input)

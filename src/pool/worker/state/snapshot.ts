@@ -3,18 +3,25 @@ import { decodePairs, decodeRecords } from '../../blocks/records-codec.js'
 import { readPart, ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import type { WrittenBlock } from '../../protocol.js'
 import type { ThreadServices } from '../task.js'
-import type { StatePartition } from './store.js'
+import { NO_CHAIN, type StatePartition } from './store.js'
 
-/** An increment that holds more than this part of the entries is written as a full snapshot. */
+/**
+ * Increments that together would hold more than this part of the entries make way for a full snapshot: a rebuild reads at
+ * most one and a half times the state, and full ones cost at most twice what was written in increments before.
+ */
 const FULL_FROM = 0.5
+/** Increments are blocks that stay until the next full snapshot, also where next to nothing changes. */
+const LONGEST_CHAIN = 100
 
 /**
  * Writes the entries, or what changed since the last snapshot: a block of two parts, pairs that were set and keys that
  * were deleted.
  */
 export function writeSnapshot(state: StatePartition, key: string, services: ThreadServices): WrittenBlock {
-  const { entries, changed } = state
-  const increment = changed !== undefined && changed.size < entries.size * FULL_FROM ? changed : undefined
+  const { entries, changed, chain } = state
+  const longer = { blocks: chain.blocks + 1, entries: chain.entries + (changed?.size ?? 0) }
+  const mayGrow = longer.blocks <= LONGEST_CHAIN && longer.entries < entries.size * FULL_FROM
+  const increment = mayGrow ? changed : undefined
   const keys: unknown[] = []
   const values: unknown[] = []
   const deleted: unknown[] = []
@@ -36,6 +43,7 @@ export function writeSnapshot(state: StatePartition, key: string, services: Thre
   parts.records(1, deleted)
   const block = services.seal('shuffle', parts.count, 'long')
   state.snapshotAt = state.version
+  state.chainWritten = increment ? longer : NO_CHAIN
   return { as: 'snapshot', key, full: increment === undefined, block }
 }
 

@@ -1,6 +1,12 @@
 import { StateError } from '../../../errors.js'
 import { KeyedMap } from '../../../ops/keys.js'
 
+/** Increments since the last full snapshot. */
+export interface Chain {
+  readonly blocks: number
+  readonly entries: number
+}
+
 /** One partition of an operator's kept state, at the version of a batch time. */
 export interface StatePartition {
   version: number | undefined
@@ -11,10 +17,23 @@ export interface StatePartition {
   changed: KeyedMap<boolean> | undefined
   /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
   snapshotAt: number | undefined
+  /** Up to the last snapshot that reached the driver, and with the last one written. */
+  chain: Chain
+  chainWritten: Chain
 }
 
+export const NO_CHAIN: Chain = { blocks: 0, entries: 0 }
+
 export function emptyState(): StatePartition {
-  return { version: undefined, entries: new KeyedMap(), output: [], changed: undefined, snapshotAt: undefined }
+  return {
+    version: undefined,
+    entries: new KeyedMap(),
+    output: [],
+    changed: undefined,
+    snapshotAt: undefined,
+    chain: NO_CHAIN,
+    chainWritten: NO_CHAIN,
+  }
 }
 
 /** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */
