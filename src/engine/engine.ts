@@ -283,7 +283,7 @@ export class Engine implements JobRunner {
           this.events.emit('blockRecomputed', { kind: 'kept', partition: partition!, ms: result.metrics.runMs })
       }
       if (as === 'snapshot') {
-        const made = planned.states.find((state) => `${state.operator}/${state.partition}` === key)!
+        const made = planned.states.find((state) => `${state.operator}/${state.partition}/${state.version}` === key)!
         const snapshot = { time: made.version, full: full ?? true, block }
         this.states.snapshotTaken(made.operator, made.partition, made.partitions, snapshot, thread)
       }

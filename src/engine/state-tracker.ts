@@ -14,6 +14,8 @@ interface Snapshot {
 interface Partition {
   /** The thread that has it, and at which version. */
   hold: { readonly thread: number; readonly version: number } | undefined
+  /** The newest version that was ever made, also when the thread that has it is dead. */
+  newest: number
   /** Ascending by time; the first is a full one. */
   snapshots: Snapshot[]
   /** Versions made since the last snapshot. */
@@ -28,7 +30,7 @@ interface Operator {
 
 /** How a task gets the state it starts from. */
 export interface StatePlan {
-  /** The thread that holds the version before; undefined where any thread will do. */
+  /** The thread that holds the version before, or this one; undefined where any thread will do. */
   readonly thread: number | undefined
   readonly snapshot: boolean
   /** An old version is asked for: it is made aside, the current one stays. */
@@ -68,6 +70,8 @@ export class StateTracker {
     for (const known of state.partitions.values()) {
       // Skipped slides count: what a rebuild replays is remembered by time.
       known.since++
+      // Whatever is asked for from before is old, and made aside.
+      if (known.newest === time) known.newest = time - 1
       if (known.snapshots.at(-1)?.time !== time) continue
       this.#blocks.release(known.snapshots.pop()!.block.id)
       known.since = this.#interval
@@ -77,10 +81,11 @@ export class StateTracker {
   plan({ operator, time, previous }: StatefulRdd, partition: number): StatePlan {
     const known = this.#partition(operator, partition)
     const hold = known.hold && this.#alive(known.hold.thread) ? known.hold : undefined
-    const detached = hold !== undefined && hold.version > time
-    const current = hold !== undefined && (hold.version === previous || hold.version === time)
+    // Not a matter of who holds what: after a loss an old version would take the place of the newest, snapshot and all.
+    const detached = time < known.newest
+    const current = !detached && hold !== undefined && (hold.version === previous || hold.version === time)
     // Partitions take turns: not all of them write in the same batch.
-    const due = !detached && hold?.version !== time && known.since + 1 >= this.#interval
+    const due = time > known.newest && known.since + 1 >= this.#interval
     const rebuild = current || previous === undefined ? undefined : this.#recipe(operator, partition, previous)
     return { thread: current ? hold.thread : undefined, snapshot: due, detached, rebuild }
   }
@@ -88,7 +93,10 @@ export class StateTracker {
   /** A task made version `time` of a partition on `thread`. */
   made(operator: number, partition: number, thread: number, version: number): void {
     const known = this.#partition(operator, partition)
-    if (known.hold?.version !== version) known.since++
+    // Versions of one batch may be made at once, in any order.
+    if (version < known.newest) return
+    if (version > known.newest) known.since++
+    known.newest = version
     known.hold = { thread, version }
   }
 
@@ -102,6 +110,10 @@ export class StateTracker {
     const { versions, partitions: all } = this.#operator(operator)
     const known = this.#partition(operator, partition)
     this.#blocks.register(snapshot.block, writer, { rooted: true })
+    if (snapshot.time <= (known.snapshots.at(-1)?.time ?? Number.NEGATIVE_INFINITY)) {
+      this.#blocks.release(snapshot.block.id)
+      return
+    }
     known.since = 0
     known.snapshots.push(snapshot)
     const horizon = snapshot.time - this.remember(operator)
@@ -157,7 +169,12 @@ export class StateTracker {
     let known = partitions.get(partition)
     if (!known) {
       // A head start of its own for each partition spreads the snapshots over the batches.
-      known = { hold: undefined, snapshots: [], since: partition % this.#interval }
+      known = {
+        hold: undefined,
+        newest: Number.NEGATIVE_INFINITY,
+        snapshots: [],
+        since: partition % this.#interval,
+      }
       partitions.set(partition, known)
     }
     return known

@@ -118,7 +118,7 @@ export interface StateInput {
 /** A block that a task wrote, and what it is. */
 export interface WrittenBlock {
   readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot'
-  /** The key of a `keep`, or `operator/partition` of a snapshot. */
+  /** The key of a `keep`, or `operator/partition/version` of a snapshot: a task may make several versions. */
   readonly key?: string
   /** Of a snapshot: whether it stands alone, or continues the ones before. */
   readonly full?: boolean

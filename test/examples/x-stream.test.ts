@@ -51,9 +51,9 @@ test('every post parses after rejoining, and the counts of both sides agree', as
 
 test('the pieces are cut inside lines and inside characters', async () => {
   // At this rate a write has a few posts: far less than a client reads at once, so that the sender made the cuts.
-  const { url } = await start('--rate', 2000, '--posts', 600)
+  const { url } = await start('--rate', 2000, '--posts', 4000)
   const { chunks, posts } = await read(await open(url))
-  expect(posts).toHaveLength(600)
+  expect(posts).toHaveLength(4000)
   expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(60_000)
   const continued = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80
   expect(chunks.some((chunk) => continued(chunk[0]))).toBe(true)

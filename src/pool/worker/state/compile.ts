@@ -28,7 +28,8 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
         if (!input.detached) services.states.set(input.operator, input.partition, state)
       }
       faultPoint('state:applied')
-      if (input.snapshot) task.written.push(writeSnapshot(state, `${input.operator}/${input.partition}`, services))
+      if (input.snapshot)
+        task.written.push(writeSnapshot(state, `${input.operator}/${input.partition}/${input.to}`, services))
       if (plan.emit === 'output') each(state.output)
       else if (plan.operator.kind === 'map') each(values(state))
       else each(state.entries.entries())
