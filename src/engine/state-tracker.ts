@@ -14,7 +14,7 @@ interface Snapshot {
 interface Partition {
   /** The thread that has it, and at which version. */
   hold: { readonly thread: number; readonly version: number } | undefined
-  /** The newest version that was ever made, also when the thread that has it is dead. */
+  /** The newest version that was ever made, also when the thread that has it is dead or its batch was skipped. */
   newest: number
   /** Ascending by time; the first is a full one. */
   snapshots: Snapshot[]
@@ -25,6 +25,8 @@ interface Partition {
 interface Operator {
   /** Versions that a rebuild may replay, by time. */
   readonly versions: Map<number, StatefulRdd>
+  /** Versions of skipped batches: tasks that still run when the batch is given up go on making them. */
+  readonly skipped: Set<number>
   readonly partitions: Map<number, Partition>
 }
 
@@ -67,11 +69,10 @@ export class StateTracker {
     const state = this.#operators.get(operator)
     if (!state) return
     state.versions.delete(time)
+    state.skipped.add(time)
     for (const known of state.partitions.values()) {
       // Skipped slides count: what a rebuild replays is remembered by time.
       known.since++
-      // Whatever is asked for from before is old, and made aside.
-      if (known.newest === time) known.newest = time - 1
       if (known.snapshots.at(-1)?.time !== time) continue
       this.#blocks.release(known.snapshots.pop()!.block.id)
       known.since = this.#interval
@@ -92,6 +93,7 @@ export class StateTracker {
 
   /** A task made version `time` of a partition on `thread`. */
   made(operator: number, partition: number, thread: number, version: number): void {
+    if (this.#operator(operator).skipped.has(version)) return
     const known = this.#partition(operator, partition)
     // Versions of one batch may be made at once, in any order.
     if (version < known.newest) return
@@ -107,10 +109,10 @@ export class StateTracker {
 
   /** A snapshot was written; older ones, and versions that no rebuild needs any more, are let go. */
   snapshotTaken(operator: number, partition: number, partitions: number, snapshot: Snapshot, writer: number): void {
-    const { versions, partitions: all } = this.#operator(operator)
+    const { versions, skipped, partitions: all } = this.#operator(operator)
     const known = this.#partition(operator, partition)
     this.#blocks.register(snapshot.block, writer, { rooted: true })
-    if (snapshot.time <= (known.snapshots.at(-1)?.time ?? Number.NEGATIVE_INFINITY)) {
+    if (skipped.has(snapshot.time) || snapshot.time <= (known.snapshots.at(-1)?.time ?? Number.NEGATIVE_INFINITY)) {
       this.#blocks.release(snapshot.block.id)
       return
     }
@@ -125,6 +127,7 @@ export class StateTracker {
       ...[...all.values()].map(({ snapshots }) => snapshots.findLast((s) => s.time <= horizon)?.time ?? 0),
     )
     for (const version of versions.keys()) if (version <= needed) versions.delete(version)
+    for (const version of skipped) if (version <= needed) skipped.delete(version)
   }
 
   threadLost(thread: number): void {
@@ -158,7 +161,7 @@ export class StateTracker {
   #operator(number: number): Operator {
     let operator = this.#operators.get(number)
     if (!operator) {
-      operator = { versions: new Map(), partitions: new Map() }
+      operator = { versions: new Map(), skipped: new Set(), partitions: new Map() }
       this.#operators.set(number, operator)
     }
     return operator

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { BlockManager } from '#dist/engine/block-manager.js'
+import { StateTracker } from '#dist/engine/state-tracker.js'
+import type { StatefulRdd } from '#dist/ops/rdd/rdd.js'
+import type { BlockHandle } from '#dist/pool/blocks/handle.js'
+
+const OPERATOR = 7
+const block = (id: number) => ({ id }) as BlockHandle
+const version = (time: number) =>
+  ({ operator: OPERATOR, time, previous: time > 1000 ? time - 1000 : undefined }) as unknown as StatefulRdd
+
+let alive: Set<number>
+let released: number[]
+let tracker: StateTracker
+beforeEach(() => {
+  alive = new Set([1, 2, 3])
+  released = []
+  const blocks = { register: () => {}, release: (id: number) => released.push(id) } as unknown as BlockManager
+  tracker = new StateTracker(blocks, 3, (thread) => alive.has(thread))
+  for (const time of [1000, 2000, 3000, 4000, 5000]) tracker.register(version(time))
+})
+
+const made = (time: number, thread: number) => tracker.made(OPERATOR, 0, thread, time)
+const plan = (time: number) => tracker.plan(version(time), 0)
+const snapshot = (time: number, id: number, full = true) =>
+  tracker.snapshotTaken(OPERATOR, 0, 1, { time, full, block: block(id) }, 1)
+const replayed = (time: number) => plan(time).rebuild?.replay.map((rdd) => rdd.time)
+function lose(thread: number): void {
+  alive.delete(thread)
+  tracker.threadLost(thread)
+}
+
+describe('where a version is made', () => {
+  test('the next one, and the same once more, on the thread that holds it', () => {
+    made(1000, 2)
+    expect(plan(2000)).toMatchObject({ thread: 2, detached: false, rebuild: undefined })
+    expect(plan(1000)).toMatchObject({ thread: 2, detached: false, rebuild: undefined })
+  })
+
+  test('an old one aside, by a rebuild, also when the thread that held the newest is dead', () => {
+    for (const time of [1000, 2000, 3000]) made(time, 2)
+    const old = { thread: undefined, detached: true, snapshot: false }
+    expect(plan(2000)).toMatchObject(old)
+    lose(2)
+    expect(plan(2000)).toMatchObject(old)
+    expect(plan(3000)).toMatchObject({ thread: undefined, detached: false })
+    expect([replayed(2000), replayed(3000), replayed(4000)]).toEqual([[1000], [1000, 2000], [1000, 2000, 3000]])
+  })
+
+  test('of two that are made at once the newer one counts, whichever is finished first', () => {
+    made(1000, 1)
+    made(3000, 2)
+    made(2000, 3)
+    expect(plan(4000)).toMatchObject({ thread: 2, rebuild: undefined })
+  })
+
+  test('a version that was skipped never was; the one before is asked for again', () => {
+    for (const time of [1000, 2000, 3000]) made(time, 2)
+    tracker.drop(OPERATOR, 3000)
+    expect(plan(2000)).toMatchObject({ detached: true })
+    const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulRdd
+    tracker.register(next)
+    expect(tracker.plan(next, 0)).toMatchObject({ thread: undefined, detached: false })
+    expect(tracker.plan(next, 0).rebuild?.replay.map((rdd) => rdd.time)).toEqual([1000, 2000])
+  })
+
+  test('a task that outlives its skipped batch changes nothing', () => {
+    for (const time of [1000, 2000]) made(time, 2)
+    tracker.drop(OPERATOR, 3000)
+    made(3000, 3)
+    snapshot(3000, 30)
+    expect(released).toEqual([30])
+    const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulRdd
+    tracker.register(next)
+    expect(tracker.plan(next, 0)).toMatchObject({ thread: 2, rebuild: undefined })
+  })
+})
+
+describe('snapshots', () => {
+  test('every third version, counted once each', () => {
+    expect(plan(1000).snapshot).toBe(false)
+    made(1000, 1)
+    made(1000, 2)
+    expect(plan(2000).snapshot).toBe(false)
+    made(2000, 1)
+    expect(plan(2000).snapshot).toBe(false)
+    expect(plan(3000).snapshot).toBe(true)
+  })
+
+  test('one that is older than another is of no use', () => {
+    for (const time of [1000, 2000, 3000]) made(time, 1)
+    snapshot(3000, 30)
+    snapshot(2000, 20, false)
+    expect(released).toEqual([20])
+    lose(1)
+    expect(plan(4000).rebuild).toEqual({ snapshots: [block(30)], replay: [] })
+  })
+
+  test('a rebuild begins with the last full one, and the increments after it', () => {
+    for (const time of [1000, 2000, 3000, 4000]) made(time, 1)
+    snapshot(1000, 10)
+    snapshot(2000, 20)
+    snapshot(3000, 30, false)
+    lose(1)
+    expect(plan(5000).rebuild!.snapshots).toEqual([block(20), block(30)])
+    expect(replayed(5000)).toEqual([4000])
+  })
+})
