@@ -20,6 +20,8 @@ export const RULES = [
   { room: 'errors', may: [] },
   { room: 'ops', may: ['errors', 'ops'] },
   { room: 'pool/blocks', may: ['errors', 'pool/blocks'], types: ['pool/protocol'] },
+  { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
+  { room: 'pool/kernels', may: ['errors', 'pool/kernels'], types: ['ops'] },
   // The one place that puts a worker together: it also loads what sinks run in threads.
   { room: 'pool/worker/entry', may: ['pool/worker', 'sinks'] },
   {
@@ -28,6 +30,7 @@ export const RULES = [
       'errors',
       'ops',
       'pool/blocks',
+      'pool/kernels',
       'pool/worker',
       'pool/protocol',
       'pool/vitals',
@@ -42,6 +45,8 @@ export const RULES = [
   { room: 'sources', may: ['errors', 'ops/source', 'sources'] },
   // Object files hold records in the form that blocks have.
   { room: 'sinks', may: ['errors', 'ops', 'pool/blocks', 'sinks'] },
+  // The one place that puts a driver thread together: the whole library, as the host has it.
+  { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
   { room: 'engine', may: ['errors', 'ops', 'pool/blocks', 'pool/*', 'engine'] },
   { room: 'cli', may: ['cli', 'index', 'engine', 'errors', 'ops/time'], types: ['ops'] },
   { room: 'ui', may: ['ui', 'metrics', 'errors'], types: ['engine'] },

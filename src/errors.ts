@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_TASK_FAILED',
   'ERR_MILLRACE_THREAD_LOST',
   'ERR_MILLRACE_TASK_TIMEOUT',
+  'ERR_MILLRACE_CALL_TIMEOUT',
   'ERR_MILLRACE_BLOCK_LOST',
   'ERR_MILLRACE_BLOCK_CORRUPT',
   'ERR_MILLRACE_MEMORY',
@@ -73,6 +74,7 @@ export class GraphError extends MillraceError {
     super(
       'ERR_MILLRACE_GRAPH',
       faults.length === 1 ? faults[0]! : `The graph has ${faults.length} faults:\n- ${faults.join('\n- ')}`,
+      { details: { faults } },
     )
     this.faults = faults
   }
@@ -122,6 +124,13 @@ export class ThreadLostError extends MillraceError {
   }
 }
 
+/** A call of an async function had no answer in its `timeout`. */
+export class CallTimeoutError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_CALL_TIMEOUT', message, { details })
+  }
+}
+
 /** Data that can be neither found nor recomputed. */
 export class BlockLostError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
@@ -166,6 +175,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_FINGERPRINT: FingerprintError,
   ERR_MILLRACE_TASK_FAILED: TaskFailedError,
   ERR_MILLRACE_THREAD_LOST: ThreadLostError,
+  ERR_MILLRACE_CALL_TIMEOUT: CallTimeoutError,
   ERR_MILLRACE_BLOCK_LOST: BlockLostError,
   ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
   ERR_MILLRACE_MEMORY: MemoryLimitError,

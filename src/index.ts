@@ -4,6 +4,10 @@ import './sinks/object-files.js'
 import './sinks/text-files.js'
 
 export { Context } from './engine/context.js'
+export type { DeadLetterBook } from './engine/dead-letter-book.js'
+export type { DeadLetter, DeadLetterBatch } from './engine/dead-letters.js'
+export type { PipelineHandle } from './engine/driver-thread/pipeline-handle.js'
+export type { PushFace } from './engine/driver-thread/remote-push.js'
 export type { BatchInfo, EngineEvents, EventListener, EventName, OutputInfo, StreamInputInfo } from './engine/events.js'
 export type { ContextOptions, Logger } from './engine/options.js'
 export type { OutputBatch } from './engine/output-queue.js'
@@ -20,12 +24,29 @@ export { type Clock, ManualClock, SystemClock } from './ops/clock.js'
 export type { OutputOperation } from './ops/dstream/builder.js'
 export { StreamBuilder } from './ops/dstream/builder.js'
 export { type DStream, type PairStream, Stream } from './ops/dstream/dstream.js'
+export type { EventInput, EventPairs, EventStream, EventTimed } from './ops/dstream/event-time/event-stream.js'
+export type {
+  AlignedWindowOptions,
+  EventWindow,
+  EventWindowOptions,
+  EventWindows,
+  KeyedWindowResult,
+  KeyedWindows,
+  LateRecords,
+  WholeWindows,
+  WindowResult,
+  WindowStream,
+} from './ops/dstream/event-time/event-windows.js'
+export type { EventTimeInfo } from './ops/dstream/event-time/info.js'
+export type { JoinStream, JoinWithinOptions } from './ops/dstream/event-time/join-within.js'
+export type { TimestampOptions } from './ops/dstream/event-time/timestamps.js'
 export type { KeyState } from './ops/dstream/key-state.js'
 export { type MapWithStateStream, StateSpec } from './ops/dstream/map-with-state.js'
 export type { UpdateOptions } from './ops/dstream/update-state.js'
 export type { WindowOptions } from './ops/dstream/window.js'
 export {
   field,
+  hashtags,
   includes,
   jsonField,
   length,
@@ -45,12 +66,15 @@ export type { ApproximateCount } from './ops/rdd/approximate.js'
 export { type Broadcast, RddBuilder } from './ops/rdd/builder.js'
 export type { Partitions } from './ops/rdd/by-key.js'
 export type { Histogram } from './ops/rdd/histogram.js'
+export type { AsyncCall, MapAsyncOptions, MapPartitionsAsyncOptions } from './ops/rdd/map-async.js'
 export type { Stats } from './ops/rdd/moments.js'
 export type { CoalesceOptions } from './ops/rdd/partitions.js'
 export type { PipeOptions } from './ops/rdd/pipe.js'
-export { type NumberRdd, type PairRdd, type RDD, Rdd, type StorageLevel } from './ops/rdd/rdd.js'
+export { type NumberRdd, type PairRdd, type RDD, Rdd } from './ops/rdd/rdd.js'
+export type { OnRecordError, RecordOptions } from './ops/rdd/record-options.js'
 export type { Fractions } from './ops/rdd/sample-by-key.js'
 export type { SortOptions } from './ops/rdd/sort.js'
+export { StorageLevel } from './ops/rdd/storage-level.js'
 export type {
   DirectBatch,
   DirectReader,

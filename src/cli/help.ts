@@ -43,8 +43,19 @@ Options:
   --threads <n>               Worker threads (default: the machine's cores, at most 8)
   --rate <n>                  Records a second, on average (default: 10000)
   --batch-interval <time>     Length of a batch (default: 100ms)
+  --replicas <n>              Owners of each block, 1 to 3 (default: 2)
+  --replication <how>         reference or copy (default: reference)
+  --speculation               Second copies of tasks, so early that healthy ones get them too
+  --memory-limit <MiB>        Blocks that the engine may hold (default: half of the machine's memory)
+  --snapshot-interval <n>     Slides between snapshots of a state partition (default: 2)
+  --report <file.html>        Draw batch times, kills and recoveries
   --json                      One JSON object a pipeline
   --help                      Show this text
+
+  --kills <n>                 A long run: short rounds over all pipelines and modes, or those given, each with a setup
+                              drawn from the seed, until so many kills were carried out. Of the options above only
+                              pipeline, mode, duration (5s), kills-per-second (10), seed and json go with it
+  --within <time>             Ends a long run all the same, as failed (default: 2h)
 
 Recovery is the time from a kill, or from when the batch was due if that was later, to the completion of the first batch
 after it. Exit code 1 on any difference: the report has the seed and the first difference. With oom the run is in a

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Command, parseCommand } from './arguments.js'
+import { longStress } from './commands/long-stress.js'
 import { run } from './commands/run.js'
 import { stress } from './commands/stress.js'
 import { describeError } from './describe-error.js'
@@ -19,6 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (command.kind === 'help') process.stdout.write(`${command.text}\n`)
     else if (command.kind === 'version') process.stdout.write(`${version()}\n`)
     else if (command.kind === 'stress') return (await stress(command)) ? 0 : 1
+    else if (command.kind === 'long stress') return (await longStress(command)) ? 0 : 1
     else await run(command)
     return 0
   } catch (error) {

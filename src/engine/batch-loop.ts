@@ -43,6 +43,7 @@ export class BatchLoop {
       if (list) list.push(rdd)
       else this.#made.set(key, [rdd])
     }
+    engine.onObserved = (observation) => builder.eventTime.get(observation.stream)?.observe(observation)
     builder.onComputed = (_stream, _time, rdd) => {
       if ('operator' in rdd) engine.states.register(rdd as never)
     }
@@ -114,6 +115,8 @@ export class BatchLoop {
     const skip = failures.length > 0 && onBatchError === 'skip'
     if (skip) this.#skip(time, good)
     if (skip || failures.length === 0) this.#clean(time)
+    const given = engine.deadLetters.take(time)
+    if (given) engine.events.emit('deadLetters', given)
     const endedAt = clock.now()
     const infos = inputs.info(time)
     engine.events.emit('batchCompleted', {
@@ -122,8 +125,10 @@ export class BatchLoop {
       processingDelay: endedAt - startedAt,
       totalDelay: endedAt - submittedAt,
       records: infos.reduce((sum, input) => sum + input.records, 0),
+      deadLetters: given?.count ?? 0,
       inputs: infos,
       outputs,
+      eventTime: [...builder.eventTime.values()].flatMap((stream) => stream.info(time) ?? []),
     })
     const [first] = failures
     if (skip)

@@ -2,6 +2,7 @@ import { BlockLostError } from '../errors.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { SegmentPool } from '../pool/blocks/segments.js'
 import type { MemoryReport, SegmentGrant } from '../pool/protocol.js'
+import type { DiskStore } from './disk-store.js'
 import { NewsDesk, type ThreadNews } from './thread-news.js'
 
 interface Entry {
@@ -31,6 +32,8 @@ export interface BlockManagerOptions {
   readonly replication: 'reference' | 'copy'
   /** Ids of the threads that may own blocks, the spare last. */
   readonly threads: () => readonly number[]
+  /** Blocks in files, which tasks pin along with those in memory. */
+  readonly files?: DiskStore
 }
 
 /** What the death of a thread did to its blocks. */
@@ -56,6 +59,7 @@ export class BlockManager {
   readonly #damaged = new Set<number>()
   readonly #desk: NewsDesk
   #turn = 0
+  #leavingBytes = 0
 
   constructor(options: BlockManagerOptions) {
     this.#options = options
@@ -64,6 +68,11 @@ export class BlockManager {
 
   get size(): number {
     return new Set(this.#blocks.values()).size
+  }
+
+  /** Bytes of released blocks whose memory comes free when the tasks that read them are done. */
+  get leavingBytes(): number {
+    return this.#leavingBytes
   }
 
   has(id: number): boolean {
@@ -130,6 +139,7 @@ export class BlockManager {
       if (copy) this.#desk.of(thread).release.push(copy.id)
     }
     if (entry.pins === 0) this.#drop(entry)
+    else this.#leavingBytes += entry.handle.length
   }
 
   /** Accepted blocks that nobody will enter: their memory is free again. */
@@ -138,7 +148,9 @@ export class BlockManager {
     this.#desk.dropped()
   }
 
+  /** Planned tasks read these blocks and files (whose ids are negative): they stay until as many calls of `unpin`. */
   pin(ids: readonly number[]): void {
+    this.#options.files?.pin(ids)
     for (const id of ids) {
       const entry = this.#blocks.get(id)
       if (entry) entry.pins++
@@ -146,11 +158,14 @@ export class BlockManager {
   }
 
   unpin(ids: readonly number[]): void {
+    this.#options.files?.unpin(ids)
     for (const id of ids) {
       const entry = this.#blocks.get(id)
       if (!entry || --entry.pins > 0) continue
       this.discard(entry.retired.splice(0))
-      if (entry.released) this.#drop(entry)
+      if (!entry.released) continue
+      this.#leavingBytes -= entry.handle.length
+      this.#drop(entry)
     }
   }
 

@@ -1,5 +1,6 @@
 import { RddBuilder } from '../ops/rdd/builder.js'
 import '../ops/all.js'
+import { DeadLetterBook } from './dead-letter-book.js'
 import { Engine } from './engine.js'
 import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
 
@@ -16,6 +17,15 @@ export class Context extends RddBuilder implements AsyncDisposable {
   /** The engine behind it: for the library's own parts. */
   readonly engine: Engine
   readonly options: CheckedOptions
+  /**
+   * Records that were given up, as their function threw: counted, and the newest kept. See `onRecordError`.
+   *
+   * ```ts
+   * await ctx.parallelize(['1', 'x']).map((s) => BigInt(s), { onRecordError: 'deadLetter' }).count()
+   * await Promise.resolve(ctx.deadLetters.latest.map(({ record }) => record)) // ['x']
+   * ```
+   */
+  readonly deadLetters: DeadLetterBook
 
   constructor(options: ContextOptions = {}) {
     const checked = checkOptions(options)
@@ -23,6 +33,8 @@ export class Context extends RddBuilder implements AsyncDisposable {
     this.options = checked
     this.engine = new Engine(checked, this)
     this.runner = this.engine
+    this.deadLetters = new DeadLetterBook(checked.deadLetterLimit)
+    this.engine.events.on('deadLetters', (batch) => this.deadLetters.add(batch))
   }
 
   /** Starts the threads now instead of with the first action. */

@@ -10,8 +10,8 @@ import type { TaskScheduler } from './task-scheduler.js'
 
 /** What the scheduler of jobs hands finished tasks to. */
 export interface TaskBooks {
-  /** Enters blocks and state that every task may leave behind. */
-  book(done: TaskDone): void
+  /** Enters blocks, state and dead letters that every task may leave behind. */
+  book(done: TaskDone, batchTime: number | undefined): void
   /** Enters a map output. */
   mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
 }
@@ -75,7 +75,7 @@ export class DagScheduler {
       const plan = () => planTask(rdd, partition, sink, this.#tables)
       const done = await this.#tasks.run({ job, stage, partition, label: rdd.label, plan })
       if (!(done instanceof MissingOutputs)) {
-        this.#books.book(done)
+        this.#books.book(done, job.batchTime)
         return done
       }
       await Promise.all(done.dependencies.map((dependency) => this.#make(job, dependency)))

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { MemoryLimitError, StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
-import type { Sink } from '../ops/plan.js'
+import type { Observation, Sink } from '../ops/plan.js'
 import { creditAdditions } from '../ops/rdd/accumulators.js'
 import type { RddBuilder } from '../ops/rdd/builder.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
@@ -16,6 +16,8 @@ import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js
 import { ThreadPool } from '../pool/thread-pool.js'
 import { BlockManager } from './block-manager.js'
 import { DagScheduler } from './dag-scheduler.js'
+import { DeadLetters } from './dead-letters.js'
+import { DiskStore } from './disk-store.js'
 import { DriverWriter } from './driver-writer.js'
 import { Events } from './events.js'
 import { KeptPartitions } from './kept-partitions.js'
@@ -25,6 +27,7 @@ import type { PlannedTask } from './planner.js'
 import { ProgramTable } from './program-table.js'
 import { Replication } from './replication.js'
 import { SegmentLending } from './segment-lending.js'
+import { Spilling } from './spilling.js'
 import { StateTracker } from './state-tracker.js'
 import type { TaskDone } from './task.js'
 import { TaskScheduler } from './task-scheduler.js'
@@ -45,8 +48,11 @@ export class Engine implements JobRunner {
   readonly segments = new SegmentPool()
   readonly blocks: BlockManager
   readonly states: StateTracker
+  readonly deadLetters: DeadLetters
   readonly #options: CheckedOptions
   readonly #builder: RddBuilder
+  readonly #files: DiskStore
+  readonly #spilling: Spilling
   readonly #outputs: MapOutputs
   readonly #kept: KeptPartitions
   readonly #values: KeptPartitions
@@ -60,6 +66,8 @@ export class Engine implements JobRunner {
   readonly #resolver: FunctionResolver
   /** What belongs to the streams: told of records that a source's partition turned out to have. */
   onSourceRead: (rdd: number, partition: number, records: number) => void = () => {}
+  /** Told of what tasks saw of event time. */
+  onObserved: (observation: Observation) => void = () => {}
   /** Bytes that receivers hold for batches to come. */
   receivedBytes: () => number = () => 0
   #boot: WorkerBoot['pipeline']
@@ -75,16 +83,26 @@ export class Engine implements JobRunner {
     this.#options = options
     this.#builder = builder
     this.events = new Events((error) => options.logger.error('a listener threw', error))
+    this.#files = new DiskStore({ directory: options.spillDirectory, limit: options.spillLimit })
     this.blocks = new BlockManager({
       pool: this.segments,
+      files: this.#files,
       replicas: options.replicas,
       replication: options.replication,
       threads: () => this.#owners(),
     })
+    this.deadLetters = new DeadLetters(options.deadLetterLimit)
     this.#writer = this.newWriter(DRIVER)
     this.#outputs = new MapOutputs(this.blocks)
-    this.#kept = new KeptPartitions(this.blocks, false)
-    this.#values = new KeptPartitions(this.blocks, true)
+    this.#spilling = new Spilling({
+      store: this.#files,
+      events: this.events,
+      logger: options.logger,
+      hold: (block) => this.#hold(block),
+      settled: () => this.#tasks?.threadsChanged(),
+    })
+    this.#kept = new KeptPartitions(this.blocks, this.#spilling)
+    this.#values = new KeptPartitions(this.blocks)
     this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, (thread) =>
       this.#owners().includes(thread),
     )
@@ -120,7 +138,11 @@ export class Engine implements JobRunner {
   async run<U>(rdd: Rdd<unknown>, sink: Sink, partitions?: readonly number[]): Promise<U[]> {
     const { dag } = await this.#open()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, p) => p)
-    const done = await dag.run(rdd, sink, wanted, currentBatch.getStore())
+    const batchTime = currentBatch.getStore()
+    const done = await dag.run(rdd, sink, wanted, batchTime).finally(() => {
+      // A batch tells at its end what all of its jobs have given up.
+      if (batchTime === undefined) this.#tellDeadLetters()
+    })
     return done.map(({ result }) => {
       const collected = result.written.find((block) => block.as === 'collect')
       if (!collected) return result.value as U
@@ -128,6 +150,11 @@ export class Engine implements JobRunner {
       this.segments.release(collected.block.segment)
       return records as U
     })
+  }
+
+  #tellDeadLetters(): void {
+    const given = this.deadLetters.take(undefined)
+    if (given) this.events.emit('deadLetters', given)
   }
 
   unpersist(rdd: Rdd<unknown>): void {
@@ -160,6 +187,8 @@ export class Engine implements JobRunner {
         ({ pool }) => pool.close(),
         () => undefined,
       )
+    this.#spilling.stop()
+    await this.#files.close()
     this.events.close()
   }
 
@@ -202,6 +231,10 @@ export class Engine implements JobRunner {
       taskTimeoutMs,
       speculation,
       overLimit: () => this.#overLimit(),
+      onUnreadableFile: (file, error) => {
+        this.#kept.corrupt(file)
+        this.#spilling.unreadable(error.details, error)
+      },
       lend: (thread) => this.#lend(thread),
       broadcasts: (thread, ids) => this.#shipBroadcasts(thread, ids),
       onMissingState: (planned) => this.#stateAbsent(planned),
@@ -216,12 +249,16 @@ export class Engine implements JobRunner {
       outputs: this.#outputs,
       states: this.states,
       current: (block: BlockHandle) => this.blocks.current(block),
+      deadLetterLimit: this.#options.deadLetterLimit,
       fileSizes: this.#fileSizes,
       values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) =>
         this.#valuesBlock(rdd, partition, values),
     }
     const books = {
-      book: (done: TaskDone) => this.#book(done),
+      book: (done: TaskDone, batchTime: number | undefined) => {
+        this.#book(done)
+        this.deadLetters.enter(done, batchTime)
+      },
       mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, done: TaskDone) => {
         const again = this.#outputs.set(dependency, partition, block, done.thread)
         if (again) this.events.emit('blockRecomputed', { kind: 'shuffle', partition, ms: done.result.metrics.runMs })
@@ -233,9 +270,14 @@ export class Engine implements JobRunner {
     return { pool, dag: this.#dag }
   }
 
-  /** Bytes of blocks in use: free segments are no burden, they are used before new ones are made. */
+  /** Bytes of blocks in use: segments without a live block are no burden, they are used before new ones are made. */
   get usedBytes(): number {
-    return this.segments.bytes - this.segments.freeBytes
+    return this.segments.liveBytes
+  }
+
+  /** Bytes of kept partitions in files. */
+  get spilledBytes(): number {
+    return this.#files.bytes
   }
 
   /** Whether sources should pause: memory is at the limit, whatever they themselves hold. */
@@ -243,16 +285,23 @@ export class Engine implements JobRunner {
     return this.usedBytes >= this.#options.memoryLimit
   }
 
-  /** At the limit kept partitions go first. What receivers hold is theirs to bound: batches must run to free it. */
-  #overLimit(): MemoryLimitError | undefined {
+  /**
+   * At the limit kept partitions go first: those with a disk level into files, for which tasks wait. What receivers hold
+   * is theirs to bound: batches must run to free it.
+   */
+  #overLimit(): MemoryLimitError | 'wait' | undefined {
     const { memoryLimit } = this.#options
-    if (this.usedBytes <= memoryLimit) return undefined
-    const kept = this.#kept.evict(this.usedBytes - memoryLimit)
-    const outputs = this.#outputs.evict(this.usedBytes - memoryLimit, this.#dag?.settledUses ?? 0)
+    const excess = () => this.usedBytes - this.blocks.leavingBytes - memoryLimit
+    if (excess() <= 0) return undefined
+    const kept = this.#kept.evict(excess())
+    const outputs = this.#outputs.evict(excess() - this.#spilling.bytes, this.#dag?.settledUses ?? 0)
     const freed = { blocks: kept.blocks + outputs.blocks, bytes: kept.bytes + outputs.bytes }
     if (freed.blocks > 0) this.events.emit('blocksEvicted', freed)
+    if (freed.blocks > 0) return undefined
+    if (this.#spilling.bytes > 0) return 'wait'
     const used = this.usedBytes - this.receivedBytes()
-    if (freed.blocks > 0 || used <= memoryLimit) return undefined
+    // Memory that was let go comes free only as the tasks that read it are done: they must run.
+    if (used <= memoryLimit || this.blocks.leavingBytes > 0) return undefined
     return new MemoryLimitError(
       `Blocks take ${Math.ceil(used / 1048576)} MiB, memoryLimit is ${Math.floor(memoryLimit / 1048576)} MiB, and nothing more can be let go. Raise memoryLimit, use more partitions, shorter windows or smaller batches.`,
       { used, memoryLimit },
@@ -270,6 +319,7 @@ export class Engine implements JobRunner {
 
   #book({ planned, result, thread }: TaskDone): void {
     if (result.added) creditAdditions(this.#builder, result.added)
+    for (const observation of result.observed ?? []) this.onObserved(observation)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
       if (!detached) this.states.made(operator, partition, thread, version)
       if (rebuilt !== undefined)
@@ -288,6 +338,7 @@ export class Engine implements JobRunner {
         this.states.snapshotTaken(made.operator, made.partition, made.partitions, snapshot, thread)
       }
     }
+    this.#spilling.loaded(result.metrics.loaded ?? [])
     for (const { slot, rdd, partition } of planned.sources)
       this.onSourceRead(rdd, partition, result.metrics.read[slot] ?? 0)
   }
@@ -333,6 +384,14 @@ export class Engine implements JobRunner {
     return new DriverWriter(owner, this.blocks, this.#lending)
   }
 
+  /** The bytes of a block, for somebody who reads them aside from tasks. */
+  #hold(block: BlockHandle): { payload: Uint8Array; done: () => void } {
+    const now = this.blocks.current(block)
+    const payload = openBlock(this.segments.memory(now.segment), now)
+    this.blocks.pin([now.id])
+    return { payload, done: () => this.blocks.unpin([now.id]) }
+  }
+
   #lend(thread: number): readonly SegmentGrant[] | undefined {
     const grants = this.#lending.take(thread)
     if (grants) this.blocks.knows(thread, grants)
@@ -342,7 +401,7 @@ export class Engine implements JobRunner {
   #valuesBlock(rdd: Rdd<unknown>, partition: number, values: readonly unknown[]): BlockHandle | undefined {
     if (values.length === 0) return undefined
     const known = this.#values.get(rdd.id, partition)
-    if (known) return known
+    if (known?.in === 'memory') return known.block
     this.#values.expect(rdd)
     const block = this.write('records', values)
     this.#values.set(rdd.id, partition, block, DRIVER)

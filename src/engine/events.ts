@@ -1,5 +1,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { ThreadLossReason } from '../errors.js'
+import type { EventTimeInfo } from '../ops/dstream/event-time/info.js'
+import type { DeadLetterBatch } from './dead-letters.js'
 
 /** Input of one stream in one batch. Records are known once a task has read them. */
 export interface StreamInputInfo {
@@ -29,8 +31,12 @@ export interface BatchInfo {
   readonly processingDelay?: number
   readonly totalDelay?: number
   readonly records: number
+  /** Records that were given up as their function threw (see onRecordError); known once the batch is complete. */
+  readonly deadLetters?: number
   readonly inputs: readonly StreamInputInfo[]
   readonly outputs: readonly OutputInfo[]
+  /** Watermarks and late records of streams and operators of event time; in a batch that is complete. */
+  readonly eventTime?: readonly EventTimeInfo[]
 }
 
 /** Every event and what it carries. Also published as diagnostics channels named `millrace:<event>`. */
@@ -40,6 +46,8 @@ export interface EngineEvents {
   batchCompleted: BatchInfo
   /** With onBatchError 'skip': outputs of this batch failed and were given up. */
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
+  /** Records whose function threw were given up, in a batch or a job outside of batches; see onRecordError. */
+  deadLetters: DeadLetterBatch
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
   threadReady: { readonly thread: number; readonly slot: number }
   threadLost: { readonly thread: number; readonly slot: number; readonly reason: ThreadLossReason }
@@ -65,6 +73,18 @@ export interface EngineEvents {
   resultDropped: { readonly job: number; readonly partition: number; readonly thread: number }
   /** Kept partitions were let go because of memoryLimit. */
   blocksEvicted: { readonly blocks: number; readonly bytes: number }
+  /** A kept partition was written to a file: at memoryLimit with 'memory-and-disk', at once with 'disk'. */
+  blockSpilled: { readonly rdd: number; readonly partition: number; readonly bytes: number; readonly ms: number }
+  /** A task read a kept partition from its file, and checked its bytes. */
+  blockLoaded: { readonly rdd: number; readonly partition: number; readonly bytes: number; readonly ms: number }
+  /** A file could not be written (the partition stays in memory) or read (it is computed again). */
+  spillFailed: {
+    readonly operation: 'write' | 'read'
+    readonly rdd: number
+    readonly partition: number
+    readonly bytes: number
+    readonly error: Error
+  }
   /** Kept state was made again from snapshots and so many replayed versions, by a task of so many ms. */
   stateRebuilt: {
     readonly operator: number
@@ -76,10 +96,12 @@ export interface EngineEvents {
 
 export type EventName = keyof EngineEvents
 export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
+export type EveryListener = <E extends EventName>(name: E, event: EngineEvents[E]) => void
 
 /** Delivers events to listeners and to diagnostics channels. A listener that throws is reported, never fatal. */
 export class Events {
   readonly #listeners = new Map<EventName, Set<EventListener<EventName>>>()
+  readonly #forEvery = new Set<EveryListener>()
   readonly #onListenerError: (error: unknown) => void
 
   constructor(onListenerError: (error: unknown) => void) {
@@ -93,9 +115,15 @@ export class Events {
     return () => set.delete(listener as EventListener<EventName>)
   }
 
+  /** Calls `listener` with every event of any name: to pass them on. It must not throw. */
+  onEvery(listener: EveryListener): void {
+    this.#forEvery.add(listener)
+  }
+
   emit<E extends EventName>(name: E, event: EngineEvents[E]): void {
     const channel = diagnostics.channel(`millrace:${name}`)
     if (channel.hasSubscribers) channel.publish(event)
+    for (const listener of this.#forEvery) listener(name, event)
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
         listener(event)
@@ -108,5 +136,6 @@ export class Events {
   /** No event reaches a listener from here on. */
   close(): void {
     this.#listeners.clear()
+    this.#forEvery.clear()
   }
 }

@@ -1,69 +1,159 @@
 import type { Rdd } from '../ops/rdd/rdd.js'
+import type { StorageLevel } from '../ops/rdd/storage-level.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
+import type { StoredBlock } from './disk-store.js'
+import type { Spilling } from './spilling.js'
 
-/** Blocks by RDD and partition: persisted partitions (recomputable), or values that the driver wrote (rooted). */
+/** Where a kept partition is. */
+export type KeptPlace =
+  | { readonly in: 'memory'; readonly block: BlockHandle }
+  | { readonly in: 'disk'; readonly file: StoredBlock }
+
+interface Kept {
+  place: KeptPlace
+  /** `writing`: on its way to a file. `refused`: no file could be written, so memory is the only place. */
+  spill: 'no' | 'writing' | 'refused'
+}
+
+interface KeptRdd {
+  readonly level: StorageLevel
+  readonly partitions: Map<number, Kept>
+}
+
+/** What was let go, or will be as soon as it is in files. */
+export interface Evicted {
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/**
+ * Blocks by RDD and partition: persisted partitions, which can be computed again and may go to files, or values that
+ * the driver wrote, which are rooted.
+ */
 export class KeptPartitions {
   readonly #blocks: BlockManager
-  readonly #rooted: boolean
-  readonly #kept = new Map<number, Map<number, BlockHandle>>()
+  /** Absent for rooted blocks. */
+  readonly #spilling: Spilling | undefined
+  readonly #kept = new Map<number, KeptRdd>()
   /** Blocks that were lost, as `rdd:partition`. */
   readonly #lost = new Set<string>()
+  /** Whose bytes each file holds. */
+  readonly #files = new Map<number, readonly [rdd: number, partition: number]>()
   readonly #unreachable = new FinalizationRegistry<number>((rdd) => this.release(rdd))
 
-  constructor(blocks: BlockManager, rooted: boolean) {
+  constructor(blocks: BlockManager, spilling?: Spilling) {
     this.#blocks = blocks
-    this.#rooted = rooted
+    this.#spilling = spilling
   }
 
-  get(rdd: number, partition: number): BlockHandle | undefined {
-    return this.#kept.get(rdd)?.get(partition)
+  get(rdd: number, partition: number): KeptPlace | undefined {
+    return this.#kept.get(rdd)?.partitions.get(partition)?.place
   }
 
   /** Tells the tracker that this RDD will have blocks, so that they go when nobody holds the RDD any more. */
   expect(rdd: Rdd<unknown>): void {
     if (this.#kept.has(rdd.id)) return
-    this.#kept.set(rdd.id, new Map())
+    this.#kept.set(rdd.id, { level: rdd.storage ?? 'memory', partitions: new Map() })
     this.#unreachable.register(rdd, rdd.id)
   }
 
   /** Keeps a block, unless the RDD was released meanwhile or another attempt was first; answers whether it makes up for one lost. */
-  set(rdd: number, partition: number, handle: BlockHandle, writer: number): boolean {
-    const place = `${rdd}:${partition}`
-    const again = this.#lost.delete(place)
-    const kept = this.#kept.get(rdd)
-    const wanted = kept !== undefined && !kept.has(partition)
-    this.#blocks.register(handle, writer, {
-      rooted: this.#rooted,
+  set(rdd: number, partition: number, block: BlockHandle, writer: number): boolean {
+    const name = `${rdd}:${partition}`
+    const again = this.#lost.delete(name)
+    const of = this.#kept.get(rdd)
+    const wanted = of !== undefined && !of.partitions.has(partition)
+    const kept: Kept = { place: { in: 'memory', block }, spill: 'no' }
+    this.#blocks.register(block, writer, {
+      rooted: this.#spilling === undefined,
       onLost: () => {
-        if (kept?.get(partition) !== handle) return
-        kept.delete(partition)
-        this.#lost.add(place)
+        if (kept.place.in === 'memory') this.#lose(rdd, partition, kept)
       },
     })
-    if (wanted && this.#blocks.has(handle.id)) kept.set(partition, handle)
-    else this.#blocks.release(handle.id)
+    if (!wanted || !this.#blocks.has(block.id)) {
+      this.#blocks.release(block.id)
+      return again
+    }
+    of.partitions.set(partition, kept)
+    if (of.level === 'disk') this.#spill(rdd, partition, kept, block)
     return again
   }
 
-  /** Lets the blocks that have been kept longest go until `bytes` are free; answers with what it found. */
-  evict(bytes: number): { readonly blocks: number; readonly bytes: number } {
-    const freed = { blocks: 0, bytes: 0 }
-    for (const kept of this.#kept.values()) {
-      for (const [partition, handle] of kept) {
-        if (freed.bytes >= bytes) return freed
-        kept.delete(partition)
-        this.#blocks.release(handle.id)
-        freed.blocks++
-        freed.bytes += handle.length
+  /**
+   * Lets the blocks that have been kept longest go until `bytes` are free or on their way to files; answers with what
+   * has gone already.
+   */
+  evict(bytes: number): Evicted {
+    const gone = { blocks: 0, bytes: 0 }
+    let leaving = this.#spilling?.bytes ?? 0
+    for (const [rdd, { level, partitions }] of this.#kept) {
+      for (const [partition, kept] of partitions) {
+        if (leaving >= bytes) return gone
+        if (kept.place.in === 'disk' || kept.spill === 'writing') continue
+        const { block } = kept.place
+        leaving += block.length
+        if (level !== 'memory' && kept.spill === 'no') {
+          this.#spill(rdd, partition, kept, block)
+          continue
+        }
+        partitions.delete(partition)
+        this.#blocks.release(block.id)
+        gone.blocks++
+        gone.bytes += block.length
       }
     }
-    return freed
+    return gone
+  }
+
+  /** The bytes of a file were found to be wrong, or it is not there: the partition is computed again. */
+  corrupt(file: number): void {
+    const owner = this.#files.get(file)
+    if (!owner) return
+    const [rdd, partition] = owner
+    const kept = this.#kept.get(rdd)?.partitions.get(partition)
+    if (kept?.place.in !== 'disk' || kept.place.file.id !== file) return
+    this.#lose(rdd, partition, kept)
+    this.#drop(kept)
   }
 
   release(rdd: number): void {
-    for (const handle of this.#kept.get(rdd)?.values() ?? []) this.#blocks.release(handle.id)
+    for (const kept of this.#kept.get(rdd)?.partitions.values() ?? []) this.#drop(kept)
     this.#kept.delete(rdd)
     for (const place of this.#lost) if (place.startsWith(`${rdd}:`)) this.#lost.delete(place)
+  }
+
+  #spill(rdd: number, partition: number, kept: Kept, block: BlockHandle): void {
+    kept.spill = 'writing'
+    this.#spilling!.write(rdd, partition, block).then((file) => {
+      if (!file) {
+        kept.spill = 'refused'
+        return
+      }
+      // It may have been released, or lost, while it was written.
+      if (this.#kept.get(rdd)?.partitions.get(partition) !== kept) {
+        this.#spilling!.remove(file.id)
+        return
+      }
+      kept.place = { in: 'disk', file }
+      this.#files.set(file.id, [rdd, partition])
+      this.#blocks.release(block.id)
+    })
+  }
+
+  #lose(rdd: number, partition: number, kept: Kept): void {
+    const partitions = this.#kept.get(rdd)?.partitions
+    if (partitions?.get(partition) !== kept) return
+    partitions.delete(partition)
+    this.#lost.add(`${rdd}:${partition}`)
+  }
+
+  #drop({ place }: Kept): void {
+    if (place.in === 'memory') {
+      this.#blocks.release(place.block.id)
+      return
+    }
+    this.#files.delete(place.file.id)
+    this.#spilling!.remove(place.file.id)
   }
 }

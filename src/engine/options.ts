@@ -37,6 +37,15 @@ export interface ContextOptions {
    * sources pause, then the job fails with MemoryLimitError. Default: half of the machine's memory.
    */
   readonly memoryLimit?: number
+  /**
+   * Where kept partitions with the levels 'memory-and-disk' and 'disk' are written: in a folder of its own in there,
+   * removed when the context stops and when the process exits. Default: the system's folder for temporary files.
+   */
+  readonly spillDirectory?: string
+  /** Bytes that these files may take. What does not fit is let go and computed again. Default: no limit. */
+  readonly spillLimit?: number
+  /** Records with `onRecordError: 'deadLetter'` that a batch keeps to be looked at; all are counted. Default 100. */
+  readonly deadLetterLimit?: number
   /** Slides between two snapshots of kept state. Default 10. */
   readonly stateSnapshotInterval?: number
   /** False: compose operations from closures instead of compiling one loop. Default: true where the process may compile. */
@@ -57,6 +66,9 @@ export interface CheckedOptions {
   readonly replication: 'reference' | 'copy'
   readonly speculation: Speculation | undefined
   readonly memoryLimit: number
+  readonly spillDirectory: string | undefined
+  readonly spillLimit: number
+  readonly deadLetterLimit: number
   readonly stateSnapshotInterval: number
   readonly codegen: boolean
   readonly logger: Logger
@@ -73,6 +85,9 @@ const KNOWN = new Set([
   'replication',
   'speculation',
   'memoryLimit',
+  'spillDirectory',
+  'spillLimit',
+  'deadLetterLimit',
   'stateSnapshotInterval',
   'codegen',
   'logger',
@@ -104,6 +119,9 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
       4 * 1024 * 1024,
       Number.MAX_SAFE_INTEGER,
     ),
+    spillDirectory: folder('spillDirectory', options.spillDirectory),
+    spillLimit: whole('spillLimit', options.spillLimit ?? Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
+    deadLetterLimit: whole('deadLetterLimit', options.deadLetterLimit ?? 100, 0, 100_000),
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
     codegen: options.codegen ?? mayCompile(),
     logger: options.logger ?? stderrLogger,
@@ -114,6 +132,13 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
 function oneOf<T extends string>(name: string, given: T, allowed: readonly T[]): T {
   if (allowed.includes(given)) return given
   throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be one of ${allowed.join(', ')}.`, {
+    [name]: given,
+  })
+}
+
+function folder(name: string, given: string | undefined): string | undefined {
+  if (given === undefined || (typeof given === 'string' && given !== '')) return given
+  throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be the path of a folder, or absent.`, {
     [name]: given,
   })
 }

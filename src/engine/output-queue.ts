@@ -8,31 +8,34 @@ export interface OutputBatch<T = unknown> {
 }
 
 /** Batches that may wait for the host before the output operation itself waits. */
-const BOUND = 256
+export const OUTPUT_BOUND = 256
 
 /** Carries the batches of a named output to the host, in order; when the host is far behind, batches wait for it. */
 export class OutputQueue implements AsyncIterable<OutputBatch> {
   readonly #name: string
   readonly #warn: (message: string) => void
+  readonly #onTaken: () => void
   readonly #batches: OutputBatch[] = []
   #taken = false
   #ended: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
   #room: (() => void) | undefined
 
-  constructor(name: string, warn: (message: string) => void) {
+  /** `onTaken` is called for each batch that the reader takes. */
+  constructor(name: string, warn: (message: string) => void, onTaken: () => void = () => {}) {
     this.#name = name
     this.#warn = warn
+    this.#onTaken = onTaken
   }
 
   /** Resolves when there is room for the next batch. */
   async put(time: number, records: unknown[]): Promise<void> {
     this.#batches.push({ time, records })
     this.#wake?.()
-    if (this.#batches.length < BOUND || this.#ended) return
+    if (this.#batches.length < OUTPUT_BOUND || this.#ended) return
     if (!this.#taken)
       this.#warn(
-        `output('${this.#name}') has ${BOUND} batches that nobody reads: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`,
+        `output('${this.#name}') has ${OUTPUT_BOUND} batches that nobody reads: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`,
       )
     await new Promise<void>((resolve) => {
       this.#room = resolve
@@ -56,6 +59,7 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
         if (batch) {
           this.#room?.()
           this.#room = undefined
+          this.#onTaken()
           yield batch
           continue
         }

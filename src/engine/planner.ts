@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs'
 import { SourceError } from '../errors.js'
 import { toSpec } from '../ops/partitioner.js'
-import type { Plan, Program, Sink } from '../ops/plan.js'
-import type { Planner, Rdd, ShuffleDependency, SourcePartition, StateRequest } from '../ops/rdd/rdd.js'
+import type { ObservedPlace, Plan, Program, Sink } from '../ops/plan.js'
+import type { Planner, Rdd, RejectingRdd, ShuffleDependency, SourcePartition, StateRequest } from '../ops/rdd/rdd.js'
 import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
 import type { TaskInput } from '../pool/protocol.js'
+import type { StoredBlock } from './disk-store.js'
 import type { KeptPartitions } from './kept-partitions.js'
 import type { MapOutputs } from './map-outputs.js'
 import type { StateTracker } from './state-tracker.js'
@@ -16,6 +17,8 @@ export interface PlanningTables {
   readonly states: StateTracker
   /** Where a block's bytes are now. */
   current(block: BlockHandle): BlockHandle
+  /** Records with their errors that a step may send; it counts the others. */
+  readonly deadLetterLimit: number
   /** Sizes of files, fixed when an RDD over them is first planned. */
   readonly fileSizes: WeakMap<Rdd<unknown>, number>
   /** The block of values that the driver holds, written when first needed; undefined for no values. */
@@ -28,10 +31,14 @@ export interface PlannedTask {
   readonly inputs: readonly TaskInput[]
   /** Every block that the task reads. */
   readonly blocks: readonly BlockHandle[]
+  /** Every file of a kept partition that the task reads. */
+  readonly files: readonly number[]
   /** The thread that holds the task's state. */
   readonly pinned: number | undefined
   /** Slots that read data from outside of the lineage, to count records once. */
   readonly sources: readonly { readonly slot: number; readonly rdd: number; readonly partition: number }[]
+  /** Slots of steps that give up records whose function throws. */
+  readonly rejects: readonly { readonly slot: number; readonly rdd: RejectingRdd; readonly partition: number }[]
   /** State that the task makes. */
   readonly states: readonly {
     readonly operator: number
@@ -62,8 +69,8 @@ export function planTask(
   const planning = new Planning(tables)
   const plan = planning.of(rdd, partition)
   if (planning.missing.size > 0) return new MissingOutputs([...planning.missing])
-  const { inputs, blocks, pinned, sources, states } = planning
-  return { program: { plan, sink }, inputs, blocks, pinned, sources, states }
+  const { inputs, blocks, files, pinned, sources, rejecting: rejects, states } = planning
+  return { program: { plan, sink }, inputs, blocks, files, pinned, sources, rejects, states }
 }
 
 /** The sink of a shuffle's map tasks. */
@@ -74,8 +81,10 @@ export function shuffleSink({ partitioner, aggregator }: ShuffleDependency): Sin
 class Planning implements Planner {
   readonly inputs: TaskInput[] = []
   readonly blocks: BlockHandle[] = []
+  readonly files: number[] = []
   readonly missing = new Set<ShuffleDependency>()
   readonly sources: { slot: number; rdd: number; partition: number }[] = []
+  readonly rejecting: PlannedTask['rejects'][number][] = []
   readonly states: PlannedTask['states'][number][] = []
   pinned: number | undefined
   readonly #tables: PlanningTables
@@ -87,8 +96,9 @@ class Planning implements Planner {
   of(rdd: Rdd<unknown>, partition: number): Plan {
     if (!rdd.storage) return rdd.plan(partition, this)
     const { kept } = this.#tables
-    const block = kept.get(rdd.id, partition)
-    if (block) return { op: 'input', slot: this.#reading([{ block }]) }
+    const place = kept.get(rdd.id, partition)
+    if (place?.in === 'memory') return { op: 'input', slot: this.#reading([{ block: place.block }]) }
+    if (place) return { op: 'input', slot: this.#spilled(rdd.id, partition, place.file) }
     kept.expect(rdd)
     const of = rdd.plan(partition, this)
     return { op: 'keep', of, slot: this.#slot({ in: 'keep', key: `${rdd.id}:${partition}` }) }
@@ -112,7 +122,7 @@ class Planning implements Planner {
   }
 
   state({ rdd, partition }: StateRequest): number {
-    const { operator, time, previous, scan } = rdd
+    const { operator, time, previous, scan, watermarks } = rdd
     const { thread, snapshot, detached, rebuild } = this.#tables.states.plan(rdd, partition)
     if (thread !== undefined) this.pinned = thread
     this.states.push({
@@ -132,6 +142,7 @@ class Planning implements Planner {
       from: previous,
       to: time,
       scan,
+      watermarks,
       snapshot,
       detached: detached || undefined,
       rebuild: rebuild && {
@@ -139,10 +150,21 @@ class Planning implements Planner {
         replay: rebuild.replay.map((past) => ({
           to: past.time,
           scan: past.scan,
+          watermarks: past.watermarks,
           changes: past.changes(partition, this),
         })),
       },
     })
+  }
+
+  rejects(rdd: RejectingRdd, partition: number): number {
+    const slot = this.#slot({ in: 'rejects', keep: rdd.rejecting.keep ? this.#tables.deadLetterLimit : 0 })
+    this.rejecting.push({ slot, rdd, partition })
+    return slot
+  }
+
+  observe(place: ObservedPlace): number {
+    return this.#slot({ in: 'observe', ...place })
   }
 
   #source(source: SourcePartition): number {
@@ -186,6 +208,11 @@ class Planning implements Planner {
     const now = slices.map((slice) => ({ ...slice, block: this.#tables.current(slice.block) }))
     for (const { block } of now) this.blocks.push(block)
     return this.#slot({ in: 'blocks', slices: now })
+  }
+
+  #spilled(rdd: number, partition: number, { id: file, path, length, crc }: StoredBlock): number {
+    this.files.push(file)
+    return this.#slot({ in: 'spilled', file, path, length, crc, rdd, partition })
   }
 
   #slot(input: TaskInput): number {

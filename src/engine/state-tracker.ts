@@ -18,6 +18,8 @@ interface Partition {
   newest: number
   /** Ascending by time; the first is a full one. */
   snapshots: Snapshot[]
+  /** A snapshot was lost that the thread which holds the state would go on from: the next must be a full one. */
+  broken: boolean
   /** Versions made since the last snapshot. */
   since: number
 }
@@ -34,7 +36,7 @@ interface Operator {
 export interface StatePlan {
   /** The thread that holds the version before, or this one; undefined where any thread will do. */
   readonly thread: number | undefined
-  readonly snapshot: boolean
+  readonly snapshot: boolean | 'full'
   /** An old version is asked for: it is made aside, the current one stays. */
   readonly detached: boolean
   /** Present if the version before must be rebuilt: snapshots up to it, and the versions since. */
@@ -88,7 +90,8 @@ export class StateTracker {
     // Partitions take turns: not all of them write in the same batch.
     const due = time > known.newest && known.since + 1 >= this.#interval
     const rebuild = current || previous === undefined ? undefined : this.#recipe(operator, partition, previous)
-    return { thread: current ? hold.thread : undefined, snapshot: due, detached, rebuild }
+    const snapshot = due && known.broken ? 'full' : due
+    return { thread: current ? hold.thread : undefined, snapshot, detached, rebuild }
   }
 
   /** A task made version `time` of a partition on `thread`. */
@@ -111,12 +114,17 @@ export class StateTracker {
   snapshotTaken(operator: number, partition: number, partitions: number, snapshot: Snapshot, writer: number): void {
     const { versions, skipped, partitions: all } = this.#operator(operator)
     const known = this.#partition(operator, partition)
-    this.#blocks.register(snapshot.block, writer, { rooted: true })
-    if (skipped.has(snapshot.time) || snapshot.time <= (known.snapshots.at(-1)?.time ?? Number.NEGATIVE_INFINITY)) {
+    const onLost = () => this.#snapshotLost(known, snapshot)
+    this.#blocks.register(snapshot.block, writer, { rooted: true, onLost })
+    const newest = known.snapshots.at(-1)?.time ?? Number.NEGATIVE_INFINITY
+    // An increment that was under way when what it continues was lost is of no use.
+    const unusable = known.broken && !snapshot.full
+    if (skipped.has(snapshot.time) || snapshot.time <= newest || unusable) {
       this.#blocks.release(snapshot.block.id)
       return
     }
     known.since = 0
+    known.broken = false
     known.snapshots.push(snapshot)
     const horizon = snapshot.time - this.remember(operator)
     // The newest full snapshot from which every version still asked for can be made, and what came after it.
@@ -136,6 +144,23 @@ export class StateTracker {
     }
   }
 
+  /**
+   * The bytes of a snapshot were found to be wrong, and there is no copy. Increments up to the next full one stood on it.
+   * Older snapshots and versions take its place, as far as they are still there.
+   */
+  #snapshotLost(known: Partition, snapshot: Snapshot): void {
+    const { snapshots } = known
+    const at = snapshots.indexOf(snapshot)
+    if (at < 0) return
+    const next = snapshots.findIndex(({ full }, i) => i > at && full)
+    const newest = next < 0
+    for (const { block } of snapshots.splice(at, (newest ? snapshots.length : next) - at))
+      this.#blocks.release(block.id)
+    if (!newest) return
+    known.broken = true
+    known.since = this.#interval
+  }
+
   #recipe(operator: number, partition: number, previous: number): NonNullable<StatePlan['rebuild']> {
     const usable = this.#partition(operator, partition).snapshots.filter(({ time }) => time <= previous)
     const snapshots = usable.slice(
@@ -151,7 +176,7 @@ export class StateTracker {
     const complete = replay.length === 0 ? from === previous : replay[0]!.previous === from
     if (!complete) {
       throw new BlockLostError(
-        `Partition ${partition} of the state of stream ${operator} cannot be rebuilt at ${previous} ms: the versions before ${replay[0]?.time ?? previous} ms are gone.`,
+        `Partition ${partition} of the state of stream ${operator} cannot be rebuilt at ${previous} ms: the versions before ${replay[0]?.time ?? previous} ms are gone, or their snapshot was found to be corrupt. With replication: 'copy' a second copy would have taken its place.`,
         { operator, partition, version: previous },
       )
     }
@@ -176,6 +201,7 @@ export class StateTracker {
         hold: undefined,
         newest: Number.NEGATIVE_INFINITY,
         snapshots: [],
+        broken: false,
         since: partition % this.#interval,
       }
       partitions.set(partition, known)

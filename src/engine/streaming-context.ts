@@ -1,11 +1,14 @@
 import { ArgumentError, GraphError, StateError } from '../errors.js'
 import { type Clock, SystemClock } from '../ops/clock.js'
 import { StreamBuilder } from '../ops/dstream/builder.js'
+import { graphFaults } from '../ops/dstream/validate.js'
 import { buildPipeline } from '../ops/pipeline.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import { importPipelineModule } from '../pool/pipeline-module.js'
 import { BatchLoop } from './batch-loop.js'
 import { Context } from './context.js'
+import type { DeadLetterBook } from './dead-letter-book.js'
+import { PipelineHandle } from './driver-thread/pipeline-handle.js'
 import type { EventListener, EventName } from './events.js'
 import { Inputs } from './inputs.js'
 import { type ContextOptions, checkOptions } from './options.js'
@@ -28,6 +31,11 @@ export interface StreamingOptions extends ContextOptions {
 export interface PipelineOptions<P> extends StreamingOptions {
   /** Given to the pipeline function, in the driver and in every worker: plain data. */
   readonly params?: P
+  /**
+   * Where the driver runs. 'host' (default): in this thread. 'thread': in one of its own, so that neither disturbs the
+   * other; batches go on while this thread is busy. Options are then copied: they must be plain data.
+   */
+  readonly driver?: 'host' | 'thread'
 }
 
 export type StreamingState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
@@ -68,6 +76,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   #stopping: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
   #draining = false
+  #over = false
   readonly #terminated: Promise<void>
   #terminate!: () => void
 
@@ -106,13 +115,33 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     })
   }
 
-  /** A context whose graph is built by a pipeline module, in the driver and in every worker. */
-  static async fromPipeline<P>(module: URL | string, options: PipelineOptions<P>): Promise<StreamingContext> {
+  /**
+   * A context whose graph is built by a pipeline module, in the driver and in every worker. With `driver: 'thread'` a
+   * handle of the driver, which is a thread of its own: it takes some 100 ms to start.
+   */
+  static fromPipeline<P>(
+    module: URL | string,
+    options: PipelineOptions<P> & { readonly driver: 'thread' },
+  ): Promise<PipelineHandle>
+  static fromPipeline<P>(
+    module: URL | string,
+    options: PipelineOptions<P> & { readonly driver?: 'host' },
+  ): Promise<StreamingContext>
+  static fromPipeline<P>(module: URL | string, options: PipelineOptions<P>): Promise<StreamingContext | PipelineHandle>
+  static async fromPipeline<P>(
+    module: URL | string,
+    options: PipelineOptions<P>,
+  ): Promise<StreamingContext | PipelineHandle> {
     const url =
       typeof module === 'string' && !module.includes('://')
         ? new URL(module, `file://${process.cwd()}/`).href
         : String(module)
-    const ssc = new StreamingContext(options)
+    const { driver = 'host', ...rest } = options ?? {}
+    if (driver === 'thread') return await PipelineHandle.open(url, options)
+    if (driver !== 'host') {
+      throw new ArgumentError(`driver is ${JSON.stringify(driver)}; it must be 'host' or 'thread'.`, { driver })
+    }
+    const ssc = new StreamingContext(rest)
     try {
       const params = options.params ?? {}
       const exports = await importPipelineModule(url)
@@ -141,6 +170,11 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   /** Times of the batches that were skipped, with onBatchError 'skip'. */
   get skippedBatches(): readonly number[] {
     return this.#skipped
+  }
+
+  /** Records that were given up so far, as their function threw: the context's own `deadLetters`. */
+  get deadLetters(): DeadLetterBook {
+    return this.context.deadLetters
   }
 
   /** Calls `listener` with every event of this name; answers with a function that ends it. */
@@ -244,12 +278,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   }
 
   #validate(): void {
-    const faults: string[] = []
-    if (this.outputs.length === 0) {
-      faults.push(
-        'No output operations are registered, so there is nothing to execute. Add print(), output(name), foreachRDD(fn) or a saveAs... operation to a stream.',
-      )
-    }
+    const faults = graphFaults(this)
     if (faults.length > 0) throw new GraphError(faults)
   }
 
@@ -270,6 +299,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         await this.#finish(this.#loop.stop(this.#failure === undefined), patience)
       }
     }
+    this.#over = true
     for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
     this.#terminate()
   }
@@ -314,6 +344,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         )
       }
       queue = new OutputQueue(name, (message) => this.context.options.logger.warn(message))
+      if (this.#over) queue.end(this.#failure?.error)
       this.#outputs.set(name, queue)
     }
     return queue

@@ -32,8 +32,10 @@ export interface TaskSchedulerOptions {
   readonly onMissingState: (planned: PlannedTask) => void
   /** What a thread says of its memory. */
   readonly onReport: (thread: number, report: MemoryReport) => void
-  /** Why no more memory can be used, if so. */
-  readonly overLimit: () => MemoryLimitError | undefined
+  /** Why no more memory can be used, if so; or that it comes free soon, and `threadsChanged` is called then. */
+  readonly overLimit: () => MemoryLimitError | 'wait' | undefined
+  /** A file of a kept partition is not what it should be: it must not be planned again. */
+  readonly onUnreadableFile: (file: number, error: BlockCorruptError) => void
 }
 
 /** Tasks beyond the running one that a thread is given, so that it never waits for the driver. */
@@ -131,7 +133,7 @@ export class TaskScheduler {
   }
 
   #queue(task: Pending, planned: PlannedTask): void {
-    const pins = planned.blocks.map((block) => block.id)
+    const pins = [...planned.blocks.map((block) => block.id), ...planned.files]
     this.#options.blocks.pin(pins)
     const attempt: Attempt = { task, number: task.attempts++, planned, pins, startedAt: 0 }
     task.live++
@@ -179,6 +181,10 @@ export class TaskScheduler {
     for (let attempt = queue?.shift(); attempt; attempt = queue?.shift()) {
       const { task } = attempt
       const full = task.done ? undefined : this.#options.overLimit()
+      if (full === 'wait') {
+        queue!.unshift(attempt)
+        return undefined
+      }
       if (!task.done && !task.spec.job.cancelled && !full) return attempt
       this.#end(attempt)
       this.#settle(task, full ?? cancelled(`Job ${task.spec.job.id} was given up.`))
@@ -262,7 +268,7 @@ export class TaskScheduler {
     }
   }
 
-  #answered(thread: PoolThread, { task, planned, startedAt }: Attempt, result: TaskResult): void {
+  #answered(thread: PoolThread, { task, number, planned, startedAt }: Attempt, result: TaskResult): void {
     const { blocks, events } = this.#options
     if (result.ok === 'stale') {
       this.#try(task)
@@ -277,10 +283,18 @@ export class TaskScheduler {
         this.#try(task)
       } else {
         const error = decodeError(result.error)
-        const { block } = error instanceof BlockCorruptError ? error.details : {}
+        const block = error instanceof BlockCorruptError ? error.details.block : undefined
+        if (typeof block === 'number' && block < 0) {
+          // A file: nobody's fault here, and the next plan computes what it held.
+          this.#options.onUnreadableFile(block, error as BlockCorruptError)
+          this.#try(task)
+          return
+        }
         // The next attempt reads a copy, or has the block made again.
         if (typeof block === 'number') blocks.corrupt(block)
-        this.#failed(task, error, result.label)
+        // It finds one at a time, so it may take as many attempts as it reads blocks: no failure of its own.
+        if (typeof block === 'number' && number < planned.blocks.length) this.#try(task)
+        else this.#failed(task, error, result.label)
       }
       return
     }

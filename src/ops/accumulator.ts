@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { StateError } from '../errors.js'
 
 /** The property that makes an object an accumulator; its value is the accumulator's number. */
@@ -21,6 +22,19 @@ export type Additions = readonly (readonly [id: number, added: unknown])[]
 
 /** Of the task that runs in this thread. Tasks of a thread run one after the other, so there is one at most. */
 let current: Map<number, unknown> | undefined
+/** The task of a call that may go on when its task has failed. Made by the first such call: asking it costs time. */
+let calls: AsyncLocalStorage<Map<number, unknown>> | undefined
+
+/** Runs a part of the running task; what it adds, however late, it adds for this task and never for the next. */
+export function forThisTask<R>(run: () => R): R {
+  if (!current) return run()
+  calls ??= new AsyncLocalStorage()
+  return calls.run(current, run)
+}
+
+function additions(): Map<number, unknown> | undefined {
+  return calls?.getStore() ?? current
+}
 
 export function beginAdditions(): void {
   current = new Map()
@@ -35,14 +49,15 @@ export function endAdditions(): Additions | undefined {
 
 /** Adds for the running task; answers false where none runs in this thread. */
 export function addInTask(id: number, gathering: Gathering, value: unknown): boolean {
-  if (!current) return false
+  const mine = additions()
+  if (!mine) return false
   if (gathering === 'sum') {
-    current.set(id, ((current.get(id) as number | undefined) ?? 0) + (value as number))
+    mine.set(id, ((mine.get(id) as number | undefined) ?? 0) + (value as number))
     return true
   }
-  const list = current.get(id) as unknown[] | undefined
+  const list = mine.get(id) as unknown[] | undefined
   if (list) list.push(value)
-  else current.set(id, [value])
+  else mine.set(id, [value])
   return true
 }
 

@@ -42,6 +42,8 @@ export class ManualClock implements Clock {
   #now: number
   #alarms: Alarm[] = []
   #order = 0
+  /** Clocks elsewhere that move with this one, and how far they have come. */
+  readonly #followers = new Map<(ms: number) => Promise<void>, number>()
 
   constructor(startMs = 0) {
     this.#now = startMs
@@ -59,6 +61,15 @@ export class ManualClock implements Clock {
     }
   }
 
+  /**
+   * Tells `follower` of every move, in ms, and waits for it before alarms of the new time fire here: for a driver in
+   * another thread, which has a clock of its own. Answers with a function that ends it.
+   */
+  follow(follower: (ms: number) => Promise<void>): () => void {
+    this.#followers.set(follower, this.#now)
+    return () => this.#followers.delete(follower)
+  }
+
   /** Moves on by `ms`. Each alarm that falls due sees the time it asked for, also alarms that others set on the way. */
   async advance(ms: number): Promise<void> {
     const target = this.#now + ms
@@ -68,11 +79,22 @@ export class ManualClock implements Clock {
         .sort((a, b) => a.time - b.time || a.order - b.order)[0]
       if (!next) break
       this.#alarms = this.#alarms.filter((alarm) => alarm !== next)
+      if (this.#followers.size > 0) await this.#lead(next.time)
       this.#now = Math.max(this.#now, next.time)
       next.callback()
       // Let what the alarm started run as far as it can without waiting for threads or I/O.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
+    if (this.#followers.size > 0) await this.#lead(target)
     this.#now = target
+  }
+
+  async #lead(time: number): Promise<void> {
+    const moves = [...this.#followers].map(([follower, at]) => {
+      if (time <= at) return undefined
+      this.#followers.set(follower, time)
+      return follower(time - at)
+    })
+    await Promise.all(moves)
   }
 }

@@ -24,6 +24,8 @@ export type Plan =
    * than the task. The number comes as an input so that one plan serves all partitions.
    */
   | { readonly op: 'at'; readonly of: Plan; readonly slot: number }
+  /** Each record with its event time, as `[time, record]`; input `slot` says for whom the times are observed. */
+  | { readonly op: 'stamp'; readonly of: Plan; readonly fn: FnRef; readonly slot: number; readonly label: string }
   /** Passes the records on and keeps them in a block named by input `slot`. */
   | { readonly op: 'keep'; readonly of: Plan; readonly slot: number }
   /** A version of kept state, made in the thread that holds the version before. */
@@ -33,8 +35,8 @@ export type Plan =
       readonly operator: StateOperator
       /** Groups of plans whose pairs the version is made of; what each group means is the operator's. */
       readonly changes: readonly (readonly Plan[])[]
-      /** `entries`: the pairs of the state; `output`: the records that making the version gave. */
-      readonly emit: 'entries' | 'output'
+      /** `entries`: the pairs of the state; `output`: the records that making the version gave; `late`: those it refused. */
+      readonly emit: 'entries' | 'output' | 'late'
       readonly label: string
     }
 
@@ -46,16 +48,90 @@ export type StateOperator =
   | { readonly kind: 'update'; readonly fn: FnRef; readonly form: 'values' | 'time' | 'iterator' }
   /** mapWithState. Groups as in `update`. `timeout` in ms. */
   | { readonly kind: 'map'; readonly fn: FnRef; readonly timed: boolean; readonly timeout?: number }
+  | EventWindowOperator
+  | EventJoinOperator
+
+/** Windows of event time by key. Groups: `[key, [time, value]]`. All times and lengths in ms. */
+export interface EventWindowOperator {
+  readonly kind: 'eventWindow'
+  readonly window:
+    | { readonly kind: 'fixed'; readonly size: number; readonly slide: number; readonly offset: number }
+    | { readonly kind: 'session'; readonly gap: number }
+  /** How the values of a key in a window become one; `mapSide` has no meaning here. */
+  readonly aggregator: Aggregator
+  /** Makes a neutral value for parts of a window to be merged into; without it the first part is taken. */
+  readonly neutral?: FnRef
+  readonly allowedLateness: number
+  /** Whether results name their key. */
+  readonly keyed: boolean
+}
+
+/** Pairs of both sides with equal keys and lower <= theirs - mine <= upper. Groups: each side's `[key, [time, value]]`. */
+export interface EventJoinOperator {
+  readonly kind: 'eventJoin'
+  readonly lower: number
+  readonly upper: number
+  /** Sides whose records are also given alone, once nothing can match them any more. */
+  readonly keepLeft: boolean
+  readonly keepRight: boolean
+}
+
+/** What a version of event-time state knows of event time. Fixed when its batch is made, so each remake is the same. */
+export interface VersionWatermarks {
+  /** The watermark of the version before: what lies behind it was dealt with then. */
+  readonly before: number
+  readonly now: number
+}
+
+/** Whose event times a task observes: a stream's, in a batch, in a partition. */
+export interface ObservedPlace {
+  readonly stream: number
+  readonly time: number
+  readonly partition: number
+}
+
+/** What a task saw of event time. The same task saw the same, however often it runs. */
+export interface Observation extends ObservedPlace {
+  readonly records: number
+  /** Records that came too late. */
+  readonly late: number
+  /** The greatest event time; -Infinity without records. */
+  readonly latest: number
+}
+
+/** Operations that call their function once a record. */
+export type RecordOp = 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues'
+
+/** The slot of the input that tells what becomes of a record whose function throws. Without one the task fails. */
+export type RejectsSlot = number
 
 /** One operation of a fused loop. `label` names the operation in errors. */
 export type Step =
   | {
-      readonly op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues'
+      readonly op: RecordOp
       readonly fn: FnRef
       readonly label: string
+      readonly rejects?: RejectsSlot
     }
   /** `fn(records, partitionIndex)` sees the whole partition and returns an iterable. */
   | { readonly op: 'mapPartitions'; readonly fn: FnRef; readonly label: string }
+  | AsyncStep
+
+/** A step whose function answers with promises. The task awaits them before the steps that follow run. */
+export interface AsyncStep {
+  readonly op: 'mapAsync'
+  readonly fn: FnRef
+  readonly label: string
+  /** `fn` sees the whole partition at once, as mapPartitions, instead of a record. */
+  readonly whole: boolean
+  /** Calls in flight at a time. */
+  readonly concurrency: number
+  /** Results in the order of records, or as they come. */
+  readonly ordered: boolean
+  /** Ms that one call may take. */
+  readonly timeout?: number
+  readonly rejects?: RejectsSlot
+}
 
 /** How the values of one key become one. Without `create` the first value is taken as it is. */
 export interface Aggregator {

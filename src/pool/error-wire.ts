@@ -16,6 +16,7 @@ const MAX_CAUSES = 8
 export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error))
     return { name: 'NonError', message: String(thrown), data: plainData({ value: thrown }) }
+  if (thrown instanceof RemoteError) return thrown.toWire(depth)
   const { code, cause, ...rest } = thrown as Error & { code?: unknown }
   return {
     name: thrown.name,
@@ -41,6 +42,18 @@ export class RemoteError extends MillraceError {
 
   override get name(): string {
     return this.remoteName
+  }
+
+  /** As it came: an error that crosses a second thread arrives there as it would have from the first. */
+  toWire(depth: number): WireError {
+    return {
+      name: this.remoteName,
+      message: this.message,
+      stack: this.stack,
+      code: this.remoteCode,
+      cause: this.cause !== undefined && depth < MAX_CAUSES ? encodeError(this.cause, depth + 1) : undefined,
+      data: plainData(this.details),
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Additions } from '../ops/accumulator.js'
-import type { Plan, Program } from '../ops/plan.js'
+import type { Observation, ObservedPlace, Plan, Program, VersionWatermarks } from '../ops/plan.js'
 import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
 
@@ -79,6 +79,16 @@ export interface SegmentGrant {
 /** What stands behind the slots of a program in one task. */
 export type TaskInput =
   | { readonly in: 'blocks'; readonly slices: readonly BlockSlice[] }
+  /** A kept partition that was written to a file. `file`: its id, which is negative, for reports. */
+  | {
+      readonly in: 'spilled'
+      readonly file: number
+      readonly path: string
+      readonly length: number
+      readonly crc: number
+      readonly rdd: number
+      readonly partition: number
+    }
   /** Reads its part of every map output, in order. */
   | { readonly in: 'shuffle'; readonly outputs: readonly BlockHandle[]; readonly partition: number }
   /** Lines that begin in [start, end) of a file. */
@@ -86,6 +96,10 @@ export type TaskInput =
   | { readonly in: 'range'; readonly from: number; readonly to: number; readonly step: number }
   /** Names the block that a `keep` writes. */
   | { readonly in: 'keep'; readonly key: string }
+  /** What becomes of records whose function throws: so many of them are sent to the driver. All are counted. */
+  | { readonly in: 'rejects'; readonly keep: number }
+  /** Says whose event times the task observes. */
+  | ({ readonly in: 'observe' } & ObservedPlace)
   | StateInput
 
 /** Which version of kept state a task makes, and how to get the version before if this thread does not have it. */
@@ -99,8 +113,10 @@ export interface StateInput {
   readonly to: number
   /** Look for keys that have been idle too long. */
   readonly scan: boolean
-  /** Write a snapshot of the new version. */
-  readonly snapshot: boolean
+  /** Of state by event time. */
+  readonly watermarks?: VersionWatermarks
+  /** Write a snapshot of the new version; `full`: not as an increment of the ones before. */
+  readonly snapshot: boolean | 'full'
   /** Make the version aside, from `rebuild`, and leave the thread's own state alone: an old version is asked for. */
   readonly detached?: boolean
   /** Present where the driver knows that the thread does not hold version `from`. */
@@ -110,6 +126,7 @@ export interface StateInput {
     readonly replay: readonly {
       readonly to: number
       readonly scan: boolean
+      readonly watermarks?: VersionWatermarks
       readonly changes: readonly (readonly Plan[])[]
     }[]
   }
@@ -130,6 +147,9 @@ export type TaskResult =
       readonly ok: true
       readonly value: unknown
       readonly added?: Additions
+      readonly rejects?: readonly TaskRejects[]
+      /** What the task saw of event time; absent for most. */
+      readonly observed?: readonly Observation[]
       readonly written: readonly WrittenBlock[]
       readonly memory: MemoryReport
       readonly metrics: TaskMetrics
@@ -143,6 +163,23 @@ export type TaskResult =
     }
   | { readonly ok: 'stale' }
 
+/** Records that a step of a task gave up, as their function threw. */
+export interface TaskRejects {
+  readonly slot: number
+  readonly operation: string
+  readonly count: number
+  /** The first of them. */
+  readonly kept: readonly { readonly record: unknown; readonly error: RejectError }[]
+}
+
+/** What a function threw, as plain data. */
+export interface RejectError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+}
+
 /** What happened to the segments a thread writes into. */
 export interface MemoryReport {
   /** Segments that the thread made itself; the driver takes them over. */
@@ -155,6 +192,16 @@ export interface TaskMetrics {
   /** Records read from each input slot. */
   readonly read: readonly number[]
   readonly runMs: number
+  /** Kept partitions that were read from files, where there were any. */
+  readonly loaded?: readonly LoadedFile[]
+}
+
+/** A kept partition that a task read from a file. */
+export interface LoadedFile {
+  readonly rdd: number
+  readonly partition: number
+  readonly bytes: number
+  readonly ms: number
 }
 
 /** Calls that the driver makes over the control plane. */

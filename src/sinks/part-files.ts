@@ -71,8 +71,9 @@ export function saveEach(
 ): void {
   if (typeof prefix !== 'string' || prefix === '')
     throw new ArgumentError(`${label} got ${JSON.stringify(prefix)}; it takes a path to begin the names with.`)
-  stream.builder.addOutput(stream, label, async (rdd, time) => {
-    const path = suffix ? `${prefix}-${time}.${suffix}` : `${prefix}-${time}`
+  const pathAt = (time: number | '<time>') => (suffix ? `${prefix}-${time}.${suffix}` : `${prefix}-${time}`)
+  const save = async (rdd: Rdd<unknown>, time: number) => {
+    const path = pathAt(time)
     const old = `${path}.old`
     // What an earlier run of this batch wrote goes in one step, never mixed with the new.
     await rename(path, old).then(
@@ -82,5 +83,6 @@ export function saveEach(
       },
     )
     await saveParts(rdd, path, write(path), label)
-  })
+  }
+  stream.builder.addOutput(stream, label, save, pathAt('<time>'))
 }

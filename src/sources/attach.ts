@@ -33,6 +33,11 @@ declare module '../ops/dstream/builder.js' {
 
 const handles = new WeakMap<StreamBuilder, Map<string, PushHandle<never>>>()
 
+/** The names of the pushStreams of a graph. */
+export function pushStreamNames(builder: StreamBuilder): string[] {
+  return [...(handles.get(builder)?.keys() ?? [])]
+}
+
 StreamBuilder.prototype.socketTextStream = function (host, port, options) {
   return this.input<string>(socketTextSource(host, port, options))
 }

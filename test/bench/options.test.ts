@@ -22,7 +22,7 @@ describe('the command line', () => {
   })
 
   it.each([
-    [[], /No benchmark is named. Choose of wordcount, grep, latency, micro/],
+    [[], /No benchmark is named. Choose of wordcount, grep, latency, host, micro/],
     [['sort'], /no benchmark named 'sort'/],
     [['grep', '--size', '64'], /--size is '64'; it must be a number with a unit/],
     [['grep', '--size', '0MiB'], /--size is '0MiB'/],

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { millrace } from './command.js'
 
@@ -114,12 +117,92 @@ test('without kills nothing is lost, and the report is a text', { timeout: 60_00
   expect(command.stderr).toMatch(/^millrace: stress state: mode=one seed=\d+/)
 })
 
+test('--report draws batch times, kills by mode, recoveries and figures into one page', {
+  timeout: 60_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-stress-'))
+  try {
+    const file = join(folder, 'out.html')
+    const args = [
+      '--pipeline',
+      'wordcount',
+      '--mode',
+      'two',
+      '--seed',
+      '7',
+      '--kills-per-second',
+      '6',
+      '--report',
+      file,
+    ]
+    const { code, reports, said } = await stress(...args)
+    expect(code, said).toBe(0)
+    const [report] = reports
+    const page = await readFile(file, 'utf8')
+    expect(page).toMatch(/^<!doctype html>/)
+    expect(page, 'nothing is loaded from elsewhere').not.toMatch(/<script|<link|https?:|url\(|@import/)
+    const [batchTimes, recoveries] = page.match(/<svg.*?<\/svg>/gs)!
+    // Ten batches to warm up are not drawn.
+    expect(batchTimes!.match(/class="batches" d="(.*?)"/)![1]!.match(/[ML]/g)).toHaveLength(
+      (report!.batches as number) - 10,
+    )
+    expect(batchTimes!.match(/<line class="kill two"/g)).toHaveLength(report!.kills as number)
+    expect(recoveries!.match(/<circle class="recovery two"/g)).toHaveLength(report!.kills as number)
+    expect(page).toContain('<tr><th>wrong batches</th><td>0</td></tr>')
+    expect(page).toContain(`<tr><th>recovery</th><td>p50 ${(report!.recoveryMs as { p50: number }).p50.toFixed(1)} ms`)
+    expect(page).toContain('<p>passed</p>')
+    expect(report, 'the points of the drawing are no figures').not.toHaveProperty('timeline')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('the setup of the engine is part of what repeats a run', { timeout: 60_000 }, async () => {
+  const setup = ['--replicas', '3', '--replication', 'copy', '--memory-limit', '64', '--snapshot-interval', '5']
+  const { code, reports, said } = await stress('--pipeline', 'state', '--seed', '5', '--speculation', ...setup)
+  expect(code, said).toBe(0)
+  expect(reports[0]).toMatchObject({ replicas: 3, replication: 'copy', speculation: true, memoryLimit: 64 })
+  expect(said).toContain('; --replicas 3 --replication copy --speculation --memory-limit 64 --snapshot-interval 5\n')
+})
+
+describe('a long run', () => {
+  const long = (...args: string[]) => millrace('stress', '--seed', '3', '--duration', '1s', ...args)
+
+  test('goes over all pipelines and modes until the kills are done, and adds up', { timeout: 120_000 }, async () => {
+    const command = long('--kills', '8', '--mode', 'one', '--json')
+    expect(await command.ended, command.stderr).toMatchObject({ code: 0 })
+    const objects = command.objects()
+    const total = objects.pop()! as { kills: number; tallies: Record<string, unknown>[] }
+    expect(total).toMatchObject({ wanted: 8, seed: 3, passed: true })
+    expect(total.kills).toBeGreaterThanOrEqual(8)
+    expect(total.kills).toBe(objects.reduce((sum, { kills }) => sum + (kills as number), 0))
+    const inTurn = ['wordcount', 'windows', 'state', 'join']
+    expect(objects.map(({ pipeline }) => pipeline)).toEqual(objects.map((_, i) => inTurn[i % 4]))
+    expect(objects.map(({ seed }) => seed)).toEqual(objects.map((_, i) => 3 + i))
+    for (const tally of total.tallies)
+      expect(tally).toMatchObject({ mode: 'one', wrongBatches: 0, lostRecords: 0, failedRounds: 0 })
+  })
+
+  test('ends in time, and then as failed: the kills were not carried out', { timeout: 60_000 }, async () => {
+    const command = long('--kills', '100000', '--within', '100ms')
+    expect(await command.ended, command.stderr).toMatchObject({ code: 1 })
+    expect(command.stdout).toMatch(/^ +rounds +batches +kills/)
+    expect(command.stdout).toMatch(/\nwordcount one +1 /)
+    expect(command.stdout).toMatch(/\n\d+ of 100,000 kills in \d+ s, seed 3: FAILED\n$/)
+  })
+})
+
 test.each([
   [['--mode', 'three'], "--mode is 'three'; it must be one of one, two, all, boot, throw, spin, exit, oom."],
   [['--pipeline', 'words'], "--pipeline is 'words'; it must be one of wordcount, windows, state, join, or all."],
   [['--kills-per-second', 'many'], "--kills-per-second is 'many'; it must be a number from 0 to 100"],
   [['--seed', '-1'], '--seed'],
   [['--rate', '0'], "--rate is '0'; it must be a whole number from 1"],
+  [['--replicas', '4'], "--replicas is '4'; it must be a whole number from 1 to 3."],
+  [['--replication', 'both'], "--replication is 'both'; it must be one of reference, copy."],
+  [['--kills', '10', '--rate', '5'], '--rate does not go with --kills'],
+  [['--kills', '10', '--kills-per-second', '0'], 'it must be a number from 0.1 to 100'],
+  [['--within', '10s'], '--within bounds a long run: give --kills too.'],
   [['wordcount'], 'stress takes options only'],
   [['--sed', '1'], "Unknown option '--sed'"],
 ])('%j: exit code 2', async (args, message) => {

@@ -51,6 +51,7 @@ const INNER = {
   datasets: ['runner', 'register', 'nextShuffleId', 'capture', 'broadcastValue'],
   stream: [
     'drop',
+    'faults',
     'parentRemember',
     'rememberDuration',
     'isValid',
@@ -60,8 +61,20 @@ const INNER = {
     'remember',
     'forget',
     'remembered',
+    'keep',
   ],
-  builder: ['size', 'frozen', 'register', 'freeze', 'addOutput', 'nameOutput', 'within', 'owner', 'fingerprint'],
+  builder: [
+    'size',
+    'frozen',
+    'register',
+    'freeze',
+    'mustBeOpen',
+    'addOutput',
+    'nameOutput',
+    'within',
+    'owner',
+    'fingerprint',
+  ],
 }
 
 function methods(of: { readonly prototype: object }, inner: readonly string[]): string[] {
@@ -72,7 +85,7 @@ describe('README', () => {
   test('lists the options that exist, no others, with the defaults that they have', () => {
     const options = section(README, '## Options')
     const batch = known((given) => new Context(given))
-    const streams = ['batchInterval', 'clock', 'onBatchError', 'receiverBufferBytes', 'params']
+    const streams = ['batchInterval', 'clock', 'onBatchError', 'receiverBufferBytes', 'params', 'driver']
     const stop = ['graceful', 'stopContext', 'timeout']
     expect(listed(options).sort()).toEqual([...batch, ...streams, ...stop].sort())
 

@@ -103,3 +103,34 @@ test('a corrupt block that has neither copy nor lineage fails its batch instead 
   expect(sums).toEqual([5000])
   await ssc.stop()
 })
+
+/** A thread that scribbles over what it and the others have written: headers stay, payloads make no sense any more. */
+function scribble(ctx: Context): void {
+  const { segments, pool } = ctx.engine
+  const ids = pool!.threads().flatMap(({ id }) => Array.from({ length: 8 }, (_, n) => id * 2 ** 31 + n))
+  for (const id of ids) if (segments.has(id)) scribbleOver(segments.memory(id))
+}
+
+/** Payload bytes of every sealed block in the segment. */
+function scribbleOver(memory: SharedArrayBuffer): void {
+  const words = new Int32Array(memory)
+  for (let at = 0; at < words.length && words[at] === 0x3142524d; ) {
+    const length = words[at + 4]!
+    new Uint8Array(memory, at * 4 + 64, length).fill(0xff)
+    at += (Math.ceil((64 + length) / 64) * 64) / 4
+  }
+}
+
+test('readers find corrupt shuffle blocks, however many, and have those made again', async () => {
+  const { ctx, seen } = watched(['blockRecomputed', 'taskRetried'])
+  const grouped = ctx
+    .range(0, 600, 1, 6)
+    .map((x) => [`key ${x % 10}`, x] as [string, number])
+    .groupByKey(2)
+  expect(await grouped.count()).toBe(10)
+  scribble(ctx)
+  const sums = await grouped.mapValues((values) => [...values].reduce((a, b) => a + b)).collect()
+  expect(new Map(sums)).toEqual(new Map(Array.from({ length: 10 }, (_, k) => [`key ${k}`, 60 * k + 17700])))
+  expect(seen.get('blockRecomputed')).toBe(6)
+  expect(seen.get('taskRetried'), 'the tasks that found them are not to blame').toBe(undefined)
+})

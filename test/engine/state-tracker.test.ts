@@ -11,11 +11,17 @@ const version = (time: number) =>
 
 let alive: Set<number>
 let released: number[]
+/** Tells the tracker that the bytes of this block are wrong. */
+let lost: Map<number, () => void>
 let tracker: StateTracker
 beforeEach(() => {
   alive = new Set([1, 2, 3])
   released = []
-  const blocks = { register: () => {}, release: (id: number) => released.push(id) } as unknown as BlockManager
+  lost = new Map()
+  const blocks = {
+    register: ({ id }: BlockHandle, _writer: number, { onLost }: { onLost: () => void }) => lost.set(id, onLost),
+    release: (id: number) => released.push(id),
+  } as unknown as BlockManager
   tracker = new StateTracker(blocks, 3, (thread) => alive.has(thread))
   for (const time of [1000, 2000, 3000, 4000, 5000]) tracker.register(version(time))
 })
@@ -104,5 +110,67 @@ describe('snapshots', () => {
     lose(1)
     expect(plan(5000).rebuild!.snapshots).toEqual([block(20), block(30)])
     expect(replayed(5000)).toEqual([4000])
+  })
+})
+
+describe('a snapshot whose bytes are wrong', () => {
+  test('older ones and the versions since take its place, and increments that stood on it go', () => {
+    for (const time of [1000, 2000, 3000, 4000, 5000]) made(time, 1)
+    // Versions that an older snapshot needs are there as long as another partition has none that is newer.
+    const take = (time: number, id: number, full = true) =>
+      tracker.snapshotTaken(OPERATOR, 0, 2, { time, full, block: block(id) }, 1)
+    tracker.remember = () => 4000
+    take(1000, 10)
+    take(2000, 20, false)
+    take(3000, 30, false)
+    take(4000, 40, false)
+    lose(1)
+    expect(plan(6000).rebuild!.snapshots).toEqual([10, 20, 30, 40].map(block))
+    lost.get(30)!()
+    expect(released).toEqual([30, 40])
+    expect(plan(6000).rebuild!.snapshots).toEqual([10, 20].map(block))
+    expect(replayed(6000)).toEqual([3000, 4000, 5000])
+    lost.get(10)!()
+    expect(plan(6000).rebuild!.snapshots).toEqual([])
+    expect(replayed(6000)).toEqual([1000, 2000, 3000, 4000, 5000])
+  })
+
+  test('the next one is due at once, and a full one; increments that were under way are of no use', () => {
+    for (const time of [1000, 2000]) made(time, 1)
+    snapshot(1000, 10)
+    snapshot(2000, 20, false)
+    expect(plan(3000).snapshot).toBe(false)
+    lost.get(20)!()
+    expect(plan(3000).snapshot).toBe('full')
+    made(3000, 1)
+    snapshot(3000, 30, false)
+    expect(released).toEqual([20, 30])
+    expect(plan(4000).snapshot).toBe('full')
+    made(4000, 1)
+    snapshot(4000, 40)
+    for (const time of [5000, 6000]) made(time, 1)
+    expect(plan(7000).snapshot, 'increments go on from it').toBe(true)
+  })
+
+  test('one that newer full ones have made needless breaks nothing', () => {
+    tracker.remember = () => 4000
+    for (const time of [1000, 2000, 3000, 4000]) made(time, 1)
+    snapshot(1000, 10)
+    snapshot(4000, 40)
+    lost.get(10)!()
+    expect(plan(5000).snapshot).toBe(false)
+    lose(1)
+    expect(plan(5000).rebuild).toEqual({ snapshots: [block(40)], replay: [] })
+  })
+
+  test('with nothing to fall back to, the error says so', () => {
+    made(1000, 1)
+    made(2000, 1)
+    snapshot(2000, 20)
+    lost.get(20)!()
+    lose(1)
+    expect(() => plan(3000)).toThrow(
+      expect.objectContaining({ code: 'ERR_MILLRACE_BLOCK_LOST', message: expect.stringContaining('corrupt') }),
+    )
   })
 })

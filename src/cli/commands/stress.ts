@@ -1,44 +1,41 @@
 import { randomInt } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import type { StressCommand } from '../stress/arguments.js'
-import { type Aborted, runInChild } from '../stress/in-process-of-its-own.js'
+import type { SingleRun } from '../stress/arguments.js'
+import { type DrawnRun, drawPage } from '../stress/html/page.js'
+import { isAborted, play } from '../stress/play.js'
 import { abortedAsJson, abortedAsText, asJson, asText, passed, type StressConfig, titleOf } from '../stress/report.js'
-import { runPipeline } from '../stress/stress-run.js'
 
 const MOST_THREADS = 8
 
 /** Runs the pipelines one after the other and reports; true if every batch of each was right. */
 export async function stress({
+  kind: _,
   pipelines,
   json,
-  seed = randomInt(1, 2 ** 31),
+  report,
+  seed,
   threads,
   ...rest
-}: StressCommand): Promise<boolean> {
+}: SingleRun): Promise<boolean> {
+  const drawn: DrawnRun[] = []
+  const common = {
+    ...rest,
+    seed: seed ?? randomInt(1, 2 ** 31),
+    threads: threads ?? Math.min(MOST_THREADS, availableParallelism()),
+  }
   let good = true
   for (const pipeline of pipelines) {
-    const { mode, rate, batchInterval, duration, killsPerSecond } = rest
-    const config: StressConfig = {
-      pipeline,
-      mode,
-      seed,
-      threads: threads ?? Math.min(MOST_THREADS, availableParallelism()),
-      rate,
-      batchInterval,
-      duration,
-      killsPerSecond,
-    }
+    const config: StressConfig = { ...common, pipeline }
     process.stderr.write(`millrace: ${titleOf(config)}\n`)
-    const outcome = mode === 'oom' ? await runInChild(config) : await runPipeline(config)
+    const outcome = await play(config)
     good &&= !isAborted(outcome) && passed(outcome)
     const text = isAborted(outcome)
       ? (json ? abortedAsJson : abortedAsText)(config, outcome.aborted)
       : (json ? asJson : asText)(outcome)
     process.stdout.write(`${text}\n`)
+    drawn.push({ config, outcome })
   }
+  if (report !== undefined) await writeFile(report, drawPage(drawn))
   return good
-}
-
-function isAborted(outcome: object): outcome is Aborted {
-  return 'aborted' in outcome
 }

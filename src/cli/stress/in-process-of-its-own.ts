@@ -7,6 +7,8 @@ const HEAP_MB = 96
 /** The process ended before it could report: whatever it was, it is no pass. */
 export interface Aborted {
   readonly aborted: string
+  /** V8 ended the process instead of the thread whose heap was full. */
+  readonly heapFull: boolean
 }
 
 /**
@@ -31,9 +33,8 @@ export function runInChild(config: StressConfig): Promise<StressReport | Aborted
     child.on('close', (code, signal) => {
       const how = signal ? `by ${signal}` : `with code ${code}`
       const fatal = /FATAL ERROR: .*/.exec(said)?.[0]
-      resolve(
-        report ?? { aborted: `the process ended ${how} before it could report${fatal ? `: ${fatal}` : `. ${said}`}` },
-      )
+      const why = `the process ended ${how} before it could report${fatal ? `: ${fatal}` : `. ${said}`}`
+      resolve(report ?? { aborted: why, heapFull: /heap|memory/i.test(fatal ?? '') })
     })
   })
 }

@@ -1,4 +1,5 @@
 import type { Kill } from './killer.js'
+import type { Mode } from './modes.js'
 
 /** Quantiles in ms. */
 export interface Quantiles {
@@ -14,12 +15,20 @@ export interface Phase {
   readonly throughput: number | undefined
 }
 
+/** What happened when. Ms since the first batch was due that came in the pace of time. */
+export interface Timeline {
+  readonly batches: readonly { readonly due: number; readonly completed: number }[]
+  readonly kills: readonly { readonly at: number; readonly mode: Mode; readonly threads: number }[]
+  readonly recoveries: readonly { readonly at: number; readonly ms: number }[]
+}
+
 /** When batches were due and complete, and how long it took after a kill. All times are of performance.now(). */
 export class Measures {
   readonly #dueAt: (batch: number) => number
   readonly #completedAt: number[] = []
   readonly #waiting = new Set<Kill>()
-  readonly #recoveries: number[] = []
+  readonly #kills: Kill[] = []
+  readonly #recoveries: { readonly at: number; readonly ms: number }[] = []
 
   constructor(dueAt: (batch: number) => number) {
     this.#dueAt = dueAt
@@ -32,6 +41,7 @@ export class Measures {
   /** The threads of a kill are dead. */
   killed(kill: Kill): void {
     this.#waiting.add(kill)
+    this.#kills.push(kill)
   }
 
   /**
@@ -41,12 +51,25 @@ export class Measures {
   completed(batch: number): void {
     const now = performance.now()
     this.#completedAt.push(now)
-    for (const { at } of this.#waiting) this.#recoveries.push(now - Math.max(at, this.#dueAt(batch)))
+    for (const { at } of this.#waiting) this.#recoveries.push({ at, ms: now - Math.max(at, this.#dueAt(batch)) })
     this.#waiting.clear()
   }
 
   get recoveryMs(): Quantiles | undefined {
-    return quantiles(this.#recoveries)
+    return quantiles(this.#recoveries.map(({ ms }) => ms))
+  }
+
+  /** From batch `first` on. */
+  timeline(first: number): Timeline {
+    const zero = this.#dueAt(first)
+    const since = (moment: number) => Math.round((moment - zero) * 10) / 10
+    return {
+      batches: this.#completedAt
+        .slice(first - 1)
+        .map((completed, i) => ({ due: since(this.#dueAt(first + i)), completed: since(completed) })),
+      kills: this.#kills.map(({ at, mode, threads }) => ({ at: since(at), mode, threads })),
+      recoveries: this.#recoveries.map(({ at, ms }) => ({ at: since(at), ms: Math.round(ms * 10) / 10 })),
+    }
   }
 
   /** Batches from `first` to `last`, as far as they are complete. */

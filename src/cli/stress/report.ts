@@ -1,11 +1,12 @@
 import { toJson } from '../json.js'
 import type { Difference } from './compare.js'
 import type { Totals } from './counts.js'
-import type { Phase, Quantiles } from './measures.js'
+import type { Phase, Quantiles, Timeline } from './measures.js'
 import type { Mode } from './modes.js'
 import type { PipelineName } from './pipelines.js'
+import { type Setup, USUAL_SETUP } from './setup.js'
 
-export interface StressConfig {
+export interface StressConfig extends Setup {
   readonly pipeline: PipelineName
   readonly mode: Mode
   readonly seed: number
@@ -29,6 +30,7 @@ export interface StressReport extends StressConfig, Totals {
   readonly recoveryMs: Quantiles | undefined
   readonly quiet: Phase
   readonly underKills: Phase
+  readonly timeline: Timeline
   readonly firstDifference: Difference | undefined
   /** Why the run ended early. */
   readonly failure: string | undefined
@@ -47,20 +49,42 @@ export function passed({
   return faults === 0 && batches === batchesDue && failure === undefined
 }
 
-export function titleOf({ pipeline, mode, threads, batchInterval, rate, seed }: StressConfig): string {
-  return `stress ${pipeline}: mode=${mode} seed=${seed} threads=${threads}, a batch every ${batchInterval} ms, ${whole(rate)} records a second`
+export function titleOf(config: StressConfig): string {
+  const { pipeline, mode, threads, batchInterval, rate, seed } = config
+  const setup = setupOptions(config).join(' ')
+  return `stress ${pipeline}: mode=${mode} seed=${seed} threads=${threads}, a batch every ${batchInterval} ms, ${whole(rate)} records a second${setup && `; ${setup}`}`
 }
 
 /** The options that repeat a run. */
 export function repeat(config: StressConfig): string {
   const { pipeline, mode, seed, threads, rate, batchInterval, duration, killsPerSecond } = config
-  return `millrace stress --pipeline ${pipeline} --mode ${mode} --seed ${seed} --threads ${threads} --rate ${rate} --batch-interval ${batchInterval}ms --duration ${duration}ms --kills-per-second ${killsPerSecond}`
+  const setup = setupOptions(config).map((option) => ` ${option}`)
+  return `millrace stress --pipeline ${pipeline} --mode ${mode} --seed ${seed} --threads ${threads} --rate ${rate} --batch-interval ${batchInterval}ms --duration ${duration}ms --kills-per-second ${killsPerSecond}${setup.join('')}`
+}
+
+/** The options of what is not as usual. */
+function setupOptions({ replicas, replication, speculation, memoryLimit, snapshotInterval }: Setup): string[] {
+  const options: string[] = []
+  if (replicas !== USUAL_SETUP.replicas) options.push(`--replicas ${replicas}`)
+  if (replication !== USUAL_SETUP.replication) options.push(`--replication ${replication}`)
+  if (speculation !== USUAL_SETUP.speculation) options.push('--speculation')
+  if (memoryLimit !== USUAL_SETUP.memoryLimit) options.push(`--memory-limit ${memoryLimit}`)
+  if (snapshotInterval !== USUAL_SETUP.snapshotInterval) options.push(`--snapshot-interval ${snapshotInterval}`)
+  return options
 }
 
 export function asText(report: StressReport): string {
+  const rows = figures(report)
+  const width = Math.max(...rows.map(([name]) => name.length))
+  const lines = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
+  return [titleOf(report), ...lines, ...faults(report), `  ${passed(report) ? 'passed' : 'FAILED'}`].join('\n')
+}
+
+/** Each figure by its name. */
+export function figures(report: StressReport): readonly (readonly [name: string, text: string])[] {
   const { quiet, underKills, batches, batchesDue } = report
   const lost = Object.entries(report.threadsLost).map(([reason, n]) => `${n} ${reason}`)
-  const rows: [string, string][] = [
+  return [
     ['batches', batches === batchesDue ? whole(batches) : `${whole(batches)} of ${whole(batchesDue)}`],
     ['records', whole(report.records)],
     ['kills', `${report.kills} by mode ${report.mode}, of ${report.threadsKilled} threads`],
@@ -79,13 +103,11 @@ export function asText(report: StressReport): string {
     ['latency', `quiet ${spread(quiet.latencyMs)}; with kills ${spread(underKills.latencyMs)}`],
     ['throughput', `quiet ${speed(quiet.throughput)}; with kills ${speed(underKills.throughput)}`],
   ]
-  const width = Math.max(...rows.map(([name]) => name.length))
-  const lines = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
-  return [titleOf(report), ...lines, ...faults(report), `  ${passed(report) ? 'passed' : 'FAILED'}`].join('\n')
 }
 
 export function asJson(report: StressReport): string {
-  return toJson({ ...report, passed: passed(report) })
+  const { timeline: _, ...figures } = report
+  return toJson({ ...figures, passed: passed(report) })
 }
 
 /** A run whose process ended: there are no figures, and nothing was shown to be right. */

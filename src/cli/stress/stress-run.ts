@@ -16,21 +16,27 @@ const WARM_UP = 10
 /** The part of a run without kills, to compare with. */
 const QUIET_SHARE = 0.25
 const FEWEST_BATCHES = 4
-/** Short, so that there are many snapshots, most of them increments, for rebuilds to begin with. */
-const SNAPSHOT_INTERVAL = 2
 /** A thread that spins is found by the timeout of its task. */
 const SPIN_TIMEOUT_MS = 1_000
+/** So early that healthy tasks get copies too. */
+const SPECULATION = { multiplier: 1, quantile: 0, minMs: 5 } as const
+const MIB = 1024 * 1024
 
 /** Runs one pipeline beside its oracle, kills as asked, and compares every batch. */
 export async function runPipeline(config: StressConfig): Promise<StressReport> {
   const { pipeline, seed, threads, rate, batchInterval: interval, mode } = config
+  const { replicas, replication, speculation, memoryLimit, snapshotInterval } = config
   const params: StressParams = { seed, mean: (rate * interval) / 1000, interval, faults: newFaultMemory() }
   const ssc = await StreamingContext.fromPipeline(PIPELINES[pipeline].module, {
     batchInterval: interval,
     threads,
     clock: new ManualClock(0),
     params,
-    stateSnapshotInterval: SNAPSHOT_INTERVAL,
+    replicas,
+    replication,
+    speculation: speculation && SPECULATION,
+    ...(memoryLimit === undefined ? {} : { memoryLimit: memoryLimit * MIB }),
+    stateSnapshotInterval: snapshotInterval,
     ...(mode === 'spin' ? { taskTimeout: SPIN_TIMEOUT_MS } : {}),
   })
   try {
@@ -174,6 +180,7 @@ class StressRun {
       recoveryMs: this.#measures.recoveryMs,
       quiet: this.#measures.phase(WARM_UP + 1, this.#quiet, size),
       underKills: this.#measures.phase(this.#quiet + 1, this.#batches, size),
+      timeline: this.#measures.timeline(WARM_UP + 1),
       firstDifference: first,
       failure: failure === undefined ? undefined : failure instanceof Error ? failure.message : String(failure),
     }

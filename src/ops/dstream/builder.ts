@@ -3,6 +3,7 @@ import type { RddBuilder } from '../rdd/builder.js'
 import type { Rdd } from '../rdd/rdd.js'
 import type { InputSource } from '../source.js'
 import { type DStream, type Stream, streamFace } from './dstream.js'
+import type { EventTimeStream } from './event-time/info.js'
 import { InputStream } from './input.js'
 
 /** What an output operation does with each RDD of its stream. Runs in the driver. */
@@ -11,6 +12,8 @@ export interface OutputOperation {
   readonly label: string
   readonly stream: Stream<unknown>
   readonly run: (rdd: Rdd<unknown>, time: number) => unknown
+  /** Where it writes, if no other output may write there. */
+  readonly target?: string
 }
 
 export interface StreamBuilder {
@@ -35,6 +38,8 @@ export class StreamBuilder {
   readonly streams: Stream<unknown>[] = []
   readonly inputs: InputStream<unknown>[] = []
   readonly outputs: OutputOperation[] = []
+  /** Streams that take part in event time, by number. */
+  readonly eventTime = new Map<number, EventTimeStream>()
   /** Names given to output(name). */
   readonly outputNames = new Set<string>()
   /** The context's clock; a graph that is only built has none to speak of. */
@@ -64,7 +69,7 @@ export class StreamBuilder {
   }
 
   register(stream: Stream<unknown>): number {
-    this.#mustBeOpen(`'${stream.label}'`)
+    this.mustBeOpen(`'${stream.label}'`)
     this.streams.push(stream)
     return this.streams.length - 1
   }
@@ -81,9 +86,9 @@ export class StreamBuilder {
     return streamFace(stream)
   }
 
-  addOutput(stream: Stream<unknown>, label: string, run: OutputOperation['run']): void {
-    this.#mustBeOpen(`The output operation '${label}'`)
-    this.outputs.push({ id: this.outputs.length, label, stream, run })
+  addOutput(stream: Stream<unknown>, label: string, run: OutputOperation['run'], target?: string): void {
+    this.mustBeOpen(`The output operation '${label}'`)
+    this.outputs.push({ id: this.outputs.length, label, stream, run, target })
   }
 
   nameOutput(name: string): void {
@@ -119,7 +124,8 @@ export class StreamBuilder {
     return [...nodes, ...outputs, ...this.context.table.fingerprint()]
   }
 
-  #mustBeOpen(what: string): void {
+  /** Throws StateError once the graph is fixed. Called by what changes the graph. */
+  mustBeOpen(what: string): void {
     if (!this.#frozen) return
     throw new StateError(
       this.#frozen === 'started'
@@ -129,7 +135,8 @@ export class StreamBuilder {
   }
 }
 
-function printBatch(time: number, lines: readonly string[]): void {
+/** What print() shows, on stdout. */
+export function printBatch(time: number, lines: readonly string[]): void {
   const rule = '-'.repeat(43)
   console.log([rule, `Time: ${time} ms`, rule, ...lines, ''].join('\n'))
 }

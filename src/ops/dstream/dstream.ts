@@ -1,6 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import type { AnyFunction, FnRef } from '../functions/ref.js'
-import type { Rdd, StorageLevel } from '../rdd/rdd.js'
+import type { Rdd } from '../rdd/rdd.js'
+import type { StorageLevel } from '../rdd/storage-level.js'
 import { type Duration, formatMillis, toMillis } from '../time.js'
 import type { StreamBuilder } from './builder.js'
 
@@ -47,6 +48,16 @@ export abstract class Stream<T> {
   /** How long, in ms, RDDs of this stream are kept after their batch. */
   get rememberDuration(): number {
     return this.#remember
+  }
+
+  /** Every RDD of the stream is to be kept. */
+  keep(level: StorageLevel): void {
+    this.storage = level
+  }
+
+  /** What is wrong with this stream itself, as start() tells it: one message a fault. */
+  faults(): string[] {
+    return []
   }
 
   /** A time is valid if it is after zero time and a whole number of slides from it. */

@@ -1,80 +1,93 @@
 import { builtin } from '../functions/builtin.js'
-import type { AnyFunction, FnRef } from '../functions/ref.js'
+import type { AnyFunction } from '../functions/ref.js'
 import type { Step } from '../plan.js'
 import { ChainRdd } from '../rdd/chain.js'
-import type { Rdd } from '../rdd/rdd.js'
+import type { Rdd, Rejecting } from '../rdd/rdd.js'
+import { type RecordOptions, rejecting } from '../rdd/record-options.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
-    /** Each element through `fn`. Narrow; no state.
+    /**
+     * Each element through `fn`. Narrow; no state. An error in `fn` fails the batch, unless `onRecordError` says to give up
+     * the record instead: see `deadLetters`.
      *
      * ```ts
      * ssc.queueStream([[1, 2]]).map((x) => x * 2).output('doubled') // [2, 4]
      * ```
      */
-    map<U>(fn: (value: T) => U): DStream<U>
+    map<U>(fn: (value: T) => U, options?: RecordOptions): DStream<U>
     /** Zero or more elements for each element. Narrow; no state. */
-    flatMap<U>(fn: (value: T) => Iterable<U>): DStream<U>
+    flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): DStream<U>
     /** The elements for which `fn` answers true. Narrow; no state. */
-    filter<S extends T>(fn: (value: T) => value is S): DStream<S>
-    filter(fn: (value: T) => boolean): DStream<T>
+    filter<S extends T>(fn: (value: T) => value is S, options?: RecordOptions): DStream<S>
+    filter(fn: (value: T) => boolean, options?: RecordOptions): DStream<T>
     /** Whole partitions through `fn(records, partitionIndex)`. Narrow; holds one partition in memory. */
     mapPartitions<U>(fn: (records: Iterable<T>, partition: number) => Iterable<U>): DStream<U>
   }
   interface PairStream<K, V> {
     /** The value of each pair through `fn`; keys stay where they are. Narrow. */
-    mapValues<U>(fn: (value: V) => U): DStream<[K, U]>
+    mapValues<U>(fn: (value: V) => U, options?: RecordOptions): DStream<[K, U]>
     /** Zero or more pairs with the same key for each pair. Narrow. */
-    flatMapValues<U>(fn: (value: V) => Iterable<U>): DStream<[K, U]>
+    flatMapValues<U>(fn: (value: V) => Iterable<U>, options?: RecordOptions): DStream<[K, U]>
   }
 }
 
 /** One element-wise operation on each RDD of the parent; no dataset stays no dataset. */
 class ChainStream<T> extends Stream<T> {
-  readonly #op: Step['op']
-  readonly #fn: FnRef
+  readonly #step: Step
+  readonly #rejecting: Rejecting | undefined
 
-  constructor(parent: Stream<unknown>, op: Step['op'], fn: FnRef, label: string) {
-    super(parent.builder, label, [parent], parent.slideDuration)
-    this.#op = op
-    this.#fn = fn
+  constructor(parent: Stream<unknown>, step: Step, options: RecordOptions | undefined) {
+    super(parent.builder, step.label, [parent], parent.slideDuration)
+    this.#rejecting = rejecting(step.label, options)
+    // Errors tell operations of one kind apart by the stream's number.
+    this.#step = { ...step, label: `${step.label}#${this.id}` }
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
     const rdd = this.parents[0]!.getOrCompute(time)
     if (!rdd) return undefined
-    const keepsKeys = this.#op === 'filter' || this.#op === 'mapValues' || this.#op === 'flatMapValues'
-    return new ChainRdd<T>(
-      rdd,
-      { op: this.#op, fn: this.#fn, label: `${this.label}#${this.id}` },
-      keepsKeys ? rdd.partitioner : undefined,
-    )
+    const { op } = this.#step
+    const keepsKeys = op === 'filter' || op === 'mapValues' || op === 'flatMapValues'
+    const given = this.#rejecting && { ...this.#rejecting, time }
+    return new ChainRdd<T>(rdd, this.#step, keepsKeys ? rdd.partitioner : undefined, given)
   }
 }
 
 /** The one way to make an element-wise stream, for the operators of other files too. */
-export function chain<U>(parent: Stream<unknown>, op: Step['op'], fn: AnyFunction, label: string = op): DStream<U> {
-  return streamFace(new ChainStream<U>(parent, op, capturedBy(parent, fn, label), label))
+export function chain<U>(
+  parent: Stream<unknown>,
+  op: Exclude<Step['op'], 'mapAsync'>,
+  fn: AnyFunction,
+  label: string = op,
+  options?: RecordOptions,
+): DStream<U> {
+  return chainStep(parent, { op, fn: capturedBy(parent, fn, label), label }, options)
 }
 
-Stream.prototype.map = function (fn) {
-  return chain(this, 'map', fn)
+/** The same for a step that is more than an operation and its function. */
+export function chainStep<U>(parent: Stream<unknown>, step: Step, options?: RecordOptions): DStream<U> {
+  return streamFace(new ChainStream<U>(parent, step, options))
 }
-Stream.prototype.flatMap = function (fn) {
-  return chain(this, 'flatMap', fn)
+
+Stream.prototype.map = function (fn, options) {
+  return chain(this, 'map', fn, 'map', options)
 }
-Stream.prototype.filter = function (this: Stream<unknown>, fn: AnyFunction): never {
-  return chain(this, 'filter', fn) as never
+Stream.prototype.flatMap = function (fn, options) {
+  return chain(this, 'flatMap', fn, 'flatMap', options)
+}
+Stream.prototype.filter = function (this: Stream<unknown>, fn: AnyFunction, options?: RecordOptions): never {
+  return chain(this, 'filter', fn, 'filter', options) as never
 }
 Stream.prototype.mapPartitions = function (fn) {
   return chain(this, 'mapPartitions', fn)
 }
-pairStreams.mapValues = function (fn) {
-  return chain(this, 'mapValues', fn)
+pairStreams.mapValues = function (fn, options) {
+  return chain(this, 'mapValues', fn, 'mapValues', options)
 }
-pairStreams.flatMapValues = function (fn) {
-  return chain(this, 'flatMapValues', fn)
+pairStreams.flatMapValues = function (fn, options) {
+  return chain(this, 'flatMapValues', fn, 'flatMapValues', options)
 }
 
 /** `[value, 1]` for each value. */

@@ -3,7 +3,9 @@ import type { StateOperator } from '../plan.js'
 import { type Partitions, toPartitioner } from '../rdd/by-key.js'
 import type { PairRdd, Rdd } from '../rdd/rdd.js'
 import { StateRdd } from '../rdd/state.js'
+import { formatMillis } from '../time.js'
 import { Stream } from './dstream.js'
+import { nameOf } from './validate.js'
 
 export interface KeptStateOptions {
   readonly how: StateOperator
@@ -31,6 +33,23 @@ export class KeptStateStream<T> extends Stream<T> {
   /** A rebuild replays the batches since the last snapshot. */
   override get parentRemember(): number {
     return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+  }
+
+  override faults(): string[] {
+    const { builder, slideDuration, checkpointInterval } = this
+    const { initial } = this.#options
+    const faults: string[] = []
+    if (checkpointInterval !== undefined && checkpointInterval % slideDuration !== 0) {
+      faults.push(
+        `The checkpoint interval of ${nameOf(this)} is ${formatMillis(checkpointInterval)}; it must be a multiple of its slide, ${formatMillis(slideDuration)}.`,
+      )
+    }
+    if (initial && initial.context !== builder.context) {
+      faults.push(
+        `The initial state of ${nameOf(this)} is a dataset of another context. Make it with ssc.context of this one.`,
+      )
+    }
+    return faults
   }
 
   override drop(time: number): void {

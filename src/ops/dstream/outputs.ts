@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { ArgumentError } from '../../errors.js'
 import { exactJson } from '../functions/ref-key.js'
-import { face, type RDD, type Rdd, type StorageLevel } from '../rdd/rdd.js'
-import type { Duration } from '../time.js'
-import { type DStream, multipleOfSlide, Stream, streamFace } from './dstream.js'
+import { face, type RDD, type Rdd } from '../rdd/rdd.js'
+import { checkLevel, type StorageLevel } from '../rdd/storage-level.js'
+import { type Duration, toMillis } from '../time.js'
+import { type DStream, Stream, streamFace } from './dstream.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
@@ -19,10 +20,17 @@ declare module './dstream.js' {
      * operation; batches wait when the host is far behind.
      */
     output(name: string): void
-    /** Keeps the RDDs of the stream while they are remembered. */
+    /**
+     * Keeps the RDDs of the stream while they are remembered: see `persist` of datasets for the levels. A window keeps
+     * its parent's RDDs, not its own. Throws ArgumentError for another level, StateError after start().
+     */
     persist(level?: StorageLevel): DStream<T>
+    /** persist('memory'). */
     cache(): DStream<T>
-    /** For streams with kept state: how often it is checkpointed, and so how often mapWithState looks for idle keys. */
+    /**
+     * For streams with kept state: how often it is checkpointed, and so how often mapWithState looks for idle keys. A
+     * multiple of the slide, which start() checks. Throws StateError after start().
+     */
     checkpoint(interval: Duration): DStream<T>
   }
 }
@@ -54,13 +62,15 @@ Stream.prototype.output = function (name) {
   )
 }
 Stream.prototype.persist = function <T>(this: Stream<T>, level: StorageLevel = 'memory'): DStream<T> {
-  this.storage = level
+  this.builder.mustBeOpen(`persist('${level}')`)
+  this.keep(checkLevel(level, 'persist'))
   return streamFace(this)
 }
 Stream.prototype.cache = function () {
   return this.persist()
 }
 Stream.prototype.checkpoint = function (interval) {
-  this.checkpointInterval = multipleOfSlide(this, interval, 'The checkpoint interval')
+  this.builder.mustBeOpen(`checkpoint(${JSON.stringify(interval)})`)
+  this.checkpointInterval = toMillis(interval, 'The checkpoint interval')
   return streamFace(this)
 }

@@ -25,7 +25,8 @@ declare module './dstream.js' {
 declare module './builder.js' {
   interface StreamBuilder {
     /**
-     * Every stream keeps its RDDs for at least so long, for `slice`; else only as long as windows and state need them.
+     * Every stream keeps its RDDs for at least so long, for `slice`; else only as long as windows and state need them. Can
+     * be set once: StateError.
      *
      * ```ts
      * ssc.remember('10s')
@@ -66,5 +67,11 @@ Stream.prototype.slice = function <T>(this: Stream<T>, from: number, to: number)
 StreamBuilder.prototype.remember = function (duration) {
   if (this.frozen)
     throw new StateError(`remember(${JSON.stringify(duration)}) after start(): call it while the graph is built.`)
+  if (this.rememberAtLeast > 0) {
+    throw new StateError(
+      `remember(${JSON.stringify(duration)}): it is set already, to ${this.rememberAtLeast} ms, and can be set once.`,
+      { given: duration, set: this.rememberAtLeast },
+    )
+  }
   this.rememberAtLeast = toMillis(duration, 'The duration to remember')
 }

@@ -4,6 +4,7 @@ import type { StateOperator } from '../plan.js'
 import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { StateRdd } from '../rdd/state.js'
+import type { StorageLevel } from '../rdd/storage-level.js'
 import { UnionRdd } from '../rdd/union.js'
 import type { Duration } from '../time.js'
 import { combined } from './by-key.js'
@@ -65,6 +66,11 @@ class WindowedStream<T> extends Stream<T> {
     this.#length = length
     // Each RDD is read again in every window that it belongs to.
     parent.storage ??= 'memory'
+  }
+
+  /** What a window is made of is kept, once for all windows that it belongs to; the windows themselves are not. */
+  override keep(level: StorageLevel): void {
+    this.parents[0]!.keep(level)
   }
 
   override get parentRemember(): number {

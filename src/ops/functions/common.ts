@@ -84,4 +84,15 @@ export function keyBy<T, K>(key: (value: T) => K): (value: T) => [K, T] {
   return builtin<(value: T) => [K, T]>('keyBy', key)
 }
 
-export { field, includes, jsonField, length, parseNumber, split, startsWith, toLowerCase, words } from './text.js'
+export {
+  field,
+  hashtags,
+  includes,
+  jsonField,
+  length,
+  parseNumber,
+  split,
+  startsWith,
+  toLowerCase,
+  words,
+} from './text.js'

@@ -36,6 +36,18 @@ export function words(): (line: string) => string[] {
   return builtin<(line: string) => string[]>('words')
 }
 
+const HASHTAG = /(?<![\p{L}\p{M}\p{N}_&])#[\p{L}\p{M}\p{N}_]*[\p{L}\p{M}][\p{L}\p{M}\p{N}_]*/gu
+
+defineBuiltin('hashtags', () => (line: string) => line.match(HASHTAG) ?? [])
+
+/**
+ * The hashtags of a line, `#` included, as they are written: letters of any script, digits and underscores, at least one
+ * of them a letter, and none of that in front of the `#`.
+ */
+export function hashtags(): (line: string) => string[] {
+  return builtin<(line: string) => string[]>('hashtags')
+}
+
 defineBuiltin('includes', (part: string) => {
   text('includes', 'a text', part, 'empty')
   return (line: string) => line.includes(part)

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.js'
-import { face, type RDD, Rdd, type StorageLevel } from './rdd.js'
+import { face, type RDD, Rdd } from './rdd.js'
+import type { StorageLevel } from './storage-level.js'
 
 declare module './rdd.js' {
   interface Rdd<T> {

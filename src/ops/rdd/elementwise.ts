@@ -3,17 +3,19 @@ import type { AnyFunction } from '../functions/ref.js'
 import type { Step } from '../plan.js'
 import { ChainRdd } from './chain.js'
 import { captured, face, pairs, type RDD, Rdd } from './rdd.js'
+import { type RecordOptions, rejecting } from './record-options.js'
 
 declare module './rdd.js' {
   interface Rdd<T> {
     /**
-     * Each element through `fn`. Narrow; no state. An error in `fn` fails the task, which is retried.
+     * Each element through `fn`. Narrow; no state. An error in `fn` fails the task, which is retried, unless
+     * `onRecordError` says to give up the record instead.
      *
      * ```ts
      * await ctx.parallelize([1, 2, 3]).map((x) => x * 2).collect() // [2, 4, 6]
      * ```
      */
-    map<U>(fn: (value: T) => U): RDD<U>
+    map<U>(fn: (value: T) => U, options?: RecordOptions): RDD<U>
     /**
      * The elements for which `fn` answers true. Narrow; keeps the partitioner.
      *
@@ -21,8 +23,8 @@ declare module './rdd.js' {
      * await ctx.parallelize([1, 2, 3]).filter((x) => x > 1).collect() // [2, 3]
      * ```
      */
-    filter<S extends T>(fn: (value: T) => value is S): RDD<S>
-    filter(fn: (value: T) => boolean): RDD<T>
+    filter<S extends T>(fn: (value: T) => value is S, options?: RecordOptions): RDD<S>
+    filter(fn: (value: T) => boolean, options?: RecordOptions): RDD<T>
     /**
      * Zero or more elements for each element. Narrow.
      *
@@ -30,7 +32,7 @@ declare module './rdd.js' {
      * await ctx.parallelize(['a b', 'c']).flatMap((line) => line.split(' ')).collect() // ['a', 'b', 'c']
      * ```
      */
-    flatMap<U>(fn: (value: T) => Iterable<U>): RDD<U>
+    flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): RDD<U>
     /**
      * Whole partitions through `fn(records, partitionIndex)`. Narrow; the partition is held in memory as an array.
      *
@@ -42,39 +44,45 @@ declare module './rdd.js' {
   }
   interface PairRdd<K, V> {
     /** The value of each pair through `fn`; the key stays, and so does the partitioner. Narrow. */
-    mapValues<U>(fn: (value: V) => U): RDD<[K, U]>
+    mapValues<U>(fn: (value: V) => U, options?: RecordOptions): RDD<[K, U]>
     /** Zero or more pairs with the same key for each pair. Narrow; keeps the partitioner. */
-    flatMapValues<U>(fn: (value: V) => Iterable<U>): RDD<[K, U]>
+    flatMapValues<U>(fn: (value: V) => Iterable<U>, options?: RecordOptions): RDD<[K, U]>
     keys(): RDD<K>
     values(): RDD<V>
   }
 }
 
 /** The one way to make a step, for the operators of other files too. */
-export function step<U>(rdd: Rdd<unknown>, op: Step['op'], fn: AnyFunction, label: string = op): RDD<U> {
+export function step<U>(
+  rdd: Rdd<unknown>,
+  op: Exclude<Step['op'], 'mapAsync'>,
+  fn: AnyFunction,
+  label: string = op,
+  options?: RecordOptions,
+): RDD<U> {
   const keepsKeys = op === 'filter' || op === 'mapValues' || op === 'flatMapValues'
-  return face<U>(
-    new ChainRdd<U>(rdd, { op, fn: captured(rdd, fn, label), label }, keepsKeys ? rdd.partitioner : undefined),
-  )
+  const partitioner = keepsKeys ? rdd.partitioner : undefined
+  const made: Step = { op, fn: captured(rdd, fn, label), label }
+  return face<U>(new ChainRdd<U>(rdd, made, partitioner, rejecting(label, options)))
 }
 
-Rdd.prototype.map = function (fn) {
-  return step(this, 'map', fn)
+Rdd.prototype.map = function (fn, options) {
+  return step(this, 'map', fn, 'map', options)
 }
-Rdd.prototype.filter = function (this: Rdd<unknown>, fn: AnyFunction): never {
-  return step(this, 'filter', fn) as never
+Rdd.prototype.filter = function (this: Rdd<unknown>, fn: AnyFunction, options?: RecordOptions): never {
+  return step(this, 'filter', fn, 'filter', options) as never
 }
-Rdd.prototype.flatMap = function (fn) {
-  return step(this, 'flatMap', fn)
+Rdd.prototype.flatMap = function (fn, options) {
+  return step(this, 'flatMap', fn, 'flatMap', options)
 }
 Rdd.prototype.mapPartitions = function (fn) {
   return step(this, 'mapPartitions', fn)
 }
-pairs.mapValues = function (fn) {
-  return step(this, 'mapValues', fn)
+pairs.mapValues = function (fn, options) {
+  return step(this, 'mapValues', fn, 'mapValues', options)
 }
-pairs.flatMapValues = function (fn) {
-  return step(this, 'flatMapValues', fn)
+pairs.flatMapValues = function (fn, options) {
+  return step(this, 'flatMapValues', fn, 'flatMapValues', options)
 }
 pairs.keys = function () {
   return step(this, 'map', builtin('keyOf'), 'keys')

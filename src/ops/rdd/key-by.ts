@@ -2,6 +2,7 @@ import { builtin } from '../functions/builtin.js'
 import type { Partitions } from './by-key.js'
 import { step } from './elementwise.js'
 import { type RDD, Rdd } from './rdd.js'
+import type { RecordOptions } from './record-options.js'
 
 declare module './rdd.js' {
   interface Rdd<T> {
@@ -12,7 +13,7 @@ declare module './rdd.js' {
      * await ctx.parallelize(['a', 'bcd']).keyBy((s) => s.length).collect() // [[1, 'a'], [3, 'bcd']]
      * ```
      */
-    keyBy<K>(key: (value: T) => K): RDD<[K, T]>
+    keyBy<K>(key: (value: T) => K, options?: RecordOptions): RDD<[K, T]>
     /**
      * One pair for each answer of `key`, with the array of the elements that gave it, in their order. Shuffle; all
      * elements travel and a key's elements are held in memory: where they are only counted or reduced, keyBy and
@@ -26,8 +27,8 @@ declare module './rdd.js' {
   }
 }
 
-Rdd.prototype.keyBy = function <T, K>(this: Rdd<T>, key: (value: T) => K): RDD<[K, T]> {
-  return step<[K, T]>(this, 'map', builtin('keyBy', key), 'keyBy')
+Rdd.prototype.keyBy = function <T, K>(this: Rdd<T>, key: (value: T) => K, options?: RecordOptions): RDD<[K, T]> {
+  return step<[K, T]>(this, 'map', builtin('keyBy', key), 'keyBy', options)
 }
 Rdd.prototype.groupBy = function <T, K>(this: Rdd<T>, key: (value: T) => K, partitions?: Partitions): RDD<[K, T[]]> {
   return step<[K, T]>(this, 'map', builtin('keyBy', key), 'groupBy').groupByKey(partitions)

@@ -1,4 +1,4 @@
-import type { Plan } from '../plan.js'
+import type { Plan, Step } from '../plan.js'
 import type { Planner, Rdd } from './rdd.js'
 
 /**
@@ -20,14 +20,19 @@ function asksNumber(plan: Plan): boolean {
     case 'zip':
       return true
     case 'chain':
-      return plan.steps.some(({ op }) => op === 'mapPartitions') || asksNumber(plan.of)
+      return plan.steps.some(seesPartition) || asksNumber(plan.of)
     case 'concat':
     case 'cogroup':
       return plan.of.some(asksNumber)
     case 'combine':
     case 'keep':
+    case 'stamp':
       return asksNumber(plan.of)
     case 'state':
       return plan.changes.flat().some(asksNumber)
   }
+}
+
+function seesPartition(step: Step): boolean {
+  return step.op === 'mapPartitions' || (step.op === 'mapAsync' && step.whole)
 }

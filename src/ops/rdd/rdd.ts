@@ -1,10 +1,8 @@
 import type { AnyFunction, FnRef } from '../functions/ref.js'
 import type { Partitioner } from '../partitioner.js'
-import type { Aggregator, Plan } from '../plan.js'
+import type { Aggregator, ObservedPlace, Plan, VersionWatermarks } from '../plan.js'
 import type { RddBuilder } from './builder.js'
-
-/** How a persisted partition is kept. `memory`: in blocks with two owning threads. */
-export type StorageLevel = 'memory'
+import type { StorageLevel } from './storage-level.js'
 
 /** A parent whose partitions are read as they are. */
 export interface NarrowDependency {
@@ -33,6 +31,10 @@ export interface Planner {
   source(source: SourcePartition): number
   /** The slot of a partition of kept state. */
   state(request: StateRequest): number
+  /** The slot of what a step makes of records whose function throws. */
+  rejects(rdd: RejectingRdd, partition: number): number
+  /** The slot that says whose event times are observed. */
+  observe(place: ObservedPlace): number
 }
 
 /** Where a leaf of the lineage gets its records. */
@@ -84,7 +86,21 @@ export interface StatefulRdd extends Rdd<unknown> {
   readonly previous: number | undefined
   /** Whether making it looks for keys that have been idle too long. */
   readonly scan: boolean
+  /** Of state by event time. */
+  readonly watermarks: VersionWatermarks | undefined
   changes(partition: number, planner: Planner): readonly (readonly Plan[])[]
+}
+
+/** An RDD of a step that gives up records whose function throws, instead of failing its task. */
+export interface RejectingRdd extends Rdd<unknown> {
+  readonly rejecting: Rejecting
+}
+
+export interface Rejecting {
+  /** Whether such records are kept to be looked at; they are counted in any case. */
+  readonly keep: boolean
+  /** The batch time of the RDD, where a stream made it. */
+  readonly time?: number
 }
 
 /**

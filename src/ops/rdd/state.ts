@@ -1,5 +1,5 @@
 import type { Partitioner } from '../partitioner.js'
-import type { Plan, StateOperator } from '../plan.js'
+import type { Plan, StateOperator, VersionWatermarks } from '../plan.js'
 import type { RddBuilder } from './builder.js'
 import { type NarrowDependency, type Planner, Rdd, type StatefulRdd } from './rdd.js'
 
@@ -15,8 +15,13 @@ export interface StateRddOptions {
   readonly how: StateOperator
   /** Look for keys that have been idle too long. */
   readonly scan?: boolean
+  /** Of state by event time. */
+  readonly watermarks?: VersionWatermarks
   readonly label: string
 }
+
+/** What of a version the records are: its pairs, what making it gave, or what it refused as too late. */
+type Emit = (Plan & { op: 'state' })['emit']
 
 /**
  * A version of kept state: the version before, changed by the batch. The version before is named by its time only, so the
@@ -29,10 +34,11 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
   readonly time: number
   readonly previous: number | undefined
   readonly scan: boolean
+  readonly watermarks: VersionWatermarks | undefined
   readonly #options: StateRddOptions
-  readonly #emit: 'entries' | 'output'
+  readonly #emit: Emit
 
-  constructor(context: RddBuilder, options: StateRddOptions, emit: 'entries' | 'output' = 'entries') {
+  constructor(context: RddBuilder, options: StateRddOptions, emit: Emit = 'entries') {
     // Records that mapping gave are nowhere in particular; the entries are where their keys belong.
     super(context, options.label, emit === 'entries' ? options.partitioner : undefined)
     this.#options = options
@@ -41,6 +47,7 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
     this.time = options.time
     this.previous = options.previous
     this.scan = options.scan ?? false
+    this.watermarks = options.watermarks
     this.partitions = options.partitioner.partitions
     this.dependencies = options.changes.flat().map((rdd) => ({ kind: 'narrow', rdd }))
   }
@@ -65,5 +72,10 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
   /** The same version seen as the pairs of the state. */
   entries<E>(): StateRdd<E> {
     return new StateRdd<E>(this.context, this.#options, 'entries')
+  }
+
+  /** The same version seen as the records that came too late for it. */
+  late<L>(): StateRdd<L> {
+    return new StateRdd<L>(this.context, this.#options, 'late')
   }
 }

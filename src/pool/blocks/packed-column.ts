@@ -36,7 +36,7 @@ function pack(values: readonly unknown[]): Buffer {
   try {
     // msgpack would write an empty object without a word.
     if (values.some((value) => value instanceof Promise)) {
-      throw new TypeError('an async function answered with a Promise, and nothing waits for it here')
+      throw new TypeError('an async function answered with a Promise, and nothing waits for it here: use mapAsync')
     }
     return packr.pack(values)
   } catch (cause) {

@@ -34,6 +34,7 @@ export class SegmentPool {
   #dropped: number[] = []
   #bytes = 0
   #freeBytes = 0
+  #liveBytes = 0
   #liveBlocks = 0
 
   constructor({ maxFreeBytes = 256 * 1024 * 1024 }: SegmentPoolOptions = {}) {
@@ -53,6 +54,11 @@ export class SegmentPool {
   /** Bytes of segments that wait for reuse. */
   get freeBytes(): number {
     return this.#freeBytes
+  }
+
+  /** Bytes of segments that hold live blocks: what cannot be used for others. */
+  get liveBytes(): number {
+    return this.#liveBytes
   }
 
   get liveBlocks(): number {
@@ -90,7 +96,7 @@ export class SegmentPool {
         segment: segmentId,
       })
     }
-    segment.live++
+    if (segment.live++ === 0) this.#liveBytes += segment.memory.byteLength
     this.#liveBlocks++
   }
 
@@ -100,7 +106,7 @@ export class SegmentPool {
     if (segment.live === 0) {
       throw new StateError(`Segment ${segmentId} has no live block; one was released twice.`, { segment: segmentId })
     }
-    segment.live--
+    if (--segment.live === 0) this.#liveBytes -= segment.memory.byteLength
     this.#liveBlocks--
     this.#recycle(segment)
   }

@@ -21,9 +21,14 @@ export interface LineSlice {
  * for ASCII lines of 100 bytes, on one core.
  */
 export function eachLines(bytes: Buffer, each: (lines: string[]) => void): void {
+  eachPiece(bytes, (piece) => each(cutLines(piece)))
+}
+
+/** Hands over a text payload in pieces of whole lines, about 64 KiB long; longer where a line is. */
+export function eachPiece(bytes: Buffer, each: (piece: Buffer) => void): void {
   for (let at = 0; at < bytes.length; ) {
     const end = endOfPiece(bytes, at)
-    each(cutLines(bytes.subarray(at, end)))
+    each(bytes.subarray(at, end))
     at = end
   }
 }

@@ -5,6 +5,7 @@ import { readPart } from '../blocks/shuffle-block.js'
 import { eachLines } from '../blocks/text.js'
 import type { TaskInput } from '../protocol.js'
 import type { SegmentTable } from './segment-table.js'
+import { readSpilled } from './spilled.js'
 
 /** Takes records piece by piece: a block, a chunk of a file. */
 export type Each = (records: Iterable<unknown>) => void
@@ -14,20 +15,34 @@ const CHUNK = 1 << 20
 /** Numbers of a range that are made at a time. */
 const NUMBERS = 4096
 
-/** Hands over the records of an input slot. Shuffle inputs give the records of each map output in order. */
-export function readInput(input: TaskInput, segments: SegmentTable, each: Each): void {
+/** Takes text as bytes, a part that begins and ends at line boundaries. It is overwritten when this returns. */
+export type EachText = (text: Buffer) => void
+
+/**
+ * Hands over the records of an input slot. Shuffle inputs give the records of each map output in order. Text goes to
+ * `text` where that is given.
+ */
+export function readInput(
+  input: TaskInput,
+  segments: SegmentTable,
+  each: (records: readonly unknown[]) => void,
+  text: EachText = (bytes) => eachLines(bytes, each),
+): void {
   switch (input.in) {
     case 'blocks':
-      for (const slice of input.slices) readSlice(slice, segments, each)
+      for (const slice of input.slices) readSlice(slice, segments, each, text)
+      return
+    case 'spilled':
+      each(decodeRecords(readSpilled(input)))
       return
     case 'shuffle':
       for (const output of input.outputs) {
-        const { bytes, count } = readPart(segments.open(output), input.partition)
-        if (count > 0) each(decodeRecords(bytes))
+        const records = segments.read(output, (payload) => decodeRecords(readPart(payload, input.partition).bytes))
+        if (records.length > 0) each(records)
       }
       return
     case 'file':
-      readFileRange(input.path, input.start, input.end, each)
+      readFileRange(input.path, input.start, input.end, text)
       return
     case 'range':
       eachNumbers(input.from, input.to, input.step, each)
@@ -37,20 +52,25 @@ export function readInput(input: TaskInput, segments: SegmentTable, each: Each):
   }
 }
 
-function readSlice({ block, start = 0, end = block.length }: BlockSlice, segments: SegmentTable, each: Each): void {
-  const payload = segments.open(block)
+function readSlice(
+  { block, start = 0, end = block.length }: BlockSlice,
+  segments: SegmentTable,
+  each: (records: readonly unknown[]) => void,
+  text: EachText,
+): void {
   if (block.codec !== 'text') {
-    each(decodeRecords(payload))
+    each(segments.read(block, decodeRecords))
     return
   }
-  eachLines(payload.subarray(start, end), each)
+  const payload = segments.open(block)
+  text(payload.subarray(start, end))
 }
 
 /**
  * The lines that begin in [start, end): a line that begins before `end` is read to its end, wherever that is; one that
  * began before `start` belongs to the range before.
  */
-function readFileRange(path: string, start: number, end: number, each: Each): void {
+function readFileRange(path: string, start: number, end: number, text: EachText): void {
   if (start >= end) return
   const file = openSync(path, 'r')
   try {
@@ -83,7 +103,7 @@ function readFileRange(path: string, start: number, end: number, each: Each): vo
       const last = position + filled > end ? lineEndAfter(bytes, within) : bytes.lastIndexOf(10) + 1
       const complete = got === 0 && last <= 0 ? filled : last
       if (complete > 0) {
-        eachLines(bytes.subarray(0, complete), each)
+        text(bytes.subarray(0, complete))
         buffer.copyWithin(0, complete, filled)
         position += complete
         kept = filled - complete
@@ -92,7 +112,7 @@ function readFileRange(path: string, start: number, end: number, each: Each): vo
       }
       if (position >= end) return
       if (got === 0) {
-        if (kept > 0) eachLines(buffer.subarray(0, kept), each)
+        if (kept > 0) text(buffer.subarray(0, kept))
         return
       }
     }
@@ -108,7 +128,7 @@ function lineEndAfter(bytes: Buffer, within: number): number {
 }
 
 /** In arrays, which loops go through several times as fast as through a generator. */
-function eachNumbers(from: number, to: number, step: number, each: Each): void {
+function eachNumbers(from: number, to: number, step: number, each: (numbers: readonly number[]) => void): void {
   const count = Math.ceil((to - from) / step)
   for (let done = 0; done < count; done += NUMBERS) {
     const piece = new Array<number>(Math.min(NUMBERS, count - done))

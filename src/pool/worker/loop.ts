@@ -1,12 +1,15 @@
 import type { AnyFunction } from '../../ops/functions/ref.js'
-import type { Step } from '../../ops/plan.js'
+import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
+import { guardedStep, guardedText } from './guarded.js'
+import type { Rejects } from './rejects.js'
 
 /** A step with its function found. */
 export interface ReadyStep {
-  readonly op: Exclude<Step['op'], 'mapPartitions'>
+  readonly op: RecordOp
   readonly fn: AnyFunction
   readonly label: string
+  readonly rejects?: RejectsSlot
 }
 
 /** What a loop tells about itself while it runs. */
@@ -14,6 +17,8 @@ export interface Meter {
   readonly vitals: Int32Array
   /** The operation that threw, once one has. */
   failedAt: string | undefined
+  /** Takes records whose function threw, from steps that give them up. */
+  readonly rejects: Rejects
 }
 
 /** Takes each record that comes out of the last step. One function a program: its call site sees one shape. */
@@ -31,9 +36,15 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
   const open: string[] = []
   let closing = ''
   let value = 'v'
-  steps.forEach(({ op }, i) => {
+  steps.forEach(({ op, rejects }, i) => {
     open.push(`at = ${i};`)
     const next = `v${i}`
+    if (rejects !== undefined) {
+      open.push(guardedText(op, i, value, rejects))
+      if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
+      if (op !== 'filter') value = next
+      return
+    }
     if (op === 'filter') {
       open.push(`if (!f${i}(${value})) continue;`)
       return
@@ -79,7 +90,12 @@ export function composeLoop(steps: readonly ReadyStep[]): Loop {
       at = steps.length
       emit(value)
     }
-    for (let i = steps.length - 1; i >= 0; i--) run = composeStep(steps[i]!, run, () => (at = i))
+    for (let i = steps.length - 1; i >= 0; i--) {
+      const step = steps[i]!
+      const mark = () => (at = i)
+      run =
+        step.rejects === undefined ? composeStep(step, run, mark) : guardedStep(step, step.rejects, run, mark, meter)
+    }
     try {
       for (const value of records) {
         meter.vitals[PROGRESS]!++

@@ -1,11 +1,16 @@
 import { KeyedMap } from '../../ops/keys.js'
-import type { Plan, Step } from '../../ops/plan.js'
+import type { AsyncStep, Plan, Step } from '../../ops/plan.js'
 import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
+import { byteSteps, isBuiltin } from '../kernels/byte-steps.js'
 import { PROGRESS } from '../vitals.js'
+import { Ahead, type RunAhead } from './ahead.js'
+import { compileLineCount, compileTally, filteredLines } from './byte-chain.js'
 import { type Combine, CombineTable, makeCombine } from './combine-table.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
+import { settling } from './map-async.js'
+import { compileStamp } from './stamp.js'
 import { compileState } from './state/compile.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
 
@@ -17,9 +22,17 @@ export type Runner = (task: Task, emit: Emit) => void
 /** Turns plans into functions. A plan is compiled once a thread and program. */
 export class PlanCompiler {
   readonly services: ThreadServices
+  #ahead = new Ahead()
 
   constructor(services: ThreadServices) {
     this.services = services
+  }
+
+  /** What `compile` makes, and what must have run, in a task, before it does: nothing unless a step awaits. */
+  program<R>(compile: () => R): { readonly made: R; readonly ahead: readonly RunAhead[] } {
+    this.#ahead = new Ahead()
+    const made = compile()
+    return { made, ahead: this.#ahead.close() }
   }
 
   /** Every record of the plan to `emit`; the last steps of the plan and `emit` share one loop. */
@@ -34,7 +47,7 @@ export class PlanCompiler {
       case 'input':
         return (task, each) => {
           readInput(task.inputs[plan.slot]!, this.services.segments, (records) => {
-            task.read[plan.slot] = (task.read[plan.slot] ?? 0) + lengthOf(records)
+            task.read[plan.slot]! += records.length
             each(records)
           })
         }
@@ -75,13 +88,16 @@ export class PlanCompiler {
           each(labelled(task, plan.label, () => fn(task.partition, ...sources.map((source) => toArray(source, task)))))
       }
       case 'at': {
-        const source = this.source(plan.of)
-        return (task, each) => {
+        const placed = (task: Task): Task => {
           const input = task.inputs[plan.slot]!
           if (input.in !== 'range') throw new TypeError(`A partition's number is a range of one, not ${input.in}.`)
-          source({ ...task, partition: input.from }, each)
+          return { ...task, partition: input.from }
         }
+        const source = this.#ahead.within(placed, () => this.source(plan.of))
+        return (task, each) => source(placed(task), each)
       }
+      case 'stamp':
+        return compileStamp(plan, this)
       case 'keep': {
         const source = this.source(plan.of)
         const { scratch } = this.services
@@ -120,23 +136,61 @@ export class PlanCompiler {
   /** The steps after the last mapPartitions, and the source of what they loop over. */
   #split(plan: Plan): { source: Source; steps: ReadyStep[] } {
     if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
-    const { resolve } = this.services
-    const whole = plan.steps.findLastIndex((step) => step.op === 'mapPartitions')
-    const steps = plan.steps
-      .slice(whole + 1)
-      .map((step) => ({ op: step.op as ReadyStep['op'], fn: resolve(step.fn), label: step.label }))
-    if (whole < 0) return { source: this.source(plan.of), steps }
+    const whole = plan.steps.findLastIndex(({ op }) => op === 'mapPartitions' || op === 'mapAsync')
+    const steps = this.#ready(plan.steps.slice(whole + 1))
+    if (whole < 0) {
+      const filters = this.services.kernels && plan.of.op === 'input' ? byteSteps(plan.steps).filters : []
+      if (filters.length === 0) return { source: this.source(plan.of), steps }
+      const loop = this.#loop(steps.splice(0, filters.length))
+      return { source: filteredLines((plan.of as Plan & { op: 'input' }).slot, filters, loop, this), steps }
+    }
     const before: Plan = whole === 0 ? plan.of : { op: 'chain', of: plan.of, steps: plan.steps.slice(0, whole) }
-    return { source: this.#partitionwise(before, plan.steps[whole]!), steps }
+    const step = plan.steps[whole]!
+    const source = step.op === 'mapAsync' ? this.#awaiting(before, step) : this.#partitionwise(before, step)
+    return { source, steps }
   }
 
   #partitionwise(before: Plan, step: Step): Source {
+    if (isBuiltin(step.fn, 'countPartition')) {
+      const count = this.counter(before)
+      return (task, each) => each([count(task)])
+    }
     const source = this.source(before)
     const fn = this.services.resolve(step.fn)
     return (task, each) => {
       const records = toArray(source, task)
       labelled(task, step.label, () => each(fn(records, task.partition)))
     }
+  }
+
+  /** The step itself runs ahead of the program, which then finds its results as if they were input. */
+  #awaiting(before: Plan, step: AsyncStep): Source {
+    const source = this.source(before)
+    const number = this.#ahead.add(settling(step, (task) => toArray(source, task), this.services))
+    return (task, each) => each(task.settled[number]!)
+  }
+
+  /** How many records a plan has. */
+  counter(plan: Plan): (task: Task) => number {
+    const lines = compileLineCount(plan, this)
+    if (lines) return lines
+    const tally = compileTally(plan, this)
+    const runner = tally ?? this.runner(plan)
+    return (task) => {
+      let n = 0
+      runner(task, (_, times?: number) => (n += times ?? 1))
+      return n
+    }
+  }
+
+  /** Steps as one loop. */
+  loop(steps: readonly Step[]): Loop {
+    return this.#loop(this.#ready(steps))
+  }
+
+  #ready(steps: readonly Step[]): ReadyStep[] {
+    const { resolve } = this.services
+    return steps.map((step) => ({ ...step, fn: resolve(step.fn) }) as ReadyStep)
   }
 
   #loop(steps: readonly ReadyStep[]): Loop {
@@ -159,9 +213,9 @@ export class PlanCompiler {
       const table = new CombineTable()
       labelled(task, aggregator.label, () => {
         for (const output of input.outputs) {
-          const { bytes, count } = readPart(segments.open(output), input.partition)
-          if (count === 0) continue
-          const { keys, values } = decodePairs(bytes)
+          const { keys, values } = segments.read(output, (payload) =>
+            decodePairs(readPart(payload, input.partition).bytes),
+          )
           for (let i = 0; i < keys.length; i++) {
             task.meter.vitals[PROGRESS]!++
             combine(table, keys[i], values[i])
@@ -213,8 +267,4 @@ export function toArray(source: Source, task: Task): readonly unknown[] {
     }
   })
   return all ?? []
-}
-
-function lengthOf(records: Iterable<unknown>): number {
-  return Array.isArray(records) ? records.length : 0
 }

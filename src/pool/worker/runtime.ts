@@ -12,14 +12,17 @@ import { decodeRecords } from '../blocks/records-codec.js'
 import { SegmentWriter } from '../blocks/segment-writer.js'
 import { writeBlock } from '../blocks/write-block.js'
 import { encodeError } from '../error-wire.js'
+import { TextKernels } from '../kernels/text-kernels.js'
 import { importPipelineModule } from '../pipeline-module.js'
 import type { AttachMessage, TaskMessage, TaskResult, WorkerBoot, WorkerControl } from '../protocol.js'
 import type { WorkerRuntime } from './attach.js'
 import { BlockStore } from './block-store.js'
 import { armFaults, faultPoint } from './fault-points.js'
 import { PlanCompiler } from './plans.js'
+import { Rejects } from './rejects.js'
 import { SegmentTable } from './segment-table.js'
-import { type CompiledProgram, compileSink } from './sinks.js'
+import { type CompiledProgram, compileProgram } from './sinks.js'
+import { takeLoaded } from './spilled.js'
 import { MissingStateError, StateStore } from './state/store.js'
 import type { Task, ThreadServices } from './task.js'
 
@@ -76,6 +79,7 @@ class Runtime implements WorkerRuntime {
       segments: this.#segments,
       states: new StateStore(),
       codegen: boot.codegen,
+      kernels: TextKernels.create(),
       scratch: this.#scratch,
       resolve: (fn) => resolver.resolve(fn),
       seal: (codec, count, lifetime) => {
@@ -104,9 +108,11 @@ class Runtime implements WorkerRuntime {
       partition: message.task.partition,
       batchTime: message.batchTime,
       inputs: message.inputs,
-      meter: { vitals: this.#vitals, failedAt: undefined },
+      meter: { vitals: this.#vitals, failedAt: undefined, rejects: new Rejects(message.inputs) },
       read: message.inputs.map(() => 0),
       written: [],
+      observed: [],
+      settled: [],
     }
     try {
       this.#accept(message)
@@ -118,16 +124,19 @@ class Runtime implements WorkerRuntime {
       const added = endAdditions()
       mustTravel(added)
       for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
-      const metrics = { read: task.read, runMs: performance.now() - started }
+      const rejects = task.meter.rejects.report()
+      const metrics = { read: task.read, runMs: performance.now() - started, loaded: takeLoaded() }
       const memory = this.#report()
       faultPoint('task:end')
-      return { ok: true, value, added, written: task.written, memory, metrics }
+      const observed = task.observed.length > 0 ? task.observed : undefined
+      return { ok: true, value, added, observed, rejects, written: task.written, memory, metrics }
     } catch (error) {
       const missingState = error instanceof MissingStateError
       return { ok: false, error: encodeError(error), label: task.meter.failedAt, memory: this.#report(), missingState }
     } finally {
       // What an attempt that failed has added is nothing.
       endAdditions()
+      takeLoaded()
     }
   }
 
@@ -151,7 +160,7 @@ class Runtime implements WorkerRuntime {
   #program({ program }: TaskMessage): CompiledProgram {
     let compiled = this.#compiled.get(program)
     if (!compiled) {
-      compiled = compileSink(this.#programs.get(program)!, this.#compiler)
+      compiled = compileProgram(this.#programs.get(program)!, this.#compiler)
       this.#compiled.set(program, compiled)
     }
     return compiled
@@ -167,7 +176,7 @@ class Runtime implements WorkerRuntime {
   #broadcast(id: number): unknown {
     const entry = this.#broadcasts.get(id)!
     if (!entry.read) {
-      entry.value = decodeRecords(this.#segments.open(entry.block))[0]
+      entry.value = this.#segments.read(entry.block, decodeRecords)[0]
       entry.read = true
     }
     return entry.value

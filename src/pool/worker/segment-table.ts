@@ -1,4 +1,4 @@
-import { BlockLostError } from '../../errors.js'
+import { BlockCorruptError, BlockLostError } from '../../errors.js'
 import type { BlockHandle } from '../blocks/handle.js'
 import { openBlock, verifyBlock } from '../blocks/layout.js'
 import type { SegmentGrant } from '../protocol.js'
@@ -20,6 +20,26 @@ export class SegmentTable {
     return openBlock(this.#segment(handle), handle)
   }
 
+  /**
+   * What `decode` makes of the payload. Where it throws, the checksum decides whose fault that is: BlockCorruptError with
+   * the block's id, so that the driver takes another copy or has the block made again, or the error as it is.
+   */
+  read<T>(handle: BlockHandle, decode: (payload: Buffer) => T): T {
+    const payload = this.open(handle)
+    try {
+      return decode(payload)
+    } catch (cause) {
+      if (verifyBlock(this.#segment(handle), handle)) throw cause
+      throw corrupt(handle, cause)
+    }
+  }
+
+  /** As `read`, but computes the checksum before: for bytes that nobody can check by their sense. */
+  readVerified<T>(handle: BlockHandle, decode: (payload: Buffer) => T): T {
+    if (!this.verify(handle)) throw corrupt(handle)
+    return decode(this.open(handle))
+  }
+
   verify(handle: BlockHandle): boolean {
     return verifyBlock(this.#segment(handle), handle)
   }
@@ -37,4 +57,14 @@ export class SegmentTable {
     }
     return memory
   }
+}
+
+function corrupt({ id, segment, offset, length }: BlockHandle, cause?: unknown): BlockCorruptError {
+  const found = cause instanceof Error ? `: ${cause.message}` : ''
+  return new BlockCorruptError(`The bytes of block ${id} are not those that were written${found}`, {
+    block: id,
+    segment,
+    offset,
+    length,
+  })
 }

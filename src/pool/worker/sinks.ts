@@ -1,26 +1,31 @@
 import { hashKey } from '../../ops/keys.js'
-import type { PartitionerSpec, Program, Sink } from '../../ops/plan.js'
+import type { Aggregator, PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
+import { compileTally, valueOfEach } from './byte-chain.js'
 import { CombineTable } from './combine-table.js'
-import { type PlanCompiler, type Runner, toArray } from './plans.js'
+import { type PlanCompiler, toArray } from './plans.js'
 import { labelled, type Task } from './task.js'
 
-/** Runs a whole program; answers with the value for the driver. */
+/** Runs a whole program; answers with the value for the driver, or a promise of it where a step awaits. */
 export type CompiledProgram = (task: Task) => unknown
 
 type Pair = readonly [unknown, unknown]
 
-export function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledProgram {
+export function compileProgram(program: Program, compiler: PlanCompiler): CompiledProgram {
+  const { made: run, ahead } = compiler.program(() => compileSink(program, compiler))
+  if (ahead.length === 0) return run
+  return async (task) => {
+    for (const first of ahead) await first(task)
+    return run(task)
+  }
+}
+
+function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledProgram {
   const { scratch, resolve } = compiler.services
   switch (sink.op) {
     case 'count': {
-      const runner = compiler.runner(plan)
-      return (task) => {
-        let n = 0
-        runner(task, () => n++)
-        return n
-      }
+      return compiler.counter(plan)
     }
     case 'collect': {
       const source = compiler.source(plan)
@@ -38,14 +43,14 @@ export function compileSink({ plan, sink }: Program, compiler: PlanCompiler): Co
       return (task) => labelled(task, sink.label, () => fn(toArray(source, task), task.partition))
     }
     case 'shuffle':
-      return compileShuffle(sink, compiler.runner(plan), compiler)
+      return compileShuffle(sink, plan, compiler)
   }
 }
 
 /** The map side of a shuffle: combines where it may, then writes one part a reduce partition. */
 function compileShuffle(
   { partitioner, aggregator }: Sink & { op: 'shuffle' },
-  runner: Runner,
+  plan: Plan,
   compiler: PlanCompiler,
 ): CompiledProgram {
   const { services } = compiler
@@ -57,10 +62,10 @@ function compileShuffle(
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
   if (aggregator?.mapSide) {
-    const combine = compiler.combiner(aggregator)
+    const fill = combining(plan, aggregator, compiler)
     return (task) => {
       const table = new CombineTable()
-      runner(task, (pair) => combine(table, (pair as Pair)[0], (pair as Pair)[1]))
+      fill(task, table)
       const keys = buckets(parts)
       const values = buckets(parts)
       table.forEach((key, value) => {
@@ -71,6 +76,7 @@ function compileShuffle(
       return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
     }
   }
+  const runner = compiler.runner(plan)
   return (task) => {
     const records = buckets(parts)
     let n = 0
@@ -120,6 +126,20 @@ function compileShuffle(
       }
     }
   }
+}
+
+/** Combines the pairs of a plan by key; counts keys as bytes where that comes to the same. */
+function combining(
+  plan: Plan,
+  aggregator: Aggregator,
+  compiler: PlanCompiler,
+): (task: Task, table: CombineTable) => void {
+  const combine = compiler.combiner(aggregator)
+  const each = plan.op === 'chain' ? valueOfEach(aggregator, plan.steps.at(-1)) : undefined
+  const tally = each && plan.op === 'chain' && compileTally({ ...plan, steps: plan.steps.slice(0, -1) }, compiler)
+  if (tally) return (task, table) => tally(task, (key, times) => combine(table, key, each === 'times' ? times : null))
+  const runner = compiler.runner(plan)
+  return (task, table) => runner(task, (pair) => combine(table, (pair as Pair)[0], (pair as Pair)[1]))
 }
 
 function buckets(n: number): unknown[][] {

@@ -1,7 +1,9 @@
 import type { AnyFunction, FnRef } from '../../ops/functions/ref.js'
+import type { Observation } from '../../ops/plan.js'
 import type { ByteWriter } from '../blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../blocks/handle.js'
 import type { Lifetime } from '../blocks/segment-writer.js'
+import type { TextKernels } from '../kernels/text-kernels.js'
 import type { TaskInput, WrittenBlock } from '../protocol.js'
 import type { Meter } from './loop.js'
 import type { SegmentTable } from './segment-table.js'
@@ -12,6 +14,8 @@ export interface ThreadServices {
   readonly segments: SegmentTable
   readonly states: StateStore
   readonly codegen: boolean
+  /** Undefined where they were not built: functions do the same work. */
+  readonly kernels: TextKernels | undefined
   /** Scratch for encoding; used from reset to write, never kept. */
   readonly scratch: ByteWriter
   resolve(fn: FnRef): AnyFunction
@@ -28,6 +32,10 @@ export interface Task {
   /** Records read from each input slot. */
   readonly read: number[]
   readonly written: WrittenBlock[]
+  /** What the task sees of event time. */
+  readonly observed: Observation[]
+  /** What the steps that await came to, by their number in the program; read by the steps after them. */
+  readonly settled: (readonly unknown[])[]
 }
 
 /** Runs a part of a task; if it throws, the error is of the operation `label` unless a part inside has said so. */

@@ -23,17 +23,31 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
     labelled(task, plan.label, () => {
       const state = currentState(input, task)
       if (state.version !== input.to) {
-        step(state, groups, input.to, input.scan, makeVersion, task)
+        makeVersionOf(state, input, task)
         // Kept only when the version is whole: a thread killed before has the old one, or none.
         if (!input.detached) services.states.set(input.operator, input.partition, state)
       }
       faultPoint('state:applied')
       if (input.snapshot)
-        task.written.push(writeSnapshot(state, `${input.operator}/${input.partition}/${input.to}`, services))
+        task.written.push(
+          writeSnapshot(state, `${input.operator}/${input.partition}/${input.to}`, input.snapshot === 'full', services),
+        )
+      if (input.watermarks) observe(task, input, state)
       if (plan.emit === 'output') each(state.output)
+      else if (plan.emit === 'late') each(state.late)
       else if (plan.operator.kind === 'map') each(values(state))
       else each(state.entries.entries())
     })
+  }
+
+  function makeVersionOf(state: StatePartition, input: StateInput, task: Task): void {
+    try {
+      step(state, groups, input, makeVersion, task)
+    } catch (error) {
+      // Accumulators may be changed in place, which cannot be taken back: the state is to be made anew from its recipe.
+      if (plan.operator.kind === 'eventWindow') services.states.delete(input.operator, input.partition)
+      throw error
+    }
   }
 
   function currentState(input: StateInput, task: Task): StatePartition {
@@ -49,7 +63,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       }
       for (const past of rebuild.replay) {
         const sources = past.changes.map((group) => group.map((of) => compiler.source(of)))
-        step(state, sources, past.to, past.scan, makeVersion, task)
+        step(state, sources, past, makeVersion, task)
       }
       state.version = from
       return state
@@ -66,12 +80,12 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
 function step(
   state: StatePartition,
   groups: readonly (readonly Source[])[],
-  time: number,
-  scan: boolean,
+  { to: time, scan, watermarks }: Pick<StateInput, 'to' | 'scan' | 'watermarks'>,
   make: MakeVersion,
   task: Task,
 ): void {
-  const input = { time, scan, groups: groups.map((sources) => pairsOf(sources, task)) }
+  const late: unknown[] = []
+  const input = { time, scan, watermarks, late, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
   if (state.version !== undefined && state.snapshotAt === state.version) {
     state.changed = new KeyedMap()
@@ -82,12 +96,19 @@ function step(
     const output = make(state, changes, input)
     faultPoint('state:half-applied')
     state.output = output
+    state.late = late
   } catch (error) {
     changes.takeBack()
     throw error
   }
   changes.keep(state)
   state.version = time
+}
+
+/** A second output of the batch reports the same again. */
+function observe(task: Task, { operator: stream, partition, to: time }: StateInput, state: StatePartition): void {
+  const late = state.late.length
+  task.observed.push({ stream, time, partition, records: 0, late, latest: Number.NEGATIVE_INFINITY })
 }
 
 /** The pairs of several plans as one array. */

@@ -1,6 +1,8 @@
-import type { StateOperator } from '../../../ops/plan.js'
+import type { StateOperator, VersionWatermarks } from '../../../ops/plan.js'
 import type { ThreadServices } from '../task.js'
 import type { Changes } from './changes.js'
+import { makeEventJoinOperator } from './event-join-operator.js'
+import { makeEventWindowOperator } from './event-window-operator.js'
 import { makeMapOperator } from './map-operator.js'
 import type { StatePartition } from './store.js'
 import { makeUpdateOperator } from './update-operator.js'
@@ -16,6 +18,10 @@ export interface VersionInput {
   readonly groups: readonly Pairs[]
   /** Look for keys that have been idle too long. */
   readonly scan: boolean
+  /** Present for state by event time. */
+  readonly watermarks: VersionWatermarks | undefined
+  /** Takes the records that came too late, as `[time, record]`. */
+  readonly late: unknown[]
 }
 
 /** Makes a version from the one before; answers with records where it has an output besides its entries. */
@@ -29,5 +35,9 @@ export function makeOperator(operator: StateOperator, services: ThreadServices):
       return makeUpdateOperator(operator, services)
     case 'map':
       return makeMapOperator(operator, services)
+    case 'eventWindow':
+      return makeEventWindowOperator(operator, services)
+    case 'eventJoin':
+      return makeEventJoinOperator(operator)
   }
 }

@@ -17,11 +17,16 @@ const LONGEST_CHAIN = 100
  * Writes the entries, or what changed since the last snapshot: a block of two parts, pairs that were set and keys that
  * were deleted.
  */
-export function writeSnapshot(state: StatePartition, key: string, services: ThreadServices): WrittenBlock {
+export function writeSnapshot(
+  state: StatePartition,
+  key: string,
+  mustBeFull: boolean,
+  services: ThreadServices,
+): WrittenBlock {
   const { entries, changed, chain } = state
   const longer = { blocks: chain.blocks + 1, entries: chain.entries + (changed?.size ?? 0) }
   const mayGrow = longer.blocks <= LONGEST_CHAIN && longer.entries < entries.size * FULL_FROM
-  const increment = mayGrow ? changed : undefined
+  const increment = mayGrow && !mustBeFull ? changed : undefined
   const keys: unknown[] = []
   const values: unknown[] = []
   const deleted: unknown[] = []
@@ -47,14 +52,15 @@ export function writeSnapshot(state: StatePartition, key: string, services: Thre
   return { as: 'snapshot', key, full: increment === undefined, block }
 }
 
-/** Applies a full snapshot, or an increment after those before it. */
-export function readSnapshot(state: StatePartition, block: BlockHandle, { segments }: ThreadServices): void {
-  const payload = segments.open(block)
-  const set = readPart(payload, 0)
-  if (set.count > 0) {
-    const { keys, values } = decodePairs(set.bytes)
-    for (let i = 0; i < keys.length; i++) state.entries.set(keys[i], values[i])
-  }
-  const deleted = readPart(payload, 1)
-  if (deleted.count > 0) for (const key of decodeRecords(deleted.bytes)) state.entries.delete(key)
+/**
+ * Applies a full snapshot, or an increment after those before it. Verifies the bytes, at a small part of what decoding
+ * them costs: the thread that wrote them is dead as a rule, and nothing would make up for wrong ones.
+ */
+export function readSnapshot({ entries }: StatePartition, block: BlockHandle, { segments }: ThreadServices): void {
+  const { keys, values, deleted } = segments.readVerified(block, (payload) => ({
+    ...decodePairs(readPart(payload, 0).bytes),
+    deleted: decodeRecords(readPart(payload, 1).bytes),
+  }))
+  for (let i = 0; i < keys.length; i++) entries.set(keys[i], values[i])
+  for (const key of deleted) entries.delete(key)
 }

@@ -13,6 +13,8 @@ export interface StatePartition {
   readonly entries: KeyedMap<unknown>
   /** Records that making the version gave, where the operator has an output besides its entries. */
   output: readonly unknown[]
+  /** Records that came too late for the version, as `[time, record]`. */
+  late: readonly unknown[]
   /** Keys set (true) or deleted (false) since the last snapshot; undefined where everything must be written. */
   changed: KeyedMap<boolean> | undefined
   /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
@@ -29,6 +31,7 @@ export function emptyState(): StatePartition {
     version: undefined,
     entries: new KeyedMap(),
     output: [],
+    late: [],
     changed: undefined,
     snapshotAt: undefined,
     chain: NO_CHAIN,
@@ -57,5 +60,9 @@ export class StateStore {
 
   set(operator: number, partition: number, state: StatePartition): void {
     this.#partitions.set(`${operator}/${partition}`, state)
+  }
+
+  delete(operator: number, partition: number): void {
+    this.#partitions.delete(`${operator}/${partition}`)
   }
 }

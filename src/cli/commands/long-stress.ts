@@ -1,0 +1,39 @@
+import { randomInt } from 'node:crypto'
+import { toJson } from '../json.js'
+import type { LongRun } from '../stress/arguments.js'
+import { isAborted, play } from '../stress/play.js'
+import { abortedAsText, asJson, asText } from '../stress/report.js'
+import { rounds } from '../stress/rounds.js'
+import { Tallies } from '../stress/tallies.js'
+import { talliesAsText } from '../stress/tallies-as-text.js'
+
+/**
+ * Plays rounds over all pipelines and modes until so many kills were carried out, or the time is up. True if every batch
+ * of every round was right, and all the kills were carried out. Failed rounds are told at once, with the options that
+ * repeat them.
+ */
+export async function longStress({
+  seed = randomInt(1, 2 ** 31),
+  kills,
+  within,
+  json,
+  ...rest
+}: LongRun): Promise<boolean> {
+  const began = performance.now()
+  const tallies = new Tallies()
+  const done = () => tallies.sum((tally) => tally.kills)
+  for (const config of rounds({ ...rest, seed })) {
+    if (done() >= kills || performance.now() - began >= within) break
+    const outcome = await play(config)
+    const good = tallies.enter(config, outcome)
+    if (json && !isAborted(outcome)) process.stdout.write(`${asJson(outcome)}\n`)
+    if (isAborted(outcome)) process.stderr.write(`${abortedAsText(config, outcome.aborted)}\n`)
+    else if (!good) process.stderr.write(`${asText(outcome)}\n`)
+    else process.stderr.write(`millrace: ${config.pipeline} ${config.mode}: ${done()} of ${kills} kills\n`)
+  }
+  const seconds = Math.round((performance.now() - began) / 1000)
+  const good = tallies.sum(({ failedRounds }) => failedRounds) === 0 && done() >= kills
+  const total = { kills: done(), wanted: kills, seconds, seed, passed: good }
+  process.stdout.write(`${json ? toJson({ ...total, tallies: tallies.all }) : talliesAsText(tallies, total)}\n`)
+  return good
+}

@@ -1,0 +1,12 @@
+import { type Aborted, runInChild } from './in-process-of-its-own.js'
+import type { StressConfig, StressReport } from './report.js'
+import { runPipeline } from './stress-run.js'
+
+/** Runs one pipeline: where threads exhaust their heaps, in a process of its own. */
+export function play(config: StressConfig): Promise<StressReport | Aborted> {
+  return config.mode === 'oom' ? runInChild(config) : runPipeline(config)
+}
+
+export function isAborted(outcome: StressReport | Aborted): outcome is Aborted {
+  return 'aborted' in outcome
+}

@@ -1,0 +1,28 @@
+import type { Mode } from './modes.js'
+import type { PipelineName } from './pipelines.js'
+import type { StressConfig } from './report.js'
+import { drawSetup } from './setup.js'
+
+export interface RoundsSpec {
+  readonly pipelines: readonly PipelineName[]
+  readonly modes: readonly Mode[]
+  readonly seed: number
+  /** Ms a round. */
+  readonly duration: number
+  readonly killsPerSecond: number
+}
+
+/** Without end: every pipeline in every mode, over and over, each round with a seed and a setup of its own. */
+export function* rounds({ pipelines, modes, seed, duration, killsPerSecond }: RoundsSpec): Generator<StressConfig> {
+  for (let round = 0; ; round++) {
+    const own = (seed + round) % 2 ** 32
+    yield {
+      pipeline: pipelines[round % pipelines.length]!,
+      mode: modes[Math.floor(round / pipelines.length) % modes.length]!,
+      seed: own,
+      duration,
+      killsPerSecond,
+      ...drawSetup(own),
+    }
+  }
+}

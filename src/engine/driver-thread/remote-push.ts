@@ -1,0 +1,120 @@
+import { StateError } from '../../errors.js'
+import { decodeError, type WireError } from '../../pool/error-wire.js'
+import type { DriverLink } from './driver-link.js'
+import { packRecords } from './records-wire.js'
+
+/** Records that may be under way to the driver before `push` asks to wait. */
+const WINDOW = 8_192
+/** Records kept while no stream takes them: as many as a pushStream in this thread keeps. */
+const MAX_KEPT = 65_536
+
+/** What a pushStream of a pipeline offers to the host; see PushHandle for what each call means. */
+export interface PushFace<T> {
+  push(...values: T[]): Promise<void> | undefined
+  pushAll(values: readonly T[]): Promise<void> | undefined
+  end(): void
+}
+
+export type PushPhase = 'before' | 'running' | 'after'
+
+interface Room {
+  readonly promise: Promise<void>
+  resolve(): void
+  reject(error: Error): void
+}
+
+/**
+ * Feeds a pushStream whose driver is another thread. A message a call: push many values at once where there are many.
+ * Undefined: go on. A promise: the values are taken, but so many are under way that the next should wait for it.
+ */
+export class RemotePush<T> implements PushFace<T> {
+  readonly #name: string
+  readonly #link: DriverLink
+  readonly #phase: () => PushPhase
+  readonly #onRefused: (error: Error) => void
+  /** Records by the message that carries them, until the driver has room for more. */
+  readonly #underWay = new Map<number, number>()
+  #records = 0
+  #lastId = 0
+  #kept = 0
+  #room: Room | undefined
+  #ended = false
+
+  constructor(name: string, link: DriverLink, phase: () => PushPhase, onRefused: (error: Error) => void) {
+    this.#name = name
+    this.#link = link
+    this.#phase = phase
+    this.#onRefused = onRefused
+  }
+
+  push(...values: T[]): Promise<void> | undefined {
+    return this.pushAll(values)
+  }
+
+  pushAll(values: readonly T[]): Promise<void> | undefined {
+    if (this.#ended) throw new StateError(`${this.#name} is ended, it takes no more values. Push before end().`)
+    const phase = this.#phase()
+    if (this.#link.dead && phase !== 'after') throw this.#link.dead
+    // As with a pushStream in this thread: nobody takes them any more.
+    if (values.length === 0 || phase === 'after') return undefined
+    if (phase === 'before') this.#keep(values.length)
+    const records = packRecords(values)
+    const id = ++this.#lastId
+    this.#link.post({ type: 'push', name: this.#name, id, records }, [records.buffer])
+    this.#underWay.set(id, values.length)
+    this.#records += values.length
+    if (this.#records <= WINDOW || phase === 'before') return undefined
+    this.#room ??= newRoom()
+    return this.#room.promise
+  }
+
+  end(): void {
+    if (!this.#ended && !this.#link.dead) this.#link.post({ type: 'endPush', name: this.#name })
+    this.#ended = true
+  }
+
+  /** The driver has taken the values of one message and has room for more, or refused them. */
+  pushed(id: number, error: WireError | undefined): void {
+    this.#records -= this.#underWay.get(id) ?? 0
+    this.#underWay.delete(id)
+    if (error) this.#refused(decodeError(error))
+    else if (this.#records <= WINDOW) this.#settle((room) => room.resolve())
+  }
+
+  /** Nothing is taken any more: by a stop, or with the driver. */
+  over(loss: Error | undefined): void {
+    this.#settle((room) => (loss ? room.reject(loss) : room.resolve()))
+  }
+
+  #keep(count: number): void {
+    if (this.#kept + count > MAX_KEPT) {
+      throw new StateError(
+        `${this.#name} keeps ${this.#kept} values already and got ${count} more; at most ${MAX_KEPT} are kept while no stream takes them. Start the context first.`,
+        { kept: this.#kept, given: count, limit: MAX_KEPT },
+      )
+    }
+    this.#kept += count
+  }
+
+  #refused(error: Error): void {
+    this.#onRefused(error)
+    this.#settle((room) => room.reject(error))
+  }
+
+  #settle(how: (room: Room) => void): void {
+    if (this.#room) how(this.#room)
+    this.#room = undefined
+  }
+}
+
+function newRoom(): Room {
+  let resolve!: () => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<void>((done, fail) => {
+    resolve = done
+    reject = fail
+  })
+  // Callers may leave the promise alone; then a loss must not end the process. Whoever waits is told all the same.
+  promise.catch(() => undefined)
+  return { promise, resolve, reject }
+}

@@ -1,0 +1,33 @@
+import { ArgumentError } from '../../../errors.js'
+import { type Duration, toMillis } from '../../time.js'
+
+/** A duration in ms that may be 0. */
+export function zeroOrMore(duration: Duration, what: string): number {
+  return isZero(duration) ? 0 : toMillis(duration, what)
+}
+
+/** A difference of times in ms: `'-5m'`, 0, `'10s'`. */
+export function difference(duration: Duration, what: string): number {
+  if (typeof duration === 'number') {
+    if (Number.isInteger(duration)) return duration
+    throw new ArgumentError(
+      `${what} is ${duration}; it must be a whole number of milliseconds, or text such as '-5m' or '10s'.`,
+      { given: duration },
+    )
+  }
+  const negative = /^\s*-/.test(duration)
+  const ms = zeroOrMore(negative ? duration.replace('-', '') : duration, what)
+  return negative ? -ms : ms
+}
+
+/** Refuses options by other names, so that a slip of the pen is not silence. */
+export function checkNames(given: object, known: readonly string[], what: string): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name))
+      throw new ArgumentError(`${what}: unknown option '${name}'. Known: ${known.join(', ')}.`, { option: name })
+  }
+}
+
+function isZero(duration: Duration): boolean {
+  return duration === 0 || (typeof duration === 'string' && /^\s*0+(\.0+)?\s*(ms|s|m|min|h|d)?\s*$/.test(duration))
+}

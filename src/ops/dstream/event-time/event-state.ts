@@ -1,0 +1,136 @@
+import { builtin, defineBuiltin } from '../../functions/builtin.js'
+import type { FnRef } from '../../functions/ref.js'
+import type { Partitioner } from '../../partitioner.js'
+import type { Observation, StateOperator } from '../../plan.js'
+import { type Partitions, toPartitioner } from '../../rdd/by-key.js'
+import { ChainRdd } from '../../rdd/chain.js'
+import { face, type Rdd } from '../../rdd/rdd.js'
+import { StateRdd } from '../../rdd/state.js'
+import { capturedBy, Stream } from '../dstream.js'
+import { checkSlides } from '../transform.js'
+import type { EventTimeInfo, EventTimeStream } from './info.js'
+import { Observations } from './observations.js'
+import { LeastWatermarks, UNKNOWN, type Watermarks } from './watermarks.js'
+
+export interface EventInputOf {
+  readonly timed: Stream<[number, unknown]>
+  readonly watermarks: Watermarks
+}
+
+export interface EventStateOptions {
+  readonly label: string
+  readonly how: StateOperator
+  /** Where the records are put: `[time, record]` becomes `[key, [time, value]]`. */
+  readonly place: 'timedByPair' | 'timedByValue' | 'timedTogether'
+  readonly partitions: Partitions | undefined
+}
+
+defineBuiltin('timedByPair', () => ([time, [key, value]]: [number, [unknown, unknown]]) => [key, [time, value]])
+defineBuiltin('timedByValue', () => ([time, value]: [number, unknown]) => [value, [time, 1]])
+defineBuiltin('timedTogether', () => (timed: [number, unknown]) => [null, timed])
+
+interface Version {
+  readonly time: number
+  readonly watermark: number
+}
+
+/**
+ * State by key and event time. Each version is made with two watermarks: that of its batch, which says what is complete
+ * now, and that of the version before, which says what was dealt with already and is late. So records that an operator
+ * before this one gives as the watermark passes them are not late here, in however long a row.
+ */
+export class EventStateStream extends Stream<[number, unknown]> implements EventTimeStream {
+  readonly watermarks: Watermarks
+  readonly #options: EventStateOptions
+  readonly #place: FnRef
+  readonly #partitioner: Partitioner
+  readonly #observations = new Observations()
+  #newest: Version | undefined
+  /** The version before the newest, which a skipped batch goes back to. */
+  #before: Version | undefined
+
+  constructor(inputs: readonly EventInputOf[], options: EventStateOptions) {
+    const parents = inputs.map(({ timed }) => timed)
+    checkSlides(parents, options.label)
+    const { builder, slideDuration } = parents[0]!
+    super(builder, options.label, parents, slideDuration)
+    this.watermarks = new LeastWatermarks(inputs.map(({ watermarks }) => watermarks))
+    this.#options = options
+    this.#place = capturedBy(this, builtin(options.place), options.label)
+    this.#partitioner = toPartitioner(builder.context.emptyRDD(), options.partitions)
+    builder.eventTime.set(this.id, this)
+  }
+
+  /** A rebuild replays the batches since the last snapshot. */
+  override get parentRemember(): number {
+    return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+  }
+
+  override drop(time: number): void {
+    super.drop(time)
+    this.#observations.delete(time)
+    if (this.#newest?.time === time) this.#newest = this.#before
+  }
+
+  override forget(time: number): number[] {
+    for (const old of this.#observations.times())
+      if (old <= time - this.rememberDuration) this.#observations.delete(old)
+    return super.forget(time)
+  }
+
+  observe(observation: Observation): void {
+    this.#observations.enter(observation)
+  }
+
+  info(time: number): EventTimeInfo | undefined {
+    if (this.#newest?.time !== time) return undefined
+    const { watermark } = this.#newest
+    return {
+      stream: this.id,
+      name: `${this.label}#${this.id}`,
+      watermark: watermark === UNKNOWN ? undefined : watermark,
+      late: this.#observations.of(time).late,
+    }
+  }
+
+  protected override compute(time: number): Rdd<[number, unknown]> | undefined {
+    const { how, label } = this.#options
+    const previous = this.#newest
+    const arrived = this.parents.map((parent) => parent.getOrCompute(time))
+    if (!previous && arrived.every((rdd) => rdd === undefined)) return undefined
+    const { watermark } = this.watermarks.at(time)
+    this.#before = previous
+    this.#newest = { time, watermark }
+    this.#observations.expect(time)
+    return new StateRdd<[number, unknown]>(
+      this.builder.context,
+      {
+        operator: this.id,
+        time,
+        previous: previous?.time,
+        changes: arrived.map((rdd) => (rdd ? [this.#placed(rdd)] : [])),
+        partitioner: this.#partitioner,
+        how,
+        watermarks: { before: previous?.watermark ?? UNKNOWN, now: watermark },
+        label: `${label}#${this.id}`,
+      },
+      'output',
+    )
+  }
+
+  #placed(rdd: Rdd<unknown>): Rdd<unknown> {
+    const byKey = new ChainRdd<[unknown, unknown]>(rdd, { op: 'map', fn: this.#place, label: this.label })
+    return face(byKey).partitionBy(this.#partitioner)
+  }
+}
+
+/** The records that came too late for the operator, as `[time, [key, value]]`. */
+export class LateStream extends Stream<[number, [unknown, unknown]]> {
+  constructor(parent: EventStateStream) {
+    super(parent.builder, 'lateRecords', [parent], parent.slideDuration)
+  }
+
+  protected override compute(time: number): Rdd<[number, [unknown, unknown]]> | undefined {
+    return (this.parents[0]!.getOrCompute(time) as StateRdd<unknown> | undefined)?.late<[number, [unknown, unknown]]>()
+  }
+}

@@ -1,0 +1,91 @@
+import { loadMasked } from './memory'
+
+const NEWLINE: u8 = 10
+
+/** Lines in a text; what follows the last newline is one unless it is empty. */
+export function countLines(from: usize, length: u32): u32 {
+  const newline = i8x16.splat(NEWLINE)
+  const end = from + length
+  let lines: u32 = 0
+  let at = from
+  for (; at + 64 <= end; at += 64) {
+    lines +=
+      popcnt(i8x16.bitmask(i8x16.eq(v128.load(at), newline))) +
+      popcnt(i8x16.bitmask(i8x16.eq(v128.load(at, 16), newline))) +
+      popcnt(i8x16.bitmask(i8x16.eq(v128.load(at, 32), newline))) +
+      popcnt(i8x16.bitmask(i8x16.eq(v128.load(at, 48), newline)))
+  }
+  for (; at < end; at++) lines += i32(load<u8>(at) == NEWLINE)
+  return lines + u32(length > 0 && load<u8>(end - 1) != NEWLINE)
+}
+
+/** Copies the lines that contain the needle (1 byte or more, no newline) to `to`; answers how many bytes. */
+export function selectIncluding(from: usize, length: u32, to: usize, needle: usize, needleLength: u32): u32 {
+  const end = from + length
+  let out = to
+  let at = from
+  for (let found = find(at, end, needle, needleLength); found != end; found = find(at, end, needle, needleLength)) {
+    let start = found
+    while (start > at && load<u8>(start - 1) != NEWLINE) start--
+    const stop = lineStop(found, end)
+    memory.copy(out, start, stop - start)
+    out += stop - start
+    at = stop
+  }
+  return <u32>(out - to)
+}
+
+/** Copies the lines that begin with the needle (no newline) to `to`; answers how many bytes. */
+export function selectBeginning(from: usize, length: u32, to: usize, needle: usize, needleLength: u32): u32 {
+  const end = from + length
+  let out = to
+  for (let start = from; start < end; ) {
+    const stop = lineStop(start, end)
+    if (stop - start >= needleLength && memory.compare(start, needle, needleLength) == 0) {
+      memory.copy(out, start, stop - start)
+      out += stop - start
+    }
+    start = stop
+  }
+  return <u32>(out - to)
+}
+
+/** The first place of the needle, or `end`: places whose first and last byte fit are looked at. */
+function find(from: usize, end: usize, needle: usize, length: u32): usize {
+  if (end - from < length) return end
+  const first = i8x16.splat(load<i8>(needle))
+  const last = i8x16.splat(load<i8>(needle + length - 1))
+  const limit = end - length
+  for (let at = from; at <= limit; at += 32) {
+    let found = candidates(at, length, first, last) | (candidates(at + 16, length, first, last) << 16)
+    while (found != 0) {
+      const place = at + <usize>ctz(found)
+      found &= found - 1
+      if (place > limit) return end
+      if (equal(place, needle, length)) return place
+    }
+  }
+  return end
+}
+
+@inline
+function candidates(at: usize, length: u32, first: v128, last: v128): u32 {
+  const begins = i8x16.eq(v128.load(at), first)
+  return i8x16.bitmask(v128.and(begins, i8x16.eq(v128.load(at + length - 1), last)))
+}
+
+@inline
+function equal(place: usize, needle: usize, length: u32): bool {
+  if (length > 16) return memory.compare(place, needle, length) == 0
+  return !v128.any_true(v128.xor(loadMasked(place, length), loadMasked(needle, length)))
+}
+
+/** After the next newline from `at` on, or `end`. */
+function lineStop(at: usize, end: usize): usize {
+  const newline = i8x16.splat(NEWLINE)
+  for (; at < end; at += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), newline))
+    if (found != 0) return min<usize>(at + <usize>ctz(found) + 1, end)
+  }
+  return end
+}

@@ -1,0 +1,56 @@
+/*
+ * The memory of the kernels: private to a thread and grown, never shrunk.
+ *
+ * | from | |
+ * | --- | --- |
+ * | INPUT    | a piece of text, its distance to a multiple of 8 as in the block it came from |
+ * | SELECTED | the lines of a piece that a filter let through |
+ * | NEEDLE   | the text that a filter looks for |
+ * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
+ * | HEAP     | the table of keys |
+ *
+ * Vector loads read up to 63 bytes beyond what they are asked about, so every area is followed by room for that.
+ */
+export const PIECE: usize = 128 * 1024
+export const NEEDLE_BYTES: usize = 1024
+const SLACK: usize = 128
+
+export const INPUT: usize = (__heap_base + 63) & ~63
+export const SELECTED: usize = INPUT + PIECE + SLACK
+export const NEEDLE: usize = SELECTED + PIECE + SLACK
+export const MASKS: usize = NEEDLE + NEEDLE_BYTES + SLACK
+const HEAP: usize = MASKS + 17 * 16
+
+let top: usize = HEAP
+
+/** Memory that holds until the next `releaseAll`. */
+export function allocate(bytes: usize): usize {
+  const at = (top + 63) & ~63
+  top = at + bytes
+  const there = <usize>memory.size() << 16
+  const needed = top + SLACK
+  if (needed > there && memory.grow(i32((needed - there + 0xffff) >> 16)) < 0) unreachable()
+  return at
+}
+
+export function releaseAll(): void {
+  top = HEAP
+  allocate(0)
+}
+
+/** Bytes that the table takes, outgrown ones included. */
+export function heapBytes(): usize {
+  return top - HEAP
+}
+
+export function writeMasks(): void {
+  for (let n: usize = 0; n <= 16; n++) {
+    for (let i: usize = 0; i < 16; i++) store<u8>(MASKS + (n << 4) + i, i < n ? 0xff : 0)
+  }
+}
+
+/** The 16 bytes at `at`, those from `length` on zero. */
+@inline
+export function loadMasked(at: usize, length: u32): v128 {
+  return v128.and(v128.load(at), v128.load(MASKS + (<usize>length << 4)))
+}

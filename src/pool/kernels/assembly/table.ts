@@ -1,0 +1,172 @@
+import { allocate, heapBytes, loadMasked, releaseAll } from './memory'
+
+/*
+ * Counts by key, keys being bytes: an open-addressing table with linear probing, at most half full. An entry:
+ *
+ * | offset | type | field |
+ * | --- | --- | --- |
+ * | 0  | 16 bytes | the key and zeros, if it has at most 16 bytes; else its hash (u64) and where it is (u64) |
+ * | 16 | u32 | count; 0: there is no entry |
+ * | 20 | u32 | bytes of the key |
+ * | 24 | u64 | zero |
+ *
+ * `order` lists the entries by their first occurrence, as a Map would.
+ */
+const ENTRY: u32 = 32
+const COUNT: usize = 16
+const LENGTH: usize = 20
+const FIRST_BITS: u32 = 9
+
+let table: usize = 0
+let order: usize = 0
+let bits: u32 = 0
+let size: u32 = 0
+
+/** An empty table, large enough for as many keys as the one before had: the next task counts much the same. */
+export function clearTable(): void {
+  bits = FIRST_BITS
+  while (<u32>1 << bits <= size << 1) bits++
+  size = 0
+  releaseAll()
+  makeTable()
+}
+
+export function tableSize(): u32 {
+  return size
+}
+
+export function tableBytes(): u32 {
+  return <u32>heapBytes()
+}
+
+@inline
+export function count(at: usize, length: u32): void {
+  if (length <= 16) countShort(at, length)
+  else countLong(at, length)
+}
+
+@inline
+function countShort(at: usize, length: u32): void {
+  const key = loadMasked(at, length)
+  let slot = slotOf(mix(i64x2.extract_lane(key, 0), i64x2.extract_lane(key, 1)))
+  for (;;) {
+    const entry = table + slot * ENTRY
+    const n = load<u32>(entry, COUNT)
+    if (n == 0) {
+      v128.store(entry, key)
+      insert(slot, length)
+      return
+    }
+    if (load<u32>(entry, LENGTH) == length && !v128.any_true(v128.xor(key, v128.load(entry)))) {
+      store<u32>(entry, n + 1, COUNT)
+      return
+    }
+    slot = after(slot)
+  }
+}
+
+function countLong(at: usize, length: u32): void {
+  const hash = hashLong(at, length)
+  let slot = slotOf(hash)
+  for (;;) {
+    const entry = table + slot * ENTRY
+    const n = load<u32>(entry, COUNT)
+    if (n == 0) {
+      const key = allocate(length)
+      memory.copy(key, at, length)
+      store<u64>(entry, hash)
+      store<u64>(entry, key, 8)
+      insert(slot, length)
+      return
+    }
+    if (load<u32>(entry, LENGTH) == length && load<u64>(entry) == hash) {
+      if (memory.compare(<usize>load<u64>(entry, 8), at, length) == 0) {
+        store<u32>(entry, n + 1, COUNT)
+        return
+      }
+    }
+    slot = after(slot)
+  }
+}
+
+/**
+ * Writes the table out: as many lengths (u32), as many counts (u32), all keys one after the other. Answers where; the
+ * bytes of the keys end where the memory in use does.
+ */
+export function writeTable(): usize {
+  const lengths = allocate(<usize>size << 3)
+  const counts = lengths + (<usize>size << 2)
+  let bytes: usize = 0
+  for (let i: u32 = 0; i < size; i++) {
+    const entry = table + load<u32>(order + (<usize>i << 2))
+    const length = load<u32>(entry, LENGTH)
+    store<u32>(lengths + (<usize>i << 2), length)
+    store<u32>(counts + (<usize>i << 2), load<u32>(entry, COUNT))
+    bytes += length
+  }
+  // The 16 bytes of a short key are stored whole.
+  let to = allocate(bytes + 16)
+  for (let i: u32 = 0; i < size; i++) {
+    const entry = table + load<u32>(order + (<usize>i << 2))
+    const length = load<u32>(entry, LENGTH)
+    if (length <= 16) v128.store(to, v128.load(entry))
+    else memory.copy(to, <usize>load<u64>(entry, 8), length)
+    to += length
+  }
+  return lengths
+}
+
+function makeTable(): void {
+  const bytes = <usize>ENTRY << bits
+  table = allocate(bytes)
+  memory.fill(table, 0, bytes)
+  order = allocate(<usize>2 << bits)
+}
+
+function insert(slot: u32, length: u32): void {
+  const entry = table + slot * ENTRY
+  store<u32>(entry, 1, COUNT)
+  store<u32>(entry, length, LENGTH)
+  store<u32>(order + (<usize>size << 2), slot * ENTRY)
+  size++
+  if (size << 1 == <u32>1 << bits) grow()
+}
+
+function grow(): void {
+  const from = table
+  const list = order
+  bits++
+  makeTable()
+  for (let i: u32 = 0; i < size; i++) {
+    const old = from + load<u32>(list + (<usize>i << 2))
+    const short = load<u32>(old, LENGTH) <= 16
+    let slot = slotOf(short ? mix(load<u64>(old), load<u64>(old, 8)) : load<u64>(old))
+    while (load<u32>(table + slot * ENTRY, COUNT) != 0) slot = after(slot)
+    memory.copy(table + slot * ENTRY, old, ENTRY)
+    store<u32>(order + (<usize>i << 2), slot * ENTRY)
+  }
+}
+
+@inline
+function slotOf(hash: u64): u32 {
+  return <u32>(hash >> (64 - bits))
+}
+
+@inline
+function after(slot: u32): u32 {
+  return (slot + 1) & ((1 << bits) - 1)
+}
+
+@inline
+function mix(low: u64, high: u64): u64 {
+  let hash = low * 0x9e3779b97f4a7c15 + rotl(high * 0xc2b2ae3d27d4eb4f, 32)
+  hash ^= hash >> 32
+  return hash * 0xd6e8feb86659fd93
+}
+
+function hashLong(at: usize, length: u32): u64 {
+  let hash: u64 = length
+  for (; length > 16; at += 16, length -= 16) hash = mix(hash ^ load<u64>(at), load<u64>(at, 8))
+  const rest = loadMasked(at, length)
+  return mix(hash ^ i64x2.extract_lane(rest, 0), i64x2.extract_lane(rest, 1))
+}

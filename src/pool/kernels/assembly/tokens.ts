@@ -1,0 +1,101 @@
+import { before, eitherOf, spacesAt } from './bits'
+import { count } from './table'
+
+const NEWLINE: u8 = 10
+const CARRIAGE_RETURN: u8 = 13
+
+/** Counts the pieces between separators in each line, empty ones too. */
+export function countSplit(from: usize, length: u32, separator: u32): void {
+  const newline = i8x16.splat(NEWLINE)
+  const separators = i8x16.splat(<i8>separator)
+  const end = from + length
+  let start = from
+  for (let at = from; at < end; at += 64) {
+    let found = before(end, at, eitherOf(at, newline, separators))
+    while (found != 0) {
+      const stop = at + <usize>ctz(found)
+      found &= found - 1
+      count(start, <u32>((load<u8>(stop) == NEWLINE ? lineEnd(start, stop) : stop) - start))
+      start = stop + 1
+    }
+  }
+  if (unfinished(from, end)) count(start, <u32>(lineEnd(start, end) - start))
+}
+
+/** Counts what stands between runs of white space. */
+export function countWords(from: usize, length: u32): void {
+  const end = from + length
+  let start = from
+  for (let at = from; at < end; at += 64) {
+    let found = before(end, at, spacesAt(at))
+    while (found != 0) {
+      const stop = at + <usize>ctz(found)
+      found &= found - 1
+      if (stop != start) count(start, <u32>(stop - start))
+      start = stop + 1
+    }
+  }
+  if (start != end) count(start, <u32>(end - start))
+}
+
+/** Counts what stands between runs of white space and contains `mark`. */
+export function countMarked(from: usize, length: u32, mark: u32): void {
+  const marks = i8x16.splat(<i8>mark)
+  const end = from + length
+  let start = from
+  let marked: usize = 0
+  for (let at = from; at < end; at += 64) {
+    const space = spacesAt(at)
+    let found = before(end, at, space | eitherOf(at, marks, marks))
+    while (found != 0) {
+      const bit = found & (0 - found)
+      const stop = at + <usize>ctz(found)
+      found ^= bit
+      if ((space & bit) == 0) marked = stop
+      else {
+        if (marked >= start) count(start, <u32>(stop - start))
+        start = stop + 1
+      }
+    }
+  }
+  if (marked >= start && start != end) count(start, <u32>(end - start))
+}
+
+/** Counts field `index` of each line; answers how many lines have fewer. */
+export function countField(from: usize, length: u32, separator: u32, index: u32): u32 {
+  const newline = i8x16.splat(NEWLINE)
+  const separators = i8x16.splat(<i8>separator)
+  const end = from + length
+  let missing: u32 = 0
+  let at_field: u32 = 0
+  let start = from
+  for (let at = from; at < end; at += 64) {
+    let found = before(end, at, eitherOf(at, newline, separators))
+    while (found != 0) {
+      const stop = at + <usize>ctz(found)
+      found &= found - 1
+      const ends = load<u8>(stop) == NEWLINE
+      if (at_field == index) count(start, <u32>((ends ? lineEnd(start, stop) : stop) - start))
+      else if (ends && at_field < index) missing++
+      at_field = ends ? 0 : at_field + 1
+      start = stop + 1
+    }
+  }
+  if (unfinished(from, end)) {
+    if (at_field == index) count(start, <u32>(lineEnd(start, end) - start))
+    else if (at_field < index) missing++
+  }
+  return missing
+}
+
+/** Where a line that stops before `stop` ends: a carriage return there is not part of it. */
+@inline
+function lineEnd(start: usize, stop: usize): usize {
+  return stop > start && load<u8>(stop - 1) == CARRIAGE_RETURN ? stop - 1 : stop
+}
+
+/** Whether the last line has no newline. */
+@inline
+function unfinished(from: usize, end: usize): bool {
+  return end > from && load<u8>(end - 1) != NEWLINE
+}

@@ -1,0 +1,108 @@
+import type { FnRef } from '../../ops/functions/ref.js'
+import type { Step } from '../../ops/plan.js'
+
+/** Lines that contain, or begin with, some bytes. */
+export interface LineFilter {
+  readonly kind: 'includes' | 'startsWith'
+  readonly needle: Buffer
+}
+
+/** What is taken out of a line. Separators are single bytes. */
+export type Tokens =
+  | { readonly kind: 'words' }
+  /** Words that contain a byte, from which the next step, which runs as a function, takes its values. */
+  | { readonly kind: 'marked'; readonly mark: number }
+  | { readonly kind: 'split'; readonly separator: number }
+  | { readonly kind: 'field'; readonly separator: number; readonly index: number }
+
+/** The beginning of a chain as far as it can run on bytes. */
+export interface ByteSteps {
+  readonly filters: readonly LineFilter[]
+  readonly tokens: Tokens | undefined
+  /** How many steps that is. */
+  readonly count: number
+}
+
+const MAX_NEEDLE_BYTES = 1024
+const MAX_INDEX = 2 ** 31
+/** Functions of one string without effects or errors: they may run once for each distinct value instead of each value. */
+const PURE = new Set([
+  'hashtags',
+  'identity',
+  'includes',
+  'jsonField',
+  'length',
+  'split',
+  'startsWith',
+  'toLowerCase',
+  'words',
+])
+
+/** Filters of lines, then at most one step that takes lines apart. */
+export function byteSteps(steps: readonly Step[]): ByteSteps {
+  const filters: LineFilter[] = []
+  for (const step of steps) {
+    const filter = lineFilter(step)
+    if (!filter) break
+    filters.push(filter)
+  }
+  const next = steps[filters.length]
+  const tokens = next && tokensOf(next)
+  return { filters, tokens, count: filters.length + (tokens && tokens.kind !== 'marked' ? 1 : 0) }
+}
+
+/** Whether a step gives the same for equal strings, whenever and however often it runs. */
+export function isPure(step: Step): boolean {
+  if (step.op === 'mapPartitions' || step.op === 'mapAsync' || step.rejects !== undefined) return false
+  return step.fn.k === 'builtin' && PURE.has(step.fn.name)
+}
+
+/** The name of a library function that takes no arguments. */
+export function isBuiltin(fn: FnRef | undefined, name: string): boolean {
+  return fn?.k === 'builtin' && fn.name === name
+}
+
+function lineFilter({ op, fn }: Step): LineFilter | undefined {
+  if (op !== 'filter' || fn.k !== 'builtin') return undefined
+  const { name } = fn
+  if (name !== 'includes' && name !== 'startsWith') return undefined
+  const [text] = valuesOf(fn)
+  // The bytes of a line may differ from its text at its end (a carriage return) and where they are not UTF-8.
+  if (typeof text !== 'string' || text === '' || /[\r\n\ufffd]/.test(text) || !isWellFormed(text)) return undefined
+  const needle = Buffer.from(text)
+  return needle.length <= MAX_NEEDLE_BYTES ? { kind: name, needle } : undefined
+}
+
+function tokensOf({ op, fn }: Step): Tokens | undefined {
+  if (fn.k !== 'builtin') return undefined
+  const values = valuesOf(fn)
+  if (op === 'flatMap' && fn.name === 'words') return { kind: 'words' }
+  if (op === 'flatMap' && fn.name === 'hashtags') return { kind: 'marked', mark: 0x23 }
+  if (op === 'flatMap' && fn.name === 'split') {
+    const separator = byteOf(values[0])
+    return separator === undefined ? undefined : { kind: 'split', separator }
+  }
+  if (op === 'map' && fn.name === 'field') {
+    const [index, text] = values
+    const separator = byteOf(text)
+    if (separator === undefined || typeof index !== 'number' || index >= MAX_INDEX) return undefined
+    return { kind: 'field', separator, index }
+  }
+  return undefined
+}
+
+/** A separator of one ASCII byte: no part of another character, and not what ends lines. */
+function byteOf(text: unknown): number | undefined {
+  if (typeof text !== 'string' || text.length !== 1) return undefined
+  const code = text.charCodeAt(0)
+  return code < 128 && text !== '\r' && text !== '\n' ? code : undefined
+}
+
+function valuesOf(fn: FnRef & { k: 'builtin' }): unknown[] {
+  return (fn.args ?? []).map((arg) => ('value' in arg ? arg.value : undefined))
+}
+
+/** A lone surrogate has no bytes of its own in UTF-8. */
+function isWellFormed(text: string): boolean {
+  return Buffer.from(text).toString() === text
+}

@@ -1,0 +1,68 @@
+import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
+import type { Emit, Meter, ReadyStep } from './loop.js'
+
+/*
+ * Steps that give up a record whose function throws. Only the call is tried: what the steps after it throw is theirs.
+ * All answers of a flatMap are taken before the first goes on, so one that throws midway gives none.
+ */
+
+/** The text of step `i` in a compiled loop; a flatMap leaves a brace open. */
+export function guardedText(op: RecordOp, i: number, record: string, slot: RejectsSlot): string {
+  const call = op === 'mapValues' || op === 'flatMapValues' ? `f${i}(${record}[1])` : `f${i}(${record})`
+  const made = op === 'flatMap' || op === 'flatMapValues' ? `[...${call}]` : call
+  const refuse = `meter.rejects.add(${slot}, labels[${i}], ${record}, error)`
+  const tried = `let r${i}; try { r${i} = ${made} } catch (error) { ${refuse}; continue }`
+  switch (op) {
+    case 'map':
+      return `${tried} const v${i} = r${i};`
+    case 'filter':
+      return `${tried} if (!r${i}) continue;`
+    case 'mapValues':
+      return `${tried} const v${i} = [${record}[0], r${i}];`
+    case 'flatMap':
+      return `${tried} for (const v${i} of r${i}) {`
+    case 'flatMapValues':
+      return `${tried} for (const e${i} of r${i}) { const v${i} = [${record}[0], e${i}];`
+  }
+}
+
+/** The same as a closure. */
+export function guardedStep(
+  { op, fn, label }: ReadyStep,
+  slot: RejectsSlot,
+  next: Emit,
+  mark: () => void,
+  { rejects }: Meter,
+): Emit {
+  const call = (record: unknown) => {
+    const made = fn(op === 'mapValues' || op === 'flatMapValues' ? (record as [unknown, unknown])[1] : record)
+    return op === 'flatMap' || op === 'flatMapValues' ? [...made] : made
+  }
+  return (record) => {
+    mark()
+    let made: unknown
+    try {
+      made = call(record)
+    } catch (error) {
+      rejects.add(slot, label, record, error)
+      return
+    }
+    pass(op, record, made, next)
+  }
+}
+
+function pass(op: RecordOp, record: unknown, made: unknown, next: Emit): void {
+  switch (op) {
+    case 'map':
+      return next(made)
+    case 'filter':
+      return made ? next(record) : undefined
+    case 'mapValues':
+      return next([(record as [unknown, unknown])[0], made])
+    case 'flatMap':
+      for (const each of made as unknown[]) next(each)
+      return
+    case 'flatMapValues':
+      for (const each of made as unknown[]) next([(record as [unknown, unknown])[0], each])
+  }
+}

@@ -1,0 +1,99 @@
+import { CallTimeoutError } from '../../errors.js'
+import { forThisTask } from '../../ops/accumulator.js'
+import type { AsyncStep } from '../../ops/plan.js'
+import { PROGRESS } from '../vitals.js'
+import { AsyncCall } from './async-call.js'
+import { labelled, type Task, type ThreadServices } from './task.js'
+
+/** Runs an async step over the records of a partition: at most `concurrency` calls at a time. */
+export function settling(step: AsyncStep, recordsOf: (task: Task) => readonly unknown[], { resolve }: ThreadServices) {
+  const fn = resolve(step.fn)
+  return async (task: Task): Promise<readonly unknown[]> => {
+    const records = recordsOf(task)
+    if (!step.whole) return settleAll(records, fn, step, task)
+    const wholly = (all: unknown, call: AsyncCall) => fn(all, task.partition, call)
+    const [made] = await settleAll([records], wholly, step, task)
+    return labelled(task, step.label, () => [...(made as Iterable<unknown>)])
+  }
+}
+
+/**
+ * Resolves with all results, or rejects with the first failure. Calls that are still out then are told through their
+ * signals and not waited for: one that ignores its signal must not hold up the next attempt.
+ */
+function settleAll(
+  records: readonly unknown[],
+  call: (record: unknown, call: AsyncCall) => unknown,
+  { concurrency, ordered, timeout, label, rejects: slot }: AsyncStep,
+  { meter }: Task,
+): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const results: unknown[] = ordered ? new Array(records.length) : []
+    const out = new Set<AsyncCall>()
+    /** Errors of records that are given up, by the record's place. */
+    const given = new Map<number, unknown>()
+    let next = 0
+    let failed = false
+
+    const fail = (error: unknown) => {
+      if (failed) return
+      failed = true
+      meter.failedAt ??= label
+      reject(error)
+      for (const each of out) each.end(error)
+    }
+    const launch = () => {
+      while (out.size < concurrency && next < records.length && !failed) start(next++)
+      if (out.size === 0 && next === records.length && !failed) resolve(slot === undefined ? results : withoutGiven())
+    }
+    const withoutGiven = () => {
+      // In the order of records, whichever call came back first, so that the same ones are kept each time.
+      for (const [i, error] of [...given].sort(([a], [b]) => a - b)) meter.rejects.add(slot!, label, records[i], error)
+      return ordered ? results.filter((_, i) => !given.has(i)) : results
+    }
+    const start = (i: number) => {
+      const made = new AsyncCall()
+      out.add(made)
+      /** False for a call that was too late: its place is taken. */
+      const settled = () => {
+        clearTimeout(late)
+        // A call that is out shows nothing; one that comes back shows that the task gets on.
+        meter.vitals[PROGRESS]!++
+        return out.delete(made)
+      }
+      const refuse = (error: unknown) => {
+        if (!settled()) return
+        if (slot === undefined) return fail(error)
+        given.set(i, error)
+        launch()
+      }
+      const late =
+        timeout === undefined
+          ? undefined
+          : setTimeout(() => {
+              const error = timedOut(label, timeout)
+              refuse(error)
+              made.end(error)
+            }, timeout)
+      answerOf(() => call(records[i], made)).then((result) => {
+        if (!settled()) return
+        if (ordered) results[i] = result
+        else results.push(result)
+        launch()
+      }, refuse)
+    }
+    launch()
+  })
+}
+
+/** A function that throws before its first await is a rejection like any other. */
+async function answerOf(call: () => unknown): Promise<unknown> {
+  return forThisTask(call)
+}
+
+function timedOut(label: string, timeout: number): CallTimeoutError {
+  return new CallTimeoutError(
+    `${label}: a call had no answer within its timeout of ${timeout} ms. Give a longer timeout, or fewer calls at a time with concurrency.`,
+    { operation: label, timeout },
+  )
+}

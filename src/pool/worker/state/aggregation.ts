@@ -1,0 +1,23 @@
+import type { EventWindowOperator } from '../../../ops/plan.js'
+import type { ThreadServices } from '../task.js'
+
+/** How values become accumulators, and accumulators one. */
+export interface Aggregation {
+  first(value: unknown): unknown
+  add(accumulator: unknown, value: unknown): unknown
+  /** May change its first argument. */
+  merge(a: unknown, b: unknown): unknown
+  /** One accumulator of several, none of which is changed. */
+  together(parts: readonly unknown[]): unknown
+}
+
+export function aggregationOf({ aggregator, neutral }: EventWindowOperator, { resolve }: ThreadServices): Aggregation {
+  const merge = resolve(aggregator.mergeCombiners) as Aggregation['merge']
+  const begin = neutral && resolve(neutral)
+  return {
+    first: aggregator.create ? (resolve(aggregator.create) as Aggregation['first']) : (value) => value,
+    add: resolve(aggregator.mergeValue) as Aggregation['add'],
+    merge,
+    together: (parts) => (begin ? parts.reduce(merge, begin()) : parts.reduce(merge)),
+  }
+}

@@ -1,0 +1,99 @@
+import type { AnyFunction } from 'millrace'
+import '#dist/ops/all.js'
+import { capture } from '#dist/ops/functions/capture.js'
+import { FunctionResolver } from '#dist/ops/functions/resolve.js'
+import type { Aggregator, Plan, Sink, Step } from '#dist/ops/plan.js'
+import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
+import { decodePairs, decodeRecords, encodeRecords } from '#dist/pool/blocks/records-codec.js'
+import { readPart } from '#dist/pool/blocks/shuffle-block.js'
+import { TextKernels } from '#dist/pool/kernels/text-kernels.js'
+import { PlanCompiler } from '#dist/pool/worker/plans.js'
+import { compileProgram } from '#dist/pool/worker/sinks.js'
+import type { Task, ThreadServices } from '#dist/pool/worker/task.js'
+
+/** One piece of input: text as it arrives, or records that are no text. */
+export type Piece = Uint8Array | readonly string[]
+
+export const kernels = TextKernels.create()!
+
+const resolver = new FunctionResolver()
+
+/** A step of a chain, as operators make it. */
+export function step(op: Exclude<Step['op'], 'mapAsync'>, fn: AnyFunction): Step {
+  return { op, fn: capture(fn, op), label: op }
+}
+
+/** An aggregator that combines before it writes. */
+export function combining(fn: AnyFunction): Aggregator {
+  return { mergeValue: capture(fn, 'merge'), mergeCombiners: capture(fn, 'merge'), mapSide: true, label: 'merge' }
+}
+
+/** Runs one task over the pieces, with kernels or with functions only: what it answers, and the lines it read. */
+export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Piece[], by: 'bytes' | 'functions') {
+  const payloads = pieces.map((piece) => (piece instanceof Uint8Array ? shared(piece) : encoded(piece)))
+  const scratch = new ByteWriter()
+  let sealed = Buffer.alloc(0)
+  const services = {
+    segments: {
+      open: (block: { id: number }) => payloads[block.id]!,
+      read: <T>(block: { id: number }, decode: (payload: Buffer) => T) => decode(payloads[block.id]!),
+    },
+    codegen: true,
+    kernels: by === 'bytes' ? kernels : undefined,
+    scratch,
+    resolve: (fn: Parameters<typeof resolver.resolve>[0]) => resolver.resolve(fn),
+    seal: () => {
+      sealed = Buffer.from(scratch.bytes())
+      return { id: 0 }
+    },
+  } as unknown as ThreadServices
+  const slices = payloads.map((payload, id) => ({
+    block: { id, codec: pieces[id] instanceof Uint8Array ? 'text' : 'records', length: payload.length },
+  }))
+  const task = {
+    partition: 0,
+    batchTime: undefined,
+    inputs: [{ in: 'blocks', slices }],
+    meter: { vitals: new Int32Array(16), failedAt: undefined },
+    read: [0],
+    written: [],
+    settled: [],
+  } as unknown as Task
+  const of: Plan = { op: 'input', slot: 0 }
+  const plan: Plan = steps.length > 0 ? { op: 'chain', of, steps } : of
+  const value = compileProgram({ plan, sink }, new PlanCompiler(services))(task)
+  return { value, lines: task.read[0]!, sealed }
+}
+
+/** Counts by key, in the order in which the task gave them. */
+export function counted(
+  steps: readonly Step[],
+  merge: AnyFunction,
+  pieces: readonly Piece[],
+  by: 'bytes' | 'functions',
+) {
+  const sink: Sink = { op: 'shuffle', partitioner: { kind: 'hash', partitions: 1 }, aggregator: combining(merge) }
+  const { sealed, lines } = runTask(steps, sink, pieces, by)
+  const { bytes, count } = readPart(sealed, 0)
+  const { keys, values } = decodePairs(bytes)
+  return { lines, count, pairs: keys.map((key, i) => [key, values[i]]) }
+}
+
+export function collected(steps: readonly Step[], pieces: readonly Piece[], by: 'bytes' | 'functions') {
+  const { sealed, lines } = runTask(steps, { op: 'collect' }, pieces, by)
+  return { lines, records: decodeRecords(sealed) }
+}
+
+/** As a block has it: shared memory, the text at any place. */
+function shared(bytes: Uint8Array): Buffer {
+  const at = bytes.length % 13
+  const buffer = Buffer.from(new SharedArrayBuffer(at + bytes.length), at)
+  buffer.set(bytes)
+  return buffer
+}
+
+function encoded(records: readonly string[]): Buffer {
+  const writer = new ByteWriter()
+  encodeRecords(writer, records)
+  return Buffer.from(writer.bytes())
+}
