@@ -5,13 +5,14 @@ const INTERVAL = 1000
 
 /**
  * A stream whose batches are made by hand: text goes in through a receiver, as from a socket, and `run` runs one batch
- * over it. `define` builds the graph from the stream of lines; its output must be named 'result'.
+ * over it. `define(lines, ssc)` builds the graph from the stream of lines. Its output must be named 'result', unless
+ * `define` answers with a function: then that one gives the result after each batch.
  */
 export class Batches {
   #ssc
   #clock = new ManualClock(0)
   #sink
-  #results
+  #next
   #stop
   #time
 
@@ -41,7 +42,7 @@ export class Batches {
         stop: async () => {},
       }),
     }
-    define(this.#ssc.input(source))
+    const answer = define(this.#ssc.input(source), this.#ssc)
     // The clock stands still during a batch, so the times come from when the events come.
     this.#ssc.on('batchStarted', () => {
       this.#stop = stopwatch()
@@ -50,16 +51,20 @@ export class Batches {
       this.#time = this.#stop()
     })
     await this.#ssc.start()
-    this.#results = this.#ssc.output('result')[Symbol.asyncIterator]()
+    this.#next = typeof answer === 'function' ? answer : this.#output()
+  }
+
+  #output() {
+    const results = this.#ssc.output('result')[Symbol.asyncIterator]()
+    return async () => (await results.next()).value.records
   }
 
   /** One batch of these bytes: its records, and the time from its start to its end. */
   async run(bytes) {
     this.#feed(bytes)
     await this.#clock.advance(INTERVAL)
-    const { value } = await this.#results.next()
     await this.#ssc.awaitIdle()
-    return { result: value.records, time: this.#time }
+    return { result: await this.#next(), time: this.#time }
   }
 
   stop() {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { StreamingContext } from 'millrace'
 import { startFlood } from './flood.mjs'
 import { startSender } from './lines-sent.mjs'
@@ -7,8 +8,11 @@ import { median, quantile } from './stats.mjs'
 import { watchMainThread } from './thread-share.mjs'
 
 const MODULE = new URL('./host-pipeline.mjs', import.meta.url)
-/** `idle`: a host without an engine, to know what the machine's other work does to any event loop. */
-const CONTENDERS = { blocked: ['host', 'thread'], full: ['idle', 'host', 'thread'] }
+/**
+ * `idle`: a host without an engine. `burners`: one beside as many threads that only burn time as the engine and the sender
+ * have: where there are more of them than cores, the system makes any event loop late.
+ */
+const CONTENDERS = { blocked: ['host', 'thread'], full: ['idle', 'burners', 'host', 'thread'] }
 const INTERVAL = 100
 const BLOCKED_MS = 300
 const BLOCKED_EVERY_MS = 1000
@@ -103,11 +107,8 @@ function blockedHost(driver, port, threads, seconds) {
 }
 
 async function fullSpeed(driver, port, threads, seconds) {
-  if (driver === 'idle') {
-    const end = watchMainThread()
-    await sleep(seconds * 1000)
-    return { ...end(), mbPerSecond: undefined }
-  }
+  if (driver === 'idle') return await withoutEngine(0, seconds)
+  if (driver === 'burners') return await withoutEngine(threads + 2, seconds)
   const ports = new Array(CONNECTIONS).fill(port)
   return streamed(driver, { ports, whole: false }, threads, seconds, (ssc) => {
     let bytes = 0
@@ -118,6 +119,16 @@ async function fullSpeed(driver, port, threads, seconds) {
     const end = watchMainThread()
     return () => ({ ...end(), mbPerSecond: bytes / 1e3 / (performance.now() - began) })
   })
+}
+
+/** The same watch over a host that has nothing to do, beside so many threads that never rest. */
+async function withoutEngine(burners, seconds) {
+  const workers = Array.from({ length: burners }, () => new Worker('for (;;);', { eval: true }))
+  const end = watchMainThread()
+  await sleep(seconds * 1000)
+  const figures = end()
+  await Promise.all(workers.map((worker) => worker.terminate()))
+  return { ...figures, mbPerSecond: undefined }
 }
 
 function centiles(values) {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StreamingContext } from 'millrace'
+import { toMicros } from './clock.mjs'
 import { Delays, medians } from './delays.mjs'
 import { emptyBatches } from './empty-batch.mjs'
 import { nowMicros, startSender } from './lines-sent.mjs'
@@ -38,24 +39,6 @@ export async function run({ threads, runs, rate, seconds }, log) {
 }
 
 const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, seconds)
-
-/**
- * The wall clock's zero in the clock of `nowMicros`. The wall clock counts whole milliseconds and the machine may take a
- * break between the two looks: both only ever make a sample too late, so the earliest of many is right.
- */
-function wallZero() {
-  let zero = Number.POSITIVE_INFINITY
-  for (const until = nowMicros() + 20_000; nowMicros() < until; ) {
-    const wall = Date.now()
-    zero = Math.min(zero, nowMicros() - wall * 1000)
-  }
-  return zero
-}
-
-const ZERO = wallZero()
-
-/** A moment of the wall clock in the clock of `nowMicros`. */
-const toMicros = (wallMs) => ZERO + wallMs * 1000
 
 async function streamed(port, threads, seconds) {
   const delays = new Delays(nowMicros() + warmUp(seconds) * 1e6)

@@ -1,8 +1,11 @@
+import { CompareUsageError } from './compare/options.mjs'
+import { compare } from './compare.mjs'
 import { machine } from './machine.mjs'
 import { parseOptions, UsageError } from './options.mjs'
 import { writeJson } from './report.mjs'
 
 async function main() {
+  if (process.argv[2] === 'compare') return compare(process.argv.slice(3), (text) => console.log(text))
   const options = parseOptions(process.argv.slice(2))
   const { cpu, cores, memoryGiB, node, platform } = machine()
   console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${platform}; threads: ${options.threads}`)
@@ -17,7 +20,7 @@ async function main() {
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
+  if (!(error instanceof UsageError || error instanceof CompareUsageError)) throw error
   console.error(error.message)
   process.exitCode = 2
 }

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-export const BENCHES = ['wordcount', 'grep', 'latency', 'host', 'micro']
+export const BENCHES = ['wordcount', 'grep', 'latency', 'host', 'micro', 'faults', 'ops']
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
-const USAGE = `usage: npm run bench -- ${BENCHES.join('|')} [--threads N] [--size 64MiB] [--runs 5] [--rate 100000] [--seconds 5] [--json]`
+const USAGE = `usage: npm run bench -- ${BENCHES.join('|')} [--threads N] [--size 64MiB] [--runs 5] [--rate 100000] [--seconds 5] [--only op,op] [--quick] [--json]`
 
 /** A mistake in the command line: shown without a stack. */
 export class UsageError extends Error {
@@ -26,6 +26,8 @@ export function parseOptions(words) {
         runs: { type: 'string', default: '5' },
         rate: { type: 'string', default: '100000' },
         seconds: { type: 'string', default: '5' },
+        only: { type: 'string' },
+        quick: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     })
@@ -44,6 +46,8 @@ export function parseOptions(words) {
     runs: whole('runs', values.runs),
     rate: whole('rate', values.rate),
     seconds: whole('seconds', values.seconds),
+    only: values.only,
+    quick: values.quick,
     json: values.json,
   }
 }

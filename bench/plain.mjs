@@ -10,7 +10,7 @@ const PIECE = 64 * 1024
 const READ = 1 << 20
 
 /** Calls `each` with texts of whole lines, without the last newline. */
-function texts(bytes, each) {
+export function texts(bytes, each) {
   for (let at = 0; at < bytes.length; ) {
     const limit = at + PIECE
     const end = limit >= bytes.length ? bytes.length : bytes.lastIndexOf(NEWLINE, limit - 1) + 1

@@ -1,5 +1,5 @@
 /** A seeded 32-bit xorshift: the same numbers on every machine. */
-function random(seed) {
+export function random(seed) {
   let s = seed >>> 0 || 1
   return () => {
     s = (s ^ (s << 13)) >>> 0

@@ -1,5 +1,6 @@
 import './ops/all.js'
 import './sources/attach.js'
+import './sinks/checkpoint.js'
 import './sinks/object-files.js'
 import './sinks/text-files.js'
 

@@ -1,9 +1,11 @@
 import {
   ArgumentError,
+  type Context,
   type DStream,
   type Duration,
   ManualClock,
   type OutputBatch,
+  StateError,
   type Stream,
   StreamingContext,
   type StreamingOptions,
@@ -101,6 +103,32 @@ function gathered<T>(stream: Stream<T>): OutputBatch<T>[] {
     batches.push({ time, records: await rdd.collect() })
   })
   return batches
+}
+
+/**
+ * Ends a worker thread at once and without a word to the engine, as if it had crashed: to test that a pipeline gives the
+ * same whatever dies. Resolves when the thread is gone; the engine replaces it. `slot`: 0 to threads - 1.
+ *
+ * ```ts
+ * await ctx.start()
+ * await terminateThread(ctx)
+ * await ctx.range(3).collect() // [0, 1, 2]
+ * ```
+ *
+ * @throws StateError if no thread is ready in this slot: the context is not started, or the thread is being replaced.
+ */
+export async function terminateThread(context: Context | StreamingContext, slot = 0): Promise<void> {
+  const { engine } = context instanceof StreamingContext ? context.context : context
+  const thread = engine.pool?.ready().find((ready) => ready.slot === slot)
+  if (!thread) {
+    const slots = engine.pool?.ready().map((ready) => ready.slot) ?? []
+    throw new StateError(`There is no thread in slot ${slot} to end. Slots with one: ${slots.join(', ') || 'none'}.`, {
+      slot,
+      slots,
+    })
+  }
+  void thread.worker.terminate()
+  await thread.gone
 }
 
 function killSlot(ssc: StreamingContext, slot: number | undefined): void {

@@ -1,5 +1,5 @@
-import { ArgumentError, type DStream, StateSpec, TaskFailedError } from 'millrace'
-import { runBatches } from 'millrace/testing'
+import { ArgumentError, Context, type DStream, StateSpec, TaskFailedError } from 'millrace'
+import { runBatches, terminateThread } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { sorted } from './support/compare.js'
 
@@ -148,4 +148,19 @@ describe('runBatches', () => {
       )
     }
   })
+})
+
+test('terminateThread ends a thread, and the engine goes on', async () => {
+  await using ctx = new Context({ threads: 2, spare: false })
+  await expect(terminateThread(ctx)).rejects.toMatchObject({
+    code: 'ERR_MILLRACE_STATE',
+    details: { slot: 0, slots: [] },
+  })
+  await ctx.start()
+  const lost: string[] = []
+  ctx.engine.events.on('threadLost', ({ slot, reason }) => lost.push(`${slot} ${reason}`))
+  await terminateThread(ctx, 1)
+  expect(lost).toEqual(['1 terminated'])
+  expect(await ctx.range(10).count()).toBe(10)
+  await expect(terminateThread(ctx, 7)).rejects.toThrow(/no thread in slot 7/)
 })

@@ -31,6 +31,7 @@ import { Spilling } from './spilling.js'
 import { StateTracker } from './state-tracker.js'
 import type { TaskDone } from './task.js'
 import { TaskScheduler } from './task-scheduler.js'
+import type { TextFile } from './text-files.js'
 
 /** The batch in whose output operation an action is called, so that its jobs carry the batch's time. */
 export const currentBatch = new AsyncLocalStorage<number>()
@@ -60,7 +61,7 @@ export class Engine implements JobRunner {
   readonly #lending = new SegmentLending(this.segments)
   readonly #writer: DriverWriter
   readonly #scratch = new ByteWriter()
-  readonly #fileSizes = new WeakMap<Rdd<unknown>, number>()
+  readonly #textFiles = new WeakMap<Rdd<unknown>, readonly TextFile[]>()
   readonly #broadcasts = new Map<number, BlockHandle>()
   readonly #broadcastsSent = new Map<number, Set<number>>()
   readonly #resolver: FunctionResolver
@@ -143,13 +144,15 @@ export class Engine implements JobRunner {
       // A batch tells at its end what all of its jobs have given up.
       if (batchTime === undefined) this.#tellDeadLetters()
     })
-    return done.map(({ result }) => {
+    const answers = done.map(({ result }) => {
       const collected = result.written.find((block) => block.as === 'collect')
       if (!collected) return result.value as U
       const records = decodeRecords(openBlock(this.segments.memory(collected.block.segment), collected.block))
       this.segments.release(collected.block.segment)
       return records as U
     })
+    await this.#builder.afterJob?.(rdd)
+    return answers
   }
 
   #tellDeadLetters(): void {
@@ -250,7 +253,7 @@ export class Engine implements JobRunner {
       states: this.states,
       current: (block: BlockHandle) => this.blocks.current(block),
       deadLetterLimit: this.#options.deadLetterLimit,
-      fileSizes: this.#fileSizes,
+      textFiles: this.#textFiles,
       values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) =>
         this.#valuesBlock(rdd, partition, values),
     }

@@ -21,7 +21,10 @@ export interface ContextOptions {
   readonly spare?: boolean
   /** A task that fails so often fails its job. Default 4. */
   readonly maxFailures?: number
-  /** A task without progress for so long costs its thread. Default '60s'. */
+  /**
+   * A task without progress for so long costs its thread. Each record is progress; a function that gets a whole partition
+   * makes none before it returns, unless it returns a generator. Default '60s'.
+   */
   readonly taskTimeout?: Duration
   /** Owning threads of every block: 1, 2 or 3. Default 2. */
   readonly replicas?: number

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs'
-import { SourceError } from '../errors.js'
 import { toSpec } from '../ops/partitioner.js'
 import type { ObservedPlace, Plan, Program, Sink } from '../ops/plan.js'
 import type { Planner, Rdd, RejectingRdd, ShuffleDependency, SourcePartition, StateRequest } from '../ops/rdd/rdd.js'
@@ -9,6 +7,7 @@ import type { StoredBlock } from './disk-store.js'
 import type { KeptPartitions } from './kept-partitions.js'
 import type { MapOutputs } from './map-outputs.js'
 import type { StateTracker } from './state-tracker.js'
+import { listTextFiles, partOf, type TextFile } from './text-files.js'
 
 /** What the planner looks things up in. */
 export interface PlanningTables {
@@ -19,8 +18,8 @@ export interface PlanningTables {
   current(block: BlockHandle): BlockHandle
   /** Records with their errors that a step may send; it counts the others. */
   readonly deadLetterLimit: number
-  /** Sizes of files, fixed when an RDD over them is first planned. */
-  readonly fileSizes: WeakMap<Rdd<unknown>, number>
+  /** Text files with their sizes, fixed when an RDD over them is first planned. */
+  readonly textFiles: WeakMap<Rdd<unknown>, readonly TextFile[]>
   /** The block of values that the driver holds, written when first needed; undefined for no values. */
   values(rdd: Rdd<unknown>, partition: number, values: readonly unknown[]): BlockHandle | undefined
 }
@@ -178,30 +177,21 @@ class Planning implements Planner {
       case 'file':
         return this.#slot({ in: 'file', path: source.path, start: source.start, end: source.end })
       case 'file-part': {
-        const size = this.#fileSize(source.rdd, source.path)
-        const start = Math.floor((size * source.index) / source.of)
-        const end = Math.floor((size * (source.index + 1)) / source.of)
-        return this.#slot({ in: 'file', path: source.path, start, end })
+        const ranges = partOf(this.#files(source.rdd, source.path), source.index, source.of)
+        return this.#slot(ranges.length === 1 ? { in: 'file', ...ranges[0]! } : { in: 'files', ranges })
       }
       case 'range':
         return this.#slot({ in: 'range', from: source.start, to: source.end, step: source.step })
     }
   }
 
-  #fileSize(rdd: Rdd<unknown>, path: string): number {
-    let size = this.#tables.fileSizes.get(rdd)
-    if (size === undefined) {
-      try {
-        size = statSync(path).size
-      } catch (cause) {
-        throw new SourceError(`textFile: '${path}' cannot be read. Give the path of an existing text file.`, {
-          cause,
-          details: { path },
-        })
-      }
-      this.#tables.fileSizes.set(rdd, size)
+  #files(rdd: Rdd<unknown>, path: string): readonly TextFile[] {
+    let files = this.#tables.textFiles.get(rdd)
+    if (files === undefined) {
+      files = listTextFiles(path)
+      this.#tables.textFiles.set(rdd, files)
     }
-    return size
+    return files
   }
 
   #reading(slices: readonly BlockSlice[]): number {

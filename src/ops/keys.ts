@@ -100,6 +100,16 @@ export class KeyedMap<V> {
     return this.#both(this.#composite)
   }
 
+  values(): Iterable<V> {
+    if (!this.#composite?.size) return this.plain.values()
+    return this.#valuesOfBoth(this.#composite)
+  }
+
+  *#valuesOfBoth(composite: Map<string, [unknown, V]>): Iterable<V> {
+    yield* this.plain.values()
+    for (const [, value] of composite.values()) yield value
+  }
+
   *#both(composite: Map<string, [unknown, V]>): Iterable<[unknown, V]> {
     yield* this.plain
     for (const [key, value] of composite.values()) yield [key, value]

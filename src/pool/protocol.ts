@@ -93,6 +93,11 @@ export type TaskInput =
   | { readonly in: 'shuffle'; readonly outputs: readonly BlockHandle[]; readonly partition: number }
   /** Lines that begin in [start, end) of a file. */
   | { readonly in: 'file'; readonly path: string; readonly start: number; readonly end: number }
+  /** The same of several files, one after the other. */
+  | {
+      readonly in: 'files'
+      readonly ranges: readonly { readonly path: string; readonly start: number; readonly end: number }[]
+    }
   | { readonly in: 'range'; readonly from: number; readonly to: number; readonly step: number }
   /** Names the block that a `keep` writes. */
   | { readonly in: 'keep'; readonly key: string }

@@ -21,6 +21,8 @@ export interface SupervisorOptions extends SupervisorEvents {
   readonly threads: number
   readonly spare: boolean
   readonly giveUpMs: number
+  /** A thread that is not ready after so long is given up and replaced. */
+  readonly bootMs: number
   readonly host: PiscinaHost
   /** Sets up a thread that takes messages; a rejection means that it cannot be used. */
   readonly attach: (thread: PoolThread) => Promise<void>
@@ -151,8 +153,26 @@ export class Supervisor implements ThreadWatcher {
       if (!this.#opened) this.#fail(error)
     }
     for (const worker of this.#host.workers) {
-      if (!this.#threads.has(worker)) this.#threads.set(worker, new PoolThread(worker, this, this.#options.giveUpMs))
+      if (this.#threads.has(worker)) continue
+      const thread = new PoolThread(worker, this, this.#options.giveUpMs)
+      this.#threads.set(worker, thread)
+      this.#watchBoot(thread)
     }
+  }
+
+  /** A module may wait for ever for something at its top level: nobody else would notice. */
+  #watchBoot(thread: PoolThread): void {
+    const { bootMs } = this.#options
+    const timer = setTimeout(() => {
+      if (thread.state !== 'booting') return
+      const error = new StateError(
+        `A worker thread was not ready ${bootMs} ms after its start. What its module does when it is loaded must come to an end.`,
+        { bootMs },
+      )
+      void this.terminate(thread, 'boot', error)
+    }, bootMs)
+    timer.unref()
+    void thread.exited.then(() => clearTimeout(timer))
   }
 
   #attach(thread: PoolThread): void {

@@ -19,6 +19,8 @@ export interface ThreadPoolOptions extends SupervisorEvents {
   readonly resourceLimits?: ResourceLimits
   /** How long a terminated thread may take to exit before it is treated as dead all the same. Default 100 ms. */
   readonly giveUpMs?: number
+  /** How long a thread may take to boot, its pipeline module included, before it is replaced. Default 30 s. */
+  readonly bootMs?: number
   readonly log: PoolLog
 }
 
@@ -27,6 +29,8 @@ export interface PoolLog {
 }
 
 const GIVE_UP_MS = 100
+/** A hundred times what a boot takes: a machine may be busy, and a module may have something to load. */
+const BOOT_MS = 30_000
 /** How long `close` waits for threads that are stuck in a native call. */
 const CLOSE_WAIT_MS = 1_000
 /** Workers that may exist at once, as a multiple of the pool's size: the room for zombies. */
@@ -50,12 +54,15 @@ export class ThreadPool implements AsyncDisposable {
    * and what the pipeline module needs. Rejects with the error of the first thread that cannot be set up.
    */
   static async open(options: ThreadPoolOptions): Promise<ThreadPool> {
-    const { threads, giveUpMs = GIVE_UP_MS } = options
+    const { threads, giveUpMs = GIVE_UP_MS, bootMs = BOOT_MS } = options
     if (!Number.isSafeInteger(threads) || threads < 1) {
       throw new ArgumentError(`threads: ${threads} is given; it must be a whole number from 1 on.`, { threads })
     }
     if (!(giveUpMs >= 0 && giveUpMs < 2 ** 31)) {
       throw new ArgumentError(`giveUpMs: ${giveUpMs} is given; it must be milliseconds, 0 or more.`, { giveUpMs })
+    }
+    if (!(bootMs > 0 && bootMs < 2 ** 31)) {
+      throw new ArgumentError(`bootMs: ${bootMs} is given; it must be milliseconds, above 0.`, { bootMs })
     }
     const pool = new ThreadPool(await import('piscina'), options)
     try {
@@ -69,7 +76,8 @@ export class ThreadPool implements AsyncDisposable {
 
   private constructor(piscina: PiscinaModule, options: ThreadPoolOptions) {
     this.#options = options
-    const { threads, spare = true, giveUpMs = GIVE_UP_MS, log, entry, execArgv, resourceLimits } = options
+    const { threads, spare = true, log, entry, execArgv, resourceLimits } = options
+    const { giveUpMs = GIVE_UP_MS, bootMs = BOOT_MS } = options
     this.#host = new PiscinaHost(
       piscina,
       {
@@ -85,6 +93,7 @@ export class ThreadPool implements AsyncDisposable {
       threads,
       spare,
       giveUpMs,
+      bootMs,
       host: this.#host,
       attach: (thread) => this.#attach(thread),
       warn: (message, cause) => log.warn(message, cause),

@@ -16,6 +16,12 @@ export function checkInteger(what: string, value: number, min: number, max = Num
   throw new ArgumentError(`${what} is ${String(value)}; give a whole number ${allowed}.`, { value, min, max })
 }
 
+/** Throws an ArgumentError unless `value` is true or false. */
+export function checkBoolean(what: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw new ArgumentError(`${what} is ${JSON.stringify(value)}; give true or false.`, { value })
+}
+
 /** `given` with its gaps filled, checked: 1 <= min <= max. */
 export function reconnectDelay(given: ReconnectDelay, defaults: Required<ReconnectDelay>): Required<ReconnectDelay> {
   const min = given.min ?? Math.min(defaults.min, given.max ?? defaults.min)

@@ -1,7 +1,7 @@
 import type { Agent, IncomingMessage } from 'node:http'
 import { ArgumentError, SourceError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
-import { checkInteger, LONGEST_TIMER, type ReconnectDelay, reconnectDelay } from './check.js'
+import { checkBoolean, checkInteger, LONGEST_TIMER, type ReconnectDelay, reconnectDelay } from './check.js'
 import { type HttpTarget, open, place } from './http-open.js'
 import { HttpRetry, type RetryTimes } from './http-retry.js'
 import { IdleTimer } from './idle-timer.js'
@@ -14,6 +14,11 @@ export interface HttpTextOptions {
   /** GET unless given, or POST if there is a body. */
   readonly method?: string
   readonly body?: string | Uint8Array
+  /**
+   * False: the input is at its end with the answer, and a request that fails is an error: `start` rejects with a
+   * SourceError, or the source is reported and ends. For answers that are finite. True unless given.
+   */
+  readonly reconnect?: boolean
   /** Wait after a network error in ms, growing by `min` up to `max`: 250 and 16,000 unless given. */
   readonly reconnectDelay?: ReconnectDelay
   /** Wait after an answer such as 503 in ms, doubled each time up to 64 times: 5,000 unless given. */
@@ -38,7 +43,7 @@ const FINAL = new Set([400, 401, 403, 404])
  * Lines of an HTTP answer that does not end, such as newline-delimited JSON. Blank lines (keep-alives) are no records.
  * After a drop it asks again at once, after errors with growing waits (see HttpRetry); what was sent meanwhile is lost
  * unless the URL asks for it. The last line of a broken connection is dropped if unfinished, that of a complete answer
- * is kept. An answer that does end is asked for again as soon as it did: this is no way to read a finite file.
+ * is kept. An answer that does end is asked for again as soon as it did, unless `reconnect` is false.
  *
  * 400, 401, 403 and 404 are final: `start` rejects with a SourceError, or the source is reported and ends.
  */
@@ -56,6 +61,7 @@ export function httpTextSource(url: string | URL, options: HttpTextOptions = {})
   checkInteger('rateLimitDelay (ms)', times.rateLimit, 1, LONGEST_TIMER >> 4)
   checkInteger('idleTimeout (ms)', idleTimeout, 0, LONGEST_TIMER)
   checkInteger('maxLineBytes', maxLineBytes, 1)
+  const reconnect = checkBoolean('reconnect', options.reconnect ?? true)
   const delay = options.delay ?? realDelay
   const name = `http ${place(target.url)}`
 
@@ -63,7 +69,13 @@ export function httpTextSource(url: string | URL, options: HttpTextOptions = {})
     const retry = new HttpRetry(times)
     while (!signal.aborted) {
       const lost = await attempt({ name, target, idleTimeout, maxLineBytes, sink, signal, ready, retry })
+      if (!reconnect && !signal.aborted && !lost.complete) {
+        throw new SourceError(`${name}: ${lost.reason}. It is not asked again, as reconnect is false.`, {
+          cause: lost.cause,
+        })
+      }
       ready()
+      if (!reconnect) return
       if (signal.aborted) return
       const when = lost.wait === 0 ? 'at once' : `in ${lost.wait} ms`
       sink.report(`${name}: ${lost.reason}. Asking again ${when}.`, lost.cause)
@@ -97,6 +109,8 @@ interface Attempt {
 interface Lost {
   readonly reason: string
   readonly wait: number
+  /** The answer came to its end. */
+  readonly complete?: boolean
   readonly cause?: unknown
 }
 
@@ -130,7 +144,7 @@ async function attempt(at: Attempt): Promise<Lost> {
     const rest = gate.rest()
     if (rest) sink.text(rest)
     sink.endOfText()
-    return { reason: 'the answer is at its end', wait: received > 0 ? retry.drop() : retry.network() }
+    return { reason: 'the answer is at its end', complete: true, wait: received > 0 ? retry.drop() : retry.network() }
   } catch (error) {
     if (error instanceof SourceError && error.details.final === true) throw error
     const rest = gate.rest()

@@ -1,11 +1,16 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net'
-import { ArgumentError } from '../errors.js'
+import { ArgumentError, SourceError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
-import { checkInteger, type ReconnectDelay, reconnectDelay } from './check.js'
+import { checkBoolean, checkInteger, type ReconnectDelay, reconnectDelay } from './check.js'
 import { LoopReceiver, messageOf } from './loop-receiver.js'
 import { type Delay, delay as realDelay } from './wait.js'
 
 export interface SocketTextOptions {
+  /**
+   * False: the input is at its end when the server closes the connection, and a connection that fails is an error: `start`
+   * rejects with a SourceError, or the source is reported and ends. For senders that finish. True unless given.
+   */
+  readonly reconnect?: boolean
   /** First and longest wait before a new connection, doubled each time; 100 ms and 5,000 ms unless given. */
   readonly reconnectDelay?: ReconnectDelay
   /** How to wait, for tests. */
@@ -14,8 +19,8 @@ export interface SocketTextOptions {
 
 /**
  * Newline-separated text from a TCP server. The socket reads straight into the blocks' shared memory: no copy, no
- * string, no object a line. A lost or refused connection is reported and tried again for ever; what the server sends
- * meanwhile is lost, as TCP has no memory of it. An unfinished last line of a connection counts as a line.
+ * string, no object a line. A lost or refused connection is reported and tried again for ever, unless `reconnect` is
+ * false; what the server sends meanwhile is lost, as TCP has no memory of it. An unfinished last line of a connection counts as a line.
  */
 export function socketTextSource(host: string, port: number, options: SocketTextOptions = {}): ReceiverSource {
   if (typeof host !== 'string' || host === '') {
@@ -23,6 +28,7 @@ export function socketTextSource(host: string, port: number, options: SocketText
   }
   checkInteger('port', port, 1, 65_535)
   const { min, max } = reconnectDelay(options.reconnectDelay ?? {}, { min: 100, max: 5000 })
+  const reconnect = checkBoolean('reconnect', options.reconnect ?? true)
   const delay = options.delay ?? realDelay
   const name = `socket ${host}:${port}`
 
@@ -31,8 +37,13 @@ export function socketTextSource(host: string, port: number, options: SocketText
     while (!signal.aborted) {
       const { bytes, fault } = await connection(host, port, sink, signal, ready)
       if (bytes > 0) sink.endOfText()
+      if (!reconnect && !signal.aborted && fault !== undefined) {
+        throw new SourceError(`${name}: ${messageOf(fault)}. It is not tried again, as reconnect is false.`, {
+          cause: fault,
+        })
+      }
       ready()
-      if (signal.aborted) return
+      if (signal.aborted || !reconnect) return
       if (bytes > 0) wait = min
       const reason = fault === undefined ? 'closed by the server' : messageOf(fault)
       sink.report(`${name}: ${reason}. Connecting again in ${wait} ms.`, fault)

@@ -30,7 +30,7 @@ export function examplesIn(path: string, text: string): Example[] {
 const VALUE = String.raw`(?:\[|\{|Map \{|Set \{|-?\d|'|true$|false$|undefined$).*`
 const COMMENT = new RegExp(`^(.*?)\\s*// (${VALUE})$`)
 /** Names of 'millrace/testing' that fragments may use. */
-const TESTING = ['runBatches']
+const TESTING = ['runBatches', 'terminateThread']
 
 /**
  * Fragments may use `ctx`, `ssc`, `lines` (an RDD of texts) and every name of the library. A value after

@@ -47,7 +47,7 @@ function known(make: (options: ContextOptions) => unknown): string[] {
 
 /** Methods that are not for users: the graph and the engine call them. */
 const INNER = {
-  rdd: ['plan'],
+  rdd: ['plan', 'readInstead'],
   datasets: ['runner', 'register', 'nextShuffleId', 'capture', 'broadcastValue'],
   stream: [
     'drop',

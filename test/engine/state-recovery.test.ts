@@ -297,37 +297,6 @@ describe('snapshots', () => {
   })
 })
 
-describe('a snapshot whose bytes are wrong when its writer dies', () => {
-  /** Sums by key of one record a key and batch; all threads die before `killBefore`, and leave a corrupt snapshot. */
-  async function sumsAfter(batches: number, killBefore: number) {
-    const { ssc } = manual({ threads: 2, stateSnapshotInterval: 4 })
-    open.push(ssc)
-    const keys = ['a', 'b', 'c', 'd', 'e', 'f']
-    ssc
-      .queueStream(Array.from({ length: batches }, () => keys.map((key): Record => [key, 1])))
-      .updateStateByKey((values: number[], sum: number | undefined) => (sum ?? 0) + values.reduce((a, b) => a + b, 0))
-      .output('sums')
-    const { engine } = ssc.context
-    const taken = vi.spyOn(engine.states, 'snapshotTaken')
-    await ssc.start()
-    const sums = gather<[string, number]>(ssc, 'sums')
-    await run(ssc, batches, async (batch) => {
-      if (batch !== killBefore) return
-      const [, , , { block }] = taken.mock.calls.at(-1)!
-      expect(engine.blocks.has(block.id)).toBe(true)
-      new Uint8Array(engine.segments.memory(block.segment), block.offset + 64, block.length).fill(0xff)
-      await Promise.all(engine.pool!.ready().map((thread) => engine.pool!.terminate(thread)))
-    })
-    await ssc.stop()
-    return (await sums).map(({ records }) => new Set(records.map(([, sum]) => sum)))
-  }
-
-  test('older versions are replayed instead', async () => {
-    // Partition 1 has taken its first snapshot, partition 0 not yet: the versions from the beginning are still there.
-    expect(await sumsAfter(8, 3)).toEqual(Array.from({ length: 8 }, (_, i) => new Set([i + 1])))
-  })
-})
-
 describe('a function that throws in the middle of a batch, the first time', () => {
   const data: Record[][] = [
     [

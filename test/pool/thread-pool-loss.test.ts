@@ -268,3 +268,19 @@ async function firstBooting(pool: Awaited<ReturnType<typeof openPool>>): Promise
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
+
+test('a thread that never comes up is given up, and another takes its place', { timeout: 60_000 }, async () => {
+  // The third one, which is to be the spare, waits for ever while it boots; those after it do not.
+  const boots = newGate()
+  const params = { boots, when: 3, mode: 'park' }
+  const boot = { codegen: false, pipeline: { url: '', params, fingerprint: [] } }
+  const failed: ThreadLostError[] = []
+  const onBootFailed = (_: PoolThread, loss: ThreadLostError) => {
+    failed.push(loss)
+    open(boots)
+  }
+  const pool = await openPool({ boot, bootMs: 3_000, onBootFailed })
+  await pool.whenStrong()
+  expect(pool.threads()).toHaveLength(3)
+  expect(failed).toContainEqual(expect.objectContaining({ reason: 'boot' }))
+})

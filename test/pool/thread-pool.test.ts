@@ -122,6 +122,7 @@ describe('open', () => {
     await expect(openPool({ threads: 0 })).rejects.toThrow(ArgumentError)
     await expect(openPool({ threads: 1.5 })).rejects.toThrow(ArgumentError)
     await expect(openPool({ giveUpMs: -1 })).rejects.toThrow(ArgumentError)
+    await expect(openPool({ bootMs: 0 })).rejects.toThrow(ArgumentError)
   })
 
   test('rejects with the error that kept a thread from being set up', async () => {
@@ -150,6 +151,16 @@ describe('open', () => {
       const error = await rejection(openPool({ entry: new URL(`./fixtures/${file}`, import.meta.url) }))
       expect(error.message).toMatch(message)
     }
+  })
+
+  test('rejects when no thread comes up in time', async () => {
+    const params = { boots: newGate(), when: 1, mode: 'park' }
+    const boot = { codegen: false, pipeline: { url: '', params, fingerprint: [] } }
+    const error = await rejection(openPool({ threads: 1, spare: false, boot, bootMs: 200 }))
+    expect(error).toMatchObject({
+      code: 'ERR_MILLRACE_STATE',
+      message: expect.stringContaining('200 ms after its start'),
+    })
   })
 
   test('rejects when the system refuses to start a worker', async () => {

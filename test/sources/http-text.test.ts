@@ -298,3 +298,27 @@ test('arguments are checked; names show no secrets', () => {
   expect(() => httpTextSource('http://x/', { maxLineBytes: 0 })).toThrow(/maxLineBytes/)
   expect(httpTextSource('http://u:secret@x/path?token=secret').name).toBe('http http://x/path')
 })
+
+test('with reconnect: false the input ends with its answer', async () => {
+  const { url, requests } = await script((response) => response.end('one\ntwo'))
+  const { sink, waits, started } = receive(url, { reconnect: false })
+  await started
+  await sink.until(() => sink.ends > 0)
+  await roundTrips()
+  expect(sink.lines).toEqual(['one', 'two'])
+  expect(sink.reports).toEqual([])
+  expect(waits).toEqual([])
+  expect(requests).toHaveLength(1)
+})
+
+test('with reconnect: false what would be tried again is an error', async () => {
+  const busy = await script(status(503))
+  await expect(receive(busy.url, { reconnect: false }).started).rejects.toThrow(/503.*reconnect is false/)
+  const { url } = await script((response) => response.write('one\n', () => response.destroy()))
+  const { sink, started } = receive(url, { reconnect: false })
+  await started
+  await sink.until(() => sink.reports.length > 0)
+  expect(sink.lines).toEqual(['one'])
+  expect(sink.reports[0]!.message).toMatch(/has ended: .*reconnect is false/)
+  expect(() => httpTextSource('http://x/', { reconnect: 'no' as never })).toThrow(ArgumentError)
+})

@@ -177,3 +177,40 @@ test('arguments are checked', () => {
   expect(() => socketTextSource('h', 1, { reconnectDelay: { min: 10, max: 5 } })).toThrow(/reconnectDelay.max/)
   expect(socketTextSource('h', 1).name).toBe('socket h:1')
 })
+
+test('with reconnect: false the input ends with its connection', async () => {
+  let connections = 0
+  const port = await serve((socket) => {
+    connections++
+    socket.end('one\ntw')
+  })
+  const sink = new FakeSink()
+  const { waits, delay } = recordedDelay()
+  await receive(port, sink, { reconnect: false, delay }).started
+  await sink.until(() => sink.ends > 0)
+  await roundTrips()
+  expect(sink.lines).toEqual(['one', 'tw'])
+  expect(sink.reports).toEqual([])
+  expect(waits).toEqual([])
+  expect(connections).toBe(1)
+})
+
+test('with reconnect: false a refused connection rejects start, and a lost one is reported', async () => {
+  const refused = receive(await freePort(), new FakeSink(), { reconnect: false })
+  await expect(refused.started).rejects.toMatchObject({
+    code: 'ERR_MILLRACE_SOURCE',
+    message: /ECONNREFUSED.*reconnect is false/,
+  })
+  let server: Socket | undefined
+  const port = await serve((socket) => {
+    server = socket
+    socket.write('one\n')
+  })
+  const sink = new FakeSink()
+  await receive(port, sink, { reconnect: false }).started
+  await sink.until(() => sink.lines.length > 0)
+  server!.resetAndDestroy()
+  await sink.until(() => sink.reports.length > 0)
+  expect(sink.reports[0]!.message).toMatch(/has ended: .*reconnect is false/)
+  expect(() => socketTextSource('127.0.0.1', 9, { reconnect: 1 as never })).toThrow(ArgumentError)
+})

@@ -27,6 +27,8 @@ export class Killer {
   readonly #mode: Mode
   readonly #faults: FaultMemory
   readonly #mostPasses: number
+  /** Killed before: a thread may take a while to die where the machine is busy, and is no second kill. */
+  readonly #killed = new WeakSet<Thread>()
   /** From when a fault is armed until the batch that it delayed is complete. */
   #pending: { readonly fault: Fault; told: boolean } | undefined
 
@@ -47,7 +49,7 @@ export class Killer {
     const at = performance.now()
     if (mode === 'boot') return this.#killBooting(at, pick)
     const victims = this.#victims(mode, pick)
-    await end(victims)
+    await this.#end(victims)
     return victims.length > 0 ? { mode, at, threads: victims.length } : undefined
   }
 
@@ -87,26 +89,29 @@ export class Killer {
   }
 
   /** Kills one to make another boot, and then whatever boots. */
-  async #killBooting(at: number, pick: number): Promise<Kill> {
+  async #killBooting(at: number, pick: number): Promise<Kill | undefined> {
     const victims = this.#victims('one', pick)
-    await end(victims)
+    await this.#end(victims)
     await wait(pick * DURING_BOOT_MS)
     const booting = this.#threads().filter(({ state }) => state === 'booting')
-    await end(booting)
-    return { mode: 'boot', at, threads: victims.length + booting.length }
+    await this.#end(booting)
+    const threads = victims.length + booting.length
+    return threads > 0 ? { mode: 'boot', at, threads } : undefined
   }
 
   #threads(): Thread[] {
-    return this.#ssc.context.engine.pool?.threads() ?? []
+    const threads = this.#ssc.context.engine.pool?.threads() ?? []
+    return threads.filter((thread) => !this.#killed.has(thread))
   }
-}
 
-function end(threads: readonly Thread[]): Promise<ThreadLostError[]> {
-  return Promise.all(
-    threads.map((thread) => {
-      // From outside and without a word to the pool, as a crash would come.
-      void thread.worker.terminate()
-      return thread.exited
-    }),
-  )
+  #end(threads: readonly Thread[]): Promise<ThreadLostError[]> {
+    return Promise.all(
+      threads.map((thread) => {
+        this.#killed.add(thread)
+        // From outside and without a word to the pool, as a crash would come.
+        void thread.worker.terminate()
+        return thread.exited
+      }),
+    )
+  }
 }

@@ -8,14 +8,13 @@ import { type EngineEvents, type EventListener, type EventName, Events } from '.
 import { type Logger, stderrLogger } from '../options.js'
 import { type OutputBatch, OutputQueue } from '../output-queue.js'
 import type { PipelineOptions, StopOptions, StreamingState } from '../streaming-context.js'
+import { deadline, deferred } from './deferred.js'
 import { unpackDetails } from './details-wire.js'
 import { DriverLink } from './driver-link.js'
 import type { ToHost } from './protocol.js'
 import { unpackRecords } from './records-wire.js'
 import { type PushFace, type PushPhase, RemotePush } from './remote-push.js'
 
-/** What setTimeout can wait for, in ms. */
-const LONGEST_TIMER = 2 ** 31 - 1
 /** How much longer than asked a stop may take before the driver is taken for stuck and its thread terminated. */
 const STUCK_MS = 10_000
 
@@ -164,7 +163,7 @@ export class PipelineHandle implements AsyncDisposable {
 
   /** Resolves with true when the streams end within `ms`, else with false; rejects as awaitTermination. */
   async awaitTerminationOrTimeout(ms: Duration): Promise<boolean> {
-    const late = timer(toMillis(ms, 'the timeout'))
+    const late = deadline(toMillis(ms, 'the timeout'))
     try {
       return await Promise.race([this.awaitTermination().then(() => true), late.over.then(() => false)])
     } finally {
@@ -218,7 +217,7 @@ export class PipelineHandle implements AsyncDisposable {
 
   async #stop(graceful: boolean, patience: number): Promise<void> {
     this.#state = 'STOPPED'
-    const stuck = timer(patience + STUCK_MS)
+    const stuck = deadline(patience + STUCK_MS)
     const stopped = this.#link.call('stop', { graceful, timeout: patience }).then(() => 'stopped' as const)
     try {
       const outcome = await Promise.race([stopped, stuck.over])
@@ -335,30 +334,4 @@ function startOf(clock: Clock): number | undefined {
   throw new ArgumentError(
     "clock: a driver in a thread of its own goes by real time or by a ManualClock. Give one of these, or choose driver: 'host'.",
   )
-}
-
-interface Deferred {
-  readonly promise: Promise<void>
-  resolve(): void
-  reject(error: Error): void
-}
-
-/** The first outcome counts. Nobody has to wait for it: a rejection without a listener is no fault. */
-function deferred(): Deferred {
-  let resolve!: () => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<void>((done, fail) => {
-    resolve = done
-    reject = fail
-  })
-  promise.catch(() => undefined)
-  return { promise, resolve, reject }
-}
-
-function timer(ms: number): { readonly over: Promise<'over'>; clear(): void } {
-  let handle: NodeJS.Timeout | undefined
-  const over = new Promise<'over'>((resolve) => {
-    handle = setTimeout(() => resolve('over'), Math.min(ms, LONGEST_TIMER))
-  })
-  return { over, clear: () => clearTimeout(handle) }
 }

@@ -1,5 +1,6 @@
 import { StateError } from '../../errors.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
+import { type Deferred, deferred } from './deferred.js'
 import type { DriverLink } from './driver-link.js'
 import { packRecords } from './records-wire.js'
 
@@ -17,12 +18,6 @@ export interface PushFace<T> {
 
 export type PushPhase = 'before' | 'running' | 'after'
 
-interface Room {
-  readonly promise: Promise<void>
-  resolve(): void
-  reject(error: Error): void
-}
-
 /**
  * Feeds a pushStream whose driver is another thread. A message a call: push many values at once where there are many.
  * Undefined: go on. A promise: the values are taken, but so many are under way that the next should wait for it.
@@ -37,7 +32,8 @@ export class RemotePush<T> implements PushFace<T> {
   #records = 0
   #lastId = 0
   #kept = 0
-  #room: Room | undefined
+  /** Callers may leave its promise alone; whoever waits for it is told of a loss. */
+  #room: Deferred | undefined
   #ended = false
 
   constructor(name: string, link: DriverLink, phase: () => PushPhase, onRefused: (error: Error) => void) {
@@ -64,7 +60,7 @@ export class RemotePush<T> implements PushFace<T> {
     this.#underWay.set(id, values.length)
     this.#records += values.length
     if (this.#records <= WINDOW || phase === 'before') return undefined
-    this.#room ??= newRoom()
+    this.#room ??= deferred()
     return this.#room.promise
   }
 
@@ -101,20 +97,8 @@ export class RemotePush<T> implements PushFace<T> {
     this.#settle((room) => room.reject(error))
   }
 
-  #settle(how: (room: Room) => void): void {
+  #settle(how: (room: Deferred) => void): void {
     if (this.#room) how(this.#room)
     this.#room = undefined
   }
-}
-
-function newRoom(): Room {
-  let resolve!: () => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<void>((done, fail) => {
-    resolve = done
-    reject = fail
-  })
-  // Callers may leave the promise alone; then a loss must not end the process. Whoever waits is told all the same.
-  promise.catch(() => undefined)
-  return { promise, resolve, reject }
 }

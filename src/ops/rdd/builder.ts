@@ -36,6 +36,8 @@ export class RddBuilder {
   recording = false
   /** Told of every new RDD, so that the engine knows whose data it is. */
   onRegister: ((rdd: Rdd<unknown>) => void) | undefined
+  /** Awaited when a job over a dataset has ended well, before its action resolves. */
+  afterJob: ((rdd: Rdd<unknown>) => Promise<void>) | undefined
   readonly #broadcasts = new Map<number, unknown>()
   #runner: JobRunner | undefined
   #rdds = 0
@@ -81,7 +83,7 @@ export class RddBuilder {
   }
 
   /**
-   * The lines of a file. Workers read their own byte ranges; a line belongs to the range in which it begins, so none is
+   * The lines of a file, or of the files in a directory, by name. Workers read their own byte ranges; a line belongs to the range in which it begins, so none is
    * cut, lost or read twice. `minPartitions`: at least so many ranges.
    */
   textFile(path: string, minPartitions: number = this.parallelism): RDD<string> {

@@ -1,5 +1,4 @@
-import { toPartitioner } from './by-key.js'
-import { CogroupRdd } from './join.js'
+import { CogroupRdd, meetingPlace } from './join.js'
 import { face, pairs, type RDD, type Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -25,6 +24,5 @@ declare module './rdd.js' {
 
 pairs.groupWith = function (this: Rdd<unknown>, ...others: Rdd<unknown>[]) {
   const parents = [this, ...others]
-  const placed = parents.find(({ partitioner }) => partitioner) ?? this
-  return face(new CogroupRdd(parents, toPartitioner(placed, undefined)))
+  return face(new CogroupRdd(parents, meetingPlace(parents)))
 }

@@ -1,5 +1,5 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
-import { type Partitioner, samePartitioner } from '../partitioner.js'
+import { hashPartitioner, type Partitioner, samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import { type Partitions, toPartitioner } from './by-key.js'
 import { step } from './elementwise.js'
@@ -63,11 +63,23 @@ defineBuiltin('joinSides', (keepLeft: boolean, keepRight: boolean) => ([left, ri
   return out
 })
 
-/** cogroup of pairs, by the partitioner asked for, else the first one that either side has. */
+/**
+ * Where the keys of several parents meet if nobody says: where those with most partitions are placed already. But not if
+ * the others have ten times as many: it is cheaper then to shuffle the small one than to squeeze the large ones.
+ */
+export function meetingPlace(parents: readonly Rdd<unknown>[]): Partitioner {
+  const [first] = parents as readonly [Rdd<unknown>]
+  const most = Math.max(...parents.map(({ partitions }) => partitions))
+  const placed = parents.flatMap(({ partitioner }) => partitioner ?? []).sort((a, b) => b.partitions - a.partitions)[0]
+  if (!placed) return toPartitioner(first, undefined)
+  if (most < 10 * placed.partitions) return placed
+  return hashPartitioner(most)
+}
+
+/** cogroup of pairs, by the partitioner asked for, else where `meetingPlace` says. */
 export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Partitions): Rdd<[unknown, unknown[][]]> {
-  const partitioner =
-    partitions === undefined && !left.partitioner ? toPartitioner(right, undefined) : toPartitioner(left, partitions)
-  return new CogroupRdd([left, right], partitioner)
+  const parents = [left, right]
+  return new CogroupRdd(parents, partitions === undefined ? meetingPlace(parents) : toPartitioner(left, partitions))
 }
 
 function joining(label: string, keepLeft: boolean, keepRight: boolean) {

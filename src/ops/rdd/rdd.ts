@@ -136,6 +136,14 @@ export abstract class Rdd<T> {
   /** Describes how one partition is computed. Called by the engine only. */
   abstract plan(partition: number, planner: Planner): Plan
 
+  /** Forgets the lineage: from here on each partition is that of `source`, which holds the same. */
+  readInstead(source: Rdd<unknown>): void {
+    Object.defineProperties(this, {
+      dependencies: { value: [{ kind: 'narrow', rdd: source }] },
+      plan: { value: (partition: number, planner: Planner) => planner.of(source, partition) },
+    })
+  }
+
   /** The number of partitions: how many tasks a stage over this RDD has. */
   getNumPartitions(): number {
     return this.partitions

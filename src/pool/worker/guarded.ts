@@ -52,17 +52,10 @@ export function guardedStep(
 }
 
 function pass(op: RecordOp, record: unknown, made: unknown, next: Emit): void {
-  switch (op) {
-    case 'map':
-      return next(made)
-    case 'filter':
-      return made ? next(record) : undefined
-    case 'mapValues':
-      return next([(record as [unknown, unknown])[0], made])
-    case 'flatMap':
-      for (const each of made as unknown[]) next(each)
-      return
-    case 'flatMapValues':
-      for (const each of made as unknown[]) next([(record as [unknown, unknown])[0], each])
-  }
+  const key = () => (record as [unknown, unknown])[0]
+  if (op === 'map') next(made)
+  else if (op === 'filter') {
+    if (made) next(record)
+  } else if (op === 'mapValues') next([key(), made])
+  else for (const each of made as unknown[]) next(op === 'flatMap' ? each : [key(), each])
 }

@@ -44,6 +44,9 @@ export function readInput(
     case 'file':
       readFileRange(input.path, input.start, input.end, text)
       return
+    case 'files':
+      for (const { path, start, end } of input.ranges) readFileRange(path, start, end, text)
+      return
     case 'range':
       eachNumbers(input.from, input.to, input.step, each)
       return

@@ -1,4 +1,20 @@
-import { ArgumentError, Context, type DeadLetterBatch, type RecordOptions, withEnv } from 'millrace'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import {
+  ArgumentError,
+  Context,
+  type DeadLetterBatch,
+  field,
+  includes,
+  type RDD,
+  type RecordOptions,
+  split,
+  startsWith,
+  toLowerCase,
+  withEnv,
+  words,
+} from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 
 const LETTER = { onRecordError: 'deadLetter' } as const
@@ -228,5 +244,43 @@ describe.each([
     expect(() => numbers().map(odd, { onError: 'skip' } as never)).toThrow(/Known: onRecordError/)
     expect(() => numbers().filter(Boolean, 3 as never)).toThrow(ArgumentError)
     expect(() => numbers().mapAsync(odd, { onRecordError: null as never })).toThrow(/onRecordError is null/)
+  })
+})
+
+describe('library functions on text', () => {
+  const ctx = new Context({ threads: 1, spare: false })
+  const file = join(mkdtempSync(join(tmpdir(), 'millrace-')), 'lines.txt')
+  writeFileSync(
+    file,
+    Array.from({ length: 200 }, (_, i) => `a b${i % 3} {"n":${i % 5}}${i % 2 ? ' odd' : ''}`).join('\n'),
+  )
+  afterAll(async () => {
+    rmSync(dirname(file), { recursive: true })
+    await ctx.stop()
+  })
+  const counted = (of: RDD<string>) => of.countByValue().then((counts) => [...counts].map(String).sort())
+
+  // They run on bytes where they can, each distinct value once: with the option they must give the same.
+  test.each<[string, (lines: RDD<string>, options?: RecordOptions) => RDD<string>]>([
+    ['split', (lines, o) => lines.flatMap(split(' '), o)],
+    ['words and a map', (lines, o) => lines.flatMap(words(), o).map(toLowerCase(), o)],
+    ['filters', (lines, o) => lines.filter(includes('odd'), o).filter(startsWith('a'), o)],
+    ['a field', (lines, o) => lines.map(field(1, ' '), o) as RDD<string>],
+  ])('%s', async (_, of) => {
+    const lines = ctx.textFile(file)
+    const plain = await counted(of(lines))
+    expect(plain.length).toBeGreaterThan(1)
+    expect(await counted(of(lines, LETTER))).toEqual(plain)
+  })
+
+  test('a record that is given up among equal ones counts as often as it is there', async () => {
+    const before = ctx.deadLetters.count
+    const failing = (of: RDD<string>) =>
+      of.map((word) => {
+        if (word === 'odd') throw new Error('odd')
+        return word
+      }, LETTER)
+    expect(await counted(failing(ctx.textFile(file).flatMap(split(' '))))).not.toContain('odd,100')
+    expect(ctx.deadLetters.count - before).toBe(100)
   })
 })

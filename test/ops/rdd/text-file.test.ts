@@ -74,6 +74,23 @@ describe('textFile', () => {
       expect(await ctx.textFile(file(new Uint8Array([0xff, 10, 0x61, 10])), 3).collect()).toEqual(['\ufffd', 'a'])
     })
 
+    test('a directory: its files one after the other, markers and temporary files left out', async () => {
+      const folder = mkdtempSync(join(directory, 'many-'))
+      const parts = ['a\nb\n', '', 'c', 'd\ne\nf']
+      parts.forEach((text, i) => writeFileSync(join(folder, `part-0000${i}`), text))
+      for (const name of ['_SUCCESS', '.part-00000.crc']) writeFileSync(join(folder, name), 'no line\n')
+      for (const partitions of [1, 2, 3, 7, 20]) {
+        expect(await ctx.textFile(folder, partitions).collect()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+      }
+      expect(await ctx.textFile(mkdtempSync(join(directory, 'none-')), 3).collect()).toEqual([])
+      const saved = join(folder, 'saved')
+      await ctx
+        .range(0, 100, 1, 7)
+        .map((x) => `${x}`)
+        .saveAsTextFile(saved)
+      expect(await ctx.textFile(saved, 3).map(Number).sum()).toBe(4950)
+    })
+
     test('a file that is not there', async () => {
       await expect(ctx.textFile(join(directory, 'absent')).count()).rejects.toThrow(SourceError)
     })

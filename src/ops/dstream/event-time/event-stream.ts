@@ -2,6 +2,7 @@ import { builtin, defineBuiltin } from '../../functions/builtin.js'
 import type { AnyFunction, FnRef } from '../../functions/ref.js'
 import { ChainRdd } from '../../rdd/chain.js'
 import type { Rdd } from '../../rdd/rdd.js'
+import type { RecordOptions } from '../../rdd/record-options.js'
 import type { StorageLevel } from '../../rdd/storage-level.js'
 import { UnionRdd } from '../../rdd/union.js'
 import { capturedBy, type DStream, Stream, streamFace } from '../dstream.js'
@@ -22,14 +23,14 @@ export interface EventTimed<T> extends EventInput<T> {
   /** The records with their event times, as a stream of pairs. Narrow. */
   stamped(): DStream<[time: number, value: T]>
   /** Each record through `fn`; it keeps its event time. Narrow. */
-  map<U>(fn: (value: T) => U): EventStream<U>
+  map<U>(fn: (value: T) => U, options?: RecordOptions): EventStream<U>
   /** Zero or more records for each record, with its event time. Narrow. */
-  flatMap<U>(fn: (value: T) => Iterable<U>): EventStream<U>
+  flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): EventStream<U>
   /** The records for which `fn` answers true. Narrow. */
-  filter<S extends T>(fn: (value: T) => value is S): EventStream<S>
-  filter(fn: (value: T) => boolean): EventStream<T>
+  filter<S extends T>(fn: (value: T) => value is S, options?: RecordOptions): EventStream<S>
+  filter(fn: (value: T) => boolean, options?: RecordOptions): EventStream<T>
   /** `[fn(record), record]`: the key for windows and joins by key. Narrow. */
-  keyBy<K>(fn: (value: T) => K): EventStream<[K, T]>
+  keyBy<K>(fn: (value: T) => K, options?: RecordOptions): EventStream<[K, T]>
   /** The records of both. Narrow. Its watermark is the lesser of both; an idle stream does not hold the other back. */
   union<U>(other: EventInput<U>): EventStream<T | U>
 }
@@ -37,9 +38,9 @@ export interface EventTimed<T> extends EventInput<T> {
 /** Operations of streams of event time whose records are pairs; operator files add to it. */
 export interface EventPairs<K, V> {
   /** The value of each pair through `fn`. Narrow. */
-  mapValues<U>(fn: (value: V) => U): EventStream<[K, U]>
+  mapValues<U>(fn: (value: V) => U, options?: RecordOptions): EventStream<[K, U]>
   /** Zero or more pairs with the same key for each pair. Narrow. */
-  flatMapValues<U>(fn: (value: V) => Iterable<U>): EventStream<[K, U]>
+  flatMapValues<U>(fn: (value: V) => Iterable<U>, options?: RecordOptions): EventStream<[K, U]>
 }
 
 /**
@@ -74,20 +75,20 @@ export class EventNode<T> extends Stream<T> {
     return streamFace(this.timed)
   }
 
-  override map<U>(fn: (value: T) => U): EventStream<U> {
-    return this.#through('mapValues', fn, 'map')
+  override map<U>(fn: (value: T) => U, options?: RecordOptions): EventStream<U> {
+    return this.#through('mapValues', fn, 'map', options)
   }
 
-  override flatMap<U>(fn: (value: T) => Iterable<U>): EventStream<U> {
-    return this.#through('flatMapValues', fn, 'flatMap')
+  override flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): EventStream<U> {
+    return this.#through('flatMapValues', fn, 'flatMap', options)
   }
 
-  override filter(fn: (value: T) => boolean): never {
-    return this.#through<T>('filter', builtin('ofValue', fn), 'filter') as never
+  override filter(fn: (value: T) => boolean, options?: RecordOptions): never {
+    return this.#through<T>('filter', builtin('ofValue', fn), 'filter', options) as never
   }
 
-  keyBy<K>(fn: (value: T) => K): EventStream<[K, T]> {
-    return this.#through('mapValues', builtin('keyBy', fn), 'keyBy')
+  keyBy<K>(fn: (value: T) => K, options?: RecordOptions): EventStream<[K, T]> {
+    return this.#through('mapValues', builtin('keyBy', fn), 'keyBy', options)
   }
 
   override union(other: Stream<unknown>): never {
@@ -109,18 +110,23 @@ export class EventNode<T> extends Stream<T> {
     return rdd && new ChainRdd<T>(rdd, { op: 'map', fn: this.#value, label: this.label })
   }
 
-  #through<U>(op: 'mapValues' | 'flatMapValues' | 'filter', fn: AnyFunction, label: string): EventStream<U> {
-    return eventStream<U>(chain<[number, U]>(this.timed, op, fn, label), this.watermarks)
+  #through<U>(
+    op: 'mapValues' | 'flatMapValues' | 'filter',
+    fn: AnyFunction,
+    label: string,
+    options: RecordOptions | undefined,
+  ): EventStream<U> {
+    return eventStream<U>(chain<[number, U]>(this.timed, op, fn, label, options), this.watermarks)
   }
 }
 
 /** Pair operations, on the prototype only: the types show them where the records are pairs. */
 Object.assign(EventNode.prototype, {
-  mapValues(this: EventNode<unknown>, fn: AnyFunction) {
-    return this.map(builtin('onPairValue', fn))
+  mapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
+    return this.map(builtin('onPairValue', fn), options)
   },
-  flatMapValues(this: EventNode<unknown>, fn: AnyFunction) {
-    return this.flatMap(builtin('onEachPairValue', fn))
+  flatMapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
+    return this.flatMap(builtin('onEachPairValue', fn), options)
   },
 })
 defineBuiltin('onPairValue', (fn: AnyFunction) => ([key, value]: [unknown, unknown]) => [key, fn(value)])

@@ -1,5 +1,5 @@
-import type { KeyedMap } from '../../../ops/keys.js'
 import type { StatePartition } from './store.js'
+import type { Cell, StateTable } from './table.js'
 
 const ABSENT = Symbol('absent')
 
@@ -8,45 +8,77 @@ const ABSENT = Symbol('absent')
  * version before must then be there for the next attempt.
  */
 export class Changes {
-  readonly #entries: KeyedMap<unknown>
-  readonly #keys: unknown[] = []
-  readonly #before: unknown[] = []
+  readonly #table: StateTable
+  readonly #cells: Cell[] = []
+  /** What each change replaced. */
+  readonly #values: unknown[] = []
+  readonly #times: number[] = []
 
-  constructor(state: StatePartition) {
-    this.#entries = state.entries
+  constructor({ entries }: StatePartition) {
+    this.#table = entries
   }
 
   set(key: unknown, value: unknown): void {
-    this.#note(key)
-    this.#entries.set(key, value)
+    const cell = this.#table.cell(key)
+    if (cell) this.change(cell, value)
+    else this.add(key, value)
   }
 
   delete(key: unknown): void {
-    this.#note(key)
-    this.#entries.delete(key)
+    const cell = this.#table.cell(key)
+    if (cell) this.remove(cell)
   }
 
-  /** Keys in the order of their changes; a key that was changed twice is there twice. */
-  get keys(): readonly unknown[] {
-    return this.#keys
+  change(cell: Cell, value: unknown, time = 0): void {
+    this.#note(cell, cell.value)
+    cell.value = value
+    cell.time = time
+  }
+
+  /** A key that is not there. */
+  add(key: unknown, value: unknown, time = 0): Cell {
+    const cell = this.#table.add(key, value, time)
+    this.#note(cell, ABSENT)
+    return cell
+  }
+
+  remove(cell: Cell): void {
+    this.#note(cell, cell.value)
+    this.#table.remove(cell)
+  }
+
+  /** Changed cells, in order; one that was changed twice is there twice. */
+  get cells(): readonly Cell[] {
+    return this.#cells
   }
 
   takeBack(): void {
-    for (let i = this.#keys.length - 1; i >= 0; i--) {
-      if (this.#before[i] === ABSENT) this.#entries.delete(this.#keys[i])
-      else this.#entries.set(this.#keys[i], this.#before[i])
+    for (let i = this.#cells.length - 1; i >= 0; i--) {
+      const cell = this.#cells[i]!
+      const before = this.#values[i]
+      if (before === ABSENT) this.#table.remove(cell)
+      else {
+        if (!cell.alive) this.#table.putBack(cell)
+        cell.value = before
+        cell.time = this.#times[i]!
+      }
     }
   }
 
   /** The changes stand: the next increment must hold them. */
   keep(state: StatePartition): void {
-    if (!state.changed) return
-    for (const key of this.#keys) state.changed.set(key, state.entries.has(key))
+    const { changed, increment } = state
+    if (!changed) return
+    for (const cell of this.#cells) {
+      if (cell.increment === increment) continue
+      cell.increment = increment
+      changed.push(cell)
+    }
   }
 
-  #note(key: unknown): void {
-    this.#keys.push(key)
-    const value = this.#entries.get(key)
-    this.#before.push(value === undefined && !this.#entries.has(key) ? ABSENT : value)
+  #note(cell: Cell, before: unknown): void {
+    this.#cells.push(cell)
+    this.#values.push(before)
+    this.#times.push(cell.time)
   }
 }

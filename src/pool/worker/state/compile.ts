@@ -1,4 +1,3 @@
-import { KeyedMap } from '../../../ops/keys.js'
 import type { Plan } from '../../../ops/plan.js'
 import type { StateInput } from '../../protocol.js'
 import { faultPoint } from '../fault-points.js'
@@ -7,7 +6,7 @@ import { labelled, type Task } from '../task.js'
 import { Changes } from './changes.js'
 import { type MakeVersion, makeOperator, type Pairs } from './operators.js'
 import { readSnapshot, writeSnapshot } from './snapshot.js'
-import { emptyState, MissingStateError, type StatePartition } from './store.js'
+import { beginIncrement, emptyState, MissingStateError, type StatePartition } from './store.js'
 
 /**
  * Makes the next version of a partition of kept state in this thread, and gives its entries or its output. A version is
@@ -35,7 +34,6 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       if (input.watermarks) observe(task, input, state)
       if (plan.emit === 'output') each(state.output)
       else if (plan.emit === 'late') each(state.late)
-      else if (plan.operator.kind === 'map') each(values(state))
       else each(state.entries.entries())
     })
   }
@@ -58,7 +56,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       // Only what is replayed on top of the snapshots is new to them.
       if (rebuild.snapshots.length > 0) {
         const increments = rebuild.snapshots.slice(1)
-        state.changed = new KeyedMap()
+        beginIncrement(state)
         state.chain = { blocks: increments.length, entries: increments.reduce((sum, { count }) => sum + count, 0) }
       }
       for (const past of rebuild.replay) {
@@ -88,7 +86,7 @@ function step(
   const input = { time, scan, watermarks, late, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
   if (state.version !== undefined && state.snapshotAt === state.version) {
-    state.changed = new KeyedMap()
+    beginIncrement(state)
     state.chain = state.chainWritten
   }
   const changes = new Changes(state)
@@ -120,9 +118,4 @@ function pairsOf(sources: readonly Source[], task: Task): Pairs {
     })
   }
   return pairs
-}
-
-/** Entries of mapWithState without their times. */
-function* values({ entries }: StatePartition): Iterable<[unknown, unknown]> {
-  for (const [key, stamped] of entries.entries()) yield [key, (stamped as [unknown, number])[0]]
 }

@@ -14,8 +14,8 @@ const FULL_FROM = 0.5
 const LONGEST_CHAIN = 100
 
 /**
- * Writes the entries, or what changed since the last snapshot: a block of two parts, pairs that were set and keys that
- * were deleted.
+ * Writes the entries, or what changed since the last snapshot: a block of three parts, keys that were deleted, pairs that
+ * were set (after that, where a key is among both), and when each was last touched if the operator asks for that.
  */
 export function writeSnapshot(
   state: StatePartition,
@@ -24,29 +24,29 @@ export function writeSnapshot(
   services: ThreadServices,
 ): WrittenBlock {
   const { entries, changed, chain } = state
-  const longer = { blocks: chain.blocks + 1, entries: chain.entries + (changed?.size ?? 0) }
+  const longer = { blocks: chain.blocks + 1, entries: chain.entries + (changed?.length ?? 0) }
   const mayGrow = longer.blocks <= LONGEST_CHAIN && longer.entries < entries.size * FULL_FROM
   const increment = mayGrow && !mustBeFull ? changed : undefined
   const keys: unknown[] = []
   const values: unknown[] = []
+  const times: number[] = []
   const deleted: unknown[] = []
-  if (increment) {
-    for (const [changedKey, there] of increment.entries()) {
-      if (there) {
-        keys.push(changedKey)
-        values.push(entries.get(changedKey))
-      } else deleted.push(changedKey)
+  let touched = false
+  for (const cell of increment ?? entries.cells()) {
+    if (!cell.alive) {
+      deleted.push(cell.key)
+      continue
     }
-  } else {
-    for (const [entryKey, value] of entries.entries()) {
-      keys.push(entryKey)
-      values.push(value)
-    }
+    keys.push(cell.key)
+    values.push(cell.value)
+    times.push(cell.time)
+    touched ||= cell.time !== 0
   }
-  const parts = new ShuffleBlockWriter(services.scratch, 2)
-  parts.pairs(0, keys, values)
-  parts.records(1, deleted)
-  const block = services.seal('shuffle', parts.count, 'long')
+  const parts = new ShuffleBlockWriter(services.scratch, 3)
+  parts.records(0, deleted)
+  parts.pairs(1, keys, values)
+  parts.records(2, touched ? times : [])
+  const block = services.seal('shuffle', keys.length + deleted.length, 'long')
   state.snapshotAt = state.version
   state.chainWritten = increment ? longer : NO_CHAIN
   return { as: 'snapshot', key, full: increment === undefined, block }
@@ -57,10 +57,21 @@ export function writeSnapshot(
  * them costs: the thread that wrote them is dead as a rule, and nothing would make up for wrong ones.
  */
 export function readSnapshot({ entries }: StatePartition, block: BlockHandle, { segments }: ThreadServices): void {
-  const { keys, values, deleted } = segments.readVerified(block, (payload) => ({
-    ...decodePairs(readPart(payload, 0).bytes),
-    deleted: decodeRecords(readPart(payload, 1).bytes),
+  const { keys, values, times, deleted } = segments.readVerified(block, (payload) => ({
+    deleted: decodeRecords(readPart(payload, 0).bytes),
+    ...decodePairs(readPart(payload, 1).bytes),
+    times: decodeRecords(readPart(payload, 2).bytes) as number[],
   }))
-  for (let i = 0; i < keys.length; i++) entries.set(keys[i], values[i])
-  for (const key of deleted) entries.delete(key)
+  for (const key of deleted) {
+    const cell = entries.cell(key)
+    if (cell) entries.remove(cell)
+  }
+  for (let i = 0; i < keys.length; i++) {
+    const cell = entries.cell(keys[i])
+    if (!cell) entries.add(keys[i], values[i], times[i])
+    else {
+      cell.value = values[i]
+      cell.time = times[i] ?? 0
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { StateError } from '../../../errors.js'
-import { KeyedMap } from '../../../ops/keys.js'
+import { type Cell, StateTable } from './table.js'
 
 /** Increments since the last full snapshot. */
 export interface Chain {
@@ -10,13 +10,15 @@ export interface Chain {
 /** One partition of an operator's kept state, at the version of a batch time. */
 export interface StatePartition {
   version: number | undefined
-  readonly entries: KeyedMap<unknown>
+  readonly entries: StateTable
   /** Records that making the version gave, where the operator has an output besides its entries. */
   output: readonly unknown[]
   /** Records that came too late for the version, as `[time, record]`. */
   late: readonly unknown[]
-  /** Keys set (true) or deleted (false) since the last snapshot; undefined where everything must be written. */
-  changed: KeyedMap<boolean> | undefined
+  /** Cells changed or deleted since the last snapshot, each once; undefined where everything must be written. */
+  changed: Cell[] | undefined
+  /** Counts increments, so that a cell knows whether it is among the changed ones. */
+  increment: number
   /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
   snapshotAt: number | undefined
   /** Up to the last snapshot that reached the driver, and with the last one written. */
@@ -29,14 +31,21 @@ export const NO_CHAIN: Chain = { blocks: 0, entries: 0 }
 export function emptyState(): StatePartition {
   return {
     version: undefined,
-    entries: new KeyedMap(),
+    entries: new StateTable(),
     output: [],
     late: [],
     changed: undefined,
+    increment: 0,
     snapshotAt: undefined,
     chain: NO_CHAIN,
     chainWritten: NO_CHAIN,
   }
+}
+
+/** The changes from now on belong to the next increment. */
+export function beginIncrement(state: StatePartition): void {
+  state.changed = []
+  state.increment++
 }
 
 /** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */

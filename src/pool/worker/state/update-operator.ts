@@ -1,9 +1,14 @@
 import { KeyedMap } from '../../../ops/keys.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import type { ThreadServices } from '../task.js'
-import type { MakeVersion } from './operators.js'
+import type { MakeVersion, Pairs } from './operators.js'
+import type { Cell, StateTable } from './table.js'
 
-type Entry = [key: unknown, values: unknown[], state: unknown]
+/** The values that came: for keys that are there in their cells, for others aside. */
+interface Arrived {
+  readonly cells: readonly Cell[]
+  readonly fresh: KeyedMap<unknown[]>
+}
 
 /**
  * updateStateByKey: the function sees every live key in every batch, with the values that came. The cost follows the keys
@@ -14,34 +19,59 @@ export function makeUpdateOperator(
   { resolve }: ThreadServices,
 ): MakeVersion {
   const fn = resolve(operator.fn)
+  const timed = operator.form === 'time'
   return ({ entries }, changes, { time, groups: [pairs, initial] }) => {
     for (const [key, value] of initial ?? []) changes.set(key, value)
-    const arrived = new KeyedMap<unknown[]>()
-    for (const [key, value] of pairs!) {
-      const values = arrived.get(key)
-      if (values) values.push(value)
-      else arrived.set(key, [value])
-    }
-    const all = function* (): Iterable<Entry> {
-      for (const [key, state] of entries.entries()) yield [key, arrived.get(key) ?? [], state]
-      for (const [key, values] of arrived.entries()) if (!entries.has(key)) yield [key, values, undefined]
-    }
-    // Collected first: the entries are walked over while the function answers.
-    const next: [unknown, unknown][] = []
-    if (operator.form === 'iterator') for (const pair of fn(all()) as Iterable<[unknown, unknown]>) next.push(pair)
-    else {
-      const timed = operator.form === 'time'
-      for (const [key, values, state] of all()) {
-        const value = timed ? fn(time, key, values, state) : fn(values, state)
-        if (value !== undefined && value !== null) next.push([key, value])
+    const arrived = arrive(entries, pairs!)
+    try {
+      if (operator.form === 'iterator') {
+        // What the function leaves out ends. Collected first: the entries are walked over while it answers.
+        const next = [...(fn(all(entries, arrived)) as Iterable<[unknown, unknown]>)]
+        const living = new Set<Cell>()
+        for (const [key, value] of next) {
+          const cell = entries.cell(key)
+          if (cell) changes.change(cell, value)
+          living.add(cell ?? changes.add(key, value))
+        }
+        for (const cell of living.size < entries.size ? [...entries.cells()] : [])
+          if (!living.has(cell)) changes.remove(cell)
+        return []
       }
+      const ended: Cell[] = []
+      for (const cell of entries.cells()) {
+        const values = cell.arrived ?? []
+        const value = timed ? fn(time, cell.key, values, cell.value) : fn(values, cell.value)
+        if (value === undefined || value === null) ended.push(cell)
+        else changes.change(cell, value)
+      }
+      for (const cell of ended) changes.remove(cell)
+      for (const [key, values] of arrived.fresh.entries()) {
+        const value = timed ? fn(time, key, values, undefined) : fn(values, undefined)
+        if (value !== undefined && value !== null) changes.add(key, value)
+      }
+      return []
+    } finally {
+      for (const cell of arrived.cells) cell.arrived = undefined
     }
-    if (operator.form === 'iterator' || next.length < entries.size + arrived.size) {
-      const living = new KeyedMap<true>()
-      for (const [key] of next) living.set(key, true)
-      for (const [key] of [...entries.entries()]) if (!living.has(key)) changes.delete(key)
-    }
-    for (const [key, value] of next) changes.set(key, value)
-    return []
   }
+}
+
+function arrive(entries: StateTable, pairs: Pairs): Arrived {
+  const cells: Cell[] = []
+  const fresh = new KeyedMap<unknown[]>()
+  for (const [key, value] of pairs) {
+    const cell = entries.cell(key)
+    const values = cell ? cell.arrived : fresh.get(key)
+    if (values) values.push(value)
+    else if (cell) {
+      cell.arrived = [value]
+      cells.push(cell)
+    } else fresh.set(key, [value])
+  }
+  return { cells, fresh }
+}
+
+function* all(entries: StateTable, { fresh }: Arrived): Iterable<[key: unknown, values: unknown[], state: unknown]> {
+  for (const { key, arrived, value } of entries.cells()) yield [key, arrived ?? [], value]
+  for (const [key, values] of fresh.entries()) yield [key, values, undefined]
 }

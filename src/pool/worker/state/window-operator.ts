@@ -17,12 +17,17 @@ export function makeWindowOperator(
   const inverse = resolve(operator.inverse) as Binary
   const filter = operator.filter && resolve(operator.filter)
   return ({ entries }, changes, { groups: [entering, leaving] }) => {
-    for (const [key, old] of reduced(leaving!, reduce))
-      if (entries.has(key)) changes.set(key, inverse(entries.get(key), old))
-    for (const [key, fresh] of reduced(entering!, reduce))
-      changes.set(key, entries.has(key) ? reduce(entries.get(key), fresh) : fresh)
+    for (const [key, old] of reduced(leaving!, reduce)) {
+      const cell = entries.cell(key)
+      if (cell) changes.change(cell, inverse(cell.value, old))
+    }
+    for (const [key, fresh] of reduced(entering!, reduce)) {
+      const cell = entries.cell(key)
+      if (cell) changes.change(cell, reduce(cell.value, fresh))
+      else changes.add(key, fresh)
+    }
     if (filter) {
-      for (const key of [...changes.keys]) if (entries.has(key) && !filter([key, entries.get(key)])) changes.delete(key)
+      for (const cell of changes.cells.slice()) if (cell.alive && !filter([cell.key, cell.value])) changes.remove(cell)
     }
     return []
   }

@@ -1,0 +1,73 @@
+/*
+ * Plots as SVG text. Colours are classes, so that the page's style can follow the reader's light or dark theme.
+ */
+
+const WIDTH = 760
+const LABEL = 190
+const VALUE = 150
+const ROW = 24
+const AXIS = 28
+
+export const escaped = (text) =>
+  String(text).replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char])
+
+/** A scale on which equal ratios are equal lengths: from a value to a place between `from` and `to`. */
+export function logScale(values, from, to) {
+  const known = values.filter((value) => value > 0 && Number.isFinite(value))
+  const low = Math.log10(Math.min(...known))
+  const high = Math.log10(Math.max(...known))
+  // Where all values are one, it lies in the middle.
+  const span = high - low || 1
+  const start = high === low ? low - 0.5 : low
+  return (value) => from + ((Math.log10(value) - start) / span) * (to - from)
+}
+
+/** The powers of ten, with their doubles and fives where there are few, between two values. */
+export function ticks(low, high) {
+  const steps = Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5]
+  const found = []
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    for (const step of steps) {
+      const value = step * 10 ** power
+      if (value >= low && value <= high) found.push(value)
+    }
+  }
+  return found
+}
+
+/**
+ * One row for each `{ label, value, low, high, text, kind }`: a dot at the value and a line from low to high. `mark` is
+ * a value with a line of its own, such as a ratio of one.
+ */
+export function dotPlot(rows, { unit, mark }) {
+  const all = rows.flatMap(({ value, low, high }) => [value, low, high]).concat(mark ?? [])
+  const x = logScale(all, LABEL + 10, WIDTH - VALUE - 10)
+  const height = rows.length * ROW + AXIS
+  const lines = ticks(Math.min(...all), Math.max(...all)).map((value) => {
+    const at = x(value).toFixed(1)
+    return `<line class="grid" x1="${at}" x2="${at}" y1="0" y2="${rows.length * ROW}"/><text class="tick" x="${at}" y="${rows.length * ROW + 14}">${short(value)}</text>`
+  })
+  const marked =
+    mark === undefined ? '' : `<line class="mark" x1="${x(mark)}" x2="${x(mark)}" y1="0" y2="${rows.length * ROW}"/>`
+  const dots = rows.map(({ label, value, low, high, text, kind }, i) => {
+    const y = i * ROW + ROW / 2
+    return (
+      `<text class="label" x="${LABEL}" y="${y + 4}">${escaped(label)}</text>` +
+      `<line class="range ${kind}" x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y}" y2="${y}"/>` +
+      `<circle class="dot ${kind}" cx="${x(value).toFixed(1)}" cy="${y}" r="5"/>` +
+      `<text class="value" x="${WIDTH - VALUE + 8}" y="${y + 4}">${escaped(text)}</text>`
+    )
+  })
+  const axis = `<text class="tick" x="${WIDTH - VALUE + 8}" y="${rows.length * ROW + 14}" style="text-anchor:start">${escaped(unit)}</text>`
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${lines.join('')}${marked}${dots.join('')}${axis}</svg>`
+}
+
+export function short(value) {
+  const units = [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ]
+  const [size, name] = units.find(([size]) => value >= size) ?? [1, '']
+  return `${Number((value / size).toPrecision(3))}${name}`
+}

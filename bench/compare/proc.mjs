@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+
+/*
+ * What a process and the machine have used, from /proc. Where there is none, a figure is NaN: not known, not zero.
+ */
+
+/** Linux counts processor time in hundredths of a second here, whatever the kernel's own tick is. */
+const TICKS_A_SECOND = 100
+
+/** Processor time of a process in ms: of all its threads, and of the children that it has waited for. */
+export function cpuMs(pid) {
+  const stat = read(`/proc/${pid}/stat`)
+  if (stat === undefined) return Number.NaN
+  // The second field is the command in parentheses, which may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i]), 0)
+  return (ticks * 1000) / TICKS_A_SECOND
+}
+
+/** The largest resident set that a process has had so far, in MB of 10^6 bytes. */
+export function peakRssMb(pid) {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '') ?? []
+  return kib === undefined ? Number.NaN : (Number(kib) * 1024) / 1e6
+}
+
+/** Processor time in ms of everything on this machine since it started. */
+export function machineCpuMs() {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    // Another system, or the process has ended meanwhile.
+    if (['ENOENT', 'ESRCH'].includes(error.code)) return undefined
+    throw error
+  }
+}

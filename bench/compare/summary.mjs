@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util'
+import { median, spread } from '../stats.mjs'
+
+/** More foreign cores than this during a turn, and its time says more about the others than about the work. */
+export const FOREIGN_LIMIT = 0.2
+
+/**
+ * What is said of a workload. The reference is the first contender of Millrace that came through; ratios are taken
+ * within each round, so that what the machine did besides meets both sides. `answer` of all others must be the reference's.
+ */
+export function summarise(workload, { bytes, records }, entries) {
+  const reference = entries.find((entry) => entry.id.startsWith('millrace') && entry.failure === undefined)
+  const rows = entries.map((entry) => row(entry, reference, { bytes, records }))
+  return {
+    name: workload.name,
+    title: workload.title,
+    unit: workload.unit,
+    bytes,
+    records,
+    reference: reference?.id,
+    rows,
+  }
+}
+
+function row(entry, reference, { bytes, records }) {
+  const { id, title, version } = entry
+  if (entry.failure !== undefined) return { id, title, version, failure: entry.failure }
+  const rounds = entry.turns.map(({ ms }) => median(ms))
+  const ms = spread(rounds)
+  return {
+    id,
+    title,
+    version,
+    ms,
+    rounds,
+    iterations: entry.turns.reduce((sum, turn) => sum + turn.ms.length, 0),
+    slowestMs: Math.max(...entry.turns.flatMap((turn) => turn.ms)),
+    recordsPerSecond: (records / ms.median) * 1000,
+    mbPerSecond: bytes === undefined ? undefined : bytes / ms.median / 1000,
+    ratio: reference && spread(rounds.map((taken, i) => taken / median(reference.turns[i].ms))),
+    coresUsed: median(entry.turns.map((turn) => turn.cpuMs / turn.wallMs)),
+    foreignCores: Math.max(0, ...entry.turns.map((turn) => turn.foreignCores).filter(Number.isFinite)),
+    noisy: entry.turns.some((turn) => turn.foreignCores > FOREIGN_LIMIT),
+    peakRssMb: entry.peakRssMb,
+    firstResultMs: entry.firstMs,
+    coldMs: entry.coldMs,
+    answer: entry.turns.at(-1).answer,
+    correct: reference === undefined ? undefined : sameAnswers(entry, reference),
+    ladder: ladderOf(entry.turns),
+  }
+}
+
+/** Whether all answers of all turns are the same as the reference's last one. */
+function sameAnswers(entry, reference) {
+  const expected = reference.turns.at(-1).answer
+  return entry.turns.every(({ answer }) => isDeepStrictEqual(answer, expected))
+}
+
+/** The steps of an interval ladder, each with the medians of all turns. */
+function ladderOf(turns) {
+  if (turns[0].ladder === undefined) return undefined
+  return turns[0].ladder.map((step, i) => {
+    // A system that fell behind is not asked for shorter intervals.
+    const steps = turns.map(({ ladder }) => ladder[i]).filter(({ batches }) => batches > 0)
+    if (steps.length === 0) return { interval: step.interval, batches: 0, stable: false }
+    const of = (pick) => median(steps.map(pick))
+    const pair = (name) => ({ p50: of((s) => s[name].p50), p99: of((s) => s[name].p99) })
+    return {
+      interval: step.interval,
+      batches: of((s) => s.batches),
+      processing: pair('processing'),
+      scheduling: pair('scheduling'),
+      arrivalToOutput: pair('arrivalToOutput'),
+      stable: steps.filter((s) => s.stable).length * 2 > turns.length,
+    }
+  })
+}

@@ -1,0 +1,88 @@
+import { ManualClock, StreamingContext } from 'millrace'
+
+/** A stream that is fed with bytes and ticks by hand, or by the machine's clock; threads of it can be killed. */
+export class FaultStream {
+  #ssc
+  #clock
+  #sink
+  #completed = 0
+  #waiting = []
+  /** When each batch was complete, by performance.now(), and its time. */
+  completions = []
+
+  /** `define` makes the graph from the stream of lines, outputs included. */
+  static async start({ define, interval = 1000, byHand = true, ...options }) {
+    const stream = new FaultStream()
+    await stream.#start(define, interval, byHand, options)
+    return stream
+  }
+
+  async #start(define, interval, byHand, options) {
+    this.#clock = byHand ? new ManualClock(0) : undefined
+    this.#ssc = new StreamingContext({
+      batchInterval: interval,
+      receiverBufferBytes: 2 ** 30,
+      ...(byHand ? { clock: this.#clock } : {}),
+      ...options,
+    })
+    define(
+      this.#ssc.input({
+        kind: 'receiver',
+        name: 'bench',
+        codec: 'text',
+        create: () => ({
+          start: async (sink) => {
+            this.#sink = sink
+          },
+          stop: async () => {},
+        }),
+      }),
+      interval,
+    )
+    this.#ssc.on('batchCompleted', ({ time }) => {
+      this.completions.push({ time, at: performance.now() })
+      this.#completed++
+      for (const done of this.#waiting.splice(0)) done()
+    })
+    await this.#ssc.start()
+    await this.#pool.whenStrong()
+  }
+
+  get #pool() {
+    return this.#ssc.context.engine.pool
+  }
+
+  /** What arrives for the next batch, in place, as a socket brings it: 64 KiB at a time. */
+  feed(bytes) {
+    for (let at = 0; at < bytes.length; ) {
+      const length = bytes.copy(this.#sink.space(), 0, at)
+      this.#sink.advance(length)
+      at += length
+    }
+  }
+
+  /** The tick of the next batch. Resolves when the batch is complete. */
+  async tick() {
+    const wanted = this.#completed + 1
+    void this.#clock.advance(this.#ssc.batchInterval)
+    while (this.#completed < wanted) await new Promise((resolve) => this.#waiting.push(resolve))
+    await this.#ssc.awaitIdle()
+  }
+
+  /** From outside and without a word to the pool, as a crash would come. Answers with the moment. */
+  kill(pick) {
+    const ready = this.#pool.ready()
+    const victim = ready[Math.floor(pick * ready.length)]
+    const at = performance.now()
+    void victim?.worker.terminate()
+    return at
+  }
+
+  strong() {
+    return this.#pool.whenStrong()
+  }
+
+  stop() {
+    return this.#ssc.stop()
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { built, peersFolder, tool } from './build.mjs'
+
+/** What Spark on Java 17 needs when its own launcher does not start it. */
+const SPARK_OPENS = [
+  ...[
+    'lang',
+    'lang.invoke',
+    'lang.reflect',
+    'io',
+    'net',
+    'nio',
+    'util',
+    'util.concurrent',
+    'util.concurrent.atomic',
+  ].map((name) => `java.base/java.${name}`),
+  ...['jdk.internal.ref', 'sun.nio.ch', 'sun.nio.cs', 'sun.security.action', 'sun.util.calendar'].map(
+    (name) => `java.base/${name}`,
+  ),
+  'java.security.jgss/sun.security.krb5',
+]
+const FLINK_OPENS = ['java.base/java.lang', 'java.base/java.util']
+
+export function spark() {
+  const log = join(peersFolder, 'jvm', 'log4j2.properties')
+  return jvm('spark', 'peers.spark.SparkPeer', [
+    '-XX:+UseG1GC',
+    '-XX:+IgnoreUnrecognizedVMOptions',
+    ...opens(SPARK_OPENS),
+    '-Djdk.reflect.useDirectMethodHandle=false',
+    '-Dio.netty.tryReflectionSetAccessible=true',
+    '-Dlog4j2.level=ERROR',
+    `-Dlog4j.configurationFile=${log}`,
+  ])
+}
+
+export function flink() {
+  return jvm('flink', 'peers.flink.FlinkPeer', opens(FLINK_OPENS))
+}
+
+const opens = (names) => names.map((name) => `--add-opens=${name}=ALL-UNNAMED`)
+
+/** A Maven project, compiled into the cache; its libraries stay in Maven's own repository. */
+async function jvm(name, main, flags) {
+  const folder = await built(
+    name,
+    [`jvm/${name}`, 'jvm/src/peers/Serve.java', `jvm/src/peers/${name}`],
+    async (folder) => {
+      await tool('java', ['-version'])
+      const out = [`-Dout=${folder}`, `-Dmdep.outputFile=${join(folder, 'classpath')}`]
+      const goals = ['compile', 'dependency:build-classpath']
+      await tool('mvn', ['-q', '-B', ...goals, ...out], { cwd: join(peersFolder, 'jvm', name) })
+    },
+  )
+  const libraries = (await readFile(join(folder, 'classpath'), 'utf8')).trim()
+  const [, version] = new RegExp(`${name}-streaming[^:]*?-(\\d[\\d.]+)\\.jar`).exec(libraries) ?? []
+  return {
+    version,
+    start: (task) => {
+      const scratch = join(tmpdir(), 'millrace-bench', `${name}-${process.pid}-${task.workload}-${task.peer}`)
+      mkdirSync(scratch, { recursive: true })
+      const words = Object.entries({ ...task, scratch }).map(([key, value]) => `${key}=${value}`)
+      const heap = task.workload.startsWith('state-') ? '-Xmx8g' : '-Xmx4g'
+      const path = ['-cp', `${join(folder, 'classes')}:${libraries}`]
+      return {
+        command: 'java',
+        args: [heap, ...flags, `-Djava.io.tmpdir=${scratch}`, ...path, main, ...words],
+        scratch,
+      }
+    },
+  }
+}

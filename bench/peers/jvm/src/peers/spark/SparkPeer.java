@@ -1,0 +1,23 @@
+package peers.spark;
+
+import org.apache.spark.SparkConf;
+import peers.Serve;
+
+/** usage: SparkPeer peer=spark|spark-sql workload=wordcount threads=2 scratch=FOLDER file=... */
+public final class SparkPeer {
+  static SparkConf conf(int threads) {
+    String parts = Serve.word("threads");
+    return new SparkConf().setAppName(Serve.word("workload")).setMaster("local[" + threads + "]")
+        .set("spark.ui.enabled", "false").set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
+        .set("spark.log.level", "ERROR").set("spark.local.dir", Serve.word("scratch"))
+        .set("spark.sql.shuffle.partitions", parts).set("spark.default.parallelism", parts);
+  }
+
+  public static void main(String[] words) throws Exception {
+    Serve.task(words);
+    if (Serve.word("peer").equals("spark-sql")) Sql.serve();
+    else if (Serve.word("workload").equals("intervals")) Intervals.serve();
+    else if (Serve.word("workload").equals("sort")) Sort.serve();
+    else Streams.serve();
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { Batches } from '../../batches.mjs'
+import { digest } from '../../compare/digest.mjs'
+import { piecesInTurn } from '../node/pieces.mjs'
+
+/**
+ * A stream whose batches are the file, again and again, or the pieces of a folder in turn. The measured time is that of
+ * the batch, from its start to its end; its bytes have arrived before. An iteration is `each` batches, usually one. With
+ * `answerAt` the answer is that of the batch with this number, since those of later ones differ.
+ */
+export async function overBatches(task, define, answer = digest) {
+  const batches = await Batches.start({ threads: task.threads, define })
+  const next =
+    task.pieces === undefined ? always(readFileSync(task.file)) : piecesInTurn(task.pieces, Number(task.count))
+  let number = 0
+  let answered
+  const run = async () => {
+    let ms = 0
+    let result
+    for (let i = 0; i < Number(task.each ?? 1); i++) {
+      const batch = await batches.run(next())
+      ms += batch.time.ms
+      result = batch.result
+      if (++number === Number(task.answerAt)) answered = answer(result)
+    }
+    return { ms, result }
+  }
+  return {
+    run,
+    answer: (result) => (task.answerAt === undefined ? answer(result) : answered),
+    close: () => batches.stop(),
+  }
+}
+
+const always = (bytes) => () => bytes
+
+/** Of the variants of a workload the one that the task asks for. */
+export function variant(variants, task) {
+  const define = variants[task.variant]
+  if (define) return define
+  throw new Error(`There is no variant '${task.variant}' of ${task.workload}; there are ${Object.keys(variants)}.`)
+}

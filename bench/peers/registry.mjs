@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { built, peersFolder, tool, Unavailable } from './build.mjs'
+import { flink, spark } from './jvm.mjs'
+
+/*
+ * The peers: how each is built, and how a contender of it is started. `prepare()` builds, or throws Unavailable, and
+ * answers with `{ version, start(task) }`; `start` gives the command line. `warmUp` is what a contender does before it
+ * is measured: at least so many iterations and so many seconds of them.
+ */
+
+const POLARS = '2.1.0'
+const DUCKDB = '2.0.0'
+const BYTEWAX = '0.21.1'
+const RXJS = '7.8.2'
+
+const BRIEF = { iterations: 3, seconds: 1 }
+
+const words = (task) => Object.entries(task).map(([name, value]) => `${name}=${value}`)
+
+function node(script, more = {}) {
+  const args = [join(peersFolder, script)]
+  return (task) => ({ command: process.execPath, args: [...args, ...words({ ...task, ...more })] })
+}
+
+/** A virtual environment with one package. */
+async function python(name, version, script) {
+  const folder = await built(name, [`${name}==${version}`], async (folder) => {
+    await tool('python3', ['-m', 'venv', folder])
+    await tool(join(folder, 'bin', 'pip'), ['install', '--quiet', `${name}==${version}`])
+  })
+  return {
+    version,
+    start: (task) => ({
+      command: join(folder, 'bin', 'python'),
+      args: [join(peersFolder, 'python', script), ...words(task)],
+    }),
+  }
+}
+
+async function rust() {
+  const version = (await tool('rustc', ['--version'])).trim()
+  const folder = await built('rust', ['native/limit.rs', version], (folder) => {
+    const flags = ['--edition', '2021', '-C', 'opt-level=3', '-C', 'target-cpu=native']
+    return tool('rustc', [...flags, '-o', join(folder, 'limit'), join(peersFolder, 'native', 'limit.rs')])
+  })
+  return { version, start: (task) => ({ command: join(folder, 'limit'), args: words(task) }) }
+}
+
+async function rxjs() {
+  const folder = await built('rxjs', [`rxjs@${RXJS}`], (folder) =>
+    tool('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', `rxjs@${RXJS}`], {
+      cwd: folder,
+    }),
+  )
+  return { version: RXJS, start: node('rxjs/main.mjs', { modules: folder }) }
+}
+
+async function grep() {
+  const [version] = (await tool('grep', ['--version'])).split('\n')
+  return { version, start: node('native/grep.mjs') }
+}
+
+async function millrace() {
+  if (!existsSync(new URL('../../dist/index.js', import.meta.url))) throw new Unavailable('dist/ is not built')
+  return { version: 'this one', start: node('millrace/main.mjs') }
+}
+
+const plainNode = async () => ({ version: process.version, start: node('node/main.mjs') })
+
+export const PEERS = {
+  millrace: { title: 'Millrace', warmUp: { iterations: 6, seconds: 2 }, prepare: millrace },
+  node: { title: 'hand-written Node loop, one thread', warmUp: BRIEF, prepare: plainNode },
+  rxjs: { title: 'RxJS, one thread', warmUp: BRIEF, prepare: rxjs },
+  spark: { title: 'Spark DStreams', warmUp: { iterations: 10, seconds: 8 }, prepare: spark },
+  'spark-sql': { title: 'Spark SQL, file', warmUp: { iterations: 4, seconds: 8 }, prepare: spark },
+  flink: { title: 'Flink, file', warmUp: { iterations: 2, seconds: 4 }, prepare: flink },
+  polars: {
+    title: 'polars, streaming engine, file',
+    warmUp: BRIEF,
+    prepare: () => python('polars', POLARS, 'peer_polars.py'),
+  },
+  duckdb: { title: 'DuckDB, file', warmUp: BRIEF, prepare: () => python('duckdb', DUCKDB, 'peer_duckdb.py') },
+  bytewax: {
+    title: 'bytewax, one worker, file',
+    warmUp: { iterations: 1, seconds: 0 },
+    prepare: () => python('bytewax', BYTEWAX, 'peer_bytewax.py'),
+  },
+  rust: { title: 'native (Rust), in memory', warmUp: BRIEF, prepare: rust },
+  grep: { title: 'GNU grep -c, one thread, file', warmUp: BRIEF, prepare: grep },
+}

@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import type { KeyedWindowResult } from 'millrace'
+import { runBatches } from 'millrace/testing'
+import { expect, test } from 'vitest'
+import { type Event, fixedCounts, type Given, joined, sessionCounts, watermarks } from '../support/event-time-model.js'
+
+/** Times wander forward with the batches, and jump back at random; a batch may be empty. */
+const event: fc.Arbitrary<[key: string, back: number]> = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(90))
+const batches = fc.array(fc.array(event, { maxLength: 8 }), { minLength: 2, maxLength: 10 })
+const placed = (made: [string, number][][]): Event[][] =>
+  made.map((batch, i) => batch.map(([key, back]): Event => [key, 20 * (i + 4) + 10 - back]))
+
+const runs = fc.record({
+  threads: fc.integer({ min: 1, max: 2 }),
+  partitions: fc.integer({ min: 1, max: 3 }),
+  stateSnapshotInterval: fc.integer({ min: 1, max: 4 }),
+  kills: fc.array(fc.option(fc.nat(1), { nil: undefined, freq: 2 }), { minLength: 10, maxLength: 10 }),
+})
+
+type Run = typeof runs extends fc.Arbitrary<infer R> ? R : never
+const options = ({ kills, ...rest }: Run) => ({ ...rest, kill: (batch: number) => kills[batch - 1] })
+
+const texts = (results: readonly KeyedWindowResult<string, number>[]) =>
+  results.map(({ window, key, value }) => `${key} ${window.start} ${window.end} ${value}`).sort()
+const events = (late: readonly (readonly [number, readonly [string, unknown]])[]) =>
+  late.map(([time, [key]]): Event => [key, time]).sort()
+
+const PARAMETERS = { numRuns: 12, endOnFailure: true }
+
+test('windows of any size and slide, whatever the order of records and whoever is killed', {
+  timeout: 240_000,
+}, async () => {
+  const shape = fc
+    .record({
+      size: fc.integer({ min: 1, max: 30 }),
+      slide: fc.integer({ min: 1, max: 30 }),
+      lateness: fc.constantFrom(0, 0, 7, 40),
+    })
+    .map(({ size, slide, lateness }) => ({ size: Math.max(size, slide), slide: Math.min(size, slide), lateness }))
+  let late = 0
+  await fc.assert(
+    fc.asyncProperty(
+      batches,
+      shape,
+      fc.constantFrom(0, 15, 60),
+      runs,
+      async (made, { size, slide, lateness }, bound, run) => {
+        const data = placed(made)
+        const out = await runBatches(
+          (_, stream) => {
+            const counts = stream
+              .withTimestamps(([, time]) => time, { maxOutOfOrder: bound })
+              .sliding(size, slide, { allowedLateness: lateness })
+              .countByKey()
+            return { counts, late: counts.lateRecords() }
+          },
+          [data],
+          options(run),
+        )
+        const got = out.counts.map(
+          ({ records }, i): Given => ({ results: texts(records), late: events(out.late[i]!.records) }),
+        )
+        expect(got).toEqual(fixedCounts(data, watermarks(data, bound), { size, slide, lateness }))
+        late += out.late.flatMap(({ records }) => records).length
+      },
+    ),
+    PARAMETERS,
+  )
+  expect(late).toBeGreaterThan(0)
+})
+
+test('sessions that grow, meet and end, whatever the order of records and whoever is killed', {
+  timeout: 240_000,
+}, async () => {
+  let late = 0
+  await fc.assert(
+    fc.asyncProperty(
+      batches,
+      fc.integer({ min: 1, max: 30 }),
+      fc.constantFrom(0, 0, 15),
+      fc.constantFrom(0, 10, 30),
+      runs,
+      async (made, gap, lateness, bound, run) => {
+        const data = placed(made)
+        const out = await runBatches(
+          (_, stream) => {
+            const counts = stream
+              .withTimestamps(([, time]) => time, { maxOutOfOrder: bound })
+              .session(gap, { allowedLateness: lateness })
+              .countByKey()
+            return { counts, late: counts.lateRecords() }
+          },
+          [data],
+          options(run),
+        )
+        const got = out.counts.map(
+          ({ records }, i): Given => ({ results: texts(records), late: events(out.late[i]!.records) }),
+        )
+        expect(got).toEqual(sessionCounts(data, watermarks(data, bound), gap, lateness))
+        late += out.late.flatMap(({ records }) => records).length
+      },
+    ),
+    PARAMETERS,
+  )
+  expect(late).toBeGreaterThan(0)
+})
+
+test('joins with any bounds, whatever the order of records and whoever is killed', { timeout: 240_000 }, async () => {
+  const bounds = fc.tuple(fc.integer({ min: -30, max: 30 }), fc.integer({ min: 0, max: 40 }))
+  let late = 0
+  let alone = 0
+  await fc.assert(
+    fc.asyncProperty(
+      batches,
+      batches,
+      bounds,
+      fc.constantFrom(0, 15),
+      runs,
+      async (mine, theirs, [lower, width], bound, run) => {
+        const upper = lower + width
+        const length = Math.max(mine.length, theirs.length)
+        const [left, right] = [mine, theirs].map((made) => placed(Array.from({ length }, (_, i) => made[i] ?? [])))
+        const out = await runBatches(
+          (_, a, b) => {
+            const [l, r] = [a, b].map((s) => s!.withTimestamps(([, time]) => time, { maxOutOfOrder: bound }))
+            const pairs = l!.fullOuterJoinWithin(r!, { lower, upper })
+            return { pairs, late: pairs.lateRecords() }
+          },
+          [left!, right!],
+          options(run),
+        )
+        const got = out.pairs.map(
+          ({ records }, i): Given => ({
+            results: records.map(([key, [l, r]]) => `${key} ${l ?? '-'} ${r ?? '-'}`).sort(),
+            late: events(out.late[i]!.records),
+          }),
+        )
+        expect(got).toEqual(joined(left!, right!, bound, lower, upper))
+        late += out.late.flatMap(({ records }) => records).length
+        alone += got.flatMap(({ results }) => results).filter((text) => text.includes('-')).length
+      },
+    ),
+    PARAMETERS,
+  )
+  expect(late).toBeGreaterThan(0)
+  expect(alone).toBeGreaterThan(0)
+})
