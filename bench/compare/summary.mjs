@@ -50,9 +50,11 @@ function row(entry, reference, { bytes, records }) {
   }
 }
 
-/** Whether all answers of all turns are the same as the reference's last one. */
+/** Whether all answers of all turns are the same as the reference's last one; undefined where a workload has no answer. */
 function sameAnswers(entry, reference) {
   const expected = reference.turns.at(-1).answer
+  // Nothing that could be compared.
+  if (expected === null) return undefined
   return entry.turns.every(({ answer }) => isDeepStrictEqual(answer, expected))
 }
 

@@ -6,6 +6,8 @@ interface Entry {
   readonly program: Program
   /** Broadcast variables that the program's functions read. */
   readonly broadcasts: readonly number[]
+  /** How long its tasks ran lately, in ms: the latest half, those before the other half. */
+  runMs: number
 }
 
 /** What a thread knows of the table. */
@@ -17,6 +19,9 @@ interface Sent {
 
 /** A stream needs a handful; functions whose environment changes with every batch would make one a batch. */
 const MOST = 1024
+
+/** Five times what a message and its answer cost. */
+const QUICK_MS = 0.5
 
 /** Programs by number. The same program gets the same number, so each thread is sent it once and compiles it once. */
 export class ProgramTable {
@@ -33,7 +38,7 @@ export class ProgramTable {
     if (number === undefined) {
       number = this.#next++
       this.#numbers.set(text, number)
-      this.#entries.set(number, { text, program, broadcasts: [...broadcastsIn(program)] })
+      this.#entries.set(number, { text, program, broadcasts: [...broadcastsIn(program)], runMs: Infinity })
       this.#evict()
     } else {
       const entry = this.#entries.get(number)!
@@ -62,6 +67,21 @@ export class ProgramTable {
 
   broadcasts(number: number): readonly number[] {
     return this.#entries.get(number)!.broadcasts
+  }
+
+  /** A task of the program ran. */
+  ran(number: number, ms: number): void {
+    const entry = this.#entries.get(number)
+    if (entry) entry.runMs = entry.runMs === Infinity ? ms : (entry.runMs + ms) / 2
+  }
+
+  /** Whether its tasks run for less than it costs to send them one by one. */
+  isQuick(number: number): boolean {
+    return (this.#entries.get(number)?.runMs ?? Infinity) < QUICK_MS
+  }
+
+  has(number: number): boolean {
+    return this.#entries.has(number)
   }
 
   threadLost(thread: number): void {

@@ -9,6 +9,7 @@ import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
 import type { MemoryReport, TaskMessage, TaskResult } from '../pool/protocol.js'
 import type { ThreadPool } from '../pool/thread-pool.js'
+import { RUNNING } from '../pool/vitals.js'
 import type { BlockManager } from './block-manager.js'
 import type { Events } from './events.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
@@ -40,6 +41,8 @@ export interface TaskSchedulerOptions {
 
 /** Tasks beyond the running one that a thread is given, so that it never waits for the driver. */
 const WAITING = 1
+/** Quick tasks that a thread is given in one message: most of what they cost is sending them. */
+const TOGETHER = 16
 
 /**
  * Gives tasks to threads. One queue for tasks that may run anywhere, taken by whichever thread has room (blocks are in
@@ -135,7 +138,8 @@ export class TaskScheduler {
   #queue(task: Pending, planned: PlannedTask): void {
     const pins = [...planned.blocks.map((block) => block.id), ...planned.files]
     this.#options.blocks.pin(pins)
-    const attempt: Attempt = { task, number: task.attempts++, planned, pins, startedAt: 0 }
+    const program = this.#options.programs.number(planned.program)
+    const attempt: Attempt = { task, number: task.attempts++, planned, pins, startedAt: 0, program }
     task.live++
     if (planned.pinned === undefined) this.#anywhere.push(attempt)
     else {
@@ -160,10 +164,11 @@ export class TaskScheduler {
   #dispatch(): void {
     const threads = this.#options.pool.ready()
     for (let depth = 0; depth <= WAITING; depth++) {
+      const share = Math.min(TOGETHER, Math.ceil(this.#anywhere.length / threads.length))
       for (const thread of threads) {
         if (thread.inFlight > depth) continue
         const attempt = this.#next(thread, depth, threads.length)
-        if (attempt) this.#send(thread, attempt)
+        if (attempt) this.#send(thread, depth === 0 ? this.#together(thread, attempt, share) : [attempt])
       }
     }
   }
@@ -174,6 +179,21 @@ export class TaskScheduler {
     // A second task is given in advance only where enough are left for all: the last ones go to whoever is free first.
     if (depth > 0 && this.#anywhere.length < threads) return undefined
     return this.#take(this.#anywhere)
+  }
+
+  /** Adds further quick tasks to a quick one: the thread's own, and its share of those that may run anywhere. */
+  #together(thread: PoolThread, first: Attempt, share: number): Attempt[] {
+    const { programs } = this.#options
+    const group = [first]
+    if (!programs.isQuick(first.program)) return group
+    const mine = this.#pinned.get(thread.id)
+    while (group.length < TOGETHER) {
+      const queue = mine?.length ? mine : group.length < share ? this.#anywhere : []
+      const attempt = queue[0] && programs.isQuick(queue[0].program) ? this.#take(queue) : undefined
+      if (!attempt) break
+      group.push(attempt)
+    }
+    return group
   }
 
   /** The first attempt that is still wanted, and that memory allows. */
@@ -192,67 +212,74 @@ export class TaskScheduler {
     return undefined
   }
 
-  #send(thread: PoolThread, attempt: Attempt): void {
-    let message: TaskMessage
-    try {
-      message = this.#message(thread, attempt)
-    } catch (error) {
-      this.#end(attempt)
-      this.#settle(attempt.task, error)
-      return
+  #send(thread: PoolThread, group: readonly Attempt[]): void {
+    const messages: TaskMessage[] = []
+    const sent: Attempt[] = []
+    for (const attempt of group) {
+      try {
+        messages.push(this.#message(thread, attempt))
+        sent.push(attempt)
+      } catch (error) {
+        this.#end(attempt)
+        this.#settle(attempt.task, error)
+      }
     }
-    attempt.startedAt = performance.now()
+    const [first] = sent
+    if (!first) return
     const list = this.#running.get(thread) ?? []
-    list.push(attempt)
+    for (const attempt of sent) attempt.startedAt = performance.now()
+    list.push(...sent)
     this.#running.set(thread, list)
     this.#watch.start()
-    /** Where it stood among the thread's tasks: only the first was running. */
     const leave = () => {
-      const position = list.indexOf(attempt)
-      list.splice(position, 1)
+      list.splice(list.indexOf(first), sent.length)
       if (list[0]) list[0].startedAt = performance.now()
       if (list.length === 0) this.#running.delete(thread)
-      return position
     }
-    this.#options.pool.run(thread, message).then(
-      (result) => {
+    this.#options.pool.run(thread, messages).then(
+      (results) => {
         leave()
-        this.#end(attempt)
-        try {
-          this.#answered(thread, attempt, result)
-        } catch (error) {
-          // A fault of the books must end the job, not leave it waiting for ever.
-          this.#settle(attempt.task, error)
-        }
+        sent.forEach((attempt, i) => {
+          this.#end(attempt)
+          try {
+            this.#answered(thread, attempt, results[i]!)
+          } catch (error) {
+            // A fault of the books must end the job, not leave it waiting for ever.
+            this.#settle(attempt.task, error)
+          }
+        })
         this.#dispatch()
       },
       (error: unknown) => {
         const died = error instanceof ThreadLostError
-        // All tasks of a dead thread come here in turn: the list stays as it was at the death, or each would be the first.
-        const position = died ? list.indexOf(attempt) : leave()
+        // All messages of a dead thread come here in turn: the list stays as it was at the death, or each would be the
+        // first. Of the tasks of the first message, the thread has left a note of the one that it was at.
+        const at = list[0] === first ? sent[Math.max(0, Atomics.load(thread.vitals, RUNNING) - 1)] : undefined
         if (died) this.#running.delete(thread)
-        attempt.task.live--
-        // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
-        const unpin = () => this.#options.blocks.unpin(attempt.pins)
-        if (died) void thread.gone.then(unpin)
-        else unpin()
-        this.#threadDied(thread, attempt.task, position, error)
+        else leave()
+        for (const attempt of sent) {
+          attempt.task.live--
+          // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
+          const unpin = () => this.#options.blocks.unpin(attempt.pins)
+          if (died) void thread.gone.then(unpin)
+          else unpin()
+          this.#threadDied(thread, attempt.task, attempt === at, error)
+        }
         this.#dispatch()
       },
     )
   }
 
-  #message(thread: PoolThread, { task: { spec }, number, planned }: Attempt): TaskMessage {
+  #message(thread: PoolThread, { task: { spec }, number, planned, program: queued }: Attempt): TaskMessage {
     const { blocks, programs, lend, broadcasts } = this.#options
-    const program = programs.number(planned.program)
+    // A thousand others may have come since it was queued.
+    const program = programs.has(queued) ? queued : programs.number(planned.program)
     const news = blocks.takeNews(thread.id)
     if (news) blocks.leaveCopies(thread.id, news)
     const used = programs.broadcasts(program)
     const shipped = used.length > 0 ? broadcasts(thread.id, used) : undefined
     const needed = [...planned.blocks, ...(news?.adopt ?? []), ...(shipped?.map(({ block }) => block) ?? [])]
     return {
-      type: 'task',
-      thread: thread.id,
       task: { job: spec.job.id, stage: spec.stage.id, partition: spec.partition, attempt: number },
       batchTime: spec.job.batchTime,
       program,
@@ -268,8 +295,8 @@ export class TaskScheduler {
     }
   }
 
-  #answered(thread: PoolThread, { task, number, planned, startedAt }: Attempt, result: TaskResult): void {
-    const { blocks, events } = this.#options
+  #answered(thread: PoolThread, { task, number, planned, program }: Attempt, result: TaskResult): void {
+    const { blocks, events, programs } = this.#options
     if (result.ok === 'stale') {
       this.#try(task)
       return
@@ -306,19 +333,20 @@ export class TaskScheduler {
       return
     }
     task.done = true
-    task.spec.stage.runTimes.push(performance.now() - startedAt)
+    task.spec.stage.runTimes.push(result.metrics.runMs)
+    programs.ran(program, result.metrics.runMs)
     task.resolve({ planned, result, thread: thread.id })
   }
 
   /** Only the task that was running can have killed its thread, and a kill from outside is nobody's fault. */
-  #threadDied(thread: PoolThread, task: Pending, position: number, error: unknown): void {
+  #threadDied(thread: PoolThread, task: Pending, wasRunning: boolean, error: unknown): void {
     const reason = error instanceof ThreadLostError ? error.reason : undefined
     if (reason === undefined) {
       // Not a death: the message itself could not be sent, and would not be next time either.
       this.#settle(task, error)
     } else if (reason === 'closed') {
       this.#settle(task, cancelled('The context was stopped while this task ran.', { thread: thread.id }))
-    } else if (position > 0 || reason === 'terminated' || reason === 'boot') {
+    } else if (!wasRunning || reason === 'terminated' || reason === 'boot') {
       if (task.live === 0) this.#try(task)
     } else this.#failed(task, error as Error, undefined)
   }

@@ -52,4 +52,6 @@ export interface Attempt {
   readonly planned: PlannedTask
   readonly pins: readonly number[]
   startedAt: number
+  /** Of the program table. */
+  readonly program: number
 }

@@ -5,7 +5,7 @@ import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
 
 /** Messages between the driver and a worker thread. Plain data; `PROTOCOL` changes whenever their meaning does. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** What a thread is told before it is asked to do anything else. */
 export interface AttachMessage {
@@ -47,10 +47,15 @@ export interface TaskId {
   readonly attempt: number
 }
 
-export interface TaskMessage {
-  readonly type: 'task'
-  /** The addressee; a thread answers `stale` to a task that is not its own. */
+/** Tasks that a thread runs one after the other and answers together. */
+export interface TasksMessage {
+  readonly type: 'tasks'
+  /** The addressee; a thread answers `stale` to tasks that are not its own. */
   readonly thread: number
+  readonly tasks: readonly TaskMessage[]
+}
+
+export interface TaskMessage {
   readonly task: TaskId
   readonly batchTime?: number
   /** Program number, and the program itself where this thread does not know it yet. */

@@ -3,7 +3,14 @@ import { ArgumentError, StateError, type ThreadLossReason, type ThreadLostError 
 import { decodeError } from './error-wire.js'
 import { PiscinaHost, type PiscinaModule } from './piscina-host.js'
 import type { PoolThread } from './pool-thread.js'
-import { type AttachMessage, PROTOCOL, type TaskMessage, type TaskResult, type WorkerBoot } from './protocol.js'
+import {
+  type AttachMessage,
+  PROTOCOL,
+  type TaskMessage,
+  type TaskResult,
+  type TasksMessage,
+  type WorkerBoot,
+} from './protocol.js'
 import { Supervisor, type SupervisorEvents } from './supervisor.js'
 import type { AttachAnswer } from './worker/attach.js'
 
@@ -126,17 +133,18 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Sends a task to a thread; it runs when those sent before have answered. A round trip takes 0.05 to 0.1 ms. A task
-   * that fails resolves with `ok: false`. Rejects with ThreadLostError when the thread is dead or dies before the answer,
+   * Sends tasks to a thread; they run one after the other when those sent before have answered, and are answered together.
+   * A round trip takes 0.05 to 0.1 ms. A task that fails is answered with `ok: false`. Rejects with ThreadLostError when the thread is dead or dies before the answer,
    * StateError while it boots, and DataCloneError if the message has something that cannot be cloned.
    */
-  async run(thread: PoolThread, message: TaskMessage): Promise<TaskResult> {
+  async run(thread: PoolThread, tasks: readonly TaskMessage[]): Promise<TaskResult[]> {
     if (thread.state === 'booting') {
       throw new StateError(`Thread ${thread.id} is still booting; give tasks to threads of ready().`, {
         thread: thread.id,
       })
     }
-    return (await thread.task((face) => this.#host.post(face, message))) as TaskResult
+    const message: TasksMessage = { type: 'tasks', thread: thread.id, tasks }
+    return (await thread.task((face) => this.#host.post(face, message))) as TaskResult[]
   }
 
   /**

@@ -4,7 +4,7 @@
  * | word | written by | meaning |
  * | --- | --- | --- |
  * | 0 PROGRESS | the thread, plain stores | grows while its loop advances; the driver looks for standstill |
- * | 1 RUNNING  | the thread, Atomics      | 1 while a task runs |
+ * | 1 RUNNING  | the thread, Atomics      | n while the n-th task of a message runs |
  * | 2 EXITING  | the thread, Atomics      | 1 once its code has called process.exit: tells suicide from murder |
  */
 export const VITALS_WORDS = 8

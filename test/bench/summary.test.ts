@@ -44,6 +44,11 @@ it('marks an answer that differs in any turn as wrong, and a turn beside others 
   expect(text).toContain('broken: it <broke>')
 })
 
+it('does not call a workload without an answer checked', () => {
+  const entries = [entry('millrace', [turn([1], null)]), entry('other', [turn([1], null)])]
+  expect(summarise(workload, volume, entries).rows.map(({ correct }) => correct)).toEqual([undefined, undefined])
+})
+
 it('compares with nobody if Millrace itself failed', () => {
   const entries = [entry('millrace', [], { failure: 'gone' }), entry('other', [turn([1], 1)])]
   const { rows, reference } = summarise(workload, volume, entries)

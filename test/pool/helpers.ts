@@ -45,8 +45,14 @@ export function open(gate: Gate): void {
 }
 
 /** Runs a command of fixtures/entry.mjs. */
-export function run(pool: ThreadPool, thread: PoolThread, command: string, args: object = {}): Promise<TaskResult> {
-  return pool.run(thread, { type: 'task', thread: thread.id, command, ...args } as unknown as TaskMessage)
+export async function run(
+  pool: ThreadPool,
+  thread: PoolThread,
+  command: string,
+  args: object = {},
+): Promise<TaskResult> {
+  const [result] = await pool.run(thread, [{ command, ...args } as unknown as TaskMessage])
+  return result!
 }
 
 /** The error that a promise rejects with; fails if it resolves. */

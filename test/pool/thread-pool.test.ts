@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ArgumentError, StateError, ThreadLostError } from '#dist/errors.js'
 import type { TaskMessage } from '#dist/pool/protocol.js'
 import { ThreadPool } from '#dist/pool/thread-pool.js'
+import { serve } from '#dist/pool/worker/serve.js'
 import { entered, inProcess, newGate, open, openPool, rejection, run } from './helpers.js'
 
 describe('tasks', () => {
@@ -56,10 +57,21 @@ describe('tasks', () => {
   })
 
   test('for another thread are answered as stale', async () => {
+    const handler = serve(() => Promise.reject(new Error('not to be attached')))
+    const tasks = [{ command: 'echo' }, { command: 'echo' }] as unknown as TaskMessage[]
+    expect(await handler({ type: 'tasks', thread: 1000, tasks })).toEqual([{ ok: 'stale' }, { ok: 'stale' }])
+  })
+
+  test('of one message run in order and are answered together, failures in their places', async () => {
     const pool = await openPool()
     const [thread] = pool.ready()
-    const message = { type: 'task', thread: thread!.id + 1000, command: 'echo' } as unknown as TaskMessage
-    expect(await pool.run(thread!, message)).toEqual({ ok: 'stale' })
+    const tasks = [
+      { command: 'echo', value: 1 },
+      { command: 'fail', text: 'bad record' },
+      { command: 'echo', value: 2 },
+    ]
+    const results = await pool.run(thread!, tasks as unknown as TaskMessage[])
+    expect(results).toMatchObject([{ value: 1 }, { ok: false, error: { message: 'bad record' } }, { value: 2 }])
   })
 
   test('with something that cannot be cloned reject and leave the thread alive', async () => {

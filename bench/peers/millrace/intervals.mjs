@@ -16,7 +16,7 @@ export async function open({ port, threads, seconds, intervals }) {
     }
     return { ms: ladder[0].processing.p50, ladder }
   }
-  return { run, answer: () => ({}) }
+  return { run, answer: () => null }
 }
 
 async function step(interval, port, threads, seconds) {

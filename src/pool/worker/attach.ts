@@ -27,7 +27,8 @@ export type AttachAnswer = { readonly ok: true } | { readonly ok: false; readonl
 
 export interface Attached {
   readonly thread: number
-  run(message: TaskMessage): Promise<TaskResult>
+  /** `number`: the task's place in its message, from 1. */
+  run(message: TaskMessage, number: number): Promise<TaskResult>
 }
 
 /** Makes a fresh worker a thread of the pool. */
@@ -43,7 +44,7 @@ export async function attach(message: AttachMessage, createRuntime: CreateRuntim
   announceExit(vitals)
   const runtime = await createRuntime(message.boot, message)
   exposeControl(message.control, runtime.control)
-  return { thread: message.thread, run: (task) => runTask(runtime, vitals, task) }
+  return { thread: message.thread, run: (task, number) => runTask(runtime, vitals, task, number) }
 }
 
 /** Tells process.exit from a termination from outside, which have the same exit code when that is 1. */
@@ -73,8 +74,13 @@ function exposeControl(port: MessagePort, control: WorkerControl): void {
   port.unref()
 }
 
-async function runTask(runtime: WorkerRuntime, vitals: Int32Array, task: TaskMessage): Promise<TaskResult> {
-  Atomics.store(vitals, RUNNING, 1)
+async function runTask(
+  runtime: WorkerRuntime,
+  vitals: Int32Array,
+  task: TaskMessage,
+  number: number,
+): Promise<TaskResult> {
+  Atomics.store(vitals, RUNNING, number)
   try {
     return await runtime.run(task)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { encodeError } from '../error-wire.js'
-import type { AttachMessage, TaskMessage, TaskResult } from '../protocol.js'
+import type { AttachMessage, TaskResult, TasksMessage } from '../protocol.js'
 import { type AttachAnswer, type Attached, attach, type CreateRuntime } from './attach.js'
 
 /**
@@ -10,11 +10,11 @@ import { type AttachAnswer, type Attached, attach, type CreateRuntime } from './
  * which is posted in the microtasks that follow its promise, is on its way, and control calls that came while task 1
  * ran have been answered.
  */
-export function serve(createRuntime: CreateRuntime): (message: AttachMessage | TaskMessage) => Promise<unknown> {
+export function serve(createRuntime: CreateRuntime): (message: AttachMessage | TasksMessage) => Promise<unknown> {
   let attached: Attached | undefined
   let free: Promise<unknown> = Promise.resolve()
 
-  async function answer(message: AttachMessage | TaskMessage): Promise<AttachAnswer | TaskResult> {
+  async function answer(message: AttachMessage | TasksMessage): Promise<AttachAnswer | TaskResult[]> {
     if (message.type === 'attach') {
       try {
         attached = await attach(message, createRuntime)
@@ -23,8 +23,11 @@ export function serve(createRuntime: CreateRuntime): (message: AttachMessage | T
         return { ok: false, error: encodeError(error) }
       }
     }
-    if (message.thread !== attached?.thread) return { ok: 'stale' }
-    return attached.run(message)
+    const { thread, tasks } = message
+    if (thread !== attached?.thread) return tasks.map(() => ({ ok: 'stale' }))
+    const results: TaskResult[] = []
+    for (const [i, task] of tasks.entries()) results.push(await attached.run(task, i + 1))
+    return results
   }
 
   return (message) => {

@@ -1,9 +1,11 @@
 import type { StressReport } from '#dist/cli/stress/report.js'
+import { USUAL_SETUP } from '#dist/cli/stress/setup.js'
 
 /** A report of a run in which all went well. */
 export const GOOD: StressReport = {
   pipeline: 'wordcount',
   mode: 'one',
+  ...USUAL_SETUP,
   seed: 42,
   threads: 2,
   rate: 10_000,

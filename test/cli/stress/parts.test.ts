@@ -6,6 +6,7 @@ import { entries, lines } from '#dist/cli/stress/data.js'
 import { Measures } from '#dist/cli/stress/measures.js'
 import { abortedAsText, asJson, asText, passed } from '#dist/cli/stress/report.js'
 import { killsDuring } from '#dist/cli/stress/schedule.js'
+import { USUAL_SETUP } from '#dist/cli/stress/setup.js'
 import { Watchdog } from '#dist/cli/stress/watchdog.js'
 import { GOOD } from './fixtures.js'
 
@@ -104,11 +105,12 @@ describe('the report', () => {
   test('what repeats a run is understood', () => {
     const again = /repeat with {2}millrace (.*)/.exec(abortedAsText(GOOD, ''))![1]!.split(' ')
     const { pipeline, mode, seed, threads, rate, batchInterval, duration, killsPerSecond } = GOOD
-    expect(parseCommand(again)).toEqual({
+    expect(parseCommand(again)).toMatchObject({
       kind: 'stress',
       json: false,
       pipelines: [pipeline],
       ...{ mode, seed, threads, rate, batchInterval, duration, killsPerSecond },
+      ...USUAL_SETUP,
     })
   })
 })

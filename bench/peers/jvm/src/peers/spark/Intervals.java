@@ -36,7 +36,7 @@ final class Intervals {
       }
       ladder = ",\"ladder\":[" + String.join(",", steps) + "]";
       return first;
-    }, () -> "{}", () -> ladder);
+    }, () -> "null", () -> ladder);
   }
 
   private static Step run(long interval, int port, long ms) throws Exception {

@@ -1,0 +1,68 @@
+import { Context, TaskFailedError, ThreadLostError, withEnv } from 'millrace'
+import { expect, test } from 'vitest'
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Runs a program until the scheduler knows that its tasks are quick, and counts the messages of one more run. */
+async function warm(ctx: Context, job: () => Promise<unknown>): Promise<number> {
+  for (let i = 0; i < 5; i++) await job()
+  const pool = ctx.engine.pool!
+  const run = pool.run.bind(pool)
+  let messages = 0
+  pool.run = (thread, tasks) => {
+    messages++
+    return run(thread, tasks)
+  }
+  await job()
+  pool.run = run
+  return messages
+}
+
+test('quick tasks go to each thread in one message', async () => {
+  await using ctx = new Context({ threads: 2, logger: silent })
+  const counts = ctx
+    .range(0, 100, 1, 8)
+    .map((n) => [n % 10, 1] as [number, number])
+    .reduceByKey((a, b) => a + b, 8)
+  const answer = (rdd: typeof counts) => rdd.collect().then((pairs) => pairs.sort(([a], [b]) => a - b))
+  expect(await warm(ctx, () => answer(counts))).toBe(2)
+  expect(await answer(counts)).toEqual(Array.from({ length: 10 }, (_, n) => [n, 10]))
+})
+
+test('slow tasks go one by one, to whoever is free', async () => {
+  await using ctx = new Context({ threads: 2, logger: silent })
+  const slow = ctx.range(0, 8, 1, 8).map((n) => {
+    for (const end = performance.now() + 3; performance.now() < end; );
+    return n
+  })
+  expect(await warm(ctx, () => slow.count())).toBe(8)
+})
+
+test('of tasks sent together, the one that ends its thread is blamed and no other', async () => {
+  await using ctx = new Context({ threads: 1, logger: silent, maxFailures: 1 })
+  // The environment of a thread is its own: a word in it changes what the same program does.
+  const armed = `MILLRACE_TEST_${process.pid}`
+  const job = () =>
+    ctx
+      .range(0, 4, 1, 4)
+      .map(
+        withEnv({ armed }, (n: number) => {
+          if (n === 2 && process.env[armed]) process.exit(3)
+          return n
+        }),
+      )
+      .collect()
+  expect(await warm(ctx, job)).toBe(1)
+  await ctx.range(0, 1, 1, 1).foreach(
+    withEnv({ armed }, () => {
+      process.env[armed] = 'yes'
+    }),
+  )
+  const error = await job().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(TaskFailedError)
+  expect((error as TaskFailedError).details).toMatchObject({ partition: 2, attempts: 1 })
+  expect((error as TaskFailedError).cause).toBeInstanceOf(ThreadLostError)
+})
