@@ -25,6 +25,10 @@ const texts = (results: readonly KeyedWindowResult<string, number>[]) =>
 const events = (late: readonly (readonly [number, readonly [string, unknown]])[]) =>
   late.map(([time, [key]]): Event => [key, time]).sort()
 
+/** Random records are few: these see to it that some are late, whatever the seed. */
+const LATE: [string, number][][] = [[['a', 0]], [['a', 0]], [['b', 0]], [['a', 90]], [['b', 90]], [['a', 0]]]
+const KILLED: Run = { threads: 2, partitions: 2, stateSnapshotInterval: 2, kills: Array(10).fill(1) }
+
 const PARAMETERS = { numRuns: 12, endOnFailure: true }
 
 test('windows of any size and slide, whatever the order of records and whoever is killed', {
@@ -64,7 +68,7 @@ test('windows of any size and slide, whatever the order of records and whoever i
         late += out.late.flatMap(({ records }) => records).length
       },
     ),
-    PARAMETERS,
+    { ...PARAMETERS, examples: [[LATE, { size: 5, slide: 5, lateness: 0 }, 0, KILLED]] },
   )
   expect(late).toBeGreaterThan(0)
 })
@@ -100,7 +104,7 @@ test('sessions that grow, meet and end, whatever the order of records and whoeve
         late += out.late.flatMap(({ records }) => records).length
       },
     ),
-    PARAMETERS,
+    { ...PARAMETERS, examples: [[LATE, 5, 0, 0, KILLED]] },
   )
   expect(late).toBeGreaterThan(0)
 })
@@ -140,7 +144,7 @@ test('joins with any bounds, whatever the order of records and whoever is killed
         alone += got.flatMap(({ results }) => results).filter((text) => text.includes('-')).length
       },
     ),
-    PARAMETERS,
+    { ...PARAMETERS, examples: [[LATE, LATE.slice(0, 4), [-5, 3], 0, KILLED]] },
   )
   expect(late).toBeGreaterThan(0)
   expect(alone).toBeGreaterThan(0)

@@ -1,0 +1,82 @@
+import { includes, split, withEnv } from 'millrace'
+import { GREP_WORD, linesBuffer } from './data.mjs'
+import { emptyBatch, keyedState, windows } from './guard-streams.mjs'
+import { measured, sortedPairs } from './guard-support.mjs'
+import { plainGrep, plainWordCount } from './plain.mjs'
+
+/*
+ * What the guard measures: how many times as much time the first of two contenders needs as the second. `open()` answers
+ * with `first`, `second` and `normal`, as `versus` takes them, and `close`. `by` says which time counts: that of the
+ * processors, which other processes hardly change, or that by the clock. `needsIdle`: not measured while other processes
+ * are busy. `margin` is the factor by which a ratio may exceed the baseline's: it allows for another machine and for a
+ * busy one, not for a lost kernel or a loop that is no longer fused, which cost more than that.
+ */
+
+const MIB = 2 ** 20
+const WORD_COUNT_BYTES = 4 * MIB
+const GREP_BYTES = 24 * MIB
+
+const wordCount = (lines) =>
+  lines
+    .flatMap((line) => line.split(' '))
+    .map((word) => [word, 1])
+    .reduceByKey((a, b) => a + b)
+const wordCountKernels = (lines) => lines.flatMap(split(' ')).countByValue()
+const grep = (lines) => lines.filter(withEnv({ GREP_WORD }, (line) => line.includes(GREP_WORD))).count()
+const grepKernel = (lines) => lines.filter(includes(GREP_WORD)).count()
+
+export const RATIOS = [
+  {
+    name: 'word count: closures / loop',
+    by: 'cpuMs',
+    margin: 1.6,
+    open: () => besideLoop(wordCount, (bytes) => [...plainWordCount(bytes)], WORD_COUNT_BYTES),
+  },
+  {
+    name: 'word count: kernels / closures',
+    by: 'cpuMs',
+    margin: 1.8,
+    open: () => besideEachOther(wordCountKernels, wordCount, WORD_COUNT_BYTES),
+  },
+  {
+    name: 'grep: closure / loop',
+    by: 'cpuMs',
+    margin: 1.7,
+    open: () => besideLoop(grep, (bytes) => [plainGrep(bytes, GREP_WORD)], GREP_BYTES),
+  },
+  {
+    name: 'grep: kernel / closure',
+    by: 'cpuMs',
+    margin: 1.8,
+    open: () => besideEachOther(grepKernel, grep, GREP_BYTES),
+  },
+  { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2, open: emptyBatch },
+  { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 1.8, open: keyedState },
+  { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.4, open: windows },
+  { name: '2 threads / 1 thread', by: 'ms', margin: 1.4, needsIdle: true, open: oneThreadMore },
+]
+
+async function besideLoop(define, loop, size) {
+  const bytes = linesBuffer(size)
+  const ours = await measured('millrace', define)
+  return {
+    first: { name: ours.name, run: () => ours.run(bytes) },
+    second: { name: 'loop', run: () => ({ result: loop(bytes) }) },
+    normal: sortedPairs,
+    close: ours.close,
+  }
+}
+
+const besideEachOther = async (first, second, size) =>
+  overTheSame(linesBuffer(size), await measured('first', first), await measured('second', second))
+
+async function oneThreadMore() {
+  const [two, one] = [await measured('2 threads', wordCount), await measured('1 thread', wordCount, 1)]
+  return overTheSame(linesBuffer(WORD_COUNT_BYTES), two, one)
+}
+
+function overTheSame(bytes, first, second) {
+  const contender = ({ name, run }) => ({ name, run: () => run(bytes) })
+  const close = () => Promise.all([first.close(), second.close()])
+  return { first: contender(first), second: contender(second), normal: sortedPairs, close }
+}

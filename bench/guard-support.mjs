@@ -1,0 +1,33 @@
+import { Batches } from './batches.mjs'
+
+export const THREADS = 2
+
+/** Batches whose result is that of `define(lines)`, made by so many threads from two partitions. */
+export async function measured(name, define, threads = THREADS) {
+  const batches = await Batches.start({
+    threads,
+    parallelism: THREADS,
+    define: (lines) => define(lines).output('result'),
+  })
+  return { name, run: (bytes) => batches.run(bytes), close: () => batches.stop() }
+}
+
+/** Pairs in the order of their keys; results of other kinds as they are. */
+export function sortedPairs(result) {
+  if (!Array.isArray(result[0])) return result
+  return [...result].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/** `run` so many times, as one: the last result and all the time together. */
+export async function together(times, run) {
+  const time = { ms: 0, cpuMs: 0, foreignCores: 0 }
+  let result
+  for (let i = 0; i < times; i++) {
+    const one = await run(i)
+    result = one.result
+    time.ms += one.time.ms
+    time.cpuMs += one.time.cpuMs
+    time.foreignCores += one.time.foreignCores / times
+  }
+  return { result, time }
+}
