@@ -1,7 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
-import { KeyedMap } from '../keys.js'
+import { combine, reducing } from './by-key.js'
 import { step } from './elementwise.js'
 import { captured, pairs, Rdd } from './rdd.js'
 
@@ -47,12 +47,6 @@ defineBuiltin('takeFrom', (n: number) => (records: Iterable<unknown>) => {
 defineBuiltin('partitionOf', (fn: AnyFunction) => (records: Iterable<unknown>, partition: number) => {
   fn(records, partition)
 })
-defineBuiltin('countValues', () => (records: Iterable<unknown>) => {
-  const counts = new KeyedMap<number>()
-  for (const value of records) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return [...counts.entries()]
-})
-
 /** Runs a function over each partition and answers with what it returned, which must be plain data. */
 export function applyTo<U>(
   rdd: Rdd<unknown>,
@@ -115,11 +109,10 @@ Rdd.prototype.foreachPartition = async function (fn) {
   await applyTo(this, builtin('partitionOf', fn), 'foreachPartition')
 }
 Rdd.prototype.countByValue = async function <T>(this: Rdd<T>): Promise<Map<T, number>> {
-  const counts = new KeyedMap<number>()
-  for (const part of await applyTo<[T, number][]>(this, builtin('countValues'), 'countByValue')) {
-    for (const [value, n] of part) counts.set(value, (counts.get(value) ?? 0) + n)
-  }
-  return new Map(counts.entries()) as Map<T, number>
+  const label = 'countByValue'
+  const ones = step<[T, number]>(this, 'map', builtin('pairWithOne'), label)
+  const counts = combine<[T, number]>(ones, reducing(this.context.capture(builtin('sum'), label), label))
+  return new Map(await counts.collect())
 }
 pairs.collectAsMap = async function () {
   return new Map(await this.collect())
