@@ -115,7 +115,7 @@ export async function keyedState() {
 const SECOND = 1000
 const LONG = 60
 const SHORT = 10
-const WINDOW_BYTES = 2 ** 17
+const WINDOW_BYTES = 2 ** 16
 /** Batches of one round: a snapshot falls due every 10 slides, so each round has one for each partition. */
 const SLIDES = 10
 

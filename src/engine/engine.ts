@@ -204,11 +204,13 @@ export class Engine implements JobRunner {
   }
 
   async #start(): Promise<{ pool: ThreadPool; dag: DagScheduler }> {
-    const { threads, spare, codegen, faults, logger, maxFailures, taskTimeoutMs, speculation } = this.#options
+    const { threads, spare, codegen, faults, logger, resourceLimits, maxFailures, taskTimeoutMs, speculation } =
+      this.#options
     const pool = await ThreadPool.open({
       threads,
       spare,
       boot: { pipeline: this.#boot, codegen, faults },
+      resourceLimits,
       // A thread that was killed from outside while it booted is replaced like any other; one that cannot boot is news.
       log: {
         warn: (message, cause) => (reasonOf(cause) === 'terminated' ? logger.debug : logger.warn)(message, cause),

@@ -219,6 +219,11 @@ describe('bad options', () => {
     ['unknown unit', { batchInterval: '5 parsecs' }, /batchInterval is "5 parsecs"/],
     ['no interval', {}, /batchInterval/],
     ['no threads', { batchInterval: 10, threads: 0 }, /threads is 0/],
+    [
+      'a heap of no size',
+      { batchInterval: 10, resourceLimits: { maxOldGenerationSizeMb: 0 } },
+      /maxOldGenerationSizeMb: 0/,
+    ],
     ['unknown option', { batchInterval: 10, treads: 2 }, /Unknown option 'treads'/],
     ['four replicas', { batchInterval: 10, replicas: 4 }, /replicas is 4; it must be a whole number from 1 to 3/],
   ]
