@@ -29,31 +29,31 @@ export const RATIOS = [
   {
     name: 'word count: closures / loop',
     by: 'cpuMs',
-    margin: 1.6,
+    margin: 2,
     open: () => besideLoop(wordCount, (bytes) => [...plainWordCount(bytes)], WORD_COUNT_BYTES),
   },
   {
     name: 'word count: kernels / closures',
     by: 'cpuMs',
-    margin: 1.8,
+    margin: 2,
     open: () => besideEachOther(wordCountKernels, wordCount, WORD_COUNT_BYTES),
   },
   {
     name: 'grep: closure / loop',
     by: 'cpuMs',
-    margin: 1.7,
+    margin: 2,
     open: () => besideLoop(grep, (bytes) => [plainGrep(bytes, GREP_WORD)], GREP_BYTES),
   },
   {
     name: 'grep: kernel / closure',
     by: 'cpuMs',
-    margin: 1.8,
+    margin: 2.2,
     open: () => besideEachOther(grepKernel, grep, GREP_BYTES),
   },
-  { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2, open: emptyBatch },
-  { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 1.8, open: keyedState },
-  { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.4, open: windows },
-  { name: '2 threads / 1 thread', by: 'ms', margin: 1.4, needsIdle: true, open: oneThreadMore },
+  { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },
+  { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 2, open: keyedState },
+  { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.7, open: windows },
+  { name: '2 threads / 1 thread', by: 'ms', margin: 2, needsIdle: true, open: oneThreadMore },
 ]
 
 async function besideLoop(define, loop, size) {
