@@ -1,4 +1,5 @@
 import { ManualClock, StreamingContext } from 'millrace'
+import { HandFed } from './hand-fed.mjs'
 import { stopwatch } from './machine.mjs'
 
 const INTERVAL = 1000
@@ -11,7 +12,7 @@ const INTERVAL = 1000
 export class Batches {
   #ssc
   #clock = new ManualClock(0)
-  #sink
+  #input = new HandFed()
   #next
   #stop
   #time
@@ -31,18 +32,7 @@ export class Batches {
       clock,
       receiverBufferBytes: 2 ** 30,
     })
-    const source = {
-      kind: 'receiver',
-      name: 'bench',
-      codec: 'text',
-      create: () => ({
-        start: async (sink) => {
-          this.#sink = sink
-        },
-        stop: async () => {},
-      }),
-    }
-    const answer = define(this.#ssc.input(source), this.#ssc)
+    const answer = define(this.#ssc.input(this.#input.source), this.#ssc)
     // The clock stands still during a batch, so the times come from when the events come.
     this.#ssc.on('batchStarted', () => {
       this.#stop = stopwatch()
@@ -61,7 +51,7 @@ export class Batches {
 
   /** One batch of these bytes: its records, and the time from its start to its end. */
   async run(bytes) {
-    this.#feed(bytes)
+    this.#input.feed(bytes)
     await this.#clock.advance(INTERVAL)
     await this.#ssc.awaitIdle()
     return { result: await this.#next(), time: this.#time }
@@ -69,15 +59,5 @@ export class Batches {
 
   stop() {
     return this.#ssc.stop()
-  }
-
-  /** Hands over bytes in place, as a socket does: what a read of 64 KiB brings at a time. */
-  #feed(bytes) {
-    for (let at = 0; at < bytes.length; ) {
-      const space = this.#sink.space()
-      const length = bytes.copy(space, 0, at)
-      this.#sink.advance(length)
-      at += length
-    }
   }
 }

@@ -1,10 +1,11 @@
 import { ManualClock, StreamingContext } from 'millrace'
+import { HandFed } from './hand-fed.mjs'
 
 /** A stream that is fed with bytes and ticks by hand, or by the machine's clock; threads of it can be killed. */
 export class FaultStream {
   #ssc
   #clock
-  #sink
+  #input = new HandFed()
   #completed = 0
   #waiting = []
   /** When each batch was complete, by performance.now(), and its time. */
@@ -25,20 +26,7 @@ export class FaultStream {
       ...(byHand ? { clock: this.#clock } : {}),
       ...options,
     })
-    define(
-      this.#ssc.input({
-        kind: 'receiver',
-        name: 'bench',
-        codec: 'text',
-        create: () => ({
-          start: async (sink) => {
-            this.#sink = sink
-          },
-          stop: async () => {},
-        }),
-      }),
-      interval,
-    )
+    define(this.#ssc.input(this.#input.source), interval)
     this.#ssc.on('batchCompleted', ({ time }) => {
       this.completions.push({ time, at: performance.now() })
       this.#completed++
@@ -52,13 +40,9 @@ export class FaultStream {
     return this.#ssc.context.engine.pool
   }
 
-  /** What arrives for the next batch, in place, as a socket brings it: 64 KiB at a time. */
+  /** What arrives for the next batch. */
   feed(bytes) {
-    for (let at = 0; at < bytes.length; ) {
-      const length = bytes.copy(this.#sink.space(), 0, at)
-      this.#sink.advance(length)
-      at += length
-    }
+    this.#input.feed(bytes)
   }
 
   /** The tick of the next batch. Resolves when the batch is complete. */

@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StreamingContext } from 'millrace'
 import { toMicros } from './clock.mjs'
 import { Delays, medians } from './delays.mjs'
 import { emptyBatches } from './empty-batch.mjs'
 import { nowMicros, startSender } from './lines-sent.mjs'
 import { plainWordCount } from './plain.mjs'
 import { figure, table } from './report.mjs'
+import { wordDelays } from './word-delays.mjs'
 
 const INTERVAL = 10
 /** The longest time that is left out at the beginning of a run; never longer than the run. */
@@ -40,31 +40,9 @@ export async function run({ threads, runs, rate, seconds }, log) {
 
 const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, seconds)
 
-async function streamed(port, threads, seconds) {
-  const delays = new Delays(nowMicros() + warmUp(seconds) * 1e6)
-  const ssc = new StreamingContext({ batchInterval: INTERVAL, threads })
-  ssc
-    .socketTextStream('127.0.0.1', port)
-    .flatMap((line) => line.split(' '))
-    .map((word) => [word, 1])
-    .reduceByKey((a, b) => a + b)
-    .output('counts')
-  let due = 0
-  let started = 0
-  ssc.on('batchStarted', ({ time }) => {
-    due = toMicros(time)
-    started = nowMicros()
-  })
-  ssc.on('batchCompleted', () => delays.batch(due, started, nowMicros()))
-  const read = async () => {
-    for await (const { records } of ssc.output('counts')) delays.output(records)
-  }
-  await ssc.start()
-  const reading = read()
-  await sleep((warmUp(seconds) + seconds) * 1000)
-  await ssc.stop()
-  await reading
-  return delays.summary()
+function streamed(port, threads, seconds) {
+  const warm = warmUp(seconds)
+  return wordDelays({ port, threads, interval: INTERVAL, seconds: warm + seconds, warmUp: warm })
 }
 
 /** The same work at the same moments, by hand on one thread: what arrived before a tick is counted at the tick. */

@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { serveFrom, startProcess } from './sender.mjs'
 import { zipfLines } from './words.mjs'
 
 /*
@@ -27,28 +26,13 @@ export function momentOf(word) {
 }
 
 /** Starts a sender. Each connection to `port` gets `rate` lines a second from then on; `stop` ends the process. */
-export async function startSender(rate) {
-  const child = fork(fileURLToPath(import.meta.url), [String(rate)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const port = await new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`The sender ended with code ${code} before it listened.`)))
-  })
-  return {
-    port,
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('exit', resolve)
-        child.kill()
-      }),
-  }
-}
+export const startSender = (rate) => startProcess(fileURLToPath(import.meta.url), rate)
 
 function serve(rate) {
   const zipf = zipfLines()
   const lines = Array.from({ length: LINES }, () => zipf.next().value)
   let turn = 0
-  const server = createServer((socket) => {
+  serveFrom((socket) => {
     const begun = nowMicros()
     let slots = 0
     let sent = 0
@@ -64,12 +48,7 @@ function serve(rate) {
       if (text !== '') socket.write(text, 'latin1')
     }, SLOT_MS)
     socket.on('close', () => clearInterval(timer))
-    // A reader that goes away in the middle of a write is how every run ends.
-    socket.on('error', () => socket.destroy())
   })
-  server.listen(0, '127.0.0.1', () => process.send(server.address().port))
-  // Without a parent there is nobody to serve.
-  process.on('disconnect', () => process.exit())
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) serve(Number(process.argv[2]))

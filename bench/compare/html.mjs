@@ -1,7 +1,7 @@
 import { figure } from '../report.mjs'
 import { dotPlot, escaped, short } from './plot.mjs'
 import { FOREIGN_LIMIT } from './summary.mjs'
-import { ratioText, verdict } from './text.mjs'
+import { figuresOf, verdict } from './text.mjs'
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #667085; --line: #e2e6ec; --page: #fff; --ours: #0b7a75; --theirs: #7a869a; --bad: #c2410c }
@@ -107,12 +107,7 @@ function rowTable({ rows, reference }) {
       figure(row.ms.min),
       figure(row.ms.max),
       short(row.recordsPerSecond),
-      row.mbPerSecond === undefined ? '-' : figure(row.mbPerSecond),
-      row.id === reference ? '1' : ratioText(row.ratio),
-      figure(row.coresUsed),
-      figure(row.peakRssMb),
-      figure(row.firstResultMs),
-      `${figure(row.foreignCores)}${row.noisy ? ' (!)' : ''}`,
+      ...figuresOf(row, reference),
     ]
     const right = `<td class="${row.correct === false ? 'bad' : ''}">${verdict(row)}</td>`
     return `<tr>${name}${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}${right}</tr>`

@@ -23,12 +23,7 @@ export function textTable({ title, rows, reference }) {
       figure(row.ms.median),
       `${figure(row.ms.min)}-${figure(row.ms.max)}`,
       figure(row.recordsPerSecond),
-      row.mbPerSecond === undefined ? '-' : figure(row.mbPerSecond),
-      row.id === reference ? '1' : ratioText(row.ratio),
-      figure(row.coresUsed),
-      figure(row.peakRssMb),
-      figure(row.firstResultMs),
-      `${figure(row.foreignCores)}${row.noisy ? ' (!)' : ''}`,
+      ...figuresOf(row, reference),
       verdict(row),
     ]
   })
@@ -36,12 +31,24 @@ export function textTable({ title, rows, reference }) {
   return [title, table(HEADS, body), ...failures, ...rows.flatMap(ladderLines)].join('\n')
 }
 
+/** What both tables show of a row after its records a second. */
+export function figuresOf(row, reference) {
+  return [
+    row.mbPerSecond === undefined ? '-' : figure(row.mbPerSecond),
+    row.id === reference ? '1' : ratioText(row.ratio),
+    figure(row.coresUsed),
+    figure(row.peakRssMb),
+    figure(row.firstResultMs),
+    `${figure(row.foreignCores)}${row.noisy ? ' (!)' : ''}`,
+  ]
+}
+
 export function verdict({ correct }) {
   if (correct === undefined) return 'not checked'
   return correct ? 'same' : 'WRONG'
 }
 
-export function ratioText(ratio) {
+function ratioText(ratio) {
   if (ratio === undefined) return '-'
   return `${figure(ratio.median)} (${figure(ratio.min)}-${figure(ratio.max)})`
 }

@@ -20,48 +20,36 @@ const TRICKLE = 1000
 /** Milliseconds. */
 const INTERVALS = [100, 50, 40, 20, 10, 5]
 
+/** All who can read lines. */
+const OF_LINES = [
+  'millrace:builtins',
+  'millrace:closures',
+  'millrace:file',
+  'node',
+  'rxjs',
+  'spark',
+  'spark-sql',
+  'flink',
+  'polars',
+  'duckdb',
+  'bytewax',
+  'rust',
+]
+
 export const WORKLOADS = [
   {
     name: 'wordcount',
     title: 'Word count: the words of a batch of text and how often each occurs',
     unit: 'lines',
     prepare: ({ bytes }) => ofFile(linesFile(bytes)),
-    contenders: [
-      'millrace:builtins',
-      'millrace:closures',
-      'millrace:file',
-      'node',
-      'rxjs',
-      'spark',
-      'spark-sql',
-      'flink',
-      'polars',
-      'duckdb',
-      'bytewax',
-      'rust',
-      'rust:hashmap',
-    ],
+    contenders: [...OF_LINES, 'rust:hashmap'],
   },
   {
     name: 'grep',
     title: 'Grep: how many lines of a batch contain a rare word',
     unit: 'lines',
     prepare: ({ bytes }) => ofFile(linesFile(bytes), { word: GREP_WORD }),
-    contenders: [
-      'millrace:builtins',
-      'millrace:closures',
-      'millrace:file',
-      'node',
-      'rxjs',
-      'spark',
-      'spark-sql',
-      'flink',
-      'polars',
-      'duckdb',
-      'bytewax',
-      'rust',
-      'grep',
-    ],
+    contenders: [...OF_LINES, 'grep'],
   },
   {
     name: 'windows',

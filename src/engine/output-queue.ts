@@ -1,10 +1,17 @@
-import { StateError } from '../errors.js'
+import { ArgumentError, StateError } from '../errors.js'
 
 /** One batch of a named output. */
 export interface OutputBatch<T = unknown> {
   /** The batch time in ms. */
   readonly time: number
   readonly records: T[]
+}
+
+export function unknownOutput(name: string, known: ReadonlySet<string>): ArgumentError {
+  return new ArgumentError(
+    `There is no output named ${JSON.stringify(name)}. Outputs: ${[...known].join(', ') || 'none'}; name one with stream.output('${name}').`,
+    { output: name },
+  )
 }
 
 /** Batches that may wait for the host before the output operation itself waits. */

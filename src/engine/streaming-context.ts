@@ -12,7 +12,7 @@ import { PipelineHandle } from './driver-thread/pipeline-handle.js'
 import type { EventListener, EventName } from './events.js'
 import { Inputs } from './inputs.js'
 import { type ContextOptions, checkOptions } from './options.js'
-import { type OutputBatch, OutputQueue } from './output-queue.js'
+import { type OutputBatch, OutputQueue, unknownOutput } from './output-queue.js'
 
 export interface StreamingOptions extends ContextOptions {
   /** Length of a batch: ms, or text such as '1s'. */
@@ -338,10 +338,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     let queue = this.#outputs.get(name)
     if (!queue) {
       if (!this.outputNames.has(name)) {
-        throw new ArgumentError(
-          `There is no output named ${JSON.stringify(name)}. Outputs: ${[...this.outputNames].join(', ') || 'none'}; name one with stream.output('${name}').`,
-          { output: name },
-        )
+        throw unknownOutput(name, this.outputNames)
       }
       queue = new OutputQueue(name, (message) => this.context.options.logger.warn(message))
       if (this.#over) queue.end(this.#failure?.error)

@@ -6,7 +6,7 @@ import { decodeError } from '../../pool/error-wire.js'
 import { DeadLetterBook } from '../dead-letter-book.js'
 import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
 import { type Logger, stderrLogger } from '../options.js'
-import { type OutputBatch, OutputQueue } from '../output-queue.js'
+import { type OutputBatch, OutputQueue, unknownOutput } from '../output-queue.js'
 import type { PipelineOptions, StopOptions, StreamingState } from '../streaming-context.js'
 import { deadline, deferred } from './deferred.js'
 import { unpackDetails } from './details-wire.js'
@@ -310,10 +310,7 @@ export class PipelineHandle implements AsyncDisposable {
     let queue = this.#outputs.get(name)
     if (!queue) {
       if (!this.outputNames.has(name)) {
-        throw new ArgumentError(
-          `There is no output named ${JSON.stringify(name)}. Outputs: ${[...this.outputNames].join(', ') || 'none'}; name one with stream.output('${name}').`,
-          { output: name },
-        )
+        throw unknownOutput(name, this.outputNames)
       }
       const warn = (message: string) => this.#logger.warn(message)
       const taken = () => {

@@ -2,10 +2,10 @@ import { KeyedMap } from '../../ops/keys.js'
 import type { AsyncStep, Plan, Step } from '../../ops/plan.js'
 import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
-import { byteSteps, isBuiltin } from '../kernels/byte-steps.js'
+import { isBuiltin } from '../kernels/byte-steps.js'
 import { PROGRESS } from '../vitals.js'
 import { Ahead, type RunAhead } from './ahead.js'
-import { compileLineCount, compileTally, filteredLines } from './byte-chain.js'
+import { compileCombining, compileFilteredLines, compileLineCount, compileTally } from './byte-chain.js'
 import { type Combine, CombineTable, makeCombine } from './combine-table.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
@@ -71,11 +71,10 @@ export class PlanCompiler {
       case 'merge':
         return this.#merge(plan)
       case 'combine': {
-        const runner = this.runner(plan.of)
-        const combine = this.combiner(plan.aggregator)
+        const fill = compileCombining(plan.of, plan.aggregator, this)
         return (task, each) => {
           const table = new CombineTable()
-          runner(task, (pair) => combine(table, (pair as [unknown, unknown])[0], (pair as [unknown, unknown])[1]))
+          fill(task, table)
           each(table.toPairs())
         }
       }
@@ -137,17 +136,14 @@ export class PlanCompiler {
   #split(plan: Plan): { source: Source; steps: ReadyStep[] } {
     if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
     const whole = plan.steps.findLastIndex(({ op }) => op === 'mapPartitions' || op === 'mapAsync')
-    const steps = this.#ready(plan.steps.slice(whole + 1))
     if (whole < 0) {
-      const filters = this.services.kernels && plan.of.op === 'input' ? byteSteps(plan.steps).filters : []
-      if (filters.length === 0) return { source: this.source(plan.of), steps }
-      const loop = this.#loop(steps.splice(0, filters.length))
-      return { source: filteredLines((plan.of as Plan & { op: 'input' }).slot, filters, loop, this), steps }
+      const { source, steps } = compileFilteredLines(plan, this) ?? { source: this.source(plan.of), steps: plan.steps }
+      return { source, steps: this.#ready(steps) }
     }
     const before: Plan = whole === 0 ? plan.of : { op: 'chain', of: plan.of, steps: plan.steps.slice(0, whole) }
     const step = plan.steps[whole]!
     const source = step.op === 'mapAsync' ? this.#awaiting(before, step) : this.#partitionwise(before, step)
-    return { source, steps }
+    return { source, steps: this.#ready(plan.steps.slice(whole + 1)) }
   }
 
   #partitionwise(before: Plan, step: Step): Source {

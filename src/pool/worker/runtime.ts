@@ -75,11 +75,16 @@ class Runtime implements WorkerRuntime {
     this.#writer = new SegmentWriter(message.thread)
     this.#store = new BlockStore(this.#segments, new SegmentWriter(COPY_WRITERS + message.thread))
     const resolver = new FunctionResolver({ ...graph, broadcast: (id) => this.#broadcast(id) })
+    let kernels: { readonly made: TextKernels | undefined } | undefined
     const services: ThreadServices = {
       segments: this.#segments,
       states: new StateStore(),
       codegen: boot.codegen,
-      kernels: TextKernels.create(),
+      get kernels() {
+        // Not when the thread starts: it takes 2 to 4 ms, and many threads never see text.
+        kernels ??= { made: TextKernels.create() }
+        return kernels.made
+      },
       scratch: this.#scratch,
       resolve: (fn) => resolver.resolve(fn),
       seal: (codec, count, lifetime) => {

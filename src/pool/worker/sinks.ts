@@ -1,8 +1,8 @@
 import { hashKey } from '../../ops/keys.js'
-import type { Aggregator, PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
+import type { PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
-import { compileTally, valueOfEach } from './byte-chain.js'
+import { compileCombining } from './byte-chain.js'
 import { CombineTable } from './combine-table.js'
 import { type PlanCompiler, toArray } from './plans.js'
 import { labelled, type Task } from './task.js'
@@ -24,9 +24,8 @@ export function compileProgram(program: Program, compiler: PlanCompiler): Compil
 function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledProgram {
   const { scratch, resolve } = compiler.services
   switch (sink.op) {
-    case 'count': {
+    case 'count':
       return compiler.counter(plan)
-    }
     case 'collect': {
       const source = compiler.source(plan)
       return (task) => {
@@ -62,7 +61,7 @@ function compileShuffle(
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
   if (aggregator?.mapSide) {
-    const fill = combining(plan, aggregator, compiler)
+    const fill = compileCombining(plan, aggregator, compiler)
     return (task) => {
       const table = new CombineTable()
       fill(task, table)
@@ -126,20 +125,6 @@ function compileShuffle(
       }
     }
   }
-}
-
-/** Combines the pairs of a plan by key; counts keys as bytes where that comes to the same. */
-function combining(
-  plan: Plan,
-  aggregator: Aggregator,
-  compiler: PlanCompiler,
-): (task: Task, table: CombineTable) => void {
-  const combine = compiler.combiner(aggregator)
-  const each = plan.op === 'chain' ? valueOfEach(aggregator, plan.steps.at(-1)) : undefined
-  const tally = each && plan.op === 'chain' && compileTally({ ...plan, steps: plan.steps.slice(0, -1) }, compiler)
-  if (tally) return (task, table) => tally(task, (key, times) => combine(table, key, each === 'times' ? times : null))
-  const runner = compiler.runner(plan)
-  return (task, table) => runner(task, (pair) => combine(table, (pair as Pair)[0], (pair as Pair)[1]))
 }
 
 function buckets(n: number): unknown[][] {

@@ -14,7 +14,7 @@ export interface ThreadServices {
   readonly segments: SegmentTable
   readonly states: StateStore
   readonly codegen: boolean
-  /** Undefined where they were not built: functions do the same work. */
+  /** Made when first asked for. Undefined where they were not built: functions do the same work. */
   readonly kernels: TextKernels | undefined
   /** Scratch for encoding; used from reset to write, never kept. */
   readonly scratch: ByteWriter
