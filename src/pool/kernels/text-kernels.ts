@@ -126,6 +126,8 @@ export class TextKernels {
 
   /** Forgets what was counted: an attempt that failed may have left something. */
   clear(): void {
+    // An empty table is as large as the last one was full: clearing it once more would make it small again.
+    if (this.#missing === 0 && this.#wasm.tableSize() === 0) return
     this.#missing = 0
     this.#wasm.clearTable()
   }
