@@ -97,10 +97,13 @@ export class ReceiverBuffer implements ReceiverSink {
     return blocks
   }
 
-  /** A batch that used these blocks is complete: there is room again. */
+  /**
+   * A batch that used these blocks is complete. What arrived since the last cut counts too: several batches may complete
+   * before the next cut, and a source that read once after each would fill that one without bound.
+   */
   consumed(blocks: readonly BlockHandle[]): void {
     for (const block of blocks) this.#pending -= block.length
-    if (this.#waiting && this.#pending < this.#maxBytes && !this.#engine.crowded) {
+    if (this.#waiting && this.bytes < this.#maxBytes && !this.#engine.crowded) {
       this.#waiting.resolve()
       this.#waiting = undefined
     }
