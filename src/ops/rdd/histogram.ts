@@ -1,8 +1,8 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { applyTo } from './actions.js'
+import { naturalOrder } from './natural-order.js'
 import { numbers, type RDD, type Rdd } from './rdd.js'
-import { naturalOrder } from './sort.js'
 
 declare module './rdd.js' {
   interface NumberRdd {

@@ -2,6 +2,8 @@ import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions, type RangePartitioner } from '../partitioner.js'
 import { step } from './elementwise.js'
+import { naturalOrder } from './natural-order.js'
+import { sortedIndices } from './prefix-sort.js'
 import { captured, pairs, type RDD, Rdd } from './rdd.js'
 import { ShuffledRdd } from './shuffled.js'
 
@@ -32,41 +34,26 @@ declare module './rdd.js' {
   }
 }
 
-/**
- * The natural order: numbers, bigints, dates, texts and booleans by value, arrays element by element; what has no order
- * comes last: NaN, then null, then undefined.
- */
-export function naturalOrder(a: unknown, b: unknown): number {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    for (let i = 0; i < Math.min(a.length, b.length); i++) {
-      const order = naturalOrder(a[i], b[i])
-      if (order !== 0) return order
-    }
-    return a.length - b.length
-  }
-  // Comparisons with NaN or undefined are all false, which a sort would take for equality with everything.
-  const unordered = rank(a) - rank(b)
-  if (unordered !== 0) return unordered
-  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
-}
-
-function rank(value: unknown): number {
-  if (value === undefined) return 3
-  if (value === null) return 2
-  return (typeof value === 'number' || value instanceof Date) && Number.isNaN(+value) ? 1 : 0
-}
-
-/** Sorts by keys computed once a record. */
+/** Sorts by keys computed once a record; stable. */
 export function sortRecords<T>(
   records: Iterable<T>,
   key: (value: T) => unknown,
   compare: (a: never, b: never) => number,
   ascending: boolean,
 ): T[] {
-  const keyed = Array.from(records, (value) => ({ value, key: key(value) }))
-  const order = compare as (a: unknown, b: unknown) => number
-  keyed.sort(ascending ? (a, b) => order(a.key, b.key) : (a, b) => order(b.key, a.key))
-  return keyed.map((entry) => entry.value)
+  const values = Array.isArray(records) ? (records as readonly T[]) : Array.from(records)
+  const keys = values.map((value) => key(value))
+  const order =
+    (compare === naturalOrder ? sortedIndices(keys, ascending) : undefined) ??
+    Uint32Array.from(byOrder(keys, compare as (a: unknown, b: unknown) => number, ascending))
+  const sorted = new Array<T>(values.length)
+  for (let i = 0; i < sorted.length; i++) sorted[i] = values[order[i]!]!
+  return sorted
+}
+
+function byOrder(keys: readonly unknown[], order: (a: unknown, b: unknown) => number, ascending: boolean): number[] {
+  const indices = Array.from(keys.keys())
+  return indices.sort(ascending ? (a, b) => order(keys[a], keys[b]) : (a, b) => order(keys[b], keys[a]))
 }
 
 defineBuiltin('naturalOrder', () => naturalOrder)
