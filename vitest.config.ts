@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Tests import the built package (dist/), because worker threads can only load built JavaScript.
+// Tests import the built package (dist/) and, for its inner parts, the compiled modules (build/), because worker threads can only load built JavaScript.
 const report = process.env.MILLRACE_TEST_REPORT
 
 export default defineConfig({

@@ -18,10 +18,11 @@ const MAX_LINES = 500
  */
 export const RULES = [
   { room: 'errors', may: [] },
+  { room: 'package-root', may: [] },
   { room: 'ops', may: ['errors', 'ops'] },
   { room: 'pool/blocks', may: ['errors', 'pool/blocks'], types: ['pool/protocol'] },
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
-  { room: 'pool/kernels', may: ['errors', 'pool/kernels'], types: ['ops'] },
+  { room: 'pool/kernels', may: ['errors', 'pool/kernels', 'package-root'], types: ['ops'] },
   // The one place that puts a worker together: it also loads what sinks run in threads.
   { room: 'pool/worker/entry', may: ['pool/worker', 'sinks'] },
   {
@@ -40,15 +41,15 @@ export const RULES = [
       'pool/endpoint',
     ],
   },
-  { room: 'pool', may: ['errors', 'pool/blocks', 'pool/*'], types: ['ops', 'pool/worker'] },
+  { room: 'pool', may: ['errors', 'pool/blocks', 'pool/*', 'package-root'], types: ['ops', 'pool/worker'] },
   { room: 'sources/attach', may: ['errors', 'ops/source', 'ops/dstream', 'sources'] },
   { room: 'sources', may: ['errors', 'ops/source', 'sources'] },
   // Object files hold records in the form that blocks have.
   { room: 'sinks', may: ['errors', 'ops', 'pool/blocks', 'sinks'] },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
-  { room: 'engine', may: ['errors', 'ops', 'pool/blocks', 'pool/*', 'engine'] },
-  { room: 'cli', may: ['cli', 'index', 'engine', 'errors', 'ops/time'], types: ['ops'] },
+  { room: 'engine', may: ['errors', 'ops', 'pool/blocks', 'pool/*', 'engine', 'package-root'] },
+  { room: 'cli', may: ['cli', 'index', 'engine', 'errors', 'ops/time', 'package-root'], types: ['ops'] },
   { room: 'ui', may: ['ui', 'metrics', 'errors'], types: ['engine'] },
   { room: 'metrics', may: ['metrics', 'errors'], types: ['engine'] },
   // What tests of users import: the public API and what stands behind it.

@@ -1,7 +1,7 @@
-import { openBlock, verifyBlock } from '#dist/pool/blocks/layout.js'
-import { SegmentPool } from '#dist/pool/blocks/segment-pool.js'
-import { SegmentWriter } from '#dist/pool/blocks/segment-writer.js'
-import { writeBlock } from '#dist/pool/blocks/write-block.js'
+import { openBlock, verifyBlock } from '#build/pool/blocks/layout.js'
+import { SegmentPool } from '#build/pool/blocks/segment-pool.js'
+import { SegmentWriter } from '#build/pool/blocks/segment-writer.js'
+import { writeBlock } from '#build/pool/blocks/write-block.js'
 
 const OWNER = 1
 

@@ -1,6 +1,6 @@
-import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
-import { decodePairs, decodeRecords, encodePairs, encodeRecords } from '#dist/pool/blocks/records-codec.js'
-import { decodeLines, encodeLines } from '#dist/pool/blocks/text.js'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { decodePairs, decodeRecords, encodePairs, encodeRecords } from '#build/pool/blocks/records-codec.js'
+import { decodeLines, encodeLines } from '#build/pool/blocks/text.js'
 import { makeLines } from '../data.mjs'
 
 const COUNT = 10_000

@@ -1,6 +1,8 @@
+import { PACKAGE_ROOT } from '../package-root.js'
+
 const MAX_FRAMES = 6
 /** Where the library's own code is: its frames are of no use to who wrote a pipeline. */
-const OWN = new URL('..', import.meta.url).href
+const OWN = PACKAGE_ROOT.href
 
 /** Label and text of details that read better than as they are. */
 const DETAILS: Readonly<Record<string, (value: unknown) => [label: string, text: string]>> = {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { PACKAGE_ROOT } from '../package-root.js'
 
 /** The version in the package's own package.json. */
 export function version(): string {
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const file = readFileSync(new URL('../package.json', PACKAGE_ROOT), 'utf8')
   return (JSON.parse(file) as { version: string }).version
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { ResourceLimits, TransferListItem, Worker } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
+import { PACKAGE_ROOT } from '../package-root.js'
 
 /** The module, imported when the first pool opens, so that loading the library does not load Piscina. */
 export interface PiscinaModule {
@@ -42,7 +43,7 @@ export class PiscinaHost {
     const target = module.queueOptionsSymbol
     this.#target = target
     this.#piscina = new module.Piscina({
-      filename: fileURLToPath(new URL('./worker/bootstrap.cjs', import.meta.url)),
+      filename: fileURLToPath(new URL('pool/worker/bootstrap.cjs', PACKAGE_ROOT)),
       workerData: { entry: options.entry.href },
       minThreads: 0,
       maxThreads: options.maxWorkers,

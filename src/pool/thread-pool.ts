@@ -1,5 +1,6 @@
 import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError, StateError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
+import { PACKAGE_ROOT } from '../package-root.js'
 import { decodeError } from './error-wire.js'
 import { PiscinaHost, type PiscinaModule } from './piscina-host.js'
 import type { PoolThread } from './pool-thread.js'
@@ -88,7 +89,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#host = new PiscinaHost(
       piscina,
       {
-        entry: entry ?? new URL('./worker/entry.js', import.meta.url),
+        entry: entry ?? new URL('pool/worker/entry.js', PACKAGE_ROOT),
         maxWorkers: HEADROOM * (threads + Number(spare)),
         execArgv,
         resourceLimits,

@@ -1,7 +1,7 @@
-import { ArgumentError } from 'millrace'
 import { expect, test } from 'vitest'
-import { parseCommand } from '#dist/cli/arguments.js'
-import { RUN_HELP } from '#dist/cli/help.js'
+import { parseCommand } from '#build/cli/arguments.js'
+import { RUN_HELP } from '#build/cli/help.js'
+import { ArgumentError } from '#build/errors.js'
 
 test('run without options', () => {
   expect(parseCommand(['run', 'a.js'])).toEqual({

@@ -1,6 +1,6 @@
 import { MillraceError, TaskFailedError } from 'millrace'
 import { expect, test } from 'vitest'
-import { describeError } from '#dist/cli/describe-error.js'
+import { describeError } from '#build/cli/describe-error.js'
 
 function withStack<E extends Error>(error: E, ...frames: string[]): E {
   error.stack = [`${error.name}: ${error.message}`, ...frames.map((frame) => `    at ${frame}`)].join('\n')
@@ -25,7 +25,7 @@ test('an error of the library: message, facts in columns, causes, frames of the 
 })
 
 test("the library's own frames are left out where there are others", () => {
-  const own = new URL('../../dist/pool/worker/loop.js:5:1', import.meta.url).href
+  const own = new URL('../../build/pool/worker/loop.js:5:1', import.meta.url).href
   const mixed = withStack(new Error('no'), `loop (${own})`, 'mine (file:///app/words.js:3:1)')
   expect(describeError(mixed).split('\n')).toEqual(['millrace: Error: no', '  at mine (file:///app/words.js:3:1)'])
   expect(describeError(withStack(new Error('no'), `loop (${own})`)).split('\n')).toContain(`  at loop (${own})`)

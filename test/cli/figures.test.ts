@@ -1,7 +1,7 @@
 import type { BatchInfo } from 'millrace'
 import { expect, test } from 'vitest'
-import { Figures, formatTotals } from '#dist/cli/figures.js'
-import { formatRow } from '#dist/cli/views/line-view.js'
+import { Figures, formatTotals } from '#build/cli/figures.js'
+import { formatRow } from '#build/cli/views/line-view.js'
 
 const info = (time: number, processingDelay: number, more: Partial<BatchInfo> = {}): BatchInfo => ({
   time,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LiveRegion } from '#dist/cli/views/live-region.js'
+import { LiveRegion } from '#build/cli/views/live-region.js'
 
 const ESCAPE = String.fromCharCode(27)
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { onStopSignals } from '#dist/cli/stop-signals.js'
+import { onStopSignals } from '#build/cli/stop-signals.js'
 
 function listening() {
   const source = new EventEmitter()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { BatchRow } from '#dist/cli/figures.js'
-import { renderTable } from '#dist/cli/views/table.js'
+import type { BatchRow } from '#build/cli/figures.js'
+import { renderTable } from '#build/cli/views/table.js'
 
 const row = (time: number, more: Partial<BatchRow> = {}): BatchRow => ({
   time,

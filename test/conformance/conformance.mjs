@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PidEstimator } from '#dist/engine/pid-estimator.js'
+import { PidEstimator } from '#build/engine/pid-estimator.js'
 import { operationsOf as operationsOfDataset, runDataset, sharedContexts } from './run-dataset.mjs'
 import { runEstimator } from './run-estimator.mjs'
 import { runStateUpdate } from './run-record.mjs'

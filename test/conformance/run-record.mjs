@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { Changes } from '#dist/pool/worker/state/changes.js'
-import { makeMapOperator } from '#dist/pool/worker/state/map-operator.js'
-import { StateTable } from '#dist/pool/worker/state/table.js'
+import { Changes } from '#build/pool/worker/state/changes.js'
+import { makeMapOperator } from '#build/pool/worker/state/map-operator.js'
+import { StateTable } from '#build/pool/worker/state/table.js'
 import { compareLists, compiled, NotYet } from './values.mjs'
 
 /** A state partition with these entries, `[key, value, lastTime]`. */

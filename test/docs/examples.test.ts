@@ -37,7 +37,14 @@ beforeAll(async () => {
   symlinkSync(ROOT, join(folder, 'node_modules', 'millrace'))
   symlinkSync(join(ROOT, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
   const { compilerOptions } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8'))
-  const options = { ...compilerOptions, rootDir: '.', outDir: 'out', declaration: false, sourceMap: false }
+  const options = {
+    ...compilerOptions,
+    rootDir: '.',
+    outDir: 'out',
+    declaration: false,
+    declarationDir: undefined,
+    sourceMap: false,
+  }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   for (const { file, text } of examples) writeFileSync(join(folder, `${file}.ts`), text)

@@ -1,8 +1,8 @@
-import { TaskFailedError } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { packDetails, unpackDetails } from '#dist/engine/driver-thread/details-wire.js'
-import { Outlets } from '#dist/engine/driver-thread/outlets.js'
-import { decodeError, encodeError, RemoteError } from '#dist/pool/error-wire.js'
+import { packDetails, unpackDetails } from '#build/engine/driver-thread/details-wire.js'
+import { Outlets } from '#build/engine/driver-thread/outlets.js'
+import { TaskFailedError } from '#build/errors.js'
+import { decodeError, encodeError, RemoteError } from '#build/pool/error-wire.js'
 
 const across = (value: unknown) => unpackDetails(structuredClone(packDetails(value)))
 

@@ -1,9 +1,9 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { OutputBatch } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PUSHED } from '#dist/cli/stress/pipelines/params.js'
-import { PIPELINES } from '#dist/cli/stress/pipelines.js'
-import { newFaultMemory } from '#dist/cli/stress/tripwire.js'
+import { PUSHED } from '#build/cli/stress/pipelines/params.js'
+import { PIPELINES } from '#build/cli/stress/pipelines.js'
+import { newFaultMemory } from '#build/cli/stress/tripwire.js'
 import {
   DRIVERS,
   type Driver,
@@ -73,7 +73,8 @@ describe('the same pipeline gives the same under both drivers', () => {
   })
 
   test.each(Object.keys(PIPELINES) as (keyof typeof PIPELINES)[])('%s of the stress command', async (name) => {
-    const { module, push } = PIPELINES[name]
+    const { push } = PIPELINES[name]
+    const module = new URL(`../../dist/cli/stress/pipelines/${name}.js`, import.meta.url)
     const params = { seed: 7, mean: 40, interval: 100, faults: newFaultMemory() }
     const run = (driver: Driver) =>
       outputsOf(module, driver, 12, { batchInterval: 100, params }, (pushTo, batch) => {

@@ -1,7 +1,7 @@
 import { Context, withEnv } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
-import { ProgramTable } from '#dist/engine/program-table.js'
-import type { Program } from '#dist/ops/plan.js'
+import { ProgramTable } from '#build/engine/program-table.js'
+import type { Program } from '#build/ops/plan.js'
 
 const open: Context[] = []
 afterEach(async () => {

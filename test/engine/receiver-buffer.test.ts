@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { BlockManager } from '#dist/engine/block-manager.js'
-import { DriverWriter } from '#dist/engine/driver-writer.js'
-import type { Engine } from '#dist/engine/engine.js'
-import { ReceiverBuffer } from '#dist/engine/receiver-buffer.js'
-import { SegmentLending } from '#dist/engine/segment-lending.js'
-import { SegmentPool } from '#dist/pool/blocks/segments.js'
+import { BlockManager } from '#build/engine/block-manager.js'
+import { DriverWriter } from '#build/engine/driver-writer.js'
+import type { Engine } from '#build/engine/engine.js'
+import { ReceiverBuffer } from '#build/engine/receiver-buffer.js'
+import { SegmentLending } from '#build/engine/segment-lending.js'
+import { SegmentPool } from '#build/pool/blocks/segments.js'
 
 const LIMIT = 1000
 

@@ -1,7 +1,7 @@
 import { type KeyState as KeyStateType, StateSpec } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
-import { KeyState } from '#dist/ops/dstream/key-state.js'
+import { KeyState } from '#build/ops/dstream/key-state.js'
 import { type Batches, checkRows, eachThreads, type Pairs, type Row, rows, runRow, table, words } from './state-rows.js'
 
 /** What a timed function sees, as text: the time is that of the batch, `-` stands for no value or no state. */

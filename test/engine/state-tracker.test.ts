@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { BlockManager } from '#dist/engine/block-manager.js'
-import { StateTracker } from '#dist/engine/state-tracker.js'
-import type { StatefulRdd } from '#dist/ops/rdd/rdd.js'
-import type { BlockHandle } from '#dist/pool/blocks/handle.js'
+import type { BlockManager } from '#build/engine/block-manager.js'
+import { StateTracker } from '#build/engine/state-tracker.js'
+import type { StatefulRdd } from '#build/ops/rdd/rdd.js'
+import type { BlockHandle } from '#build/pool/blocks/handle.js'
 
 const OPERATOR = 7
 const block = (id: number) => ({ id }) as BlockHandle

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BlockManager } from '#dist/engine/block-manager.js'
-import { DriverWriter } from '#dist/engine/driver-writer.js'
-import type { Engine } from '#dist/engine/engine.js'
-import { SegmentLending } from '#dist/engine/segment-lending.js'
-import { TextBuffer, toPartitions } from '#dist/engine/text-buffer.js'
-import type { BlockHandle } from '#dist/pool/blocks/handle.js'
-import { openBlock } from '#dist/pool/blocks/layout.js'
-import { SegmentPool } from '#dist/pool/blocks/segments.js'
+import { BlockManager } from '#build/engine/block-manager.js'
+import { DriverWriter } from '#build/engine/driver-writer.js'
+import type { Engine } from '#build/engine/engine.js'
+import { SegmentLending } from '#build/engine/segment-lending.js'
+import { TextBuffer, toPartitions } from '#build/engine/text-buffer.js'
+import type { BlockHandle } from '#build/pool/blocks/handle.js'
+import { openBlock } from '#build/pool/blocks/layout.js'
+import { SegmentPool } from '#build/pool/blocks/segments.js'
 
 /** The part of an engine that receivers use, without threads. */
 function books() {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { ManualClock, SystemClock } from '#dist/ops/clock.js'
+import { ManualClock, SystemClock } from '#build/ops/clock.js'
 
 describe('ManualClock', () => {
   test('stands still until it is told to move', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonical, hashKey, KeyedMap } from '#dist/ops/keys.js'
+import { canonical, hashKey, KeyedMap } from '#build/ops/keys.js'
 
 describe('hashKey', () => {
   // The hash decides partitions: written down, so that no change of it goes unseen.

@@ -1,7 +1,7 @@
 import { Context, hashPartitioner } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ArgumentError } from '#dist/errors.js'
-import { checkPartitions, type Partitioner, samePartitioner, toSpec } from '#dist/ops/partitioner.js'
+import { ArgumentError } from '#build/errors.js'
+import { checkPartitions, type Partitioner, samePartitioner, toSpec } from '#build/ops/partitioner.js'
 
 describe('partitioners', () => {
   const ctx = new Context({ threads: 1 })

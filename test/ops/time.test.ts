@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ArgumentError } from '#dist/errors.js'
-import { formatMillis, toMillis } from '#dist/ops/time.js'
+import { ArgumentError } from '#build/errors.js'
+import { formatMillis, toMillis } from '#build/ops/time.js'
 
 describe('durations', () => {
   test.each([

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach } from 'vitest'
-import type { PoolThread } from '#dist/pool/pool-thread.js'
-import type { TaskMessage, TaskResult } from '#dist/pool/protocol.js'
-import { ThreadPool, type ThreadPoolOptions } from '#dist/pool/thread-pool.js'
+import type { PoolThread } from '#build/pool/pool-thread.js'
+import type { TaskMessage, TaskResult } from '#build/pool/protocol.js'
+import { ThreadPool, type ThreadPoolOptions } from '#build/pool/thread-pool.js'
 
 export const entry = new URL('./fixtures/entry.mjs', import.meta.url)
 const opened: ThreadPool[] = []

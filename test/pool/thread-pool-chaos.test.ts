@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { ThreadLostError } from '#dist/errors.js'
-import type { PoolThread } from '#dist/pool/pool-thread.js'
-import type { ThreadPool } from '#dist/pool/thread-pool.js'
+import { ThreadLostError } from '#build/errors.js'
+import type { PoolThread } from '#build/pool/pool-thread.js'
+import type { ThreadPool } from '#build/pool/thread-pool.js'
 import { openPool, run } from './helpers.js'
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))

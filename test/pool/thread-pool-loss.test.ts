@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { MillraceError, ThreadLostError } from '#dist/errors.js'
-import type { PoolThread } from '#dist/pool/pool-thread.js'
+import type { MillraceError, ThreadLostError } from '#build/errors.js'
+import type { PoolThread } from '#build/pool/pool-thread.js'
 import { entered, inProcess, newGate, open, openPool, reached, rejection, run } from './helpers.js'
 
 /** Records what the pool reports. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { ArgumentError, StateError, ThreadLostError } from '#dist/errors.js'
-import type { TaskMessage } from '#dist/pool/protocol.js'
-import { ThreadPool } from '#dist/pool/thread-pool.js'
-import { serve } from '#dist/pool/worker/serve.js'
+import { ArgumentError, StateError, ThreadLostError } from '#build/errors.js'
+import type { TaskMessage } from '#build/pool/protocol.js'
+import { ThreadPool } from '#build/pool/thread-pool.js'
+import { serve } from '#build/pool/worker/serve.js'
 import { entered, inProcess, newGate, open, openPool, rejection, run } from './helpers.js'
 
 describe('tasks', () => {

@@ -1,4 +1,4 @@
-import type { ReceiverSink } from '#dist/ops/source.js'
+import type { ReceiverSink } from '#build/ops/source.js'
 
 export interface Report {
   readonly message: string

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HttpRetry } from '#dist/sources/http-retry.js'
+import { HttpRetry } from '#build/sources/http-retry.js'
 
 const make = () =>
   new HttpRetry({

@@ -1,8 +1,8 @@
 import { PassThrough, Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { expect, test } from 'vitest'
-import { ArgumentError, StateError } from '#dist/errors.js'
-import { iterableSource } from '#dist/sources/iterable.js'
+import { ArgumentError, StateError } from '#build/errors.js'
+import { iterableSource } from '#build/sources/iterable.js'
 import { FakeSink } from './fake-sink.js'
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { LineGate } from '#dist/sources/line-gate.js'
+import { LineGate } from '#build/sources/line-gate.js'
 import { cut } from './loopback.js'
 
 function pass(chunks: readonly Uint8Array[], limit: number) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ArgumentError } from '#dist/errors.js'
-import { queueSource } from '#dist/sources/queue.js'
+import { ArgumentError } from '#build/errors.js'
+import { queueSource } from '#build/sources/queue.js'
 
 const drain = <T>(source: { next(time: number): readonly T[] | undefined }, batches: number) =>
   Array.from({ length: batches }, (_, i) => source.next((i + 1) * 1000))

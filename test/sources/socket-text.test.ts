@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ArgumentError } from '#dist/errors.js'
-import { socketTextSource } from '#dist/sources/socket-text.js'
+import { ArgumentError } from '#build/errors.js'
+import { socketTextSource } from '#build/sources/socket-text.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
 import { closing, cut, freePort, roundTrips, serve, writeAll } from './loopback.js'
 

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { PACKAGE_ROOT } from '../../package-root.js'
 import type { StressConfig, StressReport } from './report.js'
 
 /** Heap of each thread, so that exhausting it takes a moment and not all of the machine's memory. */
@@ -16,7 +17,7 @@ export interface Aborted {
  * its heap in one way or another.
  */
 export function runInChild(config: StressConfig): Promise<StressReport | Aborted> {
-  const child = fork(new URL('./child.js', import.meta.url), [JSON.stringify(config)], {
+  const child = fork(new URL('cli/stress/child.js', PACKAGE_ROOT), [JSON.stringify(config)], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
     // V8 writes its last words, a page of them, to stdout or stderr.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

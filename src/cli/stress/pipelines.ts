@@ -1,3 +1,4 @@
+import { PACKAGE_ROOT } from '../../package-root.js'
 import { type DataSpec, entries, lines } from './data.js'
 import { joinOracle } from './oracle/join.js'
 import type { MakeOracle } from './oracle/oracle.js'
@@ -15,7 +16,7 @@ export interface StressPipeline {
   readonly push?: (spec: DataSpec, batch: number) => readonly unknown[]
 }
 
-const moduleOf = (name: PipelineName) => new URL(`./pipelines/${name}.js`, import.meta.url)
+const moduleOf = (name: PipelineName) => new URL(`cli/stress/pipelines/${name}.js`, PACKAGE_ROOT)
 
 export const PIPELINES: Readonly<Record<PipelineName, StressPipeline>> = {
   wordcount: { module: moduleOf('wordcount'), oracle: wordcountOracle, push: lines },

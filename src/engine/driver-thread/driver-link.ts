@@ -6,6 +6,7 @@ import {
   Worker,
 } from 'node:worker_threads'
 import { ArgumentError, StateError, type ThreadLostError } from '../../errors.js'
+import { PACKAGE_ROOT } from '../../package-root.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
 import { faultVerdict, type Verdict } from '../../pool/loss.js'
 import { driverLoss } from './driver-loss.js'
@@ -141,7 +142,7 @@ export class DriverLink {
 
 function newWorker(boot: DriverBoot, own: MessagePort): Worker {
   try {
-    return new Worker(new URL('./entry.js', import.meta.url), {
+    return new Worker(new URL('engine/driver-thread/entry.js', PACKAGE_ROOT), {
       workerData: boot,
       transferList: [boot.port],
       argv: process.argv.slice(2),

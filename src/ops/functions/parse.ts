@@ -1,4 +1,9 @@
-import { type AnyNode, type ArrowFunctionExpression, type FunctionExpression, type Options, parse } from 'acorn'
+import { createRequire } from 'node:module'
+import type * as Acorn from 'acorn'
+import type { AnyNode, ArrowFunctionExpression, FunctionExpression, Options } from 'acorn'
+
+/** Loaded with the first text: threads seldom read one, and start sooner without. */
+const acorn = (): typeof Acorn => createRequire(import.meta.url)('acorn')
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression
 
@@ -22,7 +27,7 @@ const EXPRESSION = ['(function () { return (\n', '\n) })'] as const
 const METHOD = ['(function () { return ({\n', '\n}) })'] as const
 
 function returned(text: string, wrapper: readonly [string, string]): AnyNode {
-  const program = parse(wrapper[0] + text + wrapper[1], OPTIONS)
+  const program = acorn().parse(wrapper[0] + text + wrapper[1], OPTIONS)
   const statement = program.body[0]
   if (program.body.length === 1 && statement?.type === 'ExpressionStatement') {
     const outer = statement.expression

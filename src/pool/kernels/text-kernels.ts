@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { PACKAGE_ROOT } from '../../package-root.js'
 import type { LineFilter, Tokens } from './byte-steps.js'
 import { cutKeys } from './keys.js'
 
@@ -46,7 +47,7 @@ export class TextKernels {
 
   /** Undefined where the module was not built along: functions do the same work. */
   static create(): TextKernels | undefined {
-    const file = new URL('./kernels.wasm', import.meta.url)
+    const file = new URL('pool/kernels/kernels.wasm', PACKAGE_ROOT)
     if (!existsSync(file)) return undefined
     const module = new WebAssembly.Module(readFileSync(file))
     return new TextKernels(new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Exports)

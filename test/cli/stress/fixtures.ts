@@ -1,5 +1,5 @@
-import type { StressReport } from '#dist/cli/stress/report.js'
-import { USUAL_SETUP } from '#dist/cli/stress/setup.js'
+import type { StressReport } from '#build/cli/stress/report.js'
+import { USUAL_SETUP } from '#build/cli/stress/setup.js'
 
 /** A report of a run in which all went well. */
 export const GOOD: StressReport = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { oracle } from '#dist/cli/stress/oracle/oracle.js'
-import { Verifier } from '#dist/cli/stress/verifier.js'
+import { oracle } from '#build/cli/stress/oracle/oracle.js'
+import { Verifier } from '#build/cli/stress/verifier.js'
 
 /** In each batch two records, and a ranking of them. */
 const twoRecords = () =>

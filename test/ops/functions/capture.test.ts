@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { builtin, defineBuiltin } from '#dist/ops/functions/builtin.js'
-import { capture } from '#dist/ops/functions/capture.js'
-import { identity, keyBy, split } from '#dist/ops/functions/common.js'
-import { BROADCAST_ID, withEnv } from '#dist/ops/functions/env.js'
-import type { AnyFunction } from '#dist/ops/functions/ref.js'
-import { FunctionTable } from '#dist/ops/functions/table.js'
+import { builtin, defineBuiltin } from '#build/ops/functions/builtin.js'
+import { capture } from '#build/ops/functions/capture.js'
+import { identity, keyBy, split } from '#build/ops/functions/common.js'
+import { BROADCAST_ID, withEnv } from '#build/ops/functions/env.js'
+import type { AnyFunction } from '#build/ops/functions/ref.js'
+import { FunctionTable } from '#build/ops/functions/table.js'
 
 function faultOf(action: () => unknown): { code: string; message: string } {
   try {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { keyBy, sum } from '#dist/ops/functions/common.js'
-import type { AnyFunction } from '#dist/ops/functions/ref.js'
-import { FunctionTable } from '#dist/ops/functions/table.js'
+import { keyBy, sum } from '#build/ops/functions/common.js'
+import type { AnyFunction } from '#build/ops/functions/ref.js'
+import { FunctionTable } from '#build/ops/functions/table.js'
 
 const made = (text: string): AnyFunction => new Function(`return (${text})`)() as AnyFunction
 const print = (...texts: string[]): string[] => {

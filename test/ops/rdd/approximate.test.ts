@@ -1,6 +1,6 @@
 import { ArgumentError, Context } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { addValue, estimate, mergeRegisters, newRegisters } from '#dist/ops/hyper-log-log.js'
+import { addValue, estimate, mergeRegisters, newRegisters } from '#build/ops/hyper-log-log.js'
 import { eachThreads } from '../../support/contexts.js'
 
 describe('HyperLogLog', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { naturalOrder } from '#dist/ops/rdd/natural-order.js'
-import { sortedIndices } from '#dist/ops/rdd/prefix-sort.js'
+import { naturalOrder } from '#build/ops/rdd/natural-order.js'
+import { sortedIndices } from '#build/ops/rdd/prefix-sort.js'
 
 /** What a stable sort by comparing answers. */
 function byComparing(keys: readonly unknown[], ascending: boolean): number[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 
 describe('ByteWriter', () => {
   it('writes numbers, text and padding', () => {

@@ -7,9 +7,9 @@ import {
   payloadSpace,
   sealBlock,
   verifyBlock,
-} from '#dist/pool/blocks/layout.js'
-import { SEGMENT_BYTES, SegmentWriter } from '#dist/pool/blocks/segments.js'
-import { writeBlock } from '#dist/pool/blocks/write-block.js'
+} from '#build/pool/blocks/layout.js'
+import { SEGMENT_BYTES, SegmentWriter } from '#build/pool/blocks/segments.js'
+import { writeBlock } from '#build/pool/blocks/write-block.js'
 
 const payload = Buffer.from('the quick brown fox')
 

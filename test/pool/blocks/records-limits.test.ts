@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
-import { decodeRecords, encodeRecords } from '#dist/pool/blocks/records-codec.js'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
 
 // What the doc comment of encodeRecords says about records that travel as msgpack.
 function travel(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { IdSequence } from '#dist/pool/blocks/ids.js'
-import { SEGMENT_BYTES, SegmentWriter } from '#dist/pool/blocks/segments.js'
+import { IdSequence } from '#build/pool/blocks/ids.js'
+import { SEGMENT_BYTES, SegmentWriter } from '#build/pool/blocks/segments.js'
 
 const MIB = 1024 * 1024
 const segment = (id: number, bytes = SEGMENT_BYTES) => ({ id, memory: new SharedArrayBuffer(bytes) })

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
-import { openBlock } from '#dist/pool/blocks/layout.js'
-import { decodePairs, decodeRecords } from '#dist/pool/blocks/records-codec.js'
-import { SegmentWriter } from '#dist/pool/blocks/segments.js'
-import { readPart, ShuffleBlockWriter } from '#dist/pool/blocks/shuffle-block.js'
-import { writeBlock } from '#dist/pool/blocks/write-block.js'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { openBlock } from '#build/pool/blocks/layout.js'
+import { decodePairs, decodeRecords } from '#build/pool/blocks/records-codec.js'
+import { SegmentWriter } from '#build/pool/blocks/segments.js'
+import { readPart, ShuffleBlockWriter } from '#build/pool/blocks/shuffle-block.js'
+import { writeBlock } from '#build/pool/blocks/write-block.js'
 
 const argumentError = expect.objectContaining({ code: 'ERR_MILLRACE_ARGUMENT' })
 

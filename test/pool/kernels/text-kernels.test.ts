@@ -12,8 +12,8 @@ import {
   words,
 } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { builtin } from '#dist/ops/functions/builtin.js'
-import { byteSteps } from '#dist/pool/kernels/byte-steps.js'
+import { builtin } from '#build/ops/functions/builtin.js'
+import { byteSteps } from '#build/pool/kernels/byte-steps.js'
 import { collected, counted, kernels, type Piece, runTask, step } from './support.js'
 
 const one = step('map', builtin('pairWithOne'))

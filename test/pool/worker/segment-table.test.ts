@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
-import { ByteWriter } from '#dist/pool/blocks/byte-writer.js'
-import type { BlockHandle } from '#dist/pool/blocks/handle.js'
-import { sealBlock } from '#dist/pool/blocks/layout.js'
-import { decodeRecords, encodeRecords } from '#dist/pool/blocks/records-codec.js'
-import { SegmentTable } from '#dist/pool/worker/segment-table.js'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import type { BlockHandle } from '#build/pool/blocks/handle.js'
+import { sealBlock } from '#build/pool/blocks/layout.js'
+import { decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
+import { SegmentTable } from '#build/pool/worker/segment-table.js'
 
 const HEADER = 64
 const memory = new SharedArrayBuffer(4096)
