@@ -17,6 +17,13 @@ export type Plan =
   | { readonly op: 'combine'; readonly of: Plan; readonly aggregator: Aggregator }
   /** For each key of any input: `[key, [values of input 0, values of input 1, ...]]`. */
   | { readonly op: 'cogroup'; readonly of: readonly Plan[] }
+  /** `[key, [left, right]]` for all values with equal keys; what has no partner is kept with `undefined`, or dropped. */
+  | {
+      readonly op: 'join'
+      readonly of: readonly [Plan, Plan]
+      readonly keepLeft: boolean
+      readonly keepRight: boolean
+    }
   /** Two or more plans handed to one function as arrays: `fn(partition, ...records)`. */
   | { readonly op: 'zip'; readonly of: readonly Plan[]; readonly fn: FnRef; readonly label: string }
   /**

@@ -1,7 +1,7 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { Aggregator } from '../plan.js'
 import { combine, grouping, type Partitions, reducing, withFunction } from '../rdd/by-key.js'
-import { cogroup } from '../rdd/join.js'
+import { cogroup, join, type Kept } from '../rdd/join.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
 import { chain, paired } from './elementwise.js'
@@ -111,16 +111,18 @@ pairStreams.cogroup = function (other, partitions) {
   return streamFace(cogrouped(this, other, partitions))
 }
 
-function joining(label: string, keepLeft: boolean, keepRight: boolean) {
+function joining(label: string, kept: Kept) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Stream<unknown>, other: Stream<unknown>, partitions?: Partitions): any {
-    return chain(cogrouped(this, other, partitions), 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
+    const place = withFunction(this.builder.context, partitions)
+    const both = new TransformedStream([this, other], ([l, r]) => join(l!, r!, kept, label, place), label)
+    return streamFace(both)
   }
 }
-pairStreams.join = joining('join', false, false)
-pairStreams.leftOuterJoin = joining('leftOuterJoin', true, false)
-pairStreams.rightOuterJoin = joining('rightOuterJoin', false, true)
-pairStreams.fullOuterJoin = joining('fullOuterJoin', true, true)
+pairStreams.join = joining('join', { left: false, right: false })
+pairStreams.leftOuterJoin = joining('leftOuterJoin', { left: true, right: false })
+pairStreams.rightOuterJoin = joining('rightOuterJoin', { left: false, right: true })
+pairStreams.fullOuterJoin = joining('fullOuterJoin', { left: true, right: true })
 
 defineBuiltin('pairWithNullKey', () => (value: unknown) => [null, value])
 defineBuiltin('one', () => () => 1)

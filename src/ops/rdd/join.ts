@@ -1,8 +1,6 @@
-import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { hashPartitioner, type Partitioner, samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import { type Partitions, toPartitioner } from './by-key.js'
-import { step } from './elementwise.js'
 import { type Dependency, face, type Planner, pairs, type RDD, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -10,7 +8,8 @@ declare module './rdd.js' {
     /** For each key of either side, the values of both: `[key, [mine, theirs]]`. Shuffles each side that is not in place. */
     cogroup<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V[], W[]]]>
     /**
-     * All pairs of values with equal keys. Shuffles each side that is not in place; holds both sides of a partition.
+     * All pairs of values with equal keys, in the order of my pairs. Shuffles each side that is not in place; holds the
+     * other side of a partition, so let the larger one be mine.
      *
      * ```ts
      * await ctx.parallelize([['a', 1]] as [string, number][]).join(ctx.parallelize([['a', 'x']] as [string, string][])).collect()
@@ -32,9 +31,9 @@ export class CogroupRdd extends Rdd<[unknown, unknown[][]]> {
   readonly partitions: number
   readonly dependencies: readonly Dependency[]
 
-  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner) {
+  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, label = 'cogroup') {
     const context = parents[0]!.context
-    super(context, 'cogroup', partitioner)
+    super(context, label, partitioner)
     this.partitions = partitioner.partitions
     this.dependencies = parents.map((rdd) =>
       samePartitioner(rdd.partitioner, partitioner)
@@ -44,24 +43,36 @@ export class CogroupRdd extends Rdd<[unknown, unknown[][]]> {
   }
 
   plan(partition: number, planner: Planner): Plan {
-    const of = this.dependencies.map(
-      (d): Plan =>
-        d.kind === 'narrow' ? planner.of(d.rdd, partition) : { op: 'merge', slot: planner.shuffle(d, partition) },
+    return { op: 'cogroup', of: this.sides(partition, planner) }
+  }
+
+  protected sides(partition: number, planner: Planner): Plan[] {
+    return this.dependencies.map((d) =>
+      d.kind === 'narrow' ? planner.of(d.rdd, partition) : { op: 'merge', slot: planner.shuffle(d, partition) },
     )
-    return { op: 'cogroup', of }
   }
 }
 
-type Sides = readonly [readonly unknown[], readonly unknown[]]
+/** Which side's pairs are kept where the other has none of their key. */
+export interface Kept {
+  readonly left: boolean
+  readonly right: boolean
+}
 
-/** The cross product of both sides; a side that is kept although empty counts as one `undefined`. */
-defineBuiltin('joinSides', (keepLeft: boolean, keepRight: boolean) => ([left, right]: Sides) => {
-  const lefts = left.length === 0 && keepRight ? [undefined] : left
-  const rights = right.length === 0 && keepLeft ? [undefined] : right
-  const out: [unknown, unknown][] = []
-  for (const l of lefts) for (const r of rights) out.push([l, r])
-  return out
-})
+/** All pairs of values with equal keys, in the order of the left side; placed as cogroup. */
+class JoinRdd extends CogroupRdd {
+  readonly #kept: Kept
+
+  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, kept: Kept, label: string) {
+    super(parents, partitioner, label)
+    this.#kept = kept
+  }
+
+  override plan(partition: number, planner: Planner): Plan {
+    const [left, right] = this.sides(partition, planner)
+    return { op: 'join', of: [left!, right!], keepLeft: this.#kept.left, keepRight: this.#kept.right }
+  }
+}
 
 /**
  * Where the keys of several parents meet if nobody says: where those with most partitions are placed already. But not if
@@ -78,21 +89,35 @@ export function meetingPlace(parents: readonly Rdd<unknown>[]): Partitioner {
 
 /** cogroup of pairs, by the partitioner asked for, else where `meetingPlace` says. */
 export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Partitions): Rdd<[unknown, unknown[][]]> {
-  const parents = [left, right]
-  return new CogroupRdd(parents, partitions === undefined ? meetingPlace(parents) : toPartitioner(left, partitions))
+  return new CogroupRdd([left, right], placeOf(left, right, partitions))
 }
 
-function joining(label: string, keepLeft: boolean, keepRight: boolean) {
+/** join of pairs, placed as cogroup. */
+export function join(
+  left: Rdd<unknown>,
+  right: Rdd<unknown>,
+  kept: Kept,
+  label: string,
+  partitions?: Partitions,
+): Rdd<unknown> {
+  return new JoinRdd([left, right], placeOf(left, right, partitions), kept, label)
+}
+
+function placeOf(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {
+  return partitions === undefined ? meetingPlace([left, right]) : toPartitioner(left, partitions)
+}
+
+function joining(label: string, kept: Kept) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Rdd<unknown>, other: Rdd<unknown>, partitions?: Partitions): any {
-    return step(cogroup(this, other, partitions), 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
+    return face(join(this, other, kept, label, partitions))
   }
 }
 
 pairs.cogroup = function (other, partitions) {
   return face(cogroup(this, other, partitions)) as never
 }
-pairs.join = joining('join', false, false)
-pairs.leftOuterJoin = joining('leftOuterJoin', true, false)
-pairs.rightOuterJoin = joining('rightOuterJoin', false, true)
-pairs.fullOuterJoin = joining('fullOuterJoin', true, true)
+pairs.join = joining('join', { left: false, right: false })
+pairs.leftOuterJoin = joining('leftOuterJoin', { left: true, right: false })
+pairs.rightOuterJoin = joining('rightOuterJoin', { left: false, right: true })
+pairs.fullOuterJoin = joining('fullOuterJoin', { left: true, right: true })

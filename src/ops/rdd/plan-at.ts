@@ -23,6 +23,7 @@ function asksNumber(plan: Plan): boolean {
       return plan.steps.some(seesPartition) || asksNumber(plan.of)
     case 'concat':
     case 'cogroup':
+    case 'join':
       return plan.of.some(asksNumber)
     case 'combine':
     case 'keep':

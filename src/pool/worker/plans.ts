@@ -7,6 +7,7 @@ import { PROGRESS } from '../vitals.js'
 import { Ahead, type RunAhead } from './ahead.js'
 import { compileCombining, compileFilteredLines, compileLineCount, compileTally } from './byte-chain.js'
 import { type Combine, CombineTable, makeCombine } from './combine-table.js'
+import { compileJoin } from './hash-join.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
 import { settling } from './map-async.js'
@@ -80,6 +81,8 @@ export class PlanCompiler {
       }
       case 'cogroup':
         return this.#cogroup(plan.of)
+      case 'join':
+        return compileJoin(plan, this)
       case 'zip': {
         const sources = plan.of.map((part) => this.source(part))
         const fn = this.services.resolve(plan.fn)
