@@ -3,6 +3,7 @@ import { hashPartitioner, type Partitioner, samePartitioner } from '../partition
 import type { Plan } from '../plan.js'
 import { type Partitions, toPartitioner } from './by-key.js'
 import { step } from './elementwise.js'
+import { operand } from './operand.js'
 import { type Dependency, face, type Planner, pairs, type RDD, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -85,12 +86,13 @@ export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Pa
 function joining(label: string, keepLeft: boolean, keepRight: boolean) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Rdd<unknown>, other: Rdd<unknown>, partitions?: Partitions): any {
-    return step(cogroup(this, other, partitions), 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
+    const grouped = cogroup(this, operand(this, other, label), partitions)
+    return step(grouped, 'flatMapValues', builtin('joinSides', keepLeft, keepRight), label)
   }
 }
 
 pairs.cogroup = function (other, partitions) {
-  return face(cogroup(this, other, partitions)) as never
+  return face(cogroup(this, operand(this, other, 'cogroup'), partitions)) as never
 }
 pairs.join = joining('join', false, false)
 pairs.leftOuterJoin = joining('leftOuterJoin', true, false)
