@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Tests import the built package (dist/) and, for its inner parts, the compiled modules (build/), because worker threads can only load built JavaScript.
@@ -7,8 +8,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Many tests wait for threads to boot or for time to pass: two files at a time, also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     retry: 0,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },

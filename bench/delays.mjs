@@ -7,6 +7,11 @@ export class Delays {
   #processing = []
   #scheduling = []
   #arrivals = []
+  #tell
+  /** Resolves when there is a figure of each kind: on a machine that is busy enough, no run of seconds ensures that. */
+  known = new Promise((resolve) => {
+    this.#tell = () => this.#processing.length > 0 && this.#arrivals.length > 0 && resolve()
+  })
 
   constructor(from) {
     this.#from = from
@@ -17,6 +22,7 @@ export class Delays {
     if (started < this.#from) return
     this.#scheduling.push((started - due) / 1000)
     this.#processing.push((ended - started) / 1000)
+    this.#tell()
   }
 
   /** Word counts that arrived with the host just now. The moments among the words count the lines of that moment. */
@@ -27,6 +33,7 @@ export class Delays {
       const moment = momentOf(word)
       if (moment !== undefined) this.#arrivals.push({ value: (now - moment) / 1000, weight })
     }
+    this.#tell()
   }
 
   summary() {

@@ -70,7 +70,7 @@ async function byHand(port, seconds) {
     timer = setTimeout(tick, Math.max(0, due - Date.now()))
   }
   arm()
-  await sleep((warmUp(seconds) + seconds) * 1000)
+  await Promise.all([sleep((warmUp(seconds) + seconds) * 1000), delays.known])
   clearTimeout(timer)
   socket.destroy()
   return delays.summary()

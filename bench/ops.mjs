@@ -101,7 +101,12 @@ async function streamCost({ name, build, plain }, { batches, perBatch, keys }, t
       await ssc.stop()
     }
   }
-  const loop = () => ({ result: input.map(plain()) })
+  const loop = async () => {
+    const batch = plain()
+    const result = []
+    for (const pairs of input) result.push(await batch(pairs))
+    return { result }
+  }
   const figures = await versus({ name: 'millrace', run: ours }, { name: 'loop', run: loop }, { runs })
   return perRecord(name, batches * perBatch, figures)
 }

@@ -26,7 +26,8 @@ export async function wordDelays({ port, threads, interval, seconds, warmUp }) {
   }
   await ssc.start()
   const reading = read()
-  await sleep(seconds * 1000)
+  // The reading ends early with the error of a stream that failed.
+  await Promise.all([sleep(seconds * 1000), Promise.race([delays.known, reading])])
   await ssc.stop()
   await reading
   return delays.summary()

@@ -46,7 +46,7 @@ const ssc = await StreamingContext.fromPipeline(new URL('./trending-hashtags.ts'
 let interrupted = false
 process.once('SIGINT', () => {
   interrupted = true
-  void ssc.stop({ graceful: true })
+  void ssc.stop({ graceful: true, timeout: '1m' })
 })
 
 const tally = new TrendTally()
@@ -55,7 +55,7 @@ await ssc.start()
 const startedAt = performance.now()
 await follow()
 const seconds = (performance.now() - startedAt) / 1000
-await ssc.stop({ graceful: true })
+await ssc.stop({ graceful: true, timeout: '1m' })
 
 if (interrupted) {
   console.log('Interrupted: all that had arrived was processed, nothing was compared.')

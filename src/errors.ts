@@ -161,8 +161,9 @@ export class SourceError extends MillraceError {
 
 /** The context stopped before the job was done. */
 export class JobCancelledError extends MillraceError {
-  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super('ERR_MILLRACE_JOB_CANCELLED', message, { details })
+  /** `cause`: the reason of the signal that cancelled it. */
+  constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super('ERR_MILLRACE_JOB_CANCELLED', message, { details, ...(cause === undefined ? {} : { cause }) })
   }
 }
 

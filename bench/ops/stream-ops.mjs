@@ -1,9 +1,10 @@
+import { BATCH_MS, eventTimeOps } from './event-time-ops.mjs'
+
 /*
  * One row an operation of streams: `build` makes the stream whose last batch is compared, and `plain` makes a function
  * that is given the records of each batch, as somebody would write it by hand, and answers with the number of records
  * that come out. Records are pairs [key, number].
  */
-const BATCH_MS = 1000
 const WINDOW = 3
 
 /** A batch's pairs reduced into `into`. */
@@ -94,5 +95,37 @@ export const streamOps = [
       return pairs.map(([k, v]) => [k, [v, sums.get(k)]]).length
     },
   },
+  {
+    name: 'mapAsync',
+    build: (s) => s.mapAsync(async ([k, v]) => [k, v + 1], { concurrency: 64 }),
+    plain: () => async (pairs) => (await Promise.all(pairs.map(async ([k, v]) => [k, v + 1]))).length,
+  },
+  {
+    name: "map, onRecordError 'skip'",
+    build: (s) => s.map(([k, v]) => [k, v + 1], { onRecordError: 'skip' }),
+    plain: () => (pairs) => {
+      let n = 0
+      for (const [k, v] of pairs) {
+        try {
+          n += [k, v + 1].length > 0 ? 1 : 0
+        } catch {
+          n += 0
+        }
+      }
+      return n
+    },
+  },
+  {
+    name: 'deadLetters',
+    build: (s) => {
+      const made = s.map(([k, v]) => [k, v + 1], { onRecordError: 'deadLetter' })
+      return made.union(made.deadLetters())
+    },
+    plain: () => (pairs) => {
+      const letters = []
+      return pairs.map(([k, v]) => [k, v + 1]).length + letters.length
+    },
+  },
+  ...eventTimeOps,
 ]
 export { BATCH_MS }

@@ -148,6 +148,12 @@ export class BlockManager {
     this.#desk.dropped()
   }
 
+  /** Accepted blocks of `thread` that nobody will enter, and that it holds as its own: it is to give them up. */
+  refuse(thread: number, handles: readonly BlockHandle[]): void {
+    this.discard(handles)
+    for (const { id } of handles) this.#desk.of(thread).release.push(id)
+  }
+
   /** Planned tasks read these blocks and files (whose ids are negative): they stay until as many calls of `unpin`. */
   pin(ids: readonly number[]): void {
     this.#options.files?.pin(ids)

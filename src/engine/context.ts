@@ -1,7 +1,9 @@
+import { ArgumentError } from '../errors.js'
+import { describe } from '../ops/functions/plain-data.js'
 import { RddBuilder } from '../ops/rdd/builder.js'
 import '../ops/all.js'
 import { DeadLetterBook } from './dead-letter-book.js'
-import { Engine } from './engine.js'
+import { currentSignal, Engine } from './engine.js'
 import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
 
 /**
@@ -40,6 +42,26 @@ export class Context extends RddBuilder implements AsyncDisposable {
   /** Starts the threads now instead of with the first action. */
   async start(): Promise<void> {
     await this.engine.open()
+  }
+
+  /**
+   * Calls `fn`; when `signal` aborts, actions that were called in it reject with JobCancelledError, whose cause is the
+   * signal's reason. Their waiting tasks are not started; those that run end by themselves, and their results are dropped.
+   *
+   * ```ts
+   * const soon = AbortSignal.timeout(60_000)
+   * await ctx.withSignal(soon, () => ctx.range(1000).count()) // 1000
+   * ```
+   *
+   * @throws ArgumentError unless it gets an AbortSignal.
+   */
+  withSignal<R>(signal: AbortSignal, fn: () => R): R {
+    if (!(signal instanceof AbortSignal)) {
+      throw new ArgumentError(
+        `withSignal got ${describe(signal)}; it takes an AbortSignal, such as that of an AbortController.`,
+      )
+    }
+    return currentSignal.run(signal, fn)
   }
 
   /** Ends the threads. Actions that run reject. Safe to call twice. */

@@ -1,3 +1,4 @@
+import { JobCancelledError } from '../errors.js'
 import { builtin } from '../ops/functions/builtin.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
@@ -12,6 +13,8 @@ import type { TaskScheduler } from './task-scheduler.js'
 export interface TaskBooks {
   /** Enters blocks, state and dead letters that every task may leave behind. */
   book(done: TaskDone, batchTime: number | undefined): void
+  /** Lets go what a task brings to a job that nobody waits for any more. */
+  unwanted(done: TaskDone): void
   /** Enters a map output. */
   mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
 }
@@ -29,7 +32,7 @@ export class DagScheduler {
   readonly #tables: PlanningTables
   readonly #books: TaskBooks
   readonly #resolver: FunctionResolver
-  readonly #making = new Map<number, Promise<void>>()
+  readonly #making = new Map<number, { readonly job: Job; readonly made: Promise<void> }>()
   /** Running jobs, with the count of uses of map outputs at their beginning. */
   readonly #running = new Map<Job, number>()
   #stages = 0
@@ -42,18 +45,30 @@ export class DagScheduler {
     this.#resolver = resolver
   }
 
-  /** Runs `sink` over the partitions; resolves with the finished tasks in that order. */
+  /**
+   * Runs `sink` over the partitions; resolves with the finished tasks in that order. When `signal` aborts, tasks that run are
+   * not waited for, and no other is started.
+   */
   async run(
     rdd: Rdd<unknown>,
     sink: Sink,
     partitions: readonly number[],
     batchTime: number | undefined,
+    signal?: AbortSignal,
   ): Promise<TaskDone[]> {
     const job: Job = { id: this.#jobs++, batchTime, cancelled: false }
     this.#running.set(job, this.#tables.outputs.uses)
+    let aborted: (() => void) | undefined
     try {
-      return await this.#stage(job, rdd, sink, partitions)
+      if (!signal) return await this.#stage(job, rdd, sink, partitions)
+      const ended = new Promise<never>((_, reject) => {
+        aborted = () => reject(abortedBy(signal, job))
+        if (signal.aborted) aborted()
+        else signal.addEventListener('abort', aborted)
+      })
+      return await Promise.race([ended, signal.aborted ? ended : this.#stage(job, rdd, sink, partitions)])
     } finally {
+      if (aborted) signal?.removeEventListener('abort', aborted)
       // After a failure the job's other tasks are not started any more.
       job.cancelled = true
       this.#running.delete(job)
@@ -76,6 +91,7 @@ export class DagScheduler {
       const done = await this.#tasks.run({ job, stage, partition, label: rdd.label, plan })
       if (!(done instanceof MissingOutputs)) {
         this.#books.book(done, job.batchTime)
+        if (job.cancelled) this.#books.unwanted(done)
         return done
       }
       await Promise.all(done.dependencies.map((dependency) => this.#make(job, dependency)))
@@ -83,13 +99,19 @@ export class DagScheduler {
   }
 
   /** Makes the missing map outputs of a shuffle; whoever else waits for the same shuffle waits for the same work. */
-  #make(job: Job, dependency: ShuffleDependency): Promise<void> {
-    let making = this.#making.get(dependency.id)
+  async #make(job: Job, dependency: ShuffleDependency): Promise<void> {
+    const { id } = dependency
+    let making = this.#making.get(id)
     if (!making) {
-      making = this.#mapStage(job, dependency).finally(() => this.#making.delete(dependency.id))
-      this.#making.set(dependency.id, making)
+      making = { job, made: this.#mapStage(job, dependency).finally(() => this.#making.delete(id)) }
+      this.#making.set(id, making)
     }
-    return making
+    try {
+      await making.made
+    } catch (error) {
+      // It ended with the job that made it, which is not this one's fault: what is missing is looked up again.
+      if (!(error instanceof JobCancelledError) || making.job === job || job.cancelled) throw error
+    }
   }
 
   async #mapStage(job: Job, dependency: ShuffleDependency): Promise<void> {
@@ -137,4 +159,8 @@ export class DagScheduler {
     }
     return bounds
   }
+}
+
+function abortedBy({ reason }: AbortSignal, { id }: Job): JobCancelledError {
+  return new JobCancelledError(`Job ${id} was cancelled by its signal.`, { job: id }, reason)
 }

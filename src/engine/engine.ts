@@ -36,6 +36,9 @@ import type { TextFile } from './text-files.js'
 /** The batch in whose output operation an action is called, so that its jobs carry the batch's time. */
 export const currentBatch = new AsyncLocalStorage<number>()
 
+/** What ends the jobs of the actions that are called meanwhile. */
+export const currentSignal = new AsyncLocalStorage<AbortSignal>()
+
 /** The driver's own number as a writer of blocks. Threads are numbered from 1. */
 const DRIVER = 0
 
@@ -104,9 +107,8 @@ export class Engine implements JobRunner {
     })
     this.#kept = new KeptPartitions(this.blocks, this.#spilling)
     this.#values = new KeptPartitions(this.blocks)
-    this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, (thread) =>
-      this.#owners().includes(thread),
-    )
+    const alive = (thread: number) => this.#owners().includes(thread)
+    this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, alive, options.threads)
     this.#resolver = new FunctionResolver({
       table: builder.table,
       // Read anew each time: a pipeline module is loaded after this.
@@ -140,7 +142,7 @@ export class Engine implements JobRunner {
     const { dag } = await this.#open()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, p) => p)
     const batchTime = currentBatch.getStore()
-    const done = await dag.run(rdd, sink, wanted, batchTime).finally(() => {
+    const done = await dag.run(rdd, sink, wanted, batchTime, currentSignal.getStore()).finally(() => {
       // A batch tells at its end what all of its jobs have given up.
       if (batchTime === undefined) this.#tellDeadLetters()
     })
@@ -217,10 +219,12 @@ export class Engine implements JobRunner {
       },
       onThreadReady: (thread) => {
         this.events.emit('threadReady', { thread: thread.id, slot: thread.slot })
+        if (this.#restoring && thread.slot >= 0) this.#tasks?.threadJoined(thread.id)
         this.#threadCame()
       },
       onPromoted: (thread) => {
         this.events.emit('threadPromoted', { thread: thread.id, slot: thread.slot })
+        this.#tasks?.threadJoined(thread.id)
         this.#threadCame()
       },
       onThreadLost: (thread, loss) => this.#threadLost(thread.id, thread.slot, loss.reason),
@@ -263,6 +267,9 @@ export class Engine implements JobRunner {
       book: (done: TaskDone, batchTime: number | undefined) => {
         this.#book(done)
         this.deadLetters.enter(done, batchTime)
+      },
+      unwanted: ({ result }: TaskDone) => {
+        for (const { as, block } of result.written) if (as === 'collect') this.segments.release(block.segment)
       },
       mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, done: TaskDone) => {
         const again = this.#outputs.set(dependency, partition, block, done.thread)
@@ -330,7 +337,7 @@ export class Engine implements JobRunner {
       if (rebuilt !== undefined)
         this.events.emit('stateRebuilt', { operator, partition, versions: rebuilt, ms: result.metrics.runMs })
     }
-    for (const { as, key, full, block } of result.written) {
+    for (const { as, key, full, name, after, block } of result.written) {
       if (as === 'keep') {
         const [rdd, partition] = key!.split(':').map(Number)
         const again = this.#kept.set(rdd!, partition!, block, thread)
@@ -339,7 +346,8 @@ export class Engine implements JobRunner {
       }
       if (as === 'snapshot') {
         const made = planned.states.find((state) => `${state.operator}/${state.partition}/${state.version}` === key)!
-        const snapshot = { time: made.version, full: full ?? true, block }
+        const keys = result.written.find((other) => other.as === 'keys' && other.key === key)
+        const snapshot = { time: made.version, full: full === true, name, after, block, keys }
         this.states.snapshotTaken(made.operator, made.partition, made.partitions, snapshot, thread)
       }
     }
@@ -362,6 +370,7 @@ export class Engine implements JobRunner {
     if (lost > 0) this.events.emit('blocksLost', { thread, blocks: lost, recomputable: lost })
     this.#replication?.takeOver(adopted)
     this.#awaitRestored()
+    this.#tasks?.threadLost(thread)
     this.#tasks?.threadsChanged()
   }
 

@@ -132,8 +132,10 @@ class Planning implements Planner {
       detached,
       rebuilt: rebuild?.replay.length,
     })
-    const snapshots = rebuild?.snapshots.map((block) => this.#tables.current(block)) ?? []
-    this.blocks.push(...snapshots)
+    const current = (block: BlockHandle) => this.#tables.current(block)
+    const keys = rebuild?.keys.map(current) ?? []
+    const snapshots = rebuild?.snapshots.map(current) ?? []
+    this.blocks.push(...keys, ...snapshots)
     return this.#slot({
       in: 'state',
       operator,
@@ -145,7 +147,9 @@ class Planning implements Planner {
       snapshot,
       detached: detached || undefined,
       rebuild: rebuild && {
+        keys,
         snapshots,
+        last: rebuild.last,
         replay: rebuild.replay.map((past) => ({
           to: past.time,
           scan: past.scan,
@@ -164,6 +168,10 @@ class Planning implements Planner {
 
   observe(place: ObservedPlace): number {
     return this.#slot({ in: 'observe', ...place })
+  }
+
+  watermark(before: number): number {
+    return this.#slot({ in: 'watermark', before })
   }
 
   #source(source: SourcePartition): number {

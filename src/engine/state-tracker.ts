@@ -2,13 +2,7 @@ import { BlockLostError } from '../errors.js'
 import type { StatefulRdd } from '../ops/rdd/rdd.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
-
-interface Snapshot {
-  readonly time: number
-  /** Stands alone; if not, it continues the ones before, back to the last full one. */
-  readonly full: boolean
-  readonly block: BlockHandle
-}
+import { type Snapshot, SnapshotChain, type SnapshotsUpTo } from './snapshot-chain.js'
 
 /** One partition of an operator's state, as far as the driver knows. */
 interface Partition {
@@ -16,9 +10,8 @@ interface Partition {
   hold: { readonly thread: number; readonly version: number } | undefined
   /** The newest version that was ever made, also when the thread that has it is dead or its batch was skipped. */
   newest: number
-  /** Ascending by time; the first is a full one. */
-  snapshots: Snapshot[]
-  /** A snapshot was lost that the thread which holds the state would go on from: the next must be a full one. */
+  readonly snapshots: SnapshotChain
+  /** The thread which holds the state would go on from a snapshot that is not there: the next must stand alone. */
   broken: boolean
   /** Versions made since the last snapshot. */
   since: number
@@ -40,7 +33,7 @@ export interface StatePlan {
   /** An old version is asked for: it is made aside, the current one stays. */
   readonly detached: boolean
   /** Present if the version before must be rebuilt: snapshots up to it, and the versions since. */
-  readonly rebuild: { readonly snapshots: readonly BlockHandle[]; readonly replay: readonly StatefulRdd[] } | undefined
+  readonly rebuild: (Omit<SnapshotsUpTo, 'time'> & { readonly replay: readonly StatefulRdd[] }) | undefined
 }
 
 /**
@@ -52,13 +45,16 @@ export class StateTracker {
   readonly #blocks: BlockManager
   readonly #interval: number
   readonly #alive: (thread: number) => boolean
+  readonly #together: number
   /** How far back, in ms, old versions of an operator may still be asked for. */
   remember: (operator: number) => number = () => 0
 
-  constructor(blocks: BlockManager, interval: number, alive: (thread: number) => boolean) {
+  /** `together`: partitions that write their snapshots in the same batch, each on a thread of its own. */
+  constructor(blocks: BlockManager, interval: number, alive: (thread: number) => boolean, together = 1) {
     this.#blocks = blocks
     this.#interval = interval
     this.#alive = alive
+    this.#together = together
   }
 
   /** A new version exists in the graph. */
@@ -75,9 +71,7 @@ export class StateTracker {
     for (const known of state.partitions.values()) {
       // Skipped slides count: what a rebuild replays is remembered by time.
       known.since++
-      if (known.snapshots.at(-1)?.time !== time) continue
-      this.#blocks.release(known.snapshots.pop()!.block.id)
-      known.since = this.#interval
+      if (known.snapshots.takeBack(time)) known.since = this.#interval
     }
   }
 
@@ -87,7 +81,7 @@ export class StateTracker {
     // Not a matter of who holds what: after a loss an old version would take the place of the newest, snapshot and all.
     const detached = time < known.newest
     const current = !detached && hold !== undefined && (hold.version === previous || hold.version === time)
-    // Partitions take turns: not all of them write in the same batch.
+    // Partitions take turns: not all of them write in the same batch, if there are more than threads.
     const due = time > known.newest && known.since + 1 >= this.#interval
     const rebuild = current || previous === undefined ? undefined : this.#recipe(operator, partition, previous)
     const snapshot = due && known.broken ? 'full' : due
@@ -114,26 +108,24 @@ export class StateTracker {
   snapshotTaken(operator: number, partition: number, partitions: number, snapshot: Snapshot, writer: number): void {
     const { versions, skipped, partitions: all } = this.#operator(operator)
     const known = this.#partition(operator, partition)
-    const onLost = () => this.#snapshotLost(known, snapshot)
-    this.#blocks.register(snapshot.block, writer, { rooted: true, onLost })
-    const newest = known.snapshots.at(-1)?.time ?? Number.NEGATIVE_INFINITY
-    // An increment that was under way when what it continues was lost is of no use.
-    const unusable = known.broken && !snapshot.full
-    if (skipped.has(snapshot.time) || snapshot.time <= newest || unusable) {
-      this.#blocks.release(snapshot.block.id)
+    const blocks = snapshot.keys ? [snapshot.keys.block, snapshot.block] : [snapshot.block]
+    for (const block of blocks)
+      this.#blocks.register(block, writer, { rooted: true, onLost: () => this.#lost(known, block) })
+    const newest = known.snapshots.newest?.time ?? Number.NEGATIVE_INFINITY
+    const unwanted = skipped.has(snapshot.time) || snapshot.time <= newest
+    // What it continues was lost while it was under way, or another thread made it under other ids.
+    const cut = !unwanted && !known.snapshots.continues(snapshot)
+    if (cut) this.#break(known)
+    if (unwanted || cut) {
+      for (const { id } of blocks) this.#blocks.release(id)
       return
     }
     known.since = 0
     known.broken = false
-    known.snapshots.push(snapshot)
     const horizon = snapshot.time - this.remember(operator)
-    // The newest full snapshot from which every version still asked for can be made, and what came after it.
-    const base = known.snapshots.findLastIndex((older) => older.full && older.time <= horizon)
-    for (const older of known.snapshots.splice(0, Math.max(0, base))) this.#blocks.release(older.block.id)
+    known.snapshots.add(snapshot, horizon)
     if (all.size < partitions) return
-    const needed = Math.min(
-      ...[...all.values()].map(({ snapshots }) => snapshots.findLast((s) => s.time <= horizon)?.time ?? 0),
-    )
+    const needed = Math.min(...[...all.values()].map(({ snapshots }) => snapshots.newestUpTo(horizon) ?? 0))
     for (const version of versions.keys()) if (version <= needed) versions.delete(version)
     for (const version of skipped) if (version <= needed) skipped.delete(version)
   }
@@ -145,31 +137,20 @@ export class StateTracker {
   }
 
   /**
-   * The bytes of a snapshot were found to be wrong, and there is no copy. Increments up to the next full one stood on it.
-   * Older snapshots and versions take its place, as far as they are still there.
+   * The bytes of a snapshot were found to be wrong, and there is no copy. Older snapshots and versions take its place, as
+   * far as they are still there.
    */
-  #snapshotLost(known: Partition, snapshot: Snapshot): void {
-    const { snapshots } = known
-    const at = snapshots.indexOf(snapshot)
-    if (at < 0) return
-    const next = snapshots.findIndex(({ full }, i) => i > at && full)
-    const newest = next < 0
-    for (const { block } of snapshots.splice(at, (newest ? snapshots.length : next) - at))
-      this.#blocks.release(block.id)
-    if (!newest) return
+  #lost(known: Partition, block: BlockHandle): void {
+    if (known.snapshots.lose(block)) this.#break(known)
+  }
+
+  #break(known: Partition): void {
     known.broken = true
     known.since = this.#interval
   }
 
   #recipe(operator: number, partition: number, previous: number): NonNullable<StatePlan['rebuild']> {
-    const usable = this.#partition(operator, partition).snapshots.filter(({ time }) => time <= previous)
-    const snapshots = usable.slice(
-      Math.max(
-        0,
-        usable.findLastIndex(({ full }) => full),
-      ),
-    )
-    const from = snapshots.at(-1)?.time
+    const { time: from, ...begin } = this.#partition(operator, partition).snapshots.upTo(previous)
     const replay = [...this.#operator(operator).versions.values()]
       .filter((rdd) => rdd.time > (from ?? Number.NEGATIVE_INFINITY) && rdd.time <= previous)
       .sort((a, b) => a.time - b.time)
@@ -180,7 +161,7 @@ export class StateTracker {
         { operator, partition, version: previous },
       )
     }
-    return { snapshots: snapshots.map(({ block }) => block), replay }
+    return { ...begin, replay }
   }
 
   #operator(number: number): Operator {
@@ -196,13 +177,13 @@ export class StateTracker {
     const { partitions } = this.#operator(operator)
     let known = partitions.get(partition)
     if (!known) {
-      // A head start of its own for each partition spreads the snapshots over the batches.
+      // Head starts spread the snapshots over the batches, yet no thread waits for one that writes.
       known = {
         hold: undefined,
         newest: Number.NEGATIVE_INFINITY,
-        snapshots: [],
+        snapshots: new SnapshotChain(this.#blocks),
         broken: false,
-        since: partition % this.#interval,
+        since: Math.floor(partition / this.#together) % this.#interval,
       }
       partitions.set(partition, known)
     }

@@ -31,8 +31,9 @@ const LEAST_MS = 10
 export class StragglerWatch {
   readonly #options: StragglerWatchOptions
   readonly #period: number
-  /** Progress last seen of a thread, the attempt it was seen of, and when. */
-  readonly #seen = new Map<PoolThread, { attempt: Attempt; progress: number; at: number }>()
+  /** Progress last seen of a thread, the attempt it was seen of, and for how many ms there has been no other. */
+  readonly #seen = new Map<PoolThread, { attempt: Attempt; progress: number; stillMs: number }>()
+  #lookedAt = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: StragglerWatchOptions) {
@@ -44,6 +45,7 @@ export class StragglerWatch {
   /** Watches until nothing runs any more. */
   start(): void {
     if (this.#timer) return
+    this.#lookedAt = performance.now()
     this.#timer = setInterval(() => this.#look(), this.#period)
     this.#timer.unref()
   }
@@ -57,14 +59,21 @@ export class StragglerWatch {
   #look(): void {
     const { running, taskTimeoutMs, terminate } = this.#options
     const now = performance.now()
+    // A look that comes late was held up itself, perhaps with the whole process, which somebody stopped or which got no
+    // processor: that is no standstill of a task, so little of it counts.
+    const passed = Math.min(now - this.#lookedAt, 2 * this.#period)
+    this.#lookedAt = now
     for (const thread of this.#seen.keys()) if (!running.has(thread)) this.#seen.delete(thread)
     for (const [thread, [attempt]] of running) {
       if (!attempt) continue
       const progress = Atomics.load(thread.vitals, PROGRESS)
       const seen = this.#seen.get(thread)
-      if (seen?.attempt !== attempt || seen.progress !== progress)
-        this.#seen.set(thread, { attempt, progress, at: now })
-      else if (now - seen.at > taskTimeoutMs && thread.state === 'ready') terminate(thread)
+      if (seen?.attempt !== attempt || seen.progress !== progress) {
+        this.#seen.set(thread, { attempt, progress, stillMs: 0 })
+      } else {
+        seen.stillMs += passed
+        if (seen.stillMs > taskTimeoutMs && thread.state === 'ready') terminate(thread)
+      }
       this.#compare(attempt, now)
     }
     if (running.size === 0) this.stop()

@@ -12,6 +12,7 @@ import type { ThreadPool } from '../pool/thread-pool.js'
 import { RUNNING } from '../pool/vitals.js'
 import type { BlockManager } from './block-manager.js'
 import type { Events } from './events.js'
+import { Newcomers } from './newcomers.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
 import type { ProgramTable } from './program-table.js'
 import { type Speculation, StragglerWatch } from './straggler-watch.js'
@@ -55,6 +56,7 @@ export class TaskScheduler {
   readonly #pinned = new Map<number, Attempt[]>()
   readonly #running = new Map<PoolThread, Attempt[]>()
   readonly #watch: StragglerWatch
+  readonly #newcomers = new Newcomers()
   #closed = false
   #dispatching = false
 
@@ -75,6 +77,15 @@ export class TaskScheduler {
     return new Promise((resolve, reject) => {
       this.#try({ spec, resolve, reject, done: false, attempts: 0, failures: 0, live: 0 })
     })
+  }
+
+  /** A thread has taken a dead one's place. */
+  threadJoined(thread: number): void {
+    this.#newcomers.joined(thread)
+  }
+
+  threadLost(thread: number): void {
+    this.#newcomers.left(thread)
   }
 
   /** A thread came or went: queues may move. Pinned tasks of a dead thread are planned anew. */
@@ -136,17 +147,21 @@ export class TaskScheduler {
   }
 
   #queue(task: Pending, planned: PlannedTask): void {
-    const pins = [...planned.blocks.map((block) => block.id), ...planned.files]
-    this.#options.blocks.pin(pins)
-    const program = this.#options.programs.number(planned.program)
-    const attempt: Attempt = { task, number: task.attempts++, planned, pins, startedAt: 0, program }
-    task.live++
+    const attempt = this.#attempt(task, planned)
     if (planned.pinned === undefined) this.#anywhere.push(attempt)
     else {
       const queue = this.#pinned.get(planned.pinned)
       if (queue) queue.push(attempt)
       else this.#pinned.set(planned.pinned, [attempt])
     }
+  }
+
+  #attempt(task: Pending, planned: PlannedTask): Attempt {
+    const pins = [...planned.blocks.map((block) => block.id), ...planned.files]
+    this.#options.blocks.pin(pins)
+    const program = this.#options.programs.number(planned.program)
+    task.live++
+    return { task, number: task.attempts++, planned, pins, startedAt: 0, program }
   }
 
   /** A second copy of a task that is far behind the others of its stage; the first result wins. */
@@ -171,6 +186,24 @@ export class TaskScheduler {
         if (attempt) this.#send(thread, depth === 0 ? this.#together(thread, attempt, share) : [attempt])
       }
     }
+    for (const thread of threads) if (thread.inFlight === 0) this.#relieve(thread)
+  }
+
+  /** Gives a thread that has nothing to do copies of what newcomers will be long at. */
+  #relieve(thread: PoolThread): void {
+    const { events, programs, overLimit } = this.#options
+    const slow = this.#newcomers.slow(this.#running, thread)
+    if (slow.length === 0 || overLimit()) return
+    const copies: Attempt[] = []
+    for (const { task, program } of slow) {
+      if (copies.length > 0 && !(programs.isQuick(program) && copies.length < TOGETHER)) break
+      const { spec } = task
+      const again = spec.plan()
+      if (again instanceof MissingOutputs) continue
+      copies.push(this.#attempt(task, again))
+      events.emit('taskSpeculated', { job: spec.job.id, partition: spec.partition, label: spec.label })
+    }
+    if (copies.length > 0) this.#send(thread, copies)
   }
 
   #next(thread: PoolThread, depth: number, threads: number): Attempt | undefined {
@@ -327,8 +360,9 @@ export class TaskScheduler {
     }
     const written = result.written.map(({ block }) => block)
     blocks.accept(thread.id, result.memory, written)
+    this.#newcomers.ran(thread.id, program)
     if (task.done) {
-      blocks.discard(written)
+      blocks.refuse(thread.id, written)
       events.emit('resultDropped', { job: task.spec.job.id, partition: task.spec.partition, thread: thread.id })
       return
     }

@@ -33,6 +33,19 @@ export type Plan =
   | { readonly op: 'at'; readonly of: Plan; readonly slot: number }
   /** Each record with its event time, as `[time, record]`; input `slot` says for whom the times are observed. */
   | { readonly op: 'stamp'; readonly of: Plan; readonly fn: FnRef; readonly slot: number; readonly label: string }
+  /**
+   * `[key, [time, value]]` combined by key and pane of event time, as `[key, [pane, accumulator]]`; and, before them, those
+   * that are too late, as `[key, [time, value, true]]`. Input `slot` has the watermark that tells which.
+   */
+  | {
+      readonly op: 'panes'
+      readonly of: Plan
+      readonly slot: number
+      readonly window: FixedWindows
+      readonly allowedLateness: number
+      readonly aggregator: Aggregator
+      readonly label: string
+    }
   /** Passes the records on and keeps them in a block named by input `slot`. */
   | { readonly op: 'keep'; readonly of: Plan; readonly slot: number }
   /** A version of kept state, made in the thread that holds the version before. */
@@ -58,12 +71,18 @@ export type StateOperator =
   | EventWindowOperator
   | EventJoinOperator
 
-/** Windows of event time by key. Groups: `[key, [time, value]]`. All times and lengths in ms. */
+/** Windows of equal length that begin at multiples of the slide, plus the offset; in ms. */
+export interface FixedWindows {
+  readonly kind: 'fixed'
+  readonly size: number
+  readonly slide: number
+  readonly offset: number
+}
+
+/** Windows of event time by key. Groups: what `panes` gives; for sessions `[key, [time, value]]`. Times and lengths in ms. */
 export interface EventWindowOperator {
   readonly kind: 'eventWindow'
-  readonly window:
-    | { readonly kind: 'fixed'; readonly size: number; readonly slide: number; readonly offset: number }
-    | { readonly kind: 'session'; readonly gap: number }
+  readonly window: FixedWindows | { readonly kind: 'session'; readonly gap: number }
   /** How the values of a key in a window become one; `mapSide` has no meaning here. */
   readonly aggregator: Aggregator
   /** Makes a neutral value for parts of a window to be merged into; without it the first part is taken. */
@@ -119,6 +138,8 @@ export type Step =
       readonly fn: FnRef
       readonly label: string
       readonly rejects?: RejectsSlot
+      /** With `rejects`: gives `[made]` for what comes out and `[undefined, letter]` for a record that is given up. */
+      readonly outcomes?: boolean
     }
   /** `fn(records, partitionIndex)` sees the whole partition and returns an iterable. */
   | { readonly op: 'mapPartitions'; readonly fn: FnRef; readonly label: string }
@@ -138,6 +159,8 @@ export interface AsyncStep {
   /** Ms that one call may take. */
   readonly timeout?: number
   readonly rejects?: RejectsSlot
+  /** As that of the other steps. */
+  readonly outcomes?: boolean
 }
 
 /** How the values of one key become one. Without `create` the first value is taken as it is. */

@@ -110,6 +110,8 @@ export type TaskInput =
   | { readonly in: 'rejects'; readonly keep: number }
   /** Says whose event times the task observes. */
   | ({ readonly in: 'observe' } & ObservedPlace)
+  /** What a window may have been given for already; -Infinity if nothing. */
+  | { readonly in: 'watermark'; readonly before: number }
   | StateInput
 
 /** Which version of kept state a task makes, and how to get the version before if this thread does not have it. */
@@ -125,14 +127,12 @@ export interface StateInput {
   readonly scan: boolean
   /** Of state by event time. */
   readonly watermarks?: VersionWatermarks
-  /** Write a snapshot of the new version; `full`: not as an increment of the ones before. */
+  /** Write a snapshot of the new version; `full`: without reference to the ones before. */
   readonly snapshot: boolean | 'full'
   /** Make the version aside, from `rebuild`, and leave the thread's own state alone: an old version is asked for. */
   readonly detached?: boolean
   /** Present where the driver knows that the thread does not hold version `from`. */
-  readonly rebuild?: {
-    /** A full snapshot and the increments after it. */
-    readonly snapshots: readonly BlockHandle[]
+  readonly rebuild?: StateRecipe & {
     readonly replay: readonly {
       readonly to: number
       readonly scan: boolean
@@ -142,13 +142,26 @@ export interface StateInput {
   }
 }
 
+/** Snapshots that kept state is rebuilt from; without any, it begins empty. */
+export interface StateRecipe {
+  /** Keys, in the order of their ids: all of them, and those that came after. */
+  readonly keys: readonly BlockHandle[]
+  /** All values, and the increments after them. */
+  readonly snapshots: readonly BlockHandle[]
+  /** The last one's name. */
+  readonly last: string | undefined
+}
+
 /** A block that a task wrote, and what it is. */
 export interface WrittenBlock {
-  readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot'
-  /** The key of a `keep`, or `operator/partition/version` of a snapshot: a task may make several versions. */
+  readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot' | 'keys'
+  /** The key of a `keep`, or `operator/partition/version` of a snapshot and its keys: a task may make several versions. */
   readonly key?: string
-  /** Of a snapshot: whether it stands alone, or continues the ones before. */
+  /** Of a snapshot: whether it has all values, or continues the ones before. Of its keys: whether these are all. */
   readonly full?: boolean
+  /** Of a snapshot: its name, and that of the snapshot before whose ids it uses. */
+  readonly name?: string
+  readonly after?: string
   readonly block: BlockHandle
 }
 

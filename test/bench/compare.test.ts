@@ -21,7 +21,7 @@ const compare = (words: readonly string[], env: Record<string, string> = {}) =>
 
 it('lets Millrace and the plain loop take turns, checks their answers and writes both reports', async () => {
   const out = join(folder, 'out')
-  const names = ['wordcount', 'join', 'nexmark-q3']
+  const names = ['wordcount', 'nexmark-q3']
   const words = [
     '--workloads',
     names.join(),

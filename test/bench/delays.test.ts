@@ -40,6 +40,20 @@ describe('delays', () => {
     expect(late.summary().lines).toBe(3)
   })
 
+  it('are known once there is one of a batch and one of a line', async () => {
+    let known = false
+    const delays = new Delays(nowMicros() - 1000)
+    void delays.known.then(() => {
+      known = true
+    })
+    delays.batch(nowMicros(), nowMicros(), nowMicros())
+    delays.output([['word', 1]])
+    await Promise.resolve()
+    expect(known).toBe(false)
+    delays.output([[`@${nowMicros()}`, 1]])
+    await delays.known
+  })
+
   it('of several runs are the medians of theirs', () => {
     const run = (p50: number) => ({
       batches: p50,

@@ -132,7 +132,7 @@ describe('the command', () => {
       ),
     })
     await expect(guard()).rejects.toEqual(failed)
-  }, 60_000)
+  }, 120_000)
 
   it('writes a baseline, and holds beside it', async () => {
     await guard('--update')
@@ -142,7 +142,7 @@ describe('the command', () => {
     write({ 'grep: kernel / closure': ratios['grep: kernel / closure'] * 1000 })
     const { stdout } = await guard()
     expect(stdout).toMatch(/^grep: kernel \/ closure .* better: take over with --update\n$/m)
-  }, 60_000)
+  }, 120_000)
 
   it('says what is wrong with a command, without a stack', async () => {
     const refused = (stderr: RegExp) => expect.objectContaining({ code: 2, stderr: expect.stringMatching(stderr) })

@@ -5,6 +5,7 @@ import { millrace } from './command.js'
 test.each([
   ['an unknown option', ['run', 'words.mjs', '--thread', '2'], "Unknown option '--thread'"],
   ['a bad duration', ['run', 'words.mjs', '--duration', 'soon'], '--duration is "soon"'],
+  ['a mode of stress that is not there', ['stress', '--mode', 'three'], "--mode is 'three'"],
   ['no module', ['run'], 'no module is given'],
   ['a module that is not there', ['run', 'nowhere.mjs'], "There is no module file 'nowhere.mjs'"],
   ['a module without a pipeline', ['run', 'no-pipeline.mjs'], 'a default export that is not a pipeline'],

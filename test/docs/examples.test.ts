@@ -53,7 +53,7 @@ beforeAll(async () => {
     (error: { stdout: string; stderr: string }) => error,
   )
   faults = `${compiled.stdout}${compiled.stderr}`.split('\n').filter((line) => line.includes('error'))
-}, 120_000)
+}, 300_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -73,7 +73,7 @@ describe('examples that show values', () => {
       const { url, ...answer } = JSON.parse(line)
       shown.set(url, answer)
     }
-  }, 120_000)
+  }, 300_000)
 
   test.each(fragments.map(({ place, file }) => [place, file]))('%s', (_place, file) => {
     const answer = shown.get(pathToFileURL(join(folder, 'out', `${file}.js`)).href)
@@ -92,7 +92,7 @@ describe('programs', () => {
   test.each(programs.map(({ place, file, code }) => [place, file, code]))('%s', async (_place, file, code) => {
     const expected = [...code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1])
     expect(expected.length).toBeGreaterThan(0)
-    const { stdout, stderr } = await run(process.execPath, [join(folder, 'out', `${file}.js`)], { timeout: 25_000 })
+    const { stdout, stderr } = await run(process.execPath, [join(folder, 'out', `${file}.js`)], { timeout: 100_000 })
     expect(stderr).toBe('')
     expect(stdout.trimEnd().split('\n')).toEqual(expected)
   })

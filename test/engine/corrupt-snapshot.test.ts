@@ -9,13 +9,15 @@ afterEach(async () => {
 })
 
 const BATCHES = 8
-const KEYS = ['a', 'b', 'c', 'd', 'e', 'f']
+const KEYS = Array.from({ length: 24 }, (_, i) => `key ${i}`)
 
 test.each([
-  ['make no sense', (payload: Uint8Array) => payload.fill(0xff)],
-  ['make sense, but another', (payload: Uint8Array) => sumsOf(payload).fill(77)],
-])('a snapshot whose bytes %s when its writer dies: older versions are replayed instead', async (_, damage) => {
-  const { ssc } = manual({ threads: 2, stateSnapshotInterval: 4 })
+  ['values make no sense', 'block', (payload: Uint8Array) => payload.fill(0xff)],
+  ['values make sense, but another', 'block', (payload: Uint8Array) => sumsOf(payload).fill(77)],
+  ['keys make no sense', 'keys', (payload: Uint8Array) => payload.fill(0xff)],
+  ['keys are others', 'keys', (payload: Uint8Array) => payload.fill(0x7a, payload.lastIndexOf(0x6b))],
+] as const)('a snapshot whose %s when its writer dies: older versions are replayed instead', async (_, of, damage) => {
+  const { ssc } = manual({ threads: 2, parallelism: 4, stateSnapshotInterval: 4 })
   open.push(ssc)
   ssc
     .queueStream(Array.from({ length: BATCHES }, () => KEYS.map((key): [string, number] => [key, 1])))
@@ -26,9 +28,10 @@ test.each([
   await ssc.start()
   const sums = gather<[string, number]>(ssc, 'sums')
   await run(ssc, BATCHES, async (batch) => {
-    // Partition 1 has taken its first snapshot, partition 0 not yet: the versions from the beginning are still there.
+    // Partitions 2 and 3 have taken their first snapshots, the others not yet: the versions from the beginning are there.
     if (batch !== 3) return
-    const [, , , { block }] = taken.mock.calls.at(-1)!
+    const [, , , snapshot] = taken.mock.calls.at(-1)!
+    const block = of === 'keys' ? snapshot.keys!.block : snapshot.block
     expect(engine.blocks.has(block.id)).toBe(true)
     damage(new Uint8Array(engine.segments.memory(block.segment), block.offset + 64, block.length))
     await Promise.all(engine.pool!.ready().map((thread) => engine.pool!.terminate(thread)))

@@ -96,14 +96,14 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
     await ended
     await doubled
     expect(ssc.state).toBe('STOPPED')
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
   })
 
   test('a batch that fails in a graceful stop is told', async () => {
     const { ssc } = await opened('faults.mjs', driver, { params: { fault: 'throws' } })
     await ssc.start()
     const ended = expect(ssc.awaitTermination()).rejects.toMatchObject({ name: 'OwnError', message: 'of its own' })
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
     await ended
   })
 
@@ -169,7 +169,7 @@ describe('only with a driver in a thread', () => {
 
   test('a host that has stopped, and one that never started, can end', async () => {
     const script = fileURLToPath(moduleAt('left-running.mjs'))
-    const host = (...words: string[]) => promisify(execFile)(process.execPath, [script, ...words], { timeout: 50_000 })
+    const host = (...words: string[]) => promisify(execFile)(process.execPath, [script, ...words], { timeout: 100_000 })
     expect((await host()).stdout).toBe('INITIALIZED\n')
     // A manual clock that nobody moves keeps no process alive, as in the host's own thread.
     expect((await host('start')).stdout).toBe('ACTIVE\n')

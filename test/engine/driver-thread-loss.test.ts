@@ -13,17 +13,19 @@ describe('when the driver thread dies', () => {
     const input = ssc.pushHandle<number>('numbers')
     input.push(1, 2)
     await clock.advance(999)
+    const advance = clock.advance(1)
+    // From here on the driver is in a loop and takes nothing.
+    await until(() => Atomics.load(seen, 0) > 0)
     const waiting = {
-      advance: clock.advance(1),
+      advance,
       idle: ssc.awaitIdle(),
-      // The driver is in a loop and takes nothing.
-      push: until(() => Atomics.load(seen, 0) > 0).then(() => input.pushAll(new Array(10_000).fill(0))),
+      push: input.pushAll(new Array(10_000).fill(0)),
       termination: ssc.awaitTermination(),
       orTimeout: ssc.awaitTerminationOrTimeout('1h'),
       output: numbers,
     }
+    expect(waiting.push).toBeInstanceOf(Promise)
     const settled = Promise.allSettled(Object.values(waiting))
-    await until(() => Atomics.load(seen, 0) > 0)
     const stop = ssc.stop({ graceful: true, timeout: '1h' })
     await ssc.terminate()
     const lost = { code: 'ERR_MILLRACE_THREAD_LOST', reason: 'terminated', message: expect.stringContaining('driver') }
@@ -54,7 +56,7 @@ describe('when the driver thread dies', () => {
     await expect(batches.next()).rejects.toBeInstanceOf(ThreadLostError)
     expect(log).toMatchObject([{ level: 'error', message: expect.stringContaining('it was terminated from outside') }])
     // The loss is told by awaitTermination; a stop afterwards has nothing more to tell.
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
   })
 
   test('its worker threads die with it', async () => {

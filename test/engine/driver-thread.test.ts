@@ -39,7 +39,7 @@ async function outputsOf(
     await clock.advance(ssc.batchInterval)
     await ssc.awaitIdle()
   }
-  await ssc.stop({ graceful: true })
+  await ssc.stop({ graceful: true, timeout: '1m' })
   const outputs: Outputs = {}
   for (const [name, all] of Object.entries(gathered)) outputs[name] = (await all).map(bag)
   return outputs
@@ -212,7 +212,7 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     const { ssc } = await opened('faults.mjs', driver)
     await ssc.start()
     ssc.pushHandle('numbers').push(1, 2, 3)
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
     expect(await gatherFrom(ssc, 'numbers')).toEqual([{ time: 1000, records: [1, 2, 3] }])
   })
 
@@ -247,7 +247,7 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     expect(room).toBe(false)
     await clock.advance(1000)
     await full
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
     expect((await numbers).flatMap(({ records }) => records)).toHaveLength(20_000)
   })
 })

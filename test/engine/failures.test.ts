@@ -90,7 +90,7 @@ describe('a task that kills its thread', () => {
   })
 
   test('an endless loop: taskTimeout ends the thread, and the job names what hung', async () => {
-    const ctx = context({ taskTimeout: 150, maxFailures: 2 })
+    const ctx = context({ taskTimeout: 400, maxFailures: 2 })
     const hung = ctx.range(0, 4, 1, 1).map((x) => {
       while (x >= 0) x++
       return x
@@ -103,7 +103,7 @@ describe('a task that kills its thread', () => {
   })
 
   test('a task that is slow but makes progress is left alone', async () => {
-    const ctx = context({ taskTimeout: 700, threads: 1 })
+    const ctx = context({ taskTimeout: 1000, threads: 1 })
     const slow = ctx.range(0, 3000, 1, 1).map((x) => {
       const end = performance.now() + 0.5
       while (performance.now() < end) x += 0

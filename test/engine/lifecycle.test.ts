@@ -167,7 +167,7 @@ describe('graceful stop', () => {
     const batches = gather<number>(ssc, 'n')
     await run(ssc, 1, () => void input.push(1, 2, 3))
     input.push(4, 5)
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
     expect((await batches).map((batch) => batch.records[0])).toEqual([3, 2])
   })
 
@@ -180,7 +180,7 @@ describe('graceful stop', () => {
     await ssc.start()
     input.push(1)
     const ended = expect(ssc.awaitTermination()).rejects.toThrow('in the last batch')
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '1m' })
     await ended
   })
 
@@ -208,7 +208,7 @@ describe('graceful stop', () => {
     const { ssc } = context({ clock: undefined, batchInterval: 100 })
     ssc.pushStream<number>().count().output('n')
     await ssc.start()
-    await ssc.stop({ graceful: true })
+    await ssc.stop({ graceful: true, timeout: '30s' })
     expect(ssc.state).toBe('STOPPED')
   })
 })

@@ -47,8 +47,9 @@ describe('speculation', () => {
   test('a task stuck on one thread gets a second copy; the first result wins, the late one is dropped', async () => {
     const ctx = context({ speculation: { minMs: 50 }, taskTimeout: '60s' })
     await ctx.start()
-    const events: string[] = []
-    ctx.engine.events.on('taskSpeculated', () => events.push('speculated'))
+    // Others may get a copy too, if the machine holds them up.
+    const copies: number[] = []
+    ctx.engine.events.on('taskSpeculated', ({ partition }) => void (partition === 0 && copies.push(partition)))
     const dropped = new Promise<void>((resolve) => ctx.engine.events.on('resultDropped', () => resolve()))
     // The first attempt of partition 0 in each thread is slow: the copy runs in the other thread, where it is slow too,
     // but the second of the two results is the one that is dropped.
@@ -64,7 +65,7 @@ describe('speculation', () => {
     )
     const result = await ranges.collect()
     expect(result).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
-    expect(events).toEqual(['speculated'])
+    expect(copies).toEqual([0])
     await dropped
     expect(ctx.engine.blocks.size).toBeLessThan(4)
   })

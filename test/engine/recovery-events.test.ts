@@ -94,8 +94,8 @@ test('a corrupt block that has neither copy nor lineage fails its batch instead 
   const checked = new Promise((resolve) => engine.events.on('blocksReplicated', resolve))
   await engine.pool!.terminate(victims[0]!)
   await checked
-  // The kept partitions go as well, so that the next window has to read what was received.
-  for (const thread of engine.pool!.threads()) await engine.pool!.terminate(thread)
+  // The kept partitions go as well, all owners at once, so that the next window has to read what was received.
+  await Promise.all(engine.pool!.threads().map((thread) => engine.pool!.terminate(thread)))
   const ended = expect(ssc.awaitTermination()).rejects.toMatchObject({ code: 'ERR_MILLRACE_BLOCK_LOST' })
   await clock.advance(1000)
   await ended

@@ -111,7 +111,9 @@ async function outcome(
     const kill = kills[batch]
     const { pool } = ssc.context.engine
     const ready = pool!.ready()
-    const victims = kill === 'all' ? pool!.threads() : kill === undefined ? [] : [ready[kill % ready.length]!]
+    // A thread that was killed during the batch before may be dead only now, and the next one still boot.
+    const one = typeof kill === 'number' && ready.length > 0 ? [ready[kill % ready.length]!] : []
+    const victims = kill === 'all' ? pool!.threads() : one
     for (const thread of victims) void thread.worker.terminate()
     if (when === 'before') await Promise.all(victims.map((thread) => thread.exited))
   })
@@ -127,10 +129,14 @@ const DATA: Record[][] = Array.from({ length: 14 }, (_, i) =>
 )
 const EXPECTED = model(DATA)
 
-describe.each([1, 2])('%i threads', (threads) => {
-  test.each([1, 3, 10])(
+// Every kind of snapshot with one thread, and with two the kind that has increments and versions to replay.
+describe.each([
+  [1, [1, 3, 10]],
+  [2, [3]],
+])('%i threads', (threads, intervals) => {
+  test.each(intervals)(
     'all threads die before every batch, a snapshot every %i',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (stateSnapshotInterval) => {
       const { got, rebuilt, retried } = await outcome(
         DATA,
@@ -144,9 +150,9 @@ describe.each([1, 2])('%i threads', (threads) => {
     },
   )
 
-  test.each([1, 3, 10])(
+  test.each(intervals)(
     'one thread dies before every third batch, a snapshot every %i',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (stateSnapshotInterval) => {
       const kills = DATA.map((_, i): Kill => (i % 3 === 2 ? i % threads : undefined))
       const { got, rebuilt, lost, retried } = await outcome(DATA, { threads, stateSnapshotInterval }, kills)
@@ -164,7 +170,7 @@ describe.each([1, 2])('%i threads', (threads) => {
   })
 })
 
-test('any records, any kills: every batch equals the model', { timeout: 180_000 }, async () => {
+test('any records, any kills: every batch equals the model', { timeout: 300_000 }, async () => {
   const record = fc.tuple(
     fc.nat(12).map((n) => `k${n}`),
     fc.nat(4),

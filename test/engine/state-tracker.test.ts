@@ -14,6 +14,8 @@ let released: number[]
 /** Tells the tracker that the bytes of this block are wrong. */
 let lost: Map<number, () => void>
 let tracker: StateTracker
+/** The name of the snapshot that was taken last. */
+let last: string | undefined
 beforeEach(() => {
   alive = new Set([1, 2, 3])
   released = []
@@ -22,14 +24,21 @@ beforeEach(() => {
     register: ({ id }: BlockHandle, _writer: number, { onLost }: { onLost: () => void }) => lost.set(id, onLost),
     release: (id: number) => released.push(id),
   } as unknown as BlockManager
+  last = undefined
   tracker = new StateTracker(blocks, 3, (thread) => alive.has(thread))
   for (const time of [1000, 2000, 3000, 4000, 5000]) tracker.register(version(time))
 })
 
 const made = (time: number, thread: number) => tracker.made(OPERATOR, 0, thread, time)
 const plan = (time: number) => tracker.plan(version(time), 0)
-const snapshot = (time: number, id: number, full = true) =>
-  tracker.snapshotTaken(OPERATOR, 0, 1, { time, full, block: block(id) }, 1)
+/** Full ones have all keys too, in a block of their own; others go on from the one that was taken before. */
+function snapshot(time: number, id: number, full = true, partitions = 1): void {
+  const alone = { after: undefined, keys: { full: true, block: block(id + 5) } }
+  const going = { after: last, keys: undefined }
+  last = `${id}`
+  const of = { time, full, block: block(id), name: last, ...(full ? alone : going) }
+  tracker.snapshotTaken(OPERATOR, 0, partitions, of, 1)
+}
 const replayed = (time: number) => plan(time).rebuild?.replay.map((rdd) => rdd.time)
 function lose(thread: number): void {
   alive.delete(thread)
@@ -75,7 +84,7 @@ describe('where a version is made', () => {
     tracker.drop(OPERATOR, 3000)
     made(3000, 3)
     snapshot(3000, 30)
-    expect(released).toEqual([30])
+    expect(released).toEqual([35, 30])
     const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulRdd
     tracker.register(next)
     expect(tracker.plan(next, 0)).toMatchObject({ thread: 2, rebuild: undefined })
@@ -93,13 +102,30 @@ describe('snapshots', () => {
     expect(plan(3000).snapshot).toBe(true)
   })
 
+  test('as many partitions as there are threads take theirs together, the others in batches of their own', () => {
+    const due = (threads: number) => {
+      const blocks = { register: () => {}, release: () => {} } as unknown as BlockManager
+      const other = new StateTracker(blocks, 3, () => true, threads)
+      const first = (p: number) =>
+        [1000, 2000, 3000].find((time) => {
+          const { snapshot } = other.plan(version(time), p)
+          other.made(OPERATOR, p, 1, time)
+          return snapshot
+        })
+      return [0, 1, 2, 3, 4, 5].map(first)
+    }
+    expect(due(1)).toEqual([3000, 2000, 1000, 3000, 2000, 1000])
+    expect(due(2)).toEqual([3000, 3000, 2000, 2000, 1000, 1000])
+    expect(due(4)).toEqual([3000, 3000, 3000, 3000, 2000, 2000])
+  })
+
   test('one that is older than another is of no use', () => {
     for (const time of [1000, 2000, 3000]) made(time, 1)
     snapshot(3000, 30)
     snapshot(2000, 20, false)
     expect(released).toEqual([20])
     lose(1)
-    expect(plan(4000).rebuild).toEqual({ snapshots: [block(30)], replay: [] })
+    expect(plan(4000).rebuild).toEqual({ keys: [block(35)], snapshots: [block(30)], last: '30', replay: [] })
   })
 
   test('a rebuild begins with the last full one, and the increments after it', () => {
@@ -117,8 +143,7 @@ describe('a snapshot whose bytes are wrong', () => {
   test('older ones and the versions since take its place, and increments that stood on it go', () => {
     for (const time of [1000, 2000, 3000, 4000, 5000]) made(time, 1)
     // Versions that an older snapshot needs are there as long as another partition has none that is newer.
-    const take = (time: number, id: number, full = true) =>
-      tracker.snapshotTaken(OPERATOR, 0, 2, { time, full, block: block(id) }, 1)
+    const take = (time: number, id: number, full = true) => snapshot(time, id, full, 2)
     tracker.remember = () => 4000
     take(1000, 10)
     take(2000, 20, false)
@@ -160,7 +185,7 @@ describe('a snapshot whose bytes are wrong', () => {
     lost.get(10)!()
     expect(plan(5000).snapshot).toBe(false)
     lose(1)
-    expect(plan(5000).rebuild).toEqual({ snapshots: [block(40)], replay: [] })
+    expect(plan(5000).rebuild).toMatchObject({ keys: [block(45)], snapshots: [block(40)], replay: [] })
   })
 
   test('with nothing to fall back to, the error says so', () => {
@@ -172,5 +197,79 @@ describe('a snapshot whose bytes are wrong', () => {
     expect(() => plan(3000)).toThrow(
       expect.objectContaining({ code: 'ERR_MILLRACE_BLOCK_LOST', message: expect.stringContaining('corrupt') }),
     )
+  })
+})
+
+describe('keys in blocks of their own', () => {
+  /** A snapshot with new keys. */
+  const take = (time: number, id: number, { full, all = false }: { full: boolean; all?: boolean }, after = last) => {
+    last = `${id}`
+    const keys = { full: all, block: block(id + 5) }
+    const of = { time, full, block: block(id), name: last, after: all ? undefined : after, keys }
+    tracker.snapshotTaken(OPERATOR, 0, 1, of, 1)
+  }
+  const rebuilt = (time: number) => {
+    const { keys, snapshots } = plan(time).rebuild!
+    return { keys: keys.map(({ id }) => id), values: snapshots.map(({ id }) => id) }
+  }
+
+  test('outlive the values that they came with, until there is a block of all keys', () => {
+    for (const time of [1000, 2000, 3000, 4000]) made(time, 1)
+    take(1000, 10, { full: true, all: true })
+    take(2000, 20, { full: false })
+    take(3000, 30, { full: true })
+    expect(released).toEqual([10, 20])
+    lose(1)
+    expect(rebuilt(4000)).toEqual({ keys: [15, 25, 35], values: [30] })
+    take(4000, 40, { full: true, all: true })
+    expect(released).toEqual([10, 20, 30, 15, 25, 35])
+    expect(rebuilt(5000)).toEqual({ keys: [45], values: [40] })
+  })
+
+  test('an older version takes those of its time only', () => {
+    tracker.remember = () => 9000
+    for (const time of [1000, 2000, 3000]) made(time, 1)
+    take(1000, 10, { full: true, all: true })
+    take(2000, 20, { full: false })
+    take(3000, 30, { full: true, all: true })
+    lose(1)
+    expect(rebuilt(3000)).toEqual({ keys: [15, 25], values: [10, 20] })
+    expect(rebuilt(4000)).toEqual({ keys: [35], values: [30] })
+  })
+
+  test('if they are wrong, all values that stand on them are gone', () => {
+    tracker.remember = () => 9000
+    for (const time of [1000, 2000, 3000]) made(time, 1)
+    take(1000, 10, { full: true, all: true })
+    take(2000, 20, { full: true })
+    take(3000, 30, { full: false })
+    lost.get(25)!()
+    expect(released).toEqual([20, 30, 25, 35])
+    expect(plan(4000).snapshot).toBe('full')
+    lose(1)
+    expect(rebuilt(4000)).toEqual({ keys: [15], values: [10] })
+  })
+
+  test('lost values do not take the keys along that later snapshots count from', () => {
+    tracker.remember = () => 9000
+    for (const time of [1000, 2000, 3000]) made(time, 1)
+    take(1000, 10, { full: true, all: true })
+    take(2000, 20, { full: false })
+    take(3000, 30, { full: true })
+    lost.get(20)!()
+    expect(released).toEqual([20])
+    expect(plan(4000).snapshot).toBe(false)
+    lose(1)
+    expect(rebuilt(4000)).toEqual({ keys: [15, 25, 35], values: [30] })
+  })
+
+  test('values that stand on keys of another copy of the partition are refused, all values too; the next stands alone', () => {
+    for (const time of [1000, 2000]) made(time, 1)
+    take(1000, 10, { full: true, all: true })
+    take(2000, 20, { full: true }, 'of another')
+    expect(released).toEqual([25, 20])
+    expect(plan(3000).snapshot).toBe('full')
+    lose(1)
+    expect(rebuilt(3000)).toEqual({ keys: [15], values: [10] })
   })
 })

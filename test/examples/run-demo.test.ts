@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from './run.js'
 
-const SLOW = 90_000
+const SLOW = 180_000
 
 let folder: string
 beforeAll(async () => {
@@ -24,7 +24,7 @@ test('a short run counts every post although a thread dies', { timeout: SLOW }, 
   expect(out).toMatch(/^ 1 {2}#news +\d+ {2}█{40}$/m)
   expect(out).toMatch(/^-- thread \d+ terminated on purpose --$/m)
   expect(out).toMatch(/^-- thread \d+ lost; recovered, the batch complete after \d+ ms --$/m)
-  expect(number(out, 'posts sent')).toBeGreaterThan(2000)
+  expect(number(out, 'posts sent')).toBeGreaterThan(1000)
   expect(number(out, 'posts processed')).toBe(number(out, 'posts sent'))
   expect(number(out, 'threads lost')).toBe(1)
   expect(out).toMatch(/^OK: every post was counted once/m)

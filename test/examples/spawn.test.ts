@@ -36,12 +36,10 @@ test('a program ends with its parent, even when that is killed', async () => {
   const [url] = await once(createInterface({ input: parent.stdout }), 'line')
   const response = await open(url)
   response.resume()
-  // Without its parent the sender goes, and its connection breaks. It has 20 seconds of posts left otherwise.
-  const start = performance.now()
+  // Without its parent the sender goes, and its connection breaks. Otherwise it ends its answer after 20 seconds.
   const broken = new Promise((resolve) => response.once('close', resolve))
   response.on('error', () => {})
   parent.kill('SIGKILL')
   await broken
   expect(response.complete).toBe(false)
-  expect(performance.now() - start).toBeLessThan(10_000)
 })

@@ -61,7 +61,13 @@ export interface Stats {
   readonly connections: readonly { readonly posts: number; readonly bytes: number; readonly keepAlives: number }[]
 }
 
+/**
+ * What the sender says that it sent. Over a connection of its own: one that is kept for the next question may have been
+ * closed by the sender while this process was busy, and the question would be lost.
+ */
 export async function stats(url: string, query = ''): Promise<Stats> {
-  const response = await fetch(new URL(`/stats${query}`, url))
-  return (await response.json()) as Stats
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    http.get(new URL(`/stats${query}`, url), { agent: false }, resolve).once('error', reject)
+  })
+  return JSON.parse(Buffer.concat(await response.toArray()).toString()) as Stats
 }

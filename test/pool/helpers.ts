@@ -69,6 +69,6 @@ export async function rejection<T extends Error>(promise: Promise<unknown>): Pro
 /** Runs a script of fixtures/ in a process of its own and parses what it prints. */
 export async function inProcess(script: string, ...args: string[]): Promise<unknown> {
   const path = fileURLToPath(new URL(`./fixtures/${script}`, import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args], { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args], { timeout: 100_000 })
   return JSON.parse(stdout)
 }

@@ -201,21 +201,38 @@ test('a redirect to another origin gets no credentials, a 303 becomes a GET', as
 })
 
 test('silence ends a connection; keep-alives are bytes but no records', async () => {
-  const { url, requests } = await script(lines('\r\n'), lines('a\n'))
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let beat = (): unknown => undefined
+  const { url, requests } = await script((response) => {
+    beat = () => response.write('\r\n')
+    beat()
+  }, lines('a\n'))
   const { sink, waits, started } = receive(url, { idleTimeout: 20 })
   await started
+  await roundTrips()
+  vi.advanceTimersByTime(19)
+  beat()
+  await roundTrips()
+  vi.advanceTimersByTime(19)
+  await roundTrips()
+  expect(sink.reports).toEqual([])
+  vi.advanceTimersByTime(1)
   await sink.until(() => sink.lines.length === 1)
   expect(sink.reports[0]!.message).toContain('nothing heard for 20 ms')
-  expect(waits[0]).toBe(0)
-  expect(requests.length).toBeGreaterThanOrEqual(2)
+  expect(waits).toEqual([0])
+  expect(requests).toHaveLength(2)
 })
 
 test('silence before the answer counts too', async () => {
-  const { url } = await script(() => undefined, lines('a\n'))
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  // The time runs out while the first request waits for its answer.
+  const { url } = await script(() => vi.advanceTimersByTime(20), lines('a\n'))
   const { sink, waits, started } = receive(url, { idleTimeout: 20 })
   await started
   await sink.until(() => sink.lines.length === 1)
-  expect(waits[0]).toBe(250)
+  expect(waits).toEqual([250])
 })
 
 test('a full sink pauses the body, and that is not silence', async () => {

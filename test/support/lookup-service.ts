@@ -24,6 +24,8 @@ export async function lookupService(answer: Answer): Promise<LookupService> {
     response.once('close', () => open--)
     answer(path, response, open)
   })
+  // It closes no connection that a busy thread has kept for its next question.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

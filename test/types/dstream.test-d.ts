@@ -1,4 +1,5 @@
 import {
+  type DeadRecord,
   type DStream,
   definePipeline,
   type KeyState,
@@ -30,6 +31,17 @@ same<DStream<string>>()(numbers.map((x) => String(x)))
 same<DStream<string>>()(texts.flatMap((line) => line.split(' ')))
 same<DStream<string>>()((numbers as DStream<number | string>).filter((x): x is string => typeof x === 'string'))
 same<DStream<number>>()(texts.mapPartitions((lines) => [[...lines].length]))
+
+// Records that are given up are a stream only where they are kept.
+const LETTER = { onRecordError: 'deadLetter' } as const
+same<DStream<DeadRecord<string>>>()(texts.map((line) => JSON.parse(line) as number, LETTER).deadLetters())
+same<DStream<DeadRecord<string>>>()(texts.mapAsync(async (line) => line.length, LETTER).deadLetters())
+same<DStream<DeadRecord<[string, number]>>>()(pairs.mapValues((v) => v + 1, LETTER).deadLetters())
+texts.map((line) => line, LETTER).reduce((a, b) => a + b)
+// @ts-expect-error they are skipped
+texts.map((line) => line, { onRecordError: 'skip' }).deadLetters()
+// @ts-expect-error it fails
+texts.map((line) => line).deadLetters()
 
 // By key.
 const literal = texts.map((word) => [word, 1] as const)

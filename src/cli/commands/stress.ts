@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { ArgumentError } from '../../errors.js'
+import { NotStartedError } from '../not-started.js'
 import type { SingleRun } from '../stress/arguments.js'
 import { type DrawnRun, drawPage } from '../stress/html/page.js'
 import { isAborted, play } from '../stress/play.js'
@@ -24,6 +26,7 @@ export async function stress({
     seed: seed ?? randomInt(1, 2 ** 31),
     threads: threads ?? Math.min(MOST_THREADS, availableParallelism()),
   }
+  const page = report === undefined ? undefined : await openPage(report)
   let good = true
   for (const pipeline of pipelines) {
     const config: StressConfig = { ...common, pipeline }
@@ -36,6 +39,20 @@ export async function stress({
     process.stdout.write(`${text}\n`)
     drawn.push({ config, outcome })
   }
-  if (report !== undefined) await writeFile(report, drawPage(drawn))
+  await page?.writeFile(drawPage(drawn))
+  await page?.close()
   return good
+}
+
+/** Before the run: what took minutes must not be lost to a folder that is not there. */
+async function openPage(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w')
+  } catch (cause) {
+    throw new NotStartedError(
+      new ArgumentError(
+        `--report: '${path}' cannot be written (${(cause as Error).message}). Name a file in a folder that exists.`,
+      ),
+    )
+  }
 }

@@ -1,4 +1,5 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { checkPartitions } from '../partitioner.js'
 import type { Aggregator } from '../plan.js'
 import { combine, grouping, type Partitions, reducing, withFunction } from '../rdd/by-key.js'
 import { cogroup, join, type Kept } from '../rdd/join.js'
@@ -150,5 +151,6 @@ Stream.prototype.count = function <T>(this: Stream<T>): DStream<number> {
   return counted.reduce(builtin('sum'))
 }
 Stream.prototype.repartition = function <T>(this: Stream<T>, partitions: number): DStream<T> {
+  checkPartitions(partitions)
   return streamFace(new TransformedStream<T>([this], ([rdd]) => (rdd as Rdd<T>).repartition(partitions), 'repartition'))
 }

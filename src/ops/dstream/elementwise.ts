@@ -1,13 +1,15 @@
 import { builtin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import type { Step } from '../plan.js'
-import { ChainRdd } from '../rdd/chain.js'
-import type { Rdd, Rejecting } from '../rdd/rdd.js'
-import { type RecordOptions, rejecting } from '../rdd/record-options.js'
+import type { RecordOptions } from '../rdd/record-options.js'
+import { ChainStream } from './chain-stream.js'
+import type { DeadLetterOptions, WithDeadLetters } from './dead-letters.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
+    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+    map<U>(fn: (value: T) => U, options: DeadLetterOptions): DStream<U> & WithDeadLetters<T>
     /**
      * Each element through `fn`. Narrow; no state. An error in `fn` fails the batch, unless `onRecordError` says to give up
      * the record instead: see `deadLetters`.
@@ -17,8 +19,13 @@ declare module './dstream.js' {
      * ```
      */
     map<U>(fn: (value: T) => U, options?: RecordOptions): DStream<U>
+    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+    flatMap<U>(fn: (value: T) => Iterable<U>, options: DeadLetterOptions): DStream<U> & WithDeadLetters<T>
     /** Zero or more elements for each element. Narrow; no state. */
     flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): DStream<U>
+    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+    filter<S extends T>(fn: (value: T) => value is S, options: DeadLetterOptions): DStream<S> & WithDeadLetters<T>
+    filter(fn: (value: T) => boolean, options: DeadLetterOptions): DStream<T> & WithDeadLetters<T>
     /** The elements for which `fn` answers true. Narrow; no state. */
     filter<S extends T>(fn: (value: T) => value is S, options?: RecordOptions): DStream<S>
     filter(fn: (value: T) => boolean, options?: RecordOptions): DStream<T>
@@ -26,32 +33,17 @@ declare module './dstream.js' {
     mapPartitions<U>(fn: (records: Iterable<T>, partition: number) => Iterable<U>): DStream<U>
   }
   interface PairStream<K, V> {
+    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+    mapValues<U>(fn: (value: V) => U, options: DeadLetterOptions): DStream<[K, U]> & WithDeadLetters<[K, V]>
     /** The value of each pair through `fn`; keys stay where they are. Narrow. */
     mapValues<U>(fn: (value: V) => U, options?: RecordOptions): DStream<[K, U]>
+    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+    flatMapValues<U>(
+      fn: (value: V) => Iterable<U>,
+      options: DeadLetterOptions,
+    ): DStream<[K, U]> & WithDeadLetters<[K, V]>
     /** Zero or more pairs with the same key for each pair. Narrow. */
     flatMapValues<U>(fn: (value: V) => Iterable<U>, options?: RecordOptions): DStream<[K, U]>
-  }
-}
-
-/** One element-wise operation on each RDD of the parent; no dataset stays no dataset. */
-class ChainStream<T> extends Stream<T> {
-  readonly #step: Step
-  readonly #rejecting: Rejecting | undefined
-
-  constructor(parent: Stream<unknown>, step: Step, options: RecordOptions | undefined) {
-    super(parent.builder, step.label, [parent], parent.slideDuration)
-    this.#rejecting = rejecting(step.label, options)
-    // Errors tell operations of one kind apart by the stream's number.
-    this.#step = { ...step, label: `${step.label}#${this.id}` }
-  }
-
-  protected override compute(time: number): Rdd<T> | undefined {
-    const rdd = this.parents[0]!.getOrCompute(time)
-    if (!rdd) return undefined
-    const { op } = this.#step
-    const keepsKeys = op === 'filter' || op === 'mapValues' || op === 'flatMapValues'
-    const given = this.#rejecting && { ...this.#rejecting, time }
-    return new ChainRdd<T>(rdd, this.#step, keepsKeys ? rdd.partitioner : undefined, given)
   }
 }
 
@@ -71,11 +63,11 @@ export function chainStep<U>(parent: Stream<unknown>, step: Step, options?: Reco
   return streamFace(new ChainStream<U>(parent, step, options))
 }
 
-Stream.prototype.map = function (fn, options) {
-  return chain(this, 'map', fn, 'map', options)
+Stream.prototype.map = function (this: Stream<unknown>, fn: AnyFunction, options?: RecordOptions): never {
+  return chain(this, 'map', fn, 'map', options) as never
 }
-Stream.prototype.flatMap = function (fn, options) {
-  return chain(this, 'flatMap', fn, 'flatMap', options)
+Stream.prototype.flatMap = function (this: Stream<unknown>, fn: AnyFunction, options?: RecordOptions): never {
+  return chain(this, 'flatMap', fn, 'flatMap', options) as never
 }
 Stream.prototype.filter = function (this: Stream<unknown>, fn: AnyFunction, options?: RecordOptions): never {
   return chain(this, 'filter', fn, 'filter', options) as never

@@ -1,9 +1,16 @@
+import type { AnyFunction } from '../functions/ref.js'
 import { type AsyncCall, asyncStep, type MapAsyncOptions, type MapPartitionsAsyncOptions } from '../rdd/map-async.js'
+import type { DeadLetterOptions, WithDeadLetters } from './dead-letters.js'
 import { capturedBy, type DStream, Stream } from './dstream.js'
 import { chainStep } from './elementwise.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
+    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+    mapAsync<U>(
+      fn: (value: T, call: AsyncCall) => PromiseLike<U> | U,
+      options: MapAsyncOptions & DeadLetterOptions,
+    ): DStream<U> & WithDeadLetters<T>
     /**
      * Each element through an async function, for lookups in other services. Narrow; one partition and its results in
      * memory while it runs; no state. Each task has at most `concurrency` (16) calls in flight; results come in the order of
@@ -32,9 +39,9 @@ declare module './dstream.js' {
   }
 }
 
-Stream.prototype.mapAsync = function (fn, options = {}) {
+Stream.prototype.mapAsync = function (this: Stream<unknown>, fn: AnyFunction, options: MapAsyncOptions = {}): never {
   const { onRecordError } = options
-  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapAsync'), options, false), { onRecordError })
+  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapAsync'), options, false), { onRecordError }) as never
 }
 Stream.prototype.mapPartitionsAsync = function (fn, options = {}) {
   return chainStep(this, asyncStep(capturedBy(this, fn, 'mapPartitionsAsync'), options, true))

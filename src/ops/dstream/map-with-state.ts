@@ -1,6 +1,10 @@
+import { ArgumentError } from '../../errors.js'
+import { checkFunction } from '../functions/check-function.js'
+import { describe } from '../functions/plain-data.js'
 import type { AnyFunction } from '../functions/ref.js'
+import { checkPartitions } from '../partitioner.js'
 import type { Partitions } from '../rdd/by-key.js'
-import type { Rdd } from '../rdd/rdd.js'
+import { Rdd } from '../rdd/rdd.js'
 import type { StateRdd } from '../rdd/state.js'
 import { type Duration, toMillis } from '../time.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
@@ -31,22 +35,28 @@ export class StateSpec<K, V, S, U> {
 
   /** `fn(key, value, state)`; what it answers is always emitted. `value` is undefined where the key is timing out. */
   static function<K, V, S, U>(fn: (key: K, value: V | undefined, state: KeyState<S>) => U): StateSpec<K, V, S, U> {
-    return new StateSpec<K, V, S, U>(fn, false)
+    return new StateSpec<K, V, S, U>(checkFunction(fn, 'StateSpec.function'), false)
   }
 
   /** `fn(time, key, value, state)`; undefined or null emits nothing. */
   static withTime<K, V, S, U>(
     fn: (time: number, key: K, value: V | undefined, state: KeyState<S>) => U | undefined | null,
   ): StateSpec<K, V, S, U> {
-    return new StateSpec<K, V, S, U>(fn, true)
+    return new StateSpec<K, V, S, U>(checkFunction(fn, 'StateSpec.withTime'), true)
   }
 
   /** The state before the first batch. */
   initialState(rdd: Rdd<readonly [K, S]>): StateSpec<K, V, S, U> {
+    if (!(rdd instanceof Rdd)) {
+      throw new ArgumentError(
+        `initialState got ${describe(rdd)}; it takes a dataset of pairs: ssc.context.parallelize([[key, state]]).`,
+      )
+    }
     return new StateSpec<K, V, S, U>(this.fn, this.timed, { ...this, initial: rdd })
   }
 
   numPartitions(partitions: Partitions): StateSpec<K, V, S, U> {
+    if (typeof partitions === 'number') checkPartitions(partitions)
     return new StateSpec<K, V, S, U>(this.fn, this.timed, { ...this, partitions })
   }
 
@@ -90,6 +100,11 @@ class SnapshotsStream<T> extends Stream<T> {
 }
 
 pairStreams.mapWithState = function (spec) {
+  if (!(spec instanceof StateSpec)) {
+    throw new ArgumentError(
+      `mapWithState got ${describe(spec)}; it takes StateSpec.function((key, value, state) => ...).`,
+    )
+  }
   const stream = new KeptStateStream<unknown>(this, 'mapWithState', {
     how: { kind: 'map', fn: capturedBy(this, spec.fn, 'mapWithState'), timed: spec.timed, timeout: spec.timeoutMs },
     emit: 'output',

@@ -41,6 +41,8 @@ Stream.prototype.foreachRDD = function <T>(this: Stream<T>, fn: (rdd: RDD<T>, ti
   this.builder.addOutput(this, 'foreachRDD', (rdd, time) => fn(face(rdd as Rdd<T>), time))
 }
 Stream.prototype.print = function (n = 10) {
+  if (!Number.isInteger(n) || n < 0)
+    throw new ArgumentError(`print(${String(n)}): give a whole number of elements of at least 0.`, { given: n })
   this.builder.addOutput(this, 'print', async (rdd, time) => {
     const first = await rdd.take(n + 1)
     const lines = first.slice(0, n).map(shown)

@@ -1,4 +1,5 @@
 import { builtin } from '../functions/builtin.js'
+import { checkFunction } from '../functions/check-function.js'
 import { face, type RDD, type Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
 import { StreamBuilder } from './builder.js'
@@ -59,6 +60,7 @@ Stream.prototype.transformWith = function <T, U, R>(
   other: Stream<U>,
   fn: (mine: RDD<T>, theirs: RDD<U>, time: number) => Rdd<R>,
 ): DStream<R> {
+  checkFunction(fn, 'transformWith')
   const both = ([mine, theirs]: Rdd<unknown>[], time: number) => fn(face(mine as Rdd<T>), face(theirs as Rdd<U>), time)
   return streamFace(new TransformedStream<R>([this, other], both, 'transformWith'))
 }
@@ -69,4 +71,7 @@ StreamBuilder.prototype.union = function <T>(streams: readonly Stream<T>[]): DSt
 StreamBuilder.prototype.transform = <T, R>(
   streams: readonly Stream<T>[],
   fn: (rdds: readonly RDD<T>[], time: number) => Rdd<R>,
-): DStream<R> => streamFace(new TransformedStream<R>(streams, (rdds, time) => fn(rdds as RDD<T>[], time), 'transform'))
+): DStream<R> => {
+  checkFunction(fn, 'transform')
+  return streamFace(new TransformedStream<R>(streams, (rdds, time) => fn(rdds as RDD<T>[], time), 'transform'))
+}

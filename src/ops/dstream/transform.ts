@@ -1,6 +1,7 @@
-import { ArgumentError } from '../../errors.js'
-import type { RDD, Rdd } from '../rdd/rdd.js'
-import { face } from '../rdd/rdd.js'
+import { ArgumentError, StateError } from '../../errors.js'
+import { checkFunction } from '../functions/check-function.js'
+import { describe } from '../functions/plain-data.js'
+import { face, type RDD, Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
 import { type DStream, required, Stream, streamFace } from './dstream.js'
 
@@ -31,15 +32,22 @@ export class TransformedStream<U> extends Stream<U> {
   }
 
   protected override compute(time: number): Rdd<U> {
-    return this.#fn(
-      this.parents.map((parent) => required(parent, time, this.label)),
-      time,
+    const rdds = this.parents.map((parent) => required(parent, time, this.label))
+    const made: unknown = this.#fn(rdds, time)
+    if (made instanceof Rdd) return made as Rdd<U>
+    throw new StateError(
+      `${this.label} at ${time} ms: its function answered with ${describe(made)}; it must answer with a dataset.`,
+      { time },
     )
   }
 }
 
 /** Streams that are read together must be one context's and slide together. */
 export function checkSlides(parents: readonly Stream<unknown>[], label: string): void {
+  if (!Array.isArray(parents)) throw new ArgumentError(`${label} needs an array of streams, got ${describe(parents)}.`)
+  const foreign = parents.find((parent) => !(parent instanceof Stream))
+  if (parents.length > 0 && !parents.every((parent) => parent instanceof Stream))
+    throw new ArgumentError(`${label} needs streams, got ${describe(foreign)}.`)
   const first = parents[0]
   if (!first) throw new ArgumentError(`${label} needs at least one stream.`)
   if (parents.some((p) => p.builder !== first.builder))
@@ -53,6 +61,7 @@ export function checkSlides(parents: readonly Stream<unknown>[], label: string):
 }
 
 Stream.prototype.transform = function <T, U>(this: Stream<T>, fn: (rdd: RDD<T>, time: number) => Rdd<U>): DStream<U> {
+  checkFunction(fn, 'transform')
   return streamFace(new TransformedStream<U>([this], ([rdd], time) => fn(face(rdd as Rdd<T>), time)))
 }
 Stream.prototype.union = function <T, U>(this: Stream<T>, other: Stream<U>): DStream<T | U> {

@@ -1,6 +1,7 @@
 import type { Partitions } from '../rdd/by-key.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { capturedBy, type DStream, pairStreams, streamFace } from './dstream.js'
+import { checkNames } from './event-time/durations.js'
 import { KeptStateStream } from './kept-state.js'
 
 export interface UpdateOptions<K, S> {
@@ -37,6 +38,7 @@ declare module './dstream.js' {
 }
 
 pairStreams.updateStateByKey = function (fn, options) {
+  checkNames(options ?? {}, ['partitions', 'initialState', 'form'], 'updateStateByKey')
   const {
     partitions,
     initialState,

@@ -10,6 +10,7 @@ import type { Duration } from '../time.js'
 import { combined } from './by-key.js'
 import { capturedBy, type DStream, multipleOfSlide, pairStreams, Stream, streamFace } from './dstream.js'
 import { chain, paired } from './elementwise.js'
+import { checkNames } from './event-time/durations.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
@@ -168,6 +169,7 @@ Stream.prototype.window = function <T>(this: Stream<T>, length: Duration, slide?
   return streamFace(new WindowedStream<T>(this, checked.length, checked.slide))
 }
 pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
+  checkNames(options, ['inverse', 'filter', 'partitions'], 'reduceByKeyAndWindow')
   const checked = lengths(this, length, slide)
   const reduce = capturedBy(this, fn, 'reduceByKeyAndWindow')
   if (!options.inverse) {

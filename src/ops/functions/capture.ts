@@ -1,11 +1,11 @@
-import { ArgumentError, CaptureError } from '../../errors.js'
+import { CaptureError } from '../../errors.js'
 import { builtinRef } from './builtin.js'
+import { checkFunction } from './check-function.js'
 import './common.js'
 import { environmentOf, unwrapped } from './env.js'
 import { type FreeVariables, freeVariables } from './free-variables.js'
 import { globalPath, isGlobalName } from './globals.js'
 import { HELPERS, IMPORT_OBJECT } from './loader-names.js'
-import { describe } from './plain-data.js'
 import type { AnyFunction, EnvValue, FnRef } from './ref.js'
 import type { FunctionTable } from './table.js'
 
@@ -25,7 +25,7 @@ const references = new WeakMap<AnyFunction, FnRef>()
  * @throws ArgumentError if `fn` is no function; CaptureError if its text does not stand for it in another thread.
  */
 export function capture(fn: AnyFunction, label: string, known: KnownFunctions = {}): FnRef {
-  if (typeof fn !== 'function') throw new ArgumentError(`${label} needs a function, got ${describe(fn)}.`, { label })
+  checkFunction(fn, label)
   const target = unwrapped(fn)
   const named = builtinRef(target, (inner) => capture(inner, label, known))
   if (named !== undefined) return named

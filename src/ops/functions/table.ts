@@ -1,9 +1,9 @@
-import { ArgumentError, MillraceError } from '../../errors.js'
+import { MillraceError } from '../../errors.js'
 import { builtinRef } from './builtin.js'
+import { checkFunction } from './check-function.js'
 import { unwrapped } from './env.js'
 import { globalPath } from './globals.js'
 import { functionHash } from './normal-form.js'
-import { describe } from './plain-data.js'
 import type { AnyFunction, FnRef } from './ref.js'
 
 /**
@@ -26,7 +26,7 @@ export class FunctionTable {
    * @throws ArgumentError if `fn` is no function.
    */
   record(fn: AnyFunction, label: string): FnRef {
-    if (typeof fn !== 'function') throw new ArgumentError(`${label} needs a function, got ${describe(fn)}.`, { label })
+    checkFunction(fn, label)
     // In a module a function has its closure: what withEnv adds is not needed.
     fn = unwrapped(fn)
     const named = builtinRef(fn, (inner) => this.record(inner, label))

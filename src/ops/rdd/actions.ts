@@ -1,5 +1,6 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { combine, reducing } from './by-key.js'
 import { step } from './elementwise.js'
@@ -71,7 +72,11 @@ Rdd.prototype.count = async function () {
   return (await this.context.runner.run<number>(this, { op: 'count' })).reduce((a, b) => a + b, 0)
 }
 Rdd.prototype.reduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => T): Promise<T> {
-  const parts = await applyTo<{ value: T } | undefined>(this, builtin('reducePartition', fn), 'reduce')
+  const parts = await applyTo<{ value: T } | undefined>(
+    this,
+    builtin('reducePartition', checkFunction(fn, 'reduce')),
+    'reduce',
+  )
   const values = parts.filter((part) => part !== undefined)
   if (values.length === 0)
     throw new StateError(
@@ -106,7 +111,7 @@ Rdd.prototype.foreach = async function (fn) {
   await step(this, 'map', fn, 'foreach').count()
 }
 Rdd.prototype.foreachPartition = async function (fn) {
-  await applyTo(this, builtin('partitionOf', fn), 'foreachPartition')
+  await applyTo(this, builtin('partitionOf', checkFunction(fn, 'foreachPartition')), 'foreachPartition')
 }
 Rdd.prototype.countByValue = async function <T>(this: Rdd<T>): Promise<Map<T, number>> {
   const label = 'countByValue'

@@ -1,5 +1,6 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { applyTo } from './actions.js'
 import { combine, reducing } from './by-key.js'
@@ -98,12 +99,19 @@ async function aggregated<T, U>(
   comb: (a: U, b: U) => U,
   label: string,
 ): Promise<U> {
+  checkFunction(seq, label)
+  checkFunction(comb, label)
   const parts = await applyTo<[U]>(rdd, builtin('aggregatePartition', zero, seq), label)
   return parts.reduce((acc, [part]) => comb(acc, part), fresh(zero))
 }
 
 Rdd.prototype.treeReduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => T, depth = 2): Promise<T> {
-  const partials = step<T>(this, 'mapPartitions', builtin('reduceToList', fn), 'treeReduce')
+  const partials = step<T>(
+    this,
+    'mapPartitions',
+    builtin('reduceToList', checkFunction(fn, 'treeReduce')),
+    'treeReduce',
+  )
   const parts = await inRounds<T>(partials, fn, depth, 'treeReduce').collect()
   if (parts.length === 0) {
     throw new StateError('treeReduce() of an empty dataset has no result. Use treeAggregate() with a start value.')
@@ -117,7 +125,9 @@ Rdd.prototype.treeAggregate = async function <T, U>(
   comb: (a: U, b: U) => U,
   depth = 2,
 ): Promise<U> {
-  const partials = step<U>(this, 'mapPartitions', builtin('aggregatePartition', zero, seq), 'treeAggregate')
+  checkFunction(comb, 'treeAggregate')
+  const folding = builtin('aggregatePartition', zero, checkFunction(seq, 'treeAggregate'))
+  const partials = step<U>(this, 'mapPartitions', folding, 'treeAggregate')
   const parts = await inRounds<U>(partials, comb, depth, 'treeAggregate').collect()
   return parts.reduce((acc, part) => comb(acc, part), fresh(zero))
 }

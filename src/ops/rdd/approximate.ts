@@ -1,100 +1,136 @@
-import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
-import { addValue, estimate, mergeRegisters, newRegisters, precisionFor } from '../hyper-log-log.js'
-import { type Duration, toMillis } from '../time.js'
+import type { AnyFunction } from '../functions/ref.js'
+import { KeyedMap } from '../keys.js'
+import type { Duration } from '../time.js'
 import { applyTo } from './actions.js'
-import type { Partitions } from './by-key.js'
-import { pairs, type RDD, Rdd } from './rdd.js'
+import { type BoundedNumber, checkConfidence, estimateOfCount, estimateOfMean, estimateOfSum } from './estimates.js'
+import type { Moments } from './moments.js'
+import { type PartialResult, partialResult } from './partial-result.js'
+import { numbers, pairs, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
   interface Rdd<T> {
     /**
-     * About how many different elements there are, by HyperLogLog: no shuffle, some kilobytes a partition. In two of
-     * three cases the answer is off by less than `relativeDeviation` (default 0.05; the finest is 0.004). Elements are
-     * compared as keys are. Throws ArgumentError unless it is above 0 and at most 0.4.
+     * The number of elements as far as it is known after `timeout`: an estimate from the partitions that are counted, as
+     * if they were drawn by chance. The true number is within its bounds with the given `confidence` (default 0.95).
+     * Counting goes on for `final()`. Rejects if it fails in time; throws ArgumentError for a confidence not from 0 to 1.
      *
      * ```ts
-     * await ctx.parallelize(['a', 'b', 'a']).countApproxDistinct() // 2
+     * const { value } = await ctx.range(100).countApprox('1m')
+     * await Promise.resolve(value) // { mean: 100, confidence: 1, low: 100, high: 100 }
      * ```
      */
-    countApproxDistinct(relativeDeviation?: number): Promise<number>
+    countApprox(timeout: Duration, confidence?: number): Promise<PartialResult<BoundedNumber>>
     /**
-     * The number of elements as far as it is known after `timeout`: partitions that are counted, and an estimate from
-     * them for the whole. Does not wait longer; the counting of the others goes on and is not used. Rejects if counting
-     * fails within that time.
+     * How often each element occurs, as far as it is known after `timeout`: as `countApprox`. Elements that no counted
+     * partition has are missing. Counts in the workers; the counts of each partition are brought to the driver.
      *
      * ```ts
-     * await ctx.range(100).countApprox('1m') // { estimate: 100, counted: 100, complete: true }
+     * const { value } = await ctx.parallelize(['a', 'b', 'a']).countByValueApprox('1m')
+     * await Promise.resolve(value.get('a')?.mean) // 2
      * ```
      */
-    countApprox(timeout: Duration): Promise<ApproximateCount>
+    countByValueApprox(timeout: Duration, confidence?: number): Promise<PartialResult<Map<T, BoundedNumber>>>
   }
   interface PairRdd<K, V> {
     /**
-     * About how many different values each key has, as countApproxDistinct. Shuffle of the sketches, not of the values.
+     * How many pairs each key has, as far as it is known after `timeout`: as `countByValueApprox`.
      *
      * ```ts
-     * await ctx.parallelize([['a', 1], ['a', 2], ['a', 1]] as [string, number][]).countApproxDistinctByKey().collect() // [['a', 2]]
+     * const { value } = await ctx.parallelize([['a', 1], ['a', 2]] as [string, number][]).countByKeyApprox('1m')
+     * await Promise.resolve(value.get('a')?.mean) // 2
      * ```
      */
-    countApproxDistinctByKey(relativeDeviation?: number, partitions?: Partitions): RDD<[K, number]>
+    countByKeyApprox(timeout: Duration, confidence?: number): Promise<PartialResult<Map<K, BoundedNumber>>>
+  }
+  interface NumberRdd {
+    /**
+     * The sum as far as it is known after `timeout`: the mean of the partitions that are done, times an estimate of the
+     * count, with bounds as those of `countApprox`.
+     *
+     * ```ts
+     * await Promise.resolve((await ctx.parallelize([1, 2, 3.5]).sumApprox('1m')).value.mean) // 6.5
+     * ```
+     */
+    sumApprox(timeout: Duration, confidence?: number): Promise<PartialResult<BoundedNumber>>
+    /**
+     * The mean as far as it is known after `timeout`: that of the partitions that are done, with bounds as those of
+     * `countApprox`.
+     *
+     * ```ts
+     * await Promise.resolve((await ctx.parallelize([1, 2, 6]).meanApprox('1m')).value.mean) // 3
+     * ```
+     */
+    meanApprox(timeout: Duration, confidence?: number): Promise<PartialResult<BoundedNumber>>
   }
 }
 
-export interface ApproximateCount {
-  /** `counted`, and for each partition that is not, the mean of those that are. */
-  readonly estimate: number
-  /** Elements of the partitions that are counted. */
-  readonly counted: number
-  readonly complete: boolean
-}
+type Counts = readonly (readonly [value: unknown, count: number])[]
 
-function precision(relativeDeviation: number, label: string): number {
-  if (relativeDeviation > 0 && relativeDeviation <= 0.4) return precisionFor(relativeDeviation)
-  throw new ArgumentError(
-    `${label}: the relative deviation is ${relativeDeviation}; it must be a number above 0 and at most 0.4, such as 0.05.`,
-    { given: relativeDeviation },
-  )
-}
-
-defineBuiltin('sketch', (bits: number) => (records: Iterable<unknown>) => {
-  const registers = newRegisters(bits)
-  for (const value of records) addValue(registers, value)
-  return registers
+defineBuiltin('countsOf', (of: AnyFunction) => (records: Iterable<unknown>): Counts => {
+  const counts = new KeyedMap<number>()
+  for (const record of records) {
+    const value = of(record)
+    counts.set(value, (counts.get(value) ?? 0) + 1)
+  }
+  return [...counts.entries()]
 })
-defineBuiltin('sketchOf', (bits: number) => (value: unknown) => addValue(newRegisters(bits), value))
-defineBuiltin('addToSketch', () => addValue)
-defineBuiltin('mergeSketches', () => mergeRegisters)
-defineBuiltin('estimateOf', () => (registers: Uint8Array) => Math.round(estimate(registers)))
 
-Rdd.prototype.countApproxDistinct = async function (relativeDeviation = 0.05) {
-  const bits = precision(relativeDeviation, 'countApproxDistinct')
-  const sketches = await applyTo<Uint8Array>(this, builtin('sketch', bits), 'countApproxDistinct')
-  return Math.round(estimate(sketches.reduce(mergeRegisters, newRegisters(bits))))
-}
-pairs.countApproxDistinctByKey = function (relativeDeviation = 0.05, partitions) {
-  const bits = precision(relativeDeviation, 'countApproxDistinctByKey')
-  const [create, add, merge] = [builtin('sketchOf', bits), builtin('addToSketch'), builtin('mergeSketches')]
-  return this.combineByKey<Uint8Array>(create, add, merge, partitions).mapValues(builtin('estimateOf'))
+Rdd.prototype.countApprox = async function (timeout, confidence = 0.95) {
+  const label = 'countApprox'
+  checkConfidence(confidence, label)
+  return partialResult<number, BoundedNumber>(this, {
+    timeout,
+    label,
+    run: (partitions) => this.context.runner.run<number>(this, { op: 'count' }, partitions),
+    evaluate: (counts, part) =>
+      estimateOfCount(
+        counts.reduce((a, b) => a + b, 0),
+        part,
+        confidence,
+      ),
+  })
 }
 
-Rdd.prototype.countApprox = async function (timeout) {
-  const ms = toMillis(timeout, 'The timeout of countApprox')
-  const counts: number[] = []
-  const counting = Array.from({ length: this.partitions }, async (_, p) => {
-    counts.push(...(await this.context.runner.run<number>(this, { op: 'count' }, [p])))
+function countsApprox<K>(rdd: Rdd<unknown>, of: string, label: string, timeout: Duration, confidence: number) {
+  checkConfidence(confidence, label)
+  const count = builtin('countsOf', builtin(of))
+  return partialResult<Counts, Map<K, BoundedNumber>>(rdd, {
+    timeout,
+    label,
+    run: (partitions) => applyTo<Counts>(rdd, count, label, partitions),
+    evaluate(done, part) {
+      const totals = new KeyedMap<number>()
+      for (const [value, n] of done.flat(1)) totals.set(value, (totals.get(value) ?? 0) + n)
+      // Many values share their count; its bounds are found once.
+      const bounds = new Map<number, BoundedNumber>()
+      const bounded = (n: number) => {
+        const known = bounds.get(n) ?? estimateOfCount(n, part, confidence)
+        bounds.set(n, known)
+        return known
+      }
+      return new Map(Array.from(totals.entries(), ([value, n]) => [value as K, bounded(n)]))
+    },
   })
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  try {
-    await Promise.race([Promise.all(counting), late])
-  } finally {
-    clearTimeout(timer)
+}
+
+Rdd.prototype.countByValueApprox = async function (timeout, confidence = 0.95) {
+  return countsApprox(this, 'identity', 'countByValueApprox', timeout, confidence)
+}
+pairs.countByKeyApprox = async function (timeout, confidence = 0.95) {
+  return countsApprox(this, 'keyOf', 'countByKeyApprox', timeout, confidence)
+}
+for (const [label, estimate] of [
+  ['sumApprox', estimateOfSum],
+  ['meanApprox', estimateOfMean],
+] as const) {
+  numbers[label] = async function (timeout, confidence = 0.95) {
+    checkConfidence(confidence, label)
+    return partialResult<Moments, BoundedNumber>(this, {
+      timeout,
+      label,
+      run: (partitions) => applyTo<Moments>(this, builtin('momentsOf'), label, partitions),
+      evaluate: (done, part) => estimate(done, part, confidence),
+    })
   }
-  const counted = counts.reduce((sum, n) => sum + n, 0)
-  const complete = counts.length === this.partitions
-  const scale = counts.length === 0 ? 0 : this.partitions / counts.length
-  return { estimate: complete ? counted : Math.round(counted * scale), counted, complete }
 }

@@ -1,6 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { capture } from '../functions/capture.js'
+import { describe } from '../functions/plain-data.js'
 import '../functions/common.js'
 import { BROADCAST_ID } from '../functions/env.js'
 import type { AnyFunction, FnRef } from '../functions/ref.js'
@@ -79,6 +80,9 @@ export class RddBuilder {
 
   /** A dataset of values that the driver holds. `partitions` contiguous slices, by default one a thread. */
   parallelize<T>(data: Iterable<T>, partitions: number = this.parallelism): RDD<T> {
+    if (typeof (data as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function') {
+      throw new ArgumentError(`parallelize got ${describe(data)}; it takes an array or another iterable.`)
+    }
     return face(new ValuesRdd<T>(this, Array.isArray(data) ? data : [...data], checkPartitions(partitions)))
   }
 

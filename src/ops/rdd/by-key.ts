@@ -1,4 +1,6 @@
+import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { describe } from '../functions/plain-data.js'
 import type { FnRef } from '../functions/ref.js'
 import { checkPartitions, hashPartitioner, type Partitioner, samePartitioner } from '../partitioner.js'
 import type { Aggregator } from '../plan.js'
@@ -50,9 +52,21 @@ export function toPartitioner(rdd: Rdd<unknown>, partitions: Partitions | undefi
   return typeof ready === 'number' ? hashPartitioner(ready) : ready
 }
 
-/** The same, with its function captured: a stream does so while its graph is built and functions are recorded. */
+const KINDS: readonly (Partitioner['kind'] | undefined)[] = ['hash', 'range', 'deal', 'custom']
+
+/** The same, checked, and with its function captured: a stream does so while its graph is built and functions are recorded. */
 export function withFunction<P extends Partitions | undefined>(context: RddBuilder, partitions: P): P {
-  if (typeof partitions !== 'object' || partitions.kind !== 'custom' || partitions.fn) return partitions
+  if (partitions === undefined) return partitions
+  if (typeof partitions !== 'object') {
+    checkPartitions(partitions)
+    return partitions
+  }
+  if (!KINDS.includes(partitions?.kind)) {
+    throw new ArgumentError(
+      `The partitioner is ${describe(partitions)}; give a number of partitions, hashPartitioner(n) or customPartitioner(n, fn).`,
+    )
+  }
+  if (partitions.kind !== 'custom' || partitions.fn) return partitions
   return { ...partitions, fn: context.capture(partitions.identity, 'customPartitioner') }
 }
 

@@ -1,6 +1,7 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { FnRef } from '../functions/ref.js'
 import type { Plan } from '../plan.js'
+import { operand } from './operand.js'
 import { planAt } from './plan-at.js'
 import { captured, face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
 
@@ -49,5 +50,5 @@ defineBuiltin('allPairs', () => (_: number, left: readonly unknown[], right: rea
 })
 
 Rdd.prototype.cartesian = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<[T, U]> {
-  return face(new CartesianRdd<T, U>(this, other))
+  return face(new CartesianRdd<T, U>(this, operand(this, other, 'cartesian')))
 }

@@ -1,4 +1,5 @@
 import { CogroupRdd, meetingPlace } from './join.js'
+import { operand } from './operand.js'
 import { face, pairs, type RDD, type Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -23,6 +24,6 @@ declare module './rdd.js' {
 }
 
 pairs.groupWith = function (this: Rdd<unknown>, ...others: Rdd<unknown>[]) {
-  const parents = [this, ...others]
+  const parents = [this, ...others.map((other) => operand(this, other, 'groupWith'))]
   return face(new CogroupRdd(parents, meetingPlace(parents)))
 }

@@ -1,6 +1,7 @@
 import { hashPartitioner, type Partitioner, samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import { type Partitions, toPartitioner } from './by-key.js'
+import { operand } from './operand.js'
 import { type Dependency, face, type Planner, pairs, type RDD, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -110,12 +111,12 @@ function placeOf(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions
 function joining(label: string, kept: Kept) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Rdd<unknown>, other: Rdd<unknown>, partitions?: Partitions): any {
-    return face(join(this, other, kept, label, partitions))
+    return face(join(this, operand(this, other, label), kept, label, partitions))
   }
 }
 
 pairs.cogroup = function (other, partitions) {
-  return face(cogroup(this, other, partitions)) as never
+  return face(cogroup(this, operand(this, other, 'cogroup'), partitions)) as never
 }
 pairs.join = joining('join', { left: false, right: false })
 pairs.leftOuterJoin = joining('leftOuterJoin', { left: true, right: false })

@@ -1,4 +1,5 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { canonical, hashKey, KeyedMap } from '../keys.js'
 import type { Partitioner } from '../partitioner.js'
@@ -71,6 +72,7 @@ pairs.countByKey = function () {
   return this.keys().countByValue()
 }
 pairs.reduceByKeyLocally = async function (fn) {
+  checkFunction(fn, 'reduceByKeyLocally')
   const all = new KeyedMap<unknown>()
   for (const part of await applyTo<Pair[]>(this, builtin('reduceLocally', fn), 'reduceByKeyLocally')) {
     reducedByKey(part, fn, all)

@@ -27,7 +27,7 @@ export interface Stats {
   readonly max: number
 }
 
-const NONE: Moments = {
+export const NO_MOMENTS: Moments = {
   count: 0,
   mean: 0,
   squares: 0,
@@ -38,7 +38,7 @@ const NONE: Moments = {
 
 /** Welford's way, one number at a time: the squares of large numbers would swallow their small differences. */
 export function momentsOf(numbers: Iterable<number>): Moments {
-  let { count, mean, squares, sum, min, max } = NONE
+  let { count, mean, squares, sum, min, max } = NO_MOMENTS
   for (const x of numbers) {
     const distance = x - mean
     mean += distance / ++count
@@ -67,7 +67,7 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
 }
 
 export function statsOf(parts: readonly Moments[]): Stats {
-  const { count, sum, mean, squares, min, max } = parts.reduce(mergeMoments, NONE)
+  const { count, sum, mean, squares, min, max } = parts.reduce(mergeMoments, NO_MOMENTS)
   const variance = count === 0 ? Number.NaN : squares / count
   const sampleVariance = count < 2 ? Number.NaN : squares / (count - 1)
   const [stdev, sampleStdev] = [Math.sqrt(variance), Math.sqrt(sampleVariance)]

@@ -28,6 +28,7 @@ function asksNumber(plan: Plan): boolean {
     case 'combine':
     case 'keep':
     case 'stamp':
+    case 'panes':
       return asksNumber(plan.of)
     case 'state':
       return plan.changes.flat().some(asksNumber)

@@ -35,6 +35,8 @@ export interface Planner {
   rejects(rdd: RejectingRdd, partition: number): number
   /** The slot that says whose event times are observed. */
   observe(place: ObservedPlace): number
+  /** The slot of the watermark behind which a window may have been given already. */
+  watermark(before: number): number
 }
 
 /** Where a leaf of the lineage gets its records. */

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { describe } from '../functions/plain-data.js'
 import { anySeed, drawIndexes, poisson, random } from '../random.js'
 import { applyTo } from './actions.js'
 import { step } from './elementwise.js'
@@ -78,6 +79,9 @@ Rdd.prototype.sample = function (withReplacement, fraction, seed = anySeed()) {
 }
 
 Rdd.prototype.randomSplit = function <T>(this: Rdd<T>, weights: readonly number[], seed = anySeed()): RDD<T>[] {
+  if (!Array.isArray(weights)) {
+    throw new ArgumentError(`randomSplit got ${describe(weights)}; it takes an array of weights, such as [0.8, 0.2].`)
+  }
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (!weights.every((weight) => weight >= 0) || !(total > 0 && total < Number.POSITIVE_INFINITY)) {
     throw new ArgumentError(

@@ -3,6 +3,7 @@ import { hashPartitioner } from '../partitioner.js'
 import { type Partitions, toPartitioner } from './by-key.js'
 import { step } from './elementwise.js'
 import { cogroup } from './join.js'
+import { operand } from './operand.js'
 import { pairs, type RDD, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -64,13 +65,22 @@ function without(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions
 }
 
 Rdd.prototype.intersection = function <T>(this: Rdd<T>, other: Rdd<T>, partitions?: Partitions): RDD<T> {
-  const grouped = cogroup(marked(this, 'intersection'), marked(other, 'intersection'), partitions)
+  const grouped = cogroup(
+    marked(this, 'intersection'),
+    marked(operand(this, other, 'intersection'), 'intersection'),
+    partitions,
+  )
   return step<T>(step(grouped, 'filter', builtin('inBoth'), 'intersection'), 'map', builtin('keyOf'), 'intersection')
 }
 Rdd.prototype.subtract = function <T>(this: Rdd<T>, other: Rdd<T>, partitions?: Partitions): RDD<T> {
   const label = 'subtract'
-  return step<T>(without(marked(this, label), marked(other, label), partitions, label), 'map', builtin('keyOf'), label)
+  return step<T>(
+    without(marked(this, label), marked(operand(this, other, label), label), partitions, label),
+    'map',
+    builtin('keyOf'),
+    label,
+  )
 }
 pairs.subtractByKey = function (other, partitions) {
-  return without(this, other, partitions, 'subtractByKey')
+  return without(this, operand(this, other, 'subtractByKey'), partitions, 'subtractByKey')
 }

@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.js'
 import { samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import type { RddBuilder } from './builder.js'
+import { operand } from './operand.js'
 import { planAt } from './plan-at.js'
 import { face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
 import { sliceBounds } from './source-rdds.js'
@@ -46,5 +47,5 @@ export class UnionRdd<T> extends Rdd<T> {
 }
 
 Rdd.prototype.union = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<T | U> {
-  return face(new UnionRdd<T | U>(this.context, [this, other]))
+  return face(new UnionRdd<T | U>(this.context, [this, operand(this, other, 'union')]))
 }

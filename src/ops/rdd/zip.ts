@@ -1,7 +1,9 @@
 import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction, FnRef } from '../functions/ref.js'
 import type { Plan } from '../plan.js'
+import { operand } from './operand.js'
 import { captured, face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
 
 declare module './rdd.js' {
@@ -76,11 +78,10 @@ defineBuiltin(
 )
 
 Rdd.prototype.zip = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<[T, U]> {
-  return face(new ZippedRdd<[T, U]>([this, other], builtin('zipRecords'), 'zip'))
+  return face(new ZippedRdd<[T, U]>([this, operand(this, other, 'zip')], builtin('zipRecords'), 'zip'))
 }
 Rdd.prototype.zipPartitions = function (this: Rdd<unknown>, ...args: unknown[]): never {
-  const fn = args.pop() as AnyFunction
-  return face(
-    new ZippedRdd([this, ...(args as Rdd<unknown>[])], builtin('withoutNumber', fn), 'zipPartitions'),
-  ) as never
+  const fn = checkFunction(args.pop() as AnyFunction, 'zipPartitions')
+  const others = args.map((other) => operand(this, other as Rdd<unknown>, 'zipPartitions'))
+  return face(new ZippedRdd([this, ...others], builtin('withoutNumber', fn), 'zipPartitions')) as never
 }

@@ -1,6 +1,6 @@
-import { ArgumentError } from '../../errors.js'
+import { ArgumentError, BlockCorruptError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
-import { FORM, readHeader } from './column-header.js'
+import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
 import { writePacked } from './packed-column.js'
 
@@ -33,6 +33,22 @@ export function encodeRecords(w: ByteWriter, records: readonly unknown[]): void 
  */
 export function decodeRecords(bytes: Buffer): unknown[] {
   return bytes.length === 0 ? [] : readColumn({ bytes: aligned(bytes), at: 0 })
+}
+
+/** As `encodeRecords` of these numbers. */
+export function encodeInts(w: ByteWriter, numbers: Int32Array): void {
+  writeHeader(w, FORM.i32, numbers.length)
+  w.view(Int32Array, numbers.length).set(numbers)
+}
+
+/** What `encodeInts` wrote, as a view of the bytes. */
+export function decodeInts(bytes: Buffer): Int32Array {
+  if (bytes.length === 0) return new Int32Array(0)
+  const cursor = { bytes: aligned(bytes), at: 0 }
+  const { form, count } = readHeader(cursor)
+  if (form !== FORM.i32)
+    throw new BlockCorruptError(`These bytes are not whole numbers: their form is ${form}.`, { form })
+  return readView(cursor, Int32Array, count)
 }
 
 /** As `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them where the keys are of one kind. */

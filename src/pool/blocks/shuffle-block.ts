@@ -1,6 +1,6 @@
 import { ArgumentError, BlockCorruptError, StateError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
-import { encodePairs, encodeRecords } from './records-codec.js'
+import { encodeInts, encodePairs, encodeRecords } from './records-codec.js'
 
 /**
  * The payload of a shuffle block: what one map task has for each reduce partition.
@@ -42,6 +42,13 @@ export class ShuffleBlockWriter {
     const start = this.#begin(part)
     if (records.length > 0) encodeRecords(this.#writer, records)
     this.#end(part, start, records.length)
+  }
+
+  /** As `records`, of whole numbers that are in a row already. */
+  ints(part: number, numbers: Int32Array): void {
+    const start = this.#begin(part)
+    if (numbers.length > 0) encodeInts(this.#writer, numbers)
+    this.#end(part, start, numbers.length)
   }
 
   pairs(part: number, keys: readonly unknown[], values: readonly unknown[]): void {

@@ -28,7 +28,8 @@ export function guardedText(op: RecordOp, i: number, record: string, slot: Rejec
 
 /** The same as a closure. */
 export function guardedStep(
-  { op, fn, label }: ReadyStep,
+  op: RecordOp,
+  { fn, label }: ReadyStep,
   slot: RejectsSlot,
   next: Emit,
   mark: () => void,

@@ -6,7 +6,8 @@ import type { Rejects } from './rejects.js'
 
 /** A step with its function found. */
 export interface ReadyStep {
-  readonly op: RecordOp
+  /** `outcomes`: the function takes the meter too, and gives every outcome of a record. */
+  readonly op: RecordOp | 'outcomes'
   readonly fn: AnyFunction
   readonly label: string
   readonly rejects?: RejectsSlot
@@ -39,6 +40,12 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
   steps.forEach(({ op, rejects }, i) => {
     open.push(`at = ${i};`)
     const next = `v${i}`
+    if (op === 'outcomes') {
+      open.push(`for (const ${next} of f${i}(${value}, meter)) {`)
+      closing += '}'
+      value = next
+      return
+    }
     if (rejects !== undefined) {
       open.push(guardedText(op, i, value, rejects))
       if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
@@ -93,8 +100,7 @@ export function composeLoop(steps: readonly ReadyStep[]): Loop {
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i]!
       const mark = () => (at = i)
-      run =
-        step.rejects === undefined ? composeStep(step, run, mark) : guardedStep(step, step.rejects, run, mark, meter)
+      run = composed(step, run, mark, meter)
     }
     try {
       for (const value of records) {
@@ -108,7 +114,18 @@ export function composeLoop(steps: readonly ReadyStep[]): Loop {
   }
 }
 
-function composeStep({ op, fn }: ReadyStep, next: Emit, mark: () => void): Emit {
+function composed(step: ReadyStep, next: Emit, mark: () => void, meter: Meter): Emit {
+  const { op, fn, rejects } = step
+  if (op === 'outcomes') {
+    return (value) => {
+      mark()
+      for (const outcome of fn(value, meter)) next(outcome)
+    }
+  }
+  return rejects === undefined ? composeStep(op, fn, next, mark) : guardedStep(op, step, rejects, next, mark, meter)
+}
+
+function composeStep(op: RecordOp, fn: AnyFunction, next: Emit, mark: () => void): Emit {
   switch (op) {
     case 'map':
       return (value) => {

@@ -3,6 +3,8 @@ import { forThisTask } from '../../ops/accumulator.js'
 import type { AsyncStep } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
 import { AsyncCall } from './async-call.js'
+import type { Outcome } from './outcomes.js'
+import { letterOf } from './rejects.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
 
 /** Runs an async step over the records of a partition: at most `concurrency` calls at a time. */
@@ -24,7 +26,7 @@ export function settling(step: AsyncStep, recordsOf: (task: Task) => readonly un
 function settleAll(
   records: readonly unknown[],
   call: (record: unknown, call: AsyncCall) => unknown,
-  { concurrency, ordered, timeout, label, rejects: slot }: AsyncStep,
+  { concurrency, ordered, timeout, label, rejects: slot, outcomes }: AsyncStep,
   { meter }: Task,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
@@ -49,7 +51,11 @@ function settleAll(
     const withoutGiven = () => {
       // In the order of records, whichever call came back first, so that the same ones are kept each time.
       for (const [i, error] of [...given].sort(([a], [b]) => a - b)) meter.rejects.add(slot!, label, records[i], error)
-      return ordered ? results.filter((_, i) => !given.has(i)) : results
+      return ordered && !outcomes ? results.filter((_, i) => !given.has(i)) : results
+    }
+    const put = (i: number, result: unknown) => {
+      if (ordered) results[i] = result
+      else results.push(result)
     }
     const start = (i: number) => {
       const made = new AsyncCall()
@@ -65,6 +71,7 @@ function settleAll(
         if (!settled()) return
         if (slot === undefined) return fail(error)
         given.set(i, error)
+        if (outcomes) put(i, [undefined, letterOf(label, records[i], error)] satisfies Outcome)
         launch()
       }
       const late =
@@ -77,8 +84,7 @@ function settleAll(
             }, timeout)
       answerOf(() => call(records[i], made)).then((result) => {
         if (!settled()) return
-        if (ordered) results[i] = result
-        else results.push(result)
+        put(i, outcomes ? ([result] satisfies Outcome) : result)
         launch()
       }, refuse)
     }

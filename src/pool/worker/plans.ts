@@ -11,8 +11,10 @@ import { compileJoin } from './hash-join.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
 import { settling } from './map-async.js'
+import { outcomesOf } from './outcomes.js'
 import { compileStamp } from './stamp.js'
 import { compileState } from './state/compile.js'
+import { compilePanes } from './state/event-panes.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
 
 /** Gives the records of a plan, piece by piece. */
@@ -100,6 +102,8 @@ export class PlanCompiler {
       }
       case 'stamp':
         return compileStamp(plan, this)
+      case 'panes':
+        return compilePanes(plan, this)
       case 'keep': {
         const source = this.source(plan.of)
         const { scratch } = this.services
@@ -189,7 +193,13 @@ export class PlanCompiler {
 
   #ready(steps: readonly Step[]): ReadyStep[] {
     const { resolve } = this.services
-    return steps.map((step) => ({ ...step, fn: resolve(step.fn) }) as ReadyStep)
+    return steps.map((step): ReadyStep => {
+      const fn = resolve(step.fn)
+      if (step.op === 'mapPartitions' || step.op === 'mapAsync')
+        throw new TypeError(`A loop takes steps of records, not ${step.op}.`)
+      if (!step.outcomes) return { ...step, fn }
+      return { op: 'outcomes', label: step.label, fn: outcomesOf(step.op, fn, step.label, step.rejects!) }
+    })
   }
 
   #loop(steps: readonly ReadyStep[]): Loop {

@@ -36,6 +36,15 @@ export class Rejects {
   }
 }
 
+/**
+ * What a stream of dead letters is made of. Without the error's stack: it tells where the thread has its code from, and
+ * the same record should give the same letter.
+ */
+export function letterOf(operation: string, record: unknown, error: unknown): unknown {
+  const { stack: _, ...facts } = factsOf(error)
+  return { operation, record: travelling(record), error: facts }
+}
+
 /** A copy, since the record may be changed later, or its text where it cannot be copied: the answer must be sent. */
 function travelling(record: unknown): unknown {
   try {

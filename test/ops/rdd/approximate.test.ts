@@ -1,6 +1,8 @@
-import { ArgumentError, Context } from 'millrace'
+import fc from 'fast-check'
+import { ArgumentError, Context, withEnv } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { addValue, estimate, mergeRegisters, newRegisters } from '#build/ops/hyper-log-log.js'
+import { KeyedMap } from '#build/ops/keys.js'
 import { eachThreads } from '../../support/contexts.js'
 
 describe('HyperLogLog', () => {
@@ -24,6 +26,33 @@ describe('HyperLogLog', () => {
       }
       expect(Math.abs(total / 60 - n) / n).toBeLessThan((4 * 0.046) / Math.sqrt(60))
     }
+  })
+
+  test('any parts in any order: as an exact count, within the error it names', () => {
+    const value = fc.oneof(
+      fc.integer(),
+      fc.string(),
+      fc.tuple(fc.integer({ max: 99, min: 0 }), fc.boolean()),
+      fc.double(),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(value, { maxLength: 200 }), { maxLength: 6 }),
+        fc.integer({ min: 7, max: 14 }),
+        (parts, bits) => {
+          const exact = new KeyedMap<true>()
+          for (const each of parts.flat()) exact.set(each, true)
+          const sketches = parts.map((part) => part.reduce<Uint8Array>(addValue, newRegisters(bits)))
+          const together = sketches.reduceRight(mergeRegisters, newRegisters(bits))
+          const all = parts.flat().reduce<Uint8Array>(addValue, newRegisters(bits))
+          expect(Buffer.compare(together, all)).toBe(0)
+          // One in a billion is off by six deviations; two that meet in 2^32 hashes are counted as one.
+          const deviation = 1.04 / Math.sqrt(1 << bits)
+          expect(Math.abs(estimate(together) - exact.size)).toBeLessThanOrEqual(6 * deviation * exact.size + 1)
+        },
+      ),
+      { numRuns: 300 },
+    )
   })
 
   test('merging is as seeing all', () => {
@@ -56,20 +85,39 @@ describe('approximate counts', () => {
       expect(Math.abs(counts.get('many')! - 6000)).toBeLessThan(500)
     })
 
-    test('countApprox that has time enough', async () => {
-      expect(await ctx.range(0, 100, 1, 7).countApprox('1m')).toEqual({ estimate: 100, counted: 100, complete: true })
-      expect(await ctx.emptyRDD().countApprox(1000)).toEqual({ estimate: 0, counted: 0, complete: true })
+    test('with time enough all is known', async () => {
+      const words = ctx.parallelize(['a', 'b', 'a', 'c'], 3)
+      const count = await words.countApprox('1m')
+      expect(count).toMatchObject({ value: { mean: 4, confidence: 1, low: 4, high: 4 }, complete: true })
+      expect(await count.final()).toEqual(count.value)
+      const values = await words.countByValueApprox('1m')
+      expect(values.complete).toBe(true)
+      expect([...values.value].map(([word, { mean }]) => [word, mean]).sort()).toEqual([
+        ['a', 2],
+        ['b', 1],
+        ['c', 1],
+      ])
+      const keys = await words.map((word) => [[word], 1] as [string[], number]).countByKeyApprox('1m')
+      expect([...keys.value].map(([[word], { mean }]) => [word, mean]).sort()).toEqual([
+        ['a', 2],
+        ['b', 1],
+        ['c', 1],
+      ])
+      const numbers = ctx.range(0, 101, 1, 7)
+      expect((await numbers.sumApprox('1m')).value).toEqual({ mean: 5050, confidence: 1, low: 5050, high: 5050 })
+      expect((await numbers.meanApprox('1m')).value.mean).toBeCloseTo(50)
     })
 
-    test('countApprox answers when its time is over', async () => {
-      // Partition 1 ends only when the context is stopped.
-      await using own = new Context({ threads: 2, spare: false })
-      await own.range(4).count()
-      const stuck = own.range(0, 20, 1, 2).mapPartitions((xs, p) => {
-        if (p === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-        return xs
-      })
-      expect(await stuck.countApprox(500)).toEqual({ estimate: 20, counted: 10, complete: false })
+    test('of nothing', async () => {
+      const none = ctx.emptyRDD<number>()
+      for (const { value, complete } of [
+        await none.countApprox(1000),
+        await none.sumApprox(1000),
+        await none.meanApprox(1000),
+      ]) {
+        expect([value, complete]).toEqual([{ mean: 0, confidence: 1, low: 0, high: 0 }, true])
+      }
+      expect((await none.countByValueApprox(1000)).value.size).toBe(0)
     })
 
     test('what is refused', async () => {
@@ -77,10 +125,40 @@ describe('approximate counts', () => {
         await expect(ctx.range(3).countApproxDistinct(deviation)).rejects.toThrow(ArgumentError)
       }
       await expect(ctx.range(3).countApprox(0)).rejects.toThrow(ArgumentError)
+      for (const confidence of [-0.1, 1.1, Number.NaN, '0.9' as never]) {
+        await expect(ctx.range(3).countApprox('1s', confidence)).rejects.toThrow('from 0 to 1')
+        await expect(ctx.range(3).countByValueApprox('1s', confidence)).rejects.toThrow(ArgumentError)
+        await expect(ctx.range(3).sumApprox('1s', confidence)).rejects.toThrow(ArgumentError)
+        await expect(ctx.range(3).meanApprox('1s', confidence)).rejects.toThrow(ArgumentError)
+      }
       const failing = ctx.range(3).map(() => {
         throw new Error('no count')
       })
       await expect(failing.countApprox('1m')).rejects.toThrow('no count')
     })
   })
+})
+
+test('they answer when their time is over, and later with all', async () => {
+  await using own = new Context({ threads: 2, spare: false })
+  await own.range(4).count()
+  // The second partition waits until it is let go.
+  const gate = new Int32Array(new SharedArrayBuffer(4))
+  const held = own.range(0, 20, 1, 2).mapPartitions(
+    withEnv({ gate }, (xs: Iterable<number>, p) => {
+      if (p === 1) Atomics.wait(gate, 0, 0)
+      return xs
+    }),
+  )
+  const [count, sum] = await Promise.all([held.countApprox(1500), held.sumApprox(1500)])
+  expect(count.complete).toBe(false)
+  expect(count.value).toMatchObject({ mean: 20, confidence: 0.95 })
+  expect(count.value.low).toBeGreaterThanOrEqual(10)
+  expect(count.value.high).toBeGreaterThan(20)
+  expect(sum.value.mean).toBe(90)
+  expect(sum.value.high).toBeGreaterThan(90)
+  Atomics.store(gate, 0, 1)
+  Atomics.notify(gate, 0)
+  expect(await sum.final()).toEqual({ mean: 190, confidence: 1, low: 190, high: 190 })
+  expect(await count.final()).toEqual({ mean: 20, confidence: 1, low: 20, high: 20 })
 })

@@ -10,6 +10,7 @@ import { capturedBy, Stream } from '../dstream.js'
 import { checkSlides } from '../transform.js'
 import type { EventTimeInfo, EventTimeStream } from './info.js'
 import { Observations } from './observations.js'
+import { PanesRdd } from './panes-rdd.js'
 import { LeastWatermarks, UNKNOWN, type Watermarks } from './watermarks.js'
 
 export interface EventInputOf {
@@ -99,6 +100,7 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
     const arrived = this.parents.map((parent) => parent.getOrCompute(time))
     if (!previous && arrived.every((rdd) => rdd === undefined)) return undefined
     const { watermark } = this.watermarks.at(time)
+    const before = previous?.watermark ?? UNKNOWN
     this.#before = previous
     this.#newest = { time, watermark }
     this.#observations.expect(time)
@@ -108,19 +110,25 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
         operator: this.id,
         time,
         previous: previous?.time,
-        changes: arrived.map((rdd) => (rdd ? [this.#placed(rdd)] : [])),
+        changes: arrived.map((rdd) => (rdd ? [this.#placed(rdd, before)] : [])),
         partitioner: this.#partitioner,
         how,
-        watermarks: { before: previous?.watermark ?? UNKNOWN, now: watermark },
+        watermarks: { before, now: watermark },
         label: `${label}#${this.id}`,
       },
       'output',
     )
   }
 
-  #placed(rdd: Rdd<unknown>): Rdd<unknown> {
+  /** Where the keys belong. Of windows whose borders are known, parts of them travel instead of records. */
+  #placed(rdd: Rdd<unknown>, before: number): Rdd<unknown> {
+    const { how } = this.#options
     const byKey = new ChainRdd<[unknown, unknown]>(rdd, { op: 'map', fn: this.#place, label: this.label })
-    return face(byKey).partitionBy(this.#partitioner)
+    if (how.kind !== 'eventWindow' || how.window.kind !== 'fixed') return face(byKey).partitionBy(this.#partitioner)
+    const { window, allowedLateness, aggregator } = how
+    const label = `${this.label}#${this.id}`
+    const panes = new PanesRdd(byKey, { window, allowedLateness, aggregator, before, label })
+    return face(panes).partitionBy(this.#partitioner)
   }
 }
 

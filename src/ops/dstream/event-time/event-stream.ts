@@ -1,10 +1,12 @@
 import { builtin, defineBuiltin } from '../../functions/builtin.js'
+import { checkFunction } from '../../functions/check-function.js'
 import type { AnyFunction, FnRef } from '../../functions/ref.js'
 import { ChainRdd } from '../../rdd/chain.js'
 import type { Rdd } from '../../rdd/rdd.js'
 import type { RecordOptions } from '../../rdd/record-options.js'
 import type { StorageLevel } from '../../rdd/storage-level.js'
 import { UnionRdd } from '../../rdd/union.js'
+import type { DeadLetterOptions, DeadRecord, WithDeadLetters } from '../dead-letters.js'
 import { capturedBy, type DStream, Stream, streamFace } from '../dstream.js'
 import { chain } from '../elementwise.js'
 import { checkSlides } from '../transform.js'
@@ -22,13 +24,34 @@ export interface EventInput<T> {
 export interface EventTimed<T> extends EventInput<T> {
   /** The records with their event times, as a stream of pairs. Narrow. */
   stamped(): DStream<[time: number, value: T]>
+  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+  map<U>(fn: (value: T) => U, options: DeadLetterOptions): EventStream<U> & WithDeadLetters<[time: number, record: T]>
   /** Each record through `fn`; it keeps its event time. Narrow. */
   map<U>(fn: (value: T) => U, options?: RecordOptions): EventStream<U>
+  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+  flatMap<U>(
+    fn: (value: T) => Iterable<U>,
+    options: DeadLetterOptions,
+  ): EventStream<U> & WithDeadLetters<[time: number, record: T]>
   /** Zero or more records for each record, with its event time. Narrow. */
   flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): EventStream<U>
+  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+  filter<S extends T>(
+    fn: (value: T) => value is S,
+    options: DeadLetterOptions,
+  ): EventStream<S> & WithDeadLetters<[time: number, record: T]>
+  filter(
+    fn: (value: T) => boolean,
+    options: DeadLetterOptions,
+  ): EventStream<T> & WithDeadLetters<[time: number, record: T]>
   /** The records for which `fn` answers true. Narrow. */
   filter<S extends T>(fn: (value: T) => value is S, options?: RecordOptions): EventStream<S>
   filter(fn: (value: T) => boolean, options?: RecordOptions): EventStream<T>
+  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+  keyBy<K>(
+    fn: (value: T) => K,
+    options: DeadLetterOptions,
+  ): EventStream<[K, T]> & WithDeadLetters<[time: number, record: T]>
   /** `[fn(record), record]`: the key for windows and joins by key. Narrow. */
   keyBy<K>(fn: (value: T) => K, options?: RecordOptions): EventStream<[K, T]>
   /** The records of both. Narrow. Its watermark is the lesser of both; an idle stream does not hold the other back. */
@@ -37,8 +60,18 @@ export interface EventTimed<T> extends EventInput<T> {
 
 /** Operations of streams of event time whose records are pairs; operator files add to it. */
 export interface EventPairs<K, V> {
+  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+  mapValues<U>(
+    fn: (value: V) => U,
+    options: DeadLetterOptions,
+  ): EventStream<[K, U]> & WithDeadLetters<[time: number, record: [K, V]]>
   /** The value of each pair through `fn`. Narrow. */
   mapValues<U>(fn: (value: V) => U, options?: RecordOptions): EventStream<[K, U]>
+  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+  flatMapValues<U>(
+    fn: (value: V) => Iterable<U>,
+    options: DeadLetterOptions,
+  ): EventStream<[K, U]> & WithDeadLetters<[time: number, record: [K, V]]>
   /** Zero or more pairs with the same key for each pair. Narrow. */
   flatMapValues<U>(fn: (value: V) => Iterable<U>, options?: RecordOptions): EventStream<[K, U]>
 }
@@ -75,16 +108,16 @@ export class EventNode<T> extends Stream<T> {
     return streamFace(this.timed)
   }
 
-  override map<U>(fn: (value: T) => U, options?: RecordOptions): EventStream<U> {
-    return this.#through('mapValues', fn, 'map', options)
+  override map(fn: AnyFunction, options?: RecordOptions): never {
+    return this.#through('mapValues', fn, 'map', options) as never
   }
 
-  override flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): EventStream<U> {
-    return this.#through('flatMapValues', fn, 'flatMap', options)
+  override flatMap(fn: AnyFunction, options?: RecordOptions): never {
+    return this.#through('flatMapValues', fn, 'flatMap', options) as never
   }
 
   override filter(fn: (value: T) => boolean, options?: RecordOptions): never {
-    return this.#through<T>('filter', builtin('ofValue', fn), 'filter', options) as never
+    return this.#through<T>('filter', builtin('ofValue', checkFunction(fn, 'filter')), 'filter', options) as never
   }
 
   keyBy<K>(fn: (value: T) => K, options?: RecordOptions): EventStream<[K, T]> {
@@ -99,10 +132,15 @@ export class EventNode<T> extends Stream<T> {
     ) as never
   }
 
+  /** Of the operation that made the stream: its records with their times. */
+  deadLetters(): DStream<DeadRecord<unknown>> {
+    return (this.timed as unknown as WithDeadLetters<unknown>).deadLetters()
+  }
+
   /** The stamped records are what all operations read. */
   override persist(level?: StorageLevel): DStream<T> {
     this.timed.persist(level)
-    return streamFace(this)
+    return streamFace<T>(this)
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
@@ -123,10 +161,10 @@ export class EventNode<T> extends Stream<T> {
 /** Pair operations, on the prototype only: the types show them where the records are pairs. */
 Object.assign(EventNode.prototype, {
   mapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
-    return this.map(builtin('onPairValue', fn), options)
+    return this.map(builtin('onPairValue', checkFunction(fn, 'mapValues')), options as RecordOptions)
   },
   flatMapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
-    return this.flatMap(builtin('onEachPairValue', fn), options)
+    return this.flatMap(builtin('onEachPairValue', checkFunction(fn, 'flatMapValues')), options)
   },
 })
 defineBuiltin('onPairValue', (fn: AnyFunction) => ([key, value]: [unknown, unknown]) => [key, fn(value)])

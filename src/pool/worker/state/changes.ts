@@ -72,6 +72,7 @@ export class Changes {
     for (const cell of this.#cells) {
       if (cell.increment === increment) continue
       cell.increment = increment
+      if (cell.id < 0) this.#table.identify(cell)
       changed.push(cell)
     }
   }

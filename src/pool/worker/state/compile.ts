@@ -5,7 +5,7 @@ import type { PlanCompiler, Source } from '../plans.js'
 import { labelled, type Task } from '../task.js'
 import { Changes } from './changes.js'
 import { type MakeVersion, makeOperator, type Pairs } from './operators.js'
-import { readSnapshot, writeSnapshot } from './snapshot.js'
+import { readSnapshots, writeSnapshot } from './snapshot.js'
 import { beginIncrement, emptyState, MissingStateError, type StatePartition } from './store.js'
 
 /**
@@ -16,6 +16,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
   const { services } = compiler
   const groups = plan.changes.map((sources) => sources.map((of) => compiler.source(of)))
   const makeVersion = makeOperator(plan.operator, services)
+  const timed = plan.operator.kind === 'map' && plan.operator.timeout !== undefined
   return (task, each) => {
     const input = task.inputs[plan.slot]!
     if (input.in !== 'state') throw new TypeError(`Kept state is named by a state input, not ${input.in}.`)
@@ -29,7 +30,11 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       faultPoint('state:applied')
       if (input.snapshot)
         task.written.push(
-          writeSnapshot(state, `${input.operator}/${input.partition}/${input.to}`, input.snapshot === 'full', services),
+          ...writeSnapshot(state, services, {
+            key: `${input.operator}/${input.partition}/${input.to}`,
+            allKeys: input.snapshot === 'full',
+            timed,
+          }),
         )
       if (input.watermarks) observe(task, input, state)
       if (plan.emit === 'output') each(state.output)
@@ -52,13 +57,8 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
     const { operator, partition, from, to, rebuild } = input
     if (rebuild) {
       const state = emptyState()
-      for (const block of rebuild.snapshots) readSnapshot(state, block, services)
       // Only what is replayed on top of the snapshots is new to them.
-      if (rebuild.snapshots.length > 0) {
-        const increments = rebuild.snapshots.slice(1)
-        beginIncrement(state)
-        state.chain = { blocks: increments.length, entries: increments.reduce((sum, { count }) => sum + count, 0) }
-      }
+      if (rebuild.snapshots.length > 0) beginIncrement(state, readSnapshots(state, rebuild, services))
       for (const past of rebuild.replay) {
         const sources = past.changes.map((group) => group.map((of) => compiler.source(of)))
         step(state, sources, past, makeVersion, task)
@@ -85,10 +85,7 @@ function step(
   const late: unknown[] = []
   const input = { time, scan, watermarks, late, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
-  if (state.version !== undefined && state.snapshotAt === state.version) {
-    beginIncrement(state)
-    state.chain = state.chainWritten
-  }
+  if (state.version !== undefined && state.snapshotAt === state.version) beginIncrement(state, state.chainWritten)
   const changes = new Changes(state)
   try {
     const output = make(state, changes, input)

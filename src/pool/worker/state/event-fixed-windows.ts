@@ -1,36 +1,18 @@
 import { KeyedMap } from '../../../ops/keys.js'
-import type { EventWindowOperator } from '../../../ops/plan.js'
+import type { FixedWindows } from '../../../ops/plan.js'
 import type { Aggregation } from './aggregation.js'
 import type { Changes } from './changes.js'
-import type { EmitWindow, Timed } from './event-window-operator.js'
+import { isLate, type PanePart, panesOf } from './event-panes.js'
+import type { EmitWindow } from './event-window-operator.js'
 import type { VersionInput } from './operators.js'
 import type { StatePartition } from './store.js'
 
-/**
- * A part of event time that no window's border cuts; a window is made of whole panes, so each record is added once,
- * however many windows it belongs to. A key's state is its panes by start:
- *
- * ```text
- * size 3, slide 2      |-------------|      |-------------|
- *                 |-------------|----+--------|
- * panes           | 0  | 1  | 2  | 3 | 4  | 5 |     one ms each: the greatest common divisor
- * ```
- */
+/** A key's state is its panes by start. */
 type Pane = readonly [start: number, accumulator: unknown]
 
-type Fixed = EventWindowOperator['window'] & { kind: 'fixed' }
-
-export function makeFixedWindows(
-  { size, slide, offset }: Fixed,
-  lateness: number,
-  { first, add, merge, together }: Aggregation,
-) {
-  const length = commonDivisor(size, slide)
-  const paneOf = (time: number) => Math.floor((time - offset) / length) * length + offset
-  /** The start of the last window that holds a time. */
-  const lastStart = (time: number) => Math.floor((time - offset) / slide) * slide + offset
-  /** When nothing can be added to a time any more, but for lateness. */
-  const endOf = (time: number) => lastStart(time) + size
+export function makeFixedWindows(window: FixedWindows, lateness: number, { merge, together }: Aggregation) {
+  const { size, slide, offset } = window
+  const { lastStart, endOf } = panesOf(window)
   /** Whether a window ends in (before, now]. */
   const passes = (before: number, now: number) => {
     const ended = (time: number) => Math.floor((time - offset - size) / slide)
@@ -45,16 +27,16 @@ export function makeFixedWindows(
   ): void => {
     const { before, now } = watermarks!
     const fresh = new KeyedMap<Map<number, unknown>>()
-    for (const [key, timed] of pairs!) {
-      const [time, value] = timed as Timed
-      if (endOf(time) + lateness <= before) {
-        late.push([time, [key, value]])
+    for (const [key, given] of pairs!) {
+      const part = given as PanePart
+      if (isLate(part)) {
+        late.push([part[0], [key, part[1]]])
         continue
       }
+      const [pane, accumulator] = part
       let panes = fresh.get(key)
       if (!panes) fresh.set(key, (panes = new Map()))
-      const pane = paneOf(time)
-      panes.set(pane, panes.has(pane) ? add(panes.get(pane), value) : first(value))
+      panes.set(pane, panes.has(pane) ? merge(panes.get(pane), accumulator) : accumulator)
     }
     for (const [key, added] of fresh.entries()) {
       const panes = new Map(entries.get(key) as readonly Pane[] | undefined)
@@ -92,8 +74,4 @@ export function makeFixedWindows(
       return [...starts].sort((a, b) => a - b)
     }
   }
-}
-
-function commonDivisor(a: number, b: number): number {
-  return b === 0 ? a : commonDivisor(b, a % b)
 }

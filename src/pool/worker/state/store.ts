@@ -1,10 +1,15 @@
 import { StateError } from '../../../errors.js'
 import { type Cell, StateTable } from './table.js'
 
-/** Increments since the last full snapshot. */
+/** What the next snapshot may continue. */
 export interface Chain {
-  readonly blocks: number
+  /** Increments since the last snapshot of all values. */
+  readonly increments: number
   readonly entries: number
+  /** Blocks of keys since the last snapshot of all keys. */
+  readonly keyBlocks: number
+  /** The last snapshot, by its name. */
+  readonly last: string | undefined
 }
 
 /** One partition of an operator's kept state, at the version of a batch time. */
@@ -21,12 +26,16 @@ export interface StatePartition {
   increment: number
   /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
   snapshotAt: number | undefined
+  /** The last snapshot written holds all keys, under new ids. */
+  identifiedAnew: boolean
+  /** Tells this copy of the partition from others that threads have made of the same: part of its snapshots' names. */
+  copy: number | undefined
   /** Up to the last snapshot that reached the driver, and with the last one written. */
   chain: Chain
   chainWritten: Chain
 }
 
-export const NO_CHAIN: Chain = { blocks: 0, entries: 0 }
+const NO_CHAIN: Chain = { increments: 0, entries: 0, keyBlocks: 0, last: undefined }
 
 export function emptyState(): StatePartition {
   return {
@@ -37,15 +46,20 @@ export function emptyState(): StatePartition {
     changed: undefined,
     increment: 0,
     snapshotAt: undefined,
+    identifiedAnew: false,
+    copy: undefined,
     chain: NO_CHAIN,
     chainWritten: NO_CHAIN,
   }
 }
 
-/** The changes from now on belong to the next increment. */
-export function beginIncrement(state: StatePartition): void {
+/** What the chain holds is written: the changes from now on belong to the next increment. */
+export function beginIncrement(state: StatePartition, chain: Chain): void {
   state.changed = []
   state.increment++
+  state.entries.fresh = []
+  state.identifiedAnew = false
+  state.chain = chain
 }
 
 /** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */

@@ -13,6 +13,8 @@ export class Cell {
   alive = true
   /** The increment, counted from the beginning, that will hold the last change: see StatePartition. */
   increment = -1
+  /** Stands for the key in snapshots; -1 until the key is in one, or must be in the next. */
+  id = -1
   /** What came for the key, while a version is made. */
   arrived: unknown[] | undefined = undefined
 
@@ -34,9 +36,42 @@ function copyOf(text: string): string {
 /** The cells of a partition, by key. */
 export class StateTable {
   readonly #cells = new KeyedMap<Cell>()
+  #ids = 0
+  /** Cells with an id whose key is in no snapshot yet, in the order of their ids. */
+  fresh: Cell[] = []
 
   get size(): number {
     return this.#cells.size
+  }
+
+  /** Ids that were given out, those of deleted keys included. */
+  get ids(): number {
+    return this.#ids
+  }
+
+  /** Gives the cell an id. None is used twice, so a key that comes back is a new one. */
+  identify(cell: Cell): void {
+    cell.id = this.#ids++
+    this.fresh.push(cell)
+  }
+
+  /** Gives all cells new ids, without gaps. */
+  identifyAnew(): void {
+    this.#ids = 0
+    this.fresh = []
+    for (const cell of this.cells()) this.identify(cell)
+  }
+
+  /** As `add`, of a key that snapshots name by this id. */
+  restore(id: number, key: unknown, value: unknown, time: number): Cell {
+    const cell = this.add(key, value, time)
+    cell.id = id
+    return cell
+  }
+
+  /** So many ids are in the snapshots that the cells come from. */
+  restored(ids: number): void {
+    this.#ids = ids
   }
 
   cell(key: unknown): Cell | undefined {
