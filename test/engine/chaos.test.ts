@@ -25,9 +25,9 @@ describe.each([
   [2, 'reference'],
   [2, 'copy'],
 ] as const)('kills of random threads on %i threads, replicas by %s', (threads, replication) => {
-  test(`every batch of 120 equals the model (SEED=${SEED})`, { timeout: 180_000 }, async () => {
+  test(`every batch of 200 equals the model (SEED=${SEED})`, { timeout: 180_000 }, async () => {
     const next = random(SEED + threads)
-    const batches = 120
+    const batches = 200
     const data = Array.from({ length: batches }, () =>
       Array.from({ length: Math.floor(next() * 120) }, () => `w${Math.floor(next() * next() * 40)}`),
     )
