@@ -1,6 +1,6 @@
-import { MillraceError, TaskFailedError } from 'millrace'
 import { expect, test } from 'vitest'
 import { describeError } from '#build/cli/describe-error.js'
+import { MillraceError, TaskFailedError } from '#build/errors.js'
 
 function withStack<E extends Error>(error: E, ...frames: string[]): E {
   error.stack = [`${error.name}: ${error.message}`, ...frames.map((frame) => `    at ${frame}`)].join('\n')

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ArgumentError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { parseCommand } from '#build/cli/arguments.js'
+import { ArgumentError } from '#build/errors.js'
 import { millrace } from './command.js'
 
 const SHORT = ['--duration', '2s', '--rate', '5000', '--threads', '2', '--json']
