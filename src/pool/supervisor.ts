@@ -69,6 +69,7 @@ export class Supervisor implements ThreadWatcher {
     this.#muster()
     await filled
     this.#opened = true
+    this.#muster()
   }
 
   /** The threads that take tasks, in the order of their slots. */
@@ -143,7 +144,8 @@ export class Supervisor implements ThreadWatcher {
     if (this.#closed || this.#backOff.waiting) return
     for (const thread of this.#held) this.#attach(thread)
     this.#held.clear()
-    const size = this.#options.threads + Number(this.#options.spare)
+    // The spare comes last: what waits for the first result waits for the threads only.
+    const size = this.#options.threads + Number(this.#opened && this.#options.spare)
     try {
       for (let missing = size - this.alive().length; missing > 0; missing--) this.#host.spawn()
     } catch (error) {
