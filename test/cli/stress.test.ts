@@ -204,11 +204,17 @@ test.each([
   [['--replication', 'both'], "--replication is 'both'; it must be one of reference, copy."],
   [['--kills', '10', '--rate', '5'], '--rate does not go with --kills'],
   [['--kills', '10', '--kills-per-second', '0'], 'it must be a number from 0.1 to 100'],
-  [['--report', join('no', 'such', 'folder.html')], 'cannot be written (ENOENT'],
   [['--within', '10s'], '--within bounds a long run: give --kills too.'],
   [['wordcount'], 'stress takes options only'],
   [['--sed', '1'], "Unknown option '--sed'"],
 ])('%j is refused', (args, message) => {
   expect(() => parseCommand(['stress', ...args])).toThrow(ArgumentError)
   expect(() => parseCommand(['stress', ...args])).toThrow(message)
+})
+
+test('a report that cannot be written is refused before anything runs', { timeout: 240_000 }, async () => {
+  const command = millrace('stress', '--report', join('no', 'such', 'folder.html'))
+  expect(await command.ended, command.stdout).toMatchObject({ code: 2 })
+  expect(command.stderr).toContain('cannot be written (ENOENT')
+  expect(command.stdout).toBe('')
 })
