@@ -42,7 +42,6 @@ beforeAll(async () => {
     rootDir: '.',
     outDir: 'out',
     declaration: false,
-    declarationDir: undefined,
     sourceMap: false,
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }))

@@ -2,7 +2,7 @@ import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkPartitions } from '../partitioner.js'
 import type { Aggregator } from '../plan.js'
 import { combine, grouping, type Partitions, reducing, withFunction } from '../rdd/by-key.js'
-import { cogroup, join, type Kept } from '../rdd/join.js'
+import { cogroup, type JoinName, join } from '../rdd/join.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
 import { chain, paired } from './elementwise.js'
@@ -112,18 +112,18 @@ pairStreams.cogroup = function (other, partitions) {
   return streamFace(cogrouped(this, other, partitions))
 }
 
-function joining(label: string, kept: Kept) {
+function joining(name: JoinName) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Stream<unknown>, other: Stream<unknown>, partitions?: Partitions): any {
     const place = withFunction(this.builder.context, partitions)
-    const both = new TransformedStream([this, other], ([l, r]) => join(l!, r!, kept, label, place), label)
+    const both = new TransformedStream([this, other], ([l, r]) => join(l!, r!, name, place), name)
     return streamFace(both)
   }
 }
-pairStreams.join = joining('join', { left: false, right: false })
-pairStreams.leftOuterJoin = joining('leftOuterJoin', { left: true, right: false })
-pairStreams.rightOuterJoin = joining('rightOuterJoin', { left: false, right: true })
-pairStreams.fullOuterJoin = joining('fullOuterJoin', { left: true, right: true })
+pairStreams.join = joining('join')
+pairStreams.leftOuterJoin = joining('leftOuterJoin')
+pairStreams.rightOuterJoin = joining('rightOuterJoin')
+pairStreams.fullOuterJoin = joining('fullOuterJoin')
 
 defineBuiltin('pairWithNullKey', () => (value: unknown) => [null, value])
 defineBuiltin('one', () => () => 1)

@@ -45,9 +45,8 @@ export class TransformedStream<U> extends Stream<U> {
 /** Streams that are read together must be one context's and slide together. */
 export function checkSlides(parents: readonly Stream<unknown>[], label: string): void {
   if (!Array.isArray(parents)) throw new ArgumentError(`${label} needs an array of streams, got ${describe(parents)}.`)
-  const foreign = parents.find((parent) => !(parent instanceof Stream))
-  if (parents.length > 0 && !parents.every((parent) => parent instanceof Stream))
-    throw new ArgumentError(`${label} needs streams, got ${describe(foreign)}.`)
+  const foreign = parents.findIndex((parent) => !(parent instanceof Stream))
+  if (foreign >= 0) throw new ArgumentError(`${label} needs streams, got ${describe(parents[foreign])}.`)
   const first = parents[0]
   if (!first) throw new ArgumentError(`${label} needs at least one stream.`)
   if (parents.some((p) => p.builder !== first.builder))

@@ -1,7 +1,7 @@
+import { checkNames } from '../option-names.js'
 import type { Partitions } from '../rdd/by-key.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { capturedBy, type DStream, pairStreams, streamFace } from './dstream.js'
-import { checkNames } from './event-time/durations.js'
 import { KeptStateStream } from './kept-state.js'
 
 export interface UpdateOptions<K, S> {

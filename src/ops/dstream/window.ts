@@ -1,4 +1,5 @@
 import { builtin } from '../functions/builtin.js'
+import { checkNames } from '../option-names.js'
 import type { Partitioner } from '../partitioner.js'
 import type { StateOperator } from '../plan.js'
 import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
@@ -10,7 +11,6 @@ import type { Duration } from '../time.js'
 import { combined } from './by-key.js'
 import { capturedBy, type DStream, multipleOfSlide, pairStreams, Stream, streamFace } from './dstream.js'
 import { chain, paired } from './elementwise.js'
-import { checkNames } from './event-time/durations.js'
 
 declare module './dstream.js' {
   interface Stream<T> {

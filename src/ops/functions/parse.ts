@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import type * as Acorn from 'acorn'
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression, Options } from 'acorn'
 
+const require = createRequire(import.meta.url)
 /** Loaded with the first text: threads seldom read one, and start sooner without. */
-const acorn = (): typeof Acorn => createRequire(import.meta.url)('acorn')
+const acorn = (): typeof Acorn => require('acorn')
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression
 

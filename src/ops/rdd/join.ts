@@ -54,24 +54,28 @@ export class CogroupRdd extends Rdd<[unknown, unknown[][]]> {
   }
 }
 
-/** Which side's pairs are kept where the other has none of their key. */
-export interface Kept {
-  readonly left: boolean
-  readonly right: boolean
-}
+/** Of each join, which side's pairs are kept where the other has none of their key. */
+const KEPT = {
+  join: { left: false, right: false },
+  leftOuterJoin: { left: true, right: false },
+  rightOuterJoin: { left: false, right: true },
+  fullOuterJoin: { left: true, right: true },
+} as const
+export type JoinName = keyof typeof KEPT
 
 /** All pairs of values with equal keys, in the order of the left side; placed as cogroup. */
 class JoinRdd extends CogroupRdd {
-  readonly #kept: Kept
+  readonly #name: JoinName
 
-  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, kept: Kept, label: string) {
-    super(parents, partitioner, label)
-    this.#kept = kept
+  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, name: JoinName) {
+    super(parents, partitioner, name)
+    this.#name = name
   }
 
   override plan(partition: number, planner: Planner): Plan {
     const [left, right] = this.sides(partition, planner)
-    return { op: 'join', of: [left!, right!], keepLeft: this.#kept.left, keepRight: this.#kept.right }
+    const kept = KEPT[this.#name]
+    return { op: 'join', of: [left!, right!], keepLeft: kept.left, keepRight: kept.right }
   }
 }
 
@@ -94,31 +98,25 @@ export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Pa
 }
 
 /** join of pairs, placed as cogroup. */
-export function join(
-  left: Rdd<unknown>,
-  right: Rdd<unknown>,
-  kept: Kept,
-  label: string,
-  partitions?: Partitions,
-): Rdd<unknown> {
-  return new JoinRdd([left, right], placeOf(left, right, partitions), kept, label)
+export function join(left: Rdd<unknown>, right: Rdd<unknown>, name: JoinName, partitions?: Partitions): Rdd<unknown> {
+  return new JoinRdd([left, right], placeOf(left, right, partitions), name)
 }
 
 function placeOf(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {
   return partitions === undefined ? meetingPlace([left, right]) : toPartitioner(left, partitions)
 }
 
-function joining(label: string, kept: Kept) {
+function joining(name: JoinName) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
   return function (this: Rdd<unknown>, other: Rdd<unknown>, partitions?: Partitions): any {
-    return face(join(this, operand(this, other, label), kept, label, partitions))
+    return face(join(this, operand(this, other, name), name, partitions))
   }
 }
 
 pairs.cogroup = function (other, partitions) {
   return face(cogroup(this, operand(this, other, 'cogroup'), partitions)) as never
 }
-pairs.join = joining('join', { left: false, right: false })
-pairs.leftOuterJoin = joining('leftOuterJoin', { left: true, right: false })
-pairs.rightOuterJoin = joining('rightOuterJoin', { left: false, right: true })
-pairs.fullOuterJoin = joining('fullOuterJoin', { left: true, right: true })
+pairs.join = joining('join')
+pairs.leftOuterJoin = joining('leftOuterJoin')
+pairs.rightOuterJoin = joining('rightOuterJoin')
+pairs.fullOuterJoin = joining('fullOuterJoin')

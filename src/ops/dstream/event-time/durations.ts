@@ -20,14 +20,6 @@ export function difference(duration: Duration, what: string): number {
   return negative ? -ms : ms
 }
 
-/** Refuses options by other names, so that a slip of the pen is not silence. */
-export function checkNames(given: object, known: readonly string[], what: string): void {
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name))
-      throw new ArgumentError(`${what}: unknown option '${name}'. Known: ${known.join(', ')}.`, { option: name })
-  }
-}
-
 function isZero(duration: Duration): boolean {
   return duration === 0 || (typeof duration === 'string' && /^\s*0+(\.0+)?\s*(ms|s|m|min|h|d)?\s*$/.test(duration))
 }
