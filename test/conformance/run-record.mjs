@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Changes } from '#build/pool/worker/state/changes.js'
 import { makeMapOperator } from '#build/pool/worker/state/map-operator.js'
+import { Pairs } from '#build/pool/worker/state/pairs.js'
 import { StateTable } from '#build/pool/worker/state/table.js'
 import { compareLists, compiled, NotYet } from './values.mjs'
 
@@ -12,7 +13,8 @@ function partitionOf(entries) {
 }
 
 /** The same form, as it is now. */
-const entriesOf = ({ entries }) => [...entries.cells()].map(({ key, value, time }) => [key, value, time])
+const entriesOf = ({ entries }) =>
+  [...entries.alive()].map((slot) => [entries.keys[slot], entries.values[slot], entries.time(slot)])
 
 /** Updates a partition as one batch does; answers with what the function saw and gave. */
 function update(state, { fn, pairs, time, threshold, scan }) {
@@ -30,7 +32,13 @@ function update(state, { fn, pairs, time, threshold, scan }) {
   const timeout = threshold === null || threshold === undefined ? undefined : time - threshold
   const operator = { kind: 'map', fn: watched, timed: true, timeout }
   const make = makeMapOperator(operator, { resolve: (given) => given })
-  const mapped = make(state, new Changes(state), { time, groups: [pairs], scan })
+  const groups = [
+    new Pairs(
+      pairs.map(([key]) => key),
+      pairs.map(([, value]) => value),
+    ),
+  ]
+  const mapped = make(state, new Changes(state), { time, groups, scan })
   return { ...seen, mapped }
 }
 

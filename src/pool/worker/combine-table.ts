@@ -29,6 +29,16 @@ export class CombineTable {
     for (const { key, cell } of this.#composite.values()) visit(key, cell.value)
   }
 
+  toColumns(): { keys: unknown[]; values: unknown[] } {
+    const keys: unknown[] = []
+    const values: unknown[] = []
+    this.forEach((key, value) => {
+      keys.push(key)
+      values.push(value)
+    })
+    return { keys, values }
+  }
+
   toPairs(): [unknown, unknown][] {
     const pairs: [unknown, unknown][] = []
     for (const [key, cell] of this.plain) pairs.push([key, cell.value])

@@ -1,6 +1,7 @@
 import { KeyedMap } from '../../ops/keys.js'
 import type { Plan } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
+import { compilePairs, type PairSource } from './merge.js'
 import type { PlanCompiler, Source } from './plans.js'
 
 /** Joined records that are passed on at a time: a key with many values on both sides must not fill the memory. */
@@ -13,20 +14,19 @@ interface Partners {
   met: boolean
 }
 
-type Pairs = Iterable<readonly [unknown, unknown]>
-
 /** Holds the right side by key and passes the left side by it, so it costs memory for the right side only. */
 export function compileJoin({ of, keepLeft, keepRight }: Plan & { op: 'join' }, compiler: PlanCompiler): Source {
-  const [left, right] = of.map((part) => compiler.source(part)) as [Source, Source]
+  const [left, right] = of.map((part) => compilePairs(part, compiler)) as [PairSource, PairSource]
   return (task, each) => {
     const { vitals } = task.meter
     const partners = new KeyedMap<Partners>()
-    right(task, (records) => {
-      for (const [key, value] of records as Pairs) {
+    right(task, (keys, values) => {
+      for (let i = 0; i < keys.length; i++) {
         vitals[PROGRESS]!++
+        const key = keys[i]
         const found = partners.get(key)
-        if (found) found.values.push(value)
-        else partners.set(key, { key, values: [value], met: false })
+        if (found) found.values.push(values[i])
+        else partners.set(key, { key, values: [values[i]], met: false })
       }
     })
     let joined: [unknown, [unknown, unknown]][] = []
@@ -38,14 +38,15 @@ export function compileJoin({ of, keepLeft, keepRight }: Plan & { op: 'join' }, 
       joined.push([key, [mine, theirs]])
       if (joined.length === PIECE) pass()
     }
-    left(task, (records) => {
-      for (const [key, value] of records as Pairs) {
+    left(task, (keys, values) => {
+      for (let i = 0; i < keys.length; i++) {
         vitals[PROGRESS]!++
+        const key = keys[i]
         const found = partners.get(key)
         if (found) {
           found.met = true
-          for (const theirs of found.values) add(key, value, theirs)
-        } else if (keepLeft) add(key, value, undefined)
+          for (const theirs of found.values) add(key, values[i], theirs)
+        } else if (keepLeft) add(key, values[i], undefined)
       }
     })
     if (keepRight) {

@@ -1,7 +1,6 @@
 import { KeyedMap } from '../../ops/keys.js'
 import type { AsyncStep, Plan, Step } from '../../ops/plan.js'
-import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
-import { readPart } from '../blocks/shuffle-block.js'
+import { encodeRecords } from '../blocks/records-codec.js'
 import { isBuiltin } from '../kernels/byte-steps.js'
 import { PROGRESS } from '../vitals.js'
 import { Ahead, type RunAhead } from './ahead.js'
@@ -11,6 +10,7 @@ import { compileJoin } from './hash-join.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
 import { settling } from './map-async.js'
+import { compileMerge, compilePairs } from './merge.js'
 import { outcomesOf } from './outcomes.js'
 import { compileStamp } from './stamp.js'
 import { compileState } from './state/compile.js'
@@ -72,7 +72,7 @@ export class PlanCompiler {
         }
       }
       case 'merge':
-        return this.#merge(plan)
+        return compileMerge(plan, this)
       case 'combine': {
         const fill = compileCombining(plan.of, plan.aggregator, this)
         return (task, each) => {
@@ -206,48 +206,19 @@ export class PlanCompiler {
     return this.services.codegen ? compileLoop(steps) : composeLoop(steps)
   }
 
-  #merge(plan: Plan & { op: 'merge' }): Source {
-    const { aggregator, slot } = plan
-    const { segments, resolve, codegen } = this.services
-    if (!aggregator) {
-      return (task, each) => readInput(task.inputs[slot]!, segments, each)
-    }
-    // What was combined on the map side is merged; what was not is combined here.
-    const combine = aggregator.mapSide
-      ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen)
-      : this.combiner(aggregator)
-    return (task, each) => {
-      const input = task.inputs[slot]!
-      if (input.in !== 'shuffle') throw new TypeError(`A merge reads map outputs, not ${input.in}.`)
-      const table = new CombineTable()
-      labelled(task, aggregator.label, () => {
-        for (const output of input.outputs) {
-          const { keys, values } = segments.read(output, (payload) =>
-            decodePairs(readPart(payload, input.partition).bytes),
-          )
-          for (let i = 0; i < keys.length; i++) {
-            task.meter.vitals[PROGRESS]!++
-            combine(table, keys[i], values[i])
-          }
-        }
-      })
-      each(table.toPairs())
-    }
-  }
-
   #cogroup(of: readonly Plan[]): Source {
-    const sources = of.map((part) => this.source(part))
+    const sources = of.map((part) => compilePairs(part, this))
     return (task, each) => {
       const groups = new KeyedMap<unknown[][]>()
       sources.forEach((source, i) => {
-        source(task, (records) => {
-          for (const [key, value] of records as Iterable<[unknown, unknown]>) {
-            let group = groups.get(key)
+        source(task, (keys, values) => {
+          for (let k = 0; k < keys.length; k++) {
+            let group = groups.get(keys[k])
             if (!group) {
               group = sources.map(() => [])
-              groups.set(key, group)
+              groups.set(keys[k], group)
             }
-            group[i]!.push(value)
+            group[i]!.push(values[k])
           }
         })
       })

@@ -32,7 +32,8 @@ function step(state: StatePartition, time: number, change: (changes: Changes) =>
   state.version = time
 }
 
-const contents = ({ entries }: StatePartition) => [...entries.cells()].map(({ key, value, time }) => [key, value, time])
+const contents = ({ entries }: StatePartition) =>
+  [...entries.alive()].map((slot) => [entries.keys[slot], entries.values[slot], entries.time(slot)])
 const keyOf = (n: number) => (n % 5 === 0 ? ['composite', n] : n % 5 === 1 ? n : `a key of more than 13 units ${n}`)
 
 test.each([

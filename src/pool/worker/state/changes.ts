@@ -1,5 +1,5 @@
 import type { StatePartition } from './store.js'
-import type { Cell, StateTable } from './table.js'
+import type { StateTable } from './table.js'
 
 const ABSENT = Symbol('absent')
 
@@ -9,7 +9,7 @@ const ABSENT = Symbol('absent')
  */
 export class Changes {
   readonly #table: StateTable
-  readonly #cells: Cell[] = []
+  readonly #slots: number[] = []
   /** What each change replaced. */
   readonly #values: unknown[] = []
   readonly #times: number[] = []
@@ -19,67 +19,64 @@ export class Changes {
   }
 
   set(key: unknown, value: unknown): void {
-    const cell = this.#table.cell(key)
-    if (cell) this.change(cell, value)
-    else this.add(key, value)
+    const slot = this.#table.find(key)
+    if (slot < 0) this.add(key, value)
+    else this.change(slot, value)
   }
 
   delete(key: unknown): void {
-    const cell = this.#table.cell(key)
-    if (cell) this.remove(cell)
+    const slot = this.#table.find(key)
+    if (slot >= 0) this.remove(slot)
   }
 
-  change(cell: Cell, value: unknown, time = 0): void {
-    this.#note(cell, cell.value)
-    cell.value = value
-    cell.time = time
+  change(slot: number, value: unknown, time = 0): void {
+    const table = this.#table
+    const before = table.values[slot]
+    // Most of a million counters stay as they are. An object may have been changed in place.
+    if (typeof value !== 'object' && Object.is(value, before) && table.time(slot) === time) return
+    this.#note(slot, before)
+    table.set(slot, value, time)
   }
 
   /** A key that is not there. */
-  add(key: unknown, value: unknown, time = 0): Cell {
-    const cell = this.#table.add(key, value, time)
-    this.#note(cell, ABSENT)
-    return cell
+  add(key: unknown, value: unknown, time = 0): number {
+    const slot = this.#table.add(key, value, time)
+    this.#note(slot, ABSENT)
+    return slot
   }
 
-  remove(cell: Cell): void {
-    this.#note(cell, cell.value)
-    this.#table.remove(cell)
+  remove(slot: number): void {
+    this.#note(slot, this.#table.values[slot])
+    this.#table.remove(slot)
   }
 
-  /** Changed cells, in order; one that was changed twice is there twice. */
-  get cells(): readonly Cell[] {
-    return this.#cells
+  /** Slots of changed keys, in order; one that was changed twice is there twice. */
+  get slots(): readonly number[] {
+    return this.#slots
   }
 
   takeBack(): void {
-    for (let i = this.#cells.length - 1; i >= 0; i--) {
-      const cell = this.#cells[i]!
+    const table = this.#table
+    for (let i = this.#slots.length - 1; i >= 0; i--) {
+      const slot = this.#slots[i]!
       const before = this.#values[i]
-      if (before === ABSENT) this.#table.remove(cell)
+      if (before === ABSENT) table.remove(slot)
       else {
-        if (!cell.alive) this.#table.putBack(cell)
-        cell.value = before
-        cell.time = this.#times[i]!
+        if (!table.isAlive(slot)) table.putBack(slot)
+        table.set(slot, before, this.#times[i]!)
       }
     }
   }
 
   /** The changes stand: the next increment must hold them. */
-  keep(state: StatePartition): void {
-    const { changed, increment } = state
+  keep({ changed, increment }: StatePartition): void {
     if (!changed) return
-    for (const cell of this.#cells) {
-      if (cell.increment === increment) continue
-      cell.increment = increment
-      if (cell.id < 0) this.#table.identify(cell)
-      changed.push(cell)
-    }
+    for (const slot of this.#slots) if (this.#table.changesIn(slot, increment)) changed.push(slot)
   }
 
-  #note(cell: Cell, before: unknown): void {
-    this.#cells.push(cell)
+  #note(slot: number, before: unknown): void {
+    this.#slots.push(slot)
     this.#values.push(before)
-    this.#times.push(cell.time)
+    this.#times.push(this.#table.time(slot))
   }
 }

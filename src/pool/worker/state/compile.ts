@@ -1,12 +1,14 @@
 import type { Plan } from '../../../ops/plan.js'
 import type { StateInput } from '../../protocol.js'
 import { faultPoint } from '../fault-points.js'
+import { compilePairs, type PairSource } from '../merge.js'
 import type { PlanCompiler, Source } from '../plans.js'
 import { labelled, type Task } from '../task.js'
 import { Changes } from './changes.js'
-import { type MakeVersion, makeOperator, type Pairs } from './operators.js'
+import { type MakeVersion, makeOperator } from './operators.js'
+import { Pairs } from './pairs.js'
 import { readSnapshots, writeSnapshot } from './snapshot.js'
-import { beginIncrement, emptyState, MissingStateError, type StatePartition } from './store.js'
+import { beginIncrement, emptyState, MissingStateError, type StatePartition, tidy } from './store.js'
 
 /**
  * Makes the next version of a partition of kept state in this thread, and gives its entries or its output. A version is
@@ -14,7 +16,7 @@ import { beginIncrement, emptyState, MissingStateError, type StatePartition } fr
  */
 export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompiler): Source {
   const { services } = compiler
-  const groups = plan.changes.map((sources) => sources.map((of) => compiler.source(of)))
+  const groups = plan.changes.map((sources) => sources.map((of) => compilePairs(of, compiler)))
   const makeVersion = makeOperator(plan.operator, services)
   const timed = plan.operator.kind === 'map' && plan.operator.timeout !== undefined
   return (task, each) => {
@@ -60,7 +62,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       // Only what is replayed on top of the snapshots is new to them.
       if (rebuild.snapshots.length > 0) beginIncrement(state, readSnapshots(state, rebuild, services))
       for (const past of rebuild.replay) {
-        const sources = past.changes.map((group) => group.map((of) => compiler.source(of)))
+        const sources = past.changes.map((group) => group.map((of) => compilePairs(of, compiler)))
         step(state, sources, past, makeVersion, task)
       }
       state.version = from
@@ -77,7 +79,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
 /** One version: all of its changes or, if a function throws, none. */
 function step(
   state: StatePartition,
-  groups: readonly (readonly Source[])[],
+  groups: readonly (readonly PairSource[])[],
   { to: time, scan, watermarks }: Pick<StateInput, 'to' | 'scan' | 'watermarks'>,
   make: MakeVersion,
   task: Task,
@@ -86,6 +88,7 @@ function step(
   const input = { time, scan, watermarks, late, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
   if (state.version !== undefined && state.snapshotAt === state.version) beginIncrement(state, state.chainWritten)
+  tidy(state)
   const changes = new Changes(state)
   try {
     const output = make(state, changes, input)
@@ -106,13 +109,23 @@ function observe(task: Task, { operator: stream, partition, to: time }: StateInp
   task.observed.push({ stream, time, partition, records: 0, late, latest: Number.NEGATIVE_INFINITY })
 }
 
-/** The pairs of several plans as one array. */
-function pairsOf(sources: readonly Source[], task: Task): Pairs {
-  const pairs: (readonly [unknown, unknown])[] = []
+/** The pairs of several plans, in columns. */
+function pairsOf(sources: readonly PairSource[], task: Task): Pairs {
+  let all: { keys: unknown[]; values: unknown[] } | undefined
+  let one: Pairs | undefined
   for (const source of sources) {
-    source(task, (records) => {
-      for (const pair of records as Pairs) pairs.push(pair)
+    source(task, (keys, values) => {
+      if (!one) {
+        one = new Pairs(keys, values)
+        return
+      }
+      all ??= { keys: [...one.keys], values: [...one.values] }
+      for (let i = 0; i < keys.length; i++) {
+        all.keys.push(keys[i])
+        all.values.push(values[i])
+      }
     })
   }
-  return pairs
+  if (all) return new Pairs(all.keys, all.values)
+  return one ?? new Pairs([], [])
 }

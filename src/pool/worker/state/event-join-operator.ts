@@ -1,7 +1,8 @@
 import { KeyedMap } from '../../../ops/keys.js'
 import type { EventJoinOperator } from '../../../ops/plan.js'
 import type { Timed } from './event-window-operator.js'
-import type { MakeVersion, Pairs } from './operators.js'
+import type { MakeVersion } from './operators.js'
+import type { Pairs } from './pairs.js'
 
 type Waiting = readonly [time: number, value: unknown, matched: boolean]
 /** What of a key waits for the other side. */

@@ -17,28 +17,30 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
       if (!timed || (mapped !== undefined && mapped !== null)) output.push(mapped)
     }
     for (const [key, value] of initial ?? []) {
-      const cell = entries.cell(key)
-      if (cell) changes.change(cell, value, time)
+      const slot = entries.find(key)
+      if (slot >= 0) changes.change(slot, value, time)
       else changes.add(key, value, time)
     }
-    for (const [key, value] of pairs!) {
-      const cell = entries.cell(key)
-      const state = cell ? KeyState.of(cell.value) : KeyState.none()
-      emit(key, value, state)
+    const { keys, values } = pairs!
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]
+      const slot = entries.find(key)
+      const state = slot >= 0 ? KeyState.of(entries.values[slot]) : KeyState.none()
+      emit(key, values[i], state)
       if (state.isRemoved()) {
-        if (cell) changes.remove(cell)
+        if (slot >= 0) changes.remove(slot)
       }
       // Without a timeout only an update refreshes a key's time; with one, any record of a key that exists does.
-      else if (state.isUpdated() || (cell && timeout !== undefined)) {
-        if (cell) changes.change(cell, state.get(), time)
+      else if (state.isUpdated() || (slot >= 0 && timeout !== undefined)) {
+        if (slot >= 0) changes.change(slot, state.get(), time)
         else changes.add(key, state.get(), time)
       }
     }
     if (!scan || timeout === undefined) return output
-    const idle = [...entries.cells()].filter((cell) => cell.time < time - timeout)
-    for (const cell of idle) {
-      emit(cell.key, undefined, KeyState.timingOut(cell.value))
-      changes.remove(cell)
+    for (const slot of entries.alive()) {
+      if (entries.time(slot) >= time - timeout) continue
+      emit(entries.keys[slot], undefined, KeyState.timingOut(entries.values[slot]))
+      changes.remove(slot)
     }
     return output
   }

@@ -4,11 +4,10 @@ import type { Changes } from './changes.js'
 import { makeEventJoinOperator } from './event-join-operator.js'
 import { makeEventWindowOperator } from './event-window-operator.js'
 import { makeMapOperator } from './map-operator.js'
+import type { Pairs } from './pairs.js'
 import type { StatePartition } from './store.js'
 import { makeUpdateOperator } from './update-operator.js'
 import { makeWindowOperator } from './window-operator.js'
-
-export type Pairs = Iterable<readonly [unknown, unknown]>
 
 /** What a version is made of, besides the version before. */
 export interface VersionInput {

@@ -3,7 +3,7 @@ import { readPart, ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import type { StateRecipe, WrittenBlock } from '../../protocol.js'
 import type { ThreadServices } from '../task.js'
 import type { Chain, StatePartition } from './store.js'
-import type { Cell } from './table.js'
+import type { StateTable } from './table.js'
 
 /**
  * Increments that together would hold more than this part of the entries make way for all values: a rebuild reads at most
@@ -28,10 +28,11 @@ export interface SnapshotRequest {
 
 /**
  * Writes a snapshot, in one block or two. Keys are written when they are new, into a block of their own: their places in
- * all of these blocks are their ids. Values come with ids, either all or those that changed since the last snapshot. So a
- * key is encoded once, which costs several times what a number does.
+ * all of these blocks are their slots. Values come with slots, either all or those that changed since the last snapshot. So
+ * a key is encoded once, which costs several times what a number does.
  *
- * The parts of a block of values: ids of deleted keys, ids, values, and when each was last touched, if asked for.
+ * The parts of a block of values: slots of deleted keys, slots, values, and when each was last touched, if asked for.
+ * Without slots the values are those of all slots in order.
  */
 export function writeSnapshot(
   state: StatePartition,
@@ -46,18 +47,17 @@ export function writeSnapshot(
     !changed ||
     chain.keyBlocks >= LONGEST_KEY_CHAIN ||
     // Half of what the blocks hold are keys that were deleted.
-    entries.ids > 2 * entries.size + FEW_KEYS ||
+    entries.slots > 2 * entries.size + FEW_KEYS ||
     (!mayGrow && entries.size <= FEW_KEYS) ||
-    // A second attempt: the first has changed the ids.
-    (state.identifiedAnew && state.snapshotAt === state.version)
-  if (anew) entries.identifyAnew()
+    // A second attempt: the first has changed the slots.
+    (state.renumbered && state.snapshotAt === state.version)
+  if (anew) entries.renumber()
   const full = anew || !mayGrow
-  const keys = entries.fresh.length > 0 || anew ? writeKeys(entries.fresh, services) : undefined
-  const block = full
-    ? writeValues(entries.cells(), entries.size, timed, services)
-    : writeValues(changed, changed.length, timed, services)
+  const known = anew ? 0 : state.keysWritten
+  const keys = known < entries.slots || anew ? writeKeys(entries.keys.slice(known), services) : undefined
+  const block = full ? writeAll(entries, timed, services) : writeSome(entries, changed, timed, services)
   state.snapshotAt = state.version
-  state.identifiedAnew = anew
+  state.renumbered = anew
   state.copy ??= block.id
   const name = `${state.copy}@${state.version}`
   const keyBlocks = (anew ? 0 : chain.keyBlocks) + (keys ? 1 : 0)
@@ -76,33 +76,20 @@ export function readSnapshots(
   { keys: keyBlocks, snapshots, last }: StateRecipe,
   { segments }: ThreadServices,
 ): Chain {
-  const keys: unknown[] = []
-  for (const block of keyBlocks) for (const key of segments.readVerified(block, decodeRecords)) keys.push(key)
-  const cells = new Array<Cell | undefined>(keys.length)
-  for (const block of snapshots) {
-    const { deleted, ids, values, times } = segments.readVerified(block, (payload) => ({
-      deleted: decodeInts(readPart(payload, 0).bytes),
-      ids: decodeInts(readPart(payload, 1).bytes),
-      values: decodeRecords(readPart(payload, 2).bytes),
-      times: decodeRecords(readPart(payload, 3).bytes) as number[],
-    }))
-    for (const id of deleted) {
-      const cell = cells[id]
-      if (cell) entries.remove(cell)
-      cells[id] = undefined
+  const keys = keyBlocks.map((block) => segments.readVerified(block, decodeRecords))
+  entries.restore(keys.length === 1 ? keys[0]! : keys.flat(1), (put, drop) => {
+    for (const block of snapshots) {
+      const { deleted, slots, values, times } = segments.readVerified(block, (payload) => ({
+        deleted: decodeInts(readPart(payload, 0).bytes),
+        slots: decodeInts(readPart(payload, 1).bytes),
+        values: decodeRecords(readPart(payload, 2).bytes),
+        times: decodeRecords(readPart(payload, 3).bytes) as number[],
+      }))
+      for (let i = 0; i < deleted.length; i++) drop(deleted[i]!)
+      const dense = slots.length === 0
+      for (let i = 0; i < values.length; i++) put(dense ? i : slots[i]!, values[i], times[i] ?? 0)
     }
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i]!
-      const time = times[i] ?? 0
-      const cell = cells[id]
-      if (!cell) cells[id] = entries.restore(id, keys[id], values[i], time)
-      else {
-        cell.value = values[i]
-        cell.time = time
-      }
-    }
-  }
-  entries.restored(keys.length)
+  })
   const increments = snapshots.slice(1)
   return {
     increments: increments.length,
@@ -113,37 +100,47 @@ export function readSnapshots(
 }
 
 /** Keys that have been deleted since are among them: the places must stay. */
-function writeKeys(cells: readonly Cell[], { scratch, seal }: ThreadServices) {
+function writeKeys(keys: readonly unknown[], { scratch, seal }: ThreadServices) {
   scratch.reset()
-  encodeRecords(
-    scratch,
-    cells.map((cell) => cell.key),
-  )
-  return seal('records', cells.length, 'long')
+  encodeRecords(scratch, keys)
+  return seal('records', keys.length, 'long')
 }
 
-function writeValues(cells: Iterable<Cell>, atMost: number, timed: boolean, { scratch, seal }: ThreadServices) {
-  const ids = new Int32Array(atMost)
-  const values = new Array<unknown>(atMost)
-  const times = new Array<unknown>(timed ? atMost : 0)
+/** Without gaps the column of values is written as it is. */
+function writeAll(entries: StateTable, timed: boolean, services: ThreadServices) {
+  if (entries.size < entries.slots) return writeSome(entries, entries.alive(), timed, services)
+  const times = timed ? Array.from(entries.alive(), (slot) => entries.time(slot)) : []
+  return writeValues([], [], entries.values, times, services)
+}
+
+function writeSome(entries: StateTable, changed: Iterable<number>, timed: boolean, services: ThreadServices) {
   const deleted: number[] = []
-  let count = 0
-  for (const cell of cells) {
-    if (!cell.alive) {
-      deleted.push(cell.id)
+  const slots: number[] = []
+  const values: unknown[] = []
+  const times: number[] = []
+  for (const slot of changed) {
+    if (!entries.isAlive(slot)) {
+      deleted.push(slot)
       continue
     }
-    ids[count] = cell.id
-    values[count] = cell.value
-    if (timed) times[count] = cell.time
-    count++
+    slots.push(slot)
+    values.push(entries.values[slot])
+    if (timed) times.push(entries.time(slot))
   }
-  values.length = count
-  if (timed) times.length = count
+  return writeValues(deleted, slots, values, times, services)
+}
+
+function writeValues(
+  deleted: readonly number[],
+  slots: readonly number[],
+  values: readonly unknown[],
+  times: readonly number[],
+  { scratch, seal }: ThreadServices,
+) {
   const parts = new ShuffleBlockWriter(scratch, 4)
   parts.ints(0, Int32Array.from(deleted))
-  parts.ints(1, ids.subarray(0, count))
+  parts.ints(1, Int32Array.from(slots))
   parts.records(2, values)
   parts.records(3, times)
-  return seal('shuffle', count + deleted.length, 'long')
+  return seal('shuffle', values.length + deleted.length, 'long')
 }

@@ -1,5 +1,5 @@
 import { StateError } from '../../../errors.js'
-import { type Cell, StateTable } from './table.js'
+import { StateTable } from './table.js'
 
 /** What the next snapshot may continue. */
 export interface Chain {
@@ -20,14 +20,16 @@ export interface StatePartition {
   output: readonly unknown[]
   /** Records that came too late for the version, as `[time, record]`. */
   late: readonly unknown[]
-  /** Cells changed or deleted since the last snapshot, each once; undefined where everything must be written. */
-  changed: Cell[] | undefined
-  /** Counts increments, so that a cell knows whether it is among the changed ones. */
+  /** Slots of keys changed or deleted since the last snapshot, each once; undefined where everything must be written. */
+  changed: number[] | undefined
+  /** Counts increments, so that it is known of a slot whether it is among the changed ones. */
   increment: number
+  /** Slots whose keys are in snapshots: the first so many. */
+  keysWritten: number
   /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
   snapshotAt: number | undefined
-  /** The last snapshot written holds all keys, under new ids. */
-  identifiedAnew: boolean
+  /** The last snapshot written holds all keys, in new slots. */
+  renumbered: boolean
   /** Tells this copy of the partition from others that threads have made of the same: part of its snapshots' names. */
   copy: number | undefined
   /** Up to the last snapshot that reached the driver, and with the last one written. */
@@ -45,8 +47,9 @@ export function emptyState(): StatePartition {
     late: [],
     changed: undefined,
     increment: 0,
+    keysWritten: 0,
     snapshotAt: undefined,
-    identifiedAnew: false,
+    renumbered: false,
     copy: undefined,
     chain: NO_CHAIN,
     chainWritten: NO_CHAIN,
@@ -57,9 +60,20 @@ export function emptyState(): StatePartition {
 export function beginIncrement(state: StatePartition, chain: Chain): void {
   state.changed = []
   state.increment++
-  state.entries.fresh = []
-  state.identifiedAnew = false
+  state.keysWritten = state.entries.slots
+  state.renumbered = false
   state.chain = chain
+}
+
+/** So many slots of deleted keys are nothing to worry about. */
+const FEW_SLOTS = 1000
+
+/** Gives the slots of deleted keys back where they are most of all. No snapshot can be continued from there. */
+export function tidy(state: StatePartition): void {
+  const { entries } = state
+  if (entries.slots <= 4 * entries.size + FEW_SLOTS) return
+  entries.renumber()
+  state.changed = undefined
 }
 
 /** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */

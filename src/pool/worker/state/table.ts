@@ -1,29 +1,7 @@
-import { KeyedMap } from '../../../ops/keys.js'
+import { canonical } from '../../../ops/keys.js'
+import { SlotIndex } from './slot-index.js'
 
-/**
- * One key of kept state. Operators find it once and then work on it: looking a key up among a million costs more than
- * most functions do with it.
- */
-export class Cell {
-  readonly key: unknown
-  value: unknown
-  /** The batch that last touched it, for operators that let idle keys go. */
-  time: number
-  /** False once the key is deleted. */
-  alive = true
-  /** The increment, counted from the beginning, that will hold the last change: see StatePartition. */
-  increment = -1
-  /** Stands for the key in snapshots; -1 until the key is in one, or must be in the next. */
-  id = -1
-  /** What came for the key, while a version is made. */
-  arrived: unknown[] | undefined = undefined
-
-  constructor(key: unknown, value: unknown, time: number) {
-    this.key = key
-    this.value = value
-    this.time = time
-  }
-}
+const LEAST_SLOTS = 64
 
 /** Pieces of decoded text from this length on point into the text that they were cut from. */
 const CUT_FROM = 13
@@ -33,86 +11,173 @@ function copyOf(text: string): string {
   return narrow === text ? narrow : Buffer.from(text, 'utf16le').toString('utf16le')
 }
 
-/** The cells of a partition, by key. */
+const isComposite = (key: unknown): key is object => typeof key === 'object' && key !== null
+
+/**
+ * Keys and values of a partition of kept state, in columns. A key has a **slot**, its place in each column, which stands for
+ * it in snapshots: none is given out twice, until `renumber`. Operators look a key up once and then work on its slot.
+ *
+ * An object for each key would take 80 bytes and a cache miss; here a pass over all values is one over an array.
+ */
 export class StateTable {
-  readonly #cells = new KeyedMap<Cell>()
-  #ids = 0
-  /** Cells with an id whose key is in no snapshot yet, in the order of their ids. */
-  fresh: Cell[] = []
+  /** By slot. Those of deleted keys stay, as their places in snapshots do. */
+  readonly keys: unknown[] = []
+  /** By slot. */
+  readonly values: unknown[] = []
+  /** By slot: the batch that last touched the key, for operators that let idle keys go. */
+  #times = new Float64Array(LEAST_SLOTS)
+  /** By slot: 0 once the key is deleted. */
+  #alive = new Uint8Array(LEAST_SLOTS)
+  /** By slot: the increment that will hold the key's last change, counted from 1 on; see StatePartition. */
+  #increments = new Int32Array(LEAST_SLOTS)
+  readonly #plain = new SlotIndex(this.keys)
+  readonly #composite = new Map<string, number>()
+  #size = 0
 
+  /** Keys that are there. */
   get size(): number {
-    return this.#cells.size
+    return this.#size
   }
 
-  /** Ids that were given out, those of deleted keys included. */
-  get ids(): number {
-    return this.#ids
+  /** Slots that were given out, those of deleted keys included. */
+  get slots(): number {
+    return this.keys.length
   }
 
-  /** Gives the cell an id. None is used twice, so a key that comes back is a new one. */
-  identify(cell: Cell): void {
-    cell.id = this.#ids++
-    this.fresh.push(cell)
+  isAlive(slot: number): boolean {
+    return this.#alive[slot] === 1
   }
 
-  /** Gives all cells new ids, without gaps. */
-  identifyAnew(): void {
-    this.#ids = 0
-    this.fresh = []
-    for (const cell of this.cells()) this.identify(cell)
+  time(slot: number): number {
+    return this.#times[slot]!
   }
 
-  /** As `add`, of a key that snapshots name by this id. */
-  restore(id: number, key: unknown, value: unknown, time: number): Cell {
-    const cell = this.add(key, value, time)
-    cell.id = id
-    return cell
-  }
-
-  /** So many ids are in the snapshots that the cells come from. */
-  restored(ids: number): void {
-    this.#ids = ids
-  }
-
-  cell(key: unknown): Cell | undefined {
-    return this.#cells.get(key)
+  /** The slot of a key, or -1. */
+  find(key: unknown): number {
+    return isComposite(key) ? (this.#composite.get(canonical(key)) ?? -1) : this.#plain.find(key)
   }
 
   get(key: unknown): unknown {
-    return this.#cells.get(key)?.value
+    const slot = this.find(key)
+    return slot < 0 ? undefined : this.values[slot]
   }
 
-  has(key: unknown): boolean {
-    return this.#cells.get(key) !== undefined
-  }
-
-  /** A cell for a key that has none. */
-  add(key: unknown, value: unknown, time = 0): Cell {
+  /** A slot for a key that has none. */
+  add(key: unknown, value: unknown, time = 0): number {
+    const slot = this.slots
     // A key lives long, and would keep 64 KiB of text in memory with it.
-    const own = typeof key === 'string' && key.length >= CUT_FROM ? copyOf(key) : key
-    const cell = new Cell(own, value, time)
-    this.#cells.set(own, cell)
-    return cell
+    this.keys.push(typeof key === 'string' && key.length >= CUT_FROM ? copyOf(key) : key)
+    this.values.push(value)
+    if (slot === this.#alive.length) this.#grow(slot * 2)
+    this.#times[slot] = time
+    this.#enter(slot)
+    return slot
   }
 
-  remove(cell: Cell): void {
-    cell.alive = false
-    this.#cells.delete(cell.key)
+  set(slot: number, value: unknown, time: number): void {
+    this.values[slot] = value
+    this.#times[slot] = time
   }
 
-  /** Takes a removal back. */
-  putBack(cell: Cell): void {
-    cell.alive = true
-    this.#cells.set(cell.key, cell)
+  remove(slot: number): void {
+    const key = this.keys[slot]
+    if (isComposite(key)) this.#composite.delete(canonical(key))
+    else this.#plain.remove(slot)
+    this.#leave(slot)
   }
 
-  /** Not to be changed on the way. */
-  cells(): Iterable<Cell> {
-    return this.#cells.values()
+  /** Takes a removal back; the value is to be set again. */
+  putBack(slot: number): void {
+    this.#enter(slot)
+  }
+
+  /** Notes that the key belongs to an increment; false if that was noted before. */
+  changesIn(slot: number, increment: number): boolean {
+    if (this.#increments[slot] === increment) return false
+    this.#increments[slot] = increment
+    return true
+  }
+
+  /** The slots of all keys. Those that are added on the way are not among them. */
+  *alive(): Iterable<number> {
+    for (let slot = 0, end = this.slots; slot < end; slot++) if (this.#alive[slot] === 1) yield slot
   }
 
   /** The keys with their values. Not to be changed on the way. */
   *entries(): Iterable<[unknown, unknown]> {
-    for (const { key, value } of this.cells()) yield [key, value]
+    for (const slot of this.alive()) yield [this.keys[slot], this.values[slot]]
   }
+
+  /** Gives all keys new slots, without gaps. */
+  renumber(): void {
+    if (this.#size === this.slots) return
+    const { keys, values } = this
+    let next = 0
+    for (const slot of this.alive()) {
+      keys[next] = keys[slot]
+      values[next] = values[slot]
+      this.#times[next] = this.#times[slot]!
+      this.#increments[next] = this.#increments[slot]!
+      next++
+    }
+    keys.length = next
+    values.length = next
+    this.#alive.fill(0)
+    this.#increments.fill(0, next)
+    this.#enterAll((slot) => slot < next)
+  }
+
+  /** Fills an empty table: `put` sets values by slots, in any order, and takes them away; keys without a value are deleted ones. */
+  restore(keys: readonly unknown[], fill: (put: StateTable['set'], drop: (slot: number) => void) => void): void {
+    for (const key of keys) {
+      this.keys.push(key)
+      this.values.push(undefined)
+    }
+    if (keys.length > this.#alive.length) this.#grow(2 ** Math.ceil(Math.log2(keys.length)))
+    const there = new Uint8Array(keys.length)
+    fill(
+      (slot, value, time) => {
+        there[slot] = 1
+        this.set(slot, value, time)
+      },
+      (slot) => {
+        there[slot] = 0
+        this.values[slot] = undefined
+      },
+    )
+    this.#enterAll((slot) => there[slot] === 1)
+  }
+
+  #enterAll(isThere: (slot: number) => boolean): void {
+    this.#composite.clear()
+    this.#plain.clear(this.slots)
+    this.#size = 0
+    for (let slot = 0; slot < this.slots; slot++) if (isThere(slot)) this.#enter(slot)
+  }
+
+  #enter(slot: number): void {
+    const key = this.keys[slot]
+    if (isComposite(key)) this.#composite.set(canonical(key), slot)
+    else this.#plain.add(slot)
+    this.#alive[slot] = 1
+    this.#size++
+  }
+
+  #leave(slot: number): void {
+    this.#alive[slot] = 0
+    // A column of numbers stays one.
+    if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
+    this.#size--
+  }
+
+  #grow(slots: number): void {
+    this.#times = grown(this.#times, new Float64Array(slots))
+    this.#alive = grown(this.#alive, new Uint8Array(slots))
+    this.#increments = grown(this.#increments, new Int32Array(slots))
+  }
+}
+
+function grown<T extends Float64Array | Uint8Array | Int32Array>(old: T, larger: T): T {
+  larger.set(old)
+  return larger
 }

@@ -1,12 +1,13 @@
 import { KeyedMap } from '../../../ops/keys.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import type { ThreadServices } from '../task.js'
-import type { MakeVersion, Pairs } from './operators.js'
-import type { Cell, StateTable } from './table.js'
+import type { MakeVersion } from './operators.js'
+import type { Pairs } from './pairs.js'
+import type { StateTable } from './table.js'
 
-/** The values that came: for keys that are there in their cells, for others aside. */
+/** The values that came: for keys that are there by their slots, for others aside. */
 interface Arrived {
-  readonly cells: readonly Cell[]
+  readonly slots: readonly (unknown[] | undefined)[]
   readonly fresh: KeyedMap<unknown[]>
 }
 
@@ -23,55 +24,50 @@ export function makeUpdateOperator(
   return ({ entries }, changes, { time, groups: [pairs, initial] }) => {
     for (const [key, value] of initial ?? []) changes.set(key, value)
     const arrived = arrive(entries, pairs!)
-    try {
-      if (operator.form === 'iterator') {
-        // What the function leaves out ends. Collected first: the entries are walked over while it answers.
-        const next = [...(fn(all(entries, arrived)) as Iterable<[unknown, unknown]>)]
-        const living = new Set<Cell>()
-        for (const [key, value] of next) {
-          const cell = entries.cell(key)
-          if (cell) changes.change(cell, value)
-          living.add(cell ?? changes.add(key, value))
-        }
-        for (const cell of living.size < entries.size ? [...entries.cells()] : [])
-          if (!living.has(cell)) changes.remove(cell)
-        return []
+    if (operator.form === 'iterator') {
+      // What the function leaves out ends. Collected first: the entries are walked over while it answers.
+      const next = [...(fn(all(entries, arrived)) as Iterable<[unknown, unknown]>)]
+      const living = new Set<number>()
+      for (const [key, value] of next) {
+        const slot = entries.find(key)
+        if (slot >= 0) changes.change(slot, value)
+        living.add(slot >= 0 ? slot : changes.add(key, value))
       }
-      const ended: Cell[] = []
-      for (const cell of entries.cells()) {
-        const values = cell.arrived ?? []
-        const value = timed ? fn(time, cell.key, values, cell.value) : fn(values, cell.value)
-        if (value === undefined || value === null) ended.push(cell)
-        else changes.change(cell, value)
-      }
-      for (const cell of ended) changes.remove(cell)
-      for (const [key, values] of arrived.fresh.entries()) {
-        const value = timed ? fn(time, key, values, undefined) : fn(values, undefined)
-        if (value !== undefined && value !== null) changes.add(key, value)
-      }
+      if (living.size < entries.size) for (const slot of entries.alive()) if (!living.has(slot)) changes.remove(slot)
       return []
-    } finally {
-      for (const cell of arrived.cells) cell.arrived = undefined
     }
+    const { keys, values } = entries
+    for (const slot of entries.alive()) {
+      const came = arrived.slots[slot] ?? []
+      const value = timed ? fn(time, keys[slot], came, values[slot]) : fn(came, values[slot])
+      if (value === undefined || value === null) changes.remove(slot)
+      else changes.change(slot, value)
+    }
+    for (const [key, came] of arrived.fresh.entries()) {
+      const value = timed ? fn(time, key, came, undefined) : fn(came, undefined)
+      if (value !== undefined && value !== null) changes.add(key, value)
+    }
+    return []
   }
 }
 
-function arrive(entries: StateTable, pairs: Pairs): Arrived {
-  const cells: Cell[] = []
+function arrive(entries: StateTable, { keys, values }: Pairs): Arrived {
+  const slots = new Array<unknown[] | undefined>(entries.slots)
   const fresh = new KeyedMap<unknown[]>()
-  for (const [key, value] of pairs) {
-    const cell = entries.cell(key)
-    const values = cell ? cell.arrived : fresh.get(key)
-    if (values) values.push(value)
-    else if (cell) {
-      cell.arrived = [value]
-      cells.push(cell)
-    } else fresh.set(key, [value])
+  for (let i = 0; i < keys.length; i++) {
+    const slot = entries.find(keys[i])
+    const came = slot >= 0 ? slots[slot] : fresh.get(keys[i])
+    if (came) came.push(values[i])
+    else if (slot >= 0) slots[slot] = [values[i]]
+    else fresh.set(keys[i], [values[i]])
   }
-  return { cells, fresh }
+  return { slots, fresh }
 }
 
-function* all(entries: StateTable, { fresh }: Arrived): Iterable<[key: unknown, values: unknown[], state: unknown]> {
-  for (const { key, arrived, value } of entries.cells()) yield [key, arrived ?? [], value]
-  for (const [key, values] of fresh.entries()) yield [key, values, undefined]
+function* all(
+  entries: StateTable,
+  { slots, fresh }: Arrived,
+): Iterable<[key: unknown, came: unknown[], state: unknown]> {
+  for (const slot of entries.alive()) yield [entries.keys[slot], slots[slot] ?? [], entries.values[slot]]
+  for (const [key, came] of fresh.entries()) yield [key, came, undefined]
 }

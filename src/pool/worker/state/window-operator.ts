@@ -1,7 +1,8 @@
 import { KeyedMap } from '../../../ops/keys.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import type { ThreadServices } from '../task.js'
-import type { MakeVersion, Pairs } from './operators.js'
+import type { MakeVersion } from './operators.js'
+import type { Pairs } from './pairs.js'
 
 type Binary = (a: unknown, b: unknown) => unknown
 
@@ -18,24 +19,28 @@ export function makeWindowOperator(
   const filter = operator.filter && resolve(operator.filter)
   return ({ entries }, changes, { groups: [entering, leaving] }) => {
     for (const [key, old] of reduced(leaving!, reduce)) {
-      const cell = entries.cell(key)
-      if (cell) changes.change(cell, inverse(cell.value, old))
+      const slot = entries.find(key)
+      if (slot >= 0) changes.change(slot, inverse(entries.values[slot], old))
     }
     for (const [key, fresh] of reduced(entering!, reduce)) {
-      const cell = entries.cell(key)
-      if (cell) changes.change(cell, reduce(cell.value, fresh))
+      const slot = entries.find(key)
+      if (slot >= 0) changes.change(slot, reduce(entries.values[slot], fresh))
       else changes.add(key, fresh)
     }
     if (filter) {
-      for (const cell of changes.cells.slice()) if (cell.alive && !filter([cell.key, cell.value])) changes.remove(cell)
+      for (const slot of changes.slots.slice())
+        if (entries.isAlive(slot) && !filter([entries.keys[slot], entries.values[slot]])) changes.remove(slot)
     }
     return []
   }
 }
 
 /** One pair a key: a group may hold several batches. */
-function reduced(pairs: Pairs, reduce: Binary): Iterable<[unknown, unknown]> {
+function reduced({ keys, values }: Pairs, reduce: Binary): Iterable<[unknown, unknown]> {
   const totals = new KeyedMap<unknown>()
-  for (const [key, value] of pairs) totals.set(key, totals.has(key) ? reduce(totals.get(key), value) : value)
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]
+    totals.set(key, totals.has(key) ? reduce(totals.get(key), values[i]) : values[i])
+  }
   return totals.entries()
 }
