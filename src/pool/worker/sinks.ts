@@ -1,6 +1,6 @@
 import { hashKey } from '../../ops/keys.js'
 import type { PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
-import { encodeRecords } from '../blocks/records-codec.js'
+import { encodeRecords, notAPair } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { compileCombining } from './byte-chain.js'
 import { CombineTable } from './combine-table.js'
@@ -9,8 +9,6 @@ import { labelled, type Task } from './task.js'
 
 /** Runs a whole program; answers with the value for the driver, or a promise of it where a step awaits. */
 export type CompiledProgram = (task: Task) => unknown
-
-type Pair = readonly [unknown, unknown]
 
 export function compileProgram(program: Program, compiler: PlanCompiler): CompiledProgram {
   const { made: run, ahead } = compiler.program(() => compileSink(program, compiler))
@@ -60,22 +58,34 @@ function compileShuffle(
     write(block)
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
+  /** Pairs dealt out by their keys, in columns. */
+  const byKey = (give: (task: Task, each: (key: unknown, value: unknown) => void) => void) => (task: Task) => {
+    const keys = buckets(parts)
+    const values = buckets(parts)
+    give(task, (key, value) => {
+      const p = place(key, task, 0)
+      keys[p]!.push(key)
+      values[p]!.push(value)
+    })
+    return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
+  }
   if (aggregator?.mapSide) {
     const fill = compileCombining(plan, aggregator, compiler)
-    return (task) => {
+    return byKey((task, each) => {
       const table = new CombineTable()
       fill(task, table)
-      const keys = buckets(parts)
-      const values = buckets(parts)
-      table.forEach((key, value) => {
-        const p = place(key, task, 0)
-        keys[p]!.push(key)
-        values[p]!.push(value)
-      })
-      return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
-    }
+      table.forEach(each)
+    })
   }
   const runner = compiler.runner(plan)
+  if (partitioner.kind === 'hash' || partitioner.kind === 'custom') {
+    return byKey((task, each) =>
+      runner(task, (record) => {
+        if (!Array.isArray(record) || record.length !== 2) throw notAPair(record)
+        each(record[0], record[1])
+      }),
+    )
+  }
   return (task) => {
     const records = buckets(parts)
     let n = 0
@@ -83,23 +93,21 @@ function compileShuffle(
     return finish(task, (block) => records.forEach((of, p) => block.records(p, of)))
   }
 
-  /** `value` is a key where the map side combined, else a record. */
+  /** `value` is a key, or a record where the partitioner picks its own keys and the map side does not combine. */
   function placing(
     spec: PartitionerSpec,
     { services: { resolve } }: PlanCompiler,
   ): (value: unknown, task: Task, n: number) => number {
-    const combined = aggregator?.mapSide === true
-    const keyOf = combined ? (value: unknown) => value : (value: unknown) => (value as Pair)[0]
     switch (spec.kind) {
       case 'hash':
-        return spec.partitions === 1 ? () => 0 : (value) => hashKey(keyOf(value)) % parts
+        return spec.partitions === 1 ? () => 0 : (key) => hashKey(key) % parts
       case 'deal':
         // Begins at a place of the map partition's own, or every first record would go to reduce partition 0.
         return (_, task, n) => (task.partition + n) % parts
       case 'custom': {
         const fn = resolve(spec.fn)
-        return (value) => {
-          const p = fn(keyOf(value))
+        return (of) => {
+          const p = fn(of)
           if (Number.isInteger(p) && p >= 0 && p < parts) return p
           throw new RangeError(
             `The partitioner answered ${p} for a key; it must answer a whole number from 0 to ${parts - 1}.`,
@@ -107,7 +115,7 @@ function compileShuffle(
         }
       }
       case 'range': {
-        const key = combined ? (value: unknown) => value : resolve(spec.key)
+        const key = aggregator?.mapSide ? (value: unknown) => value : resolve(spec.key)
         const compare = resolve(spec.compare!)
         const { bounds, ascending } = spec
         return (value) => {
