@@ -1,49 +1,52 @@
 import { canonical } from '../../ops/keys.js'
+import { SlotIndex } from './slot-index.js'
 
-/** An accumulator in place, so that adding to a key that is there costs one look-up. */
-export interface Cell {
-  value: unknown
-}
-
-/** Accumulators by key. `plain` holds primitive keys and is used directly by generated loops. */
+/** Accumulators by key, in columns: a key's place is the order of its first value. */
 export class CombineTable {
-  readonly plain = new Map<unknown, Cell>()
-  readonly #composite = new Map<string, { readonly key: unknown; readonly cell: Cell }>()
+  #keys: unknown[] = []
+  #values: unknown[] = []
+  readonly #plain = new SlotIndex(this.#keys)
+  readonly #composite = new Map<string, number>()
 
-  get size(): number {
-    return this.plain.size + this.#composite.size
+  /**
+   * Forgets all: what a task left that failed. The table of one task of a program is used for the next, which is about as
+   * large.
+   */
+  begin(): void {
+    const { length } = this.#keys
+    this.#keys = []
+    this.#values = []
+    this.#plain.begin(this.#keys, length)
+    this.#composite.clear()
   }
 
-  /** The cell of a composite key, made by `create` where there is none; `added` tells which. */
-  composite(key: object, first: () => unknown): { cell: Cell; added: boolean } {
+  /** By place. One shorter than the keys where the last key is new: its value is to be added. */
+  get values(): unknown[] {
+    return this.#values
+  }
+
+  /** The place of a key, which is added if it is new. */
+  place(key: unknown): number {
+    const next = this.#keys.length
+    const place = typeof key === 'object' && key !== null ? this.#placeOf(key, next) : this.#plain.place(key, next)
+    // As in a Map, -0 is 0.
+    if (place === next) this.#keys.push(key === 0 ? 0 : key)
+    return place
+  }
+
+  /** What it holds, and nothing is left. */
+  take(): { readonly keys: readonly unknown[]; readonly values: readonly unknown[] } {
+    const taken = { keys: this.#keys, values: this.#values }
+    this.begin()
+    return taken
+  }
+
+  #placeOf(key: object, next: number): number {
     const text = canonical(key)
-    const found = this.#composite.get(text)
-    if (found) return { cell: found.cell, added: false }
-    const cell = { value: first() }
-    this.#composite.set(text, { key, cell })
-    return { cell, added: true }
-  }
-
-  forEach(visit: (key: unknown, value: unknown) => void): void {
-    for (const [key, cell] of this.plain) visit(key, cell.value)
-    for (const { key, cell } of this.#composite.values()) visit(key, cell.value)
-  }
-
-  toColumns(): { keys: unknown[]; values: unknown[] } {
-    const keys: unknown[] = []
-    const values: unknown[] = []
-    this.forEach((key, value) => {
-      keys.push(key)
-      values.push(value)
-    })
-    return { keys, values }
-  }
-
-  toPairs(): [unknown, unknown][] {
-    const pairs: [unknown, unknown][] = []
-    for (const [key, cell] of this.plain) pairs.push([key, cell.value])
-    for (const { key, cell } of this.#composite.values()) pairs.push([key, cell.value])
-    return pairs
+    const place = this.#composite.get(text)
+    if (place !== undefined) return place
+    this.#composite.set(text, next)
+    return next
   }
 }
 
@@ -56,14 +59,10 @@ type Binary = (a: unknown, b: unknown) => unknown
 const TEXT = `
   'use strict'
   return function combine(table, key, value) {
-    if (typeof key === 'object' && key !== null) {
-      const { cell, added } = table.composite(key, () => CREATE)
-      if (!added) cell.value = merge(cell.value, value)
-      return
-    }
-    const cell = table.plain.get(key)
-    if (cell === undefined) table.plain.set(key, { value: CREATE })
-    else cell.value = merge(cell.value, value)
+    const place = table.place(key)
+    const values = table.values
+    if (place === values.length) values.push(CREATE)
+    else values[place] = merge(values[place], value)
   }`
 
 /** `codegen` makes a function of its own for each program; without it all programs share one (slower) body. */
@@ -74,13 +73,9 @@ export function makeCombine(create: Unary | undefined, merge: Binary, codegen: b
   }
   const first = create ?? ((value: unknown) => value)
   return (table, key, value) => {
-    if (typeof key === 'object' && key !== null) {
-      const { cell, added } = table.composite(key, () => first(value))
-      if (!added) cell.value = merge(cell.value, value)
-      return
-    }
-    const cell = table.plain.get(key)
-    if (cell === undefined) table.plain.set(key, { value: first(value) })
-    else cell.value = merge(cell.value, value)
+    const place = table.place(key)
+    const { values } = table
+    if (place === values.length) values.push(first(value))
+    else values[place] = merge(values[place], value)
   }
 }

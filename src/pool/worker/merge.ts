@@ -21,7 +21,10 @@ export function compileMerge(plan: Merge, compiler: PlanCompiler): Source {
   const { segments } = compiler.services
   if (!aggregator) return (task, each) => readInput(task.inputs[slot]!, segments, each)
   const merged = compileMerged(plan, aggregator, compiler)
-  return (task, each) => each(merged(task).toPairs())
+  return (task, each) => {
+    const { keys, values } = merged(task).take()
+    each(keys.map((key, i) => [key, values[i]]))
+  }
 }
 
 /** As `source`, for the pairs that operators by key take. */
@@ -35,7 +38,7 @@ export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
   if (!aggregator) return (task, each) => readPairs(task, slot, segments, each)
   const merged = compileMerged(plan, aggregator, compiler)
   return (task, each) => {
-    const { keys, values } = merged(task).toColumns()
+    const { keys, values } = merged(task).take()
     each(keys, values)
   }
 }
@@ -50,8 +53,9 @@ function compileMerged(
   const combine = aggregator.mapSide
     ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen)
     : compiler.combiner(aggregator)
+  const table = new CombineTable()
   return (task) => {
-    const table = new CombineTable()
+    table.begin()
     labelled(task, aggregator.label, () =>
       readPairs(task, slot, segments, (keys, values) => {
         for (let i = 0; i < keys.length; i++) {

