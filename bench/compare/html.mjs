@@ -1,4 +1,5 @@
 import { figure } from '../report.mjs'
+import { isMillrace } from './ids.mjs'
 import { dotPlot, escaped, short } from './plot.mjs'
 import { FOREIGN_LIMIT } from './summary.mjs'
 import { figuresOf, verdict } from './text.mjs'
@@ -80,7 +81,7 @@ const rates = ({ ms }, rate) => ({ value: rate(ms.median), low: rate(ms.max), hi
 
 function kindOf({ id, correct }) {
   if (correct === false) return 'wrong'
-  return id.startsWith('millrace') ? 'ours' : 'theirs'
+  return isMillrace(id) ? 'ours' : 'theirs'
 }
 
 const HEADS = [

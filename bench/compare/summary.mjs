@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { median, spread } from '../stats.mjs'
+import { isMillrace } from './ids.mjs'
 
 /** More foreign cores than this during a turn, and its time says more about the others than about the work. */
 export const FOREIGN_LIMIT = 0.2
@@ -9,7 +10,7 @@ export const FOREIGN_LIMIT = 0.2
  * within each round, so that what the machine did besides meets both sides. `answer` of all others must be the reference's.
  */
 export function summarise(workload, { bytes, records }, entries) {
-  const reference = entries.find((entry) => entry.id.startsWith('millrace') && entry.failure === undefined)
+  const reference = entries.find((entry) => isMillrace(entry.id) && entry.failure === undefined)
   const rows = entries.map((entry) => row(entry, reference, { bytes, records }))
   return {
     name: workload.name,
