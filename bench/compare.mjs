@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { Contender, ContenderFailed } from './compare/contender.mjs'
 import { htmlReport } from './compare/html.mjs'
 import { isMillrace, peerOf, variantOf } from './compare/ids.mjs'
+import { judgeMarks } from './compare/marks.mjs'
+import { textMarks } from './compare/marks-table.mjs'
 import { parseCompare } from './compare/options.mjs'
 import { summarise } from './compare/summary.mjs'
 import { textTable } from './compare/text.mjs'
@@ -41,7 +43,9 @@ export async function compare(words, log) {
     versions,
     skipped,
     workloads,
+    marks: judgeMarks(workloads),
   }
+  log(`\n${textMarks(report.marks, options)}`)
   write(report, options.out ?? RESULTS, log)
   return report
 }
