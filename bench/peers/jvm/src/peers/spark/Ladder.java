@@ -28,6 +28,7 @@ final class Ladder {
       boolean stable = true;
       for (long interval : intervals) {
         Step step = stable ? runner.run(interval, port, ms) : new Step();
+        if (steps.isEmpty() && step.processing.isEmpty()) throw new IllegalStateException("no batch of " + interval + " ms has ended");
         stable = stable && step.stable(interval);
         steps.add(step.json(interval, stable));
         if (steps.size() == 1) first = Step.quantile(step.processing, 0.5);

@@ -15,7 +15,7 @@ import peers.Serve;
 final class StructuredIntervals {
   /** A trigger takes longer than any of the intervals asked for: a step lasts until there are so many. */
   private static final int LEAST_TRIGGERS = 5;
-  private static final long LONGEST_MS = 20_000;
+  private static final long LONGEST_MS = 60_000;
 
   static Ladder.Step run(long interval, int port, long ms) throws Exception {
     Ladder.Step step = new Ladder.Step();
