@@ -17,7 +17,7 @@ export async function importPipelineModule(url: string): Promise<Record<string, 
     return (await import(url)) as Record<string, unknown>
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const hint = stripped ? ' Node only strips types; with tsx installed (npm i tsx), all TypeScript runs.' : ''
+    const hint = stripped ? ' (Node only strips types: with tsx installed, npm i tsx, all TypeScript runs)' : ''
     throw new PipelineError(`The pipeline module ${url} cannot be loaded: ${why}${hint}`, { cause, details: { url } })
   }
 }
