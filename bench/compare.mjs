@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Contender, ContenderFailed } from './compare/contender.mjs'
 import { htmlReport } from './compare/html.mjs'
+import { isMillrace, peerOf, variantOf } from './compare/ids.mjs'
+import { judgeMarks } from './compare/marks.mjs'
+import { textMarks } from './compare/marks-table.mjs'
 import { parseCompare } from './compare/options.mjs'
 import { summarise } from './compare/summary.mjs'
 import { textTable } from './compare/text.mjs'
@@ -40,13 +43,16 @@ export async function compare(words, log) {
     versions,
     skipped,
     workloads,
+    marks: judgeMarks(workloads),
   }
+  log(`\n${textMarks(report.marks, options)}`)
   write(report, options.out ?? RESULTS, log)
   return report
 }
 
 /** Builds the peers that the workloads ask for. One that cannot be had is skipped, and it is said why. */
-async function prepare({ workloads, peers }, log) {
+async function prepare(options, log) {
+  const { workloads, peers } = options
   const wanted = new Set(
     WORKLOADS.filter(({ name }) => workloads.includes(name)).flatMap(({ contenders }) => contenders.map(peerOf)),
   )
@@ -54,7 +60,7 @@ async function prepare({ workloads, peers }, log) {
   const skipped = {}
   for (const name of peers.filter((name) => wanted.has(name))) {
     try {
-      available[name] = await PEERS[name].prepare()
+      available[name] = await PEERS[name].prepare(options)
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error
       skipped[name] = error.message
@@ -63,8 +69,6 @@ async function prepare({ workloads, peers }, log) {
   }
   return { available, skipped }
 }
-
-const peerOf = (id) => id.split(':')[0]
 
 async function compareOne(workload, available, options, log) {
   const { task, bytes, records, ...more } = await workload.prepare(options)
@@ -92,15 +96,16 @@ async function compareOne(workload, available, options, log) {
 }
 
 function titleOf(id) {
-  const [peer, variant] = id.split(':')
-  return variant === undefined ? PEERS[peer].title : `${PEERS[peer].title}: ${variant}`
+  const { title } = PEERS[peerOf(id)]
+  const variant = variantOf(id)
+  return variant === undefined ? title : `${title}: ${variant}`
 }
 
 /** What a contender is told besides its data. */
 function wordsOf({ name, module = name, fresh }, id) {
-  const variant = id.split(':')[1] ?? (fresh ? 'builtins' : undefined)
+  const variant = variantOf(id) ?? (fresh ? 'builtins' : undefined)
   // The start is measured with a word count.
-  return { workload: fresh && peerOf(id) !== 'millrace' ? 'wordcount' : module, ...(variant && { variant }) }
+  return { workload: fresh && !isMillrace(id) ? 'wordcount' : module, ...(variant && { variant }) }
 }
 
 function launch(id, { scratch, ...command }) {

@@ -67,6 +67,12 @@ export function better(first, second) {
   return second.ratio <= first.ratio || Number.isNaN(first.ratio) ? second : first
 }
 
+/** Of an odd number of measurements of a ratio the one in the middle; those that went wrong count as the highest. */
+export function middle(runs) {
+  const cost = ({ ratio }) => (Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio)
+  return [...runs].sort((a, b) => (cost(a) < cost(b) ? -1 : 1))[runs.length >> 1]
+}
+
 /** The baseline's ratios after a run: one for each of `names`. What was not measured keeps its figure, if it has one. */
 export function updated(measured, baseline, names) {
   const ratios = { ...baseline }

@@ -25,6 +25,9 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }
 
+/** The spread of `of` as multiples of `to`, pair by pair. */
+export const ratios = (of, to) => spread(of.map((value, i) => value / to[i]))
+
 export function spread(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }

@@ -1,4 +1,6 @@
 import { figure } from '../report.mjs'
+import { isMillrace } from './ids.mjs'
+import { elsewhereText, MARK_HEADS, markRows, smallText } from './marks-table.mjs'
 import { dotPlot, escaped, short } from './plot.mjs'
 import { FOREIGN_LIMIT } from './summary.mjs'
 import { figuresOf, verdict } from './text.mjs'
@@ -20,7 +22,7 @@ th { color: var(--soft); font-weight: 500 } .bad { color: var(--bad) } .note { c
 
 /** A page that needs nothing but itself. */
 export function htmlReport(report) {
-  const { at, minutes, machine, options, versions, skipped, workloads } = report
+  const { at, minutes, machine, options, versions, skipped, workloads, marks } = report
   const facts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`,
     `Node ${machine.node}, ${machine.platform}`,
@@ -39,9 +41,23 @@ export function htmlReport(report) {
 <p class="note">Contenders are started and warmed up once, then take turns; the order moves on by one each round. A dot is
 the median of the rounds, its line goes from the least to the greatest. Ratios are taken within each round. A figure marked
 (!) was measured while other processes used more than ${FOREIGN_LIMIT} cores: it is a pessimistic bound.</p>
+${marksSection(marks, options)}
 ${workloads.map(section).join('\n')}
 </body></html>
 `
+}
+
+function marksSection(marks, options) {
+  const body = markRows(marks).map((cells) => {
+    const kind = (cell) => (/^(missed|not known)/.test(cell) ? ' class="bad"' : '')
+    return `<tr>${cells.map((cell) => `<td${kind(cell)}>${escaped(cell)}</td>`).join('')}</tr>`
+  })
+  if (body.length === 0) return ''
+  const head = MARK_HEADS.map((text) => `<th>${text}</th>`).join('')
+  const rest = elsewhereText(marks).map(escaped).join('<br>')
+  const small = smallText(options)
+  const warning = small === undefined ? '' : `<p class="bad">${escaped(small)}</p>`
+  return `<section><h2>Marks</h2>${warning}<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div><p class="note">${rest}</p></section>`
 }
 
 function section(workload) {
@@ -80,7 +96,7 @@ const rates = ({ ms }, rate) => ({ value: rate(ms.median), low: rate(ms.max), hi
 
 function kindOf({ id, correct }) {
   if (correct === false) return 'wrong'
-  return id.startsWith('millrace') ? 'ours' : 'theirs'
+  return isMillrace(id) ? 'ours' : 'theirs'
 }
 
 const HEADS = [

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { LTS } from '../peers/other-node.mjs'
 import { PEERS } from '../peers/registry.mjs'
 import { WORKLOADS } from './workloads.mjs'
 
@@ -7,7 +8,7 @@ const UNITS = { kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 **
 const NAMES = { workloads: WORKLOADS.map(({ name }) => name), peers: Object.keys(PEERS) }
 
 export const COMPARE_USAGE =
-  'usage: npm run bench -- compare [--workloads wordcount,grep,...] [--peers spark,polars,...] [--size 32mb] [--rounds 5] [--threads 2] [--quick]'
+  'usage: npm run bench -- compare [--workloads wordcount,grep,...] [--peers spark,polars,...] [--size 32mb] [--rounds 5] [--threads 2] [--node 24|path] [--quick]'
 
 /** A mistake in the command line: shown without a stack. */
 export class CompareUsageError extends Error {
@@ -26,6 +27,7 @@ export function parseCompare(words) {
     bytes: sizeOf(values.size ?? (quick ? '8mb' : '32mb')),
     rounds: whole('rounds', values.rounds ?? (quick ? '2' : '5')),
     threads: whole('threads', values.threads),
+    node: values.node,
     turnMs: quick ? 300 : 1000,
     quick,
     out: values.out,
@@ -42,6 +44,7 @@ function parsed(words) {
         size: { type: 'string' },
         rounds: { type: 'string' },
         threads: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+        node: { type: 'string', default: LTS },
         quick: { type: 'boolean', default: false },
         out: { type: 'string' },
       },

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { median, spread } from '../stats.mjs'
+import { median, quantile, ratios, spread } from '../stats.mjs'
+import { isMillrace } from './ids.mjs'
 
 /** More foreign cores than this during a turn, and its time says more about the others than about the work. */
 export const FOREIGN_LIMIT = 0.2
@@ -9,7 +10,7 @@ export const FOREIGN_LIMIT = 0.2
  * within each round, so that what the machine did besides meets both sides. `answer` of all others must be the reference's.
  */
 export function summarise(workload, { bytes, records }, entries) {
-  const reference = entries.find((entry) => entry.id.startsWith('millrace') && entry.failure === undefined)
+  const reference = entries.find((entry) => isMillrace(entry.id) && entry.failure === undefined)
   const rows = entries.map((entry) => row(entry, reference, { bytes, records }))
   return {
     name: workload.name,
@@ -27,17 +28,25 @@ function row(entry, reference, { bytes, records }) {
   if (entry.failure !== undefined) return { id, title, version, failure: entry.failure }
   const rounds = entry.turns.map(({ ms }) => median(ms))
   const ms = spread(rounds)
+  const all = entry.turns.flatMap((turn) => turn.ms)
   return {
     id,
     title,
     version,
     ms,
     rounds,
-    iterations: entry.turns.reduce((sum, turn) => sum + turn.ms.length, 0),
-    slowestMs: Math.max(...entry.turns.flatMap((turn) => turn.ms)),
+    iterations: all.length,
+    p99Ms: quantile(all, 0.99),
+    slowestMs: Math.max(...all),
     recordsPerSecond: (records / ms.median) * 1000,
     mbPerSecond: bytes === undefined ? undefined : bytes / ms.median / 1000,
-    ratio: reference && spread(rounds.map((taken, i) => taken / median(reference.turns[i].ms))),
+    ratio:
+      reference &&
+      ratios(
+        rounds,
+        reference.turns.map((turn) => median(turn.ms)),
+      ),
+    cpuMs: median(entry.turns.map((turn) => turn.cpuMs / turn.ms.length)),
     coresUsed: median(entry.turns.map((turn) => turn.cpuMs / turn.wallMs)),
     foreignCores: Math.max(0, ...entry.turns.map((turn) => turn.foreignCores).filter(Number.isFinite)),
     noisy: entry.turns.some((turn) => turn.foreignCores > FOREIGN_LIMIT),

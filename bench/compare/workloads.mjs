@@ -3,6 +3,7 @@ import { GREP_WORD, linesFile } from '../data.mjs'
 import { startSender } from '../lines-sent.mjs'
 import { countLines } from '../plain.mjs'
 import { keyPieces, numbersFile, ordersAndUsers, requestsFile, twoLines, wordPieces } from './files.mjs'
+import { withLts } from './ids.mjs'
 import { nexmarkWorkloads } from './nexmark.mjs'
 
 /*
@@ -28,7 +29,9 @@ const OF_LINES = [
   'node',
   'rxjs',
   'spark',
+  'spark:file',
   'spark-sql',
+  'spark-structured',
   'flink',
   'polars',
   'duckdb',
@@ -36,7 +39,7 @@ const OF_LINES = [
   'rust',
 ]
 
-export const WORKLOADS = [
+const ALL = [
   {
     name: 'wordcount',
     title: 'Word count: the words of a batch of text and how often each occurs',
@@ -119,7 +122,7 @@ export const WORKLOADS = [
       const task = { port: sender.port, seconds: quick ? 1 : 2.5, intervals: INTERVALS.join('-') }
       return { task, records: (TRICKLE * INTERVALS[0]) / 1000, close: () => sender.stop() }
     },
-    contenders: ['millrace', 'spark'],
+    contenders: ['millrace', 'spark', 'spark-structured'],
   },
   {
     name: 'startup',
@@ -132,6 +135,8 @@ export const WORKLOADS = [
   },
   ...nexmarkWorkloads(ofPieces),
 ]
+
+export const WORKLOADS = ALL.map((workload) => ({ ...workload, contenders: withLts(workload.contenders) }))
 
 function ofFile(file, more) {
   return { task: { file, ...more }, ...volume([file]) }

@@ -60,7 +60,8 @@ async function jvm(name, main, flags) {
   return {
     version,
     start: (task) => {
-      const scratch = join(tmpdir(), 'millrace-bench', `${name}-${process.pid}-${task.workload}-${task.peer}`)
+      const own = [process.pid, task.workload, task.peer, task.variant ?? 'memory'].join('-')
+      const scratch = join(tmpdir(), 'millrace-bench', `${name}-${own}`)
       mkdirSync(scratch, { recursive: true })
       const words = Object.entries({ ...task, scratch }).map(([key, value]) => `${key}=${value}`)
       const heap = task.workload.startsWith('state-') ? '-Xmx8g' : '-Xmx4g'

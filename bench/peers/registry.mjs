@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { built, peersFolder, tool, Unavailable } from './build.mjs'
 import { flink, spark } from './jvm.mjs'
+import { otherNode } from './other-node.mjs'
 
 /*
- * The peers: how each is built, and how a contender of it is started. `prepare()` builds, or throws Unavailable, and
+ * The peers: how each is built, and how a contender of it is started. `prepare(options)` builds, or throws Unavailable, and
  * answers with `{ version, start(task) }`; `start` gives the command line. `warmUp` is what a contender does before it
  * is measured: at least so many iterations and so many seconds of them.
  */
@@ -18,9 +19,9 @@ const BRIEF = { iterations: 3, seconds: 1 }
 
 const words = (task) => Object.entries(task).map(([name, value]) => `${name}=${value}`)
 
-function node(script, more = {}) {
+function node(script, more = {}, command = process.execPath) {
   const args = [join(peersFolder, script)]
-  return (task) => ({ command: process.execPath, args: [...args, ...words({ ...task, ...more })] })
+  return (task) => ({ command, args: [...args, ...words({ ...task, ...more })] })
 }
 
 /** A virtual environment with one package. */
@@ -63,17 +64,35 @@ async function grep() {
 
 async function millrace() {
   if (!existsSync(new URL('../../dist/index.js', import.meta.url))) throw new Unavailable('dist/ is not built')
-  return { version: 'this one', start: node('millrace/main.mjs') }
+  return { version: `this one, Node ${process.version}`, start: node('millrace/main.mjs') }
 }
 
 const plainNode = async () => ({ version: process.version, start: node('node/main.mjs') })
 
+async function millraceLts(options) {
+  await millrace()
+  const { path, version } = await otherNode(options.node)
+  return { version: `this one, Node ${version}`, start: node('millrace/main.mjs', {}, path) }
+}
+
+async function nodeLts(options) {
+  const { path, version } = await otherNode(options.node)
+  return { version, start: node('node/main.mjs', {}, path) }
+}
+
 export const PEERS = {
   millrace: { title: 'Millrace', warmUp: { iterations: 6, seconds: 2 }, prepare: millrace },
+  'millrace-lts': { title: 'Millrace on another Node', warmUp: { iterations: 6, seconds: 2 }, prepare: millraceLts },
   node: { title: 'hand-written Node loop, one thread', warmUp: BRIEF, prepare: plainNode },
+  'node-lts': { title: 'hand-written loop on another Node', warmUp: BRIEF, prepare: nodeLts },
   rxjs: { title: 'RxJS, one thread', warmUp: BRIEF, prepare: rxjs },
   spark: { title: 'Spark DStreams', warmUp: { iterations: 10, seconds: 8 }, prepare: spark },
   'spark-sql': { title: 'Spark SQL, file', warmUp: { iterations: 4, seconds: 8 }, prepare: spark },
+  'spark-structured': {
+    title: 'Spark Structured Streaming, file',
+    warmUp: { iterations: 8, seconds: 8 },
+    prepare: spark,
+  },
   flink: { title: 'Flink, file', warmUp: { iterations: 2, seconds: 4 }, prepare: flink },
   polars: {
     title: 'polars, streaming engine, file',

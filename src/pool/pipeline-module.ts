@@ -1,37 +1,43 @@
 import { PipelineError } from '../errors.js'
 
-let loaderReady: Promise<unknown> | undefined
+const TYPESCRIPT = /\.[cm]?tsx?$/
+
+/** Whether tsx runs TypeScript in this thread: asked once, since it is registered for all imports that follow. */
+let throughTsx: Promise<boolean> | undefined
 
 /**
- * Imports a pipeline module. TypeScript is loaded by Node itself where it strips types; where it does not (before
- * 22.18), through tsx, which must be installed beside Millrace.
+ * Imports a pipeline module. TypeScript goes through tsx where it is installed beside Millrace, so that it means the same on
+ * every Node, and otherwise through Node itself (from 22.18 on). Node only strips types: it finds no `.ts` file for an
+ * import that ends in `.js`, and knows no enums.
  */
 export async function importPipelineModule(url: string): Promise<Record<string, unknown>> {
-  if (/\.[cm]?tsx?$/.test(new URL(url).pathname) && !(process.features as { typescript?: unknown }).typescript) {
-    loaderReady ??= registerTsx(url)
-    await loaderReady
-  }
+  const typed = TYPESCRIPT.test(new URL(url).pathname)
+  const stripped = typed && !(await (throughTsx ??= registerTsx(url)))
   try {
     return (await import(url)) as Record<string, unknown>
   } catch (cause) {
-    throw new PipelineError(
-      `The pipeline module ${url} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-        details: { url },
-      },
-    )
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const hint = stripped ? ' (Node only strips types: with tsx installed, npm i tsx, all TypeScript runs)' : ''
+    throw new PipelineError(`The pipeline module ${url} cannot be loaded: ${why}${hint}`, { cause, details: { url } })
   }
 }
 
-async function registerTsx(url: string): Promise<void> {
+/** Answers with false where tsx cannot be had and Node runs TypeScript itself. */
+async function registerTsx(url: string): Promise<boolean> {
   try {
     const { register } = await import('tsx/esm/api')
     register()
+    return true
   } catch (cause) {
-    throw new PipelineError(
-      `The pipeline module ${url} is TypeScript, which Node ${process.versions.node} does not run. Install tsx (npm i tsx), use Node 22.18 or later, or compile the module to JavaScript.`,
-      { cause, details: { url } },
-    )
+    const strips = Boolean((process.features as { typescript?: unknown }).typescript)
+    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+    if (strips && missing) return false
+    const why = missing
+      ? `which Node ${process.versions.node} does not run. Install tsx (npm i tsx), use Node 22.18 or later,`
+      : `and tsx, which is installed, cannot be loaded: ${String(cause)}. Mend or remove it,`
+    throw new PipelineError(`The pipeline module ${url} is TypeScript, ${why} or compile the module to JavaScript.`, {
+      cause,
+      details: { url },
+    })
   }
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { otherNode } from '../../bench/peers/other-node.mjs'
 
 const main = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url))
 let folder = ''
@@ -62,12 +63,14 @@ it('skips a peer whose tool is missing, and says why', async () => {
     '--workloads',
     'grep',
     '--peers',
-    'polars,node',
+    'polars,node,node-lts',
     '--size',
     '1mb',
     '--rounds',
     '1',
     '--quick',
+    '--node',
+    '21',
     '--out',
     out,
   ]
@@ -75,7 +78,7 @@ it('skips a peer whose tool is missing, and says why', async () => {
   expect(stdout).toContain('polars is skipped: python3 is not installed')
   const [, json] = readdirSync(out).sort()
   const { skipped, workloads } = JSON.parse(readFileSync(join(out, json!), 'utf8'))
-  expect(skipped).toEqual({ polars: 'python3 is not installed' })
+  expect(skipped).toEqual({ polars: 'python3 is not installed', 'node-lts': 'npm is not installed' })
   expect(workloads[0].rows.map(({ id }: { id: string }) => id)).toEqual([
     'millrace:builtins',
     'millrace:closures',
@@ -83,6 +86,37 @@ it('skips a peer whose tool is missing, and says why', async () => {
     'node',
   ])
 }, 300_000)
+
+it('lets Millrace and the loop on another Node take part, and says which marks are reached there', async () => {
+  const out = join(folder, 'other')
+  // This Node under another name.
+  const other = join(folder, 'node-99')
+  const named = `#!/bin/sh\n[ "$1" = --version ] && echo v99.0.0 || exec '${process.execPath}' "$@"\n`
+  writeFileSync(other, named, { mode: 0o755 })
+  const peers = 'node,millrace-lts,node-lts'
+  const of = ['--workloads', 'grep', '--peers', peers, '--size', '1mb', '--rounds', '1', '--quick']
+  const { stdout } = await compare([...of, '--node', other, '--out', out])
+  const [html, json] = readdirSync(out)
+    .sort()
+    .map((name) => readFileSync(join(out, name), 'utf8'))
+  const { versions, workloads, marks } = JSON.parse(json!)
+  expect(versions).toMatchObject({ 'node-lts': 'v99.0.0', 'millrace-lts': 'this one, Node v99.0.0' })
+  const ids = ['builtins', 'closures', 'file'].map((variant) => `millrace-lts:${variant}`)
+  const rows: { id: string; correct: boolean }[] = workloads[0].rows
+  const there = rows.filter(({ id }) => id.includes('-lts'))
+  expect(there.map(({ id, correct }) => [id, correct])).toEqual([...ids, 'node-lts'].map((id) => [id, true]))
+  const mark = marks.find(({ what }: { what: string }) => what === 'A chain of closures')
+  expect(mark.lts).toMatchObject({ than: 'node-lts', reached: expect.any(Boolean), value: { min: expect.any(Number) } })
+  expect(stdout).toMatch(/^Grep, kernels: 6 × Spark .* not known: spark took no part/m)
+  expect(html).toContain('<h2>Marks</h2>')
+}, 300_000)
+
+it('has no other Node where it is this one, or where there is none', async () => {
+  const version = `this is Node ${process.version} already`
+  await expect(otherNode(process.execPath)).rejects.toThrow(version)
+  await expect(otherNode(process.versions.node.split('.')[0])).rejects.toThrow(version)
+  await expect(otherNode(join(folder, 'nobody'))).rejects.toThrow('nobody is not installed')
+})
 
 it('refuses names that it does not know, without a stack', async () => {
   const refused = (text: string) => expect.objectContaining({ code: 2, stderr: expect.stringContaining(text) })

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { digest, fnv1a } from '../../bench/compare/digest.mjs'
 import { htmlReport } from '../../bench/compare/html.mjs'
+import { judgeMarks } from '../../bench/compare/marks.mjs'
 import { logScale, short, ticks } from '../../bench/compare/plot.mjs'
 import { summarise } from '../../bench/compare/summary.mjs'
 import { textTable } from '../../bench/compare/text.mjs'
@@ -84,11 +85,13 @@ it('makes a page in which nothing of the text is taken for markup', () => {
     versions: { other: '1.2' },
     skipped: { absent: 'no <tool>' },
     workloads: [summary()],
+    marks: judgeMarks([{ ...summary(), name: 'startup' }]),
   })
   expect(html).toContain('a &lt;cpu&gt;')
   expect(html).toContain('absent was skipped: no &lt;tool&gt;')
   expect(html).toContain('it &lt;broke&gt;')
   expect(html).toContain('<circle class="dot wrong"')
+  expect(html).toContain('<td class="bad">not known: millrace took no part</td>')
   expect(html).not.toMatch(/NaN|undefined/)
 })
 

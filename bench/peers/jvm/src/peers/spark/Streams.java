@@ -19,9 +19,10 @@ import scala.Tuple2;
 import scala.reflect.ClassTag;
 
 /**
- * DStreams over batches that are cached in memory beforehand. The clock is moved by hand, a batch at a time, so that
- * nothing runs while others have their turn. The time of a batch is that of its output's job, as in Spark's own
- * processing delay (which would read the hand-moved clock).
+ * DStreams over batches that are cached in memory beforehand, or with variant=file are read from the page cache. The
+ * clock is moved by hand, so that nothing runs while others have their turn. The time of a batch is that of its output's
+ * job, as in Spark's own processing delay (which would read the hand-moved clock). An iteration is one batch, or each=N
+ * of them, of which the last has the output.
  */
 final class Streams {
   private static final long INTERVAL = 1000;
@@ -29,7 +30,7 @@ final class Streams {
   /** Scala's own: the queue that the Java API is handed is copied once, and what is added later never seen. */
   private static final scala.collection.mutable.Queue<RDD<String>> QUEUE = new scala.collection.mutable.Queue<>(16);
   private static volatile double took;
-  private static List<Tuple2<String, Long>> pairs;
+  private static List<? extends Tuple2<?, Long>> pairs;
   private static long total;
   private static String answered = "null";
   private static int number;
@@ -48,17 +49,21 @@ final class Streams {
     ssc.addStreamingListener(new Completed());
     ssc.start();
     ManualClock clock = (ManualClock) ssc.ssc().scheduler().clock();
-    int answerAt = Integer.parseInt(Serve.word("answerAt", "0"));
-    boolean isTotal = workload.equals("grep") || answerAt > 0;
+    int each = Integer.parseInt(Serve.word("each", "1")), answerAt = Integer.parseInt(Serve.word("answerAt", "0"));
+    boolean isTotal = workload.equals("grep") || workload.startsWith("state-");
+    Serve.Answer answer = () -> isTotal ? Serve.total(total) : Serve.digest(entries());
     Serve.serve(() -> {
-      // A child of the cached RDD: streaming unpersists what it was handed after the batch.
-      RDD<String> batch = batches.get(number++ % batches.size()).mapPartitions(lines -> lines, true).rdd();
-      synchronized (QUEUE) { QUEUE.enqueue(batch); }
-      clock.advance(INTERVAL);
+      for (int i = 0; i < each; i++) {
+        // A child of the cached RDD: streaming unpersists what it was handed after the batch.
+        RDD<String> batch = batches.get(number++ % batches.size()).mapPartitions(lines -> lines, true).rdd();
+        synchronized (QUEUE) { QUEUE.enqueue(batch); }
+        clock.advance(INTERVAL);
+      }
+      // A batch without a job is not reported as completed.
       if (COMPLETED.take() instanceof Exception e) throw e;
-      if (number == answerAt) answered = Serve.total(total);
+      if (number == answerAt) answered = answer.json();
       return took;
-    }, () -> answerAt > 0 ? answered : isTotal ? Serve.total(total) : Serve.digest(entries()));
+    }, () -> answerAt > 0 ? answered : answer.json());
   }
 
   /** From text files: sc.parallelize would send its data along with every task. */
@@ -67,7 +72,10 @@ final class Streams {
     List<JavaRDD<String>> batches = new ArrayList<>();
     if (pieces == null) batches.add(context.textFile(Serve.word("file"), parts));
     else for (int i = 0; i < Serve.number("count"); i++) batches.add(context.textFile(String.format("%s/%03d.txt", pieces, i), parts));
-    for (JavaRDD<String> batch : batches) batch.cache().count();
+    if (Serve.word("variant", "").equals("file")) return batches;
+    for (JavaRDD<String> batch : batches) batch.cache();
+    // In one job: each has a cost of its own.
+    context.union(batches.toArray(new JavaRDD[0])).count();
     return batches;
   }
 
@@ -114,6 +122,13 @@ final class Streams {
         output(orders.transformToPair(rdd -> rdd.join(users)).mapToPair(pair -> new Tuple2<>(pair._2._2, pair._2._1)).reduceByKey(Long::sum), JavaPairRDD::collect);
         break;
       }
+      case "nexmark": {
+        ssc.checkpoint(Serve.word("scratch") + "/checkpoint");
+        Nexmark.define(Serve.word("query"), in, parts, new Nexmark.Sink() {
+          @Override public <K> void take(JavaDStream<Tuple2<K, Long>> stream) { stream.foreachRDD(rdd -> timed(() -> pairs = rdd.collect())); }
+        });
+        break;
+      }
       default: throw new IllegalArgumentException(workload);
     }
   }
@@ -142,6 +157,6 @@ final class Streams {
   }
 
   private static List<Map.Entry<String, Long>> entries() {
-    return pairs.stream().map(p -> new AbstractMap.SimpleEntry<>(p._1, p._2)).collect(Collectors.toList());
+    return pairs.stream().map(p -> new AbstractMap.SimpleEntry<>(String.valueOf(p._1), p._2)).collect(Collectors.toList());
   }
 }

@@ -1,0 +1,172 @@
+import { ratios } from '../stats.mjs'
+import { onLts } from './ids.mjs'
+
+/*
+ * The marks of docs/performance.md, in its words. `measures` are the figures of a run that decide on a mark: of `of`, beside each
+ * of `than`, of which the hardest counts; a mark is reached where all of them reach it. `elsewhere` is the benchmark that
+ * measures what `compare` does not.
+ */
+
+/** Of fewer batches than this the 99th percentile is the slowest. */
+const FOR_P99 = 100
+
+/** How many times as fast, round by round. */
+const faster = (atLeast, workload, of, ...than) => ({
+  ...{ workload, of, than, atLeast, unit: '×' },
+  figure: (own, other) => ratios(other.rounds, own.rounds),
+})
+
+/** What one needs as a multiple of what the other needs. */
+const share = (name, atMost, workload, of, than) => ({
+  ...{ workload, of, than: [than], atMost, unit: `× ${name}` },
+  figure: (own, other) => single(own[USED[name]] / other[USED[name]]),
+})
+const USED = { 'processor time': 'cpuMs', 'peak RSS': 'peakRssMb' }
+
+/** The 99th percentile of its batches as a multiple of their median. */
+const p99 = (atMost, workload, of) => ({
+  ...{ workload, of, than: [], atMost, unit: '× its median' },
+  figure: (own) => single((own.iterations < FOR_P99 ? own.slowestMs : own.p99Ms) / own.ms.median),
+})
+
+const milliseconds = (atMost, workload, of) => ({
+  ...{ workload, of, than: [], atMost, unit: 'ms' },
+  figure: (own) => own.ms,
+})
+
+const single = (value) => ({ median: value, min: value, max: value })
+
+const MEMORY = [
+  ['wordcount', 'millrace:closures'],
+  ['wordcount', 'millrace:builtins'],
+  ['grep', 'millrace:closures'],
+  ['grep', 'millrace:builtins'],
+  ['windows', 'millrace:builtins'],
+  ['state-update', 'millrace'],
+  ['state-map', 'millrace'],
+]
+
+export const MARKS = [
+  {
+    what: 'Word count, closures',
+    mark: '1.5 × Spark DStreams',
+    measures: [faster(1.5, 'wordcount', 'millrace:closures', 'spark')],
+  },
+  {
+    what: 'Word count, kernels',
+    mark: '10 × Spark DStreams',
+    measures: [faster(10, 'wordcount', 'millrace:builtins', 'spark')],
+  },
+  {
+    what: 'Word count, kernels',
+    mark: '2 × the better of polars and DuckDB',
+    measures: [faster(2, 'wordcount', 'millrace:builtins', 'polars', 'duckdb')],
+  },
+  {
+    what: 'Word count, kernels',
+    mark: '0.6 × native (Rust)',
+    measures: [faster(0.6, 'wordcount', 'millrace:builtins', 'rust')],
+  },
+  {
+    what: 'Grep, closures',
+    mark: '3 × Spark DStreams from memory',
+    measures: [faster(3, 'grep', 'millrace:closures', 'spark')],
+  },
+  {
+    what: 'Grep, kernels',
+    mark: '6 × Spark DStreams from memory',
+    measures: [faster(6, 'grep', 'millrace:builtins', 'spark')],
+  },
+  {
+    what: 'Grep, kernels',
+    mark: 'ahead of polars and `grep -c`',
+    measures: [faster(1, 'grep', 'millrace:builtins', 'polars', 'grep')],
+  },
+  {
+    what: 'A chain of closures',
+    mark: 'at most 1.25 × the time of a hand-written loop, per core',
+    measures: ['wordcount', 'grep'].map((name) => share('processor time', 1.25, name, 'millrace:closures', 'node')),
+  },
+  { what: '2 threads', mark: '1.8 × one', elsewhere: 'guard' },
+  { what: 'Empty batch, 4 partitions and one shuffle', mark: 'under 1 ms median (Spark: 37 ms)', elsewhere: 'latency' },
+  {
+    what: 'Interval of 10 ms at 100,000 records/s',
+    mark: 'scheduling delay p99 below the interval',
+    elsewhere: 'latency',
+  },
+  { what: 'Interval of 10 ms at 100,000 records/s', mark: 'arrival to output p99 under 25 ms', elsewhere: 'latency' },
+  { what: 'Interval of 5 ms', mark: 'stable (the stretch)', elsewhere: 'latency' },
+  { what: 'Sliding word counts', mark: '5 × Spark', measures: [faster(5, 'windows', 'millrace:builtins', 'spark')] },
+  { what: 'Window of 10 minutes by 1 s', mark: 'at most 1.1 × one of 10 s, each batch', elsewhere: 'guard' },
+  {
+    what: '1,000,000 keys, 100,000 updates: `updateStateByKey`',
+    mark: '10 × Spark',
+    measures: [faster(10, 'state-update', 'millrace', 'spark')],
+  },
+  {
+    what: 'the same: `mapWithState`',
+    mark: '10 × Spark',
+    measures: [faster(10, 'state-map', 'millrace', 'spark')],
+  },
+  {
+    what: 'the same: `mapWithState`',
+    mark: 'p99 within 3 × the median',
+    measures: ['state-update', 'state-map'].map((name) => p99(3, name, 'millrace')),
+  },
+  {
+    what: 'Host, engine at full speed from sockets',
+    mark: 'event-loop delay p99 under 10 ms',
+    elsewhere: 'host',
+  },
+  { what: 'Host, engine at full speed from sockets', mark: 'at most 10 % of a core', elsewhere: 'host' },
+  {
+    what: 'Peak RSS',
+    mark: "at most a quarter of Spark's",
+    measures: MEMORY.map(([name, of]) => share('peak RSS', 0.25, name, of, 'spark')),
+  },
+  {
+    what: 'Start to first result',
+    mark: 'under 0.5 s (Spark: 4.6 s)',
+    measures: [milliseconds(500, 'startup', 'millrace')],
+  },
+]
+
+/**
+ * A verdict on each mark whose workloads were run, on this Node and on the other one: `{ what, mark, workload, of, than, unit,
+ * atLeast or atMost, here, lts }`, or with `elsewhere` alone. A verdict is `{ value, than, reached, missedBy, noisy }`, where
+ * `missedBy` is a share of what is asked, or `{ unknown }`, which says why there is none.
+ */
+export function judgeMarks(workloads) {
+  return MARKS.flatMap(({ what, mark, elsewhere, measures = [] }) => {
+    if (elsewhere !== undefined) return [{ what, mark, elsewhere }]
+    return measures.flatMap((measure) => {
+      const rows = workloads.find(({ name }) => name === measure.workload)?.rows
+      if (rows === undefined) return []
+      const { figure: _, ...said } = measure
+      return [{ what, mark, ...said, here: judge(measure, rows), lts: judge(elsewhereRun(measure), rows) }]
+    })
+  })
+}
+
+function elsewhereRun(measure) {
+  return { ...measure, of: onLts(measure.of), than: measure.than.map((id) => onLts(id) ?? id) }
+}
+
+function judge({ of, than, atLeast, atMost, figure }, rows) {
+  const row = (id) => rows.find((row) => row.id === id)
+  const unfit = [of, ...than].map((id) => unfitness(id, row(id))).find((why) => why !== undefined)
+  if (unfit !== undefined) return { unknown: unfit }
+  const figures = (than.length === 0 ? [undefined] : than).map((id) => ({ than: id, value: figure(row(of), row(id)) }))
+  if (figures.some(({ value }) => !Number.isFinite(value.median))) return { unknown: 'no figure' }
+  // Short of what is asked, as a share of it: below zero where there is more than that.
+  const short = ({ median }) => (atLeast === undefined ? median / atMost - 1 : 1 - median / atLeast)
+  const hardest = figures.reduce((a, b) => (short(b.value) > short(a.value) ? b : a))
+  const missedBy = Math.max(0, short(hardest.value))
+  return { ...hardest, reached: missedBy === 0, missedBy, noisy: [of, ...than].some((id) => row(id).noisy) }
+}
+
+function unfitness(id, row) {
+  if (row === undefined) return `${id} took no part`
+  if (row.failure !== undefined) return `${id} failed`
+  return row.correct === false ? `${id} answered WRONG` : undefined
+}
