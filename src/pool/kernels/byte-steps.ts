@@ -62,8 +62,9 @@ export function isBuiltin(fn: FnRef | undefined, name: string): boolean {
   return fn?.k === 'builtin' && fn.name === name
 }
 
-function lineFilter({ op, fn }: Step): LineFilter | undefined {
-  if (op !== 'filter' || fn.k !== 'builtin') return undefined
+function lineFilter(step: Step): LineFilter | undefined {
+  const { op, fn } = step
+  if (op !== 'filter' || fn.k !== 'builtin' || givesOutcomes(step)) return undefined
   const { name } = fn
   if (name !== 'includes' && name !== 'startsWith') return undefined
   const [text] = valuesOf(fn)
@@ -73,8 +74,9 @@ function lineFilter({ op, fn }: Step): LineFilter | undefined {
   return needle.length <= MAX_NEEDLE_BYTES ? { kind: name, needle } : undefined
 }
 
-function tokensOf({ op, fn }: Step): Tokens | undefined {
-  if (fn.k !== 'builtin') return undefined
+function tokensOf(step: Step): Tokens | undefined {
+  const { op, fn } = step
+  if (fn.k !== 'builtin' || givesOutcomes(step)) return undefined
   const values = valuesOf(fn)
   if (op === 'flatMap' && fn.name === 'words') return { kind: 'words' }
   if (op === 'flatMap' && fn.name === 'hashtags') return { kind: 'marked', mark: 0x23 }
@@ -105,4 +107,9 @@ function valuesOf(fn: FnRef & { k: 'builtin' }): unknown[] {
 /** A lone surrogate has no bytes of its own in UTF-8. */
 function isWellFormed(text: string): boolean {
   return Buffer.from(text).toString() === text
+}
+
+/** Whether what comes out of a step is wrapped: other things than lines. */
+function givesOutcomes(step: Step): boolean {
+  return step.op !== 'mapPartitions' && step.outcomes === true
 }
