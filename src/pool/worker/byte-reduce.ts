@@ -1,18 +1,14 @@
 import type { FnRef } from '../../ops/functions/ref.js'
 import type { Aggregator, Plan, Sink, Step } from '../../ops/plan.js'
-import { byteReduction, type Merge } from '../kernels/byte-reduction.js'
-import { isBuiltin } from '../kernels/byte-steps.js'
+import type { Merge } from '../kernels/byte-reduction.js'
+import { isBuiltin, isPure } from '../kernels/byte-steps.js'
 import { compileTally } from './byte-chain.js'
+import { compileReduced, type Reduced } from './byte-merge.js'
 import type { CombineTable } from './combine-table.js'
-import { HandedBack } from './handed-back.js'
 import type { PlanCompiler } from './plans.js'
 import { labelled, type Task } from './task.js'
-import { overInput, readText } from './text-input.js'
 
 type Pair = readonly [unknown, unknown]
-
-/** Gives keys with values, to be merged in this order. The first of a key may be what many have come to. */
-type Reduced = (task: Task, emit: (key: unknown, value: unknown) => void) => void
 
 /** Combines the pairs of a plan by key; on bytes where that comes to the same. */
 export function compileCombining(
@@ -37,7 +33,7 @@ export function compileReduction(
   compiler: PlanCompiler,
 ): ((task: Task) => unknown) | undefined {
   const merge = mergeOfPartition(fn)
-  const reduced = merge && compileReduced(plan, merge, 'numbers', compiler)
+  const reduced = merge && compileNumbers(plan, merge, compiler)
   if (!reduced) return undefined
   const reduce = compiler.services.resolve(fn)
   return (task) => {
@@ -69,9 +65,36 @@ function compileMerged(plan: Plan, { mergeValue, create }: Aggregator, compiler:
   if (!merge || plan.op !== 'chain') return undefined
   const last = plan.steps.at(-1)!
   if (last.op !== 'map' || !isBuiltin(last.fn, 'pairWithNullKey')) return compileReduced(plan, merge, 'pairs', compiler)
-  const reduced = compileReduced(withoutLast(plan), merge, 'numbers', compiler)
+  const reduced = compileNumbers(withoutLast(plan), merge, compiler)
   return reduced && ((task, emit) => reduced(task, (_, value) => emit(null, value)))
 }
+
+/** Numbers without keys. */
+function compileNumbers(plan: Plan, merge: Merge, compiler: PlanCompiler): Reduced | undefined {
+  return compileReduced(plan, merge, 'numbers', compiler) ?? compileDistinct(plan, merge, compiler)
+}
+
+/**
+ * Numbers that are made of parts of lines, each distinct part once: how often it occurs makes no difference to the largest
+ * and smallest, and sums of whole numbers can be multiplied.
+ */
+function compileDistinct(plan: Plan, merge: Merge, compiler: PlanCompiler): Reduced | undefined {
+  const steps = plan.op === 'chain' ? plan.steps : []
+  const last = steps.at(-1)
+  const makeNumber = steps.filter(({ fn }) => NUMBERS.some((name) => isBuiltin(fn, name)))
+  if (!last || makeNumber.length !== 1 || makeNumber[0] !== last || !isPure(last)) return undefined
+  // What is in JSON may have no length, or one that is no number.
+  if (steps.some(({ fn }) => isBuiltin(fn, 'jsonField')) || (merge === 'sum' && !isBuiltin(last.fn, 'length')))
+    return undefined
+  const tally = compileTally(plan, compiler)
+  return (
+    tally &&
+    ((task, emit) =>
+      tally(task, (value, times) => emit(undefined, merge === 'sum' ? (value as number) * times : value)))
+  )
+}
+
+const NUMBERS = ['length', 'parseNumber', 'numberField']
 
 function withoutLast(plan: Plan): Plan {
   return plan.op === 'chain' ? { ...plan, steps: plan.steps.slice(0, -1) } : plan
@@ -90,62 +113,4 @@ function mergeOfPartition(fn: FnRef): Merge | undefined {
   const [n, compare, sign] = args.map((arg) => ('fn' in arg ? arg.fn : arg.value))
   if (n !== 1 || !isBuiltin(compare as FnRef, 'naturalOrder')) return undefined
   return sign === 1 ? 'least' : 'max'
-}
-
-/**
- * A chain on text that makes numbers, with keys or without, merged in a table of bytes. Sums of fractions depend on the
- * order, so the table is taken once: at the end, or where a function makes what it cannot hold. From there on functions
- * do the rest of the task.
- */
-function compileReduced(
-  plan: Plan,
-  merge: Merge,
-  makes: 'numbers' | 'pairs',
-  compiler: PlanCompiler,
-): Reduced | undefined {
-  const over = overInput(plan)
-  const reduction = over && byteReduction(over.steps, makes)
-  if (!reduction) return undefined
-  const { kernels } = compiler.services
-  if (!kernels) return undefined
-  const whole = compiler.loop(over.steps)
-  const split = makes === 'pairs' ? (made: unknown) => made as Pair : (made: unknown): Pair => [undefined, made]
-  // The filters have let pass what comes here.
-  const unfiltered = compiler.loop(over.steps.slice(reduction.filters.length))
-  return (task, emit) => {
-    let open = true
-    const take = () => {
-      if (!open) return
-      open = false
-      const { keys, values } = kernels.takeReduced()
-      for (let i = 0; i < keys.length; i++) emit(keys[i], values[i])
-    }
-    const onto = (made: unknown) => {
-      const [key, value] = split(made)
-      if (open && kernels.reduceKey(key, value, merge)) return
-      take()
-      emit(key, value)
-    }
-    const records = (values: Iterable<unknown>) => {
-      take()
-      whole(values, onto, task.meter)
-    }
-    const handed = new HandedBack(kernels, (line) => unfiltered([line], onto, task.meter), records)
-    const isOpen = () => open && !handed.tooMany
-    kernels.clear()
-    readText(task, over.slot, compiler.services, kernels, {
-      records,
-      onBytes: isOpen,
-      wellFormed: true,
-      piece: (region) => {
-        handed.run(
-          kernels.select(region, reduction.filters),
-          (lines) => kernels.reduce(lines, reduction, merge),
-          isOpen,
-        )
-        if (kernels.full) take()
-      },
-    })
-    take()
-  }
 }

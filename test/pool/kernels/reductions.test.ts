@@ -10,7 +10,10 @@ import {
   numberField,
   pairOf,
   parseNumber,
+  split,
   sum,
+  toLowerCase,
+  words,
 } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { builtin } from '#build/ops/functions/builtin.js'
@@ -49,6 +52,10 @@ const numbers = fc.constantFrom(
   [step('map', field(0)), step('map', length())],
   [step('map', field(1)), step('map', parseNumber())],
   [step('map', jsonField('a'))],
+  [step('flatMap', words()), step('map', length())],
+  [step('flatMap', split(',')), step('map', toLowerCase()), step('map', parseNumber())],
+  [step('flatMap', split(',')), step('map', length()), step('map', length())],
+  [step('map', jsonField('a')), step('map', length())],
 )
 
 const word = fc.constantFrom('', 'a', 'b', 'é', '日本😀', '\ufffd', 'x'.repeat(16), 'y'.repeat(17), ' ', '"', '\u00a0')

@@ -19,6 +19,7 @@ function isSpace(byte: u8): bool {
 }
 
 /** The closing quote of a string whose content begins at `at`. */
+@inline
 export function stringEnd(at: usize): usize {
   escaped = false
   const quote = i8x16.splat(0x22)

@@ -7,19 +7,19 @@ import { equal, WANTED, WANTED_BYTES } from './memory'
  * fields at all, and a name that comes again replaces what it stood for. Where it is not certain that the function would
  * find the same, `scan` says so, and the line is the function's.
  *
- * What is wanted, for each of two fields; written from outside but for the three in the middle:
+ * What is wanted, for each of two fields; written from outside but for the four after the first:
  *
  * | offset | type | field |
  * | --- | --- | --- |
  * | 0  | u32 | names in the path; 0: no field is wanted |
- * | 4  | u32 | how many of them the objects stand for that are open |
+ * | 4  | u32 | the depth of the innermost open object that the field may be in; 0: none is |
  * | 8  | u32 | what was found |
  * | 12 | u32 | where |
  * | 16 | u32 | bytes |
  * | 24 | 8 × (u32, u32) | where each name is, and its bytes |
  * | 88 |     | the names |
  */
-const MATCHED: usize = 4
+const DEPTH: usize = 4
 const FOUND: usize = 8
 const AT: usize = 12
 const BYTES: usize = 16
@@ -115,7 +115,7 @@ export function scan(at: usize): usize {
 
 @inline
 function forget(wanted: usize): void {
-  store<u32>(wanted, 0, MATCHED)
+  store<u32>(wanted, u32(load<u32>(wanted) != 0), DEPTH)
   store<u32>(wanted, NOTHING, FOUND)
 }
 
@@ -131,10 +131,10 @@ function afterName(at: usize, depth: u32): usize {
   return load<u8>(at) == 0x3a ? skipSpace(at + 1) : 0
 }
 
-/** Whether a wanted field may be in the object at this depth. */
+/** Whether a wanted field may be in the object at this depth, or on the path to it. */
 @inline
 function isOpen(wanted: usize, depth: u32): bool {
-  return load<u32>(wanted, MATCHED) == depth - 1 && load<u32>(wanted) != 0
+  return load<u32>(wanted, DEPTH) == depth
 }
 
 @inline
@@ -170,11 +170,11 @@ function keep(wanted: usize, kind: u32, at: usize, end: usize): void {
 function enter(wanted: usize, next: u32, depth: u32, object: bool): bool {
   if (next == 0) return true
   if (next == CAPTURED || !object) return false
-  store<u32>(wanted, depth, MATCHED)
+  store<u32>(wanted, depth + 1, DEPTH)
   return true
 }
 
 @inline
 function leave(wanted: usize, depth: u32): void {
-  if (depth > 1 && load<u32>(wanted, MATCHED) == depth - 1) store<u32>(wanted, depth - 2, MATCHED)
+  if (depth > 1 && isOpen(wanted, depth)) store<u32>(wanted, depth - 1, DEPTH)
 }
