@@ -1,5 +1,6 @@
 import { field, jsonField, length, max, numberField, pairOf, sum } from 'millrace'
 import { measured, sortedPairs } from './guard-support.mjs'
+import { UsageError } from './options.mjs'
 import { figure, table } from './report.mjs'
 import { versus } from './versus.mjs'
 import { random } from './words.mjs'
@@ -53,8 +54,13 @@ const ROWS = [
 export async function run({ threads, runs, quick, only }, log) {
   const bytes = quick ? BATCH_BYTES / 8 : BATCH_BYTES
   const texts = { json: textOf(bytes, jsonLine), fields: textOf(bytes, fieldLine) }
+  const chosen = ROWS.filter(({ name }) => only === undefined || only.split(',').includes(name))
+  if (chosen.length === 0) {
+    const names = ROWS.map(({ name }) => name)
+    throw new UsageError(`There is no chain named '${only}'. Choose of ${names.join(', ')}.`)
+  }
   const rows = []
-  for (const { name, of, kernels, closures } of ROWS.filter(({ name }) => only === undefined || name.includes(only))) {
+  for (const { name, of, kernels, closures } of chosen) {
     const [first, second] = [await measured('kernels', kernels, threads), await measured('closures', closures, threads)]
     const over = ({ name, run }) => ({ name, run: () => run(texts[of]) })
     // Until the loops are optimised.
