@@ -52,7 +52,8 @@ export function cutTaggedKeys(bytes: Buffer, at: number, lengths: Uint32Array): 
 export function taggedKey(key: unknown): { readonly text: string; readonly tag: number } | undefined {
   if (typeof key === 'string') return isWellFormed(key) ? { text: key, tag: TEXT } : undefined
   if (key === undefined) return { text: '', tag: MISSING * 2 ** TAG_BITS }
-  const whole = typeof key === 'number' && Number.isInteger(key) && Math.abs(key) < MAX_WHOLE && !Object.is(key, -0)
+  // -0 becomes 0, as in every Map.
+  const whole = typeof key === 'number' && Number.isInteger(key) && Math.abs(key) < MAX_WHOLE
   if (!whole && key !== null && typeof key !== 'boolean') return undefined
   return { text: String(key), tag: JSON_TAG * 2 ** TAG_BITS }
 }

@@ -174,6 +174,17 @@ describe('what kernels do and what not', () => {
     expect(certainLines(() => same(sums, input))).toBe(2500)
   })
 
+  test('parts of lines: lengths are multiplied, fractions are added one by one', () => {
+    const input = [text(() => 'aa,0.1,aa', 10)]
+    const keyed = step('map', builtin('pairWithNullKey'))
+    const parts = step('flatMap', split(','))
+    const total = (last: Step) => counted([parts, last, keyed], sum, input, 'bytes').pairs
+    expect(total(step('map', length()))).toEqual([[null, 70]])
+    const numbers = [step('filter', includes('0.1')), step('map', numberField(1))]
+    expect(counted([...numbers, keyed], sum, input, 'bytes').pairs).toEqual([[null, 0.9999999999999999]])
+    same([parts, step('filter', includes('.')), step('map', parseNumber()), keyed], input)
+  })
+
   test('where most lines are the function’s, all are', () => {
     expect(certainLines(() => same(sums, [text((i) => `k${i % 3},,${i}e-3`, 3000)]))).toBe(0)
   })
