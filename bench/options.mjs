@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-export const BENCHES = ['wordcount', 'grep', 'latency', 'host', 'micro', 'faults', 'ops']
+export const BENCHES = ['wordcount', 'grep', 'latency', 'host', 'micro', 'faults', 'ops', 'kernels']
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
 const USAGE = `usage: npm run bench -- ${BENCHES.join('|')} [--threads N] [--size 64MiB] [--runs 5] [--rate 100000] [--seconds 5] [--only op,op] [--quick] [--json]`

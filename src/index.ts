@@ -54,6 +54,8 @@ export {
   length,
   max,
   min,
+  numberField,
+  pairOf,
   parseNumber,
   split,
   startsWith,

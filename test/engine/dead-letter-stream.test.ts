@@ -1,4 +1,15 @@
-import { type Accumulator, type DeadRecord, type DStream, StateError, type StreamBuilder, withEnv } from 'millrace'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Accumulator,
+  type DeadRecord,
+  type DStream,
+  includes,
+  StateError,
+  type StreamBuilder,
+  withEnv,
+} from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { manual } from './support.js'
@@ -106,6 +117,26 @@ describe('every record that is given up is in the stream, once, and no other', (
       )
     }
   })
+})
+
+test('library functions on text, which run on bytes elsewhere', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
+  const file = join(folder, 'lines.txt')
+  writeFileSync(file, 'ab\nb\na\nabc\n')
+  try {
+    const { stream, letters } = await runBatches(
+      (_, ticks: DStream<number>) => {
+        const lines = ticks.transform((rdd) => rdd.context.textFile(file))
+        const stream = lines.filter(includes('a'), LETTER)
+        return { stream, letters: stream.deadLetters() }
+      },
+      [[[1]]],
+    )
+    expect(stream.map(({ records }) => records)).toEqual([['ab', 'a', 'abc']])
+    expect(letters.flatMap(({ records }) => records)).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('the function is called once a record for both streams, and letters are told once', async () => {

@@ -84,13 +84,34 @@ export function keyBy<T, K>(key: (value: T) => K): (value: T) => [K, T] {
   return builtin<(value: T) => [K, T]>('keyBy', key)
 }
 
+defineBuiltin('pairOf', (key: AnyFunction, value: AnyFunction) => {
+  for (const fn of [key, value]) {
+    if (typeof fn !== 'function') {
+      throw new ArgumentError(`pairOf needs two functions, for the key and for the value, got ${describe(fn)}.`)
+    }
+  }
+  return (record: unknown) => [key(record), value(record)]
+})
+
+/**
+ * `record => [key(record), value(record)]`. Made of library functions, sums and extremes by key are reckoned on bytes.
+ *
+ * ```ts
+ * const sales = ctx.parallelize(['tea,3', 'milk,1.5', 'tea,4'])
+ * await sales.map(pairOf(field(0), numberField(1))).reduceByKey(sum).collectAsMap() // Map { 'tea' => 7, 'milk' => 1.5 }
+ * ```
+ */
+export function pairOf<T, K, V>(key: (record: T) => K, value: (record: T) => V): (record: T) => [K, V] {
+  return builtin<(record: T) => [K, V]>('pairOf', key, value)
+}
+
+export { numberField, parseNumber } from './numbers.js'
 export {
   field,
   hashtags,
   includes,
   jsonField,
   length,
-  parseNumber,
   split,
   startsWith,
   toLowerCase,

@@ -68,12 +68,16 @@ export function startsWith(part: string): (line: string) => boolean {
   return builtin<(line: string) => boolean>('startsWith', part)
 }
 
-defineBuiltin('field', (index: number, separator: string) => {
+/**
+ * `field` as an ordinary function.
+ * @throws ArgumentError if an argument is not allowed for `operation`.
+ */
+export function fieldOf(operation: string, index: number, separator: string): (line: string) => string | undefined {
   if (!Number.isInteger(index) || index < 0) {
-    throw new ArgumentError(`field needs the number of a field as an integer from 0 on, got ${describe(index)}.`)
+    throw new ArgumentError(`${operation} needs the number of a field as an integer from 0 on, got ${describe(index)}.`)
   }
-  text('field', 'a separator', separator, 'not empty')
-  return (line: string) => {
+  text(operation, 'a separator', separator, 'not empty')
+  return (line) => {
     // Walks to the field and no further, instead of building all of them.
     let start = 0
     for (let i = 0; i < index; i++) {
@@ -84,7 +88,9 @@ defineBuiltin('field', (index: number, separator: string) => {
     const end = line.indexOf(separator, start)
     return end < 0 ? line.slice(start) : line.slice(start, end)
   }
-})
+}
+
+defineBuiltin('field', (index: number, separator: string) => fieldOf('field', index, separator))
 
 /** Field `index` (from 0) of a separated line, or undefined if the line has fewer. Quotes have no meaning. */
 export function field(index: number, separator = ','): (line: string) => string | undefined {
@@ -115,13 +121,6 @@ defineBuiltin('jsonField', (path: string) => {
  */
 export function jsonField<T = unknown>(path: string): (line: string) => T | undefined {
   return builtin<(line: string) => T | undefined>('jsonField', path)
-}
-
-defineBuiltin('parseNumber', () => (value: string) => (value.trim() === '' ? Number.NaN : Number(value)))
-
-/** A text as a number, by the rules of `Number`; NaN if it is none, an empty or blank text included. */
-export function parseNumber(): (value: string) => number {
-  return builtin<(value: string) => number>('parseNumber')
 }
 
 defineBuiltin('length', () => (value: { readonly length: number }) => value.length)

@@ -1,5 +1,6 @@
 import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
+import { byteOf, fieldOf, isExactText, type Names, namesOf, valuesOf } from './byte-arguments.js'
 
 /** Lines that contain, or begin with, some bytes. */
 export interface LineFilter {
@@ -14,6 +15,7 @@ export type Tokens =
   | { readonly kind: 'marked'; readonly mark: number }
   | { readonly kind: 'split'; readonly separator: number }
   | { readonly kind: 'field'; readonly separator: number; readonly index: number }
+  | { readonly kind: 'json'; readonly names: Names }
 
 /** The beginning of a chain as far as it can run on bytes. */
 export interface ByteSteps {
@@ -24,7 +26,6 @@ export interface ByteSteps {
 }
 
 const MAX_NEEDLE_BYTES = 1024
-const MAX_INDEX = 2 ** 31
 /** Functions of one string without effects or errors: they may run once for each distinct value instead of each value. */
 const PURE = new Set([
   'hashtags',
@@ -32,6 +33,8 @@ const PURE = new Set([
   'includes',
   'jsonField',
   'length',
+  'numberField',
+  'parseNumber',
   'split',
   'startsWith',
   'toLowerCase',
@@ -40,15 +43,21 @@ const PURE = new Set([
 
 /** Filters of lines, then at most one step that takes lines apart. */
 export function byteSteps(steps: readonly Step[]): ByteSteps {
+  const filters = lineFilters(steps)
+  const next = steps[filters.length]
+  const tokens = next && tokensOf(next)
+  return { filters, tokens, count: filters.length + (tokens && tokens.kind !== 'marked' ? 1 : 0) }
+}
+
+/** The filters at the beginning of a chain that can run on bytes. */
+export function lineFilters(steps: readonly Step[]): LineFilter[] {
   const filters: LineFilter[] = []
   for (const step of steps) {
     const filter = lineFilter(step)
     if (!filter) break
     filters.push(filter)
   }
-  const next = steps[filters.length]
-  const tokens = next && tokensOf(next)
-  return { filters, tokens, count: filters.length + (tokens && tokens.kind !== 'marked' ? 1 : 0) }
+  return filters
 }
 
 /** Whether a step gives the same for equal strings, whenever and however often it runs. */
@@ -62,47 +71,39 @@ export function isBuiltin(fn: FnRef | undefined, name: string): boolean {
   return fn?.k === 'builtin' && fn.name === name
 }
 
-function lineFilter({ op, fn }: Step): LineFilter | undefined {
-  if (op !== 'filter' || fn.k !== 'builtin') return undefined
+function lineFilter(step: Step): LineFilter | undefined {
+  const { op, fn } = step
+  if (op !== 'filter' || fn.k !== 'builtin' || givesOutcomes(step)) return undefined
   const { name } = fn
   if (name !== 'includes' && name !== 'startsWith') return undefined
   const [text] = valuesOf(fn)
-  // The bytes of a line may differ from its text at its end (a carriage return) and where they are not UTF-8.
-  if (typeof text !== 'string' || text === '' || /[\r\n\ufffd]/.test(text) || !isWellFormed(text)) return undefined
+  // The bytes of a line may differ from its text at its end, where a carriage return is taken away.
+  if (!isExactText(text) || text === '' || /[\r\n]/.test(text)) return undefined
   const needle = Buffer.from(text)
   return needle.length <= MAX_NEEDLE_BYTES ? { kind: name, needle } : undefined
 }
 
-function tokensOf({ op, fn }: Step): Tokens | undefined {
-  if (fn.k !== 'builtin') return undefined
-  const values = valuesOf(fn)
+function tokensOf(step: Step): Tokens | undefined {
+  const { op, fn } = step
+  if (fn.k !== 'builtin' || givesOutcomes(step)) return undefined
   if (op === 'flatMap' && fn.name === 'words') return { kind: 'words' }
   if (op === 'flatMap' && fn.name === 'hashtags') return { kind: 'marked', mark: 0x23 }
   if (op === 'flatMap' && fn.name === 'split') {
-    const separator = byteOf(values[0])
+    const separator = byteOf(valuesOf(fn)[0])
     return separator === undefined ? undefined : { kind: 'split', separator }
   }
   if (op === 'map' && fn.name === 'field') {
-    const [index, text] = values
-    const separator = byteOf(text)
-    if (separator === undefined || typeof index !== 'number' || index >= MAX_INDEX) return undefined
-    return { kind: 'field', separator, index }
+    const field = fieldOf(fn)
+    return field && { kind: 'field', ...field }
+  }
+  if (op === 'map' && fn.name === 'jsonField') {
+    const names = namesOf(fn)
+    return names && { kind: 'json', names }
   }
   return undefined
 }
 
-/** A separator of one ASCII byte: no part of another character, and not what ends lines. */
-function byteOf(text: unknown): number | undefined {
-  if (typeof text !== 'string' || text.length !== 1) return undefined
-  const code = text.charCodeAt(0)
-  return code < 128 && text !== '\r' && text !== '\n' ? code : undefined
-}
-
-function valuesOf(fn: FnRef & { k: 'builtin' }): unknown[] {
-  return (fn.args ?? []).map((arg) => ('value' in arg ? arg.value : undefined))
-}
-
-/** A lone surrogate has no bytes of its own in UTF-8. */
-function isWellFormed(text: string): boolean {
-  return Buffer.from(text).toString() === text
+/** Whether what comes out of a step is wrapped: other things than lines. */
+function givesOutcomes(step: Step): boolean {
+  return step.op !== 'mapPartitions' && step.outcomes === true
 }

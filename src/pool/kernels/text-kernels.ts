@@ -1,28 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { PACKAGE_ROOT } from '../../package-root.js'
+import type { Names } from './byte-arguments.js'
+import type { ByteReduction, Merge } from './byte-reduction.js'
 import type { LineFilter, Tokens } from './byte-steps.js'
-import { cutKeys } from './keys.js'
-
-/** What the WebAssembly module offers; assembly/index.ts says what each does. */
-interface Exports {
-  readonly memory: WebAssembly.Memory
-  begin(): void
-  inputAt(): number
-  selectedAt(): number
-  needleAt(): number
-  pieceBytes(): number
-  countLines(from: number, length: number): number
-  selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number): number
-  selectBeginning(from: number, length: number, to: number, needle: number, needleLength: number): number
-  countSplit(from: number, length: number, separator: number): void
-  countWords(from: number, length: number): void
-  countMarked(from: number, length: number, mark: number): void
-  countField(from: number, length: number, separator: number, index: number): number
-  clearTable(): void
-  tableBytes(): number
-  tableSize(): number
-  writeTable(): number
-}
+import type { Exports } from './exports.js'
+import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 
 /** A place in the kernels' memory. */
 export interface Region {
@@ -32,6 +14,14 @@ export interface Region {
 
 /** A table larger than this is written out and begun anew: the memory of a WebAssembly instance never shrinks. */
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
+
+const MERGES = { sum: 0, max: 1, min: 2, least: 3 }
+const KINDS = { numberOrNaN: 0, number: 1, length: 2 }
+const LINE = 0xffffffff
+const NONE = 0xfffffffe
+/** Where the names of a wanted field begin, and where their bytes do: assembly/json.ts. */
+const NAMES = 24
+const NAME_BYTES = 88
 
 /**
  * Functions on the bytes of text, in WebAssembly: sixteen bytes at a time. The module has memory of its own, into which
@@ -43,7 +33,6 @@ export class TextKernels {
   readonly #wasm: Exports
   readonly #pieceBytes: number
   #bytes: Buffer
-  #missing = 0
 
   /** Undefined where the module was not built along: functions do the same work. */
   static create(): TextKernels | undefined {
@@ -95,12 +84,53 @@ export class TextKernels {
     return this.#memory().subarray(at, at + length)
   }
 
-  /** Adds what `tokens` takes out of the lines to the table. */
-  count({ at, length }: Region, tokens: Tokens): void {
+  /**
+   * Adds what `tokens` takes out of the lines to the table. Where a line is the function's, stops and answers with the
+   * lines from that one on.
+   */
+  count(region: Region, tokens: Tokens): Region | undefined {
+    const { at, length } = region
+    if (tokens.kind === 'json') {
+      this.#want(tokens.names)
+      return from(this.#wasm.countJson(at, length), region)
+    }
     if (tokens.kind === 'words') this.#wasm.countWords(at, length)
     else if (tokens.kind === 'marked') this.#wasm.countMarked(at, length, tokens.mark)
     else if (tokens.kind === 'split') this.#wasm.countSplit(at, length, tokens.separator)
-    else this.#missing += this.#wasm.countField(at, length, tokens.separator, tokens.index)
+    else this.#wasm.countField(at, length, tokens.separator, tokens.index)
+    return undefined
+  }
+
+  /** Merges the number of each line into its key's in the table. Stops as `count` does. The text must be valid UTF-8. */
+  reduce(region: Region, { of }: ByteReduction, merge: Merge): Region | undefined {
+    const { at, length } = region
+    const how = MERGES[merge]
+    if (of.kind === 'json') {
+      this.#want(of.value, of.key)
+      return from(this.#wasm.addJson(at, length, how), region)
+    }
+    const value = of.value === 'line' ? LINE : of.value
+    const stopped = this.#wasm.addFields(at, length, of.separator, of.key ?? NONE, value, KINDS[of.as], how)
+    return from(stopped, region)
+  }
+
+  /** Counts a key that a function made; false where the table cannot hold it. */
+  countKey(key: unknown): boolean {
+    const given = this.#give(key)
+    if (given) this.#wasm.countGiven(given.length, given.tag)
+    return given !== undefined
+  }
+
+  /** Merges a number into those of a key, both of which a function made; false where the table cannot hold them. */
+  reduceKey(key: unknown, value: unknown, merge: Merge): boolean {
+    const given = typeof value === 'number' ? this.#give(key) : undefined
+    if (given) this.#wasm.addGiven(given.length, given.tag, value as number, MERGES[merge])
+    return given !== undefined
+  }
+
+  /** How many lines the kernels have done, ever, of those that might have been the function's. */
+  get certainLines(): number {
+    return this.#wasm.certainLines()
   }
 
   /** Whether the table should be taken before more is counted. */
@@ -108,29 +138,59 @@ export class TextKernels {
     return this.#wasm.tableBytes() > MAX_TABLE_BYTES
   }
 
-  /** The table's keys, by their first occurrence, and counts; the table is empty afterwards. Undefined: a field was not there. */
-  take(): { readonly keys: readonly (string | undefined)[]; readonly counts: readonly number[] } {
-    const wasm = this.#wasm
-    const size = wasm.tableSize()
-    const at = size > 0 ? wasm.writeTable() : 0
-    const memory = this.#memory()
-    const lengths = new Uint32Array(memory.buffer, at, size)
-    const counts: number[] = Array.from(new Uint32Array(memory.buffer, at + size * 4, size))
-    const keys: (string | undefined)[] = cutKeys(memory, keysAfter(at + size * 8), lengths)
-    if (this.#missing > 0) {
-      keys.push(undefined)
-      counts.push(this.#missing)
-    }
-    this.clear()
-    return { keys, counts }
+  /** The table's keys, by their first occurrence, and counts; the table is empty afterwards. Undefined: there was nothing. */
+  take(): { readonly keys: readonly unknown[]; readonly counts: readonly number[] } {
+    const size = this.#wasm.tableSize()
+    const at = size > 0 ? this.#wasm.writeTable() : 0
+    const counts = Array.from(new Uint32Array(this.#memory().buffer, at + size * 4, size))
+    return { keys: this.#takeKeys(at, size), counts }
+  }
+
+  /** The same with what the numbers of each key have come to. */
+  takeReduced(): { readonly keys: readonly unknown[]; readonly values: readonly number[] } {
+    const size = this.#wasm.tableSize()
+    const valuesAt = size > 0 ? this.#wasm.writeValues() : 0
+    const at = size > 0 ? this.#wasm.writeTable() : 0
+    const values = Array.from(new Float64Array(this.#memory().buffer, valuesAt, size))
+    return { keys: this.#takeKeys(at, size), values }
   }
 
   /** Forgets what was counted: an attempt that failed may have left something. */
   clear(): void {
     // An empty table is as large as the last one was full: clearing it once more would make it small again.
-    if (this.#missing === 0 && this.#wasm.tableSize() === 0) return
-    this.#missing = 0
-    this.#wasm.clearTable()
+    if (this.#wasm.tableSize() > 0) this.#wasm.clearTable()
+  }
+
+  /** The keys of a table that was written at `at`; the table is empty afterwards. */
+  #takeKeys(at: number, size: number): unknown[] {
+    const memory = this.#memory()
+    const lengths = new Uint32Array(memory.buffer, at, size)
+    const cut = this.#wasm.taggedKeys() > 0 ? cutTaggedKeys : cutKeys
+    const keys = cut(memory, keysAfter(at + size * 8), lengths)
+    this.clear()
+    return keys
+  }
+
+  #want(...fields: readonly (Names | undefined)[]): void {
+    const memory = this.#memory()
+    for (let i = 0; i < 2; i++) {
+      const wanted = this.#wasm.wantedAt(i)
+      const names = fields[i] ?? []
+      memory.writeUInt32LE(names.length, wanted)
+      let at = wanted + NAME_BYTES
+      names.forEach((name, n) => {
+        memory.writeUInt32LE(at, wanted + NAMES + n * 8)
+        memory.writeUInt32LE(name.length, wanted + NAMES + n * 8 + 4)
+        memory.set(name, at)
+        at += name.length
+      })
+    }
+  }
+
+  #give(key: unknown): { readonly length: number; readonly tag: number } | undefined {
+    const tagged = taggedKey(key)
+    if (!tagged || Buffer.byteLength(tagged.text) > this.#pieceBytes) return undefined
+    return { length: this.#memory().write(tagged.text, this.#wasm.givenAt()), tag: tagged.tag }
   }
 
   /** Growing takes the old view's memory away. */
@@ -138,6 +198,12 @@ export class TextKernels {
     if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#wasm.memory.buffer)
     return this.#bytes
   }
+}
+
+/** What of a region lies behind `at`. */
+function from(at: number, region: Region): Region | undefined {
+  const end = region.at + region.length
+  return at < end ? { at, length: end - at } : undefined
 }
 
 /** Allocations begin at multiples of 64. */

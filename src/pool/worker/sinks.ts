@@ -2,7 +2,7 @@ import { hashKey } from '../../ops/keys.js'
 import type { PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
 import { encodeRecords, notAPair } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
-import { compileCombining } from './byte-chain.js'
+import { compileCombining, compileReduction } from './byte-reduce.js'
 import { CombineTable } from './combine-table.js'
 import { type PlanCompiler, toArray } from './plans.js'
 import { labelled, type Task } from './task.js'
@@ -35,6 +35,8 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
       }
     }
     case 'apply': {
+      const reduction = compileReduction(plan, sink, compiler)
+      if (reduction) return reduction
       const fn = resolve(sink.fn)
       const source = compiler.source(plan)
       return (task) => labelled(task, sink.label, () => fn(toArray(source, task), task.partition))

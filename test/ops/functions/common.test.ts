@@ -92,6 +92,23 @@ describe('functions on text', () => {
     expect(common.parseNumber()(text)).toBe(expected)
   })
 
+  test('numberField is parseNumber of field, and NaN where there is none', () => {
+    const text = fc.string({ unit: fc.constantFrom('1', '2', '.', '-', ' ', ',', 'x') })
+    fc.assert(
+      fc.property(text, fc.nat(3), (line, index) => {
+        const found = line.split(',')[index]
+        const expected = found === undefined ? Number.NaN : common.parseNumber()(found)
+        expect(common.numberField(index)(line)).toBe(expected)
+      }),
+    )
+    expect(common.numberField(1, ';')('a;0x10;b')).toBe(16)
+  })
+
+  test('pairOf', () => {
+    expect(common.pairOf(common.field(0), common.numberField(1))('tea,3')).toEqual(['tea', 3])
+    expect(common.pairOf((x: number) => x % 2, String)(3)).toEqual([1, '3'])
+  })
+
   test('the rest', () => {
     expect(common.split(',')('a,,b')).toEqual(['a', '', 'b'])
     expect([common.includes('b')('abc'), common.includes('B')('abc')]).toEqual([true, false])
@@ -107,6 +124,10 @@ describe('functions on text', () => {
     ['jsonField', () => common.jsonField('')],
     ['includes', () => common.includes(undefined as never)],
     ['keyBy', () => common.keyBy(5 as never)],
+    ['numberField', () => common.numberField(-1)],
+    ['numberField', () => common.numberField(0, '')],
+    ['pairOf', () => common.pairOf(common.field(0), undefined as never)],
+    ['pairOf', () => common.pairOf('a' as never, common.field(0))],
   ])('%s checks its arguments', (name, make) => {
     expect(make).toThrowError(
       expect.objectContaining({ code: 'ERR_MILLRACE_ARGUMENT', message: expect.stringContaining(name) }),

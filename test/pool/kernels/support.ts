@@ -28,8 +28,11 @@ export function combining(fn: AnyFunction): Aggregator {
   return { mergeValue: capture(fn, 'merge'), mergeCombiners: capture(fn, 'merge'), mapSide: true, label: 'merge' }
 }
 
-/** Runs one task over the pieces, with kernels or with functions only: what it answers, and the lines it read. */
-export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Piece[], by: 'bytes' | 'functions') {
+/** How a task runs: with kernels, as a generated loop, or as functions composed by hand. */
+export type By = 'bytes' | 'functions' | 'composed'
+
+/** Runs one task over the pieces: what it answers, and the lines it read. */
+export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Piece[], by: By) {
   const payloads = pieces.map((piece) => (piece instanceof Uint8Array ? shared(piece) : encoded(piece)))
   const scratch = new ByteWriter()
   let sealed = Buffer.alloc(0)
@@ -38,7 +41,7 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
       open: (block: { id: number }) => payloads[block.id]!,
       read: <T>(block: { id: number }, decode: (payload: Buffer) => T) => decode(payloads[block.id]!),
     },
-    codegen: true,
+    codegen: by !== 'composed',
     kernels: by === 'bytes' ? kernels : undefined,
     scratch,
     resolve: (fn: Parameters<typeof resolver.resolve>[0]) => resolver.resolve(fn),
@@ -66,12 +69,7 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
 }
 
 /** Counts by key, in the order in which the task gave them. */
-export function counted(
-  steps: readonly Step[],
-  merge: AnyFunction,
-  pieces: readonly Piece[],
-  by: 'bytes' | 'functions',
-) {
+export function counted(steps: readonly Step[], merge: AnyFunction, pieces: readonly Piece[], by: By) {
   const sink: Sink = { op: 'shuffle', partitioner: { kind: 'hash', partitions: 1 }, aggregator: combining(merge) }
   const { sealed, lines } = runTask(steps, sink, pieces, by)
   const { bytes, count } = readPart(sealed, 0)
@@ -79,7 +77,7 @@ export function counted(
   return { lines, count, pairs: keys.map((key, i) => [key, values[i]]) }
 }
 
-export function collected(steps: readonly Step[], pieces: readonly Piece[], by: 'bytes' | 'functions') {
+export function collected(steps: readonly Step[], pieces: readonly Piece[], by: By) {
   const { sealed, lines } = runTask(steps, { op: 'collect' }, pieces, by)
   return { lines, records: decodeRecords(sealed) }
 }
@@ -96,4 +94,20 @@ function encoded(records: readonly string[]): Buffer {
   const writer = new ByteWriter()
   encodeRecords(writer, records)
   return Buffer.from(writer.bytes())
+}
+
+/** What `run` gives, or the error that it throws. */
+export function outcome(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return { failed: (error as Error).message }
+  }
+}
+
+/** How many lines kernels did while `run` ran, of those that might have been the function's. */
+export function certainLines(run: () => unknown): number {
+  const before = kernels.certainLines
+  run()
+  return kernels.certainLines - before
 }

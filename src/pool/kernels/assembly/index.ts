@@ -1,8 +1,11 @@
-import { INPUT, NEEDLE, NEEDLE_BYTES, PIECE, SELECTED, writeMasks } from './memory'
-import { clearTable } from './table'
+import { GIVEN, INPUT, NEEDLE, PIECE, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
+import { add, clearTable, countTagged } from './table'
 
+export { certainLines } from './certain'
+export { addFields } from './fields'
+export { addJson, countJson } from './json-fields'
 export { countLines, selectBeginning, selectIncluding } from './lines'
-export { clearTable, tableBytes, tableSize, writeTable } from './table'
+export { clearTable, tableBytes, tableSize, taggedKeys, writeTable, writeValues } from './table'
 export { countField, countMarked, countSplit, countWords } from './tokens'
 
 export function inputAt(): usize {
@@ -17,8 +20,20 @@ export function needleAt(): usize {
 export function pieceBytes(): usize {
   return PIECE
 }
-export function needleBytes(): usize {
-  return NEEDLE_BYTES
+export function givenAt(): usize {
+  return GIVEN
+}
+export function wantedAt(i: u32): usize {
+  return WANTED + <usize>i * WANTED_BYTES
+}
+
+/** Counts the key at `givenAt`. */
+export function countGiven(length: u32, tag: u32): void {
+  countTagged(GIVEN, length, tag)
+}
+/** Merges a value into those of the key at `givenAt`. */
+export function addGiven(length: u32, tag: u32, value: f64, how: u32): void {
+  add(GIVEN, length, tag, value, how)
 }
 
 /** To be called once, before anything else. */

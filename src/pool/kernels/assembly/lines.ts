@@ -1,6 +1,7 @@
-import { loadMasked } from './memory'
+import { equal } from './memory'
 
-const NEWLINE: u8 = 10
+export const NEWLINE: u8 = 10
+const CARRIAGE_RETURN: u8 = 13
 
 /** Lines in a text; what follows the last newline is one unless it is empty. */
 export function countLines(from: usize, length: u32): u32 {
@@ -74,12 +75,6 @@ function candidates(at: usize, length: u32, first: v128, last: v128): u32 {
   return i8x16.bitmask(v128.and(begins, i8x16.eq(v128.load(at + length - 1), last)))
 }
 
-@inline
-function equal(place: usize, needle: usize, length: u32): bool {
-  if (length > 16) return memory.compare(place, needle, length) == 0
-  return !v128.any_true(v128.xor(loadMasked(place, length), loadMasked(needle, length)))
-}
-
 /** After the next newline from `at` on, or `end`. */
 function lineStop(at: usize, end: usize): usize {
   const newline = i8x16.splat(NEWLINE)
@@ -88,4 +83,21 @@ function lineStop(at: usize, end: usize): usize {
     if (found != 0) return min<usize>(at + <usize>ctz(found) + 1, end)
   }
   return end
+}
+
+/**
+ * Where a text ends whose last line is to have a newline: written behind it where there is none. Every area has room for
+ * that, and then each line can be gone through without asking where the text ends.
+ */
+export function closed(from: usize, length: u32): usize {
+  const end = from + length
+  if (length == 0 || load<u8>(end - 1) == NEWLINE) return end
+  store<u8>(end, NEWLINE)
+  return end + 1
+}
+
+/** Where a line that stops before `stop` ends: a carriage return there is not part of it. */
+@inline
+export function lineEnd(start: usize, stop: usize): usize {
+  return stop > start && load<u8>(stop - 1) == CARRIAGE_RETURN ? stop - 1 : stop
 }

@@ -5,7 +5,9 @@
  * | --- | --- |
  * | INPUT    | a piece of text, its distance to a multiple of 8 as in the block it came from |
  * | SELECTED | the lines of a piece that a filter let through |
+ * | GIVEN    | a key that a function made |
  * | NEEDLE   | the text that a filter looks for |
+ * | WANTED   | the fields of JSON that are looked for (json.ts) |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
  * | HEAP     | the table of keys |
  *
@@ -13,12 +15,15 @@
  */
 export const PIECE: usize = 128 * 1024
 export const NEEDLE_BYTES: usize = 1024
+export const WANTED_BYTES: usize = 2048
 const SLACK: usize = 128
 
 export const INPUT: usize = (__heap_base + 63) & ~63
 export const SELECTED: usize = INPUT + PIECE + SLACK
-export const NEEDLE: usize = SELECTED + PIECE + SLACK
-export const MASKS: usize = NEEDLE + NEEDLE_BYTES + SLACK
+export const GIVEN: usize = SELECTED + PIECE + SLACK
+export const NEEDLE: usize = GIVEN + PIECE + SLACK
+export const WANTED: usize = NEEDLE + NEEDLE_BYTES + SLACK
+export const MASKS: usize = WANTED + 2 * WANTED_BYTES + SLACK
 const HEAP: usize = MASKS + 17 * 16
 
 let top: usize = HEAP
@@ -53,4 +58,11 @@ export function writeMasks(): void {
 @inline
 export function loadMasked(at: usize, length: u32): v128 {
   return v128.and(v128.load(at), v128.load(MASKS + (<usize>length << 4)))
+}
+
+/** Whether two texts of the same length, of which one is short, are the same. */
+@inline
+export function equal(a: usize, b: usize, length: u32): bool {
+  if (length > 16) return memory.compare(a, b, length) == 0
+  return !v128.any_true(v128.xor(loadMasked(a, length), loadMasked(b, length)))
 }

@@ -1,38 +1,61 @@
 import { allocate, heapBytes, loadMasked, releaseAll } from './memory'
 
 /*
- * Counts by key, keys being bytes: an open-addressing table with linear probing, at most half full. An entry:
+ * Counts or values by key, keys being bytes: an open-addressing table with linear probing, at most half full. An entry:
  *
  * | offset | type | field |
  * | --- | --- | --- |
  * | 0  | 16 bytes | the key and zeros, if it has at most 16 bytes; else its hash (u64) and where it is (u64) |
  * | 16 | u32 | count; 0: there is no entry |
- * | 20 | u32 | bytes of the key |
- * | 24 | u64 | zero |
+ * | 20 | u32 | bytes of the key, and in the two highest bits its tag: what the bytes stand for |
+ * | 24 | f64 | what the values of the key have come to |
  *
  * `order` lists the entries by their first occurrence, as a Map would.
  */
 const ENTRY: u32 = 32
 const COUNT: usize = 16
 const LENGTH: usize = 20
+const VALUE: usize = 24
 const FIRST_BITS: u32 = 9
+
+/** Tags of keys: text is what is without one. */
+export const TEXT: u32 = 0
+/** The JSON of a number, of true, false or null. */
+export const ATOM: u32 = 1 << 30
+/** Nothing: what is looked for is not there. */
+export const MISSING: u32 = 2 << 30
+const LENGTH_OF_KEY: u32 = (1 << 30) - 1
+
+/** How two values become one. */
+export const SUM: u32 = 0
+export const MAX: u32 = 1
+export const MIN: u32 = 2
 
 let table: usize = 0
 let order: usize = 0
 let bits: u32 = 0
 let size: u32 = 0
+let tagged: u32 = 0
+/** Whether `entryOf` made the entry. */
+let fresh: bool = false
 
 /** An empty table, large enough for as many keys as the one before had: the next task counts much the same. */
 export function clearTable(): void {
   bits = FIRST_BITS
   while (<u32>1 << bits <= size << 1) bits++
   size = 0
+  tagged = 0
   releaseAll()
   makeTable()
 }
 
 export function tableSize(): u32 {
   return size
+}
+
+/** Keys that are no text. */
+export function taggedKeys(): u32 {
+  return tagged
 }
 
 export function tableBytes(): u32 {
@@ -45,6 +68,51 @@ export function count(at: usize, length: u32): void {
   else countLong(at, length)
 }
 
+export function countTagged(at: usize, length: u32, tag: u32): void {
+  const entry = entryOf(at, length, tag)
+  if (!fresh) store<u32>(entry, load<u32>(entry, COUNT) + 1, COUNT)
+}
+
+/** Merges a value into those of the key, as the functions of the same names do. */
+export function add(at: usize, length: u32, tag: u32, value: f64, how: u32): void {
+  const entry = entryOf(at, length, tag)
+  store<f64>(entry, fresh ? value : merged(load<f64>(entry, VALUE), value, how), VALUE)
+}
+
+@inline
+function merged(a: f64, b: f64, how: u32): f64 {
+  if (how == SUM) return a + b
+  const sticks = b != b
+  if (how == MAX) return a < b || sticks ? b : a
+  if (how == MIN) return a > b || sticks ? b : a
+  // The smallest in natural order, where NaN is greater than every number.
+  return a > b || a != a ? b : a
+}
+
+function entryOf(at: usize, length: u32, tag: u32): usize {
+  const short = length <= 16
+  const key = loadMasked(at, min<u32>(length, 16))
+  const hash = short ? mix(i64x2.extract_lane(key, 0), i64x2.extract_lane(key, 1)) : hashLong(at, length)
+  let slot = slotOf(hash)
+  let entry = table + slot * ENTRY
+  while (load<u32>(entry, COUNT) != 0) {
+    fresh = false
+    if (load<u32>(entry, LENGTH) == (length | tag)) {
+      if (short) {
+        if (!v128.any_true(v128.xor(key, v128.load(entry)))) return entry
+      } else if (load<u64>(entry) == hash && memory.compare(<usize>load<u64>(entry, 8), at, length) == 0) return entry
+    }
+    slot = after(slot)
+    entry = table + slot * ENTRY
+  }
+  if (short) v128.store(entry, key)
+  else storeLong(entry, hash, at, length)
+  insert(slot, length, tag)
+  fresh = true
+  // Not `entry`: the table may have grown.
+  return table + load<u32>(order + (<usize>(size - 1) << 2))
+}
+
 @inline
 function countShort(at: usize, length: u32): void {
   const key = loadMasked(at, length)
@@ -54,7 +122,7 @@ function countShort(at: usize, length: u32): void {
     const n = load<u32>(entry, COUNT)
     if (n == 0) {
       v128.store(entry, key)
-      insert(slot, length)
+      insert(slot, length, TEXT)
       return
     }
     if (load<u32>(entry, LENGTH) == length && !v128.any_true(v128.xor(key, v128.load(entry)))) {
@@ -72,11 +140,8 @@ function countLong(at: usize, length: u32): void {
     const entry = table + slot * ENTRY
     const n = load<u32>(entry, COUNT)
     if (n == 0) {
-      const key = allocate(length)
-      memory.copy(key, at, length)
-      store<u64>(entry, hash)
-      store<u64>(entry, key, 8)
-      insert(slot, length)
+      storeLong(entry, hash, at, length)
+      insert(slot, length, TEXT)
       return
     }
     if (load<u32>(entry, LENGTH) == length && load<u64>(entry) == hash) {
@@ -90,8 +155,8 @@ function countLong(at: usize, length: u32): void {
 }
 
 /**
- * Writes the table out: as many lengths (u32), as many counts (u32), all keys one after the other. Answers where; the
- * bytes of the keys end where the memory in use does.
+ * Writes the table out: as many lengths (u32, with their tags), as many counts (u32), all keys one after the other.
+ * Answers where; the bytes of the keys end where the memory in use does.
  */
 export function writeTable(): usize {
   const lengths = allocate(<usize>size << 3)
@@ -102,18 +167,28 @@ export function writeTable(): usize {
     const length = load<u32>(entry, LENGTH)
     store<u32>(lengths + (<usize>i << 2), length)
     store<u32>(counts + (<usize>i << 2), load<u32>(entry, COUNT))
-    bytes += length
+    bytes += length & LENGTH_OF_KEY
   }
   // The 16 bytes of a short key are stored whole.
   let to = allocate(bytes + 16)
   for (let i: u32 = 0; i < size; i++) {
     const entry = table + load<u32>(order + (<usize>i << 2))
-    const length = load<u32>(entry, LENGTH)
+    const length = load<u32>(entry, LENGTH) & LENGTH_OF_KEY
     if (length <= 16) v128.store(to, v128.load(entry))
     else memory.copy(to, <usize>load<u64>(entry, 8), length)
     to += length
   }
   return lengths
+}
+
+/** Writes the values of the keys out, in the same order. Answers where. */
+export function writeValues(): usize {
+  const values = allocate(<usize>size << 3)
+  for (let i: u32 = 0; i < size; i++) {
+    const entry = table + load<u32>(order + (<usize>i << 2))
+    store<f64>(values + (<usize>i << 3), load<f64>(entry, VALUE))
+  }
+  return values
 }
 
 function makeTable(): void {
@@ -123,10 +198,18 @@ function makeTable(): void {
   order = allocate(<usize>2 << bits)
 }
 
-function insert(slot: u32, length: u32): void {
+function storeLong(entry: usize, hash: u64, at: usize, length: u32): void {
+  const key = allocate(length)
+  memory.copy(key, at, length)
+  store<u64>(entry, hash)
+  store<u64>(entry, key, 8)
+}
+
+function insert(slot: u32, length: u32, tag: u32): void {
   const entry = table + slot * ENTRY
   store<u32>(entry, 1, COUNT)
-  store<u32>(entry, length, LENGTH)
+  store<u32>(entry, length | tag, LENGTH)
+  if (tag != TEXT) tagged++
   store<u32>(order + (<usize>size << 2), slot * ENTRY)
   size++
   if (size << 1 == <u32>1 << bits) grow()
@@ -139,7 +222,7 @@ function grow(): void {
   makeTable()
   for (let i: u32 = 0; i < size; i++) {
     const old = from + load<u32>(list + (<usize>i << 2))
-    const short = load<u32>(old, LENGTH) <= 16
+    const short = (load<u32>(old, LENGTH) & LENGTH_OF_KEY) <= 16
     let slot = slotOf(short ? mix(load<u64>(old), load<u64>(old, 8)) : load<u64>(old))
     while (load<u32>(table + slot * ENTRY, COUNT) != 0) slot = after(slot)
     memory.copy(table + slot * ENTRY, old, ENTRY)

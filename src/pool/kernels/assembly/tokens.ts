@@ -1,8 +1,6 @@
 import { before, eitherOf, spacesAt } from './bits'
-import { count } from './table'
-
-const NEWLINE: u8 = 10
-const CARRIAGE_RETURN: u8 = 13
+import { lineEnd, NEWLINE } from './lines'
+import { count, countTagged, MISSING } from './table'
 
 /** Counts the pieces between separators in each line, empty ones too. */
 export function countSplit(from: usize, length: u32, separator: u32): void {
@@ -61,12 +59,11 @@ export function countMarked(from: usize, length: u32, mark: u32): void {
   if (marked >= start && start != end) count(start, <u32>(end - start))
 }
 
-/** Counts field `index` of each line; answers how many lines have fewer. */
-export function countField(from: usize, length: u32, separator: u32, index: u32): u32 {
+/** Counts field `index` of each line; of a line that has fewer, that it is missing. */
+export function countField(from: usize, length: u32, separator: u32, index: u32): void {
   const newline = i8x16.splat(NEWLINE)
   const separators = i8x16.splat(<i8>separator)
   const end = from + length
-  let missing: u32 = 0
   let at_field: u32 = 0
   let start = from
   for (let at = from; at < end; at += 64) {
@@ -76,22 +73,15 @@ export function countField(from: usize, length: u32, separator: u32, index: u32)
       found &= found - 1
       const ends = load<u8>(stop) == NEWLINE
       if (at_field == index) count(start, <u32>((ends ? lineEnd(start, stop) : stop) - start))
-      else if (ends && at_field < index) missing++
+      else if (ends && at_field < index) countTagged(start, 0, MISSING)
       at_field = ends ? 0 : at_field + 1
       start = stop + 1
     }
   }
   if (unfinished(from, end)) {
     if (at_field == index) count(start, <u32>(lineEnd(start, end) - start))
-    else if (at_field < index) missing++
+    else if (at_field < index) countTagged(start, 0, MISSING)
   }
-  return missing
-}
-
-/** Where a line that stops before `stop` ends: a carriage return there is not part of it. */
-@inline
-function lineEnd(start: usize, stop: usize): usize {
-  return stop > start && load<u8>(stop - 1) == CARRIAGE_RETURN ? stop - 1 : stop
 }
 
 /** Whether the last line has no newline. */

@@ -1,0 +1,109 @@
+import { field, jsonField, length, max, numberField, pairOf, sum } from 'millrace'
+import { measured, sortedPairs } from './guard-support.mjs'
+import { UsageError } from './options.mjs'
+import { figure, table } from './report.mjs'
+import { versus } from './versus.mjs'
+import { random } from './words.mjs'
+
+const BATCH_BYTES = 8 * 2 ** 20
+
+/*
+ * Chains of library functions on text, which run on bytes, and the same as closures. Batches are the same bytes and have
+ * arrived before; `of` says which lines they are made of.
+ */
+const ROWS = [
+  {
+    name: 'JSON counted by a field',
+    of: 'json',
+    kernels: (lines) => lines.map(jsonField('country')).countByValue(),
+    closures: (lines) => lines.map((line) => [JSON.parse(line).country, 1]).reduceByKey((a, b) => a + b),
+  },
+  {
+    name: 'JSON summed by a field',
+    of: 'json',
+    kernels: (lines) => lines.map(pairOf(jsonField('country'), jsonField('ms'))).reduceByKey(sum),
+    closures: (lines) =>
+      lines
+        .map((line) => {
+          const { country, ms } = JSON.parse(line)
+          return [country, ms]
+        })
+        .reduceByKey((a, b) => a + b),
+  },
+  {
+    name: 'fields summed by another',
+    of: 'fields',
+    kernels: (lines) => lines.map(pairOf(field(1), numberField(3))).reduceByKey(sum),
+    closures: (lines) =>
+      lines
+        .map((line) => {
+          const fields = line.split(',')
+          return [fields[1], Number(fields[3])]
+        })
+        .reduceByKey((a, b) => a + b),
+  },
+  {
+    name: 'longest line',
+    of: 'fields',
+    kernels: (lines) => lines.map(length()).reduce(max),
+    closures: (lines) => lines.map((line) => line.length).reduce((a, b) => Math.max(a, b)),
+  },
+]
+
+/** What kernels gain over closures. */
+export async function run({ threads, runs, quick, only }, log) {
+  const bytes = quick ? BATCH_BYTES / 8 : BATCH_BYTES
+  const texts = { json: textOf(bytes, jsonLine), fields: textOf(bytes, fieldLine) }
+  const chosen = ROWS.filter(({ name }) => only === undefined || only.split(',').includes(name))
+  if (chosen.length === 0) {
+    const names = ROWS.map(({ name }) => name)
+    throw new UsageError(`There is no chain named '${only}'. Choose of ${names.join(', ')}.`)
+  }
+  const rows = []
+  for (const { name, of, kernels, closures } of chosen) {
+    const [first, second] = [await measured('kernels', kernels, threads), await measured('closures', closures, threads)]
+    const over = ({ name, run }) => ({ name, run: () => run(texts[of]) })
+    // Until the loops are optimised.
+    for (let i = 0; i < (quick ? 2 : 20); i++) for (const each of [first, second]) await each.run(texts[of])
+    const figures = await versus(over(first), over(second), { runs: quick ? 1 : runs * 3, normal: sortedPairs })
+    await Promise.all([first.close(), second.close()])
+    rows.push({ name, bytes: texts[of].length, ...figures })
+  }
+  log(
+    table(
+      ['', 'kernels MB/s', 'closures MB/s', 'times as fast', 'min-max', 'by cpu time', 'foreign cores'],
+      rows.map(({ name, bytes, contenders, ratio, cpuRatio }) => [
+        name,
+        ...contenders.map(({ ms }) => figure(bytes / ms.median / 1000)),
+        figure(ratio.median),
+        `${figure(ratio.min)}-${figure(ratio.max)}`,
+        figure(cpuRatio.median),
+        figure(Math.max(...contenders.map(({ foreignCores }) => foreignCores.median))),
+      ]),
+    ),
+  )
+  return rows
+}
+
+function jsonLine(next, n) {
+  return JSON.stringify({
+    ts: 1_700_000_000_000 + n,
+    user: `u${Math.floor(next() * 1e5)}`,
+    country: `c${Math.floor(60 * next() * next())}`,
+    page: `/products/${Math.floor(next() * 1e4)}`,
+    status: next() < 0.97 ? 200 : 404,
+    ms: Math.floor(next() * 300),
+  })
+}
+
+function fieldLine(next, n) {
+  const price = (next() * 500).toFixed(2)
+  return `${1_700_000_000_000 + n},shop-${Math.floor(1000 * next() * next())},u${Math.floor(next() * 1e5)},${price},EUR`
+}
+
+function textOf(bytes, line) {
+  const next = random(10)
+  let text = ''
+  for (let n = 0; text.length < bytes; n++) text += `${line(next, n)}\n`
+  return Buffer.from(text)
+}

@@ -1,0 +1,33 @@
+import { builtin, defineBuiltin } from './builtin.js'
+import { fieldOf } from './text.js'
+
+/* Numbers that are written in text. Like the functions on text, a task may do them on bytes. */
+
+const numberOf = (value: string): number => (value.trim() === '' ? Number.NaN : Number(value))
+
+defineBuiltin('parseNumber', () => (value: string) => numberOf(value))
+
+/** A text as a number, by the rules of `Number`; NaN if it is none, an empty or blank text included. */
+export function parseNumber(): (value: string) => number {
+  return builtin<(value: string) => number>('parseNumber')
+}
+
+defineBuiltin('numberField', (index: number, separator: string) => {
+  const find = fieldOf('numberField', index, separator)
+  return (line: string) => {
+    const found = find(line)
+    return found === undefined ? Number.NaN : numberOf(found)
+  }
+})
+
+/**
+ * Field `index` (from 0) of a separated line as a number, read as `parseNumber` does; NaN if it is none or the line has
+ * fewer fields.
+ *
+ * ```ts
+ * await ctx.parallelize(['tea,3', 'milk,1.5', 'salt']).map(numberField(1)).collect() // [3, 1.5, NaN]
+ * ```
+ */
+export function numberField(index: number, separator = ','): (line: string) => number {
+  return builtin<(line: string) => number>('numberField', index, separator)
+}

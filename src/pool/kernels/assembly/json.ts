@@ -1,0 +1,180 @@
+import { afterLiteral, afterNumber, escaped, skipSpace, stringEnd } from './json-text'
+import { NEWLINE } from './lines'
+import { equal, WANTED, WANTED_BYTES } from './memory'
+
+/*
+ * Fields of lines that are JSON objects. A line is gone through to its end, as one that turns out not to be JSON has no
+ * fields at all, and a name that comes again replaces what it stood for. Where it is not certain that the function would
+ * find the same, `scan` says so, and the line is the function's.
+ *
+ * What is wanted, for each of two fields; written from outside but for the four after the first:
+ *
+ * | offset | type | field |
+ * | --- | --- | --- |
+ * | 0  | u32 | names in the path; 0: no field is wanted |
+ * | 4  | u32 | the depth of the innermost open object that the field may be in; 0: none is |
+ * | 8  | u32 | what was found |
+ * | 12 | u32 | where |
+ * | 16 | u32 | bytes |
+ * | 24 | 8 × (u32, u32) | where each name is, and its bytes |
+ * | 88 |     | the names |
+ */
+const DEPTH: usize = 4
+const FOUND: usize = 8
+const AT: usize = 12
+const BYTES: usize = 16
+const NAMES: usize = 24
+
+export const FIRST: usize = WANTED
+export const SECOND: usize = WANTED + WANTED_BYTES
+
+export const NOTHING: u32 = 0
+export const STRING: u32 = 1
+export const NUMBER: u32 = 2
+export const LITERAL: u32 = 3
+
+/** As many levels as an u64 has bits. */
+const MAX_DEPTH: u32 = 64
+
+/** What the value after a name is to a wanted field: the field itself, or what it is in. */
+const CAPTURED: u32 = 1
+const ENTERED: u32 = 2
+let first_next: u32 = 0
+let second_next: u32 = 0
+
+@inline
+export function found(wanted: usize): u32 {
+  return load<u32>(wanted, FOUND)
+}
+@inline
+export function foundAt(wanted: usize): usize {
+  return <usize>load<u32>(wanted, AT)
+}
+@inline
+export function foundBytes(wanted: usize): u32 {
+  return load<u32>(wanted, BYTES)
+}
+
+/** The newline of the line that begins at `at`, once what is wanted is found in it or known to be missing; 0: not certain. */
+export function scan(at: usize): usize {
+  forget(FIRST)
+  forget(SECOND)
+  first_next = 0
+  second_next = 0
+  at = skipSpace(at)
+  if (load<u8>(at) != 0x7b) return 0
+  let depth: u32 = 0
+  // Bit 0: whether the innermost is an object, not an array.
+  let kinds: u64 = 0
+  while (at != 0) {
+    const byte = load<u8>(at)
+    if (byte == 0x22) {
+      const end = stringEnd(at + 1)
+      if (end == 0 || ((first_next | second_next) != 0 && !take(escaped ? NOTHING : STRING, at + 1, end))) return 0
+      at = end + 1
+    } else if (byte == 0x7b || byte == 0x5b) {
+      const object = byte == 0x7b
+      if (depth == MAX_DEPTH || !enter(FIRST, first_next, depth, object) || !enter(SECOND, second_next, depth, object))
+        return 0
+      first_next = 0
+      second_next = 0
+      depth++
+      kinds = (kinds << 1) | u64(object)
+      at = skipSpace(at + 1)
+      if (load<u8>(at) != (object ? 0x7d : 0x5d)) {
+        if (object) at = afterName(at, depth)
+        continue
+      }
+    } else {
+      const number = byte <= 0x39
+      const end = number ? afterNumber(at) : afterLiteral(at)
+      if (end == 0 || ((first_next | second_next) != 0 && !take(number ? NUMBER : LITERAL, at, end))) return 0
+      at = end
+    }
+    // After a value: levels may end, then there is another value, or the line ends.
+    for (;;) {
+      at = skipSpace(at)
+      if (depth == 0) return load<u8>(at) == NEWLINE ? at : 0
+      const next = load<u8>(at)
+      const object = (kinds & 1) != 0
+      if (next == 0x2c) {
+        at = skipSpace(at + 1)
+        if (object) at = afterName(at, depth)
+        break
+      }
+      if (next != (object ? 0x7d : 0x5d)) return 0
+      leave(FIRST, depth)
+      leave(SECOND, depth)
+      depth--
+      kinds >>= 1
+      at++
+    }
+  }
+  return 0
+}
+
+@inline
+function forget(wanted: usize): void {
+  store<u32>(wanted, u32(load<u32>(wanted) != 0), DEPTH)
+  store<u32>(wanted, NOTHING, FOUND)
+}
+
+/** Where the value of the name at `at` begins; 0 if there is none, or it is not certain which name it is. */
+function afterName(at: usize, depth: u32): usize {
+  if (load<u8>(at) != 0x22) return 0
+  const end = stringEnd(at + 1)
+  if (end == 0) return 0
+  first_next = compare(FIRST, at + 1, end, depth)
+  second_next = compare(SECOND, at + 1, end, depth)
+  if (escaped && (isOpen(FIRST, depth) || isOpen(SECOND, depth))) return 0
+  at = skipSpace(end + 1)
+  return load<u8>(at) == 0x3a ? skipSpace(at + 1) : 0
+}
+
+/** Whether a wanted field may be in the object at this depth, or on the path to it. */
+@inline
+function isOpen(wanted: usize, depth: u32): bool {
+  return load<u32>(wanted, DEPTH) == depth
+}
+
+@inline
+function compare(wanted: usize, at: usize, end: usize, depth: u32): u32 {
+  if (!isOpen(wanted, depth)) return 0
+  const name = wanted + NAMES + (<usize>(depth - 1) << 3)
+  const length = load<u32>(name, 4)
+  if (length != <u32>(end - at) || !equal(<usize>load<u32>(name), at, length)) return 0
+  // What it stood for before is gone, whatever comes now.
+  store<u32>(wanted, NOTHING, FOUND)
+  return load<u32>(wanted) == depth ? CAPTURED : ENTERED
+}
+
+/** Takes a value that is wanted; false where what it is takes more than a look. */
+function take(kind: u32, at: usize, end: usize): bool {
+  if (first_next == CAPTURED) keep(FIRST, kind, at, end)
+  if (second_next == CAPTURED) keep(SECOND, kind, at, end)
+  const certain = kind != NOTHING || (first_next != CAPTURED && second_next != CAPTURED)
+  first_next = 0
+  second_next = 0
+  return certain
+}
+
+@inline
+function keep(wanted: usize, kind: u32, at: usize, end: usize): void {
+  store<u32>(wanted, kind, FOUND)
+  store<u32>(wanted, <u32>at, AT)
+  store<u32>(wanted, <u32>(end - at), BYTES)
+}
+
+/** Goes into an object or array; false where that would be the field itself, or its path would go on in an array. */
+@inline
+function enter(wanted: usize, next: u32, depth: u32, object: bool): bool {
+  if (next == 0) return true
+  if (next == CAPTURED || !object) return false
+  store<u32>(wanted, depth + 1, DEPTH)
+  return true
+}
+
+@inline
+function leave(wanted: usize, depth: u32): void {
+  if (depth > 1 && isOpen(wanted, depth)) store<u32>(wanted, depth - 1, DEPTH)
+}

@@ -1,0 +1,78 @@
+import { loadMasked } from './memory'
+
+/** Powers of ten that a double has exactly. */
+const POWERS: StaticArray<f64> = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+  1e21, 1e22,
+]
+const MAX_DIGITS: u32 = 15
+const MAX_FRACTION: u32 = 22
+
+/** Whether what `numberIn` answered last is what the function gives. */
+export let certain: bool = false
+
+/**
+ * The number that a text says, as parseNumber reads it: NaN for a blank one; a sign, digits and a fraction. Digits of which a
+ * double has all, divided by a power of ten that it has too: the one rounding of that division is the one that the
+ * language asks for. Other texts are not certain.
+ */
+export function numberIn(at: usize, length: u32): f64 {
+  let end = at + length
+  while (at < end && isBlank(load<u8>(at))) at++
+  while (at < end && isBlank(load<u8>(end - 1))) end--
+  certain = true
+  if (at == end) return NaN
+  const sign = load<u8>(at)
+  if (sign == 0x2d || sign == 0x2b) at++
+  const first = at
+  let mantissa: u64 = 0
+  let digits: u32 = 0
+  for (; at < end && isDigit(at); at++) {
+    mantissa = mantissa * 10 + digitAt(at)
+    digits += u32(mantissa != 0)
+  }
+  let written = at - first
+  let fraction: u32 = 0
+  if (at < end && load<u8>(at) == 0x2e) {
+    for (at++; at < end && isDigit(at); at++) {
+      mantissa = mantissa * 10 + digitAt(at)
+      digits += u32(mantissa != 0)
+      fraction++
+    }
+    written += fraction
+  }
+  certain = at == end && written > 0 && digits <= MAX_DIGITS && fraction <= MAX_FRACTION
+  if (!certain) return 0
+  const value = fraction == 0 ? <f64>mantissa : <f64>mantissa / unchecked(POWERS[fraction])
+  return sign == 0x2d ? -value : value
+}
+
+/** Units of UTF-16 in a text of UTF-8: a byte that continues a character adds none, the first of four adds two. */
+export function unitsIn(at: usize, length: u32): u32 {
+  const continuing = i8x16.splat(-64)
+  const four = i8x16.splat(<i8>0xf0)
+  let units = length
+  const end = at + length
+  for (; at < end; at += 16) {
+    const rest = end - at
+    const bytes = rest >= 16 ? v128.load(at) : loadMasked(at, <u32>rest)
+    units -= popcnt(i8x16.bitmask(i8x16.lt_s(bytes, continuing)))
+    units += popcnt(i8x16.bitmask(i8x16.ge_u(bytes, four)))
+  }
+  return units
+}
+
+@inline
+function isBlank(byte: u8): bool {
+  return byte == 32 || byte == 9
+}
+
+@inline
+function isDigit(at: usize): bool {
+  return <u8>(load<u8>(at) - 0x30) < 10
+}
+
+@inline
+function digitAt(at: usize): u64 {
+  return <u64>(load<u8>(at) - 0x30)
+}

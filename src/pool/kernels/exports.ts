@@ -1,0 +1,38 @@
+/** What the WebAssembly module offers; assembly/index.ts and what it names say what each does. */
+export interface Exports {
+  readonly memory: WebAssembly.Memory
+  begin(): void
+  inputAt(): number
+  selectedAt(): number
+  givenAt(): number
+  needleAt(): number
+  wantedAt(i: number): number
+  pieceBytes(): number
+  countLines(from: number, length: number): number
+  selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number): number
+  selectBeginning(from: number, length: number, to: number, needle: number, needleLength: number): number
+  countSplit(from: number, length: number, separator: number): void
+  countWords(from: number, length: number): void
+  countMarked(from: number, length: number, mark: number): void
+  countField(from: number, length: number, separator: number, index: number): void
+  countJson(from: number, length: number): number
+  countGiven(length: number, tag: number): void
+  addFields(
+    from: number,
+    length: number,
+    separator: number,
+    key: number,
+    value: number,
+    kind: number,
+    how: number,
+  ): number
+  addJson(from: number, length: number, how: number): number
+  addGiven(length: number, tag: number, value: number, how: number): void
+  certainLines(): number
+  clearTable(): void
+  tableBytes(): number
+  tableSize(): number
+  taggedKeys(): number
+  writeTable(): number
+  writeValues(): number
+}
