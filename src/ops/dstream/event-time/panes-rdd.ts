@@ -1,5 +1,6 @@
 import type { Aggregator, FixedWindows, Plan } from '../../plan.js'
-import { type NarrowDependency, type Planner, Rdd } from '../../rdd/rdd.js'
+import { NarrowRdd } from '../../rdd/narrow.js'
+import type { Planner, Rdd } from '../../rdd/rdd.js'
 
 export interface PanesOptions {
   readonly window: FixedWindows
@@ -14,21 +15,17 @@ export interface PanesOptions {
  * The map side of windows of event time: `[key, [time, value]]` combined by key and pane in each partition, so that what
  * travels follows the keys and windows, not the records.
  */
-export class PanesRdd extends Rdd<[unknown, unknown]> {
-  readonly partitions: number
-  readonly dependencies: readonly [NarrowDependency]
+export class PanesRdd extends NarrowRdd<[unknown, unknown]> {
   readonly #options: PanesOptions
 
   constructor(parent: Rdd<unknown>, options: PanesOptions) {
-    super(parent.context, options.label)
-    this.partitions = parent.partitions
-    this.dependencies = [{ kind: 'narrow', rdd: parent }]
+    super(parent, options.label)
     this.#options = options
   }
 
   plan(partition: number, planner: Planner): Plan {
     const { before, ...how } = this.#options
-    const of = planner.of(this.dependencies[0].rdd, partition)
+    const of = this.planOfParent(partition, planner)
     return { op: 'panes', of, slot: planner.watermark(before), ...how }
   }
 }
