@@ -233,10 +233,16 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     if (this.#failure) throw this.#failure.error
   }
 
-  /** Ends batches, receivers and threads. With `graceful` everything that was received is processed first. */
+  /**
+   * Ends batches, receivers and threads. With `graceful` everything that was received is processed first. Called by what a
+   * batch runs (the function of foreachRDD, say), it does not wait: that batch has to end first. See awaitTermination.
+   */
   stop({ graceful = false, stopContext = true, timeout = 10 * this.batchInterval }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(graceful ? toMillis(timeout, 'the timeout of stop()') : undefined, stopContext)
-    return stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
+    const stopped = stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
+    if (!this.#loop?.isInside()) return stopped
+    stopped.catch((error: unknown) => this.context.options.logger.error('stop() failed', error))
+    return Promise.resolve()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

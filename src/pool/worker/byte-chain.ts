@@ -1,4 +1,5 @@
 import { words } from '../../ops/functions/text.js'
+import { asPair } from '../../ops/pair.js'
 import type { Aggregator, Plan, Step } from '../../ops/plan.js'
 import { eachLines, eachPiece } from '../blocks/text.js'
 import { byteSteps, isBuiltin, isPure, type Tokens } from '../kernels/byte-steps.js'
@@ -9,8 +10,6 @@ import { readInput } from './inputs.js'
 import type { Loop } from './loop.js'
 import type { PlanCompiler, Source } from './plans.js'
 import type { Task, ThreadServices } from './task.js'
-
-type Pair = readonly [unknown, unknown]
 
 /** Gives values with how often they occur. A value may come several times. */
 export type Tally = (task: Task, emit: (value: unknown, times: number) => void) => void
@@ -34,7 +33,11 @@ export function compileCombining(
   const tally = each && plan.op === 'chain' && compileTally({ ...plan, steps: plan.steps.slice(0, -1) }, compiler)
   if (tally) return (task, table) => tally(task, (key, times) => combine(table, key, each === 'times' ? times : null))
   const runner = compiler.runner(plan)
-  return (task, table) => runner(task, (pair) => combine(table, (pair as Pair)[0], (pair as Pair)[1]))
+  return (task, table) =>
+    runner(task, (record) => {
+      const pair = asPair(record)
+      combine(table, pair[0], pair[1])
+    })
 }
 
 /**

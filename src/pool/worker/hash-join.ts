@@ -1,4 +1,5 @@
 import { KeyedMap } from '../../ops/keys.js'
+import { asPair } from '../../ops/pair.js'
 import type { Plan } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
 import type { PlanCompiler, Source } from './plans.js'
@@ -13,8 +14,6 @@ interface Partners {
   met: boolean
 }
 
-type Pairs = Iterable<readonly [unknown, unknown]>
-
 /** Holds the right side by key and passes the left side by it, so it costs memory for the right side only. */
 export function compileJoin({ of, keepLeft, keepRight }: Plan & { op: 'join' }, compiler: PlanCompiler): Source {
   const [left, right] = of.map((part) => compiler.source(part)) as [Source, Source]
@@ -22,7 +21,8 @@ export function compileJoin({ of, keepLeft, keepRight }: Plan & { op: 'join' }, 
     const { vitals } = task.meter
     const partners = new KeyedMap<Partners>()
     right(task, (records) => {
-      for (const [key, value] of records as Pairs) {
+      for (const record of records) {
+        const [key, value] = asPair(record)
         vitals[PROGRESS]!++
         const found = partners.get(key)
         if (found) found.values.push(value)
@@ -39,7 +39,8 @@ export function compileJoin({ of, keepLeft, keepRight }: Plan & { op: 'join' }, 
       if (joined.length === PIECE) pass()
     }
     left(task, (records) => {
-      for (const [key, value] of records as Pairs) {
+      for (const record of records) {
+        const [key, value] = asPair(record)
         vitals[PROGRESS]!++
         const found = partners.get(key)
         if (found) {

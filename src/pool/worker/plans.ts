@@ -1,4 +1,5 @@
 import { KeyedMap } from '../../ops/keys.js'
+import { asPair } from '../../ops/pair.js'
 import type { AsyncStep, Plan, Step } from '../../ops/plan.js'
 import { decodePairs, encodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
@@ -241,7 +242,8 @@ export class PlanCompiler {
       const groups = new KeyedMap<unknown[][]>()
       sources.forEach((source, i) => {
         source(task, (records) => {
-          for (const [key, value] of records as Iterable<[unknown, unknown]>) {
+          for (const record of records) {
+            const [key, value] = asPair(record)
             let group = groups.get(key)
             if (!group) {
               group = sources.map(() => [])

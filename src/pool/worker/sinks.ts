@@ -1,4 +1,5 @@
 import { hashKey } from '../../ops/keys.js'
+import { asPair } from '../../ops/pair.js'
 import type { PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
@@ -9,8 +10,6 @@ import { labelled, type Task } from './task.js'
 
 /** Runs a whole program; answers with the value for the driver, or a promise of it where a step awaits. */
 export type CompiledProgram = (task: Task) => unknown
-
-type Pair = readonly [unknown, unknown]
 
 export function compileProgram(program: Program, compiler: PlanCompiler): CompiledProgram {
   const { made: run, ahead } = compiler.program(() => compileSink(program, compiler))
@@ -64,7 +63,7 @@ function compileShuffle(
     const fill = compileCombining(plan, aggregator, compiler)
     return (task) => {
       const table = new CombineTable()
-      fill(task, table)
+      labelled(task, aggregator.label, () => fill(task, table))
       const keys = buckets(parts)
       const values = buckets(parts)
       table.forEach((key, value) => {
@@ -89,10 +88,10 @@ function compileShuffle(
     { services: { resolve } }: PlanCompiler,
   ): (value: unknown, task: Task, n: number) => number {
     const combined = aggregator?.mapSide === true
-    const keyOf = combined ? (value: unknown) => value : (value: unknown) => (value as Pair)[0]
+    const keyOf = combined ? (value: unknown) => value : (value: unknown) => asPair(value)[0]
     switch (spec.kind) {
       case 'hash':
-        return spec.partitions === 1 ? () => 0 : (value) => hashKey(keyOf(value)) % parts
+        return (value) => hashKey(keyOf(value)) % parts
       case 'deal':
         // Begins at a place of the map partition's own, or every first record would go to reduce partition 0.
         return (_, task, n) => (task.partition + n) % parts

@@ -1,5 +1,6 @@
 import { builtin, defineBuiltin } from '../../functions/builtin.js'
 import type { FnRef } from '../../functions/ref.js'
+import { asPair } from '../../pair.js'
 import type { Partitioner } from '../../partitioner.js'
 import type { Observation, StateOperator } from '../../plan.js'
 import { type Partitions, toPartitioner } from '../../rdd/by-key.js'
@@ -26,7 +27,10 @@ export interface EventStateOptions {
   readonly partitions: Partitions | undefined
 }
 
-defineBuiltin('timedByPair', () => ([time, [key, value]]: [number, [unknown, unknown]]) => [key, [time, value]])
+defineBuiltin('timedByPair', () => ([time, record]: [number, unknown]) => {
+  const [key, value] = asPair(record)
+  return [key, [time, value]]
+})
 defineBuiltin('timedByValue', () => ([time, value]: [number, unknown]) => [value, [time, 1]])
 defineBuiltin('timedTogether', () => (timed: [number, unknown]) => [null, timed])
 
