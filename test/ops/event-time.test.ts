@@ -330,6 +330,23 @@ streamTable<[Click, Click]>(
       ],
     },
     {
+      name: 'joined: only the right side is given alone',
+      of: (left, right) =>
+        left
+          .withTimestamps(([, t]) => t)
+          .rightOuterJoinWithin(
+            right.withTimestamps(([, t]) => t),
+            { lower: 0, upper: 100 },
+          ),
+      expected: [
+        [1, []],
+        [2, []],
+        [3, []],
+        [4, [['a', [undefined, 2500]]]],
+        [5, []],
+      ],
+    },
+    {
       name: 'joined: late records of both sides',
       of: (left, right) =>
         left
