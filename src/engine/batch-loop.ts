@@ -126,18 +126,20 @@ export class BatchLoop {
       failures.push({ label: 'input', error })
     }
     this.#running = undefined
+    const endedAt = clock.now()
+    const processingDelay = endedAt - startedAt
+    inputs.measured(time, { endedAt, processingDelay, schedulingDelay: started.schedulingDelay })
     inputs.consumed(time)
     const skip = failures.length > 0 && onBatchError === 'skip'
     if (skip) this.#skip(time, good)
     if (skip || failures.length === 0) this.#clean(time)
     const given = engine.deadLetters.take(time)
     if (given) engine.events.emit('deadLetters', given)
-    const endedAt = clock.now()
     const infos = inputs.info(time)
     engine.events.emit('batchCompleted', {
       ...started,
       endedAt,
-      processingDelay: endedAt - startedAt,
+      processingDelay,
       totalDelay: endedAt - submittedAt,
       records: infos.reduce((sum, input) => sum + input.records, 0),
       deadLetters: given?.count ?? 0,

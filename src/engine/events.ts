@@ -12,6 +12,8 @@ export interface StreamInputInfo {
   readonly records: number
   readonly bytes: number
   readonly description?: string
+  /** With `backpressure`: records a second that its receiver may bring from here on, as soon as there is a limit. */
+  readonly rate?: number
 }
 
 export interface OutputInfo {
