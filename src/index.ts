@@ -4,6 +4,7 @@ import './sinks/checkpoint.js'
 import './sinks/object-files.js'
 import './sinks/text-files.js'
 
+export type { BackpressureOptions } from './engine/backpressure.js'
 export { Context } from './engine/context.js'
 export type { DeadLetterBook } from './engine/dead-letter-book.js'
 export type { DeadLetter, DeadLetterBatch } from './engine/dead-letters.js'

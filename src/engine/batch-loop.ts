@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../ops/clock.js'
 import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
 import type { Stream } from '../ops/dstream/dstream.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
-import { currentBatch, type Engine } from './engine.js'
+import { currentBatch, currentSignal, type Engine, type RunningBatch } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
 import type { Inputs } from './inputs.js'
 
@@ -31,6 +32,12 @@ export class BatchLoop {
   /** The batches in order: each begins when the one before is complete. */
   #queue: Promise<void> = Promise.resolve()
   #abandoned = false
+  #running: RunningBatch | undefined
+  /**
+   * Batches run in the async context of start(), whoever moves the clock or stops the streams. But for a signal around
+   * start(): it is for the actions that are called under it, which batches are not.
+   */
+  readonly #asStarted = AsyncLocalStorage.snapshot()
 
   constructor(options: BatchLoopOptions) {
     this.#options = options
@@ -61,6 +68,11 @@ export class BatchLoop {
     return this.#queue
   }
 
+  /** Whether this is called by what a batch runs, which therefore must not wait for the end of that batch. */
+  isInside(): boolean {
+    return this.#running !== undefined && currentBatch.getStore() === this.#running
+  }
+
   /** No more ticks. `flush` makes one last batch of what has arrived since the last tick. */
   async stop(flush: boolean): Promise<void> {
     this.#takeBack?.()
@@ -86,13 +98,15 @@ export class BatchLoop {
     engine.events.emit('batchSubmitted', submitted)
     // The rejection is met in the batch itself.
     allocated.catch(() => undefined)
-    this.#queue = this.#queue.then(() => this.#batch(submitted, allocated))
+    const batch = () => this.#batch(submitted, allocated)
+    this.#queue = this.#queue.then(() => this.#asStarted(() => currentSignal.run(undefined, batch)))
   }
 
   async #batch(submitted: BatchInfo, allocated: Promise<void>): Promise<void> {
     if (this.#abandoned) return
     const { builder, engine, inputs, clock, onFailure, onBatchError } = this.#options
     const { time, submittedAt } = submitted
+    this.#running = { time }
     const startedAt = clock.now()
     const started = { ...submitted, startedAt, schedulingDelay: startedAt - submittedAt, inputs: inputs.info(time) }
     engine.events.emit('batchStarted', started)
@@ -111,18 +125,21 @@ export class BatchLoop {
     } catch (error) {
       failures.push({ label: 'input', error })
     }
+    this.#running = undefined
+    const endedAt = clock.now()
+    const processingDelay = endedAt - startedAt
+    inputs.measured(time, { endedAt, processingDelay, schedulingDelay: started.schedulingDelay })
     inputs.consumed(time)
     const skip = failures.length > 0 && onBatchError === 'skip'
     if (skip) this.#skip(time, good)
     if (skip || failures.length === 0) this.#clean(time)
     const given = engine.deadLetters.take(time)
     if (given) engine.events.emit('deadLetters', given)
-    const endedAt = clock.now()
     const infos = inputs.info(time)
     engine.events.emit('batchCompleted', {
       ...started,
       endedAt,
-      processingDelay: endedAt - startedAt,
+      processingDelay,
       totalDelay: endedAt - submittedAt,
       records: infos.reduce((sum, input) => sum + input.records, 0),
       deadLetters: given?.count ?? 0,
@@ -162,7 +179,7 @@ export class BatchLoop {
     try {
       const rdd = stream.getOrCompute(time)
       if (!rdd) return undefined
-      await currentBatch.run(time, () => builder.within(stream, time, () => output.run(rdd, time)))
+      await currentBatch.run(this.#running!, () => builder.within(stream, time, () => output.run(rdd, time)))
       return { info: { id, label, startedAt, endedAt: clock.now() } }
     } catch (failure) {
       const error = failure instanceof Error ? failure : new Error(String(failure))

@@ -47,6 +47,7 @@ export class Context extends RddBuilder implements AsyncDisposable {
   /**
    * Calls `fn`; when `signal` aborts, actions that were called in it reject with JobCancelledError, whose cause is the
    * signal's reason. Their waiting tasks are not started; those that run end by themselves, and their results are dropped.
+   * It is for actions only: a signal around `ssc.start()` ends no batch.
    *
    * ```ts
    * const soon = AbortSignal.timeout(60_000)

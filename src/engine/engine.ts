@@ -33,11 +33,16 @@ import type { TaskDone } from './task.js'
 import { TaskScheduler } from './task-scheduler.js'
 import type { TextFile } from './text-files.js'
 
+/** A batch that runs. */
+export interface RunningBatch {
+  readonly time: number
+}
+
 /** The batch in whose output operation an action is called, so that its jobs carry the batch's time. */
-export const currentBatch = new AsyncLocalStorage<number>()
+export const currentBatch = new AsyncLocalStorage<RunningBatch>()
 
 /** What ends the jobs of the actions that are called meanwhile. */
-export const currentSignal = new AsyncLocalStorage<AbortSignal>()
+export const currentSignal = new AsyncLocalStorage<AbortSignal | undefined>()
 
 /** The driver's own number as a writer of blocks. Threads are numbered from 1. */
 const DRIVER = 0
@@ -141,7 +146,7 @@ export class Engine implements JobRunner {
   async run<U>(rdd: Rdd<unknown>, sink: Sink, partitions?: readonly number[]): Promise<U[]> {
     const { dag } = await this.#open()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, p) => p)
-    const batchTime = currentBatch.getStore()
+    const batchTime = currentBatch.getStore()?.time
     const done = await dag.run(rdd, sink, wanted, batchTime, currentSignal.getStore()).finally(() => {
       // A batch tells at its end what all of its jobs have given up.
       if (batchTime === undefined) this.#tellDeadLetters()

@@ -1,6 +1,8 @@
 import diagnostics from 'node:diagnostics_channel'
-import type { ThreadLossReason } from '../errors.js'
+import { ArgumentError, type ThreadLossReason } from '../errors.js'
 import type { EventTimeInfo } from '../ops/dstream/event-time/info.js'
+import { checkFunction } from '../ops/functions/check-function.js'
+import { describe } from '../ops/functions/plain-data.js'
 import type { DeadLetterBatch } from './dead-letters.js'
 
 /** Input of one stream in one batch. Records are known once a task has read them. */
@@ -10,6 +12,8 @@ export interface StreamInputInfo {
   readonly records: number
   readonly bytes: number
   readonly description?: string
+  /** With `backpressure`: records a second that its receiver may bring from here on, as soon as there is a limit. */
+  readonly rate?: number
 }
 
 export interface OutputInfo {
@@ -95,6 +99,30 @@ export interface EngineEvents {
 }
 
 export type EventName = keyof EngineEvents
+
+const NAMES: { readonly [E in EventName]: true } = {
+  batchSubmitted: true,
+  batchStarted: true,
+  batchCompleted: true,
+  batchSkipped: true,
+  deadLetters: true,
+  receiverError: true,
+  threadReady: true,
+  threadLost: true,
+  threadPromoted: true,
+  poolRestored: true,
+  blocksLost: true,
+  blocksReplicated: true,
+  blockRecomputed: true,
+  taskRetried: true,
+  taskSpeculated: true,
+  resultDropped: true,
+  blocksEvicted: true,
+  blockSpilled: true,
+  blockLoaded: true,
+  spillFailed: true,
+  stateRebuilt: true,
+}
 export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
 export type EveryListener = <E extends EventName>(name: E, event: EngineEvents[E]) => void
 
@@ -108,7 +136,14 @@ export class Events {
     this.#onListenerError = onListenerError
   }
 
+  /** Throws ArgumentError for an event that does not exist, or a listener that is no function. */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    if (!Object.hasOwn(NAMES, name)) {
+      throw new ArgumentError(`on(): there is no event ${describe(name)}. Events: ${Object.keys(NAMES).join(', ')}.`, {
+        name,
+      })
+    }
+    checkFunction(listener, `on('${name}')`)
     let set = this.#listeners.get(name)
     if (!set) this.#listeners.set(name, (set = new Set()))
     set.add(listener as EventListener<EventName>)

@@ -1,9 +1,11 @@
+import type { Clock } from '../ops/clock.js'
 import type { StreamBuilder } from '../ops/dstream/builder.js'
 import type { InputStream } from '../ops/dstream/input.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
 import { FileRangesRdd, ReceivedRdd, ValuesRdd } from '../ops/rdd/source-rdds.js'
 import type { DirectBatch, DirectReader, LocalSource, Receiver } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
+import { type BackpressureOptions, type MeasuredBatch, RateControl } from './backpressure.js'
 import type { Engine } from './engine.js'
 import type { StreamInputInfo } from './events.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
@@ -14,13 +16,16 @@ export interface InputsOptions {
   readonly engine: Engine
   /** Bytes that a receiver may have waiting before it is told to pause. */
   readonly receiverBufferBytes: number
+  /** Present if receivers are slowed to what batches can process. */
+  readonly backpressure: BackpressureOptions | undefined
+  readonly clock: Clock
   readonly warn: (message: string, cause?: unknown) => void
 }
 
 interface Input {
   readonly stream: InputStream<unknown>
   readonly batches: Map<number, BatchInput>
-  readonly receiver?: { readonly receiver: Receiver; readonly buffer: ReceiverBuffer }
+  readonly receiver?: { readonly receiver: Receiver; readonly buffer: ReceiverBuffer; readonly control?: RateControl }
   readonly direct?: DirectReader
 }
 
@@ -32,6 +37,10 @@ interface BatchInput {
   consumed: boolean
   /** Records by partition, known once a task has read them. */
   readonly counts: Map<number, number>
+}
+
+function recordsOf(batch: BatchInput | undefined): number {
+  return [...(batch?.counts.values() ?? [])].reduce((sum, n) => sum + n, 0)
 }
 
 const FIRST_RETRY_MS = 100
@@ -61,11 +70,13 @@ export class Inputs {
       const { source } = stream
       const base = { stream, batches: new Map<number, BatchInput>() }
       if (source.kind === 'receiver') {
-        const { engine, receiverBufferBytes } = this.#options
+        const { engine, receiverBufferBytes, backpressure, clock } = this.#options
         const buffer = new ReceiverBuffer(engine, this.#abort.signal, receiverBufferBytes, (message, cause) =>
           this.#report(stream, message, cause),
         )
-        this.#inputs.push({ ...base, receiver: { receiver: source.create(), buffer } })
+        const control = backpressure && new RateControl(backpressure, batchInterval)
+        if (control) buffer.limit(control.rate, clock)
+        this.#inputs.push({ ...base, receiver: { receiver: source.create(), buffer, control } })
       } else if (source.kind === 'direct') {
         const direct = source.create()
         this.#inputs.push({ ...base, direct })
@@ -99,12 +110,22 @@ export class Inputs {
 
   /** What a batch got, as far as it is known. */
   info(time: number): StreamInputInfo[] {
-    return this.#inputs.map(({ stream, batches }) => {
+    return this.#inputs.map(({ stream, batches, receiver }) => {
       const batch = batches.get(time)
-      const records = [...(batch?.counts.values() ?? [])].reduce((sum, n) => sum + n, 0)
+      const records = recordsOf(batch)
       const bytes = batch?.blocks.reduce((sum, block) => sum + block.length, 0) ?? 0
-      return { stream: stream.id, name: stream.source.name, records, bytes, description: batch?.direct?.description }
+      const info = { stream: stream.id, name: stream.source.name, records, bytes }
+      return { ...info, description: batch?.direct?.description, rate: receiver?.control?.known }
     })
+  }
+
+  /** The batch is complete, and took so long: receivers may bring what batches like it can process. */
+  measured(time: number, delays: Omit<MeasuredBatch, 'records'>): void {
+    for (const { receiver, batches } of this.#inputs) {
+      if (!receiver?.control) continue
+      const records = recordsOf(batches.get(time))
+      receiver.buffer.limit(receiver.control.measure({ ...delays, records }), this.#options.clock)
+    }
   }
 
   /** The batch is complete: receivers that waited have room. Its data stays until no window needs it. */

@@ -1,10 +1,13 @@
+import type { Clock } from '../ops/clock.js'
 import type { ReceiverSink } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { Engine } from './engine.js'
+import { RateLimiter } from './rate-limiter.js'
 import { TextBuffer } from './text-buffer.js'
 
 /** Records of a block while they are collected. */
 const RECORDS_A_BLOCK = 8192
+const NEWLINE = 10
 /** Receivers write under numbers of their own, far above those of threads. */
 let lastOwner = 2 ** 20
 
@@ -23,6 +26,10 @@ export class ReceiverBuffer implements ReceiverSink {
   /** Bytes handed to batches that are not complete. */
   #pending = 0
   #arrived = 0
+  /** Present if the receiver is slowed. */
+  #limiter: RateLimiter | undefined
+  /** Where the source writes its next bytes, whose lines are counted if it is slowed. */
+  #view: Buffer | undefined
   #waiting: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
   constructor(
@@ -38,17 +45,30 @@ export class ReceiverBuffer implements ReceiverSink {
     this.#text = new TextBuffer(engine, engine.newWriter(lastOwner++), report)
   }
 
+  /** From now on only so many records (of text: lines) a second may come; Infinity: as many as like. */
+  limit(rate: number, clock: Clock): void {
+    if (this.#limiter) {
+      this.#limiter.rate = rate
+      return
+    }
+    this.#limiter = new RateLimiter(clock, rate, () => this.#letGo())
+    this.signal.addEventListener('abort', () => this.#limiter!.stop(), { once: true })
+  }
+
   space(): Buffer {
-    return this.#text.space()
+    this.#view = this.#text.space()
+    return this.#view
   }
 
   advance(bytes: number): void {
     this.#arrived += bytes
+    this.#limiter?.took(linesIn(this.#view!.subarray(0, bytes)))
     this.#text.advance(bytes)
   }
 
   text(bytes: Uint8Array): void {
     this.#arrived += bytes.length
+    this.#limiter?.took(linesIn(bytes))
     this.#text.text(bytes)
   }
 
@@ -57,6 +77,7 @@ export class ReceiverBuffer implements ReceiverSink {
   }
 
   records(values: readonly unknown[]): void {
+    this.#limiter?.took(values.length)
     for (const value of values) {
       this.#records.push(value)
       if (this.#records.length === RECORDS_A_BLOCK) this.#sealRecords()
@@ -69,7 +90,7 @@ export class ReceiverBuffer implements ReceiverSink {
   }
 
   full(): Promise<void> | undefined {
-    if (this.bytes < this.#maxBytes && !this.#engine.crowded) return undefined
+    if (this.#hasRoom()) return undefined
     if (!this.#waiting) {
       let resolve!: () => void
       const promise = new Promise<void>((done) => {
@@ -103,10 +124,17 @@ export class ReceiverBuffer implements ReceiverSink {
    */
   consumed(blocks: readonly BlockHandle[]): void {
     for (const block of blocks) this.#pending -= block.length
-    if (this.#waiting && this.bytes < this.#maxBytes && !this.#engine.crowded) {
-      this.#waiting.resolve()
-      this.#waiting = undefined
-    }
+    this.#letGo()
+  }
+
+  #hasRoom(): boolean {
+    return this.bytes < this.#maxBytes && !this.#engine.crowded && (this.#limiter?.isFree() ?? true)
+  }
+
+  #letGo(): void {
+    if (!this.#waiting || !this.#hasRoom()) return
+    this.#waiting.resolve()
+    this.#waiting = undefined
   }
 
   #sealRecords(): void {
@@ -115,4 +143,10 @@ export class ReceiverBuffer implements ReceiverSink {
     this.#arrived += block.length
     this.#records = []
   }
+}
+
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++
+  return lines
 }

@@ -5,6 +5,7 @@ import { graphFaults } from '../ops/dstream/validate.js'
 import { buildPipeline } from '../ops/pipeline.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import { importPipelineModule } from '../pool/pipeline-module.js'
+import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
 import { BatchLoop } from './batch-loop.js'
 import { Context } from './context.js'
 import type { DeadLetterBook } from './dead-letter-book.js'
@@ -26,6 +27,11 @@ export interface StreamingOptions extends ContextOptions {
   readonly onBatchError?: 'stop' | 'skip'
   /** Bytes a receiver may have waiting before it is told to pause. Default 64 MiB. */
   readonly receiverBufferBytes?: number
+  /**
+   * True, or options: slows each receiver to the records a second that batches could process lately, by a PID controller
+   * as Spark's. Without it a receiver is only paused, at `receiverBufferBytes`. Default false.
+   */
+  readonly backpressure?: boolean | BackpressureOptions
 }
 
 export interface PipelineOptions<P> extends StreamingOptions {
@@ -51,7 +57,14 @@ export interface StopOptions {
 
 /** What setTimeout can wait for, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
-const STREAMING_OPTIONS = ['batchInterval', 'clock', 'onBatchError', 'receiverBufferBytes', 'params'] as const
+const STREAMING_OPTIONS = [
+  'batchInterval',
+  'clock',
+  'onBatchError',
+  'receiverBufferBytes',
+  'backpressure',
+  'params',
+] as const
 
 /**
  * Streams over a pool of threads: build the graph, `start()`, `stop()`.
@@ -67,6 +80,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   declare readonly context: Context
   readonly #clock: Clock
   readonly #receiverBufferBytes: number
+  readonly #backpressure: BackpressureOptions | undefined
   readonly #onBatchError: 'stop' | 'skip'
   readonly #skipped: number[] = []
   readonly #outputs = new Map<string, OutputQueue>()
@@ -100,6 +114,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         `receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`,
       )
     }
+    this.#backpressure = checkBackpressure(options.backpressure, batchInterval)
     this.#onBatchError = options.onBatchError ?? 'stop'
     if (this.#onBatchError !== 'stop' && this.#onBatchError !== 'skip') {
       throw new ArgumentError(`onBatchError is ${JSON.stringify(options.onBatchError)}; it must be 'stop' or 'skip'.`)
@@ -233,10 +248,16 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     if (this.#failure) throw this.#failure.error
   }
 
-  /** Ends batches, receivers and threads. With `graceful` everything that was received is processed first. */
+  /**
+   * Ends batches, receivers and threads. With `graceful` everything that was received is processed first. Called by what a
+   * batch runs (the function of foreachRDD, say), it does not wait: that batch has to end first. See awaitTermination.
+   */
   stop({ graceful = false, stopContext = true, timeout = 10 * this.batchInterval }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(graceful ? toMillis(timeout, 'the timeout of stop()') : undefined, stopContext)
-    return stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
+    const stopped = stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
+    if (!this.#loop?.isInside()) return stopped
+    stopped.catch((error: unknown) => this.context.options.logger.error('stop() failed', error))
+    return Promise.resolve()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -254,6 +275,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       builder: this,
       engine: context.engine,
       receiverBufferBytes: this.#receiverBufferBytes,
+      backpressure: this.#backpressure,
+      clock: this.#clock,
       warn: (message, cause) => context.options.logger.warn(message, cause),
     })
     this.#loop = new BatchLoop({

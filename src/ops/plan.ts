@@ -34,14 +34,15 @@ export type Plan =
   /** Each record with its event time, as `[time, record]`; input `slot` says for whom the times are observed. */
   | { readonly op: 'stamp'; readonly of: Plan; readonly fn: FnRef; readonly slot: number; readonly label: string }
   /**
-   * `[key, [time, value]]` combined by key and pane of event time, as `[key, [pane, accumulator]]`; and, before them, those
-   * that are too late, as `[key, [time, value, true]]`. Input `slot` has the watermark that tells which.
+   * `[key, [time, value]]` combined by key and part of a window of event time. Of fixed windows: `[key, [pane, accumulator]]`,
+   * and before them what is too late, as `[key, [time, value, true]]`. Of sessions: `[key, [first, last, accumulator]]`, and
+   * before them what may be too late, as `[key, [time, value]]`. Input `slot` has the watermark that tells which.
    */
   | {
-      readonly op: 'panes'
+      readonly op: 'parts'
       readonly of: Plan
       readonly slot: number
-      readonly window: FixedWindows
+      readonly window: EventWindowOperator['window']
       readonly allowedLateness: number
       readonly aggregator: Aggregator
       readonly label: string
@@ -79,11 +80,11 @@ export interface FixedWindows {
   readonly offset: number
 }
 
-/** Windows of event time by key. Groups: what `panes` gives; for sessions `[key, [time, value]]`. Times and lengths in ms. */
+/** Windows of event time by key. Groups: what `parts` gives, or for sessions of lists `[key, [time, value]]`. Times and lengths in ms. */
 export interface EventWindowOperator {
   readonly kind: 'eventWindow'
   readonly window: FixedWindows | { readonly kind: 'session'; readonly gap: number }
-  /** How the values of a key in a window become one; `mapSide` has no meaning here. */
+  /** How the values of a key in a window become one. Without `mapSide` records of sessions travel as they are. */
   readonly aggregator: Aggregator
   /** Makes a neutral value for parts of a window to be merged into; without it the first part is taken. */
   readonly neutral?: FnRef

@@ -1,3 +1,6 @@
+import { ArgumentError } from '../errors.js'
+import { describe } from './functions/plain-data.js'
+
 /**
  * The small interface between a source and the engine. A source file imports this and nothing else of the engine.
  *
@@ -84,3 +87,27 @@ export interface LocalSource<T> {
 }
 
 export type InputSource<T = unknown> = ReceiverSource | DirectSource | LocalSource<T>
+
+/** The method that the engine calls first, by the kind of a source. */
+const FIRST_CALL = { receiver: 'create', direct: 'create', local: 'next' } as const
+
+/** The source itself. Throws ArgumentError unless it is one, as far as that can be told without opening it. */
+export function checkSource<S extends InputSource>(source: S): S {
+  if (typeof source !== 'object' || source === null) throw noSource(`got ${describe(source)}`)
+  const { kind, name } = source
+  if (!Object.hasOwn(FIRST_CALL, kind)) throw noSource(`got a source whose kind is ${describe(kind)}`)
+  if (typeof name !== 'string' || name === '') throw noSource(`got a source whose name is ${describe(name)}`)
+  const call = FIRST_CALL[kind]
+  const method: unknown = (source as unknown as Readonly<Record<string, unknown>>)[call]
+  if (typeof method !== 'function') throw noSource(`got a ${kind} source whose ${call} is ${describe(method)}`)
+  if (source.kind === 'receiver' && source.codec !== 'text' && source.codec !== 'records')
+    throw noSource(`got a receiver source whose codec is ${describe(source.codec)}`)
+  return source
+}
+
+function noSource(got: string): ArgumentError {
+  return new ArgumentError(
+    `input() ${got}; it takes a source of your own: { kind: 'receiver', name, codec: 'text' | 'records', create() }, ` +
+      `{ kind: 'direct', name, create() } or { kind: 'local', name, next(time) }.`,
+  )
+}

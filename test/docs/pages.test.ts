@@ -85,7 +85,15 @@ describe('README', () => {
   test('lists the options that exist, no others, with the defaults that they have', () => {
     const options = section(README, '## Options')
     const batch = known((given) => new Context(given))
-    const streams = ['batchInterval', 'clock', 'onBatchError', 'receiverBufferBytes', 'params', 'driver']
+    const streams = [
+      'batchInterval',
+      'clock',
+      'onBatchError',
+      'receiverBufferBytes',
+      'backpressure',
+      'params',
+      'driver',
+    ]
     const stop = ['graceful', 'stopContext', 'timeout']
     expect(listed(options).sort()).toEqual([...batch, ...streams, ...stop].sort())
 

@@ -1,6 +1,6 @@
 import type { StreamingContext, StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Event, fixedCounts, joined, sessionCounts, watermarks } from '../support/event-time-model.js'
+import { type Event, fixedCounts, joined, sessionResults, watermarks } from '../support/event-time-model.js'
 import { gather, manual, random, run } from './support.js'
 
 const open: StreamingContext[] = []
@@ -27,7 +27,7 @@ const RIGHT = wandering(11)
 const MARKS = watermarks(LEFT, BOUND)
 const SHAPE = { size: 30, slide: 10, lateness: 10 }
 const sliding = fixedCounts(LEFT, MARKS, SHAPE)
-const sessions = sessionCounts(LEFT, MARKS, 8, 10)
+const sessions = sessionResults(LEFT, MARKS, 8, 10)
 const joins = joined(LEFT, RIGHT, BOUND, -5, 10)
 const EXPECTED = LEFT.map((_, i) => ({
   sliding: sliding[i]!.results,

@@ -65,6 +65,23 @@ test('every fault is told at once, each with the stream that has it', async () =
   ])
 })
 
+test('a checkpoint interval is checked whatever the stream keeps, and only where somebody reads it', async () => {
+  const faults = await faultsOf((ssc) => {
+    pairs(ssc).checkpoint(1500).print()
+    pairs(ssc)
+      .reduceByKeyAndWindow((a, b) => a + b, '4s', '2s', { inverse: (a, b) => a - b })
+      .checkpoint('1s')
+      .print()
+    pairs(ssc)
+      .map((x) => x)
+      .checkpoint(700)
+  })
+  expect(faults).toEqual([
+    'The checkpoint interval of stream 0 (queue) is 1500ms; it must be a multiple of its slide, 1s.',
+    'The checkpoint interval of stream 3 (reduceByKeyAndWindow) is 1s; it must be a multiple of its slide, 2s.',
+  ])
+})
+
 test('no output is a fault among others', async () => {
   expect(await faultsOf((ssc) => pairs(ssc).updateStateByKey(count).checkpoint(1))).toEqual([
     expect.stringContaining('No output operations'),

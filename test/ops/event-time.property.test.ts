@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { KeyedWindowResult } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { expect, test } from 'vitest'
-import { type Event, fixedCounts, type Given, joined, sessionCounts, watermarks } from '../support/event-time-model.js'
+import { type Event, fixedCounts, type Given, joined, sessionResults, watermarks } from '../support/event-time-model.js'
 
 /** Times wander forward with the batches, and jump back at random; a batch may be empty. */
 const event: fc.Arbitrary<[key: string, back: number]> = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(90))
@@ -100,13 +100,103 @@ test('sessions that grow, meet and end, whatever the order of records and whoeve
         const got = out.counts.map(
           ({ records }, i): Given => ({ results: texts(records), late: events(out.late[i]!.records) }),
         )
-        expect(got).toEqual(sessionCounts(data, watermarks(data, bound), gap, lateness))
+        expect(got).toEqual(sessionResults(data, watermarks(data, bound), gap, lateness))
         late += out.late.flatMap(({ records }) => records).length
       },
     ),
     { ...PARAMETERS, examples: [[LATE, 5, 0, 0, KILLED]] },
   )
   expect(late).toBeGreaterThan(0)
+})
+
+/** Many records of few keys in a batch: runs that meet within a partition, between partitions, and what is kept. */
+const crowded = fc.array(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(120)), { maxLength: 30 }), {
+  minLength: 2,
+  maxLength: 6,
+})
+
+test('sessions that are combined where they are read are those of all records, each in one, once', {
+  timeout: 240_000,
+}, async () => {
+  const seen = { late: 0, grown: 0 }
+  await fc.assert(
+    fc.asyncProperty(
+      crowded,
+      fc.integer({ min: 1, max: 40 }),
+      fc.constantFrom(0, 0, 0, 15, 50),
+      fc.constantFrom(0, 0, 10, 30),
+      fc.record({ threads: fc.integer({ min: 1, max: 2 }), partitions: fc.integer({ min: 1, max: 5 }) }),
+      async (made, gap, lateness, bound, run) => {
+        const data = placed(made)
+        const out = await runBatches(
+          (_, stream) => {
+            const windows = stream
+              .withTimestamps(([, time]) => time, { maxOutOfOrder: bound })
+              .session(gap, { allowedLateness: lateness })
+            const timed = stream
+              .map(([key, time]): [string, number[]] => [key, [time]])
+              .withTimestamps(([, [time]]) => time!, { maxOutOfOrder: bound })
+              .session(gap, { allowedLateness: lateness })
+            // Accumulators that are changed in place, and such as are not.
+            const lists = windows.aggregateByKey(
+              [] as number[],
+              (times, time) => {
+                times.push(time)
+                return times
+              },
+              (times, more) => {
+                times.push(...more)
+                return times
+              },
+            )
+            const reduced = timed.reduceByKey((times, more) => [...times, ...more])
+            const groups = windows.groupByKey()
+            const whole = windows.aggregate(
+              0,
+              (sum, [, time]) => sum + time,
+              (a, b) => a + b,
+            )
+            return { lists, reduced, groups, whole, late: lists.lateRecords(), lateLists: reduced.lateRecords() }
+          },
+          [data],
+          run,
+        )
+        const show = (times: readonly number[]) => [...times].sort((a, b) => a - b).join(',')
+        const marks = watermarks(data, bound)
+        const wanted = sessionResults(data, marks, gap, lateness, show)
+        for (const name of ['lists', 'reduced', 'groups'] as const) {
+          const got = out[name].map(({ records }, i): Given => {
+            const results = records.map(
+              ({ window, key, value }) => `${key} ${window.start} ${window.end} ${show(value)}`,
+            )
+            return { results: results.sort(), late: events(out.late[i]!.records) }
+          })
+          expect(got).toEqual(wanted)
+        }
+        // Late records are told one by one, with their values.
+        for (const [i, { records }] of out.lateLists.entries()) {
+          expect(records.map(([time, [key, value]]) => [key, time, value]).sort()).toEqual(
+            wanted[i]!.late.map(([key, time]) => [key, time, [time]]).sort(),
+          )
+        }
+        const together = data.map((batch) => batch.map(([, time]): Event => ['', time]))
+        expect(
+          out.whole.map(({ records }) =>
+            records.map(({ window, value }) => ` ${window.start} ${window.end} ${value}`).sort(),
+          ),
+        ).toEqual(
+          sessionResults(together, marks, gap, lateness, (times) => times.reduce((a, b) => a + b, 0)).map(
+            ({ results }) => results,
+          ),
+        )
+        seen.late += out.late.flatMap(({ records }) => records).length
+        seen.grown += wanted.flatMap(({ results }) => results).filter((text) => text.includes(',')).length
+      },
+    ),
+    { numRuns: 25, endOnFailure: true, examples: [[LATE, 5, 0, 0, { threads: 2, partitions: 3 }]] },
+  )
+  expect(seen.late).toBeGreaterThan(0)
+  expect(seen.grown).toBeGreaterThan(0)
 })
 
 test('joins with any bounds, whatever the order of records and whoever is killed', { timeout: 240_000 }, async () => {

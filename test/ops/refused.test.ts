@@ -1,6 +1,6 @@
 import { ArgumentError, Context, StateSpec, StreamingContext } from 'millrace'
 import { runBatches } from 'millrace/testing'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 
 /** As from JavaScript, where no type stops anybody. Nothing runs: all of it is refused beforehand. */
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid are what is tested
@@ -41,6 +41,103 @@ describe('datasets', () => {
   })
 })
 
+describe('records that are no pairs', () => {
+  const ctx: Untyped = new Context({ threads: 1, spare: false, maxFailures: 1 })
+  afterAll(() => ctx.stop())
+  const GIVEN: [string, unknown, string][] = [
+    ['a number', 5, 'the number 5'],
+    ['a text', 'ab', 'the string "ab"'],
+    ['undefined', undefined, 'undefined'],
+    ['an object', { key: 1, value: 2 }, 'an object of class Object'],
+    ['three', [1, 2, 3], 'an array of length 3'],
+  ]
+  const sum = (a: number, b: number) => a + b
+  const rest: Untyped = ctx.parallelize([['a', 1]])
+  const OPERATIONS: Record<string, (rdd: Untyped) => Untyped> = {
+    collectAsMap: (rdd) => rdd.collectAsMap(),
+    lookup: (rdd) => rdd.lookup('a'),
+    countByKey: (rdd) => rdd.countByKey(),
+    countByKeyApprox: (rdd) => rdd.countByKeyApprox('1m'),
+    reduceByKeyLocally: (rdd) => rdd.reduceByKeyLocally(sum),
+    keys: (rdd) => rdd.keys().collect(),
+    values: (rdd) => rdd.values().collect(),
+    mapValues: (rdd) => rdd.mapValues((x: unknown) => x).collect(),
+    flatMapValues: (rdd) => rdd.flatMapValues((x: unknown) => [x]).collect(),
+    filterByRange: (rdd) => rdd.filterByRange('a', 'b').collect(),
+    reduceByKey: (rdd) => rdd.reduceByKey(sum).collect(),
+    foldByKey: (rdd) => rdd.foldByKey(0, sum).collect(),
+    aggregateByKey: (rdd) => rdd.aggregateByKey(0, sum, sum).collect(),
+    combineByKey: (rdd) => rdd.combineByKey((x: number) => x, sum, sum).collect(),
+    groupByKey: (rdd) => rdd.groupByKey().collect(),
+    countApproxDistinctByKey: (rdd) => rdd.countApproxDistinctByKey().collect(),
+    partitionBy: (rdd) => rdd.partitionBy(1).collect(),
+    sortByKey: (rdd) => rdd.sortByKey().collect(),
+    repartitionAndSortWithinPartitions: (rdd) => rdd.repartitionAndSortWithinPartitions(2).collect(),
+    sampleByKey: (rdd) => rdd.sampleByKey(false, { a: 1 }).collect(),
+    sampleByKeyExact: (rdd) => rdd.sampleByKeyExact(false, { a: 1 }).collect(),
+    join: (rdd) => rdd.join(rest).collect(),
+    'join, on the right': (rdd) => rest.join(rdd).collect(),
+    cogroup: (rdd) => rest.cogroup(rdd).collect(),
+    subtractByKey: (rdd) => rdd.subtractByKey(rest).collect(),
+  }
+
+  test.each(Object.keys(OPERATIONS))('%s', async (name) => {
+    for (const [, record, said] of GIVEN) {
+      const failed = await OPERATIONS[name]!(ctx.parallelize([record], 1)).catch((error: unknown) => error)
+      // In the driver it is the error itself; from a task it is the cause.
+      const error = failed instanceof ArgumentError ? failed : failed.cause
+      expect(error).toBeInstanceOf(ArgumentError)
+      expect(error.code).toBe('ERR_MILLRACE_ARGUMENT')
+      expect(error.message).toBe(
+        `A record is ${said}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
+      )
+    }
+  })
+
+  test('the operation is named, also on the map side', async () => {
+    const odd = ctx.parallelize([5])
+    await expect(odd.reduceByKey(sum).collect()).rejects.toThrow(/^reduceByKey failed in partition 0/)
+    await expect(
+      odd
+        .map((x: unknown) => x)
+        .reduceByKey(sum)
+        .collect(),
+    ).rejects.toThrow(/^reduceByKey failed/)
+    await expect(odd.mapValues((x: unknown) => x).collect()).rejects.toThrow(/^mapValues failed/)
+  })
+
+  test('without generated code it is the same', async () => {
+    await using composed: Untyped = new Context({ threads: 1, spare: false, maxFailures: 1, codegen: false })
+    for (const name of ['mapValues', 'flatMapValues', 'reduceByKey']) {
+      await expect(OPERATIONS[name]!(composed.parallelize([5]))).rejects.toThrow('the number 5, not a pair')
+    }
+  })
+
+  test('onRecordError gives them up', async () => {
+    const odd = ctx.parallelize([['a', 1], 5, ['b']])
+    expect(await odd.mapValues((x: number) => x + 1, { onRecordError: 'skip' }).collect()).toEqual([['a', 2]])
+    expect(await odd.flatMapValues((x: number) => [x, x], { onRecordError: 'skip' }).count()).toBe(2)
+  })
+
+  test.each<[string, (pairs: Untyped) => Untyped]>([
+    ['reduceByKey', (pairs) => pairs.reduceByKey(sum)],
+    ['updateStateByKey', (pairs) => pairs.updateStateByKey(() => 1)],
+    ['mapWithState', (pairs) => pairs.mapWithState(StateSpec.function(() => 1))],
+    [
+      'windows of event time',
+      (pairs) =>
+        pairs
+          .withTimestamps(() => 0)
+          .tumbling('1s')
+          .countByKey(),
+    ],
+  ])('in streams: %s', async (_, of) => {
+    await expect(runBatches((__, pairs) => of(pairs), [[[5]]], { maxFailures: 1 })).rejects.toThrow(
+      'A record is the number 5, not a pair.',
+    )
+  })
+})
+
 describe('streams', () => {
   const ssc: Untyped = new StreamingContext({ batchInterval: '1s', threads: 1 })
   const pairs = ssc.queueStream([[['a', 1]]])
@@ -66,6 +163,42 @@ describe('streams', () => {
       "option 'inv'",
     ],
     ['updateStateByKey', () => pairs.updateStateByKey(() => 1, { initial: 1 }), "option 'initial'"],
+    ['input', () => ssc.input(), 'input() got undefined; it takes a source of your own'],
+    ['input of nothing', () => ssc.input(null), 'input() got null'],
+    ['input of another kind', () => ssc.input({ kind: 'file', name: 'x' }), 'a source whose kind is the string "file"'],
+    ['input without a name', () => ssc.input({ kind: 'local', next() {} }), 'a source whose name is undefined'],
+    [
+      'input that gives nothing',
+      () => ssc.input({ kind: 'local', name: 'x' }),
+      'a local source whose next is undefined',
+    ],
+    [
+      'input that cannot be opened',
+      () => ssc.input({ kind: 'direct', name: 'x', create: 5 }),
+      'a direct source whose create is the number 5',
+    ],
+    [
+      'input of neither text nor records',
+      () => ssc.input({ kind: 'receiver', name: 'x', create() {} }),
+      'a receiver source whose codec is undefined',
+    ],
+    [
+      'on',
+      () => ssc.on('batchDone', () => {}),
+      `on(): there is no event the string "batchDone". Events: batchSubmitted,`,
+    ],
+    ['on a name of objects', () => ssc.on('constructor', () => {}), 'there is no event'],
+    ['on without a listener', () => ssc.on('batchCompleted'), "on('batchCompleted') needs a function, got undefined"],
+    [
+      'an option of map',
+      () => pairs.map((x: unknown) => x, { onError: 1 }),
+      "map: unknown option 'onError'. Known: onR",
+    ],
+    [
+      'an option of mapAsync',
+      () => pairs.mapAsync((x: unknown) => x, { parallel: 1 }),
+      "mapAsync: unknown option 'parallel'. Known: concurrency, ordered, timeout, onRecordError.",
+    ],
     ['filter of event time', () => events.filter(), 'filter needs a function'],
     ['mapValues of event time', () => events.mapValues(5), 'mapValues needs a function'],
   ])('%s', (_, call, message) => {

@@ -51,7 +51,14 @@ export function fixedCounts(batches: Batches, marks: readonly number[], { size, 
   })
 }
 
-export function sessionCounts(batches: Batches, marks: readonly number[], gap: number, lateness: number): Given[] {
+/** `show` makes the text of a session's times; without it, their number. */
+export function sessionResults(
+  batches: Batches,
+  marks: readonly number[],
+  gap: number,
+  lateness: number,
+  show: (times: readonly number[]) => unknown = (times) => times.length,
+): Given[] {
   const kept = new Map<string, { time: number; fresh: boolean }[]>()
   return batches.map((batch, i) => {
     const before = marks[i - 1] ?? Number.NEGATIVE_INFINITY
@@ -77,7 +84,7 @@ export function sessionCounts(batches: Batches, marks: readonly number[], gap: n
           continue
         }
         if (end <= now && (end > before || run.some(({ fresh }) => fresh)))
-          results.push(`${key} ${run[0]!.time} ${end} ${run.length}`)
+          results.push(`${key} ${run[0]!.time} ${end} ${show(run.map(({ time }) => time))}`)
         if (end + lateness > now) left.push(...run.map(({ time }) => ({ time, fresh: false })))
       }
       kept.set(key, left)

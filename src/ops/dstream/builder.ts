@@ -1,7 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import type { RddBuilder } from '../rdd/builder.js'
 import type { Rdd } from '../rdd/rdd.js'
-import type { InputSource } from '../source.js'
+import { checkSource, type InputSource } from '../source.js'
 import { type DStream, type Stream, streamFace } from './dstream.js'
 import type { EventTimeStream } from './event-time/info.js'
 import { InputStream } from './input.js'
@@ -79,9 +79,9 @@ export class StreamBuilder {
     this.#frozen = state
   }
 
-  /** An input. Sources add their own named methods, such as socketTextStream. */
+  /** An input. Sources add their own named methods, such as socketTextStream. Throws ArgumentError for what is no source. */
   input<T>(source: InputSource<T>): DStream<T> {
-    const stream = new InputStream<T>(this, source)
+    const stream = new InputStream<T>(this, checkSource(source))
     this.inputs.push(stream as InputStream<unknown>)
     return streamFace(stream)
   }

@@ -84,7 +84,8 @@ export abstract class Stream<T> {
 
   /** Takes part in the pass at start(): children tell parents how long their RDDs are needed. */
   remember(duration: number): void {
-    this.#remember = Math.max(this.#remember, duration, this.slideDuration, this.builder.rememberAtLeast)
+    const { slideDuration, builder, checkpointInterval = 0 } = this
+    this.#remember = Math.max(this.#remember, duration, slideDuration, builder.rememberAtLeast, 2 * checkpointInterval)
     for (const parent of this.parents) parent.remember(this.#remember + this.parentRemember)
   }
 

@@ -3,7 +3,6 @@ import type { StateOperator } from '../plan.js'
 import { type Partitions, toPartitioner } from '../rdd/by-key.js'
 import type { PairRdd, Rdd } from '../rdd/rdd.js'
 import { StateRdd } from '../rdd/state.js'
-import { formatMillis } from '../time.js'
 import { Stream } from './dstream.js'
 import { nameOf } from './validate.js'
 
@@ -36,20 +35,11 @@ export class KeptStateStream<T> extends Stream<T> {
   }
 
   override faults(): string[] {
-    const { builder, slideDuration, checkpointInterval } = this
     const { initial } = this.#options
-    const faults: string[] = []
-    if (checkpointInterval !== undefined && checkpointInterval % slideDuration !== 0) {
-      faults.push(
-        `The checkpoint interval of ${nameOf(this)} is ${formatMillis(checkpointInterval)}; it must be a multiple of its slide, ${formatMillis(slideDuration)}.`,
-      )
-    }
-    if (initial && initial.context !== builder.context) {
-      faults.push(
-        `The initial state of ${nameOf(this)} is a dataset of another context. Make it with ssc.context of this one.`,
-      )
-    }
-    return faults
+    if (!initial || initial.context === this.builder.context) return []
+    return [
+      `The initial state of ${nameOf(this)} is a dataset of another context. Make it with ssc.context of this one.`,
+    ]
   }
 
   override drop(time: number): void {

@@ -29,7 +29,8 @@ declare module './dstream.js' {
     cache(): DStream<T>
     /**
      * For streams with kept state: how often it is checkpointed, and so how often mapWithState looks for idle keys. A
-     * multiple of the slide, which start() checks. Throws StateError after start().
+     * multiple of the slide, which start() checks. The stream keeps its RDDs for twice as long, and what they are made of.
+     * Throws StateError after start().
      */
     checkpoint(interval: Duration): DStream<T>
   }

@@ -11,7 +11,7 @@ export function graphFaults(builder: StreamBuilder): string[] {
   const faults = outputs.length === 0 ? [NO_OUTPUT] : []
   // A stream that no output reads is never computed: what is wrong with it does no harm.
   for (const stream of computed(outputs))
-    faults.push(...slideFaults(stream), ...contextFaults(stream), ...stream.faults())
+    faults.push(...slideFaults(stream), ...contextFaults(stream), ...checkpointFaults(stream), ...stream.faults())
   return [...faults, ...targetFaults(outputs)]
 }
 
@@ -49,6 +49,14 @@ function slideFaults(stream: Stream<unknown>): string[] {
       (parent) =>
         `The slide of ${nameOf(stream)} is ${formatMillis(slideDuration)}; it must be a multiple of that of ${nameOf(parent)}, which it reads, ${formatMillis(parent.slideDuration)}.`,
     )
+}
+
+function checkpointFaults(stream: Stream<unknown>): string[] {
+  const { slideDuration, checkpointInterval } = stream
+  if (checkpointInterval === undefined || checkpointInterval % slideDuration === 0) return []
+  return [
+    `The checkpoint interval of ${nameOf(stream)} is ${formatMillis(checkpointInterval)}; it must be a multiple of its slide, ${formatMillis(slideDuration)}.`,
+  ]
 }
 
 function contextFaults(stream: Stream<unknown>): string[] {

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import { asPair } from '../pair.js'
 import { builtin, defineBuiltin } from './builtin.js'
 import { describe } from './plain-data.js'
 import type { AnyFunction } from './ref.js'
@@ -52,11 +53,11 @@ export const isNotZeroValue = constant('isNotZeroValue', (pair: readonly [unknow
 export const swap = constant('swap', <K, V>(pair: readonly [K, V]): [V, K] => [pair[1], pair[0]])
 
 /** The key of a pair. */
-export const keyOf = constant('keyOf', <K>(pair: readonly [K, unknown]): K => pair[0])
+export const keyOf = constant('keyOf', <K>(pair: readonly [K, unknown]): K => asPair(pair)[0] as K)
 
 /** The value of a pair. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the name that goes with keyOf
-export const valueOf = constant('valueOf', <V>(pair: readonly [unknown, V]): V => pair[1])
+export const valueOf = constant('valueOf', <V>(pair: readonly [unknown, V]): V => asPair(pair)[1] as V)
 
 /** A list of one: the beginning of a group. */
 export const toList = constant('toList', <T>(value: T): T[] => [value])

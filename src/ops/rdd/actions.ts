@@ -2,6 +2,7 @@ import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction } from '../functions/ref.js'
+import { asPair } from '../pair.js'
 import { combine, reducing } from './by-key.js'
 import { step } from './elementwise.js'
 import { captured, pairs, Rdd } from './rdd.js'
@@ -120,5 +121,5 @@ Rdd.prototype.countByValue = async function <T>(this: Rdd<T>): Promise<Map<T, nu
   return new Map(await counts.collect())
 }
 pairs.collectAsMap = async function () {
-  return new Map(await this.collect())
+  return new Map((await this.collect()).map(asPair))
 }

@@ -2,6 +2,7 @@ import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { canonical, hashKey, KeyedMap } from '../keys.js'
+import { asPair } from '../pair.js'
 import type { Partitioner } from '../partitioner.js'
 import { applyTo } from './actions.js'
 import { pairs } from './rdd.js'
@@ -37,11 +38,12 @@ declare module './rdd.js' {
   }
 }
 
-type Pair = readonly [unknown, unknown]
-
 /** Values by key, reduced. */
-function reducedByKey(records: Iterable<Pair>, fn: AnyFunction, into = new KeyedMap<unknown>()): KeyedMap<unknown> {
-  for (const [key, value] of records) into.set(key, into.has(key) ? fn(into.get(key), value) : value)
+function reducedByKey(records: Iterable<unknown>, fn: AnyFunction, into = new KeyedMap<unknown>()): KeyedMap<unknown> {
+  for (const record of records) {
+    const [key, value] = asPair(record)
+    into.set(key, into.has(key) ? fn(into.get(key), value) : value)
+  }
   return into
 }
 
@@ -51,9 +53,10 @@ defineBuiltin('valuesOfKey', (key: unknown) => {
   const wanted = new Set([key])
   const isKey = (other: unknown) =>
     text === undefined ? wanted.has(other) : typeof other === 'object' && other !== null && canonical(other) === text
-  return (records: Iterable<Pair>) => Array.from(records).flatMap(([other, value]) => (isKey(other) ? [value] : []))
+  return (records: Iterable<unknown>) =>
+    Array.from(records, asPair).flatMap(([other, value]) => (isKey(other) ? [value] : []))
 })
-defineBuiltin('reduceLocally', (fn: AnyFunction) => (records: Iterable<Pair>) => [
+defineBuiltin('reduceLocally', (fn: AnyFunction) => (records: Iterable<unknown>) => [
   ...reducedByKey(records, fn).entries(),
 ])
 
@@ -74,7 +77,7 @@ pairs.countByKey = function () {
 pairs.reduceByKeyLocally = async function (fn) {
   checkFunction(fn, 'reduceByKeyLocally')
   const all = new KeyedMap<unknown>()
-  for (const part of await applyTo<Pair[]>(this, builtin('reduceLocally', fn), 'reduceByKeyLocally')) {
+  for (const part of await applyTo<unknown[]>(this, builtin('reduceLocally', fn), 'reduceByKeyLocally')) {
     reducedByKey(part, fn, all)
   }
   return new Map(all.entries())

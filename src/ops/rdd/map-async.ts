@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.js'
 import type { FnRef } from '../functions/ref.js'
+import { checkNames } from '../option-names.js'
 import type { AsyncStep } from '../plan.js'
 import { type Duration, toMillis } from '../time.js'
 import { ChainRdd } from './chain.js'
@@ -62,11 +63,7 @@ const CONCURRENCY = 16
 /** The step of mapAsync or, with `whole`, of mapPartitionsAsync; streams use it too. Throws ArgumentError. */
 export function asyncStep(fn: FnRef, options: MapAsyncOptions, whole: boolean): AsyncStep {
   const label = whole ? 'mapPartitionsAsync' : 'mapAsync'
-  const allowed = whole ? ['timeout'] : ['concurrency', 'ordered', 'timeout', 'onRecordError']
-  for (const name of Object.keys(options)) {
-    if (!allowed.includes(name))
-      throw new ArgumentError(`${label}: there is no option ${name}. Known: ${allowed.join(', ')}.`, { option: name })
-  }
+  checkNames(options, whole ? ['timeout'] : ['concurrency', 'ordered', 'timeout', 'onRecordError'], label)
   const { concurrency = CONCURRENCY, ordered = true, timeout } = options
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new ArgumentError(

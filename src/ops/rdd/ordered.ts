@@ -1,5 +1,6 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
+import { asPair } from '../pair.js'
 import type { Partitions } from './by-key.js'
 import { ChainRdd } from './chain.js'
 import { step } from './elementwise.js'
@@ -34,7 +35,8 @@ declare module './rdd.js' {
   }
 }
 
-defineBuiltin('keyBetween', (lower: unknown, upper: unknown, compare: AnyFunction) => ([key]: readonly [unknown]) => {
+defineBuiltin('keyBetween', (lower: unknown, upper: unknown, compare: AnyFunction) => (record: unknown) => {
+  const [key] = asPair(record)
   return compare(key, lower) >= 0 && compare(key, upper) <= 0
 })
 

@@ -3,8 +3,9 @@ import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import { step } from './elementwise.js'
+import { NarrowRdd } from './narrow.js'
 import { planAt } from './plan-at.js'
-import { face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
+import { face, type Planner, type RDD, Rdd } from './rdd.js'
 import { sliceBounds } from './source-rdds.js'
 
 declare module './rdd.js' {
@@ -44,14 +45,9 @@ export interface CoalesceOptions {
 }
 
 /** Neighbouring partitions of a parent, read by one task. */
-class CoalescedRdd<T> extends Rdd<T> {
-  readonly partitions: number
-  readonly dependencies: readonly [NarrowDependency]
-
+class CoalescedRdd<T> extends NarrowRdd<T> {
   constructor(parent: Rdd<T>, partitions: number) {
-    super(parent.context, 'coalesce')
-    this.partitions = Math.min(partitions, parent.partitions)
-    this.dependencies = [{ kind: 'narrow', rdd: parent }]
+    super(parent, 'coalesce', undefined, Math.min(partitions, parent.partitions))
   }
 
   plan(partition: number, planner: Planner): Plan {

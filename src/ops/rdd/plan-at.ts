@@ -28,7 +28,7 @@ function asksNumber(plan: Plan): boolean {
     case 'combine':
     case 'keep':
     case 'stamp':
-    case 'panes':
+    case 'parts':
       return asksNumber(plan.of)
     case 'state':
       return plan.changes.flat().some(asksNumber)

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import { checkNames } from '../option-names.js'
 import type { Rejecting } from './rdd.js'
 
 /** What becomes of a record whose function throws. */
@@ -23,10 +24,7 @@ export function rejecting(label: string, options: RecordOptions | undefined, tim
       `${label} got ${String(options)} for its options; give an object such as { onRecordError: 'skip' }.`,
     )
   }
-  for (const name of Object.keys(options)) {
-    if (name !== 'onRecordError')
-      throw new ArgumentError(`${label}: there is no option ${name}. Known: onRecordError.`, { option: name })
-  }
+  checkNames(options, ['onRecordError'], label)
   const { onRecordError = 'fail' } = options
   if (!ALLOWED.includes(onRecordError)) {
     const given = JSON.stringify(onRecordError)

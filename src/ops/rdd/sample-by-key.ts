@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { KeyedMap } from '../keys.js'
+import { asPair } from '../pair.js'
 import { anySeed, drawIndexes, poisson, random } from '../random.js'
 import { ChainRdd } from './chain.js'
 import { captured, face, pairs, type RDD, type Rdd } from './rdd.js'
@@ -54,7 +55,7 @@ defineBuiltin('sampleByKey', (entries: Entries, withReplacement: boolean, seed: 
   return (records: Iterable<Pair>, partition: number) => {
     const next = random(seed, partition)
     return Array.from(records).flatMap((pair) => {
-      const fraction = fractionOf(pair[0])
+      const fraction = fractionOf(asPair(pair)[0])
       if (withReplacement) return Array.from({ length: poisson(fraction, next) }, () => pair)
       return next() < fraction ? [pair] : []
     })

@@ -1,6 +1,7 @@
 import type { FnRef } from '../functions/ref.js'
 import type { Plan } from '../plan.js'
-import { type NarrowDependency, type Planner, Rdd } from './rdd.js'
+import { NarrowRdd } from './narrow.js'
+import type { Planner, Rdd } from './rdd.js'
 
 export interface StampOptions {
   /** The stream that the event times are observed for, and the time of the batch. */
@@ -12,21 +13,17 @@ export interface StampOptions {
 }
 
 /** Each record with its event time, as `[time, record]`. Whoever computes a partition reports how far time has come. */
-export class StampRdd<T> extends Rdd<[number, T]> {
-  readonly partitions: number
-  readonly dependencies: readonly [NarrowDependency]
+export class StampRdd<T> extends NarrowRdd<[number, T]> {
   readonly #options: StampOptions
 
   constructor(parent: Rdd<T>, options: StampOptions) {
-    super(parent.context, options.label)
-    this.partitions = parent.partitions
-    this.dependencies = [{ kind: 'narrow', rdd: parent }]
+    super(parent, options.label)
     this.#options = options
   }
 
   plan(partition: number, planner: Planner): Plan {
     const { stream, time, fn, label } = this.#options
-    const of = planner.of(this.dependencies[0].rdd, partition)
+    const of = this.planOfParent(partition, planner)
     return { op: 'stamp', of, fn, slot: planner.observe({ stream, time, partition }), label }
   }
 }

@@ -97,15 +97,14 @@ function aligned(bytes: Buffer): Buffer {
   return copy
 }
 
-/** The error for a record that operations by key cannot take; `index` is its place, where that is known. */
-export function notAPair(record: unknown, index?: number): ArgumentError {
+function notAPair(record: unknown, index: number): ArgumentError {
   const what = Array.isArray(record)
     ? `an array of length ${record.length}`
     : record === null
       ? 'null'
       : `a ${typeof record}`
   return new ArgumentError(
-    `${index === undefined ? 'A record' : `Record ${index}`} is ${what}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
-    index === undefined ? {} : { index },
+    `Record ${index} is ${what}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
+    { index },
   )
 }

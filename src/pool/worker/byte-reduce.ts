@@ -1,4 +1,5 @@
 import type { FnRef } from '../../ops/functions/ref.js'
+import { asPair } from '../../ops/pair.js'
 import type { Aggregator, Plan, Sink, Step } from '../../ops/plan.js'
 import type { Merge } from '../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../kernels/byte-steps.js'
@@ -7,8 +8,6 @@ import { compileReduced, type Reduced } from './byte-merge.js'
 import type { CombineTable } from './combine-table.js'
 import type { PlanCompiler } from './plans.js'
 import { labelled, type Task } from './task.js'
-
-type Pair = readonly [unknown, unknown]
 
 /** Combines the pairs of a plan by key; on bytes where that comes to the same. */
 export function compileCombining(
@@ -20,7 +19,11 @@ export function compileCombining(
   const reduced = compileCounted(plan, aggregator, compiler) ?? compileMerged(plan, aggregator, compiler)
   if (reduced) return (task, table) => reduced(task, (key, value) => combine(table, key, value))
   const runner = compiler.runner(plan)
-  return (task, table) => runner(task, (pair) => combine(table, (pair as Pair)[0], (pair as Pair)[1]))
+  return (task, table) =>
+    runner(task, (record) => {
+      const pair = asPair(record)
+      combine(table, pair[0], pair[1])
+    })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { asPair } from '../../ops/pair.js'
 import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
 import type { Emit, Meter, ReadyStep } from './loop.js'
 
@@ -8,7 +9,7 @@ import type { Emit, Meter, ReadyStep } from './loop.js'
 
 /** The text of step `i` in a compiled loop; a flatMap leaves a brace open. */
 export function guardedText(op: RecordOp, i: number, record: string, slot: RejectsSlot): string {
-  const call = op === 'mapValues' || op === 'flatMapValues' ? `f${i}(${record}[1])` : `f${i}(${record})`
+  const call = op === 'mapValues' || op === 'flatMapValues' ? `f${i}(asPair(${record})[1])` : `f${i}(${record})`
   const made = op === 'flatMap' || op === 'flatMapValues' ? `[...${call}]` : call
   const refuse = `meter.rejects.add(${slot}, labels[${i}], ${record}, error)`
   const tried = `let r${i}; try { r${i} = ${made} } catch (error) { ${refuse}; continue }`
@@ -36,7 +37,7 @@ export function guardedStep(
   { rejects }: Meter,
 ): Emit {
   const call = (record: unknown) => {
-    const made = fn(op === 'mapValues' || op === 'flatMapValues' ? (record as [unknown, unknown])[1] : record)
+    const made = fn(op === 'mapValues' || op === 'flatMapValues' ? asPair(record)[1] : record)
     return op === 'flatMap' || op === 'flatMapValues' ? [...made] : made
   }
   return (record) => {

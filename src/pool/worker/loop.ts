@@ -1,4 +1,5 @@
 import type { AnyFunction } from '../../ops/functions/ref.js'
+import { asPair } from '../../ops/pair.js'
 import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
 import { guardedStep, guardedText } from './guarded.js'
@@ -57,10 +58,10 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
       return
     }
     if (op === 'map') open.push(`const ${next} = f${i}(${value});`)
-    if (op === 'mapValues') open.push(`const ${next} = [${value}[0], f${i}(${value}[1])];`)
+    if (op === 'mapValues') open.push(`asPair(${value}); const ${next} = [${value}[0], f${i}(${value}[1])];`)
     if (op === 'flatMap') open.push(`for (const ${next} of f${i}(${value})) {`)
     if (op === 'flatMapValues')
-      open.push(`for (const e${i} of f${i}(${value}[1])) { const ${next} = [${value}[0], e${i}];`)
+      open.push(`asPair(${value}); for (const e${i} of f${i}(${value}[1])) { const ${next} = [${value}[0], e${i}];`)
     if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
     value = next
   })
@@ -83,8 +84,9 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
       }
     }`
   const names = steps.map((_, i) => `f${i}`)
-  return new Function('labels', ...names, text)(
+  return new Function('labels', 'asPair', ...names, text)(
     steps.map((step) => step.label),
+    asPair,
     ...steps.map((step) => step.fn),
   ) as Loop
 }
@@ -145,13 +147,13 @@ function composeStep(op: RecordOp, fn: AnyFunction, next: Emit, mark: () => void
     case 'mapValues':
       return (value) => {
         mark()
-        const [key, of] = value as [unknown, unknown]
+        const [key, of] = asPair(value)
         next([key, fn(of)])
       }
     case 'flatMapValues':
       return (value) => {
         mark()
-        const [key, of] = value as [unknown, unknown]
+        const [key, of] = asPair(value)
         for (const inner of fn(of)) next([key, inner])
       }
   }

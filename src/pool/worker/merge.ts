@@ -1,3 +1,4 @@
+import { asPair } from '../../ops/pair.js'
 import type { Plan } from '../../ops/plan.js'
 import { decodePairs } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
@@ -13,7 +14,6 @@ export type EachPairs = (keys: readonly unknown[], values: readonly unknown[]) =
 export type PairSource = (task: Task, each: EachPairs) => void
 
 type Merge = Plan & { op: 'merge' }
-type Pair = readonly [unknown, unknown]
 
 /** The records that a shuffle brings, or one pair a key where it combines. */
 export function compileMerge(plan: Merge, compiler: PlanCompiler): Source {
@@ -31,7 +31,7 @@ export function compileMerge(plan: Merge, compiler: PlanCompiler): Source {
 export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
   if (plan.op !== 'merge') {
     const source = compiler.source(plan)
-    return (task, each) => source(task, (records) => splitPairs(records as Iterable<Pair>, task, each))
+    return (task, each) => source(task, (records) => splitPairs(records, task, each))
   }
   const { slot, aggregator } = plan
   const { segments } = compiler.services
@@ -78,10 +78,11 @@ function readPairs(task: Task, slot: number, segments: ThreadServices['segments'
   }
 }
 
-function splitPairs(records: Iterable<Pair>, { meter: { vitals } }: Task, each: EachPairs): void {
+function splitPairs(records: Iterable<unknown>, { meter: { vitals } }: Task, each: EachPairs): void {
   const keys: unknown[] = []
   const values: unknown[] = []
-  for (const [key, value] of records) {
+  for (const record of records) {
+    const [key, value] = asPair(record)
     // Making the next record may be slow: it may come out of a generator of the user's.
     vitals[PROGRESS]!++
     keys.push(key)

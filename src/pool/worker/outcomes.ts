@@ -1,4 +1,5 @@
 import type { AnyFunction } from '../../ops/functions/ref.js'
+import { asPair } from '../../ops/pair.js'
 import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
 import type { Meter } from './loop.js'
 import { letterOf } from './rejects.js'
@@ -22,8 +23,6 @@ export function outcomesOf(op: RecordOp, fn: AnyFunction, label: string, slot: R
   }
 }
 
-type Pair = readonly [unknown, unknown]
-
 function maker(op: RecordOp, fn: AnyFunction): (record: unknown) => readonly Outcome[] {
   switch (op) {
     case 'map':
@@ -34,12 +33,12 @@ function maker(op: RecordOp, fn: AnyFunction): (record: unknown) => readonly Out
       return (record) => Array.from(fn(record) as Iterable<unknown>, (each) => [each])
     case 'mapValues':
       return (record) => {
-        const [key, value] = record as Pair
+        const [key, value] = asPair(record)
         return [[[key, fn(value)]]]
       }
     case 'flatMapValues':
       return (record) => {
-        const [key, value] = record as Pair
+        const [key, value] = asPair(record)
         return Array.from(fn(value) as Iterable<unknown>, (each) => [[key, each]])
       }
   }

@@ -16,6 +16,7 @@ import { outcomesOf } from './outcomes.js'
 import { compileStamp } from './stamp.js'
 import { compileState } from './state/compile.js'
 import { compilePanes } from './state/event-panes.js'
+import { compileSessionParts } from './state/event-session-parts.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
 
 /** Gives the records of a plan, piece by piece. */
@@ -105,8 +106,10 @@ export class PlanCompiler {
       }
       case 'stamp':
         return compileStamp(plan, this)
-      case 'panes':
-        return compilePanes(plan, this)
+      case 'parts': {
+        const { window } = plan
+        return window.kind === 'fixed' ? compilePanes(plan, window, this) : compileSessionParts(plan, window.gap, this)
+      }
       case 'keep': {
         const source = this.source(plan.of)
         const { scratch } = this.services

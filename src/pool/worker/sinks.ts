@@ -1,6 +1,7 @@
 import { hashKey } from '../../ops/keys.js'
+import { asPair } from '../../ops/pair.js'
 import type { PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
-import { encodeRecords, notAPair } from '../blocks/records-codec.js'
+import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { compileCombining, compileReduction } from './byte-reduce.js'
 import { CombineTable } from './combine-table.js'
@@ -76,7 +77,7 @@ function compileShuffle(
     const table = new CombineTable()
     return byKey((task, each) => {
       table.begin()
-      fill(task, table)
+      labelled(task, aggregator.label, () => fill(task, table))
       const { keys, values } = table.take()
       for (let i = 0; i < keys.length; i++) each(keys[i], values[i])
     })
@@ -85,8 +86,8 @@ function compileShuffle(
   if (partitioner.kind === 'hash' || partitioner.kind === 'custom') {
     return byKey((task, each) =>
       runner(task, (record) => {
-        if (!Array.isArray(record) || record.length !== 2) throw notAPair(record)
-        each(record[0], record[1])
+        const pair = asPair(record)
+        each(pair[0], pair[1])
       }),
     )
   }

@@ -1,5 +1,6 @@
 import { builtin, defineBuiltin } from '../../functions/builtin.js'
 import type { FnRef } from '../../functions/ref.js'
+import { asPair } from '../../pair.js'
 import type { Partitioner } from '../../partitioner.js'
 import type { Observation, StateOperator } from '../../plan.js'
 import { type Partitions, toPartitioner } from '../../rdd/by-key.js'
@@ -10,7 +11,7 @@ import { capturedBy, Stream } from '../dstream.js'
 import { checkSlides } from '../transform.js'
 import type { EventTimeInfo, EventTimeStream } from './info.js'
 import { Observations } from './observations.js'
-import { PanesRdd } from './panes-rdd.js'
+import { PartsRdd } from './parts-rdd.js'
 import { LeastWatermarks, UNKNOWN, type Watermarks } from './watermarks.js'
 
 export interface EventInputOf {
@@ -26,7 +27,10 @@ export interface EventStateOptions {
   readonly partitions: Partitions | undefined
 }
 
-defineBuiltin('timedByPair', () => ([time, [key, value]]: [number, [unknown, unknown]]) => [key, [time, value]])
+defineBuiltin('timedByPair', () => ([time, record]: [number, unknown]) => {
+  const [key, value] = asPair(record)
+  return [key, [time, value]]
+})
 defineBuiltin('timedByValue', () => ([time, value]: [number, unknown]) => [value, [time, 1]])
 defineBuiltin('timedTogether', () => (timed: [number, unknown]) => [null, timed])
 
@@ -120,15 +124,16 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
     )
   }
 
-  /** Where the keys belong. Of windows whose borders are known, parts of them travel instead of records. */
+  /** Where the keys belong. Of windows whose values become fewer when they are combined, parts travel instead of records. */
   #placed(rdd: Rdd<unknown>, before: number): Rdd<unknown> {
     const { how } = this.#options
     const byKey = new ChainRdd<[unknown, unknown]>(rdd, { op: 'map', fn: this.#place, label: this.label })
-    if (how.kind !== 'eventWindow' || how.window.kind !== 'fixed') return face(byKey).partitionBy(this.#partitioner)
+    const combines = how.kind === 'eventWindow' && (how.window.kind === 'fixed' || how.aggregator.mapSide)
+    if (!combines) return face(byKey).partitionBy(this.#partitioner)
     const { window, allowedLateness, aggregator } = how
     const label = `${this.label}#${this.id}`
-    const panes = new PanesRdd(byKey, { window, allowedLateness, aggregator, before, label })
-    return face(panes).partitionBy(this.#partitioner)
+    const parts = new PartsRdd(byKey, { window, allowedLateness, aggregator, before, label })
+    return face(parts).partitionBy(this.#partitioner)
   }
 }
 

@@ -177,7 +177,7 @@ class WindowsNode<T> {
       create: this.#captured(builtin('one'), label),
       mergeValue: this.#captured(builtin('addOne'), label),
       mergeCombiners: this.#captured(builtin('sum'), label),
-      mapSide: false,
+      mapSide: true,
       label,
     }
   }
@@ -187,7 +187,7 @@ class WindowsNode<T> {
       create: this.#captured(builtin('fromFresh', zero, seq), label),
       mergeValue: this.#captured(seq, label),
       mergeCombiners: this.#captured(comb, label),
-      mapSide: false,
+      mapSide: true,
       label,
     }
   }

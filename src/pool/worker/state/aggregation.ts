@@ -11,7 +11,10 @@ export interface Aggregation {
   together(parts: readonly unknown[]): unknown
 }
 
-export function aggregationOf({ aggregator, neutral }: EventWindowOperator, { resolve }: ThreadServices): Aggregation {
+export function aggregationOf(
+  { aggregator, neutral }: Pick<EventWindowOperator, 'aggregator' | 'neutral'>,
+  { resolve }: ThreadServices,
+): Aggregation {
   const merge = resolve(aggregator.mergeCombiners) as Aggregation['merge']
   const begin = neutral && resolve(neutral)
   return {

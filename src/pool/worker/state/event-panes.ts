@@ -43,8 +43,8 @@ export function isLate(part: PanePart): part is readonly [time: number, value: u
 }
 
 /** The map side of windows: a table of accumulators for each pane that is not too late. */
-export function compilePanes(plan: Plan & { op: 'panes' }, compiler: PlanCompiler): Source {
-  const { slot, window, allowedLateness, aggregator, label } = plan
+export function compilePanes(plan: Plan & { op: 'parts' }, window: FixedWindows, compiler: PlanCompiler): Source {
+  const { slot, allowedLateness, aggregator, label } = plan
   const runner = compiler.runner(plan.of)
   const combine = compiler.combiner(aggregator)
   const panes = panesOf(window)

@@ -1,12 +1,17 @@
 import { KeyedMap } from '../../../ops/keys.js'
 import type { Aggregation } from './aggregation.js'
 import type { Changes } from './changes.js'
-import type { EmitWindow, Timed } from './event-window-operator.js'
+import { isRun, type Session, type SessionPart } from './event-session-parts.js'
+import type { EmitWindow } from './event-window-operator.js'
 import type { VersionInput } from './operators.js'
 import type { StatePartition } from './store.js'
 
-/** A run of records with less than the gap between neighbours; it ends a gap after its last one. */
-type Session = readonly [first: number, last: number, accumulator: unknown]
+/** Parts that belong together, from the first record's time to the last one's. */
+interface Run {
+  readonly from: number
+  to: number
+  readonly parts: SessionPart[]
+}
 
 export function makeSessionWindows(gap: number, lateness: number, { first, add, merge }: Aggregation) {
   return (
@@ -16,26 +21,25 @@ export function makeSessionWindows(gap: number, lateness: number, { first, add, 
     emit: EmitWindow,
   ): void => {
     const { before, now } = watermarks!
-    const fresh = new KeyedMap<Timed[]>()
-    for (const [key, timed] of pairs!) {
-      const records = fresh.get(key)
-      if (records) records.push(timed as Timed)
-      else fresh.set(key, [timed as Timed])
+    const fresh = new KeyedMap<SessionPart[]>()
+    for (const [key, part] of pairs!) {
+      const parts = fresh.get(key)
+      if (parts) parts.push(part as SessionPart)
+      else fresh.set(key, [part as SessionPart])
     }
     const touched = new KeyedMap<Set<Session>>()
-    for (const [key, records] of fresh.entries()) {
+    for (const [key, parts] of fresh.entries()) {
       let sessions = (entries.get(key) ?? []) as readonly Session[]
       const changed = new Set<Session>()
-      for (const run of runsOf(records)) {
-        const from = run[0]![0]
-        const to = run.at(-1)![0]
+      for (const { from, to, parts: run } of runsOf(parts)) {
         const met = sessions.filter(([start, last]) => start < to + gap && from < last + gap)
         // Alone it is a session that is over and done with. What it meets is not, so then it is in time.
         if (met.length === 0 && to + gap + lateness <= before) {
-          for (const [time, value] of run) late.push([time, [key, value]])
+          // Had a run of the map side been among them, they would be in time.
+          for (const part of run) late.push([part[0], [key, part[1]]])
           continue
         }
-        const joined = join(met, run)
+        const joined = join(met, from, to, run)
         for (const session of met) changed.delete(session)
         changed.add(joined)
         sessions = [...sessions.filter((session) => !met.includes(session)), joined]
@@ -63,27 +67,27 @@ export function makeSessionWindows(gap: number, lateness: number, { first, add, 
     }
   }
 
-  /** The records in runs by time: lateness must not depend on the order in which records of a batch come. */
-  function runsOf(records: readonly Timed[]): Timed[][] {
-    const runs: Timed[][] = []
-    for (const record of [...records].sort(([a], [b]) => a - b)) {
+  /** The parts in runs by time: lateness must not depend on the order in which records of a batch come. */
+  function runsOf(parts: readonly SessionPart[]): Run[] {
+    const runs: Run[] = []
+    for (const part of [...parts].sort(([a], [b]) => a - b)) {
+      const from = part[0]
+      const to = isRun(part) ? part[1] : from
       const run = runs.at(-1)
-      if (run && record[0] < run.at(-1)![0] + gap) run.push(record)
-      else runs.push([record])
+      if (run && from < run.to + gap) {
+        run.parts.push(part)
+        run.to = Math.max(run.to, to)
+      } else runs.push({ from, to, parts: [part] })
     }
     return runs
   }
 
-  function join(met: readonly Session[], run: readonly Timed[]): Session {
-    const [one, ...more] = run
-    let accumulator = more.reduce((sum, [, value]) => add(sum, value), first(one![1]))
+  function join(met: readonly Session[], from: number, to: number, [one, ...more]: readonly SessionPart[]): Session {
+    let accumulator = isRun(one!) ? one[2] : first(one![1])
+    for (const part of more) accumulator = isRun(part) ? merge(accumulator, part[2]) : add(accumulator, part[1])
     const [earliest, ...others] = met
     if (earliest) accumulator = merge(earliest[2], accumulator)
     for (const session of others) accumulator = merge(accumulator, session[2])
-    return [
-      Math.min(run[0]![0], ...met.map(([start]) => start)),
-      Math.max(run.at(-1)![0], ...met.map(([, last]) => last)),
-      accumulator,
-    ]
+    return [Math.min(from, ...met.map(([start]) => start)), Math.max(to, ...met.map(([, last]) => last)), accumulator]
   }
 }
