@@ -62,6 +62,13 @@ const INNER = {
     'forget',
     'remembered',
     'keep',
+    'shape',
+    'neededAfter',
+    'newestVersion',
+    'progress',
+    'resume',
+    'beginAfter',
+    'restore',
   ],
   builder: [
     'size',
@@ -74,6 +81,7 @@ const INNER = {
     'within',
     'owner',
     'fingerprint',
+    'shape',
   ],
 }
 
@@ -85,7 +93,16 @@ describe('README', () => {
   test('lists the options that exist, no others, with the defaults that they have', () => {
     const options = section(README, '## Options')
     const batch = known((given) => new Context(given))
-    const streams = ['batchInterval', 'clock', 'onBatchError', 'receiverBufferBytes', 'params', 'driver']
+    const streams = [
+      'batchInterval',
+      'clock',
+      'onBatchError',
+      'receiverBufferBytes',
+      'checkpointDir',
+      'checkpointInterval',
+      'params',
+      'driver',
+    ]
     const stop = ['graceful', 'stopContext', 'timeout']
     expect(listed(options).sort()).toEqual([...batch, ...streams, ...stop].sort())
 
@@ -146,7 +163,7 @@ function argument(output: string): unknown {
 }
 
 test('the table of fault points has every one that exists', () => {
-  const source = page('src/pool/worker/fault-points.ts')
+  const source = ['src/pool/worker/fault-points.ts', 'src/engine/checkpoint/fault-points.ts'].map(page).join()
   const points = [...source.matchAll(/^ {2}\| '([\w:-]+)'$/gm)].map((match) => match[1]!)
   expect(points.length).toBeGreaterThan(0)
   const table = section(page('docs/architecture.md'), '## When a thread dies')

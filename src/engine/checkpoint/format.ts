@@ -42,6 +42,8 @@ export interface Checkpoint {
   /** The batch that was complete. */
   readonly time: number
   readonly zeroTime: number
+  /** The process stopped after it, when all that its receivers had got was processed. */
+  readonly ended: boolean
   /** A line a node of the graph: see StreamBuilder.shape. */
   readonly graph: readonly string[]
   /** What streams know of the batches so far, by their numbers. */

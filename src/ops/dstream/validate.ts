@@ -15,6 +15,17 @@ export function graphFaults(builder: StreamBuilder): string[] {
   return [...faults, ...targetFaults(outputs)]
 }
 
+/** What cannot go on from a checkpoint in another process. */
+export function checkpointFaults({ inputs }: StreamBuilder): string[] {
+  return inputs
+    .filter(({ source }) => source.kind === 'local' && source.replayable !== true)
+    .map((stream) =>
+      stream.source.name === 'queue'
+        ? `queueStream doesn't support checkpointing: ${nameOf(stream)} is a queue in this process, which a new one does not have. Use another source, or no checkpoint directory.`
+        : `${nameOf(stream)} cannot be asked for its batches again, as checkpointing needs. If the same time gives the same records in any process, say so with replayable: true.`,
+    )
+}
+
 const NO_OUTPUT =
   'No output operations are registered, so there is nothing to execute. Add print(), output(name), foreachRDD(fn) or a saveAs... operation to a stream.'
 

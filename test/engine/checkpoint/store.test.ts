@@ -19,7 +19,7 @@ const block = (text: string) => {
 
 function checkpointOf(time: number, blocks: readonly SavedBlock[] = []): Checkpoint {
   const rdds = [{ stream: 0, time, partitions: blocks, hashed: false }]
-  return { time, zeroTime: 0, graph: ['0 input'], progress: [], positions: [], states: [], rdds }
+  return { time, zeroTime: 0, ended: false, graph: ['0 input'], progress: [], positions: [], states: [], rdds }
 }
 
 /** Writes a checkpoint with one block of its own. */
