@@ -2,6 +2,7 @@ import { CheckpointError } from '../../errors.js'
 import type { StreamBuilder } from '../../ops/dstream/builder.js'
 import type { Stream } from '../../ops/dstream/dstream.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
+import { StateRdd } from '../../ops/rdd/state.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import { DRIVER, type Engine } from '../engine.js'
 import type { Inputs } from '../inputs.js'
@@ -150,8 +151,10 @@ export class Gathering {
   /** The tasks of the batch have written most snapshots, if not all. */
   async #snapshots(stream: Stream<unknown>, version: number): Promise<void> {
     const { states } = this.#engine
-    // A version that an earlier process made has its snapshots, and no dataset.
-    const rdd = stream.remembered().includes(version) ? stream.getOrCompute(version) : undefined
+    // A version that an earlier process made has its snapshots, and is no version of kept state here.
+    const made = stream.remembered().includes(version) ? stream.getOrCompute(version) : undefined
+    // Not the dataset itself: where that is persisted, tasks would read its blocks and look at no state.
+    const rdd = made instanceof StateRdd ? made.entries() : undefined
     for (let attempt = 0; ; attempt++) {
       const missing = states.unsaved(stream.id, version, rdd?.partitions)
       if (missing.length === 0) return

@@ -115,6 +115,32 @@ test('state of which the batch computed one partition only is saved whole', asyn
   expect(made).toEqual([sorted([...counts])])
 })
 
+test('persisted state that no checkpoint was due for is saved when the context stops', async () => {
+  const at = directory()
+  const build = (ssc: StreamingContext) =>
+    listed(
+      known(ssc, (i) => [i])
+        .map((n) => ['sum', n] as [string, number])
+        .updateStateByKey((values: number[], sum: number | undefined) => values.reduce((a, b) => a + b, sum ?? 0))
+        .cache(),
+    )
+  const options = { checkpointDir: at, checkpointInterval: '3s', threads: 2 } as const
+  const first = manual(0, options)
+  const events: string[] = []
+  first.ssc.on('checkpointWritten', ({ time }) => events.push(`written ${time}`))
+  first.ssc.on('checkpointFailed', ({ time }) => events.push(`failed ${time}`))
+  build(first.ssc)
+  await first.ssc.start()
+  await run(first.ssc, 5)
+  await first.ssc.stop()
+  expect(events).toEqual(['written 0', 'written 3000', 'written 5000'])
+  const second = manual(5000, options)
+  const after = build(second.ssc)
+  await second.ssc.start()
+  await run(second.ssc, 1)
+  expect(after).toEqual([[6000, [['sum', 21]]]])
+})
+
 test('a skipped batch has no checkpoint, and is not made up for', async () => {
   const at = directory()
   const build = (ssc: StreamingContext) =>
