@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_BLOCK_CORRUPT',
   'ERR_MILLRACE_MEMORY',
   'ERR_MILLRACE_SOURCE',
+  'ERR_MILLRACE_CHECKPOINT',
   'ERR_MILLRACE_JOB_CANCELLED',
   'ERR_MILLRACE_REMOTE',
 ] as const
@@ -159,6 +160,13 @@ export class SourceError extends MillraceError {
   }
 }
 
+/** Checkpoints of streams cannot be read or written, or are those of another graph. */
+export class CheckpointError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super('ERR_MILLRACE_CHECKPOINT', message, { details, ...(cause === undefined ? {} : { cause }) })
+  }
+}
+
 /** The context stopped before the job was done. */
 export class JobCancelledError extends MillraceError {
   /** `cause`: the reason of the signal that cancelled it. */
@@ -181,6 +189,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
   ERR_MILLRACE_MEMORY: MemoryLimitError,
   ERR_MILLRACE_SOURCE: SourceError,
+  ERR_MILLRACE_CHECKPOINT: CheckpointError,
   ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,
 }
 

@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   ArgumentError,
   type Context,
   type DStream,
   type Duration,
+  type LocalSource,
   ManualClock,
   type OutputBatch,
   StateError,
@@ -32,6 +37,12 @@ export interface RunBatchesOptions extends Omit<StreamingOptions, 'batchInterval
    * pipeline gives the same answers whatever is killed.
    */
   readonly kill?: (batch: number) => number | undefined
+  /**
+   * After this batch (from 1) the process is as if killed: what is in memory is gone, and another context goes on from the
+   * newest checkpoint. For that `pipeline` is called a second time. Batches that are done again are listed again. Checkpoints
+   * follow every batch unless `checkpointInterval` says otherwise.
+   */
+  readonly restartAfter?: number
 }
 
 /** What a pipeline's streams came to: the batches of its one stream, or of each stream by name. */
@@ -62,47 +73,90 @@ export async function runBatches<
   inputs: { readonly [N in keyof I]: InputBatches<I[N]> },
   options: RunBatchesOptions = {},
 ): Promise<Outputs<P>> {
-  const { batchInterval = 1000, threads = 1, partitions = threads, batches, kill, ...rest } = options
+  const { batchInterval = 1000, threads = 1, partitions = threads, batches, kill, restartAfter, ...rest } = options
   const interval = toMillis(batchInterval, 'batchInterval')
   const lists = inputs as readonly InputBatches<unknown>[]
   const count = batches ?? Math.max(0, ...lists.map((list) => list.length))
   if (!Number.isInteger(count) || count < 0) {
     throw new ArgumentError(`batches is ${batches}; it must be a whole number of batches to run.`, { batches })
   }
-  const clock = new ManualClock(0)
-  await using ssc = new StreamingContext({
-    spare: false,
-    ...rest,
-    batchInterval: interval,
-    threads,
-    parallelism: partitions,
-    clock,
-  })
-  const streams = lists.map((list) => ssc.queueStream([...list]))
-  const made = pipeline(ssc, ...(streams as { [N in keyof I]: DStream<I[N]> }))
-  const single = isStream(made)
-  const named: Readonly<Record<string, Stream<unknown>>> = single ? { output: made } : made
-  const outputs = Object.fromEntries(Object.entries(named).map(([name, stream]) => [name, gathered(stream)]))
-  if (kill) ssc.on('batchStarted', ({ time }) => killSlot(ssc, kill(time / interval)))
-  await ssc.start()
-  for (let i = 0; i < count; i++) {
-    await clock.advance(interval)
+  const outputs: Record<string, OutputBatch<unknown>[]> = {}
+  let single = false
+  const run = async (from: number, to: number, checkpointed: CheckpointOptions, atEnd = async () => {}) => {
+    const clock = new ManualClock(from * interval)
+    await using ssc = new StreamingContext({
+      spare: false,
+      ...checkpointed,
+      ...rest,
+      batchInterval: interval,
+      threads,
+      parallelism: partitions,
+      clock,
+    })
+    const streams = lists.map((list) => ssc.input(knownBatches(list, interval)))
+    const made = pipeline(ssc, ...(streams as { [N in keyof I]: DStream<I[N]> }))
+    single = isStream(made)
+    const named: Readonly<Record<string, Stream<unknown>>> = isStream(made) ? { output: made } : made
+    for (const [name, stream] of Object.entries(named)) gather(stream, (outputs[name] ??= []))
+    if (kill) ssc.on('batchStarted', ({ time }) => killSlot(ssc, kill(time / interval)))
+    await ssc.start()
+    for (let i = from; i < to; i++) {
+      await clock.advance(interval)
+      await ssc.awaitIdle()
+    }
+    // What a new process makes up for is due already.
     await ssc.awaitIdle()
+    await atEnd()
+  }
+  if (restartAfter === undefined) await run(0, count, {})
+  else {
+    const until = Math.min(restartAfter, count)
+    await inNewDirectory(async (directory) => {
+      const [first, second] = [join(directory, 'first'), join(directory, 'second')]
+      const checkpointed = (checkpointDir: string) => ({ checkpointDir, checkpointInterval: interval })
+      // A context that is stopped writes a last checkpoint; one that is killed does not.
+      await run(0, until, checkpointed(first), async () => {
+        if (existsSync(first)) await cp(first, second, { recursive: true })
+      })
+      await run(until, count, checkpointed(second))
+    })
   }
   return (single ? outputs.output : outputs) as Outputs<P>
+}
+
+type CheckpointOptions = Pick<StreamingOptions, 'checkpointDir' | 'checkpointInterval'>
+
+/** Batches by their number, so that any process can ask for any of them. */
+function knownBatches<T>(batches: InputBatches<T>, interval: number): LocalSource<T> {
+  return {
+    kind: 'local',
+    name: 'batches',
+    replayable: true,
+    next: (time) => {
+      const batch = batches[Math.round(time / interval) - 1]
+      return batch === undefined ? [] : (batch ?? undefined)
+    },
+  }
+}
+
+async function inNewDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-restart-'))
+  try {
+    await use(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 }
 
 function isStream(made: unknown): made is Stream<unknown> {
   return typeof (made as Stream<unknown>).getOrCompute === 'function'
 }
 
-/** The batches of a stream, filled as they come. */
-function gathered<T>(stream: Stream<T>): OutputBatch<T>[] {
-  const batches: OutputBatch<T>[] = []
+/** Lists the batches of a stream as they come. */
+function gather<T>(stream: Stream<T>, batches: OutputBatch<T>[]): void {
   stream.foreachRDD(async (rdd, time) => {
     batches.push({ time, records: await rdd.collect() })
   })
-  return batches
 }
 
 /**

@@ -21,6 +21,18 @@ describe('runBatches', () => {
     ])
   })
 
+  test('restartAfter: another context goes on from a checkpoint; what is done again is listed again', async () => {
+    const totals = (_: unknown, numbers: DStream<number>) =>
+      numbers
+        .map((n) => ['all', n] as [string, number])
+        .updateStateByKey((values: number[], sum: number | undefined) => values.reduce((a, b) => a + b, sum ?? 0))
+        .map(([, sum]) => sum)
+    const batches = [[1], [2], [3], [4], [5]]
+    const listed = async (options: object) => (await runBatches(totals, [batches], options)).flatMap((b) => b.records)
+    expect(await listed({ restartAfter: 3 })).toEqual([1, 3, 6, 10, 15])
+    expect(await listed({ restartAfter: 3, checkpointInterval: '2s' })).toEqual([1, 3, 6, 6, 10, 15])
+  })
+
   test('answers with the outputs of several streams by name, also of one named output', async () => {
     const outputs = await runBatches(
       (_, numbers) => ({ output: numbers.map((x) => x * 2), total: numbers.reduce((a, b) => a + b) }),

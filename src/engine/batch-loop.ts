@@ -3,6 +3,7 @@ import type { Clock } from '../ops/clock.js'
 import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
 import type { Stream } from '../ops/dstream/dstream.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
+import type { Checkpointer } from './checkpoint/checkpointer.js'
 import { currentBatch, currentSignal, type Engine, type RunningBatch } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
 import type { Inputs } from './inputs.js'
@@ -14,6 +15,7 @@ export interface BatchLoopOptions {
   readonly clock: Clock
   /** Whether a failed output ends the streams, or is given up with its batch. */
   readonly onBatchError: 'stop' | 'skip'
+  readonly checkpointer?: Checkpointer
   /** A batch failed, and that ends the streams: its outputs that came after ran all the same. */
   readonly onFailure: (error: unknown, time: number) => void
 }
@@ -28,6 +30,12 @@ export class BatchLoop {
   readonly #made = new Map<string, Rdd<unknown>[]>()
   #nextTime = 0
   #lastTime = 0
+  /** The newest batch that is complete, and none of its outputs failed. */
+  #completed: number | undefined
+  #failed = false
+  /** Batches that an earlier process had no time for, then those that fall due meanwhile. */
+  #late: number[] = []
+  #catchingUp: Promise<void> | undefined
   #takeBack: (() => void) | undefined
   /** The batches in order: each begins when the one before is complete. */
   #queue: Promise<void> = Promise.resolve()
@@ -56,16 +64,29 @@ export class BatchLoop {
     }
   }
 
-  /** Ticks from the first multiple of the batch interval after now. */
-  start(): void {
-    const { builder } = this.#options
-    this.#nextTime = builder.zeroTime + builder.batchInterval
+  /**
+   * Ticks from the first multiple of the batch interval after now. `after`: the last batch of an earlier process; those
+   * since come first, each when the one before is complete. Answers with the time of the first tick.
+   */
+  start(after?: number): number {
+    const { builder, clock } = this.#options
+    const { zeroTime, batchInterval } = builder
+    const last = after ?? zeroTime
+    const due =
+      after === undefined ? zeroTime : zeroTime + Math.floor((clock.now() - zeroTime) / batchInterval) * batchInterval
+    for (let time = last + batchInterval; time <= due; time += batchInterval) this.#late.push(time)
+    this.#nextTime = Math.max(last, due) + batchInterval
+    this.#completed = after
+    if (this.#late.length > 0) this.#catchingUp = this.#catchUp()
     this.#arm()
+    return this.#nextTime
   }
 
-  /** Resolves when every batch of a tick that has fired is complete. */
-  idle(): Promise<void> {
-    return this.#queue
+  /** Resolves when every batch of a tick that has fired is complete, and its checkpoint is written. */
+  async idle(): Promise<void> {
+    await this.#catchingUp
+    await this.#queue
+    await this.#options.checkpointer?.written()
   }
 
   /** Whether this is called by what a batch runs, which therefore must not wait for the end of that batch. */
@@ -78,7 +99,21 @@ export class BatchLoop {
     this.#takeBack?.()
     if (flush) this.#tick()
     else this.#abandoned = true
+    await this.#catchingUp
     await this.#queue
+  }
+
+  /** No batch is waiting or running, and none has failed: nothing is lost if the process ends after a checkpoint. */
+  get isClean(): boolean {
+    return !this.#failed && this.#completed === this.#lastTime
+  }
+
+  async #catchUp(): Promise<void> {
+    for (let time = this.#late.shift(); time !== undefined && !this.#abandoned; time = this.#late.shift()) {
+      this.#make(time)
+      await this.#queue
+    }
+    this.#catchingUp = undefined
   }
 
   #arm(): void {
@@ -89,9 +124,14 @@ export class BatchLoop {
   }
 
   #tick(): void {
-    const { inputs, engine, clock, builder } = this.#options
     const time = this.#nextTime
-    this.#nextTime += builder.batchInterval
+    this.#nextTime += this.#options.builder.batchInterval
+    if (this.#catchingUp) this.#late.push(time)
+    else this.#make(time)
+  }
+
+  #make(time: number): void {
+    const { inputs, engine, clock } = this.#options
     this.#lastTime = time
     const allocated = inputs.allocate(time)
     const submitted: BatchInfo = { time, submittedAt: clock.now(), records: 0, inputs: inputs.info(time), outputs: [] }
@@ -104,7 +144,7 @@ export class BatchLoop {
 
   async #batch(submitted: BatchInfo, allocated: Promise<void>): Promise<void> {
     if (this.#abandoned) return
-    const { builder, engine, inputs, clock, onFailure, onBatchError } = this.#options
+    const { builder, engine, inputs, clock, onFailure, onBatchError, checkpointer } = this.#options
     const { time, submittedAt } = submitted
     this.#running = { time }
     const startedAt = clock.now()
@@ -113,6 +153,8 @@ export class BatchLoop {
     const outputs: OutputInfo[] = []
     const failures: { readonly label: string; readonly error: unknown }[] = []
     const good: Stream<unknown>[] = []
+    const checkpoint = !this.#failed && checkpointer?.isDue(time) === true
+    engine.states.saving = checkpoint
     try {
       await allocated
       for (const output of builder.outputs) {
@@ -125,6 +167,7 @@ export class BatchLoop {
     } catch (error) {
       failures.push({ label: 'input', error })
     }
+    engine.states.saving = false
     this.#running = undefined
     const endedAt = clock.now()
     const processingDelay = endedAt - startedAt
@@ -132,7 +175,10 @@ export class BatchLoop {
     inputs.consumed(time)
     const skip = failures.length > 0 && onBatchError === 'skip'
     if (skip) this.#skip(time, good)
+    if (failures.length === 0) this.#completed = time
+    else if (!skip) this.#failed = true
     if (skip || failures.length === 0) this.#clean(time)
+    if (checkpoint && failures.length === 0) await checkpointer!.take(time)
     const given = engine.deadLetters.take(time)
     if (given) engine.events.emit('deadLetters', given)
     const infos = inputs.info(time)

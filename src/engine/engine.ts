@@ -20,7 +20,7 @@ import { DeadLetters } from './dead-letters.js'
 import { DiskStore } from './disk-store.js'
 import { DriverWriter } from './driver-writer.js'
 import { Events } from './events.js'
-import { KeptPartitions } from './kept-partitions.js'
+import { KeptPartitions, type KeptPlace } from './kept-partitions.js'
 import { MapOutputs } from './map-outputs.js'
 import type { CheckedOptions } from './options.js'
 import type { PlannedTask } from './planner.js'
@@ -45,7 +45,13 @@ export const currentBatch = new AsyncLocalStorage<RunningBatch>()
 export const currentSignal = new AsyncLocalStorage<AbortSignal | undefined>()
 
 /** The driver's own number as a writer of blocks. Threads are numbered from 1. */
-const DRIVER = 0
+export const DRIVER = 0
+
+/** The bytes of a block, which stay as they are until `done` is called. */
+export interface HeldBlock {
+  readonly payload: Uint8Array
+  readonly done: () => void
+}
 
 function reasonOf(cause: unknown): ThreadLossReason | undefined {
   return cause instanceof ThreadLostError ? cause.reason : undefined
@@ -107,7 +113,7 @@ export class Engine implements JobRunner {
       store: this.#files,
       events: this.events,
       logger: options.logger,
-      hold: (block) => this.#hold(block),
+      hold: (block) => this.hold(block),
       settled: () => this.#tasks?.threadsChanged(),
     })
     this.#kept = new KeptPartitions(this.blocks, this.#spilling)
@@ -182,9 +188,7 @@ export class Engine implements JobRunner {
   write(codec: BlockCodec, records: readonly unknown[]): BlockHandle {
     this.#scratch.reset()
     encodeRecords(this.#scratch, records)
-    const block = writeBlock(this.#writer, this.#scratch.bytes(), { codec, count: records.length, lifetime: 'long' })
-    this.#writer.settle([block])
-    return block
+    return this.writeBytes(this.#scratch.bytes(), codec, records.length)
   }
 
   async close(): Promise<void> {
@@ -403,8 +407,26 @@ export class Engine implements JobRunner {
     return new DriverWriter(owner, this.blocks, this.#lending)
   }
 
+  /** A partition that is kept, or that the driver wrote. */
+  placeOf(rdd: Rdd<unknown>, partition: number): KeptPlace | undefined {
+    return this.#kept.get(rdd.id, partition)
+  }
+
+  /** Writes encoded bytes, those of a checkpoint, into a block of the driver's, accepted but not registered. */
+  writeBytes(bytes: Buffer, codec: BlockCodec, count: number): BlockHandle {
+    const block = writeBlock(this.#writer, bytes, { codec, count, lifetime: 'long' })
+    this.#writer.settle([block])
+    return block
+  }
+
+  /** Blocks that `writeBytes` gave live as long as this RDD. */
+  keepFor(rdd: Rdd<unknown>, blocks: readonly BlockHandle[]): void {
+    this.#values.expect(rdd)
+    for (const [partition, block] of blocks.entries()) this.#values.set(rdd.id, partition, block, DRIVER)
+  }
+
   /** The bytes of a block, for somebody who reads them aside from tasks. */
-  #hold(block: BlockHandle): { payload: Uint8Array; done: () => void } {
+  hold(block: BlockHandle): HeldBlock {
     const now = this.blocks.current(block)
     const payload = openBlock(this.segments.memory(now.segment), now)
     this.blocks.pin([now.id])

@@ -89,6 +89,21 @@ export interface EngineEvents {
     readonly bytes: number
     readonly error: Error
   }
+  /** A checkpoint counts from now on. `bytes`: what was written for it besides what was in files already. */
+  checkpointWritten: { readonly time: number; readonly path: string; readonly bytes: number; readonly ms: number }
+  /** A checkpoint could not be made: the one before still counts, and the next one is tried. */
+  checkpointFailed: { readonly time: number; readonly error: unknown }
+  /**
+   * The context goes on from a checkpoint: after the batch at `checkpointTime`, with the batches up to `restartTime`, the
+   * first by the clock. `lossy`: sources that cannot be asked again, so that what they had sent for these batches is lost.
+   */
+  recovered: {
+    readonly path: string
+    readonly checkpointTime: number
+    readonly restartTime: number
+    readonly batches: number
+    readonly lossy: readonly string[]
+  }
   /** Kept state was made again from snapshots and so many replayed versions, by a task of so many ms. */
   stateRebuilt: {
     readonly operator: number
@@ -122,6 +137,9 @@ const NAMES: { readonly [E in EventName]: true } = {
   blockLoaded: true,
   spillFailed: true,
   stateRebuilt: true,
+  checkpointWritten: true,
+  checkpointFailed: true,
+  recovered: true,
 }
 export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
 export type EveryListener = <E extends EventName>(name: E, event: EngineEvents[E]) => void

@@ -20,6 +20,8 @@ export interface InputsOptions {
   readonly backpressure: BackpressureOptions | undefined
   readonly clock: Clock
   readonly warn: (message: string, cause?: unknown) => void
+  /** Checkpoints are written: they ask where sources were. */
+  readonly checkpoints: boolean
 }
 
 interface Input {
@@ -27,6 +29,10 @@ interface Input {
   readonly batches: Map<number, BatchInput>
   readonly receiver?: { readonly receiver: Receiver; readonly buffer: ReceiverBuffer; readonly control?: RateControl }
   readonly direct?: DirectReader
+  /** Where the reader was after each batch that a checkpoint may still ask for. */
+  readonly positions: Map<number, unknown>
+  /** The reader is asked for one batch after the other: what one takes, the next must not. */
+  asked: Promise<unknown>
 }
 
 /** What one input has for one batch. */
@@ -64,11 +70,19 @@ export class Inputs {
     }
   }
 
-  /** Opens every source. A receiver that cannot start is reported and tried again, unless its fault is final. */
-  async start(zeroTime: number, batchInterval: number): Promise<void> {
+  /**
+   * Opens every source, those that have a position where they had come to. A receiver that cannot start is reported and
+   * tried again, unless its fault is final.
+   */
+  async start(zeroTime: number, batchInterval: number, positions = new Map<number, unknown>()): Promise<void> {
     for (const stream of this.#options.builder.inputs) {
       const { source } = stream
-      const base = { stream, batches: new Map<number, BatchInput>() }
+      const base = {
+        stream,
+        batches: new Map<number, BatchInput>(),
+        positions: new Map<number, unknown>(),
+        asked: Promise.resolve(),
+      }
       if (source.kind === 'receiver') {
         const { engine, receiverBufferBytes, backpressure, clock } = this.#options
         const buffer = new ReceiverBuffer(engine, this.#abort.signal, receiverBufferBytes, (message, cause) =>
@@ -80,7 +94,8 @@ export class Inputs {
       } else if (source.kind === 'direct') {
         const direct = source.create()
         this.#inputs.push({ ...base, direct })
-        await direct.open(zeroTime, batchInterval)
+        await direct.open(zeroTime, batchInterval, positions.get(stream.id))
+        this.#notePosition(this.#inputs.at(-1)!, Number.NEGATIVE_INFINITY)
       } else {
         this.#inputs.push(base)
       }
@@ -98,14 +113,25 @@ export class Inputs {
       const batch: BatchInput = { blocks, rdd: undefined, consumed: false, counts: new Map() }
       input.batches.set(time, batch)
       if (input.direct) {
-        asked.push(
-          input.direct.next(time).then((direct) => {
-            input.batches.set(time, { ...batch, direct })
-          }),
-        )
+        const { direct } = input
+        const answered = input.asked.then(async () => {
+          const ranges = await direct.next(time)
+          input.batches.set(time, { ...batch, direct: ranges })
+          this.#notePosition(input, time)
+        })
+        input.asked = answered.catch(() => undefined)
+        asked.push(answered)
       }
     }
     await Promise.all(asked)
+  }
+
+  /** Where the sources that know it were after the batch that was completed last, or before the first. */
+  positions(time: number): { readonly stream: number; readonly value: unknown }[] {
+    return this.#inputs.flatMap(({ stream, positions }) => {
+      const last = [...positions].findLast(([at]) => at <= time)
+      return last ? [{ stream: stream.id, value: last[1] }] : []
+    })
   }
 
   /** What a batch got, as far as it is known. */
@@ -130,7 +156,8 @@ export class Inputs {
 
   /** The batch is complete: receivers that waited have room. Its data stays until no window needs it. */
   consumed(time: number): void {
-    for (const { receiver, batches } of this.#inputs) {
+    for (const { receiver, batches, positions } of this.#inputs) {
+      for (const earlier of positions.keys()) if (earlier < time) positions.delete(earlier)
       const batch = batches.get(time)
       if (!receiver || !batch || batch.consumed) continue
       batch.consumed = true
@@ -157,6 +184,10 @@ export class Inputs {
     this.#abort.abort()
     await Promise.all(this.#inputs.map(({ receiver, direct }) => receiver?.receiver.stop() ?? direct?.close()))
     for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
+  }
+
+  #notePosition({ direct, positions }: Input, time: number): void {
+    if (this.#options.checkpoints && direct?.position) positions.set(time, direct.position())
   }
 
   #drop(input: Input, time: number): void {

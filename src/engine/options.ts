@@ -61,7 +61,7 @@ export interface ContextOptions {
   readonly codegen?: boolean
   /** Default: warnings and errors to stderr. */
   readonly logger?: Logger
-  /** Fault points at which threads die: for tests. */
+  /** Fault points at which threads die, or the whole process: for tests. */
   readonly faults?: readonly FaultPlan[]
 }
 

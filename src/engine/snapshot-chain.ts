@@ -28,7 +28,13 @@ export interface SnapshotsUpTo {
   readonly last: string | undefined
 }
 
-type TimedKeys = SnapshotKeys & { readonly time: number }
+export type TimedKeys = SnapshotKeys & { readonly time: number }
+
+/** Snapshots and keys of one partition, each from one that stands alone on. */
+export interface SnapshotRows {
+  readonly snapshots: readonly Snapshot[]
+  readonly keys: readonly TimedKeys[]
+}
 
 /** The snapshots of one partition that can still be asked for. Keys live longer than the values that they came with. */
 export class SnapshotChain {
@@ -96,11 +102,24 @@ export class SnapshotChain {
 
   /** Values and keys of the newest snapshot that is not after `version`. */
   upTo(version: number): SnapshotsUpTo {
+    const { snapshots, keys } = this.rows(version)
+    const blocks = (row: readonly { readonly block: BlockHandle }[]) => row.map(({ block }) => block)
+    const last = snapshots.at(-1)
+    return { time: last?.time, keys: blocks(keys), snapshots: blocks(snapshots), last: last?.name }
+  }
+
+  /** The newest snapshot that is not after `version`, with all that it stands on. */
+  rows(version: number): SnapshotRows {
     const usable = this.#snapshots.filter(({ time }) => time <= version)
     const last = usable.at(-1)
-    if (!last) return { time: undefined, keys: [], snapshots: [], last: undefined }
-    const keys = this.#keys.filter(({ time }) => time <= last.time)
-    return { time: last.time, keys: sinceFull(keys), snapshots: sinceFull(usable), last: last.name }
+    if (!last) return { snapshots: [], keys: [] }
+    return { snapshots: sinceFull(usable), keys: sinceFull(this.#keys.filter(({ time }) => time <= last.time)) }
+  }
+
+  /** Takes over what an earlier process had: there is nothing yet. */
+  restore({ snapshots, keys }: SnapshotRows): void {
+    this.#snapshots = [...snapshots]
+    this.#keys = [...keys]
   }
 
   #remove(gone: (of: { readonly time: number }) => boolean, keysGone = gone): void {
@@ -111,7 +130,11 @@ export class SnapshotChain {
   }
 }
 
-function sinceFull(row: readonly { readonly full?: boolean; readonly block: BlockHandle }[]): BlockHandle[] {
-  const base = row.findLastIndex(({ full }) => full)
-  return row.slice(Math.max(0, base)).map(({ block }) => block)
+function sinceFull<S extends { readonly full?: boolean }>(row: readonly S[]): S[] {
+  return row.slice(
+    Math.max(
+      0,
+      row.findLastIndex(({ full }) => full),
+    ),
+  )
 }

@@ -2,7 +2,7 @@ import { BlockLostError } from '../errors.js'
 import type { StatefulRdd } from '../ops/rdd/rdd.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
-import { type Snapshot, SnapshotChain, type SnapshotsUpTo } from './snapshot-chain.js'
+import { type Snapshot, SnapshotChain, type SnapshotRows, type SnapshotsUpTo } from './snapshot-chain.js'
 
 /** One partition of an operator's state, as far as the driver knows. */
 interface Partition {
@@ -48,6 +48,8 @@ export class StateTracker {
   readonly #together: number
   /** How far back, in ms, old versions of an operator may still be asked for. */
   remember: (operator: number) => number = () => 0
+  /** While a batch runs that ends in a checkpoint: every version that is made, or made again, gets a snapshot. */
+  saving = false
 
   /** `together`: partitions that write their snapshots in the same batch, each on a thread of its own. */
   constructor(blocks: BlockManager, interval: number, alive: (thread: number) => boolean, together = 1) {
@@ -82,7 +84,8 @@ export class StateTracker {
     const detached = time < known.newest
     const current = !detached && hold !== undefined && (hold.version === previous || hold.version === time)
     // Partitions take turns: not all of them write in the same batch, if there are more than threads.
-    const due = time > known.newest && known.since + 1 >= this.#interval
+    const unsaved = this.saving && time >= known.newest && (known.snapshots.newest?.time ?? -1) < time
+    const due = unsaved || (time > known.newest && known.since + 1 >= this.#interval)
     const rebuild = current || previous === undefined ? undefined : this.#recipe(operator, partition, previous)
     const snapshot = due && known.broken ? 'full' : due
     return { thread: current ? hold.thread : undefined, snapshot, detached, rebuild }
@@ -128,6 +131,28 @@ export class StateTracker {
     const needed = Math.min(...[...all.values()].map(({ snapshots }) => snapshots.newestUpTo(horizon) ?? 0))
     for (const version of versions.keys()) if (version <= needed) versions.delete(version)
     for (const version of skipped) if (version <= needed) skipped.delete(version)
+  }
+
+  /** Partitions of a version that have no snapshot. `partitions`: how many there are, where the caller knows. */
+  unsaved(operator: number, version: number, partitions = this.#operator(operator).partitions.size): number[] {
+    return Array.from({ length: partitions }, (_, p) => p).filter(
+      (p) => this.#partition(operator, p).snapshots.newest?.time !== version,
+    )
+  }
+
+  /** The snapshots that the version of each partition is made from. */
+  saved(operator: number, version: number): SnapshotRows[] {
+    const { size } = this.#operator(operator).partitions
+    return Array.from({ length: size }, (_, p) => this.#partition(operator, p).snapshots.rows(version))
+  }
+
+  /** Takes over a version of an earlier process, whose blocks `writer` has written anew. */
+  restore(operator: number, partition: number, version: number, rows: SnapshotRows, writer: number): void {
+    const known = this.#partition(operator, partition)
+    for (const { block } of [...rows.keys, ...rows.snapshots])
+      this.#blocks.register(block, writer, { rooted: true, onLost: () => this.#lost(known, block) })
+    known.snapshots.restore(rows)
+    known.newest = version
   }
 
   threadLost(thread: number): void {

@@ -1,12 +1,17 @@
-import { ArgumentError, GraphError, StateError } from '../errors.js'
+import { ArgumentError, CheckpointError, GraphError, StateError } from '../errors.js'
 import { type Clock, SystemClock } from '../ops/clock.js'
 import { StreamBuilder } from '../ops/dstream/builder.js'
-import { graphFaults } from '../ops/dstream/validate.js'
+import { checkpointFaults, graphFaults } from '../ops/dstream/validate.js'
+import { checkNames } from '../ops/option-names.js'
 import { buildPipeline } from '../ops/pipeline.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import { importPipelineModule } from '../pool/pipeline-module.js'
 import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
 import { BatchLoop } from './batch-loop.js'
+import { Checkpointer } from './checkpoint/checkpointer.js'
+import { checkDirectory, checkpointIntervalOf } from './checkpoint/options.js'
+import { checkShape, restore } from './checkpoint/recovery.js'
+import { CheckpointStore, type LoadedCheckpoint } from './checkpoint/store.js'
 import { Context } from './context.js'
 import type { DeadLetterBook } from './dead-letter-book.js'
 import { PipelineHandle } from './driver-thread/pipeline-handle.js'
@@ -32,6 +37,15 @@ export interface StreamingOptions extends ContextOptions {
    * as Spark's. Without it a receiver is only paused, at `receiverBufferBytes`. Default false.
    */
   readonly backpressure?: boolean | BackpressureOptions
+  /** As `checkpoint(directory)`. */
+  readonly checkpointDir?: string
+  /** Between two checkpoints. Default: as many batches as last a second, at least one. */
+  readonly checkpointInterval?: Duration
+}
+
+export interface GetOrCreateOptions {
+  /** Where checkpoints are there but none can be read: begin anew instead of throwing. Default false. */
+  readonly createOnError?: boolean
 }
 
 export interface PipelineOptions<P> extends StreamingOptions {
@@ -63,6 +77,8 @@ const STREAMING_OPTIONS = [
   'onBatchError',
   'receiverBufferBytes',
   'backpressure',
+  'checkpointDir',
+  'checkpointInterval',
   'params',
 ] as const
 
@@ -83,6 +99,9 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   readonly #backpressure: BackpressureOptions | undefined
   readonly #onBatchError: 'stop' | 'skip'
   readonly #skipped: number[] = []
+  readonly #checkpointInterval: number
+  #checkpoints: CheckpointStore | undefined
+  #checkpointer: Checkpointer | undefined
   readonly #outputs = new Map<string, OutputQueue>()
   #state: StreamingState = 'INITIALIZED'
   #loop: BatchLoop | undefined
@@ -119,6 +138,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     if (this.#onBatchError !== 'stop' && this.#onBatchError !== 'skip') {
       throw new ArgumentError(`onBatchError is ${JSON.stringify(options.onBatchError)}; it must be 'stop' or 'skip'.`)
     }
+    this.#checkpointInterval = checkpointIntervalOf(options.checkpointInterval, batchInterval)
+    if (options.checkpointDir !== undefined) this.checkpoint(options.checkpointDir)
     this.on('batchSkipped', ({ time, outputs, error }) => {
       this.#skipped.push(time)
       context.options.logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)
@@ -172,6 +193,58 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       throw error
     }
     return ssc
+  }
+
+  /**
+   * What `create` makes, with checkpoints in `directory`: `start()` goes on from the newest one there, or begins anew
+   * where there is none. Spark calls `create` only when there is none; functions of this process cannot be stored, so here
+   * it is called each time, and must build the same graph.
+   *
+   * ```ts
+   * const { tmpdir } = await import('node:os')
+   * const ssc = await StreamingContext.getOrCreate(`${tmpdir()}/counts-${process.pid}-${Date.now()}`, () => {
+   *   const ssc = new StreamingContext({ batchInterval: '1s', threads: 2 })
+   *   ssc.pushStream<string>('words').countByValue().output('counts')
+   *   return ssc
+   * })
+   * await ssc.stop()
+   * ```
+   *
+   * @throws CheckpointError if there are checkpoints and none can be read, unless `createOnError`: then they are renamed.
+   */
+  static async getOrCreate(
+    directory: string,
+    create: () => StreamingContext | Promise<StreamingContext>,
+    { createOnError = false, ...unknown }: GetOrCreateOptions = {},
+  ): Promise<StreamingContext> {
+    checkNames(unknown, ['createOnError'], 'getOrCreate')
+    const store = new CheckpointStore(checkDirectory(directory))
+    try {
+      await store.newest()
+    } catch (error) {
+      if (!createOnError || !(error instanceof CheckpointError)) throw error
+      await store.setAside()
+    }
+    const ssc = await create()
+    if (!(ssc instanceof StreamingContext)) {
+      throw new ArgumentError('The function given to getOrCreate must answer with a StreamingContext, not yet started.')
+    }
+    ssc.checkpoint(directory)
+    return ssc
+  }
+
+  /**
+   * Writes checkpoints into a directory of this context's own, and has `start()` go on from the newest one there: state,
+   * windows and places in sources are as they were, and the batches since are made up for. See docs/fault-tolerance.md.
+   *
+   * ```ts
+   * const { tmpdir } = await import('node:os')
+   * ssc.checkpoint(`${tmpdir()}/checkpoints-${process.pid}-${Date.now()}`)
+   * ```
+   */
+  checkpoint(directory: string): void {
+    this.mustBeOpen('A checkpoint directory')
+    this.#checkpoints = new CheckpointStore(checkDirectory(directory), this.context.options.faults)
   }
 
   get state(): StreamingState {
@@ -266,9 +339,12 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     const { batchInterval, context } = this
+    const { logger } = context.options
+    const loaded = await this.#checkpoints?.newest((path, cause) => logger.warn(`${path} cannot be read`, cause))
+    if (loaded) checkShape(loaded, this.shape())
     // The first batch ends at the smallest multiple of the interval after now.
     const now = this.#clock.now()
-    this.zeroTime = Math.floor(now / batchInterval) * batchInterval
+    this.zeroTime = loaded?.checkpoint.zeroTime ?? Math.floor(now / batchInterval) * batchInterval
     for (const { stream } of this.outputs) stream.remember(stream.slideDuration)
     context.engine.states.remember = (operator) => this.streams[operator]!.rememberDuration
     this.#inputs = new Inputs({
@@ -277,22 +353,58 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       receiverBufferBytes: this.#receiverBufferBytes,
       backpressure: this.#backpressure,
       clock: this.#clock,
-      warn: (message, cause) => context.options.logger.warn(message, cause),
+      warn: (message, cause) => logger.warn(message, cause),
+      checkpoints: this.#checkpoints !== undefined,
     })
+    if (this.#checkpoints) {
+      this.#checkpointer = new Checkpointer({
+        store: this.#checkpoints,
+        interval: this.#checkpointInterval,
+        builder: this,
+        engine: context.engine,
+        inputs: this.#inputs,
+        logger,
+        faults: context.options.faults,
+      })
+    }
     this.#loop = new BatchLoop({
       builder: this,
       engine: context.engine,
       inputs: this.#inputs,
       clock: this.#clock,
       onBatchError: this.#onBatchError,
+      checkpointer: this.#checkpointer,
       onFailure: (error) => this.#fail(error),
     })
-    await this.#inputs.start(this.zeroTime, batchInterval)
+    const saved = loaded ? restore(loaded, this, context.engine) : { blocks: new Map(), rdds: [] }
+    const positions = new Map(loaded?.checkpoint.positions.map(({ stream, value }) => [stream, value]))
+    await this.#inputs.start(this.zeroTime, batchInterval, positions)
     if (this.#state !== 'ACTIVE') await this.#inputs.stop()
     this.#mustGoOn()
     // Starting took time: batches that nobody could have filled are left out.
-    this.zeroTime = Math.max(this.zeroTime, Math.floor(this.#clock.now() / batchInterval) * batchInterval)
-    this.#loop.start()
+    const began = Math.max(this.zeroTime, Math.floor(this.#clock.now() / batchInterval) * batchInterval)
+    if (!loaded) this.zeroTime = began
+    await this.#checkpointer?.begin(loaded?.checkpoint.time ?? began, saved)
+    this.#mustGoOn()
+    if (loaded) this.#goOn(loaded)
+    else this.#loop.start()
+  }
+
+  #goOn({ checkpoint, path }: LoadedCheckpoint): void {
+    const { logger } = this.context.options
+    const checkpointTime = checkpoint.time
+    const restartTime = this.#loop!.start(checkpointTime)
+    const batches = (restartTime - checkpointTime) / this.batchInterval - 1
+    const replayed = new Set(checkpoint.positions.map(({ stream }) => stream))
+    const lossy = this.inputs
+      .filter(({ id, source }) => !checkpoint.ended && source.kind !== 'local' && !replayed.has(id))
+      .map(({ source }) => source.name)
+    if (lossy.length > 0) {
+      logger.warn(
+        `going on after batch ${checkpointTime} ms of ${path}: what ${lossy.join(', ')} had sent since is lost`,
+      )
+    }
+    this.context.engine.events.emit('recovered', { path, checkpointTime, restartTime, batches, lossy })
   }
 
   /** stop() may have been called while start() waited. */
@@ -302,6 +414,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   #validate(): void {
     const faults = graphFaults(this)
+    if (this.#checkpoints) faults.push(...checkpointFaults(this))
     if (faults.length > 0) throw new GraphError(faults)
   }
 
@@ -321,6 +434,10 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         await this.#inputs.stop()
         await this.#finish(this.#loop.stop(this.#failure === undefined), patience)
       }
+      // What is complete, a new process need not do again.
+      if (this.#failure === undefined && this.#loop.isClean)
+        await this.#checkpointer?.take(this.#loop.lastTime, patience === undefined ? 'stopped' : 'drained')
+      await this.#checkpointer?.written()
     }
     this.#over = true
     for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)

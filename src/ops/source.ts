@@ -71,10 +71,18 @@ export interface DirectSource {
 }
 
 export interface DirectReader {
-  /** Called once at start with the time before the first batch and the batch interval, all in ms. */
-  open(zeroTime: number, batchInterval: number): Promise<void>
+  /**
+   * Called once at start with the time before the first batch and the batch interval, all in ms. `position`: what
+   * `position()` told after the last batch of an earlier process, where a checkpoint goes on.
+   */
+  open(zeroTime: number, batchInterval: number, position?: unknown): Promise<void>
   /** The ranges of the batch at `time`. Called once a batch time, in order. */
   next(time: number): Promise<DirectBatch>
+  /**
+   * Where the reader is after the batch that was asked for last, as JSON has it: put into checkpoints. A reader without
+   * it begins anew when the process is restarted.
+   */
+  position?(): unknown
   close(): Promise<void>
 }
 
@@ -84,6 +92,8 @@ export interface LocalSource<T> {
   readonly name: string
   /** The records of the batch; undefined means that this batch has no dataset, which differs from an empty one. */
   next(time: number): readonly T[] | undefined
+  /** The same time gives the same records, also in another process: may be used with checkpoints. Default false. */
+  readonly replayable?: boolean
 }
 
 export type InputSource<T = unknown> = ReceiverSource | DirectSource | LocalSource<T>

@@ -61,28 +61,47 @@ interface Settings {
   readonly threshold: number
 }
 
+/** What a restarted process goes on from. */
+interface Position {
+  readonly threshold: number
+  /** Files that must not be taken again, with the times of their batches. */
+  readonly taken: readonly (readonly [path: string, time: number])[]
+}
+
 class TextFileReader implements DirectReader {
   readonly #settings: Settings
   #remember = 0
   /** Path to the time of the batch that took it. Never outgrows the remember window: see next. */
   readonly #taken = new Map<string, number>()
 
+  /** Files modified at or before this time are never taken: also after a restart that of the first start. */
+  #threshold: number
+
   constructor(settings: Settings) {
     this.#settings = settings
+    this.#threshold = settings.threshold
   }
 
-  async open(_zeroTime: number, batchInterval: number): Promise<void> {
+  async open(_zeroTime: number, batchInterval: number, position?: unknown): Promise<void> {
     this.#remember = Math.ceil(this.#settings.minRemember / batchInterval) * batchInterval
+    if (position === undefined) return
+    const { threshold, taken } = position as Position
+    this.#threshold = threshold
+    for (const [path, time] of taken) this.#taken.set(path, time)
+  }
+
+  position(): Position {
+    return { threshold: this.#threshold, taken: [...this.#taken] }
   }
 
   async next(time: number): Promise<DirectBatch> {
-    const { directory, threshold, splitBytes } = this.#settings
+    const { directory, splitBytes } = this.#settings
     const oldest = time - this.#remember
     // A file taken at or before `oldest` was modified before that too: its age alone now keeps it out.
     for (const [path, at] of this.#taken) if (at <= oldest) this.#taken.delete(path)
     const { paths, missing } = await this.#paths()
     const files = (await statAll(paths)).filter(
-      ({ modified }) => modified > Math.max(threshold, oldest) && modified <= time,
+      ({ modified }) => modified > Math.max(this.#threshold, oldest) && modified <= time,
     )
     files.sort((a, b) => a.modified - b.modified || (a.path < b.path ? -1 : 1))
     for (const { path } of files) this.#taken.set(path, time)

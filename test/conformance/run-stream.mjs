@@ -47,7 +47,18 @@ async function run(given, batches, options) {
     lists,
     { batchInterval: batchMs, partitions: numPartitions, batches, logger: silent, ...options },
   )
-  return { ...outputs, slices: slices && (await slices) }
+  return { ...withoutRepeated(outputs), slices: slices && (await slices) }
+}
+
+/** After a restart the batches before it may be done again, and must be as they were. */
+function withoutRepeated(outputs) {
+  const once = (batches) =>
+    batches.filter(({ time, records }, i) => {
+      const first = batches.findIndex((other) => other.time === time)
+      if (first < i) compareLists(records, asWritten(batches[first].records), false)
+      return first === i
+    })
+  return Object.fromEntries(Object.entries(outputs).map(([name, batches]) => [name, once(batches)]))
 }
 
 /** Slices the input in the last batch, while its data is there. Resolves with the elements of each slice. */
@@ -173,12 +184,14 @@ export function operationsOf({ op = [], source, slices, foreach, recovery }) {
 
 /** Runs a case in a mode. */
 export async function runStream(given, { threads, kill }) {
-  if (given.recovery) throw new NotYet('recovery')
   const options = { threads }
+  if (given.recovery) options.restartAfter = given.recovery.batchesBeforeRestart
   if (kill !== undefined) {
     const killed = 1 + drawn(kill, given.id, Math.max(1, given.runBatches))
     const slot = drawn(kill + 1, given.id, threads)
     options.kill = (batch) => (batch === killed ? slot : undefined)
+    // Not after every batch, so that some are done again.
+    if (given.recovery) options.checkpointInterval = (1 + drawn(kill + 2, given.id, 3)) * given.batchMs
   }
   if (given.expectError) await checkFailure(given, options)
   else check(given, await run(given, given.runBatches, options))

@@ -84,5 +84,5 @@ export function drawn(seed, text, below) {
   let hash = seed >>> 0
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
-  return (hash ^ (hash >>> 12)) % below
+  return ((hash ^ (hash >>> 12)) >>> 0) % below
 }

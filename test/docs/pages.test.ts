@@ -62,6 +62,13 @@ const INNER = {
     'forget',
     'remembered',
     'keep',
+    'shape',
+    'neededAfter',
+    'newestVersion',
+    'progress',
+    'resume',
+    'beginAfter',
+    'restore',
   ],
   builder: [
     'size',
@@ -74,6 +81,7 @@ const INNER = {
     'within',
     'owner',
     'fingerprint',
+    'shape',
   ],
 }
 
@@ -91,6 +99,8 @@ describe('README', () => {
       'onBatchError',
       'receiverBufferBytes',
       'backpressure',
+      'checkpointDir',
+      'checkpointInterval',
       'params',
       'driver',
     ]
@@ -154,7 +164,7 @@ function argument(output: string): unknown {
 }
 
 test('the table of fault points has every one that exists', () => {
-  const source = page('src/pool/worker/fault-points.ts')
+  const source = ['src/pool/worker/fault-points.ts', 'src/engine/checkpoint/fault-points.ts'].map(page).join()
   const points = [...source.matchAll(/^ {2}\| '([\w:-]+)'$/gm)].map((match) => match[1]!)
   expect(points.length).toBeGreaterThan(0)
   const table = section(page('docs/architecture.md'), '## When a thread dies')

@@ -124,6 +124,20 @@ export class StreamBuilder {
     return [...nodes, ...outputs, ...this.context.table.fingerprint()]
   }
 
+  /**
+   * One line a node, without functions and without what may differ from one start to the next, such as ports: what a
+   * checkpoint and the graph that goes on from it must have in common.
+   */
+  shape(): string[] {
+    const nodes = this.streams.map((s) => {
+      const what = 'source' in s ? `input (${(s as InputStream<unknown>).source.kind})` : s.label
+      const of = s.parents.map((p) => p.id).join(',')
+      return `stream ${s.id}: ${[what, `slide=${s.slideDuration}`, of && `of=${of}`, s.shape].filter(Boolean).join(' ')}`
+    })
+    const outputs = this.outputs.map((o) => `output ${o.id}: ${o.label.replace(/\(.*/, '')} of=${o.stream.id}`)
+    return [`batchInterval=${this.batchInterval}`, `parallelism=${this.context.parallelism}`, ...nodes, ...outputs]
+  }
+
   /** Throws StateError once the graph is fixed. Called by what changes the graph. */
   mustBeOpen(what: string): void {
     if (!this.#frozen) return

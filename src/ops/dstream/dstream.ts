@@ -45,6 +45,39 @@ export abstract class Stream<T> {
     return 0
   }
 
+  /** What a graph that goes on from a checkpoint must have in common, besides label, slide and parents. */
+  get shape(): string {
+    return ''
+  }
+
+  /** Times, up to `time`, of the first parent's RDDs that batches after `time` read. Called by the engine. */
+  neededAfter(_time: number): readonly number[] {
+    return []
+  }
+
+  /** The newest version of the state that this stream keeps by key. */
+  get newestVersion(): number | undefined {
+    return undefined
+  }
+
+  /** What it knows of the batches so far that neither the graph nor datasets tell, as JSON has it. */
+  progress(): unknown {
+    return undefined
+  }
+
+  /** Goes on from what `progress` told in an earlier process. */
+  resume(_progress: unknown): void {}
+
+  /** Begins after a batch of an earlier process: what was before it is let go, but for what is restored. */
+  beginAfter(time: number): void {
+    this.#forgotten = time
+  }
+
+  /** Takes over an RDD of a past batch, or that there was none. Called by the engine. */
+  restore(time: number, rdd: Rdd<T> | undefined): void {
+    this.#generated.set(time, rdd)
+  }
+
   /** How long, in ms, RDDs of this stream are kept after their batch. */
   get rememberDuration(): number {
     return this.#remember
@@ -96,8 +129,9 @@ export abstract class Stream<T> {
 
   /** Forgets RDDs of `time - rememberDuration` and before; answers with the forgotten times. Called by the engine. */
   forget(time: number): number[] {
-    this.#forgotten = time - this.#remember
-    const old = [...this.#generated.keys()].filter((t) => t <= this.#forgotten)
+    const horizon = time - this.#remember
+    this.#forgotten = Math.max(this.#forgotten, horizon)
+    const old = [...this.#generated.keys()].filter((t) => t <= horizon)
     for (const t of old) this.#generated.delete(t)
     return old
   }

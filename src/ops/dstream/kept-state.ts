@@ -42,6 +42,23 @@ export class KeptStateStream<T> extends Stream<T> {
     ]
   }
 
+  override get shape(): string {
+    return `partitions=${partitionsOf(this.#options.partitions)}`
+  }
+
+  override get newestVersion(): number | undefined {
+    return this.#newest
+  }
+
+  override progress(): unknown {
+    return this.#newest
+  }
+
+  override resume(newest: unknown): void {
+    this.#newest = newest as number
+    this.#before = this.#newest
+  }
+
   override drop(time: number): void {
     super.drop(time)
     if (this.#newest === time) this.#newest = this.#before
@@ -78,4 +95,8 @@ export class KeptStateStream<T> extends Stream<T> {
       emit,
     )
   }
+}
+
+function partitionsOf(given: Partitions | undefined): string {
+  return given === undefined ? 'default' : String(typeof given === 'number' ? given : given.partitions)
 }

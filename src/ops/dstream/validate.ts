@@ -11,8 +11,19 @@ export function graphFaults(builder: StreamBuilder): string[] {
   const faults = outputs.length === 0 ? [NO_OUTPUT] : []
   // A stream that no output reads is never computed: what is wrong with it does no harm.
   for (const stream of computed(outputs))
-    faults.push(...slideFaults(stream), ...contextFaults(stream), ...checkpointFaults(stream), ...stream.faults())
+    faults.push(...slideFaults(stream), ...contextFaults(stream), ...intervalFaults(stream), ...stream.faults())
   return [...faults, ...targetFaults(outputs)]
+}
+
+/** What cannot go on from a checkpoint in another process. */
+export function checkpointFaults({ inputs }: StreamBuilder): string[] {
+  return inputs
+    .filter(({ source }) => source.kind === 'local' && source.replayable !== true)
+    .map((stream) =>
+      stream.source.name === 'queue'
+        ? `queueStream doesn't support checkpointing: ${nameOf(stream)} is a queue in this process, which a new one does not have. Use another source, or no checkpoint directory.`
+        : `${nameOf(stream)} cannot be asked for its batches again, as checkpointing needs. If the same time gives the same records in any process, say so with replayable: true.`,
+    )
 }
 
 const NO_OUTPUT =
@@ -51,7 +62,7 @@ function slideFaults(stream: Stream<unknown>): string[] {
     )
 }
 
-function checkpointFaults(stream: Stream<unknown>): string[] {
+function intervalFaults(stream: Stream<unknown>): string[] {
   const { slideDuration, checkpointInterval } = stream
   if (checkpointInterval === undefined || checkpointInterval % slideDuration === 0) return []
   return [

@@ -78,6 +78,14 @@ class WindowedStream<T> extends Stream<T> {
     return this.#length
   }
 
+  override get shape(): string {
+    return `length=${this.#length}`
+  }
+
+  override neededAfter(time: number): readonly number[] {
+    return timesOf(this.parents[0]!, nextAfter(this, time) - this.#length, time)
+  }
+
   protected override compute(time: number): Rdd<T> | undefined {
     const rdds = between(this.parents[0] as Stream<T>, time - this.#length, time).map(([, rdd]) => rdd)
     if (rdds.length === 0) return this.builder.context.emptyRDD<T>()
@@ -88,12 +96,24 @@ class WindowedStream<T> extends Stream<T> {
 /** RDDs of a stream with start < time <= end, with their times; times without a dataset are skipped. */
 function between<T>(stream: Stream<T>, start: number, end: number): [number, Rdd<T>][] {
   const rdds: [number, Rdd<T>][] = []
-  const first = Math.max(start, stream.builder.zeroTime) + stream.slideDuration
-  for (let time = first; time <= end; time += stream.slideDuration) {
+  for (const time of timesOf(stream, start, end)) {
     const rdd = stream.getOrCompute(time)
     if (rdd) rdds.push([time, rdd])
   }
   return rdds
+}
+
+/** Times of a stream with start < time <= end, where `start` is one of its times. */
+function timesOf({ builder, slideDuration }: Stream<unknown>, start: number, end: number): number[] {
+  const times: number[] = []
+  for (let time = Math.max(start, builder.zeroTime) + slideDuration; time <= end; time += slideDuration)
+    times.push(time)
+  return times
+}
+
+/** When the stream fires next after a time. */
+function nextAfter({ builder, slideDuration }: Stream<unknown>, time: number): number {
+  return builder.zeroTime + (Math.floor((time - builder.zeroTime) / slideDuration) + 1) * slideDuration
 }
 
 /** What a window held after a version: times of the parent's RDDs, and the version's own time. */
@@ -124,6 +144,29 @@ class WindowStateStream<T> extends Stream<T> {
   /** What leaves now entered a window ago; a rebuild replays the batches since the last snapshot. */
   override get parentRemember(): number {
     return this.#length + this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+  }
+
+  override get shape(): string {
+    return `length=${this.#length} partitions=${this.#partitioner.partitions}`
+  }
+
+  /** What will leave, and what has arrived since the newest version. */
+  override neededAfter(time: number): readonly number[] {
+    const start = nextAfter(this, time) - Math.min(this.slideDuration, this.#length)
+    return [...new Set([...this.#contents.times, ...timesOf(this.parents[0]!, start, time)])]
+  }
+
+  override get newestVersion(): number | undefined {
+    return this.#contents.version
+  }
+
+  override progress(): unknown {
+    return this.#contents
+  }
+
+  override resume(contents: unknown): void {
+    this.#contents = contents as Contents
+    this.#before = this.#contents
   }
 
   override drop(time: number): void {

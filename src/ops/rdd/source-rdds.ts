@@ -1,3 +1,4 @@
+import type { Partitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import type { FileRange } from '../source.js'
 import type { RddBuilder } from './builder.js'
@@ -69,14 +70,14 @@ export class FileRangesRdd extends Rdd<string> {
   }
 }
 
-/** Blocks of a receiver. The slices are the engine's; the lineage only carries them. */
+/** Blocks of a receiver, or of a checkpoint. The slices are the engine's; the lineage only carries them. */
 export class ReceivedRdd<T> extends Rdd<T> {
   readonly partitions: number
   readonly dependencies = []
   readonly #slices: readonly (readonly unknown[])[]
 
-  constructor(context: RddBuilder, label: string, slices: readonly (readonly unknown[])[]) {
-    super(context, label)
+  constructor(context: RddBuilder, label: string, slices: readonly (readonly unknown[])[], partitioner?: Partitioner) {
+    super(context, label, partitioner)
     this.#slices = slices
     this.partitions = slices.length
   }

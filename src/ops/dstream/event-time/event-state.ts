@@ -12,7 +12,7 @@ import { checkSlides } from '../transform.js'
 import type { EventTimeInfo, EventTimeStream } from './info.js'
 import { Observations } from './observations.js'
 import { PartsRdd } from './parts-rdd.js'
-import { LeastWatermarks, UNKNOWN, type Watermarks } from './watermarks.js'
+import { fromJson, LeastWatermarks, toJson, UNKNOWN, type Watermarks } from './watermarks.js'
 
 export interface EventInputOf {
   readonly timed: Stream<[number, unknown]>
@@ -45,7 +45,7 @@ interface Version {
  * before this one gives as the watermark passes them are not late here, in however long a row.
  */
 export class EventStateStream extends Stream<[number, unknown]> implements EventTimeStream {
-  readonly watermarks: Watermarks
+  readonly watermarks: LeastWatermarks
   readonly #options: EventStateOptions
   readonly #place: FnRef
   readonly #partitioner: Partitioner
@@ -69,6 +69,25 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
   /** A rebuild replays the batches since the last snapshot. */
   override get parentRemember(): number {
     return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+  }
+
+  override get shape(): string {
+    return `partitions=${this.#partitioner.partitions}`
+  }
+
+  override get newestVersion(): number | undefined {
+    return this.#newest?.time
+  }
+
+  override progress(): unknown {
+    return this.#newest && { time: this.#newest.time, watermark: toJson(this.#newest.watermark) }
+  }
+
+  override resume(progress: unknown): void {
+    const { time, watermark } = progress as { time: number; watermark: number | null }
+    this.#newest = { time, watermark: fromJson(watermark) }
+    this.#before = this.#newest
+    this.watermarks.resume(this.#newest.watermark)
   }
 
   override drop(time: number): void {

@@ -10,7 +10,7 @@ import { zeroOrMore } from './durations.js'
 import { type EventStream, eventStream } from './event-stream.js'
 import type { EventTimeInfo, EventTimeStream } from './info.js'
 import { Observations } from './observations.js'
-import { type Mark, UNKNOWN, type Watermarks } from './watermarks.js'
+import { fromJson, type Mark, toJson, UNKNOWN, type Watermarks } from './watermarks.js'
 
 export interface TimestampOptions {
   /**
@@ -62,13 +62,7 @@ class TimestampStream<T> extends Stream<[number, T]> implements EventTimeStream,
 
   at(time: number): Mark {
     if (this.#mark && time <= this.#mark.time) return this.#mark
-    let { latest, active } = this.#past
-    for (const earlier of this.#observations.times()) {
-      if (earlier >= time) continue
-      const seen = this.#observations.of(earlier)
-      latest = Math.max(latest, seen.latest)
-      if (seen.records > 0) active = Math.max(active, earlier)
-    }
+    const { latest, active } = this.#seenBefore(time)
     const quiet = time - this.slideDuration - Math.max(active, this.builder.zeroTime)
     const idle = this.#idleAfter !== undefined && quiet >= this.#idleAfter
     const watermark = Math.max(latest - this.#maxOutOfOrder, this.#mark?.watermark ?? UNKNOWN)
@@ -92,6 +86,17 @@ class TimestampStream<T> extends Stream<[number, T]> implements EventTimeStream,
     }
   }
 
+  override progress(): unknown {
+    const { latest, active } = this.#seenBefore(Number.POSITIVE_INFINITY)
+    return { latest: toJson(latest), active: toJson(active), watermark: toJson(this.#mark?.watermark ?? UNKNOWN) }
+  }
+
+  override resume(progress: unknown): void {
+    const { latest, active, watermark } = progress as Record<'latest' | 'active' | 'watermark', number | null>
+    this.#past = { latest: fromJson(latest), active: fromJson(active) }
+    this.#mark = { time: UNKNOWN, watermark: fromJson(watermark), idle: false }
+  }
+
   override drop(time: number): void {
     super.drop(time)
     this.#observations.delete(time)
@@ -108,6 +113,17 @@ class TimestampStream<T> extends Stream<[number, T]> implements EventTimeStream,
       this.#observations.delete(old)
     }
     return super.forget(time)
+  }
+
+  #seenBefore(time: number): { readonly latest: number; readonly active: number } {
+    let { latest, active } = this.#past
+    for (const earlier of this.#observations.times()) {
+      if (earlier >= time) continue
+      const seen = this.#observations.of(earlier)
+      latest = Math.max(latest, seen.latest)
+      if (seen.records > 0) active = Math.max(active, earlier)
+    }
+    return { latest, active }
   }
 
   protected override compute(time: number): Rdd<[number, T]> | undefined {

@@ -17,6 +17,14 @@ export interface Watermarks {
 
 export const UNKNOWN = Number.NEGATIVE_INFINITY
 
+/** JSON has no infinity. */
+export function toJson(time: number): number | null {
+  return time === UNKNOWN ? null : time
+}
+export function fromJson(time: number | null): number {
+  return time ?? UNKNOWN
+}
+
 /** Of several inputs: the least of those that are not idle. Never goes back, also where an idle one returns. */
 export class LeastWatermarks implements Watermarks {
   readonly #inputs: readonly Watermarks[]
@@ -24,6 +32,11 @@ export class LeastWatermarks implements Watermarks {
 
   constructor(inputs: readonly Watermarks[]) {
     this.#inputs = inputs
+  }
+
+  /** Where an earlier process had come to. */
+  resume(watermark: number): void {
+    this.#watermark = watermark
   }
 
   at(time: number): Mark {
