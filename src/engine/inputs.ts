@@ -182,8 +182,11 @@ export class Inputs {
   /** Stops the receivers; resolves when nothing more can arrive. */
   async stop(): Promise<void> {
     this.#abort.abort()
-    await Promise.all(this.#inputs.map(({ receiver, direct }) => receiver?.receiver.stop() ?? direct?.close()))
+    const stopped = await Promise.allSettled(
+      this.#inputs.map(async ({ receiver, direct }) => (receiver ? receiver.receiver.stop() : direct?.close())),
+    )
     for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
+    for (const outcome of stopped) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   #notePosition({ direct, positions }: Input, time: number): void {

@@ -10,8 +10,8 @@ import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
 import { BatchLoop } from './batch-loop.js'
 import { Checkpointer } from './checkpoint/checkpointer.js'
 import { checkDirectory, checkpointIntervalOf } from './checkpoint/options.js'
-import { checkShape, restore } from './checkpoint/recovery.js'
-import { CheckpointStore, type LoadedCheckpoint } from './checkpoint/store.js'
+import { announce, checkShape, restore } from './checkpoint/recovery.js'
+import { CheckpointStore } from './checkpoint/store.js'
 import { Context } from './context.js'
 import type { DeadLetterBook } from './dead-letter-book.js'
 import { PipelineHandle } from './driver-thread/pipeline-handle.js'
@@ -327,7 +327,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
    */
   stop({ graceful = false, stopContext = true, timeout = 10 * this.batchInterval }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(graceful ? toMillis(timeout, 'the timeout of stop()') : undefined, stopContext)
-    const stopped = stopContext ? this.#stopping.then(() => this.context.stop()) : this.#stopping
+    const stopped = stopContext ? this.#stopping.finally(() => this.context.stop()) : this.#stopping
     if (!this.#loop?.isInside()) return stopped
     stopped.catch((error: unknown) => this.context.options.logger.error('stop() failed', error))
     return Promise.resolve()
@@ -386,25 +386,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     if (!loaded) this.zeroTime = began
     await this.#checkpointer?.begin(loaded?.checkpoint.time ?? began, saved)
     this.#mustGoOn()
-    if (loaded) this.#goOn(loaded)
-    else this.#loop.start()
-  }
-
-  #goOn({ checkpoint, path }: LoadedCheckpoint): void {
-    const { logger } = this.context.options
-    const checkpointTime = checkpoint.time
-    const restartTime = this.#loop!.start(checkpointTime)
-    const batches = (restartTime - checkpointTime) / this.batchInterval - 1
-    const replayed = new Set(checkpoint.positions.map(({ stream }) => stream))
-    const lossy = this.inputs
-      .filter(({ id, source }) => !checkpoint.ended && source.kind !== 'local' && !replayed.has(id))
-      .map(({ source }) => source.name)
-    if (lossy.length > 0) {
-      logger.warn(
-        `going on after batch ${checkpointTime} ms of ${path}: what ${lossy.join(', ')} had sent since is lost`,
-      )
-    }
-    this.context.engine.events.emit('recovered', { path, checkpointTime, restartTime, batches, lossy })
+    const firstTime = this.#loop.start(loaded?.checkpoint.time)
+    if (loaded) announce(loaded, firstTime, this, context.engine, logger)
   }
 
   /** stop() may have been called while start() waited. */
@@ -423,25 +406,40 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     const wasActive = this.#state === 'ACTIVE'
     this.#state = 'STOPPED'
     this.freeze('stopped')
-    if (wasActive && this.#loop && this.#inputs) {
-      if (patience === undefined) {
-        const last = this.#loop.stop(false)
-        await this.#inputs.stop()
-        // With its threads the batch that runs is given up; where they live on it must end before its data goes.
-        if (!stopContext) await last
-      } else {
-        this.#draining = true
-        await this.#inputs.stop()
-        await this.#finish(this.#loop.stop(this.#failure === undefined), patience)
-      }
-      // What is complete, a new process need not do again.
-      if (this.#failure === undefined && this.#loop.isClean)
-        await this.#checkpointer?.take(this.#loop.lastTime, patience === undefined ? 'stopped' : 'drained')
-      await this.#checkpointer?.written()
+    try {
+      if (wasActive && this.#loop && this.#inputs) await this.#windUp(this.#loop, this.#inputs, patience, stopContext)
+    } catch (error) {
+      // A receiver that cannot stop, say: whoever waits for the end must not wait for ever.
+      this.#failure ??= { error }
+      throw error
+    } finally {
+      this.#over = true
+      for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
+      this.#terminate()
     }
-    this.#over = true
-    for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
-    this.#terminate()
+  }
+
+  /** Ends receivers and batches, and writes what is complete into a last checkpoint. */
+  async #windUp(loop: BatchLoop, inputs: Inputs, patience: number | undefined, stopContext: boolean): Promise<void> {
+    if (patience === undefined) {
+      const last = loop.stop(false)
+      await inputs.stop()
+      // With its threads the batch that runs is given up; where they live on it must end before its data goes.
+      if (!stopContext) await last
+    } else {
+      this.#draining = true
+      // One receiver that cannot stop must not take with it what all have brought.
+      const failed = await inputs.stop().then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      )
+      await this.#finish(loop.stop(this.#failure === undefined), patience)
+      if (failed) throw failed.error
+    }
+    // What is complete, a new process need not do again.
+    if (this.#failure === undefined && loop.isClean)
+      await this.#checkpointer?.take(loop.lastTime, patience === undefined ? 'stopped' : 'drained')
+    await this.#checkpointer?.written()
   }
 
   async #finish(batches: Promise<void>, patience: number): Promise<void> {

@@ -37,6 +37,31 @@ test('a graceful stop waits for a receiver that stores until it is stopped, and 
   expect(counted).toBe(15)
 })
 
+test.each([{ graceful: true, timeout: '1m' }, {}])(
+  'a receiver that cannot stop: stop(%j) and awaitTermination tell it, nobody waits for ever, and threads end',
+  async (options) => {
+    const { ssc } = manual({ threads: 1, spare: false })
+    const failure = new Error('the broker is gone')
+    const broken: InputSource<number> = {
+      kind: 'receiver',
+      name: 'broken',
+      codec: 'records',
+      create: () => ({ start: async (sink) => sink.records([1, 2]), stop: () => Promise.reject(failure) }),
+    }
+    let counted = 0
+    ssc.input(broken).foreachRDD(async (rdd) => {
+      counted += await rdd.count()
+    })
+    await ssc.start()
+    const terminated = expect(ssc.awaitTermination()).rejects.toBe(failure)
+    await expect(ssc.stop(options)).rejects.toBe(failure)
+    await terminated
+    // What had come is processed all the same where that was asked for.
+    expect(counted).toBe('graceful' in options ? 2 : 0)
+    await expect(ssc.context.range(3).count()).rejects.toThrow('stopped')
+  },
+)
+
 test.each([{ graceful: true, timeout: '1m' }, { stopContext: false }, {}])(
   'stop(%j) that a batch awaits does not wait for that batch',
   async (options) => {

@@ -4,6 +4,7 @@ import { hashPartitioner } from '../../ops/partitioner.js'
 import { ReceivedRdd } from '../../ops/rdd/source-rdds.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import { DRIVER, type Engine } from '../engine.js'
+import type { Logger } from '../options.js'
 import type { SavedBlock } from './format.js'
 import type { Saved } from './gather.js'
 import type { LoadedCheckpoint } from './store.js'
@@ -69,4 +70,23 @@ export function restore(loaded: LoadedCheckpoint, builder: StreamBuilder, engine
     engine.states.restore(operator, partition, version, rows, DRIVER)
   }
   return { blocks, rdds: checkpoint.rdds }
+}
+
+/** Tells where a context goes on, and whose records since the checkpoint are lost. `restartTime`: that of the first tick. */
+export function announce(
+  { checkpoint, path }: LoadedCheckpoint,
+  restartTime: number,
+  { batchInterval, inputs }: StreamBuilder,
+  { events }: Engine,
+  logger: Logger,
+): void {
+  const { time: checkpointTime, ended, positions } = checkpoint
+  const batches = (restartTime - checkpointTime) / batchInterval - 1
+  const replayed = new Set(positions.map(({ stream }) => stream))
+  const lossy = inputs
+    .filter(({ id, source }) => !ended && source.kind !== 'local' && !replayed.has(id))
+    .map(({ source }) => source.name)
+  if (lossy.length > 0)
+    logger.warn(`going on after batch ${checkpointTime} ms of ${path}: what ${lossy.join(', ')} had sent since is lost`)
+  events.emit('recovered', { path, checkpointTime, restartTime, batches, lossy })
 }
