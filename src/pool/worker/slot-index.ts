@@ -167,7 +167,8 @@ function hashOf(key: unknown): number {
     float[0] = Number.isNaN(key) ? 0.5 : key
     return spread(halves[0]! ^ SEED ^ Math.imul(halves[1]!, 0x85ebca6b))
   }
-  return hashText(String(key))
+  // Of objects `findAll` is asked too, and has none: they are not turned into text for that.
+  return typeof key === 'object' && key !== null ? 0 : hashText(String(key))
 }
 
 function hashText(text: string): number {
