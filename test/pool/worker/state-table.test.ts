@@ -55,6 +55,9 @@ test('is a Map with composite keys, whatever is done to it and taken back', () =
       expect(entries.size).toBe(model.size)
       expect(new Map([...entries.entries()].map(([key, value]) => [nameOf(key), value]))).toEqual(model)
       for (const [key, value] of entries.entries()) expect(entries.get(key)).toBe(value)
+      const pieces: (readonly [unknown, unknown])[] = []
+      entries.eachEntries((pairs) => pieces.push(...pairs))
+      expect(pieces).toEqual([...entries.entries()])
       const asked = all.flatMap((doing) => ('key' in doing ? [doing.key] : []))
       const slots = entries.findAll(asked)
       expect(asked.map((key) => entries.find(key))).toEqual([...slots.subarray(0, asked.length)])
@@ -69,6 +72,17 @@ test('removals close the gaps in which look-ups would end', () => {
   for (let n = 0; n < 5000; n++) slots.set(n, table.add(n, n))
   for (let n = 0; n < 5000; n++) if (n % 3 !== 0) table.remove(slots.get(n)!)
   for (let n = 0; n < 5000; n++) expect(table.get(n)).toBe(n % 3 === 0 ? n : undefined)
+})
+
+test('entries come in pieces, all of them once', () => {
+  const table = new StateTable()
+  for (let n = 0; n < 10_000; n++) table.add(n, -n)
+  for (let n = 0; n < 10_000; n += 10) table.remove(n)
+  const pieces: (readonly (readonly [unknown, unknown])[])[] = []
+  table.eachEntries((pairs) => pieces.push(pairs))
+  expect(pieces.length).toBeGreaterThan(1)
+  expect(pieces.flat()).toEqual([...table.entries()])
+  expect(pieces.flat().length).toBe(9000)
 })
 
 test('slots of deleted keys come back, and no snapshot is continued from there', () => {

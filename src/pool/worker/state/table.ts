@@ -2,6 +2,8 @@ import { canonical } from '../../../ops/keys.js'
 import { SlotIndex } from '../slot-index.js'
 
 const LEAST_SLOTS = 64
+/** Entries that are handed over at a time. */
+const PIECE = 4096
 
 /** Pieces of decoded text from this length on point into the text that they were cut from. */
 const CUT_FROM = 13
@@ -114,6 +116,20 @@ export class StateTable {
   /** The keys with their values. Not to be changed on the way. */
   *entries(): Iterable<[unknown, unknown]> {
     for (const slot of this.alive()) yield [this.keys[slot], this.values[slot]]
+  }
+
+  /** As `entries`, in arrays: loops go through them several times as fast as through a generator. */
+  eachEntries(each: (pairs: readonly (readonly [unknown, unknown])[]) => void): void {
+    const { keys, values } = this
+    let piece: [unknown, unknown][] = []
+    for (let slot = 0, end = this.slots; slot < end; slot++) {
+      if (this.#alive[slot] === 0) continue
+      piece.push([keys[slot], values[slot]])
+      if (piece.length < PIECE) continue
+      each(piece)
+      piece = []
+    }
+    if (piece.length > 0) each(piece)
   }
 
   /** Gives all keys new slots, without gaps. */

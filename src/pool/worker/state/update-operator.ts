@@ -37,7 +37,8 @@ export function makeUpdateOperator(
       return []
     }
     const { keys, values } = entries
-    for (const slot of entries.alive()) {
+    for (let slot = 0, end = entries.slots; slot < end; slot++) {
+      if (!entries.isAlive(slot)) continue
       const came = arrived.slots[slot] ?? []
       const value = timed ? fn(time, keys[slot], came, values[slot]) : fn(came, values[slot])
       if (value === undefined || value === null) changes.remove(slot)
