@@ -79,9 +79,9 @@ test('results that come too late take no memory', async () => {
   stopper.abort()
   await failing
   release()
-  // Two threads: the one that was held is free again once four partitions are done.
   expect(await range.count()).toBe(40)
-  expect(ctx.engine.segments.liveBlocks).toBe(before)
+  // The thread that was held may answer after the other has counted all partitions: nothing tells when.
+  await expect.poll(() => ctx.engine.segments.liveBlocks, { timeout: 60_000 }).toBe(before)
 })
 
 test('a signal that was aborted before: nothing runs', async () => {
