@@ -1,4 +1,5 @@
 import { field, jsonField, length, max, numberField, pairOf, sum } from 'millrace'
+import { requestLine } from './compare/files.mjs'
 import { measured, sortedPairs } from './guard-support.mjs'
 import { UsageError } from './options.mjs'
 import { figure, table } from './report.mjs'
@@ -53,7 +54,7 @@ const ROWS = [
 /** What kernels gain over closures. */
 export async function run({ threads, runs, quick, only }, log) {
   const bytes = quick ? BATCH_BYTES / 8 : BATCH_BYTES
-  const texts = { json: textOf(bytes, jsonLine), fields: textOf(bytes, fieldLine) }
+  const texts = { json: textOf(bytes, requestLine), fields: textOf(bytes, fieldLine) }
   const chosen = ROWS.filter(({ name }) => only === undefined || only.split(',').includes(name))
   if (chosen.length === 0) {
     const names = ROWS.map(({ name }) => name)
@@ -83,17 +84,6 @@ export async function run({ threads, runs, quick, only }, log) {
     ),
   )
   return rows
-}
-
-function jsonLine(next, n) {
-  return JSON.stringify({
-    ts: 1_700_000_000_000 + n,
-    user: `u${Math.floor(next() * 1e5)}`,
-    country: `c${Math.floor(60 * next() * next())}`,
-    page: `/products/${Math.floor(next() * 1e4)}`,
-    status: next() < 0.97 ? 200 : 404,
-    ms: Math.floor(next() * 300),
-  })
 }
 
 function fieldLine(next, n) {

@@ -91,20 +91,22 @@ export function numbersFile(records) {
   })
 }
 
-/** Requests of a web site as JSON, about 110 bytes a line, from 60 countries that differ in weight. */
+/** A request of a web site as JSON, about 110 bytes, from one of 60 countries that differ in weight. */
+export function requestLine(next, n) {
+  return JSON.stringify({
+    ts: 1_700_000_000_000 + n,
+    user: `u${Math.floor(next() * 1e5)}`,
+    country: `c${Math.floor(60 * next() * next())}`,
+    page: `/products/${Math.floor(next() * 1e4)}`,
+    status: next() < 0.97 ? 200 : 404,
+    ms: Math.floor(next() * 300),
+  })
+}
+
 export function requestsFile(records) {
   return cachedLines(`requests-${records}.jsonl`, function* () {
     const next = random(10)
-    for (let n = 0; n < records; n++) {
-      yield JSON.stringify({
-        ts: 1_700_000_000_000 + n,
-        user: `u${Math.floor(next() * 1e5)}`,
-        country: `c${Math.floor(60 * next() * next())}`,
-        page: `/products/${Math.floor(next() * 1e4)}`,
-        status: next() < 0.97 ? 200 : 404,
-        ms: Math.floor(next() * 300),
-      })
-    }
+    for (let n = 0; n < records; n++) yield requestLine(next, n)
   })
 }
 

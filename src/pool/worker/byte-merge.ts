@@ -1,11 +1,10 @@
+import type { Pair } from '../../ops/pair.js'
 import type { Plan } from '../../ops/plan.js'
 import { byteReduction, type Merge } from '../kernels/byte-reduction.js'
 import { HandedBack } from './handed-back.js'
 import type { PlanCompiler } from './plans.js'
 import type { Task } from './task.js'
 import { overInput, readText } from './text-input.js'
-
-type Pair = readonly [unknown, unknown]
 
 /** Gives keys with values, to be merged in this order. The first of a key may be what many have come to. */
 export type Reduced = (task: Task, emit: (key: unknown, value: unknown) => void) => void

@@ -3,6 +3,7 @@ import type { Plan } from '../../ops/plan.js'
 import { decodePairs } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
 import { PROGRESS } from '../vitals.js'
+import { compileCombining } from './byte-reduce.js'
 import { CombineTable, makeCombine } from './combine-table.js'
 import { readInput } from './inputs.js'
 import type { PlanCompiler, Source } from './plans.js'
@@ -14,48 +15,59 @@ export type EachPairs = (keys: readonly unknown[], values: readonly unknown[]) =
 export type PairSource = (task: Task, each: EachPairs) => void
 
 type Merge = Plan & { op: 'merge' }
+type Combined = Plan & { op: 'combine' }
 
 /** The records that a shuffle brings, or one pair a key where it combines. */
 export function compileMerge(plan: Merge, compiler: PlanCompiler): Source {
-  const { slot, aggregator } = plan
   const { segments } = compiler.services
-  if (!aggregator) return (task, each) => readInput(task.inputs[slot]!, segments, each)
-  const merged = compileMerged(plan, aggregator, compiler)
-  return (task, each) => {
-    const { keys, values } = merged(task).take()
-    each(keys.map((key, i) => [key, values[i]]))
-  }
+  if (!plan.aggregator) return (task, each) => readInput(task.inputs[plan.slot]!, segments, each)
+  return pairing(compilePairs(plan, compiler))
+}
+
+/** One pair a key of a partition whose equal keys are together already. */
+export function compileCombine(plan: Combined, compiler: PlanCompiler): Source {
+  return pairing(compilePairs(plan, compiler))
 }
 
 /** As `source`, for the pairs that operators by key take. */
 export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
-  if (plan.op !== 'merge') {
-    const source = compiler.source(plan)
-    return (task, each) => source(task, (records) => splitPairs(records, task, each))
+  if (plan.op === 'combine') return tabled(compileCombining(plan.of, plan.aggregator, compiler))
+  if (plan.op === 'merge') {
+    const { slot, aggregator } = plan
+    const { segments } = compiler.services
+    if (!aggregator) return (task, each) => readPairs(task, slot, segments, each)
+    return tabled(compileMerging(plan, aggregator, compiler))
   }
-  const { slot, aggregator } = plan
-  const { segments } = compiler.services
-  if (!aggregator) return (task, each) => readPairs(task, slot, segments, each)
-  const merged = compileMerged(plan, aggregator, compiler)
+  const source = compiler.source(plan)
+  return (task, each) => source(task, (records) => splitPairs(records, task, each))
+}
+
+function pairing(source: PairSource): Source {
+  return (task, each) => source(task, (keys, values) => each(keys.map((key, i) => [key, values[i]])))
+}
+
+/** What `fill` puts into a table, which one task after the other uses. */
+function tabled(fill: (task: Task, table: CombineTable) => void): PairSource {
+  const table = new CombineTable()
   return (task, each) => {
-    const { keys, values } = merged(task).take()
+    table.begin()
+    fill(task, table)
+    const { keys, values } = table.take()
     each(keys, values)
   }
 }
 
 /** What was combined on the map side is merged; what was not is combined here. */
-function compileMerged(
+function compileMerging(
   { slot }: Merge,
   aggregator: NonNullable<Merge['aggregator']>,
   compiler: PlanCompiler,
-): (task: Task) => CombineTable {
+): (task: Task, table: CombineTable) => void {
   const { segments, resolve, codegen } = compiler.services
   const combine = aggregator.mapSide
     ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen)
     : compiler.combiner(aggregator)
-  const table = new CombineTable()
-  return (task) => {
-    table.begin()
+  return (task, table) =>
     labelled(task, aggregator.label, () =>
       readPairs(task, slot, segments, (keys, values) => {
         for (let i = 0; i < keys.length; i++) {
@@ -64,8 +76,6 @@ function compileMerged(
         }
       }),
     )
-    return table
-  }
 }
 
 /** The pairs of each map output, in order. */

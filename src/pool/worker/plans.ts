@@ -5,13 +5,12 @@ import { isBuiltin } from '../kernels/byte-steps.js'
 import { PROGRESS } from '../vitals.js'
 import { Ahead, type RunAhead } from './ahead.js'
 import { compileFilteredLines, compileLineCount, compileTally } from './byte-chain.js'
-import { compileCombining } from './byte-reduce.js'
-import { type Combine, CombineTable, makeCombine } from './combine-table.js'
+import { type Combine, makeCombine } from './combine-table.js'
 import { compileJoin } from './hash-join.js'
 import { type Each, readInput } from './inputs.js'
 import { compileLoop, composeLoop, type Emit, type Loop, type ReadyStep } from './loop.js'
 import { settling } from './map-async.js'
-import { compileMerge, compilePairs } from './merge.js'
+import { compileCombine, compileMerge, compilePairs } from './merge.js'
 import { outcomesOf } from './outcomes.js'
 import { compileStamp } from './stamp.js'
 import { compileState } from './state/compile.js'
@@ -75,16 +74,8 @@ export class PlanCompiler {
       }
       case 'merge':
         return compileMerge(plan, this)
-      case 'combine': {
-        const fill = compileCombining(plan.of, plan.aggregator, this)
-        const table = new CombineTable()
-        return (task, each) => {
-          table.begin()
-          fill(task, table)
-          const { keys, values } = table.take()
-          each(keys.map((key, i) => [key, values[i]]))
-        }
-      }
+      case 'combine':
+        return compileCombine(plan, this)
       case 'cogroup':
         return this.#cogroup(plan.of)
       case 'join':

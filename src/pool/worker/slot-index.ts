@@ -37,32 +37,15 @@ export class SlotIndex {
 
   /** The slot of a key, or -1. */
   find(key: unknown): number {
-    const hash = hashOf(key)
-    const entries = this.#entries
-    const keys = this.#keys
-    const last = entries.length - 1
-    for (let at = placeOf(hash, this.#shift); ; at = (at + 2) & last) {
-      const slot = entries[at + 1]! - 1
-      if (slot < 0) return -1
-      if (entries[at] !== hash) continue
-      const found = keys[slot]
-      // NaN is a key like any other.
-      if (found === key || (Number.isNaN(found) && Number.isNaN(key))) return slot
-    }
+    return this.#entries[this.#locate(key, hashOf(key)) + 1]! - 1
   }
 
   /** The slot of a key; one that is not there gets `next`. */
   place(key: unknown, next: number): number {
     const hash = hashOf(key)
     const entries = this.#entries
-    const keys = this.#keys
-    const last = entries.length - 1
-    let at = placeOf(hash, this.#shift)
-    for (; entries[at + 1] !== EMPTY; at = (at + 2) & last) {
-      if (entries[at] !== hash) continue
-      const found = keys[entries[at + 1]! - 1]
-      if (found === key || (Number.isNaN(found) && Number.isNaN(key))) return entries[at + 1]! - 1
-    }
+    const at = this.#locate(key, hash)
+    if (entries[at + 1] !== EMPTY) return entries[at + 1]! - 1
     entries[at] = hash
     entries[at + 1] = next + 1
     if (++this.#size * PLACES_A_KEY * 2 > entries.length) this.#resize(entries.length * 2)
@@ -121,6 +104,21 @@ export class SlotIndex {
     }
     entries[hole + 1] = EMPTY
     this.#size--
+  }
+
+  /** The entry of a key, or the empty place where it would be. */
+  #locate(key: unknown, hash: number): number {
+    const entries = this.#entries
+    const keys = this.#keys
+    const last = entries.length - 1
+    let at = placeOf(hash, this.#shift)
+    for (; entries[at + 1] !== EMPTY; at = (at + 2) & last) {
+      if (entries[at] !== hash) continue
+      const found = keys[entries[at + 1]! - 1]
+      // NaN is a key like any other.
+      if (found === key || (Number.isNaN(found) && Number.isNaN(key))) break
+    }
+    return at
   }
 
   #allot(length: number): void {

@@ -93,7 +93,10 @@ export class StateTable {
     const key = this.keys[slot]
     if (isComposite(key)) this.#composite.delete(canonical(key))
     else this.#plain.remove(slot)
-    this.#leave(slot)
+    this.#alive[slot] = 0
+    // A column of numbers stays one.
+    if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
+    this.#size--
   }
 
   /** Takes a removal back; the value is to be set again. */
@@ -185,13 +188,6 @@ export class StateTable {
     else this.#plain.add(slot)
     this.#alive[slot] = 1
     this.#size++
-  }
-
-  #leave(slot: number): void {
-    this.#alive[slot] = 0
-    // A column of numbers stays one.
-    if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
-    this.#size--
   }
 
   #grow(slots: number): void {
