@@ -10,6 +10,8 @@ const SNAPSHOTS = 10
 /** More than threads, so that all of them rebuild what one has lost. */
 const PARALLELISM = 8
 const INTERVAL = 1000
+/** Without a batch, ahead of each that has a kill: less than what an interval has, in which a new spare practises. */
+const QUIET_MS = 300
 /** One batch in three has a kill; a batch interval must not be missed twice in a row. */
 const KILL_EVERY = 3
 
@@ -53,6 +55,7 @@ async function oneByOne(job, kills) {
     const usual = median(quiet)
     const delays = []
     for (let i = 0; i < kills; i++) {
+      await sleep(QUIET_MS)
       stream.feed(job.batch(10 + 2 * i))
       const running = stream.tick()
       await sleep(((i * 0.618) % 1) * usual)

@@ -215,8 +215,18 @@ export class Engine implements JobRunner {
   }
 
   async #start(): Promise<{ pool: ThreadPool; dag: DagScheduler }> {
-    const { threads, spare, codegen, faults, logger, resourceLimits, maxFailures, taskTimeoutMs, speculation } =
-      this.#options
+    const {
+      threads,
+      spare,
+      rehearsals,
+      codegen,
+      faults,
+      logger,
+      resourceLimits,
+      maxFailures,
+      taskTimeoutMs,
+      speculation,
+    } = this.#options
     const pool = await ThreadPool.open({
       threads,
       spare,
@@ -228,7 +238,7 @@ export class Engine implements JobRunner {
       },
       onThreadReady: (thread) => {
         this.events.emit('threadReady', { thread: thread.id, slot: thread.slot })
-        if (this.#restoring && thread.slot >= 0) this.#tasks?.threadJoined(thread.id)
+        if (thread.slot < 0 || this.#restoring) this.#tasks?.threadJoined(thread.id)
         this.#threadCame()
       },
       onPromoted: (thread) => {
@@ -248,6 +258,8 @@ export class Engine implements JobRunner {
       maxFailures,
       taskTimeoutMs,
       speculation,
+      rehearse: spare && rehearsals,
+      roomy: () => this.usedBytes < this.#options.memoryLimit / 2,
       overLimit: () => this.#overLimit(),
       onUnreadableFile: (file, error) => {
         this.#kept.corrupt(file)
@@ -313,6 +325,8 @@ export class Engine implements JobRunner {
   #overLimit(): MemoryLimitError | 'wait' | undefined {
     const { memoryLimit } = this.#options
     const excess = () => this.usedBytes - this.blocks.leavingBytes - memoryLimit
+    if (excess() <= 0) return undefined
+    this.#tasks?.stopRehearsing()
     if (excess() <= 0) return undefined
     const kept = this.#kept.evict(excess())
     const outputs = this.#outputs.evict(excess() - this.#spilling.bytes, this.#dag?.settledUses ?? 0)

@@ -57,6 +57,8 @@ export interface EngineEvents {
   threadLost: { readonly thread: number; readonly slot: number; readonly reason: ThreadLossReason }
   /** The warm spare stands in for a lost thread. */
   threadPromoted: { readonly thread: number; readonly slot: number }
+  /** A thread has practised, on so many copies of past tasks that took so many ms, all that the batches need. */
+  threadRehearsed: { readonly thread: number; readonly tasks: number; readonly ms: number }
   /** All slots are filled and a spare is ready again, so many ms after the first loss. */
   poolRestored: { readonly ms: number }
   blocksLost: { readonly thread: number; readonly blocks: number; readonly recomputable: number }
@@ -125,6 +127,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   threadReady: true,
   threadLost: true,
   threadPromoted: true,
+  threadRehearsed: true,
   poolRestored: true,
   blocksLost: true,
   blocksReplicated: true,

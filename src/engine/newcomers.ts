@@ -1,9 +1,11 @@
-import type { Plan, Program } from '../ops/plan.js'
 import type { PoolThread } from '../pool/pool-thread.js'
+import { isRepeatable } from './repeatable.js'
 import type { Attempt } from './task.js'
 
 /** Tasks of a program after which its code is compiled: the first take ten to a hundred times as long as later ones. */
 const PRACTICE = 4
+/** Tasks of a program after which practice gains little more. */
+const ENOUGH_PRACTICE = 8
 /** Tasks after which a thread is like any other, whatever it still has not run. */
 const APPRENTICESHIP = 200
 
@@ -14,14 +16,15 @@ interface Experience {
 }
 
 /**
- * Threads that took the place of dead ones. Their code is not compiled yet, so what they are given in the delayed batch
- * would be its last tasks to end: a thread that has nothing to do runs these as well, and the first result counts.
+ * Threads that take the place of dead ones: the one in reserve too. Their code is not compiled yet. Where they had no time
+ * to practise, what they are given in the delayed batch would be its last tasks to end: a thread that has nothing to do
+ * runs these as well, and the first result counts.
  */
 export class Newcomers {
   readonly #experience = new Map<number, Experience>()
 
   joined(thread: number): void {
-    this.#experience.set(thread, { of: new Map(), tasks: 0 })
+    if (!this.#experience.has(thread)) this.#experience.set(thread, { of: new Map(), tasks: 0 })
   }
 
   left(thread: number): void {
@@ -31,8 +34,24 @@ export class Newcomers {
   ran(thread: number, program: number): void {
     const experience = this.#experience.get(thread)
     if (!experience) return
-    experience.of.set(program, (experience.of.get(program) ?? 0) + 1)
+    this.practised(thread, program)
     if (++experience.tasks >= APPRENTICESHIP) this.left(thread)
+  }
+
+  /** A copy ran. However many do, they make nobody familiar with programs that they are not of. */
+  practised(thread: number, program: number): void {
+    const experience = this.#experience.get(thread)
+    experience?.of.set(program, (experience.of.get(program) ?? 0) + 1)
+  }
+
+  /** Whether a thread, or any, needs more practice of the program. */
+  lacks(program: number, thread?: number): boolean {
+    if (thread !== undefined) {
+      const experience = this.#experience.get(thread)
+      return experience !== undefined && (experience.of.get(program) ?? 0) < ENOUGH_PRACTICE
+    }
+    for (const { of } of this.#experience.values()) if ((of.get(program) ?? 0) < ENOUGH_PRACTICE) return true
+    return false
   }
 
   /** Attempts that newcomers are slow at and `helper` is not. Tasks with state, or effects outside, have one place. */
@@ -54,14 +73,4 @@ export class Newcomers {
     const experience = this.#experience.get(thread.id)
     return experience !== undefined && (experience.of.get(program) ?? 0) < PRACTICE
   }
-}
-
-/** Whether it neither gives a partition to a function as a whole, which may write it somewhere, nor awaits calls. */
-function isRepeatable({ plan, sink }: Program): boolean {
-  return sink.op !== 'apply' && !awaits(plan)
-}
-
-function awaits(part: Plan | unknown): boolean {
-  if (typeof part !== 'object' || part === null) return false
-  return (part as { op?: unknown }).op === 'mapAsync' || Object.values(part).some(awaits)
 }

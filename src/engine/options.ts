@@ -20,6 +20,12 @@ export interface ContextOptions {
   readonly parallelism?: number
   /** One more thread, warm, that takes over when another dies. Default true. */
   readonly spare?: boolean
+  /**
+   * The spare runs copies of the tasks of past batches while nothing else runs, some eight of each kind, so that its code
+   * is compiled when it takes over. Their results are dropped. False: no function runs that the batches do not need.
+   * Default true.
+   */
+  readonly rehearsals?: boolean
   /** A task that fails so often fails its job. Default 4. */
   readonly maxFailures?: number
   /**
@@ -69,6 +75,7 @@ export interface CheckedOptions {
   readonly threads: number
   readonly parallelism: number
   readonly spare: boolean
+  readonly rehearsals: boolean
   readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly replicas: number
@@ -92,6 +99,7 @@ const KNOWN = new Set([
   'threads',
   'parallelism',
   'spare',
+  'rehearsals',
   'maxFailures',
   'taskTimeout',
   'replicas',
@@ -122,6 +130,7 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     threads,
     parallelism: whole('parallelism', options.parallelism ?? threads, 1, 100_000),
     spare: options.spare ?? true,
+    rehearsals: options.rehearsals ?? true,
     maxFailures: whole('maxFailures', options.maxFailures ?? 4, 1, 1000),
     taskTimeoutMs: toMillis(options.taskTimeout ?? '60s', 'taskTimeout'),
     replicas: whole('replicas', options.replicas ?? 2, 1, 3),

@@ -3,6 +3,7 @@ import {
   JobCancelledError,
   type MemoryLimitError,
   TaskFailedError,
+  type ThreadLossReason,
   ThreadLostError,
 } from '../errors.js'
 import { decodeError } from '../pool/error-wire.js'
@@ -15,6 +16,7 @@ import type { Events } from './events.js'
 import { Newcomers } from './newcomers.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
 import type { ProgramTable } from './program-table.js'
+import { Rehearsals } from './rehearsals.js'
 import { type Speculation, StragglerWatch } from './straggler-watch.js'
 import type { Attempt, Pending, TaskDone, TaskSpec } from './task.js'
 
@@ -26,6 +28,10 @@ export interface TaskSchedulerOptions {
   readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly speculation: Speculation | undefined
+  /** Whether the thread in reserve practises on copies of tasks that are done. */
+  readonly rehearse: boolean
+  /** Whether there is memory for the inputs of such copies. */
+  readonly roomy: () => boolean
   /** Free memory that a thread may be lent along with a task. */
   readonly lend: (thread: number) => TaskMessage['lend']
   /** Blocks of broadcast variables that the thread does not have yet. */
@@ -44,6 +50,8 @@ export interface TaskSchedulerOptions {
 const WAITING = 1
 /** Quick tasks that a thread is given in one message: most of what they cost is sending them. */
 const TOGETHER = 16
+/** Why a thread may be dead without a fault of its tasks. */
+const KILLS: readonly ThreadLossReason[] = ['terminated', 'boot', 'closed']
 
 /**
  * Gives tasks to threads. One queue for tasks that may run anywhere, taken by whichever thread has room (blocks are in
@@ -57,6 +65,7 @@ export class TaskScheduler {
   readonly #running = new Map<PoolThread, Attempt[]>()
   readonly #watch: StragglerWatch
   readonly #newcomers = new Newcomers()
+  readonly #rehearsals: Rehearsals | undefined
   #closed = false
   #dispatching = false
 
@@ -70,6 +79,20 @@ export class TaskScheduler {
       terminate: (thread) => void pool.terminate(thread, 'timeout'),
       copy: (attempt) => this.#speculate(attempt),
     })
+    if (options.rehearse)
+      this.#rehearsals = new Rehearsals({
+        blocks: options.blocks,
+        events: options.events,
+        newcomers: this.#newcomers,
+        threads: () => {
+          const spare = pool.spare()
+          return spare ? [spare, ...pool.ready()] : pool.ready()
+        },
+        expecting: () => pool.spare() === undefined,
+        quiet: () => !this.#closed && this.#isIdle(),
+        roomy: options.roomy,
+        send: (thread, attempt) => this.#send(thread, [attempt]),
+      })
   }
 
   /** Runs a task to its end; resolves with what is missing where an attempt cannot be planned. */
@@ -79,13 +102,14 @@ export class TaskScheduler {
     })
   }
 
-  /** A thread has taken a dead one's place. */
+  /** A thread will take a dead one's place, or has. */
   threadJoined(thread: number): void {
     this.#newcomers.joined(thread)
   }
 
   threadLost(thread: number): void {
     this.#newcomers.left(thread)
+    this.#rehearsals?.threadLost(thread)
   }
 
   /** A thread came or went: queues may move. Pinned tasks of a dead thread are planned anew. */
@@ -105,12 +129,24 @@ export class TaskScheduler {
   close(): void {
     this.#closed = true
     this.#watch.stop()
+    this.#rehearsals?.clear()
     const waiting = [...this.#anywhere.splice(0), ...[...this.#pinned.values()].flat()]
     this.#pinned.clear()
     for (const attempt of waiting) {
       this.#end(attempt)
       this.#settle(attempt.task, cancelled('The context was stopped before this task ran.'))
     }
+  }
+
+  /** Memory is short: inputs that are kept for practice go. */
+  stopRehearsing(): void {
+    this.#rehearsals?.clear()
+  }
+
+  #isIdle(): boolean {
+    if (this.#running.size > 0 || this.#anywhere.length > 0) return false
+    for (const queue of this.#pinned.values()) if (queue.length > 0) return false
+    return true
   }
 
   /** Plans and queues one more attempt. */
@@ -187,6 +223,7 @@ export class TaskScheduler {
       }
     }
     for (const thread of threads) if (thread.inFlight === 0) this.#relieve(thread)
+    this.#rehearsals?.idle()
   }
 
   /** Gives a thread that has nothing to do copies of what newcomers will be long at. */
@@ -273,9 +310,12 @@ export class TaskScheduler {
       (results) => {
         leave()
         sent.forEach((attempt, i) => {
+          const result = results[i]!
+          if (result.ok === true && !attempt.task.done) this.#rehearsals?.saw(attempt, result.metrics.runMs)
           this.#end(attempt)
           try {
-            this.#answered(thread, attempt, results[i]!)
+            if (attempt.rehearsal) this.#rehearsed(thread, attempt, result)
+            else this.#answered(thread, attempt, result)
           } catch (error) {
             // A fault of the books must end the job, not leave it waiting for ever.
             this.#settle(attempt.task, error)
@@ -296,14 +336,22 @@ export class TaskScheduler {
           const unpin = () => this.#options.blocks.unpin(attempt.pins)
           if (died) void thread.gone.then(unpin)
           else unpin()
-          this.#threadDied(thread, attempt.task, attempt === at, error)
+          if (!attempt.rehearsal) this.#threadDied(thread, attempt.task, attempt === at, error)
+          else if (!isKill(error)) this.#rehearsals?.failed(attempt.program)
         }
         this.#dispatch()
       },
     )
   }
 
-  #message(thread: PoolThread, { task: { spec }, number, planned, program: queued }: Attempt): TaskMessage {
+  #message(thread: PoolThread, attempt: Attempt): TaskMessage {
+    const {
+      task: { spec },
+      number,
+      planned,
+      program: queued,
+      rehearsal,
+    } = attempt
     const { blocks, programs, lend, broadcasts } = this.#options
     // A thousand others may have come since it was queued.
     const program = programs.has(queued) ? queued : programs.number(planned.program)
@@ -315,6 +363,7 @@ export class TaskScheduler {
     return {
       task: { job: spec.job.id, stage: spec.stage.id, partition: spec.partition, attempt: number },
       batchTime: spec.job.batchTime,
+      rehearsal,
       program,
       define: programs.define(thread.id, program),
       undefine: programs.undefine(thread.id),
@@ -326,6 +375,17 @@ export class TaskScheduler {
       forget: news?.forget,
       broadcasts: shipped,
     }
+  }
+
+  #rehearsed(thread: PoolThread, { program }: Attempt, result: TaskResult): void {
+    if (result.ok === 'stale') return
+    const { blocks, onReport } = this.#options
+    onReport(thread.id, result.memory)
+    const written = result.ok ? result.written.map(({ block }) => block) : []
+    blocks.accept(thread.id, result.memory, written)
+    blocks.discard(written)
+    if (result.ok) this.#rehearsals?.ran(thread.id, program, result.metrics.runMs)
+    else this.#rehearsals?.failed(program)
   }
 
   #answered(thread: PoolThread, { task, number, planned, program }: Attempt, result: TaskResult): void {
@@ -380,7 +440,7 @@ export class TaskScheduler {
       this.#settle(task, error)
     } else if (reason === 'closed') {
       this.#settle(task, cancelled('The context was stopped while this task ran.', { thread: thread.id }))
-    } else if (!wasRunning || reason === 'terminated' || reason === 'boot') {
+    } else if (!wasRunning || isKill(error)) {
       if (task.live === 0) this.#try(task)
     } else this.#failed(task, error as Error, undefined)
   }
@@ -411,6 +471,11 @@ export class TaskScheduler {
     task.live--
     this.#options.blocks.unpin(pins)
   }
+}
+
+/** The thread died of something that its task had no part in. */
+function isKill(error: unknown): boolean {
+  return error instanceof ThreadLostError && KILLS.includes(error.reason)
 }
 
 function cancelled(message: string, details?: Record<string, unknown>): JobCancelledError {

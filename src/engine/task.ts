@@ -54,4 +54,6 @@ export interface Attempt {
   startedAt: number
   /** Of the program table. */
   readonly program: number
+  /** A copy of a task that is done, run for practice: what it brings is dropped. */
+  readonly rehearsal?: true
 }

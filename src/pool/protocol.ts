@@ -58,6 +58,8 @@ export interface TasksMessage {
 export interface TaskMessage {
   readonly task: TaskId
   readonly batchTime?: number
+  /** For practice only: what comes of it is dropped. */
+  readonly rehearsal?: boolean
   /** Program number, and the program itself where this thread does not know it yet. */
   readonly program: number
   readonly define?: Program

@@ -1,3 +1,4 @@
+import { isRehearsing } from '../../ops/rehearsal.js'
 import type { FaultPlan } from '../protocol.js'
 
 /**
@@ -22,7 +23,7 @@ export function armFaults(faults: readonly FaultPlan[] | undefined): void {
 }
 
 export function faultPoint(point: FaultPoint): void {
-  if (plans === undefined) return
+  if (plans === undefined || isRehearsing()) return
   for (const plan of plans) {
     if (plan.point === point && Atomics.add(new Int32Array(plan.passes), 0, 1) + 1 === plan.nth) die(1)
   }

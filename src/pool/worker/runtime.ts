@@ -6,6 +6,7 @@ import { FunctionResolver, type ResolveEnvironment } from '../../ops/functions/r
 import { buildPipeline } from '../../ops/pipeline.js'
 import type { Program } from '../../ops/plan.js'
 import { RddBuilder } from '../../ops/rdd/builder.js'
+import { setRehearsing } from '../../ops/rehearsal.js'
 import { ByteWriter } from '../blocks/byte-writer.js'
 import type { BlockHandle } from '../blocks/handle.js'
 import { decodeRecords } from '../blocks/records-codec.js'
@@ -119,6 +120,8 @@ class Runtime implements WorkerRuntime {
       observed: [],
       settled: [],
     }
+    const rehearsal = message.rehearsal === true
+    setRehearsing(rehearsal)
     try {
       this.#accept(message)
       faultPoint('task:start')
@@ -128,6 +131,7 @@ class Runtime implements WorkerRuntime {
       mustTravel(value)
       const added = endAdditions()
       mustTravel(added)
+      if (rehearsal) return this.#rehearsed(task, started)
       for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
       const rejects = task.meter.rejects.report()
       const metrics = { read: task.read, runMs: performance.now() - started, loaded: takeLoaded() }
@@ -142,7 +146,14 @@ class Runtime implements WorkerRuntime {
       // What an attempt that failed has added is nothing.
       endAdditions()
       takeLoaded()
+      setRehearsing(false)
     }
+  }
+
+  /** Only the memory that was written must be told. */
+  #rehearsed({ written }: Task, started: number): TaskResult {
+    const metrics = { read: [], runMs: performance.now() - started }
+    return { ok: true, value: undefined, written, memory: this.#report(), metrics }
   }
 
   #accept({ segments, lend, adopt, release, forget, broadcasts, define, undefine, program }: TaskMessage): void {

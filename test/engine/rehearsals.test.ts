@@ -1,0 +1,200 @@
+import { type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
+import { expect, test } from 'vitest'
+import { gather, manual, run, sorted } from './support.js'
+
+type Event = { readonly thread: number; readonly tasks: number; readonly ms: number }
+
+/** Resolves when a thread has practised all that there is. */
+function rehearsed(ssc: StreamingContext): Promise<Event> {
+  return new Promise((resolve) => {
+    const off = ssc.on('threadRehearsed', (event) => {
+      off()
+      resolve(event)
+    })
+  })
+}
+
+/** Resolves when a copy runs on the spare. */
+async function rehearsing(ssc: StreamingContext): Promise<void> {
+  const pool = ssc.context.engine.pool!
+  while (pool.spare()?.inFlight !== 1) await new Promise(setImmediate)
+}
+
+/** Each thread counts the records that it has been given; from the third batch on the counts are told. */
+function counting(options: Partial<StreamingOptions> = {}) {
+  const { ssc, log } = manual({ parallelism: 4, ...options })
+  const batches = Array.from({ length: 6 }, (_, i) => [10, 11, 12, 13].map((n) => n + 100 * i))
+  ssc
+    .queueStream(batches)
+    .map((n): [number, number] => {
+      const memory = globalThis as { given?: number }
+      memory.given = (memory.given ?? 0) + 1
+      return [n, memory.given]
+    })
+    .output('counts')
+  return { ssc, log }
+}
+
+test('the spare practises on copies while nothing runs, and is warm when it takes over', async () => {
+  const { ssc } = counting()
+  await ssc.start()
+  const counts = gather<[number, number]>(ssc, 'counts')
+  const pool = ssc.context.engine.pool!
+  await pool.whenStrong()
+  const practised = rehearsed(ssc)
+  await run(ssc, 2)
+  const { thread, tasks, ms } = await practised
+  expect(thread).toBe(pool.spare()!.id)
+  expect(tasks).toBe(8)
+  expect(ms).toBeGreaterThan(0)
+  let copies = 0
+  ssc.on('taskSpeculated', () => copies++)
+  await Promise.all(pool.ready().map((ready) => pool.terminate(ready)))
+  await run(ssc, 1)
+  expect(copies).toBe(0)
+  await ssc.stop()
+  const last = (await counts).at(-1)!.records
+  expect(last.map(([n]) => n)).toEqual([210, 211, 212, 213])
+  // Eight copies of one record each came before, on the one of the two that had been in reserve.
+  expect(last.some(([, given]) => given > 8)).toBe(true)
+})
+
+test('nothing of a rehearsal is published: no records, additions, dead letters or blocks', async () => {
+  const outcomes: unknown[] = []
+  for (const rehearsals of [false, true]) {
+    const { ssc } = manual({ parallelism: 2, rehearsals })
+    const { context } = ssc
+    const seen = context.accumulator(0, (a, b) => a + b)
+    ssc
+      .queueStream(Array.from({ length: 3 }, () => [1, 2, 3, 4]))
+      .map(
+        withEnv({ seen }, (n: number): [number, number] => {
+          seen.add(1)
+          if (n === 4) throw new Error('four')
+          return [n % 2, n]
+        }),
+        { onRecordError: 'deadLetter' },
+      )
+      .reduceByKey((a, b) => a + b)
+      .output('sums')
+    let letters = 0
+    ssc.on('deadLetters', ({ count }) => (letters += count))
+    let dropped = 0
+    ssc.on('resultDropped', () => dropped++)
+    await ssc.start()
+    const sums = gather<[number, number]>(ssc, 'sums')
+    await context.engine.pool!.whenStrong()
+    const practised = rehearsals && rehearsed(ssc)
+    await run(ssc, 2)
+    // Map and reduce tasks, each eight times.
+    if (practised) expect((await practised).tasks).toBe(16)
+    // What was kept for the copies is free again, and so is what they wrote.
+    const { liveBlocks } = context.engine.segments
+    await run(ssc, 1)
+    await ssc.stop()
+    const records = (await sums).map((batch) => sorted(batch.records))
+    outcomes.push({ records, additions: seen.value, letters, dropped, liveBlocks })
+  }
+  expect(outcomes[0]).toMatchObject({ additions: 12, letters: 3, dropped: 0 })
+  expect(outcomes[1]).toEqual(outcomes[0])
+})
+
+test('there are none without a spare, or where they are switched off', async () => {
+  for (const options of [{ spare: false }, { rehearsals: false }]) {
+    const { ssc } = counting({ threads: 1, ...options })
+    await ssc.start()
+    const counts = gather<[number, number]>(ssc, 'counts')
+    const { engine } = ssc.context
+    await engine.pool!.whenStrong()
+    await run(ssc, 3)
+    // The values of the newest batch.
+    expect(engine.segments.liveBlocks).toBe(4)
+    await ssc.stop()
+    expect((await counts).at(-1)!.records.map(([, given]) => given)).toEqual([9, 10, 11, 12])
+  }
+})
+
+/** Loops for ever in a copy: the spare has not seen what the others saw in the first batch, whose tasks are not copied. */
+function looping(options: Partial<StreamingOptions> = {}) {
+  const { ssc, log } = manual({ threads: 1, maxFailures: 1, ...options })
+  ssc
+    .queueStream([[1], [102], [3], [4]])
+    .map((n) => {
+      const memory = globalThis as { practised?: boolean }
+      if (n < 100) memory.practised = true
+      while (!memory.practised);
+      return n
+    })
+    .output('same')
+  return { ssc, log }
+}
+
+test.each(['spare', 'both'])('a kill in the middle of a rehearsal does no harm: %s', async (victims) => {
+  const { ssc } = looping()
+  await ssc.start()
+  const same = gather<number>(ssc, 'same')
+  const pool = ssc.context.engine.pool!
+  await pool.whenStrong()
+  await run(ssc, 2)
+  await rehearsing(ssc)
+  const doomed = victims === 'spare' ? [pool.spare()!] : [pool.spare()!, ...pool.ready()]
+  await Promise.all(doomed.map((thread) => pool.terminate(thread)))
+  await run(ssc, 2)
+  await ssc.stop()
+  expect((await same).map(({ records }) => records)).toEqual([[1], [102], [3], [4]])
+})
+
+test('a copy that never ends costs its thread only: once, and not the task that waits behind it', async () => {
+  const { ssc } = looping({ taskTimeout: 300 })
+  await ssc.start()
+  const same = gather<number>(ssc, 'same')
+  const pool = ssc.context.engine.pool!
+  await pool.whenStrong()
+  const lost: string[] = []
+  ssc.on('threadLost', ({ reason }) => lost.push(reason))
+  await run(ssc, 2)
+  await rehearsing(ssc)
+  const heir = pool.spare()!
+  await pool.terminate(pool.ready()[0]!)
+  expect(pool.ready()).toEqual([heir])
+  await run(ssc, 2)
+  expect(lost).toEqual(['terminated', 'timeout'])
+  await pool.whenStrong()
+  await ssc.stop()
+  expect((await same).map(({ records }) => records)).toEqual([[1], [102], [3], [4]])
+})
+
+test('a copy that throws, or ends its thread, is the last of its program', async () => {
+  for (const end of ['throw', 'exit']) {
+    const { ssc } = manual({ threads: 1, maxFailures: 1 })
+    ssc
+      .queueStream(end === 'throw' ? [[1], [102], [3]] : [[1], [202], [3]])
+      .map((n) => {
+        const memory = globalThis as { practised?: boolean }
+        if (n < 100) memory.practised = true
+        if (!memory.practised && n > 200) process.exit(3)
+        if (!memory.practised) throw new Error('A copy.')
+        return n
+      })
+      .output('same')
+    const events: string[] = []
+    ssc.on('threadLost', ({ reason }) => events.push(reason))
+    ssc.on('taskRetried', () => events.push('retried'))
+    ssc.on('threadRehearsed', () => events.push('rehearsed'))
+    await ssc.start()
+    const same = gather<number>(ssc, 'same')
+    const pool = ssc.context.engine.pool!
+    await pool.whenStrong()
+    await run(ssc, 2)
+    await rehearsing(ssc)
+    const { exited } = pool.spare()!
+    if (end === 'exit') await exited
+    else while (pool.spare()!.inFlight > 0) await new Promise(setImmediate)
+    await pool.whenStrong()
+    await run(ssc, 1)
+    expect(ssc.context.engine.segments.liveBlocks).toBe(1)
+    await ssc.stop()
+    expect((await same).map(({ records }) => records[0]! % 100)).toEqual([1, 2, 3])
+    expect(events).toEqual(end === 'exit' ? ['exit'] : [])
+  }
+})
