@@ -91,7 +91,10 @@ export class TaskScheduler {
         expecting: () => pool.spare() === undefined,
         quiet: () => !this.#closed && this.#isIdle(),
         roomy: options.roomy,
-        send: (thread, attempt) => this.#send(thread, [attempt]),
+        send: (thread, attempt) => {
+          attempt.task.live++
+          this.#send(thread, [attempt])
+        },
       })
   }
 

@@ -4,10 +4,14 @@ import { countOf, gather, manual, random, run, sorted } from './support.js'
 
 const SEED = Number(process.env.SEED ?? 20261122)
 
-/** Kills as asked, at a moment of the batch that the seed chooses: before it, or after so many of its tasks. */
-function killer(ssc: StreamingContext, next: () => number): (batch: number) => void {
-  return () => {
+/**
+ * Kills as asked, at a moment of the batch that the seed chooses: before it, or after so many of its tasks. Some batches
+ * come after a quiet moment, in which the spare rehearses.
+ */
+function killer(ssc: StreamingContext, next: () => number): (batch: number) => Promise<void> {
+  return async () => {
     const { pool } = ssc.context.engine
+    if (next() < 0.25) await new Promise((resolve) => setTimeout(resolve, 12 * next()))
     const ready = pool!.ready()
     const draw = next()
     if (draw < 0.02) for (const thread of pool!.threads()) void thread.worker.terminate()
