@@ -47,6 +47,7 @@ test('the spare practises on copies while nothing runs, and is warm when it take
   expect(thread).toBe(pool.spare()!.id)
   expect(tasks).toBe(8)
   expect(ms).toBeGreaterThan(0)
+  expect(await pool.spare()!.control.owned()).toEqual([])
   let copies = 0
   ssc.on('taskSpeculated', () => copies++)
   await Promise.all(pool.ready().map((ready) => pool.terminate(ready)))
