@@ -59,7 +59,7 @@ export interface ContextOptions {
   /** Slides between two snapshots of kept state. Default 10. */
   readonly stateSnapshotInterval?: number
   /**
-   * Limits of each thread's heap, as `worker_threads` has them. Default: { maxYoungGenerationSizeMb: 192 }, since records
+   * Limits of each thread's heap, as `worker_threads` has them. Default: { maxYoungGenerationSizeMb: 96 }, since records
    * of a task that still runs survive small collections, which then cost more than the task.
    */
   readonly resourceLimits?: ResourceLimits
@@ -92,8 +92,8 @@ export interface CheckedOptions {
   readonly faults: readonly FaultPlan[] | undefined
 }
 
-/** Three semi-spaces of 64 MiB: measured against 16, 32 and 128. */
-const YOUNG_MIB = 192
+/** Three semi-spaces of 32 MiB: measured against 16 and 64. */
+const YOUNG_MIB = 96
 
 const KNOWN = new Set([
   'threads',

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
-import { releaseProxy, wrap } from 'comlink'
+import type { Remote } from 'comlink'
 import { ArgumentError, MillraceError } from '../errors.js'
 import { CONTROL_CALLS, type ControlAnswer, type ControlWire } from './control-calls.js'
-import { nodeEndpoint } from './endpoint.js'
+import { comlink, nodeEndpoint } from './endpoint.js'
 import { decodeError } from './error-wire.js'
 import type { WorkerControl } from './protocol.js'
 
@@ -27,9 +27,9 @@ export type RaceWithDeath = <T>(promise: Promise<T>) => Promise<T>
  */
 export class ControlPlane {
   readonly #port: MessagePort
-  readonly #remote: ReturnType<typeof wrap<ControlWire>>
   readonly #race: RaceWithDeath
   readonly #thread: number
+  #remote: Remote<ControlWire> | undefined
   #pending = 0
   readonly control: ThreadControl
 
@@ -37,14 +37,12 @@ export class ControlPlane {
     this.#port = port
     this.#thread = thread
     this.#race = race
-    this.#remote = wrap<ControlWire>(nodeEndpoint(port))
-    port.unref()
     this.control = Object.freeze({ ...this.#face(undefined), within: (ms: number) => this.#face(checkedDeadline(ms)) })
   }
 
   /** For a thread that has died: its pending calls are rejected by the race. */
   release(): void {
-    this.#remote[releaseProxy]()
+    this.#remote?.[comlink().releaseProxy]()
     this.#port.close()
   }
 
@@ -55,9 +53,11 @@ export class ControlPlane {
 
   async #call(name: keyof WorkerControl, args: readonly unknown[], deadline: number | undefined): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined
+    this.#remote ??= comlink().wrap<ControlWire>(nodeEndpoint(this.#port))
+    const remote = this.#remote
     if (this.#pending++ === 0) this.#port.ref()
     try {
-      const call = async () => (await this.#remote[name](...args)) as ControlAnswer
+      const call = async () => (await remote[name](...args)) as ControlAnswer
       const late = new Promise<never>((_, reject) => {
         if (deadline !== undefined) timer = setTimeout(() => reject(this.#late(name, deadline)), deadline)
       })

@@ -31,6 +31,8 @@ export interface SupervisorOptions extends SupervisorEvents {
 
 /** Boots that may fail in a row, by termination from outside, before a pool that is being opened gives up. */
 const MAX_FAILED_OPENS = 5
+/** How long a pool that opens does without a spare: its boot would take a core from the first results. */
+const SPARE_AFTER_MS = 100
 
 interface Waiter {
   readonly met: () => boolean
@@ -55,6 +57,9 @@ export class Supervisor implements ThreadWatcher {
   readonly #held = new Set<PoolThread>()
   #waiters: Waiter[] = []
   #opened = false
+  /** Whether the reserve is to be filled. */
+  #wantsSpare = false
+  #spareTimer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: SupervisorOptions) {
@@ -69,7 +74,7 @@ export class Supervisor implements ThreadWatcher {
     this.#muster()
     await filled
     this.#opened = true
-    this.#muster()
+    this.#spareTimer = setTimeout(() => this.#fillReserve(), SPARE_AFTER_MS).unref()
   }
 
   /** The threads that take tasks, in the order of their slots. */
@@ -89,6 +94,7 @@ export class Supervisor implements ThreadWatcher {
   /** Resolves when all slots and the reserve are filled. Rejects with StateError when the pool closes first. */
   whenStrong(): Promise<void> {
     this.#backOff.ref()
+    this.#fillReserve()
     return this.#until(() => this.#slots.every(Boolean) && this.#reserve.length >= Number(this.#options.spare))
   }
 
@@ -100,6 +106,7 @@ export class Supervisor implements ThreadWatcher {
   async close(): Promise<void> {
     this.#closed = true
     this.#backOff.stop()
+    clearTimeout(this.#spareTimer)
     const threads = [...this.#threads.values()]
     this.#slots.fill(undefined)
     this.#reserve.length = 0
@@ -125,7 +132,9 @@ export class Supervisor implements ThreadWatcher {
     const heir = was === 'ready' ? this.#vacate(thread) : undefined
     // Whoever shoots at threads hits some that boot: that is no crash loop, and must not make recovery slow.
     if (was === 'booting') this.#backOff.failed(loss.reason === 'terminated', this.#waiters.length > 0)
-    this.#muster()
+    // A thread that dies so early may not be the last.
+    if (this.#opened) this.#fillReserve()
+    else this.#muster()
     if (was === 'booting') this.#bootFailed(thread, loss)
     else this.#options.onThreadLost?.(thread, loss)
     if (heir) this.#options.onPromoted?.(heir)
@@ -139,13 +148,18 @@ export class Supervisor implements ThreadWatcher {
     if (was === 'ready') this.#options.onThreadGone?.(thread)
   }
 
+  #fillReserve(): void {
+    clearTimeout(this.#spareTimer)
+    this.#wantsSpare = this.#options.spare
+    this.#muster()
+  }
+
   /** Starts missing workers and attaches those that were held back, unless boots keep failing. */
   #muster(): void {
     if (this.#closed || this.#backOff.waiting) return
     for (const thread of this.#held) this.#attach(thread)
     this.#held.clear()
-    // The spare comes last: what waits for the first result waits for the threads only.
-    const size = this.#options.threads + Number(this.#opened && this.#options.spare)
+    const size = this.#options.threads + Number(this.#wantsSpare)
     try {
       for (let missing = size - this.alive().length; missing > 0; missing--) this.#host.spawn()
     } catch (error) {

@@ -58,8 +58,8 @@ export class ThreadPool implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   /**
-   * Starts the threads and resolves when all slots are filled (the one in reserve may still boot). Takes 50 to 100 ms
-   * and what the pipeline module needs. Rejects with the error of the first thread that cannot be set up.
+   * Starts the threads and resolves when all slots are filled; the one in reserve starts 100 ms later, or when it is
+   * needed or waited for. Takes 50 to 100 ms and what the pipeline module needs. Rejects with the error of the first thread that cannot be set up.
    */
   static async open(options: ThreadPoolOptions): Promise<ThreadPool> {
     const { threads, giveUpMs = GIVE_UP_MS, bootMs = BOOT_MS } = options

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { ArgumentError, StateError } from '../errors.js'
 import { RddBuilder } from '../ops/rdd/builder.js'
@@ -59,7 +58,7 @@ RddBuilder.prototype.setCheckpointDir = function (path) {
     throw new ArgumentError(`setCheckpointDir got ${JSON.stringify(path)}; it takes the path of a directory.`, { path })
   }
   const marked = checkpoints.get(this)?.marked ?? new Set()
-  checkpoints.set(this, { directory: join(resolve(path), randomUUID()), marked })
+  checkpoints.set(this, { directory: join(resolve(path), crypto.randomUUID()), marked })
   this.afterJob = (rdd) => writeMarked(this, rdd)
 }
 RddBuilder.prototype.getCheckpointDir = function () {

@@ -1,4 +1,4 @@
-import { Socket, type TcpNetConnectOpts } from 'node:net'
+import type { TcpNetConnectOpts } from 'node:net'
 import { ArgumentError, SourceError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
 import { checkBoolean, checkInteger, type ReconnectDelay, reconnectDelay } from './check.js'
@@ -106,6 +106,7 @@ function connection(
       keepAliveInitialDelay: 60_000,
       onread: { buffer: space, callback: received },
     }
+    const { Socket } = process.getBuiltinModule('node:net')
     const socket = new Socket(options)
     const stop = () => socket.destroy()
     socket.on('connect', connected)

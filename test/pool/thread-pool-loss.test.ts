@@ -280,12 +280,13 @@ test('a thread that never comes up is given up, and another takes its place', as
     open(boots)
   }
   const pool = await openPool({ boot, bootMs: 3_000, onBootFailed })
+  const strong = pool.whenStrong()
   await reached(boots, 3)
   vi.advanceTimersByTime(2_999)
   expect(pool.threads()).toHaveLength(3)
   vi.advanceTimersByTime(1)
   vi.useRealTimers()
-  await pool.whenStrong()
+  await strong
   expect(pool.threads()).toHaveLength(3)
   expect(failed).toContainEqual(expect.objectContaining({ reason: 'boot' }))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ArgumentError, StateError, ThreadLostError } from '#build/errors.js'
 import type { TaskMessage } from '#build/pool/protocol.js'
 import { ThreadPool } from '#build/pool/thread-pool.js'
@@ -178,6 +178,39 @@ describe('open', () => {
   test('rejects when the system refuses to start a worker', async () => {
     const error = await rejection(openPool({ execArgv: ['--expose-gc'] }))
     expect(error).toMatchObject({ code: 'ERR_WORKER_INVALID_EXEC_ARGV' })
+  })
+})
+
+describe('the spare', () => {
+  test('starts 100 ms after the threads, which have both cores for their first tasks', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const pool = await openPool({ threads: 2 })
+    vi.advanceTimersByTime(99)
+    expect(pool.threads()).toHaveLength(2)
+    vi.advanceTimersByTime(1)
+    expect(pool.threads()).toHaveLength(3)
+  })
+
+  test('starts at once when somebody waits for it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const pool = await openPool({ threads: 1 })
+    const strong = pool.whenStrong()
+    expect(pool.threads()).toHaveLength(2)
+    await strong
+    expect(pool.spare()).toBeDefined()
+  })
+
+  test('starts at once when a thread is lost before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const pool = await openPool({ threads: 2 })
+    const [first, second] = pool.ready()
+    await pool.terminate(first!)
+    // One for the slot and one for the reserve.
+    expect(pool.threads()).toHaveLength(3)
+    expect(pool.ready()).toEqual([second])
   })
 })
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -92,7 +91,7 @@ export class CheckpointStore {
   async write(kind: DataKind, time: number, blocks: readonly BlockBytes[]): Promise<SavedBlock[]> {
     if (blocks.length === 0) return []
     await mkdir(this.directory, { recursive: true })
-    const file = `${kind}-${time}-${randomBytes(4).toString('hex')}`
+    const file = `${kind}-${time}-${crypto.randomUUID().slice(0, 8)}`
     await writeSynced(
       join(this.directory, file),
       blocks.map(({ bytes }) => bytes),

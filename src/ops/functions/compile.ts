@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { MillraceError } from '../../errors.js'
 import { HELPERS } from './loader-names.js'
 import type { AnyFunction } from './ref.js'
@@ -10,6 +9,7 @@ import type { AnyFunction } from './ref.js'
  */
 export function compileText(text: string, env: Readonly<Record<string, unknown>>): AnyFunction {
   const given: Record<string, unknown> = { ...HELPERS, ...env }
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
   const body = `'use strict'; return (\n${text}\n)\n//# sourceURL=millrace-fn-${hash}.js`
   try {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { AnyNode } from 'acorn'
 import { DYNAMIC_IMPORT, IMPORT_META, IMPORT_OBJECT, NAME_HELPER } from './loader-names.js'
 import { parseFunction } from './parse.js'
@@ -25,6 +24,7 @@ export function normalForm(text: string): string {
 
 /** 12 hexadecimal digits (48 bits) that depend on the function's normal form alone: on no run and no thread. */
 export function functionHash(text: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256').update(normalForm(text)).digest('hex').slice(0, 12)
 }
 

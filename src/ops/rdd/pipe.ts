@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { step } from './elementwise.js'
@@ -33,6 +32,8 @@ const MOST = 2000
 defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, cwd }: PipeOptions) => {
   return (records: Iterable<unknown>) => {
     const lines = Array.from(records, (record) => (typeof record === 'string' ? record : JSON.stringify(record)))
+    // Loaded here, as next to nobody needs it.
+    const { spawnSync } = process.getBuiltinModule('node:child_process')
     const { error, status, signal, stdout, stderr } = spawnSync(command, args, {
       input: lines.length === 0 ? '' : `${lines.join('\n')}\n`,
       encoding: 'utf8',

@@ -1,13 +1,26 @@
-import { Packr } from 'msgpackr'
+import { createRequire } from 'node:module'
+import type * as Msgpackr from 'msgpackr'
 import { MillraceError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 import { type Cursor, FORM, need, writeHeader } from './column-header.js'
 
+const require = createRequire(import.meta.url)
+let made: Msgpackr.Packr | undefined
+
 /**
  * One a thread. Record definitions travel inside each message: structures shared between threads would silently decode
  * with another thread's field names. `copyBuffers`, because a view of the source would change when its segment is reused.
+ *
+ * Loaded with the first records that are neither texts nor numbers: it takes a thread longer than all of the rest.
  */
-const packr = new Packr({ moreTypes: true, copyBuffers: true, useBigIntExtension: true })
+export function packr(): Msgpackr.Packr {
+  made ??= newPackr(require('msgpackr'))
+  return made
+}
+
+function newPackr({ Packr }: typeof Msgpackr): Msgpackr.Packr {
+  return new Packr({ moreTypes: true, copyBuffers: true, useBigIntExtension: true })
+}
 
 /** A bigger message gets memory of its own, so that one huge block does not stay in memory for ever. */
 const KEEP_BYTES = 4 * 1024 * 1024
@@ -38,7 +51,7 @@ function pack(values: readonly unknown[]): Buffer {
     if (values.some((value) => value instanceof Promise)) {
       throw new TypeError('an async function answered with a Promise, and nothing waits for it here: use mapAsync')
     }
-    return packr.pack(values)
+    return packr().pack(values)
   } catch (cause) {
     throw new MillraceError(
       'ERR_MILLRACE_ARGUMENT',
@@ -51,7 +64,7 @@ function pack(values: readonly unknown[]): Buffer {
 
 function unpack(packed: Buffer): unknown {
   try {
-    return packr.unpack(toPrivate(packed))
+    return packr().unpack(toPrivate(packed))
   } catch (cause) {
     throw unreadable(cause)
   }

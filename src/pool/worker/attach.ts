@@ -1,8 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
-import { expose } from 'comlink'
 import { StateError } from '../../errors.js'
 import { CONTROL_CALLS, type ControlAnswer } from '../control-calls.js'
-import { nodeEndpoint } from '../endpoint.js'
+import { comlink, nodeEndpoint } from '../endpoint.js'
 import { encodeError, type WireError } from '../error-wire.js'
 import {
   type AttachMessage,
@@ -13,6 +12,7 @@ import {
   type WorkerControl,
 } from '../protocol.js'
 import { EXITING, RUNNING } from '../vitals.js'
+import { loadAhead } from './load-ahead.js'
 
 /** What a thread does with tasks and control calls, once it is attached. */
 export interface WorkerRuntime {
@@ -44,6 +44,7 @@ export async function attach(message: AttachMessage, createRuntime: CreateRuntim
   announceExit(vitals)
   const runtime = await createRuntime(message.boot, message)
   exposeControl(message.control, runtime.control)
+  loadAhead()
   return { thread: message.thread, run: (task, number) => runTask(runtime, vitals, task, number) }
 }
 
@@ -69,8 +70,12 @@ function exposeControl(port: MessagePort, control: WorkerControl): void {
     }
     return [name, Object.freeze(call)] as const
   })
-  expose(Object.freeze(Object.fromEntries(calls)), nodeEndpoint(port))
-  // Piscina's port keeps the thread's loop alive; this one must not do so by itself.
+  port.once('message', (first) => {
+    comlink().expose(Object.freeze(Object.fromEntries(calls)), nodeEndpoint(port))
+    // Piscina's port keeps the thread's loop alive; this one must not do so by itself.
+    port.unref()
+    port.emit('message', first)
+  })
   port.unref()
 }
 
