@@ -68,6 +68,24 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
     )
 }
 
+/** Pairs of texts of one byte a unit, none longer than 255, and whole numbers, in columns. */
+export interface ShortPairColumns {
+  /** One after the other. */
+  readonly texts: Uint8Array
+  readonly lengths: Uint8Array
+  readonly numbers: Int32Array
+}
+
+/** As `encodePairs` of these, which are in their form already. */
+export function encodeShortPairs(w: ByteWriter, { texts, lengths, numbers }: ShortPairColumns): void {
+  writeHeader(w, FORM.pairs, lengths.length)
+  writeHeader(w, FORM.latin1, lengths.length, 1)
+  w.write(lengths)
+  w.align()
+  w.write(texts)
+  encodeInts(w, numbers)
+}
+
 /**
  * The keys and values of records that are pairs. Builds no pairs where the bytes hold two columns. Throws ArgumentError
  * where a record is not an array of length 2.
