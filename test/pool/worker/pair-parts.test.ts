@@ -59,6 +59,25 @@ test('pairs are written as out of arrays, whatever comes in which task', () => {
   )
 })
 
+test.each([
+  ['a', -0],
+  ['a', 0.5],
+  ['a', 2 ** 31],
+  ['a', Number.NaN],
+  ['\u0100', 1],
+  ['a key of twenty-five units', 1],
+  [1, 1],
+])('%o and %o go with the others', (key, value) => {
+  const records = [
+    ['first', 1],
+    ['second', 2],
+    ['third', 3],
+    [key, value],
+    ['last', 4],
+  ] as const
+  expect(written(new PairParts(PARTS), records)).toEqual(expected(records))
+})
+
 test('there may be many, and after them few', () => {
   const pairs = new PairParts(PARTS)
   const many = Array.from({ length: 500_000 }, (_, n): [string, number] => [`key ${n}`, n])

@@ -17,6 +17,8 @@ const keys = fc.oneof(
   fc.integer({ min: 1, max: 13 }).map((n) => '\u00ff\u0000'.repeat(7).slice(0, n)),
   fc.constantFrom(
     '\u0100',
+    '\u0100\u0000',
+    '\u0000\u0001',
     'ab\u0100',
     '\ud800',
     '\udc00',
