@@ -2,6 +2,7 @@ import { ArgumentError, BlockCorruptError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
+import { KeyColumn } from './key-column.js'
 import { writePacked } from './packed-column.js'
 
 /**
@@ -68,6 +69,24 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
     )
 }
 
+/** Pairs of texts of one byte a unit, none longer than 255, and whole numbers, in columns. */
+export interface ShortPairColumns {
+  /** One after the other. */
+  readonly texts: Uint8Array
+  readonly lengths: Uint8Array
+  readonly numbers: Int32Array
+}
+
+/** As `encodePairs` of these, which are in their form already. */
+export function encodeShortPairs(w: ByteWriter, { texts, lengths, numbers }: ShortPairColumns): void {
+  writeHeader(w, FORM.pairs, lengths.length)
+  writeHeader(w, FORM.latin1, lengths.length, 1)
+  w.write(lengths)
+  w.align()
+  w.write(texts)
+  encodeInts(w, numbers)
+}
+
 /**
  * The keys and values of records that are pairs. Builds no pairs where the bytes hold two columns. Throws ArgumentError
  * where a record is not an array of length 2.
@@ -87,6 +106,21 @@ export function decodePairs(bytes: Buffer): { keys: unknown[]; values: unknown[]
     values[i] = pair[1]
   }
   return { keys, values }
+}
+
+/** Pairs in two columns. */
+export interface PairColumns {
+  readonly keys: KeyColumn
+  readonly values: readonly unknown[]
+}
+
+/** As `decodePairs`, with keys that are made when they are asked for, if their form allows it. */
+export function decodePairColumns(bytes: Buffer): PairColumns {
+  const cursor = { bytes: aligned(bytes), at: 0 }
+  if (bytes.length > 0 && readHeader(cursor).form === FORM.pairs)
+    return { keys: KeyColumn.read(cursor), values: readColumn(cursor) }
+  const { keys, values } = decodePairs(bytes)
+  return { keys: KeyColumn.of(keys), values }
 }
 
 /** Typed arrays can only begin at multiples of their element size; a payload in a segment always does. */

@@ -1,6 +1,6 @@
 import { ArgumentError, BlockCorruptError, StateError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
-import { encodeInts, encodePairs, encodeRecords } from './records-codec.js'
+import { encodeInts, encodePairs, encodeRecords, encodeShortPairs, type ShortPairColumns } from './records-codec.js'
 
 /**
  * The payload of a shuffle block: what one map task has for each reduce partition.
@@ -55,6 +55,13 @@ export class ShuffleBlockWriter {
     const start = this.#begin(part)
     if (keys.length > 0 || values.length > 0) encodePairs(this.#writer, keys, values)
     this.#end(part, start, keys.length)
+  }
+
+  /** As `pairs`, of columns that are in their form already. */
+  shortPairs(part: number, columns: ShortPairColumns): void {
+    const start = this.#begin(part)
+    if (columns.lengths.length > 0) encodeShortPairs(this.#writer, columns)
+    this.#end(part, start, columns.lengths.length)
   }
 
   #begin(part: number): number {

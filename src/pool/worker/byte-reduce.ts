@@ -6,6 +6,7 @@ import { isBuiltin, isPure } from '../kernels/byte-steps.js'
 import { compileTally } from './byte-chain.js'
 import { compileReduced, type Reduced } from './byte-merge.js'
 import type { CombineTable } from './combine-table.js'
+import { compileFold } from './fold.js'
 import type { PlanCompiler } from './plans.js'
 import { labelled, type Task } from './task.js'
 
@@ -18,6 +19,13 @@ export function compileCombining(
   const combine = compiler.combiner(aggregator)
   const reduced = compileCounted(plan, aggregator, compiler) ?? compileMerged(plan, aggregator, compiler)
   if (reduced) return (task, table) => reduced(task, (key, value) => combine(table, key, value))
+  const fold = compileFold(plan, aggregator, compiler)
+  if (fold) {
+    return (task, table) => {
+      const { any, total } = fold(task)
+      if (any) combine(table, null, total)
+    }
+  }
   const runner = compiler.runner(plan)
   return (task, table) =>
     runner(task, (record) => {

@@ -1,6 +1,7 @@
 import { asPair } from '../../ops/pair.js'
 import type { Plan } from '../../ops/plan.js'
-import { decodePairs } from '../blocks/records-codec.js'
+import { KeyColumn } from '../blocks/key-column.js'
+import { decodePairColumns, decodePairs, type PairColumns } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
 import { PROGRESS } from '../vitals.js'
 import { compileCombining } from './byte-reduce.js'
@@ -13,6 +14,9 @@ import { labelled, type Task, type ThreadServices } from './task.js'
 export type EachPairs = (keys: readonly unknown[], values: readonly unknown[]) => void
 /** Gives the records of a plan, all of which are pairs, without making them where they come in columns. */
 export type PairSource = (task: Task, each: EachPairs) => void
+
+/** As PairSource, a part at a time. */
+export type ColumnSource = (task: Task, each: (part: PairColumns) => void) => void
 
 type Merge = Plan & { op: 'merge' }
 type Combined = Plan & { op: 'combine' }
@@ -40,6 +44,19 @@ export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
   }
   const source = compiler.source(plan)
   return (task, each) => source(task, (records) => splitPairs(records, task, each))
+}
+
+/**
+ * As `compilePairs`, with keys that are made when they are asked for, as far as possible. To be asked for before a function
+ * of the user's is called: the task's blocks may be gone when that returns.
+ */
+export function compileColumns(plan: Plan, compiler: PlanCompiler): ColumnSource {
+  if (plan.op === 'merge' && !plan.aggregator) {
+    const { segments } = compiler.services
+    return (task, each) => readParts(task, plan.slot, segments, decodePairColumns, each)
+  }
+  const source = compilePairs(plan, compiler)
+  return (task, each) => source(task, (keys, values) => each({ keys: KeyColumn.of(keys), values }))
 }
 
 function pairing(source: PairSource): Source {
@@ -80,11 +97,22 @@ function compileMerging(
 
 /** The pairs of each map output, in order. */
 function readPairs(task: Task, slot: number, segments: ThreadServices['segments'], each: EachPairs): void {
+  readParts(task, slot, segments, decodePairs, ({ keys, values }) => each(keys, values))
+}
+
+/** What `decode` makes of the pairs of each map output that has some, in order. */
+function readParts<P extends { readonly values: readonly unknown[] }>(
+  task: Task,
+  slot: number,
+  segments: ThreadServices['segments'],
+  decode: (bytes: Buffer) => P,
+  each: (part: P) => void,
+): void {
   const input = task.inputs[slot]!
   if (input.in !== 'shuffle') throw new TypeError(`Pairs are merged from map outputs, not ${input.in}.`)
   for (const output of input.outputs) {
-    const { keys, values } = segments.read(output, (payload) => decodePairs(readPart(payload, input.partition).bytes))
-    if (keys.length > 0) each(keys, values)
+    const part = segments.read(output, (payload) => decode(readPart(payload, input.partition).bytes))
+    if (part.values.length > 0) each(part)
   }
 }
 

@@ -5,6 +5,7 @@ import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { compileCombining, compileReduction } from './byte-reduce.js'
 import { CombineTable } from './combine-table.js'
+import { PairParts } from './pair-parts.js'
 import { type PlanCompiler, toArray } from './plans.js'
 import { labelled, type Task } from './task.js'
 
@@ -61,16 +62,12 @@ function compileShuffle(
     write(block)
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
+  const pairs = new PairParts(parts)
   /** Pairs dealt out by their keys, in columns. */
   const byKey = (give: (task: Task, each: (key: unknown, value: unknown) => void) => void) => (task: Task) => {
-    const keys = buckets(parts)
-    const values = buckets(parts)
-    give(task, (key, value) => {
-      const p = place(key, task, 0)
-      keys[p]!.push(key)
-      values[p]!.push(value)
-    })
-    return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
+    pairs.begin()
+    give(task, (key, value) => pairs.add(place(key, task, 0), key, value))
+    return finish(task, (block) => pairs.write(block))
   }
   if (aggregator?.mapSide) {
     const fill = compileCombining(plan, aggregator, compiler)

@@ -9,7 +9,7 @@ const TOO_LARGE = 8
 /**
  * Finds the slots of keys that are no objects. Open addressing with linear probing; an entry is a hash and a slot, side by
  * side, so that a look-up touches this table once and the key itself once. Two thirds of the time of a Map of a million
- * texts, whose hash V8 has yet to compute when they come out of a block; `findAll` takes a third.
+ * texts, whose hash V8 has yet to compute when they come out of a block.
  *
  * Layout: entries of two i32: the hash, and the slot plus one; 0 is an empty place.
  */
@@ -35,11 +35,6 @@ export class SlotIndex {
     else this.#entries.fill(0)
   }
 
-  /** The slot of a key, or -1. */
-  find(key: unknown): number {
-    return this.#entries[this.#locate(key, hashOf(key)) + 1]! - 1
-  }
-
   /** The slot of a key; one that is not there gets `next`. */
   place(key: unknown, next: number): number {
     const hash = hashOf(key)
@@ -50,60 +45,6 @@ export class SlotIndex {
     entries[at + 1] = next + 1
     if (++this.#size * PLACES_A_KEY * 2 > entries.length) this.#resize(entries.length * 2)
     return next
-  }
-
-  /**
-   * As `find` of each key, in three passes: a look-up in a large table is a cache miss or two, and the processor waits for
-   * many at once where nothing else is done in between. The answer is overwritten by the next call.
-   */
-  findAll(given: readonly unknown[]): Int32Array {
-    const count = given.length
-    if (hashes.length < count) {
-      hashes = new Int32Array(count * 2)
-      slots = new Int32Array(count * 2)
-    }
-    const entries = this.#entries
-    const keys = this.#keys
-    const shift = this.#shift
-    const last = entries.length - 1
-    for (let i = 0; i < count; i++) hashes[i] = hashOf(given[i])
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!
-      let at = placeOf(hash, shift)
-      while (entries[at] !== hash && entries[at + 1] !== EMPTY) at = (at + 2) & last
-      slots[i] = entries[at + 1]! - 1
-    }
-    for (let i = 0; i < count; i++) {
-      const slot = slots[i]!
-      // Another key of the same hash, or a NaN.
-      if (slot >= 0 && keys[slot] !== given[i]) slots[i] = this.find(given[i])
-    }
-    return slots
-  }
-
-  /** Adds the key of a slot, which must not be there. */
-  add(slot: number): void {
-    if ((this.#size + 1) * PLACES_A_KEY * 2 > this.#entries.length) this.#resize(this.#entries.length * 2)
-    this.#size++
-    insert(this.#entries, this.#shift, hashOf(this.#keys[slot]), slot)
-  }
-
-  /** Takes the key of a slot out, which must be there. */
-  remove(slot: number): void {
-    const entries = this.#entries
-    const last = entries.length - 1
-    let hole = placeOf(hashOf(this.#keys[slot]), this.#shift)
-    while (entries[hole + 1] !== slot + 1) hole = (hole + 2) & last
-    // What follows without a gap moves up where a look-up would otherwise stop at the hole before it.
-    for (let at = (hole + 2) & last; entries[at + 1] !== EMPTY; at = (at + 2) & last) {
-      const wanted = placeOf(entries[at]!, this.#shift)
-      if (((at - wanted) & last) < ((at - hole) & last)) continue
-      entries[hole] = entries[at]!
-      entries[hole + 1] = entries[at + 1]!
-      hole = at
-    }
-    entries[hole + 1] = EMPTY
-    this.#size--
   }
 
   /** The entry of a key, or the empty place where it would be. */
@@ -148,10 +89,6 @@ function placeOf(hash: number, shift: number): number {
   return (Math.imul(hash, 0x9e3779b1) >>> shift) << 1
 }
 
-/** What `findAll` has at hand. */
-let hashes = new Int32Array(0)
-let slots = new Int32Array(0)
-
 /** A thread's own, so that nobody can choose keys that all come to the same place. */
 const SEED = (Math.random() * 2 ** 32) | 0
 const float = new Float64Array(1)
@@ -165,8 +102,7 @@ function hashOf(key: unknown): number {
     float[0] = Number.isNaN(key) ? 0.5 : key
     return spread(halves[0]! ^ SEED ^ Math.imul(halves[1]!, 0x85ebca6b))
   }
-  // Of objects `findAll` is asked too, and has none: they are not turned into text for that.
-  return typeof key === 'object' && key !== null ? 0 : hashText(String(key))
+  return hashText(String(key))
 }
 
 function hashText(text: string): number {

@@ -8,7 +8,7 @@ const keys = fc.oneof(
   fc.string({ maxLength: 2 }),
   fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
 )
-const nameOf = (key: unknown) => (typeof key === 'object' && key !== null ? JSON.stringify(key) : key)
+const nameOf = (key: unknown) => (typeof key === 'object' && key !== null ? `list ${JSON.stringify(key)}` : key)
 
 test.each([true, false])('combines as a Map does, task after task in one table; code generated: %s', (codegen) => {
   fc.assert(

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { decodePairColumns, encodePairs } from '#build/pool/blocks/records-codec.js'
+import { Bits } from '#build/pool/worker/state/bits.js'
 import { Changes } from '#build/pool/worker/state/changes.js'
 import { emptyState, tidy } from '#build/pool/worker/state/store.js'
 import { StateTable } from '#build/pool/worker/state/table.js'
@@ -9,6 +12,25 @@ const keys = fc.oneof(
   fc.integer({ min: 0, max: 40 }),
   fc.constantFrom(Number.NaN, -0, 0.5, 1e300, Number.POSITIVE_INFINITY, true, false, null, undefined, 10n),
   fc.integer({ min: 0, max: 40 }).map((n) => `key ${n}`),
+  // Around the longest text that an entry of the index holds, with and without units of two bytes.
+  fc.integer({ min: 0, max: 13 }).map((n) => 'abcdefghijklm'.slice(0, n)),
+  fc.integer({ min: 1, max: 13 }).map((n) => '\u00ff\u0000'.repeat(7).slice(0, n)),
+  fc.constantFrom(
+    '\u0100',
+    '\u0100\u0000',
+    '\u0000\u0001',
+    'ab\u0100',
+    '\ud800',
+    '\udc00',
+    '\u{1f600}',
+    '\ud83d',
+    '\u0000',
+    '\u0000\u0000',
+    '0',
+    '-0',
+    'NaN',
+    'null',
+  ),
   fc.integer({ min: 0, max: 40 }).map((n) => `a key of more than 13 units, ü\u{1f600} ${n}`),
   fc.integer({ min: 0, max: 9 }).map((n) => ['composite', n]),
 )
@@ -66,6 +88,83 @@ test('is a Map with composite keys, whatever is done to it and taken back', () =
   )
 })
 
+const column = (of: readonly unknown[]) => {
+  const w = new ByteWriter()
+  encodePairs(
+    w,
+    of,
+    of.map((_, i) => i),
+  )
+  return decodePairColumns(Buffer.from(w.bytes())).keys
+}
+
+test('a column finds the same slots as its keys, at the end of memory too', () => {
+  const lists = fc.oneof(
+    fc.array(keys, { maxLength: 60 }),
+    fc.array(fc.string({ maxLength: 12 }), { maxLength: 60 }),
+    fc.array(
+      fc.integer({ min: 0, max: 500 }).map((n) => `k${n}`),
+      { minLength: 500, maxLength: 1200 },
+    ),
+  )
+  fc.assert(
+    fc.property(lists, lists, (held, asked) => {
+      const table = new StateTable()
+      for (const key of held) if (table.find(key) < 0) table.add(key, 1)
+      for (const key of held.slice(0, held.length / 3)) if (table.find(key) >= 0) table.remove(table.find(key))
+      const found = table.findColumn(column(asked)).slice(0, asked.length)
+      expect([...found]).toEqual(asked.map((key) => table.find(key)))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('short texts of one byte a unit are looked up where they lie, others as strings', () => {
+  expect(column(['', 'a', 'eleven unit', '\u00ff']).texts).toBeDefined()
+  expect(column(['a', 'twelve units']).texts).toBeUndefined()
+  expect(column(['a', '\u0100']).texts).toBeUndefined()
+  expect(column([1, 2]).texts).toBeUndefined()
+  expect(column(['a', 1]).texts).toBeUndefined()
+  expect(column(['', 'a', '\u00ff']).all()).toEqual(['', 'a', '\u00ff'])
+})
+
+test('times are kept from the first one on that is given', () => {
+  const state = emptyState()
+  const { entries } = state
+  for (let n = 0; n < 100; n++) entries.add(n, n)
+  expect(entries.time(99)).toBe(0)
+  const changes = new Changes(state)
+  changes.change(70, 'new', 5)
+  changes.add('k', 1, 7)
+  expect([0, 69, 70, 71, 100].map((slot) => entries.time(slot))).toEqual([0, 0, 5, 0, 7])
+  changes.takeBack()
+  expect([70, 71].map((slot) => entries.time(slot))).toEqual([0, 0])
+  entries.remove(3)
+  entries.set(80, 80, 9)
+  entries.renumber()
+  expect(entries.time(79)).toBe(9)
+  expect(entries.keys[79]).toBe(80)
+})
+
+test('bits are a set of numbers, in order', () => {
+  const numbers = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 300 })), { maxLength: 200 })
+  fc.assert(
+    fc.property(numbers, (all) => {
+      const bits = new Bits()
+      const model = new Set<number>()
+      for (const [add, n] of all) {
+        if (add) bits.add(n)
+        else bits.delete(n)
+        if (add) model.add(n)
+        else model.delete(n)
+      }
+      expect([...bits]).toEqual([...model].sort((a, b) => a - b))
+      expect(bits.size).toBe(model.size)
+      for (const [, n] of all) expect(bits.has(n)).toBe(model.has(n))
+    }),
+  )
+})
+
 test('removals close the gaps in which look-ups would end', () => {
   const table = new StateTable()
   const slots = new Map<number, number>()
@@ -87,7 +186,7 @@ test('entries come in pieces, all of them once', () => {
 
 test('slots of deleted keys come back, and no snapshot is continued from there', () => {
   const state = emptyState()
-  state.changed = []
+  state.changed = new Bits()
   for (let n = 0; n < 20_000; n++) {
     const changes = new Changes(state)
     changes.set(n, 'value')
@@ -115,8 +214,7 @@ test('what does not change is not in the next increment, but an object that is t
     ['zero', 0],
     ['list', list],
   ])
-  state.changed = []
-  state.increment++
+  state.changed = new Bits()
   list.push(2)
   set([
     ['number', 1],
@@ -124,5 +222,5 @@ test('what does not change is not in the next increment, but an object that is t
     ['zero', -0],
     ['list', list],
   ])
-  expect(state.changed.map((slot) => state.entries.keys[slot])).toEqual(['zero', 'list'])
+  expect([...state.changed].map((slot) => state.entries.keys[slot])).toEqual(['zero', 'list'])
 })

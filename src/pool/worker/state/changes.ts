@@ -3,19 +3,25 @@ import type { StateTable } from './table.js'
 
 const ABSENT = Symbol('absent')
 
+/** Where the last changes were listed: the next batch has about as many. */
+let spare: Int32Array | undefined
+const LEAST_CHANGES = 64
+
 /**
  * Changes to a partition that are made at once but can all be taken back: a user's function may throw midway, and the
  * version before must then be there for the next attempt.
  */
 export class Changes {
   readonly #table: StateTable
-  readonly #slots: number[] = []
+  #slots = spare ?? new Int32Array(LEAST_CHANGES)
+  #count = 0
   /** What each change replaced. */
   readonly #values: unknown[] = []
   readonly #times: number[] = []
 
   constructor({ entries }: StatePartition) {
     this.#table = entries
+    spare = undefined
   }
 
   set(key: unknown, value: unknown): void {
@@ -51,13 +57,13 @@ export class Changes {
   }
 
   /** Slots of changed keys, in order; one that was changed twice is there twice. */
-  get slots(): readonly number[] {
-    return this.#slots
+  get slots(): Int32Array {
+    return this.#slots.subarray(0, this.#count)
   }
 
   takeBack(): void {
     const table = this.#table
-    for (let i = this.#slots.length - 1; i >= 0; i--) {
+    for (let i = this.#count - 1; i >= 0; i--) {
       const slot = this.#slots[i]!
       const before = this.#values[i]
       if (before === ABSENT) table.remove(slot)
@@ -66,16 +72,22 @@ export class Changes {
         table.set(slot, before, this.#times[i]!)
       }
     }
+    spare = this.#slots
   }
 
   /** The changes stand: the next increment must hold them. */
-  keep({ changed, increment }: StatePartition): void {
-    if (!changed) return
-    for (const slot of this.#slots) if (this.#table.changesIn(slot, increment)) changed.push(slot)
+  keep({ changed }: StatePartition): void {
+    if (changed) for (let i = 0; i < this.#count; i++) changed.add(this.#slots[i]!)
+    spare = this.#slots
   }
 
   #note(slot: number, before: unknown): void {
-    this.#slots.push(slot)
+    if (this.#count === this.#slots.length) {
+      const longer = new Int32Array(this.#count * 2)
+      longer.set(this.#slots)
+      this.#slots = longer
+    }
+    this.#slots[this.#count++] = slot
     this.#values.push(before)
     this.#times.push(this.#table.time(slot))
   }

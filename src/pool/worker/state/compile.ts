@@ -1,7 +1,8 @@
 import type { Plan } from '../../../ops/plan.js'
+import type { PairColumns } from '../../blocks/records-codec.js'
 import type { StateInput } from '../../protocol.js'
 import { faultPoint } from '../fault-points.js'
-import { compilePairs, type PairSource } from '../merge.js'
+import { type ColumnSource, compileColumns } from '../merge.js'
 import type { PlanCompiler, Source } from '../plans.js'
 import { labelled, type Task } from '../task.js'
 import { Changes } from './changes.js'
@@ -16,7 +17,7 @@ import { beginIncrement, emptyState, MissingStateError, type StatePartition, tid
  */
 export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompiler): Source {
   const { services } = compiler
-  const groups = plan.changes.map((sources) => sources.map((of) => compilePairs(of, compiler)))
+  const groups = plan.changes.map((sources) => sources.map((of) => compileColumns(of, compiler)))
   const makeVersion = makeOperator(plan.operator, services)
   const timed = plan.operator.kind === 'map' && plan.operator.timeout !== undefined
   return (task, each) => {
@@ -62,7 +63,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       // Only what is replayed on top of the snapshots is new to them.
       if (rebuild.snapshots.length > 0) beginIncrement(state, readSnapshots(state, rebuild, services))
       for (const past of rebuild.replay) {
-        const sources = past.changes.map((group) => group.map((of) => compilePairs(of, compiler)))
+        const sources = past.changes.map((group) => group.map((of) => compileColumns(of, compiler)))
         step(state, sources, past, makeVersion, task)
       }
       state.version = from
@@ -79,7 +80,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
 /** One version: all of its changes or, if a function throws, none. */
 function step(
   state: StatePartition,
-  groups: readonly (readonly PairSource[])[],
+  groups: readonly (readonly ColumnSource[])[],
   { to: time, scan, watermarks }: Pick<StateInput, 'to' | 'scan' | 'watermarks'>,
   make: MakeVersion,
   task: Task,
@@ -110,22 +111,8 @@ function observe(task: Task, { operator: stream, partition, to: time }: StateInp
 }
 
 /** The pairs of several plans, in columns. */
-function pairsOf(sources: readonly PairSource[], task: Task): Pairs {
-  let all: { keys: unknown[]; values: unknown[] } | undefined
-  let one: Pairs | undefined
-  for (const source of sources) {
-    source(task, (keys, values) => {
-      if (!one) {
-        one = new Pairs(keys, values)
-        return
-      }
-      all ??= { keys: [...one.keys], values: [...one.values] }
-      for (let i = 0; i < keys.length; i++) {
-        all.keys.push(keys[i])
-        all.values.push(values[i])
-      }
-    })
-  }
-  if (all) return new Pairs(all.keys, all.values)
-  return one ?? new Pairs([], [])
+function pairsOf(sources: readonly ColumnSource[], task: Task): Pairs {
+  const parts: PairColumns[] = []
+  for (const source of sources) source(task, (part) => parts.push(part))
+  return new Pairs(parts)
 }

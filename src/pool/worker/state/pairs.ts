@@ -1,14 +1,42 @@
+import type { KeyColumn } from '../../blocks/key-column.js'
+import type { PairColumns } from '../../blocks/records-codec.js'
+import type { StateTable } from './table.js'
+
 /** Pairs in two columns, as they come out of a shuffle. Operators that are in a hurry work on the columns. */
 export class Pairs implements Iterable<readonly [unknown, unknown]> {
-  readonly keys: readonly unknown[]
   readonly values: readonly unknown[]
+  readonly #columns: readonly KeyColumn[]
+  #keys: readonly unknown[] | undefined
 
-  constructor(keys: readonly unknown[], values: readonly unknown[]) {
-    this.keys = keys
-    this.values = values
+  constructor(parts: readonly PairColumns[]) {
+    this.#columns = parts.map(({ keys }) => keys)
+    this.values = together(parts.map(({ values }) => values))
+  }
+
+  /** Made at the first call, which must come before any function of the user's is called: blocks may go with the task. */
+  get keys(): readonly unknown[] {
+    this.#keys ??= together(this.#columns.map((column) => column.all()))
+    return this.#keys
+  }
+
+  /** The slots of the keys in a table, or -1. Makes no keys where all are there, as far as they are short texts. */
+  slotsIn(table: StateTable): Int32Array {
+    const slots = new Int32Array(this.values.length)
+    let at = 0
+    for (const column of this.#columns) {
+      slots.set(table.findColumn(column).subarray(0, column.count), at)
+      at += column.count
+    }
+    return slots
   }
 
   *[Symbol.iterator](): Iterator<readonly [unknown, unknown]> {
-    for (let i = 0; i < this.keys.length; i++) yield [this.keys[i], this.values[i]]
+    const { keys, values } = this
+    for (let i = 0; i < keys.length; i++) yield [keys[i], values[i]]
   }
+}
+
+/** One array of several, which stay as they are. */
+function together(arrays: readonly (readonly unknown[])[]): readonly unknown[] {
+  return arrays.length === 1 ? arrays[0]! : ([] as unknown[]).concat(...arrays)
 }

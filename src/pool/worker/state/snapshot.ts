@@ -40,7 +40,7 @@ export function writeSnapshot(
   { key, allKeys, timed }: SnapshotRequest,
 ): WrittenBlock[] {
   const { entries, changed, chain } = state
-  const longer = { increments: chain.increments + 1, entries: chain.entries + (changed?.length ?? 0) }
+  const longer = { increments: chain.increments + 1, entries: chain.entries + (changed?.size ?? 0) }
   const mayGrow = longer.increments <= LONGEST_CHAIN && longer.entries < entries.size * ALL_FROM
   const anew =
     allKeys ||

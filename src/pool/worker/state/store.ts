@@ -1,4 +1,5 @@
 import { StateError } from '../../../errors.js'
+import { Bits } from './bits.js'
 import { StateTable } from './table.js'
 
 /** What the next snapshot may continue. */
@@ -20,10 +21,8 @@ export interface StatePartition {
   output: readonly unknown[]
   /** Records that came too late for the version, as `[time, record]`. */
   late: readonly unknown[]
-  /** Slots of keys changed or deleted since the last snapshot, each once; undefined where everything must be written. */
-  changed: number[] | undefined
-  /** Counts increments, so that it is known of a slot whether it is among the changed ones. */
-  increment: number
+  /** Slots of keys changed or deleted since the last snapshot; undefined where everything must be written. */
+  changed: Bits | undefined
   /** Slots whose keys are in snapshots: the first so many. */
   keysWritten: number
   /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
@@ -46,7 +45,6 @@ export function emptyState(): StatePartition {
     output: [],
     late: [],
     changed: undefined,
-    increment: 0,
     keysWritten: 0,
     snapshotAt: undefined,
     renumbered: false,
@@ -58,8 +56,7 @@ export function emptyState(): StatePartition {
 
 /** What the chain holds is written: the changes from now on belong to the next increment. */
 export function beginIncrement(state: StatePartition, chain: Chain): void {
-  state.changed = []
-  state.increment++
+  state.changed = new Bits()
   state.keysWritten = state.entries.slots
   state.renumbered = false
   state.chain = chain

@@ -1,5 +1,7 @@
 import { canonical } from '../../../ops/keys.js'
-import { SlotIndex } from '../slot-index.js'
+import type { KeyColumn } from '../../blocks/key-column.js'
+import { Bits } from './bits.js'
+import { KeyIndex } from './key-index.js'
 
 const LEAST_SLOTS = 64
 /** Entries that are handed over at a time. */
@@ -26,13 +28,10 @@ export class StateTable {
   readonly keys: unknown[] = []
   /** By slot. */
   readonly values: unknown[] = []
-  /** By slot: the batch that last touched the key, for operators that let idle keys go. */
-  #times = new Float64Array(LEAST_SLOTS)
-  /** By slot: 0 once the key is deleted. */
-  #alive = new Uint8Array(LEAST_SLOTS)
-  /** By slot: the increment that will hold the key's last change, counted from 1 on; see StatePartition. */
-  #increments = new Int32Array(LEAST_SLOTS)
-  readonly #plain = new SlotIndex(this.keys)
+  /** By slot: the batch that last touched the key. Only operators that let idle keys go give times; without any this is empty. */
+  #times = new Float64Array(0)
+  readonly #alive = new Bits()
+  readonly #plain = new KeyIndex(this.keys)
   readonly #composite = new Map<string, number>()
   #size = 0
 
@@ -47,11 +46,11 @@ export class StateTable {
   }
 
   isAlive(slot: number): boolean {
-    return this.#alive[slot] === 1
+    return this.#alive.has(slot)
   }
 
   time(slot: number): number {
-    return this.#times[slot]!
+    return this.#times.length === 0 ? 0 : this.#times[slot]!
   }
 
   /** The slot of a key, or -1. */
@@ -67,6 +66,11 @@ export class StateTable {
     return slots
   }
 
+  /** As `findAll` of the keys of a column, none of which is made where they are short texts. */
+  findColumn(column: KeyColumn): Int32Array {
+    return column.texts ? this.#plain.findTexts(column.texts) : this.findAll(column.all())
+  }
+
   get(key: unknown): unknown {
     const slot = this.find(key)
     return slot < 0 ? undefined : this.values[slot]
@@ -78,22 +82,21 @@ export class StateTable {
     // A key lives long, and would keep 64 KiB of text in memory with it.
     this.keys.push(typeof key === 'string' && key.length >= CUT_FROM ? copyOf(key) : key)
     this.values.push(value)
-    if (slot === this.#alive.length) this.#grow(slot * 2)
-    this.#times[slot] = time
+    this.#touch(slot, time)
     this.#enter(slot)
     return slot
   }
 
   set(slot: number, value: unknown, time: number): void {
     this.values[slot] = value
-    this.#times[slot] = time
+    this.#touch(slot, time)
   }
 
   remove(slot: number): void {
     const key = this.keys[slot]
     if (isComposite(key)) this.#composite.delete(canonical(key))
     else this.#plain.remove(slot)
-    this.#alive[slot] = 0
+    this.#alive.delete(slot)
     // A column of numbers stays one.
     if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
     this.#size--
@@ -104,16 +107,9 @@ export class StateTable {
     this.#enter(slot)
   }
 
-  /** Notes that the key belongs to an increment; false if that was noted before. */
-  changesIn(slot: number, increment: number): boolean {
-    if (this.#increments[slot] === increment) return false
-    this.#increments[slot] = increment
-    return true
-  }
-
   /** The slots of all keys. Those that are added on the way are not among them. */
   *alive(): Iterable<number> {
-    for (let slot = 0, end = this.slots; slot < end; slot++) if (this.#alive[slot] === 1) yield slot
+    for (let slot = 0, end = this.slots; slot < end; slot++) if (this.#alive.has(slot)) yield slot
   }
 
   /** The keys with their values. Not to be changed on the way. */
@@ -126,7 +122,7 @@ export class StateTable {
     const { keys, values } = this
     let piece: [unknown, unknown][] = []
     for (let slot = 0, end = this.slots; slot < end; slot++) {
-      if (this.#alive[slot] === 0) continue
+      if (!this.#alive.has(slot)) continue
       piece.push([keys[slot], values[slot]])
       if (piece.length < PIECE) continue
       each(piece)
@@ -143,14 +139,12 @@ export class StateTable {
     for (const slot of this.alive()) {
       keys[next] = keys[slot]
       values[next] = values[slot]
-      this.#times[next] = this.#times[slot]!
-      this.#increments[next] = this.#increments[slot]!
+      this.#touch(next, this.time(slot))
       next++
     }
     keys.length = next
     values.length = next
-    this.#alive.fill(0)
-    this.#increments.fill(0, next)
+    this.#alive.clear()
     this.#enterAll((slot) => slot < next)
   }
 
@@ -160,7 +154,6 @@ export class StateTable {
       this.keys.push(key)
       this.values.push(undefined)
     }
-    if (keys.length > this.#alive.length) this.#grow(2 ** Math.ceil(Math.log2(keys.length)))
     const there = new Uint8Array(keys.length)
     fill(
       (slot, value, time) => {
@@ -177,7 +170,7 @@ export class StateTable {
 
   #enterAll(isThere: (slot: number) => boolean): void {
     this.#composite.clear()
-    this.#plain.begin(this.keys, this.slots)
+    this.#plain.begin(this.slots)
     this.#size = 0
     for (let slot = 0; slot < this.slots; slot++) if (isThere(slot)) this.#enter(slot)
   }
@@ -186,18 +179,17 @@ export class StateTable {
     const key = this.keys[slot]
     if (isComposite(key)) this.#composite.set(canonical(key), slot)
     else this.#plain.add(slot)
-    this.#alive[slot] = 1
+    this.#alive.add(slot)
     this.#size++
   }
 
-  #grow(slots: number): void {
-    this.#times = grown(this.#times, new Float64Array(slots))
-    this.#alive = grown(this.#alive, new Uint8Array(slots))
-    this.#increments = grown(this.#increments, new Int32Array(slots))
+  #touch(slot: number, time: number): void {
+    if (this.#times.length === 0 && time === 0) return
+    if (slot >= this.#times.length) {
+      const larger = new Float64Array(Math.max(LEAST_SLOTS, this.slots, slot * 2))
+      larger.set(this.#times)
+      this.#times = larger
+    }
+    this.#times[slot] = time
   }
-}
-
-function grown<T extends Float64Array | Uint8Array | Int32Array>(old: T, larger: T): T {
-  larger.set(old)
-  return larger
 }

@@ -52,16 +52,17 @@ export function makeUpdateOperator(
   }
 }
 
-function arrive(entries: StateTable, { keys, values }: Pairs): Arrived {
+function arrive(entries: StateTable, pairs: Pairs): Arrived {
+  const { values } = pairs
   const slots = new Array<unknown[] | undefined>(entries.slots)
   const fresh = new KeyedMap<unknown[]>()
-  const found = entries.findAll(keys)
-  for (let i = 0; i < keys.length; i++) {
+  const found = pairs.slotsIn(entries)
+  for (let i = 0; i < found.length; i++) {
     const slot = found[i]!
-    const came = slot >= 0 ? slots[slot] : fresh.get(keys[i])
+    const came = slot >= 0 ? slots[slot] : fresh.get(pairs.keys[i])
     if (came) came.push(values[i])
     else if (slot >= 0) slots[slot] = [values[i]]
-    else fresh.set(keys[i], [values[i]])
+    else fresh.set(pairs.keys[i], [values[i]])
   }
   return { slots, fresh }
 }

@@ -2,7 +2,6 @@ import { KeyedMap } from '../../../ops/keys.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import type { ThreadServices } from '../task.js'
 import type { MakeVersion } from './operators.js'
-import type { Pairs } from './pairs.js'
 
 type Binary = (a: unknown, b: unknown) => unknown
 
@@ -18,11 +17,13 @@ export function makeWindowOperator(
   const inverse = resolve(operator.inverse) as Binary
   const filter = operator.filter && resolve(operator.filter)
   return ({ entries }, changes, { groups: [entering, leaving] }) => {
-    for (const [key, old] of reduced(leaving!, reduce)) {
+    // Both before a function is called: their blocks may go meanwhile.
+    const keys = [leaving!.keys, entering!.keys] as const
+    for (const [key, old] of reduced(keys[0], leaving!.values, reduce)) {
       const slot = entries.find(key)
       if (slot >= 0) changes.change(slot, inverse(entries.values[slot], old))
     }
-    for (const [key, fresh] of reduced(entering!, reduce)) {
+    for (const [key, fresh] of reduced(keys[1], entering!.values, reduce)) {
       const slot = entries.find(key)
       if (slot >= 0) changes.change(slot, reduce(entries.values[slot], fresh))
       else changes.add(key, fresh)
@@ -36,7 +37,7 @@ export function makeWindowOperator(
 }
 
 /** One pair a key: a group may hold several batches. */
-function reduced({ keys, values }: Pairs, reduce: Binary): Iterable<[unknown, unknown]> {
+function reduced(keys: readonly unknown[], values: readonly unknown[], reduce: Binary): Iterable<[unknown, unknown]> {
   const totals = new KeyedMap<unknown>()
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]

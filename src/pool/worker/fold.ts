@@ -1,0 +1,54 @@
+import type { Aggregator, Plan } from '../../ops/plan.js'
+import { isBuiltin } from '../kernels/byte-steps.js'
+import type { PlanCompiler, Runner } from './plans.js'
+import type { Task } from './task.js'
+
+/** What the values of a task come to. */
+export interface Folded {
+  /** False where there were none. */
+  readonly any: boolean
+  readonly total: unknown
+}
+
+type Binary = (a: unknown, b: unknown) => unknown
+type Fold = (task: Task) => Folded
+
+const TEXT = `
+  'use strict'
+  return function fold(task) {
+    let any = false
+    let total
+    run(task, (value) => {
+      if (any) total = merge(total, value)
+      else {
+        any = true
+        total = value
+      }
+    })
+    return { any, total }
+  }`
+
+/** A plan whose records are all to be merged into one, under the key null: no pairs are made, and no key is looked up. */
+export function compileFold(plan: Plan, { create, mergeValue }: Aggregator, compiler: PlanCompiler): Fold | undefined {
+  const last = plan.op === 'chain' ? plan.steps.at(-1) : undefined
+  if (create || plan.op !== 'chain' || last?.op !== 'map' || last.outcomes || !isBuiltin(last.fn, 'pairWithNullKey'))
+    return undefined
+  const steps = plan.steps.slice(0, -1)
+  const { resolve, codegen } = compiler.services
+  const run = compiler.runner(steps.length === 0 ? plan.of : { ...plan, steps })
+  return makeFold(run, resolve(mergeValue) as Binary, codegen)
+}
+
+/** `codegen` makes a function of its own for each program, as makeCombine does. */
+function makeFold(run: Runner, merge: Binary, codegen: boolean): Fold {
+  if (codegen) return new Function('run', 'merge', TEXT)(run, merge) as Fold
+  return (task) => {
+    let any = false
+    let total: unknown
+    run(task, (value) => {
+      total = any ? merge(total, value) : value
+      any = true
+    })
+    return { any, total }
+  }
+}

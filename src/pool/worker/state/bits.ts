@@ -1,0 +1,48 @@
+/** A set of slots, one bit each: those of a million are 125 KB, which stay in the processor's cache while columns do not. */
+export class Bits implements Iterable<number> {
+  #words = new Int32Array(2)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  has(slot: number): boolean {
+    return slot >> 5 < this.#words.length && (this.#words[slot >> 5]! & (1 << (slot & 31))) !== 0
+  }
+
+  add(slot: number): void {
+    const word = slot >> 5
+    if (word >= this.#words.length) this.#grow(word)
+    const bit = 1 << (slot & 31)
+    const before = this.#words[word]!
+    if ((before & bit) !== 0) return
+    this.#words[word] = before | bit
+    this.#size++
+  }
+
+  delete(slot: number): void {
+    if (!this.has(slot)) return
+    this.#words[slot >> 5]! &= ~(1 << (slot & 31))
+    this.#size--
+  }
+
+  clear(): void {
+    this.#words.fill(0)
+    this.#size = 0
+  }
+
+  /** In order. */
+  *[Symbol.iterator](): Iterator<number> {
+    for (let word = 0; word < this.#words.length; word++) {
+      if (this.#words[word] === 0) continue
+      for (let slot = word << 5; slot < (word + 1) << 5; slot++) if (this.has(slot)) yield slot
+    }
+  }
+
+  #grow(word: number): void {
+    const larger = new Int32Array(Math.max(word + 1, this.#words.length * 2))
+    larger.set(this.#words)
+    this.#words = larger
+  }
+}

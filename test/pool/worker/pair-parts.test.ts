@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { decodePairs } from '#build/pool/blocks/records-codec.js'
+import { readPart, ShuffleBlockWriter } from '#build/pool/blocks/shuffle-block.js'
+import { PairParts } from '#build/pool/worker/pair-parts.js'
+
+const PARTS = 3
+
+/** What a task that deals these pairs out writes. */
+function written(pairs: PairParts, records: readonly (readonly [unknown, unknown])[]): Buffer {
+  const w = new ByteWriter()
+  pairs.begin()
+  records.forEach(([key, value], i) => {
+    pairs.add(i % PARTS, key, value)
+  })
+  pairs.write(new ShuffleBlockWriter(w, PARTS))
+  return Buffer.from(w.bytes())
+}
+
+/** The same out of arrays. */
+function expected(records: readonly (readonly [unknown, unknown])[]): Buffer {
+  const w = new ByteWriter()
+  const block = new ShuffleBlockWriter(w, PARTS)
+  for (let part = 0; part < PARTS; part++) {
+    const of = records.filter((_, i) => i % PARTS === part)
+    block.pairs(
+      part,
+      of.map(([key]) => key),
+      of.map(([, value]) => value),
+    )
+  }
+  return Buffer.from(w.bytes())
+}
+
+const short = fc.tuple(
+  fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 24 }),
+  fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+)
+const other = fc.tuple(
+  fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('\u0100', '\ud800', 1, null, undefined), fc.integer()),
+  fc.oneof(fc.integer(), fc.constantFrom(-0, 0.5, Number.NaN, 2 ** 31, 'text', null)),
+)
+const tasks = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.array(short, { maxLength: 300 }) },
+    { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 9, arbitrary: short }, other), { maxLength: 300 }) },
+  ),
+  { maxLength: 5 },
+)
+
+test('pairs are written as out of arrays, whatever comes in which task', () => {
+  fc.assert(
+    fc.property(tasks, (all) => {
+      const pairs = new PairParts(PARTS)
+      for (const records of all) expect(written(pairs, records)).toEqual(expected(records))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test.each([
+  ['a', -0],
+  ['a', 0.5],
+  ['a', 2 ** 31],
+  ['a', Number.NaN],
+  ['\u0100', 1],
+  ['a key of twenty-five units', 1],
+  [1, 1],
+])('%o and %o go with the others', (key, value) => {
+  const records = [
+    ['first', 1],
+    ['second', 2],
+    ['third', 3],
+    [key, value],
+    ['last', 4],
+  ] as const
+  expect(written(new PairParts(PARTS), records)).toEqual(expected(records))
+})
+
+test('there may be many, and after them few', () => {
+  const pairs = new PairParts(PARTS)
+  const many = Array.from({ length: 500_000 }, (_, n): [string, number] => [`key ${n}`, n])
+  expect(written(pairs, many).equals(expected(many))).toBe(true)
+  expect(written(pairs, many.slice(0, 10))).toEqual(expected(many.slice(0, 10)))
+})
+
+test('what a task left that failed is forgotten', () => {
+  for (const left of [['a', 1] as const, ['a', 'text'] as const]) {
+    const pairs = new PairParts(PARTS)
+    pairs.begin()
+    pairs.add(0, left[0], left[1])
+    const records = [['b', 2]] as const
+    expect(decodePairs(readPart(written(pairs, records), 0).bytes)).toEqual({ keys: ['b'], values: [2] })
+  }
+})
