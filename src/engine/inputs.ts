@@ -6,10 +6,10 @@ import { FileRangesRdd, ReceivedRdd, ValuesRdd } from '../ops/rdd/source-rdds.js
 import type { DirectBatch, DirectReader, LocalSource, Receiver } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import { type BackpressureOptions, type MeasuredBatch, RateControl } from './backpressure.js'
+import { toPartitions } from './batch-partitions.js'
 import type { Engine } from './engine.js'
 import type { StreamInputInfo } from './events.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
-import { toPartitions } from './text-buffer.js'
 
 export interface InputsOptions {
   readonly builder: StreamBuilder

@@ -1,7 +1,6 @@
-import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
+import type { BlockHandle } from '../pool/blocks/handle.js'
 import { payloadSpace, sealBlock } from '../pool/blocks/layout.js'
 import type { Allocation } from '../pool/blocks/segments.js'
-import { sliceLines } from '../pool/blocks/text.js'
 import type { DriverWriter } from './driver-writer.js'
 import type { Engine } from './engine.js'
 
@@ -170,26 +169,3 @@ export class TextBuffer {
     return this.#view
   }
 }
-
-/** A batch's blocks as partitions: about `wanted` of them, neighbours together, big text blocks cut at lines. */
-export function toPartitions(engine: Engine, blocks: readonly BlockHandle[], wanted: number): BlockSlice[][] {
-  if (blocks.length >= wanted) {
-    const partitions: BlockSlice[][] = Array.from({ length: wanted }, () => [])
-    const total = blocks.reduce((sum, block) => sum + block.length, 0)
-    let passed = 0
-    for (const block of blocks) {
-      partitions[Math.min(wanted - 1, Math.floor((passed * wanted) / Math.max(1, total)))]!.push({ block })
-      passed += block.length
-    }
-    return partitions.filter((slices) => slices.length > 0)
-  }
-  return blocks.flatMap((block) => {
-    const pieces = Math.ceil(wanted / blocks.length)
-    if (block.codec !== 'text' || block.length < MIN_SLICE * 2) return [[{ block }]]
-    const payload = payloadSpace(engine.segments.memory(block.segment), block.offset, block.length)
-    return sliceLines(payload, pieces).map(({ start, end }) => [{ block, start, end }])
-  })
-}
-
-/** A smaller slice costs more to hand out than to read. */
-const MIN_SLICE = 4096

@@ -4,7 +4,7 @@ import { BlockManager } from '#build/engine/block-manager.js'
 import { DriverWriter } from '#build/engine/driver-writer.js'
 import type { Engine } from '#build/engine/engine.js'
 import { SegmentLending } from '#build/engine/segment-lending.js'
-import { TextBuffer, toPartitions } from '#build/engine/text-buffer.js'
+import { TextBuffer } from '#build/engine/text-buffer.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
@@ -20,7 +20,7 @@ function books() {
   )
   const read = (block: BlockHandle) => openBlock(segments.memory(block.segment), block).toString('latin1')
   const free = (block: BlockHandle) => segments.release(block.segment)
-  return { engine, segments, buffer, reports, read, free }
+  return { segments, buffer, reports, read, free }
 }
 
 type Action =
@@ -97,23 +97,5 @@ describe('TextBuffer', () => {
     const text = buffer.cut().map(read).join('')
     expect(reports.join()).toMatch(/longer than 16777216 bytes/)
     expect(text.length).toBeGreaterThan(39 << 20)
-  })
-
-  test('a batch becomes about as many partitions as asked for, of whole lines', () => {
-    const { engine, buffer, segments } = books()
-    buffer.text(Buffer.from(Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join('')))
-    const blocks = buffer.cut()
-    const partitions = toPartitions(engine, blocks, 4)
-    expect(partitions).toHaveLength(4)
-    const texts = partitions.map((slices) =>
-      slices
-        .map(({ block, start = 0, end = block.length }) =>
-          openBlock(segments.memory(block.segment), block).toString('latin1', start, end),
-        )
-        .join(''),
-    )
-    for (const text of texts) expect(text.endsWith('\n')).toBe(true)
-    expect(texts.join('')).toBe(Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''))
-    expect(toPartitions(engine, [], 4)).toEqual([])
   })
 })

@@ -1,5 +1,4 @@
 import { isAscii } from 'node:buffer'
-import { ArgumentError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 
 /**
@@ -9,11 +8,6 @@ import type { ByteWriter } from './byte-writer.js'
 const PIECE_BYTES = 64 * 1024
 const NEWLINE = 10
 const CARRIAGE_RETURN = 13
-
-export interface LineSlice {
-  readonly start: number
-  readonly end: number
-}
 
 /**
  * Hands over the lines of a text payload, a piece of about 64 KiB at a time. A `\r` at the end of a line is taken away;
@@ -43,27 +37,6 @@ export function decodeLines(bytes: Buffer): string[] {
 }
 
 /**
- * Cuts a text payload into at most `parts` ranges of about the same size that begin and end at line boundaries. Every line
- * is in exactly one; there is no empty range. A newline is never inside a UTF-8 sequence, so bytes can be searched.
- */
-export function sliceLines(bytes: Buffer, parts: number): LineSlice[] {
-  if (!Number.isInteger(parts) || parts < 1) {
-    throw new ArgumentError(`The number of parts must be an integer from 1 on, not ${parts}.`, { parts })
-  }
-  const slices: LineSlice[] = []
-  let start = 0
-  for (let part = 1; part <= parts && start < bytes.length; part++) {
-    const target = Math.floor((bytes.length * part) / parts)
-    // Inside a line longer than a part nothing is searched twice.
-    if (target <= start) continue
-    const end = part === parts ? bytes.length : afterNewline(bytes, target - 1)
-    slices.push({ start, end })
-    start = end
-  }
-  return slices
-}
-
-/**
  * Appends each line and a newline, as UTF-8. A line that contains a newline reads back as several, one that ends with a
  * carriage return without it, and a lone surrogate as U+FFFD.
  */
@@ -79,8 +52,8 @@ export function encodeLines(w: ByteWriter, lines: readonly string[]): void {
   w.writeUtf8(text)
 }
 
-/** One call that cuts all lines is 1.5 times as fast as a search for each newline. */
-function cutLines(piece: Buffer): string[] {
+/** The lines of a piece. One call that cuts all is 1.5 times as fast as a search for each newline. */
+export function cutLines(piece: Buffer): string[] {
   const end = piece[piece.length - 1] === NEWLINE ? piece.length - 1 : piece.length
   const lines = piece.toString(isAscii(piece) ? 'latin1' : 'utf8', 0, end).split('\n')
   if (piece.includes(CARRIAGE_RETURN)) {
@@ -97,7 +70,8 @@ function endOfPiece(bytes: Buffer, at: number): number {
   return last < 0 ? afterNewline(bytes, limit) : at + last + 1
 }
 
-function afterNewline(bytes: Buffer, from: number): number {
+/** Where the line that `from` lies in ends, its newline included. A newline is never inside a UTF-8 sequence. */
+export function afterNewline(bytes: Buffer, from: number): number {
   const newline = bytes.indexOf(NEWLINE, from)
   return newline < 0 ? bytes.length : newline + 1
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
-import { decodeLines, encodeLines, sliceLines } from '#build/pool/blocks/text.js'
+import { decodeLines, encodeLines } from '#build/pool/blocks/text.js'
 
 function shared(content: string | Buffer): Buffer {
   const bytes = Buffer.from(content as string)
@@ -66,45 +66,6 @@ describe('decodeLines', () => {
     lines.splice(100, 0, 'x'.repeat(200_000), '', 'y'.repeat(65_535), '漢'.repeat(50_000))
     expect(decodeLines(shared(`${lines.join('\n')}\n`))).toEqual(lines)
     expect(decodeLines(shared(lines.join('\r\n')))).toEqual(lines)
-  })
-})
-
-describe('sliceLines', () => {
-  it.each<[string, number, string[]]>([
-    ['', 3, []],
-    ['a\nb\nc\nd\n', 2, ['a\nb\n', 'c\nd\n']],
-    ['a\nb\nc\nd', 4, ['a\n', 'b\n', 'c\n', 'd']],
-    ['aaaaaaaaaaaaaaaa\nb\n', 4, ['aaaaaaaaaaaaaaaa\n', 'b\n']],
-    ['one line', 3, ['one line']],
-    ['\n\n\n', 5, ['\n', '\n', '\n']],
-    ['a\nb\n', 1, ['a\nb\n']],
-  ])('%j in %i', (content, parts, pieces) => {
-    const text = shared(content)
-    expect(sliceLines(text, parts).map(({ start, end }) => text.toString('utf8', start, end))).toEqual(pieces)
-  })
-
-  it('gives every line to exactly one part', () => {
-    fc.assert(
-      fc.property(bytes, fc.integer({ min: 1, max: 12 }), (content, parts) => {
-        const slices = sliceLines(content, parts)
-        expect(slices.length).toBeLessThanOrEqual(parts)
-        expect(slices.every(({ start, end }) => start < end)).toBe(true)
-        expect(slices.flatMap(({ start, end }) => decodeLines(content.subarray(start, end)))).toEqual(
-          decodeLines(content),
-        )
-      }),
-    )
-  })
-
-  it('makes parts of about the same size', () => {
-    const text = shared('0123456\n'.repeat(10_000))
-    const sizes = sliceLines(text, 7).map(({ start, end }) => end - start)
-    expect(sizes).toHaveLength(7)
-    for (const size of sizes) expect(Math.abs(size - 80_000 / 7)).toBeLessThanOrEqual(8)
-  })
-
-  it.each([0, -1, 1.5, Number.NaN])('refuses %d parts', (parts) => {
-    expect(() => sliceLines(shared('a'), parts)).toThrow(`not ${parts}`)
   })
 })
 
