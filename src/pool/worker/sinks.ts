@@ -62,31 +62,34 @@ function compileShuffle(
     write(block)
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
-  const pairs = new PairParts(parts)
-  /** Pairs dealt out by their keys, in columns. */
-  const byKey = (give: (task: Task, each: (key: unknown, value: unknown) => void) => void) => (task: Task) => {
-    pairs.begin()
-    give(task, (key, value) => pairs.add(place(key, task, 0), key, value))
-    return finish(task, (block) => pairs.write(block))
-  }
   if (aggregator?.mapSide) {
     const fill = compileCombining(plan, aggregator, compiler)
     const table = new CombineTable()
-    return byKey((task, each) => {
+    return (task) => {
       table.begin()
       labelled(task, aggregator.label, () => fill(task, table))
-      const { keys, values } = table.take()
-      for (let i = 0; i < keys.length; i++) each(keys[i], values[i])
-    })
+      const combined = table.take()
+      const keys = buckets(parts)
+      const values = buckets(parts)
+      for (let i = 0; i < combined.keys.length; i++) {
+        const p = place(combined.keys[i], task, 0)
+        keys[p]!.push(combined.keys[i])
+        values[p]!.push(combined.values[i])
+      }
+      return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
+    }
   }
   const runner = compiler.runner(plan)
   if (partitioner.kind === 'hash' || partitioner.kind === 'custom') {
-    return byKey((task, each) =>
+    const pairs = new PairParts(parts)
+    return (task) => {
+      pairs.begin()
       runner(task, (record) => {
         const pair = asPair(record)
-        each(pair[0], pair[1])
-      }),
-    )
+        pairs.add(place(pair[0], task, 0), pair[0], pair[1])
+      })
+      return finish(task, (block) => pairs.write(block))
+    }
   }
   return (task) => {
     const records = buckets(parts)
