@@ -6,11 +6,9 @@ export interface Exports {
   selectedAt(): number
   givenAt(): number
   needleAt(): number
-  endsAt(): number
   wantedAt(i: number): number
   pieceBytes(): number
   countLines(from: number, length: number): number
-  cutLines(from: number, length: number, to: number): number
   selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number): number
   selectBeginning(from: number, length: number, to: number, needle: number, needleLength: number): number
   countSplit(from: number, length: number, separator: number): void

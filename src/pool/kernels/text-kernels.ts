@@ -66,23 +66,6 @@ export class TextKernels {
     return this.#wasm.countLines(at, length)
   }
 
-  /** The lines of a piece as strings, made by one call and cut where they end. Undefined where bytes are not characters. */
-  strings({ at, length }: Region): string[] | undefined {
-    const count = this.#wasm.cutLines(at, length, this.#wasm.endsAt())
-    if (count < 0) return undefined
-    const memory = this.#memory()
-    const ends = new Uint32Array(memory.buffer, this.#wasm.endsAt(), count)
-    const text = memory.toString('latin1', at, at + length)
-    const lines = new Array<string>(count)
-    let start = 0
-    for (let i = 0; i < count; i++) {
-      const end = ends[i]!
-      lines[i] = text.substring(start, end)
-      start = end + 1
-    }
-    return lines
-  }
-
   /** The lines that pass all filters, ends included. */
   select(region: Region, filters: readonly LineFilter[]): Region {
     const wasm = this.#wasm

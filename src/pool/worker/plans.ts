@@ -17,7 +17,6 @@ import { compileState } from './state/compile.js'
 import { compilePanes } from './state/event-panes.js'
 import { compileSessionParts } from './state/event-session-parts.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
-import { eachTextLines } from './text-input.js'
 
 /** Gives the records of a plan, piece by piece. */
 export type Source = (task: Task, each: Each) => void
@@ -51,14 +50,10 @@ export class PlanCompiler {
     switch (plan.op) {
       case 'input':
         return (task, each) => {
-          const counted = (records: readonly unknown[]) => {
+          readInput(task.inputs[plan.slot]!, this.services.segments, (records) => {
             task.read[plan.slot]! += records.length
             each(records)
-          }
-          const { services } = this
-          readInput(task.inputs[plan.slot]!, services.segments, counted, (text) =>
-            eachTextLines(text, services, counted),
-          )
+          })
         }
       case 'chain': {
         const { source, steps } = this.#split(plan)

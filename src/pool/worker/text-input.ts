@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Plan, Step } from '../../ops/plan.js'
-import { cutLines, eachLines, eachPiece } from '../blocks/text.js'
+import { eachLines, eachPiece } from '../blocks/text.js'
 import type { Region, TextKernels } from '../kernels/text-kernels.js'
 import { PROGRESS } from '../vitals.js'
 import { readInput } from './inputs.js'
@@ -15,22 +15,6 @@ export interface TextReader {
   readonly onBytes?: () => boolean
   /** Whether pieces must be valid UTF-8: what is not becomes U+FFFD, as in strings. */
   readonly wellFormed?: boolean
-}
-
-/** Less text is not worth the 2 to 4 ms that it takes to make the kernels. */
-const LEAST_BYTES = 16 * 1024
-
-/**
- * The lines of a text as strings, by pieces. Kernels look for newlines, carriage returns and bytes above 127 in one pass over
- * memory that is in the cache. Where a piece has any but newlines, that was in vain, and the rest is cut without them.
- */
-export function eachTextLines(bytes: Buffer, services: ThreadServices, each: (lines: string[]) => void): void {
-  let kernels = bytes.length < LEAST_BYTES ? undefined : services.kernels
-  eachPiece(bytes, (piece) => {
-    const lines = kernels?.fits(piece) ? kernels.strings(kernels.load(piece)) : undefined
-    if (!lines) kernels = undefined
-    each(lines ?? cutLines(piece))
-  })
 }
 
 /** A plan that only takes steps over one input. */

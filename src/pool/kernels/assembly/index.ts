@@ -1,10 +1,10 @@
-import { ENDS, GIVEN, INPUT, NEEDLE, PIECE, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
+import { GIVEN, INPUT, NEEDLE, PIECE, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
 import { add, clearTable, countTagged } from './table'
 
 export { certainLines } from './certain'
 export { addFields } from './fields'
 export { addJson, countJson } from './json-fields'
-export { countLines, cutLines, selectBeginning, selectIncluding } from './lines'
+export { countLines, selectBeginning, selectIncluding } from './lines'
 export { clearTable, tableBytes, tableSize, taggedKeys, writeTable, writeValues } from './table'
 export { countField, countMarked, countSplit, countWords } from './tokens'
 
@@ -22,9 +22,6 @@ export function pieceBytes(): usize {
 }
 export function givenAt(): usize {
   return GIVEN
-}
-export function endsAt(): usize {
-  return ENDS
 }
 export function wantedAt(i: u32): usize {
   return WANTED + <usize>i * WANTED_BYTES

@@ -1,4 +1,3 @@
-import { eitherOf } from './bits'
 import { equal } from './memory'
 
 export const NEWLINE: u8 = 10
@@ -19,38 +18,6 @@ export function countLines(from: usize, length: u32): u32 {
   }
   for (; at < end; at++) lines += i32(load<u8>(at) == NEWLINE)
   return lines + u32(length > 0 && load<u8>(end - 1) != NEWLINE)
-}
-
-/**
- * Writes where each line ends, without its newline, as distances from `from`; answers how many lines. -1: there are bytes
- * above 127 or carriage returns, so that places in the string are not those of the bytes, or lines not what is between.
- */
-export function cutLines(from: usize, length: u32, to: usize): i32 {
-  const newline = i8x16.splat(NEWLINE)
-  const carriageReturn = i8x16.splat(CARRIAGE_RETURN)
-  const end = from + length
-  let other = i8x16.splat(0)
-  let out = to
-  // What the last vectors read beyond the text is neither.
-  memory.fill(end, 0, 64)
-  for (let at = from; at < end; at += 64) {
-    for (let i: usize = 0; i < 64; i += 16) {
-      const bytes = v128.load(at + i)
-      other = v128.or(other, v128.or(bytes, i8x16.eq(bytes, carriageReturn)))
-    }
-    let found = eitherOf(at, newline, newline)
-    while (found != 0) {
-      store<u32>(out, <u32>(at - from) + <u32>ctz(found))
-      out += 4
-      found &= found - 1
-    }
-  }
-  if (i8x16.bitmask(other) != 0) return -1
-  if (length > 0 && load<u8>(end - 1) != NEWLINE) {
-    store<u32>(out, length)
-    out += 4
-  }
-  return <i32>((out - to) >> 2)
 }
 
 /** Copies the lines that contain the needle (1 byte or more, no newline) to `to`; answers how many bytes. */

@@ -8,7 +8,6 @@
  * | GIVEN    | a key that a function made |
  * | NEEDLE   | the text that a filter looks for |
  * | WANTED   | the fields of JSON that are looked for (json.ts) |
- * | ENDS     | where the lines of a piece end: one, four bytes, for each of its bytes at most |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
  * | HEAP     | the table of keys |
  *
@@ -24,8 +23,7 @@ export const SELECTED: usize = INPUT + PIECE + SLACK
 export const GIVEN: usize = SELECTED + PIECE + SLACK
 export const NEEDLE: usize = GIVEN + PIECE + SLACK
 export const WANTED: usize = NEEDLE + NEEDLE_BYTES + SLACK
-export const ENDS: usize = WANTED + 2 * WANTED_BYTES + SLACK
-export const MASKS: usize = ENDS + 4 * PIECE + SLACK
+export const MASKS: usize = WANTED + 2 * WANTED_BYTES + SLACK
 const HEAP: usize = MASKS + 17 * 16
 
 let top: usize = HEAP
