@@ -97,7 +97,7 @@ export class BlockManager {
   }
 
   /** Takes over what a task of `thread` wrote. Blocks come with it, so that their memory counts as used at once. */
-  accept(thread: number, report: MemoryReport, blocks: readonly BlockHandle[]): void {
+  accept(thread: number, report: MemoryReport, blocks: readonly Pick<BlockHandle, 'segment'>[]): void {
     this.#options.pool.accept(thread, report, blocks)
     for (const { id } of report.created) this.#desk.knows(thread, id)
     this.#desk.dropped()

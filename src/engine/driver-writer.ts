@@ -16,8 +16,8 @@ export class DriverWriter extends SegmentWriter {
     this.#lending = lending
   }
 
-  /** Enters what was written since the last call; `blocks` are those that shall live. */
-  settle(blocks: readonly BlockHandle[]): void {
+  /** Enters what was written since the last call; `blocks` are those that shall live, or places that are yet to be filled. */
+  settle(blocks: readonly Pick<BlockHandle, 'segment'>[]): void {
     const report = this.report()
     this.#blocks.accept(this.#owner, report, blocks)
     this.#lending.made(this.#owner, report.created)

@@ -1,11 +1,12 @@
 import type { BlockHandle } from '../pool/blocks/handle.js'
-import { payloadSpace, sealBlock } from '../pool/blocks/layout.js'
+import { HEADER_BYTES, payloadSpace, sealBlock } from '../pool/blocks/layout.js'
+import { SEGMENT_BYTES } from '../pool/blocks/segment-size.js'
 import type { Allocation } from '../pool/blocks/segments.js'
 import type { DriverWriter } from './driver-writer.js'
 import type { Engine } from './engine.js'
 
-/** Bytes of a block while it is filled. What is not used goes back when the block is cut. */
-const BLOCK_BYTES = 256 * 1024
+/** Bytes of a block while it is filled: four, with their headers, fill a segment. What is not used goes back at the cut. */
+const BLOCK_BYTES = SEGMENT_BYTES / 4 - HEADER_BYTES
 /** A longer line is cut in two, with a report: a sender without newlines must not fill the memory. */
 const MAX_LINE = 16 * 1024 * 1024
 const NEWLINE = 10
@@ -154,9 +155,9 @@ export class TextBuffer {
 
   #allocate(length: number): Open {
     const place = this.#writer.allocate(length, 'long')
-    this.#writer.settle([])
-    // Filled over time: the segment must not be recycled before the block is sealed.
-    this.#engine.segments.retain(place.segment.id)
+    // Filled over time: the segment must not be recycled before the block is sealed. It is held in the same call, as what
+    // fills it to the end has handed it back already.
+    this.#writer.settle([{ segment: place.segment.id }])
     return { place, bytes: payloadSpace(place.segment.memory, place.offset, length), used: 0 }
   }
 

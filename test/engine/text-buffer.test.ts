@@ -89,6 +89,25 @@ describe('TextBuffer', () => {
     )
   })
 
+  test('a block that fills its segment to the end keeps it while it is written', () => {
+    const { buffer, segments, read } = books()
+    // Three quarters of a segment, headers of 64 bytes included.
+    const sealed = [1, 2, 3].flatMap(() => {
+      buffer.text(Buffer.from(`${'x'.repeat(256 * 1024 - 64 - 1)}\n`))
+      return buffer.cut()
+    })
+    const [segment] = new Set(sealed.map((block) => block.segment))
+    // Nobody needs these any more.
+    for (const block of sealed) segments.release(block.segment)
+    buffer.text(Buffer.from('the fourth '))
+    expect(segments.freeBytes).toBe(0)
+    buffer.text(Buffer.from('block\n'))
+    const [fourth] = buffer.cut()
+    buffer.text(Buffer.from(`${'y'.repeat(1000)}\n`.repeat(1000)))
+    expect(fourth!.segment).toBe(segment)
+    expect(read(fourth!)).toBe('the fourth block\n')
+  })
+
   test('an endless line is cut, with a report, and does not fill the memory', () => {
     const { buffer, reports, read } = books()
     const piece = Buffer.alloc(1 << 20, 'x')

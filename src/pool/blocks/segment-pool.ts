@@ -70,7 +70,7 @@ export class SegmentPool {
    * come in the same call because a segment can be created, filled and left in one task: its blocks must be counted
    * before it is known to be left.
    */
-  accept(thread: number, report: MemoryReport, blocks: readonly BlockHandle[] = []): void {
+  accept(thread: number, report: MemoryReport, blocks: readonly Pick<BlockHandle, 'segment'>[] = []): void {
     for (const { id, memory } of report.created) {
       if (this.#segments.has(id))
         throw new StateError(`Segment ${id} was reported as new twice.`, { segment: id, thread })
