@@ -25,6 +25,7 @@ import { MapOutputs } from './map-outputs.js'
 import type { CheckedOptions } from './options.js'
 import type { PlannedTask } from './planner.js'
 import { ProgramTable } from './program-table.js'
+import { staysInside } from './repeatable.js'
 import { Replication } from './replication.js'
 import { SegmentLending } from './segment-lending.js'
 import { Spilling } from './spilling.js'
@@ -258,7 +259,8 @@ export class Engine implements JobRunner {
       maxFailures,
       taskTimeoutMs,
       speculation,
-      rehearse: spare && rehearsals,
+      rehearse:
+        spare && rehearsals ? (program) => staysInside(program, (ref) => this.#resolver.resolve(ref)) : undefined,
       roomy: () => this.usedBytes < this.#options.memoryLimit / 2,
       overLimit: () => this.#overLimit(),
       onUnreadableFile: (file, error) => {

@@ -1,3 +1,4 @@
+import type { Program } from '../ops/plan.js'
 import type { PoolThread } from '../pool/pool-thread.js'
 import type { BlockManager } from './block-manager.js'
 import type { Events } from './events.js'
@@ -15,6 +16,8 @@ export interface RehearsalsOptions {
   readonly expecting: () => boolean
   /** Whether nothing runs, and nothing waits to run. */
   readonly quiet: () => boolean
+  /** Whether nobody would notice that its functions run once more. */
+  readonly allowed: (program: Program) => boolean
   /** Whether there is memory to spare. */
   readonly roomy: () => boolean
   /** Runs a copy, whose inputs are pinned. Its end is told by `ran` or `failed`. */
@@ -41,7 +44,7 @@ export class Rehearsals {
   readonly #kept = new Map<number, Attempt>()
   /** The batch in which a program was first seen: one that does not come again needs no practice. */
   readonly #firstSeen = new Map<number, number>()
-  /** Programs that a rehearsal failed with, or lost its thread. */
+  /** Programs that are not allowed, or that a rehearsal failed with or lost its thread. */
   readonly #refused = new Set<number>()
   /** Copies run and their ms, by threads that are not through yet. */
   readonly #practising = new Map<number, { tasks: number; ms: number }>()
@@ -60,6 +63,10 @@ export class Rehearsals {
     this.#letGo(program)
     if (!this.#isWanted(program) || this.#refused.has(program)) return
     if (runMs > LONGEST_MS || planned.states.length > 0 || !isRepeatable(planned.program)) return
+    if (!this.#options.allowed(planned.program)) {
+      this.#refuse(program)
+      return
+    }
     const bytes = bytesOf(attempt)
     if (this.#bytes + bytes > MOST_BYTES || !this.#options.roomy()) return
     this.#options.blocks.pin(pins)
@@ -86,8 +93,7 @@ export class Rehearsals {
 
   /** A copy threw, or its thread died of it: no more of this program, whose function may do so again. */
   failed(program: number): void {
-    if (this.#refused.size >= MOST_PROGRAMS) this.#refused.clear()
-    this.#refused.add(program)
+    this.#refuse(program)
     this.#letGo(program)
   }
 
@@ -132,6 +138,11 @@ export class Rehearsals {
     if (this.#firstSeen.size >= MOST_PROGRAMS) this.#firstSeen.clear()
     this.#firstSeen.set(program, batchTime)
     return false
+  }
+
+  #refuse(program: number): void {
+    if (this.#refused.size >= MOST_PROGRAMS) this.#refused.clear()
+    this.#refused.add(program)
   }
 
   #letGo(program: number): void {

@@ -6,6 +6,7 @@ import {
   type ThreadLossReason,
   ThreadLostError,
 } from '../errors.js'
+import type { Program } from '../ops/plan.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
 import type { MemoryReport, TaskMessage, TaskResult } from '../pool/protocol.js'
@@ -28,8 +29,8 @@ export interface TaskSchedulerOptions {
   readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly speculation: Speculation | undefined
-  /** Whether the thread in reserve practises on copies of tasks that are done. */
-  readonly rehearse: boolean
+  /** Of which programs the thread in reserve may run copies of tasks, for practice; undefined: of none. */
+  readonly rehearse: ((program: Program) => boolean) | undefined
   /** Whether there is memory for the inputs of such copies. */
   readonly roomy: () => boolean
   /** Free memory that a thread may be lent along with a task. */
@@ -90,6 +91,7 @@ export class TaskScheduler {
         },
         expecting: () => pool.spare() === undefined,
         quiet: () => !this.#closed && this.#isIdle(),
+        allowed: options.rehearse,
         roomy: options.roomy,
         send: (thread, attempt) => {
           attempt.task.live++

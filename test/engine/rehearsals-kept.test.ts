@@ -12,7 +12,7 @@ const SPARE = 3
 
 /** Rehearsals with one thread in reserve, and what they pin and send. */
 function setUp() {
-  const state = { quiet: true, roomy: true, expecting: false, inFlight: 0 }
+  const state = { quiet: true, allowed: true, roomy: true, expecting: false, inFlight: 0 }
   const pins = new Map<number, number>()
   const sent: Attempt[] = []
   const told: unknown[] = []
@@ -28,6 +28,7 @@ function setUp() {
     threads: () => [{ id: SPARE, inFlight: state.inFlight } as PoolThread],
     expecting: () => state.expecting,
     quiet: () => state.quiet,
+    allowed: () => state.allowed,
     roomy: () => state.roomy,
     send: (_thread, attempt) => sent.push(attempt),
   })
@@ -102,6 +103,15 @@ describe('what is not kept', () => {
     }
     expect(pinned()).toHaveLength(2)
     rehearsals.clear()
+    expect(pinned()).toEqual([])
+  })
+
+  test('what others would notice: its program is asked for once', () => {
+    const { rehearsals, state, pinned } = setUp()
+    state.allowed = false
+    for (const time of [1000, 2000]) rehearsals.saw(attempt(time), 1)
+    state.allowed = true
+    for (const time of [3000, 4000]) rehearsals.saw(attempt(time), 1)
     expect(pinned()).toEqual([])
   })
 
