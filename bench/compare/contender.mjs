@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { cpuMs, machineCpuMs, peakRssMb } from './proc.mjs'
+import { machineMs } from '../machine.mjs'
+import { cpuMs, peakRssMb } from './proc.mjs'
 
 /*
  * One system at one workload: a process that works when it is told to. Lines go in, `go <iterations>`; a line comes out
@@ -53,13 +54,13 @@ export class Contender {
     const wall = performance.now()
     const own = cpuMs(this.#child.pid)
     const here = process.cpuUsage()
-    const machine = machineCpuMs()
+    const machine = machineMs()
     this.#child.stdin.write(`go ${iterations}\n`)
     const said = await this.#next(limitMs)
     const wallMs = performance.now() - wall
     const ownMs = cpuMs(this.#child.pid) - own
     const { user, system } = process.cpuUsage(here)
-    const foreignMs = machineCpuMs() - machine - ownMs - (user + system) / 1000
+    const foreignMs = machineMs() - machine - ownMs - (user + system) / 1000
     return {
       ...said,
       wallMs,

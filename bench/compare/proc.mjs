@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 
 /*
- * What a process and the machine have used, from /proc. Where there is none, a figure is NaN: not known, not zero.
+ * What a process has used, from /proc. Where there is none, a figure is NaN: not known, not zero.
  */
 
 /** Linux counts processor time in hundredths of a second here, whatever the kernel's own tick is. */
@@ -22,11 +21,6 @@ export function cpuMs(pid) {
 export function peakRssMb(pid) {
   const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '') ?? []
   return kib === undefined ? Number.NaN : (Number(kib) * 1024) / 1e6
-}
-
-/** Processor time in ms of everything on this machine since it started. */
-export function machineCpuMs() {
-  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
 function read(path) {
