@@ -1,7 +1,9 @@
 import { includes, split, withEnv } from 'millrace'
+import { requestLine } from './compare/files.mjs'
 import { GREP_WORD, linesBuffer } from './data.mjs'
 import { emptyBatch, keyedState, windows } from './guard-streams.mjs'
 import { measured, sortedPairs } from './guard-support.mjs'
+import { JSON_SUMS, textOf } from './kernels.mjs'
 import { plainGrep, plainWordCount } from './plain.mjs'
 
 /*
@@ -15,6 +17,7 @@ import { plainGrep, plainWordCount } from './plain.mjs'
 const MIB = 2 ** 20
 const WORD_COUNT_BYTES = 4 * MIB
 const GREP_BYTES = 24 * MIB
+const JSON_BYTES = 4 * MIB
 
 const wordCount = (lines) =>
   lines
@@ -50,6 +53,7 @@ export const RATIOS = [
     margin: 2.2,
     open: () => besideEachOther(grepKernel, grep, GREP_BYTES),
   },
+  { name: 'JSON summed by a field: kernels / closures', by: 'cpuMs', margin: 2, open: jsonSums },
   { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },
   { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 2, open: keyedState },
   { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.7, open: windows },
@@ -69,6 +73,12 @@ async function besideLoop(define, loop, size) {
 
 const besideEachOther = async (first, second, size) =>
   overTheSame(linesBuffer(size), await measured('first', first), await measured('second', second))
+
+async function jsonSums() {
+  const { kernels, closures } = JSON_SUMS
+  const [first, second] = [await measured('kernels', kernels), await measured('closures', closures)]
+  return overTheSame(textOf(JSON_BYTES, requestLine), first, second)
+}
 
 async function oneThreadMore() {
   const [two, one] = [await measured('2 threads', wordCount), await measured('1 thread', wordCount, 1)]
