@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { KeyColumn } from '#build/pool/blocks/key-column.js'
 import { Changes } from '#build/pool/worker/state/changes.js'
 import { makeMapOperator } from '#build/pool/worker/state/map-operator.js'
 import { Pairs } from '#build/pool/worker/state/pairs.js'
@@ -32,12 +33,8 @@ function update(state, { fn, pairs, time, threshold, scan }) {
   const timeout = threshold === null || threshold === undefined ? undefined : time - threshold
   const operator = { kind: 'map', fn: watched, timed: true, timeout }
   const make = makeMapOperator(operator, { resolve: (given) => given })
-  const groups = [
-    new Pairs(
-      pairs.map(([key]) => key),
-      pairs.map(([, value]) => value),
-    ),
-  ]
+  const keys = KeyColumn.of(pairs.map(([key]) => key))
+  const groups = [new Pairs([{ keys, values: pairs.map(([, value]) => value) }])]
   const mapped = make(state, new Changes(state), { time, groups, scan })
   return { ...seen, mapped }
 }
