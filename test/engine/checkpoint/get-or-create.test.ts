@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type EngineEvents, StreamingContext } from 'millrace'
+import { type EngineEvents, StateSpec, StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { run } from '../support.js'
 import { asAfterKill, known, listed, scratch } from './support.js'
@@ -81,6 +81,37 @@ describe('getOrCreate', () => {
     await ssc.start()
     expect(() => ssc.checkpoint(directory())).toThrow('start')
   })
+})
+
+test('keys that were kept without a timeout are idle from when there is one', async () => {
+  const at = directory()
+  const touched = StateSpec.function<string, number, number, string>((key, value, state) => {
+    if (!state.isTimingOut()) state.update(value ?? 0)
+    return state.isTimingOut() ? `${key} timed out` : key
+  })
+  const build = (ssc: StreamingContext, spec: typeof touched) =>
+    listed(
+      known(ssc, (i) => (i === 1 ? ['a'] : ['b']))
+        .map((key): [string, number] => [key, 1])
+        .mapWithState(spec)
+        .checkpoint(1000),
+    )
+  const first = manual(0, { checkpointDir: at })
+  build(first.ssc, touched)
+  await first.ssc.start()
+  await run(first.ssc, 5)
+  await first.ssc.stop()
+  const second = manual(5000, { checkpointDir: at })
+  const seen = build(second.ssc, touched.timeout(2000))
+  await second.ssc.start()
+  await run(second.ssc, 5)
+  expect(seen.map(([time, keys]) => [time, ...keys])).toEqual([
+    [6000, 'b'],
+    [7000, 'b'],
+    [8000, 'b'],
+    [9000, 'b', 'a timed out'],
+    [10_000, 'b'],
+  ])
 })
 
 describe('start() with checkpoints', () => {

@@ -53,7 +53,13 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
     }
     if (!scan || timeout === undefined) return output
     for (const slot of entries.alive()) {
-      if (entries.time(slot) >= time - timeout) continue
+      const touched = entries.time(slot)
+      if (touched >= time - timeout) continue
+      if (touched === 0) {
+        // Kept by a process whose function had no timeout: no time is known, so idleness counts from here.
+        changes.change(slot, entries.values[slot], time)
+        continue
+      }
       emit(entries.keys[slot], undefined, KeyState.timingOut(entries.values[slot]))
       changes.remove(slot)
     }
