@@ -5,8 +5,12 @@ import type { Allocation } from '../pool/blocks/segments.js'
 import type { DriverWriter } from './driver-writer.js'
 import type { Engine } from './engine.js'
 
-/** Bytes of a block while it is filled: four, with their headers, fill a segment. What is not used goes back at the cut. */
-const BLOCK_BYTES = SEGMENT_BYTES / 4 - HEADER_BYTES
+/**
+ * Bytes of a block while it is filled: the first after a cut takes a quarter of a segment, header included, later ones all
+ * of one, as each block is told to threads and entered in books. What is not used goes back at the cut.
+ */
+const FIRST_BYTES = SEGMENT_BYTES / 4 - HEADER_BYTES
+const NEXT_BYTES = SEGMENT_BYTES - HEADER_BYTES
 /** A longer line is cut in two, with a report: a sender without newlines must not fill the memory. */
 const MAX_LINE = 16 * 1024 * 1024
 const NEWLINE = 10
@@ -139,7 +143,9 @@ export class TextBuffer {
       this.#seal(full)
       return this.#open ?? this.#grow(undefined)
     }
-    this.#open = full ? this.#moved(full, full.bytes.length * 2) : this.#allocate(BLOCK_BYTES)
+    this.#open = full
+      ? this.#moved(full, full.bytes.length * 2)
+      : this.#allocate(this.#sealed.length === 0 ? FIRST_BYTES : NEXT_BYTES)
     return this.#open
   }
 
