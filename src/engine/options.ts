@@ -129,8 +129,8 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
   return {
     threads,
     parallelism: whole('parallelism', options.parallelism ?? threads, 1, 100_000),
-    spare: options.spare ?? true,
-    rehearsals: options.rehearsals ?? true,
+    spare: yesOrNo('spare', options.spare ?? true),
+    rehearsals: yesOrNo('rehearsals', options.rehearsals ?? true),
     maxFailures: whole('maxFailures', options.maxFailures ?? 4, 1, 1000),
     taskTimeoutMs: toMillis(options.taskTimeout ?? '60s', 'taskTimeout'),
     replicas: whole('replicas', options.replicas ?? 2, 1, 3),
@@ -147,7 +147,7 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     deadLetterLimit: whole('deadLetterLimit', options.deadLetterLimit ?? 100, 0, 100_000),
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB, ...checkLimits(options.resourceLimits) },
-    codegen: options.codegen ?? mayCompile(),
+    codegen: yesOrNo('codegen', options.codegen ?? mayCompile()),
     logger: options.logger ?? stderrLogger,
     faults: options.faults,
   }
@@ -158,6 +158,11 @@ function oneOf<T extends string>(name: string, given: T, allowed: readonly T[]):
   throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be one of ${allowed.join(', ')}.`, {
     [name]: given,
   })
+}
+
+function yesOrNo(name: string, given: boolean): boolean {
+  if (typeof given === 'boolean') return given
+  throw new ArgumentError(`${name} is ${JSON.stringify(given)}; it must be true or false.`, { [name]: given })
 }
 
 function folder(name: string, given: string | undefined): string | undefined {

@@ -41,6 +41,10 @@ describe('datasets', () => {
   })
 })
 
+test.each(['spare', 'rehearsals', 'codegen'])('an option that is neither true nor false: %s', (name) => {
+  expect(() => new Context({ [name]: 'no' })).toThrow(`${name} is "no"; it must be true or false.`)
+})
+
 describe('records that are no pairs', () => {
   const ctx: Untyped = new Context({ threads: 1, spare: false, maxFailures: 1 })
   afterAll(() => ctx.stop())
