@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Newcomers } from '#build/engine/newcomers.js'
 import type { Attempt } from '#build/engine/task.js'
 import type { PoolThread } from '#build/pool/pool-thread.js'
-import { gather, manual, run } from './support.js'
+import { gather, manual, needsPractice, run } from './support.js'
 
 test('a thread that is free does what the successor of a dead one does not come to an end with', async () => {
   const { ssc } = manual({ threads: 2, parallelism: 4 })
@@ -12,12 +12,7 @@ test('a thread that is free does what the successor of a dead one does not come 
       [5, 6, 7, 8],
       [101, 102, 103, 104],
     ])
-    .map((n) => {
-      const memory = globalThis as { practised?: boolean }
-      if (n < 100) memory.practised = true
-      while (!memory.practised);
-      return n
-    })
+    .map(needsPractice)
     .output('same')
   let copies = 0
   ssc.on('taskSpeculated', () => copies++)

@@ -1,6 +1,6 @@
 import { type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
-import { gather, manual, run, sorted } from './support.js'
+import { gather, manual, needsPractice, run, sorted } from './support.js'
 
 type Event = { readonly thread: number; readonly tasks: number; readonly ms: number }
 
@@ -14,10 +14,15 @@ function rehearsed(ssc: StreamingContext): Promise<Event> {
   })
 }
 
-/** Resolves when a copy runs on the spare. */
-async function rehearsing(ssc: StreamingContext): Promise<void> {
+/** Starts, runs two batches, and resolves when a copy runs on the spare. `same`: batches of that output, once stopped. */
+async function untilRehearsing(ssc: StreamingContext) {
+  await ssc.start()
+  const same = gather<number>(ssc, 'same')
   const pool = ssc.context.engine.pool!
+  await pool.whenStrong()
+  await run(ssc, 2)
   while (pool.spare()?.inFlight !== 1) await new Promise(setImmediate)
+  return { pool, same }
 }
 
 /** Each thread counts the records that it has been given; from the third batch on the counts are told. */
@@ -120,24 +125,14 @@ function looping(options: Partial<StreamingOptions> = {}) {
   const { ssc, log } = manual({ threads: 1, maxFailures: 1, ...options })
   ssc
     .queueStream([[1], [102], [3], [4]])
-    .map((n) => {
-      const memory = globalThis as { practised?: boolean }
-      if (n < 100) memory.practised = true
-      while (!memory.practised);
-      return n
-    })
+    .map(needsPractice)
     .output('same')
   return { ssc, log }
 }
 
 test.each(['spare', 'both'])('a kill in the middle of a rehearsal does no harm: %s', async (victims) => {
   const { ssc } = looping()
-  await ssc.start()
-  const same = gather<number>(ssc, 'same')
-  const pool = ssc.context.engine.pool!
-  await pool.whenStrong()
-  await run(ssc, 2)
-  await rehearsing(ssc)
+  const { pool, same } = await untilRehearsing(ssc)
   const doomed = victims === 'spare' ? [pool.spare()!] : [pool.spare()!, ...pool.ready()]
   await Promise.all(doomed.map((thread) => pool.terminate(thread)))
   await run(ssc, 2)
@@ -147,14 +142,9 @@ test.each(['spare', 'both'])('a kill in the middle of a rehearsal does no harm: 
 
 test('a copy that never ends costs its thread only: once, and not the task that waits behind it', async () => {
   const { ssc } = looping({ taskTimeout: 300 })
-  await ssc.start()
-  const same = gather<number>(ssc, 'same')
-  const pool = ssc.context.engine.pool!
-  await pool.whenStrong()
   const lost: string[] = []
   ssc.on('threadLost', ({ reason }) => lost.push(reason))
-  await run(ssc, 2)
-  await rehearsing(ssc)
+  const { pool, same } = await untilRehearsing(ssc)
   const heir = pool.spare()!
   await pool.terminate(pool.ready()[0]!)
   expect(pool.ready()).toEqual([heir])
@@ -182,12 +172,7 @@ test('a copy that throws, or ends its thread, is the last of its program', async
     ssc.on('threadLost', ({ reason }) => events.push(reason))
     ssc.on('taskRetried', () => events.push('retried'))
     ssc.on('threadRehearsed', () => events.push('rehearsed'))
-    await ssc.start()
-    const same = gather<number>(ssc, 'same')
-    const pool = ssc.context.engine.pool!
-    await pool.whenStrong()
-    await run(ssc, 2)
-    await rehearsing(ssc)
+    const { pool, same } = await untilRehearsing(ssc)
     const { exited } = pool.spare()!
     if (end === 'exit') await exited
     else while (pool.spare()!.inFlight > 0) await new Promise(setImmediate)

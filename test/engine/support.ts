@@ -47,6 +47,14 @@ export async function gather<T>(ssc: StreamingContext, name: string): Promise<Ou
   return batches
 }
 
+/** For `map`: never ends in a thread that was given no number below 100 before. */
+export function needsPractice(n: number): number {
+  const memory = globalThis as { practised?: boolean }
+  if (n < 100) memory.practised = true
+  while (!memory.practised);
+  return n
+}
+
 /** Pairs or values in an order of their own, as text: for comparing what has no order. */
 export function sorted(records: readonly unknown[]): string[] {
   return records.map((record) => JSON.stringify(record)).sort()
