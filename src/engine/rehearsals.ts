@@ -44,8 +44,8 @@ export class Rehearsals {
   readonly #kept = new Map<number, Attempt>()
   /** The batch in which a program was first seen: one that does not come again needs no practice. */
   readonly #firstSeen = new Map<number, number>()
-  /** Programs that are not allowed, or that a rehearsal failed with or lost its thread. */
-  readonly #refused = new Set<number>()
+  /** By program: whether it may be rehearsed at all. No longer, once a copy of it failed or lost its thread. */
+  readonly #suitable = new Map<number, boolean>()
   /** Copies run and their ms, by threads that are not through yet. */
   readonly #practising = new Map<number, { tasks: number; ms: number }>()
   #bytes = 0
@@ -61,12 +61,8 @@ export class Rehearsals {
     const { batchTime } = task.spec.job
     if (batchTime === undefined || !this.#comesAgain(program, batchTime)) return
     this.#letGo(program)
-    if (!this.#isWanted(program) || this.#refused.has(program)) return
-    if (runMs > LONGEST_MS || planned.states.length > 0 || !isRepeatable(planned.program)) return
-    if (!this.#options.allowed(planned.program)) {
-      this.#refuse(program)
-      return
-    }
+    if (runMs > LONGEST_MS || planned.states.length > 0) return
+    if (!this.#isWanted(program) || !this.#isSuitable(program, planned.program)) return
     const bytes = bytesOf(attempt)
     if (this.#bytes + bytes > MOST_BYTES || !this.#options.roomy()) return
     this.#options.blocks.pin(pins)
@@ -93,7 +89,7 @@ export class Rehearsals {
 
   /** A copy threw, or its thread died of it: no more of this program, whose function may do so again. */
   failed(program: number): void {
-    this.#refuse(program)
+    this.#judge(program, false)
     this.#letGo(program)
   }
 
@@ -140,9 +136,15 @@ export class Rehearsals {
     return false
   }
 
-  #refuse(program: number): void {
-    if (this.#refused.size >= MOST_PROGRAMS) this.#refused.clear()
-    this.#refused.add(program)
+  /** Looked into once a program, as this is asked after every task while a thread needs practice. */
+  #isSuitable(number: number, program: Program): boolean {
+    return this.#suitable.get(number) ?? this.#judge(number, isRepeatable(program) && this.#options.allowed(program))
+  }
+
+  #judge(program: number, suitable: boolean): boolean {
+    if (this.#suitable.size >= MOST_PROGRAMS) this.#suitable.clear()
+    this.#suitable.set(program, suitable)
+    return suitable
   }
 
   #letGo(program: number): void {

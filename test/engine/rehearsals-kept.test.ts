@@ -12,7 +12,7 @@ const SPARE = 3
 
 /** Rehearsals with one thread in reserve, and what they pin and send. */
 function setUp() {
-  const state = { quiet: true, allowed: true, roomy: true, expecting: false, inFlight: 0 }
+  const state = { quiet: true, allowed: true, asked: 0, roomy: true, expecting: false, inFlight: 0 }
   const pins = new Map<number, number>()
   const sent: Attempt[] = []
   const told: unknown[] = []
@@ -28,7 +28,10 @@ function setUp() {
     threads: () => [{ id: SPARE, inFlight: state.inFlight } as PoolThread],
     expecting: () => state.expecting,
     quiet: () => state.quiet,
-    allowed: () => state.allowed,
+    allowed: () => {
+      state.asked++
+      return state.allowed
+    },
     roomy: () => state.roomy,
     send: (_thread, attempt) => sent.push(attempt),
   })
@@ -68,10 +71,12 @@ function attempt(
 }
 
 test('the newest task of each program is kept, run in turns, and let go when the thread is through', () => {
-  const { rehearsals, sent, told, pinned, practise } = setUp()
+  const { rehearsals, state, sent, told, pinned, practise } = setUp()
   for (const time of [1000, 2000, 3000]) for (const program of [1, 2]) rehearsals.saw(attempt(time, program), 1)
   const newest = [block - 1, block]
   expect(pinned()).toEqual(newest)
+  // Once a program, not once a task.
+  expect(state.asked).toBe(2)
   practise()
   expect(sent.map(({ program }) => program)).toEqual(Array.from({ length: 16 }, (_, i) => 1 + (i % 2)))
   expect(sent.every(({ rehearsal, pins }) => rehearsal && newest.includes(pins[0]!))).toBe(true)
@@ -113,6 +118,7 @@ describe('what is not kept', () => {
     state.allowed = true
     for (const time of [3000, 4000]) rehearsals.saw(attempt(time), 1)
     expect(pinned()).toEqual([])
+    expect(state.asked).toBe(1)
   })
 
   test('anything while memory is short', () => {

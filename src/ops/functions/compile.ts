@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors.js'
 import { HELPERS } from './loader-names.js'
 import type { AnyFunction } from './ref.js'
+import { textDigest } from './text-digest.js'
 
 /**
  * Makes a function of an expression's text. Strict mode, as in the modules such text comes from. In stack traces it is
@@ -9,9 +10,7 @@ import type { AnyFunction } from './ref.js'
  */
 export function compileText(text: string, env: Readonly<Record<string, unknown>>): AnyFunction {
   const given: Record<string, unknown> = { ...HELPERS, ...env }
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
-  const body = `'use strict'; return (\n${text}\n)\n//# sourceURL=millrace-fn-${hash}.js`
+  const body = `'use strict'; return (\n${text}\n)\n//# sourceURL=millrace-fn-${textDigest(text)}.js`
   try {
     const compiled: unknown = new Function(...Object.keys(given), body)(...Object.values(given))
     if (typeof compiled === 'function') return compiled as AnyFunction

@@ -3,6 +3,7 @@ import { DYNAMIC_IMPORT, IMPORT_META, IMPORT_OBJECT, NAME_HELPER } from './loade
 import { parseFunction } from './parse.js'
 import type { Binding } from './scope.js'
 import { ScopeReader } from './scope-reader.js'
+import { textDigest } from './text-digest.js'
 
 /**
  * A text that is the same for a function however its module was loaded. The driver and the workers may load one module
@@ -24,8 +25,7 @@ export function normalForm(text: string): string {
 
 /** 12 hexadecimal digits (48 bits) that depend on the function's normal form alone: on no run and no thread. */
 export function functionHash(text: string): string {
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return createHash('sha256').update(normalForm(text)).digest('hex').slice(0, 12)
+  return textDigest(normalForm(text))
 }
 
 // Places, and spellings that mean the same.

@@ -14,12 +14,11 @@ let made: Msgpackr.Packr | undefined
  * Loaded with the first records that are neither texts nor numbers: it takes a thread longer than all of the rest.
  */
 export function packr(): Msgpackr.Packr {
-  made ??= newPackr(require('msgpackr'))
+  if (!made) {
+    const { Packr } = require('msgpackr') as typeof Msgpackr
+    made = new Packr({ moreTypes: true, copyBuffers: true, useBigIntExtension: true })
+  }
   return made
-}
-
-function newPackr({ Packr }: typeof Msgpackr): Msgpackr.Packr {
-  return new Packr({ moreTypes: true, copyBuffers: true, useBigIntExtension: true })
 }
 
 /** A bigger message gets memory of its own, so that one huge block does not stay in memory for ever. */

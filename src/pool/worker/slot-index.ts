@@ -1,3 +1,5 @@
+import { hashText, SEED } from './seeded-hash.js'
+
 /** Half full at most: an entry is then found at the first or second place. */
 const PLACES_A_KEY = 2
 const LEAST_PLACES = 16
@@ -39,27 +41,19 @@ export class SlotIndex {
   place(key: unknown, next: number): number {
     const hash = hashOf(key)
     const entries = this.#entries
-    const at = this.#locate(key, hash)
-    if (entries[at + 1] !== EMPTY) return entries[at + 1]! - 1
-    entries[at] = hash
-    entries[at + 1] = next + 1
-    if (++this.#size * PLACES_A_KEY * 2 > entries.length) this.#resize(entries.length * 2)
-    return next
-  }
-
-  /** The entry of a key, or the empty place where it would be. */
-  #locate(key: unknown, hash: number): number {
-    const entries = this.#entries
-    const keys = this.#keys
     const last = entries.length - 1
     let at = placeOf(hash, this.#shift)
     for (; entries[at + 1] !== EMPTY; at = (at + 2) & last) {
       if (entries[at] !== hash) continue
-      const found = keys[entries[at + 1]! - 1]
+      const slot = entries[at + 1]! - 1
+      const found = this.#keys[slot]
       // NaN is a key like any other.
-      if (found === key || (Number.isNaN(found) && Number.isNaN(key))) break
+      if (found === key || (Number.isNaN(found) && Number.isNaN(key))) return slot
     }
-    return at
+    entries[at] = hash
+    entries[at + 1] = next + 1
+    if (++this.#size * PLACES_A_KEY * 2 > entries.length) this.#resize(entries.length * 2)
+    return next
   }
 
   #allot(length: number): void {
@@ -89,8 +83,6 @@ function placeOf(hash: number, shift: number): number {
   return (Math.imul(hash, 0x9e3779b1) >>> shift) << 1
 }
 
-/** A thread's own, so that nobody can choose keys that all come to the same place. */
-const SEED = (Math.random() * 2 ** 32) | 0
 const float = new Float64Array(1)
 const halves = new Int32Array(float.buffer)
 
@@ -103,12 +95,6 @@ function hashOf(key: unknown): number {
     return spread(halves[0]! ^ SEED ^ Math.imul(halves[1]!, 0x85ebca6b))
   }
   return hashText(String(key))
-}
-
-function hashText(text: string): number {
-  let hash = SEED
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash ^ (hash >>> 15)
 }
 
 function spread(bits: number): number {

@@ -1,4 +1,5 @@
 import { SHORT_UNITS, type ShortTexts } from '../../blocks/key-column.js'
+import { hashText, SEED } from '../seeded-hash.js'
 import { packLatin1, packText } from './key-words.js'
 
 /** Half full at most: an entry is then found at the first or second place. */
@@ -215,8 +216,6 @@ function room(count: number): Int32Array {
   return slots
 }
 
-/** A thread's own, so that nobody can choose keys that all come to the same place. */
-const SEED = (Math.random() * 2 ** 32) | 0
 const float = new Float64Array(1)
 const halves = new Int32Array(float.buffer)
 
@@ -242,10 +241,4 @@ function write(to: number, a: number, b: number, c: number): void {
   words[to] = a
   words[to + 1] = b
   words[to + 2] = c
-}
-
-function hashText(text: string): number {
-  let hash = SEED
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash ^ (hash >>> 15)
 }

@@ -33,11 +33,10 @@ export class StateTable {
   readonly #alive = new Bits()
   readonly #plain = new KeyIndex(this.keys)
   readonly #composite = new Map<string, number>()
-  #size = 0
 
   /** Keys that are there. */
   get size(): number {
-    return this.#size
+    return this.#alive.size
   }
 
   /** Slots that were given out, those of deleted keys included. */
@@ -99,7 +98,6 @@ export class StateTable {
     this.#alive.delete(slot)
     // A column of numbers stays one.
     if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
-    this.#size--
   }
 
   /** Takes a removal back; the value is to be set again. */
@@ -133,7 +131,7 @@ export class StateTable {
 
   /** Gives all keys new slots, without gaps. */
   renumber(): void {
-    if (this.#size === this.slots) return
+    if (this.size === this.slots) return
     const { keys, values } = this
     let next = 0
     for (const slot of this.alive()) {
@@ -171,7 +169,6 @@ export class StateTable {
   #enterAll(isThere: (slot: number) => boolean): void {
     this.#composite.clear()
     this.#plain.begin(this.slots)
-    this.#size = 0
     for (let slot = 0; slot < this.slots; slot++) if (isThere(slot)) this.#enter(slot)
   }
 
@@ -180,7 +177,6 @@ export class StateTable {
     if (isComposite(key)) this.#composite.set(canonical(key), slot)
     else this.#plain.add(slot)
     this.#alive.add(slot)
-    this.#size++
   }
 
   #touch(slot: number, time: number): void {
