@@ -113,7 +113,12 @@ test('a column finds the same slots as its keys, at the end of memory too', () =
       for (const key of held) if (table.find(key) < 0) table.add(key, 1)
       for (const key of held.slice(0, held.length / 3)) if (table.find(key) >= 0) table.remove(table.find(key))
       const found = table.findColumn(column(asked)).slice(0, asked.length)
-      expect([...found]).toEqual(asked.map((key) => table.find(key)))
+      // Not of `asked`: beside keys of other types a lone surrogate is written as U+FFFD.
+      expect([...found]).toEqual(
+        column(asked)
+          .all()
+          .map((key) => table.find(key)),
+      )
     }),
     { numRuns: 300 },
   )
