@@ -7,16 +7,14 @@ export class CombineTable {
   #values: unknown[] = []
   readonly #plain = new SlotIndex(this.#keys)
   readonly #composite = new Map<string, number>()
+  /** Keys of the last task that came to its end: the next one of the program will have about as many. */
+  #expected = 0
 
-  /**
-   * Forgets all: what a task left that failed. The table of one task of a program is used for the next, which is about as
-   * large.
-   */
+  /** Forgets all, what a task left that failed too. The table of one task of a program is used for the next. */
   begin(): void {
-    const { length } = this.#keys
     this.#keys = []
     this.#values = []
-    this.#plain.begin(this.#keys, length)
+    this.#plain.begin(this.#keys, this.#expected)
     this.#composite.clear()
   }
 
@@ -37,7 +35,10 @@ export class CombineTable {
   /** What it holds, and nothing is left. */
   take(): { readonly keys: readonly unknown[]; readonly values: readonly unknown[] } {
     const taken = { keys: this.#keys, values: this.#values }
-    this.begin()
+    this.#expected = taken.keys.length
+    this.#keys = []
+    this.#values = []
+    this.#composite.clear()
     return taken
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { CombineTable, makeCombine } from '#build/pool/worker/combine-table.js'
 
 const keys = fc.oneof(
@@ -63,4 +63,28 @@ test('a table that was large and is not any more lets its memory go, and still f
     expect(keys.length).toBe(size)
     expect(values.every((value) => value === 2)).toBe(true)
   }
+})
+
+afterEach(() => void vi.unstubAllGlobals())
+
+test('a task with about as many keys as the one before makes no table', () => {
+  let made = 0
+  class Counted extends Int32Array {
+    constructor(length: number) {
+      super(length)
+      made++
+    }
+  }
+  vi.stubGlobal('Int32Array', Counted)
+  const table = new CombineTable()
+  const combine = makeCombine(undefined, (a, b) => (a as number) + (b as number), true)
+  const rounds = [3000, 3000, 2500, 3000].map((size) => {
+    made = 0
+    table.begin()
+    for (let n = 0; n < size; n++) combine(table, `key ${n}`, 1)
+    table.take()
+    return made
+  })
+  expect(rounds[0]).toBeGreaterThan(1)
+  expect(rounds.slice(1)).toEqual([0, 0, 0])
 })
