@@ -4,7 +4,8 @@ import { median, quantile } from './stats.mjs'
 import { zipfLines } from './words.mjs'
 
 const PARTITIONS = 4
-const WARM_UP = 200
+/** The compilers are not done with the driver before. */
+const WARM_UP = 2000
 const BATCHES = 500
 
 /** What a batch costs that has nothing, or next to nothing, to do: one shuffle of 4 to 4 partitions, batch after batch. */

@@ -9,8 +9,12 @@ import { figure, table } from './report.mjs'
 import { wordDelays } from './word-delays.mjs'
 
 const INTERVAL = 10
-/** The longest time that is left out at the beginning of a run; never longer than the run. */
-const WARM_UP_SECONDS = 2
+/**
+ * What is left out at the beginning of a run, at most: batches so small take the compilers so long, which until then need a
+ * third of all processor time. In short runs it is no more than so many times their length.
+ */
+const WARM_UP_SECONDS = 20
+const WARM_UP_SHARE = 4
 /** Lines a second at which a batch holds next to nothing. */
 const TRICKLE = 1000
 
@@ -38,7 +42,7 @@ export async function run({ threads, runs, rate, seconds }, log) {
   return results
 }
 
-const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, seconds)
+const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, WARM_UP_SHARE * seconds)
 
 function streamed(port, threads, seconds) {
   const warm = warmUp(seconds)

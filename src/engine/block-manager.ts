@@ -246,8 +246,9 @@ export class BlockManager {
     return this.#desk.waiting()
   }
 
-  grants(thread: number, blocks: readonly BlockHandle[]): SegmentGrant[] {
-    return this.#desk.grants(thread, blocks)
+  /** The memory of those segments that the thread does not know yet; from now on it does. */
+  grants(thread: number, segments: readonly number[]): SegmentGrant[] {
+    return this.#desk.grants(thread, segments)
   }
 
   /** Segments for a call on the control plane; `knows` once it is answered. */

@@ -5,8 +5,9 @@ import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import type { WrittenBlock } from '../pool/protocol.js'
+import { planGroup } from './group.js'
 import { MissingOutputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
-import type { Job, Stage, TaskDone } from './task.js'
+import type { Job, NewTask, Stage, TaskDone, TaskSpec } from './task.js'
 import type { TaskScheduler } from './task-scheduler.js'
 
 /** What the scheduler of jobs hands finished tasks to. */
@@ -17,6 +18,19 @@ export interface TaskBooks {
   unwanted(done: TaskDone): void
   /** Enters a map output. */
   mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
+}
+
+/** The work on a shuffle's missing outputs. */
+interface Making {
+  readonly job: Job
+  readonly made: Promise<unknown>
+}
+
+/** Tasks that run, and the making of the shuffles that they read. */
+interface BegunGroup {
+  /** To be waited for as well: readers may be done before the driver has heard of all writers. */
+  readonly shuffles: readonly Promise<unknown>[]
+  readonly tasks: readonly Promise<TaskDone | MissingOutputs>[]
 }
 
 /** Keys sampled for each border wanted. */
@@ -32,7 +46,7 @@ export class DagScheduler {
   readonly #tables: PlanningTables
   readonly #books: TaskBooks
   readonly #resolver: FunctionResolver
-  readonly #making = new Map<number, { readonly job: Job; readonly made: Promise<void> }>()
+  readonly #making = new Map<number, Making>()
   /** Running jobs, with the count of uses of map outputs at their beginning. */
   readonly #running = new Map<Job, number>()
   #stages = 0
@@ -80,15 +94,58 @@ export class DagScheduler {
     return Math.min(this.#tables.outputs.uses, ...this.#running.values())
   }
 
-  #stage(job: Job, rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
-    const stage: Stage = { id: this.#stages++, tasks: partitions.length, runTimes: [] }
-    return Promise.all(partitions.map((partition) => this.#task(job, stage, rdd, sink, partition)))
+  async #stage(job: Job, rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
+    const stage = this.#newStage(partitions.length)
+    const specs = partitions.map((partition) => this.#spec(job, stage, rdd, sink, partition))
+    const group = this.#group(job, rdd, sink, specs)
+    const tasks = Promise.all(specs.map((spec, i) => this.#task(spec, group?.tasks[i])))
+    await Promise.all([tasks, ...(group?.shuffles ?? [])])
+    return tasks
   }
 
-  async #task(job: Job, stage: Stage, rdd: Rdd<unknown>, sink: Sink, partition: number): Promise<TaskDone> {
-    for (;;) {
-      const plan = () => planTask(rdd, partition, sink, this.#tables)
-      const done = await this.#tasks.run({ job, stage, partition, label: rdd.label, plan })
+  #newStage(tasks: number): Stage {
+    return { id: this.#stages++, tasks, runTimes: [] }
+  }
+
+  #spec(job: Job, stage: Stage, rdd: Rdd<unknown>, sink: Sink, partition: number): TaskSpec {
+    return { job, stage, partition, label: rdd.label, plan: () => planTask(rdd, partition, sink, this.#tables) }
+  }
+
+  /**
+   * Begins a stage together with the shuffles that it reads, where all of it is small: so a batch is told to the threads
+   * once, and not stage by stage.
+   */
+  #group(job: Job, rdd: Rdd<unknown>, sink: Sink, specs: readonly TaskSpec[]): BegunGroup | undefined {
+    if (!this.#tasks.isFree) return undefined
+    const partitions = specs.map(({ partition }) => partition)
+    const group = planGroup(rdd, sink, partitions, this.#tables, {
+      isFree: ({ id, partitioner }) =>
+        !this.#making.has(id) && (partitioner.kind !== 'range' || partitioner.bounds !== undefined),
+      isQuick: (like, tasks) => this.#tasks.isQuick(like, tasks),
+    })
+    if (!group) return undefined
+    const writers = group.shuffles.map(({ dependency, tasks }) => {
+      const stage = this.#newStage(tasks.length)
+      return tasks.map((planned, partition): NewTask => {
+        const spec = this.#spec(job, stage, dependency.rdd, shuffleSink(dependency), partition)
+        return { spec, planned }
+      })
+    })
+    const readers = group.tasks.map((planned, i): NewTask => ({ spec: specs[i]!, planned }))
+    const begun = this.#tasks.runGroup(writers.flat(), readers)
+    if (!begun) return undefined
+    const shuffles = group.shuffles.map(({ dependency }, i) => {
+      const outputs = writers[i]!.map(({ spec }) => this.#output(dependency, spec, begun.shift()))
+      return this.#register(job, dependency, Promise.all(outputs)).made
+    })
+    return { shuffles, tasks: begun }
+  }
+
+  /** `begun`: the first attempt, if it runs already. */
+  async #task(spec: TaskSpec, begun?: Promise<TaskDone | MissingOutputs>): Promise<TaskDone> {
+    const { job } = spec
+    for (let attempt = begun; ; attempt = undefined) {
+      const done = await (attempt ?? this.#tasks.run(spec))
       if (!(done instanceof MissingOutputs)) {
         this.#books.book(done, job.batchTime)
         if (job.cancelled) this.#books.unwanted(done)
@@ -101,11 +158,7 @@ export class DagScheduler {
   /** Makes the missing map outputs of a shuffle; whoever else waits for the same shuffle waits for the same work. */
   async #make(job: Job, dependency: ShuffleDependency): Promise<void> {
     const { id } = dependency
-    let making = this.#making.get(id)
-    if (!making) {
-      making = { job, made: this.#mapStage(job, dependency).finally(() => this.#making.delete(id)) }
-      this.#making.set(id, making)
-    }
+    const making = this.#making.get(id) ?? this.#register(job, dependency, this.#mapStage(job, dependency))
     try {
       await making.made
     } catch (error) {
@@ -119,14 +172,29 @@ export class DagScheduler {
     if (partitioner.kind === 'range' && !partitioner.bounds)
       partitioner.bounds = await this.#sampleBounds(job, partitioner)
     const missing = this.#tables.outputs.missing(dependency)
-    const stage: Stage = { id: this.#stages++, tasks: missing.length, runTimes: [] }
-    await Promise.all(
-      missing.map(async (partition) => {
-        const done = await this.#task(job, stage, rdd, shuffleSink(dependency), partition)
-        const output = done.result.written.find((block) => block.as === 'shuffle')!
-        this.#books.mapOutput(dependency, partition, output, done)
-      }),
-    )
+    const stage = this.#newStage(missing.length)
+    const sink = shuffleSink(dependency)
+    const specs = missing.map((partition) => this.#spec(job, stage, rdd, sink, partition))
+    const group = this.#group(job, rdd, sink, specs)
+    const outputs = specs.map((spec, i) => this.#output(dependency, spec, group?.tasks[i]))
+    await Promise.all([...outputs, ...(group?.shuffles ?? [])])
+  }
+
+  async #output(
+    dependency: ShuffleDependency,
+    spec: TaskSpec,
+    begun?: Promise<TaskDone | MissingOutputs>,
+  ): Promise<void> {
+    const done = await this.#task(spec, begun)
+    const output = done.result.written.find((block) => block.as === 'shuffle')!
+    this.#books.mapOutput(dependency, spec.partition, output, done)
+  }
+
+  /** Whoever else needs the shuffle waits for this. */
+  #register(job: Job, { id }: ShuffleDependency, outputs: Promise<unknown>): Making {
+    const making = { job, made: outputs.finally(() => this.#making.delete(id)) }
+    this.#making.set(id, making)
+    return making
   }
 
   async #sampleBounds(job: Job, partitioner: RangePartitioner): Promise<unknown[]> {

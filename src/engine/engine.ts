@@ -20,6 +20,7 @@ import { DeadLetters } from './dead-letters.js'
 import { DiskStore } from './disk-store.js'
 import { DriverWriter } from './driver-writer.js'
 import { Events } from './events.js'
+import { Exchanges } from './exchange.js'
 import { KeptPartitions, type KeptPlace } from './kept-partitions.js'
 import { MapOutputs } from './map-outputs.js'
 import type { CheckedOptions } from './options.js'
@@ -255,6 +256,7 @@ export class Engine implements JobRunner {
       pool,
       blocks: this.blocks,
       programs: this.#programs,
+      exchanges: new Exchanges(this.segments),
       events: this.events,
       maxFailures,
       taskTimeoutMs,

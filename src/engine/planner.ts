@@ -58,14 +58,21 @@ export class MissingOutputs {
   }
 }
 
-/** Plans a task that runs `sink` over one partition; answers what is missing where it cannot be planned yet. */
+/** Map outputs that are made along with the task that reads them: their places on its exchange board, by shuffle. */
+export type PromisedOutputs = ReadonlyMap<number, { readonly first: number; readonly count: number }>
+
+/**
+ * Plans a task that runs `sink` over one partition; answers what is missing, and was not promised, where it cannot be
+ * planned yet.
+ */
 export function planTask(
   rdd: Rdd<unknown>,
   partition: number,
   sink: Sink,
   tables: PlanningTables,
+  promised?: PromisedOutputs,
 ): PlannedTask | MissingOutputs {
-  const planning = new Planning(tables)
+  const planning = new Planning(tables, promised)
   const plan = planning.of(rdd, partition)
   if (planning.missing.size > 0) return new MissingOutputs([...planning.missing])
   const { inputs, blocks, files, pinned, sources, rejecting: rejects, states } = planning
@@ -87,9 +94,11 @@ class Planning implements Planner {
   readonly states: PlannedTask['states'][number][] = []
   pinned: number | undefined
   readonly #tables: PlanningTables
+  readonly #promised: PromisedOutputs | undefined
 
-  constructor(tables: PlanningTables) {
+  constructor(tables: PlanningTables, promised: PromisedOutputs | undefined) {
     this.#tables = tables
+    this.#promised = promised
   }
 
   of(rdd: Rdd<unknown>, partition: number): Plan {
@@ -106,6 +115,8 @@ class Planning implements Planner {
   shuffle(dependency: ShuffleDependency, partition: number): number {
     const outputs = this.#tables.outputs.complete(dependency)
     if (!outputs) {
+      const places = this.#promised?.get(dependency.id)
+      if (places) return this.#slot({ in: 'exchange', ...places, partition })
       this.missing.add(dependency)
       return -1
     }

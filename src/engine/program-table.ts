@@ -75,9 +75,14 @@ export class ProgramTable {
     if (entry) entry.runMs = entry.runMs === Infinity ? ms : (entry.runMs + ms) / 2
   }
 
+  /** How long its tasks ran lately, in ms; Infinity where none has. */
+  runMs(number: number): number {
+    return this.#entries.get(number)?.runMs ?? Infinity
+  }
+
   /** Whether its tasks run for less than it costs to send them one by one. */
   isQuick(number: number): boolean {
-    return (this.#entries.get(number)?.runMs ?? Infinity) < QUICK_MS
+    return this.runMs(number) < QUICK_MS
   }
 
   has(number: number): boolean {

@@ -3,6 +3,7 @@ import type { PoolThread } from '../pool/pool-thread.js'
 import type { BlockManager } from './block-manager.js'
 import type { Events } from './events.js'
 import type { Newcomers } from './newcomers.js'
+import type { PlannedTask } from './planner.js'
 import { isRepeatable } from './repeatable.js'
 import type { Attempt } from './task.js'
 
@@ -28,6 +29,8 @@ export interface RehearsalsOptions {
 const QUIET_MS = 4
 /** Tasks that run longer are warm before they end, and a copy would keep the machine from the next batch. */
 const LONGEST_MS = 200
+/** Between two questions for inputs of a program. */
+const ASK_MS = 1000
 /** Inputs that are kept for copies, in bytes. */
 const MOST_BYTES = 16 * 1024 * 1024
 /** Programs that are remembered. */
@@ -46,6 +49,8 @@ export class Rehearsals {
   readonly #firstSeen = new Map<number, number>()
   /** By program: whether it may be rehearsed at all. No longer, once a copy of it failed or lost its thread. */
   readonly #suitable = new Map<number, boolean>()
+  /** When a program's inputs were asked for, by `performance.now()`. */
+  readonly #askedAt = new Map<number, number>()
   /** Copies run and their ms, by threads that are not through yet. */
   readonly #practising = new Map<number, { tasks: number; ms: number }>()
   #bytes = 0
@@ -58,6 +63,8 @@ export class Rehearsals {
   /** A task has come to a good end after so many ms. To be called before its inputs are let go. */
   saw(attempt: Attempt, runMs: number): void {
     const { program, planned, pins, task } = attempt
+    // What it has read is not in its plan.
+    if (attempt.exchange && attempt.place === undefined) return
     const { batchTime } = task.spec.job
     if (batchTime === undefined || !this.#comesAgain(program, batchTime)) return
     this.#letGo(program)
@@ -68,6 +75,20 @@ export class Rehearsals {
     this.#options.blocks.pin(pins)
     this.#kept.set(program, attempt)
     this.#bytes += bytes
+  }
+
+  /**
+   * Whether a task of the program should run so that its inputs can be kept. As much may stand against that which only the
+   * end of the task tells, this asks for one task a second.
+   */
+  wantsInput(program: number, { states }: PlannedTask): boolean {
+    if (states.length > 0 || this.#kept.has(program) || !this.#isWanted(program)) return false
+    if (this.#suitable.get(program) === false) return false
+    const now = performance.now()
+    if (now - (this.#askedAt.get(program) ?? -Infinity) < ASK_MS) return false
+    if (this.#askedAt.size >= MOST_PROGRAMS) this.#askedAt.clear()
+    this.#askedAt.set(program, now)
+    return true
   }
 
   /** The scheduler has nothing to do just now. */
@@ -114,7 +135,7 @@ export class Rehearsals {
       this.#kept.delete(program)
       this.#kept.set(program, attempt)
       blocks.pin(attempt.pins)
-      send(thread, { ...attempt, rehearsal: true })
+      send(thread, { ...attempt, exchange: undefined, place: undefined, rehearsal: true })
       return
     }
     for (const [thread, { tasks, ms }] of this.#practising)

@@ -12,19 +12,19 @@ import type { PoolThread } from '../pool/pool-thread.js'
 import type { MemoryReport, TaskMessage, TaskResult } from '../pool/protocol.js'
 import type { ThreadPool } from '../pool/thread-pool.js'
 import { RUNNING } from '../pool/vitals.js'
-import type { BlockManager } from './block-manager.js'
 import type { Events } from './events.js'
+import type { Exchanges } from './exchange.js'
+import { isQuickGroup } from './group-places.js'
 import { Newcomers } from './newcomers.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
-import type { ProgramTable } from './program-table.js'
 import { Rehearsals } from './rehearsals.js'
 import { type Speculation, StragglerWatch } from './straggler-watch.js'
-import type { Attempt, Pending, TaskDone, TaskSpec } from './task.js'
+import { type Attempt, type NewTask, newTask, type Pending, type TaskDone, type TaskSpec } from './task.js'
+import { TaskGroups } from './task-groups.js'
+import { TaskMessages, type TaskMessagesOptions } from './task-messages.js'
 
-export interface TaskSchedulerOptions {
+export interface TaskSchedulerOptions extends TaskMessagesOptions {
   readonly pool: ThreadPool
-  readonly blocks: BlockManager
-  readonly programs: ProgramTable
   readonly events: Events
   readonly maxFailures: number
   readonly taskTimeoutMs: number
@@ -33,10 +33,7 @@ export interface TaskSchedulerOptions {
   readonly rehearse: ((program: Program) => boolean) | undefined
   /** Whether there is memory for the inputs of such copies. */
   readonly roomy: () => boolean
-  /** Free memory that a thread may be lent along with a task. */
-  readonly lend: (thread: number) => TaskMessage['lend']
-  /** Blocks of broadcast variables that the thread does not have yet. */
-  readonly broadcasts: (thread: number, ids: readonly number[]) => NonNullable<TaskMessage['broadcasts']>
+  readonly exchanges: Exchanges
   /** State that a thread turned out not to have. */
   readonly onMissingState: (planned: PlannedTask) => void
   /** What a thread says of its memory. */
@@ -67,12 +64,22 @@ export class TaskScheduler {
   readonly #watch: StragglerWatch
   readonly #newcomers = new Newcomers()
   readonly #rehearsals: Rehearsals | undefined
+  readonly #messages: TaskMessages
+  readonly #groups: TaskGroups
   #closed = false
   #dispatching = false
 
   constructor(options: TaskSchedulerOptions) {
     this.#options = options
     const { pool, taskTimeoutMs, speculation } = options
+    this.#messages = new TaskMessages(options)
+    this.#groups = new TaskGroups({
+      ...options,
+      newcomers: this.#newcomers,
+      rehearsals: () => this.#rehearsals,
+      attempt: (task, planned, program) => this.#attempt(task, planned, program),
+      send: (thread, attempts) => this.#send(thread, attempts),
+    })
     this.#watch = new StragglerWatch({
       running: this.#running,
       taskTimeoutMs,
@@ -103,8 +110,24 @@ export class TaskScheduler {
   /** Runs a task to its end; resolves with what is missing where an attempt cannot be planned. */
   run(spec: TaskSpec): Promise<TaskDone | MissingOutputs> {
     return new Promise((resolve, reject) => {
-      this.#try({ spec, resolve, reject, done: false, attempts: 0, failures: 0, live: 0 })
+      this.#try(newTask(spec, resolve, reject))
     })
+  }
+
+  /** Whether nothing runs, nothing waits, and memory allows more. */
+  get isFree(): boolean {
+    return this.#isIdle() && this.#options.overLimit() === undefined
+  }
+
+  /** Whether so many tasks like this one may be part of a group. */
+  isQuick({ program }: PlannedTask, tasks: number): boolean {
+    const { pool, programs } = this.#options
+    return isQuickGroup(programs.runMs(programs.number(program)) * tasks, pool.ready().length)
+  }
+
+  /** As TaskGroups.run. */
+  runGroup(writers: readonly NewTask[], readers: readonly NewTask[]): Promise<TaskDone | MissingOutputs>[] | undefined {
+    return this.#groups.run(writers, readers)
   }
 
   /** A thread will take a dead one's place, or has. */
@@ -197,10 +220,9 @@ export class TaskScheduler {
     }
   }
 
-  #attempt(task: Pending, planned: PlannedTask): Attempt {
+  #attempt(task: Pending, planned: PlannedTask, program = this.#options.programs.number(planned.program)): Attempt {
     const pins = [...planned.blocks.map((block) => block.id), ...planned.files]
     this.#options.blocks.pin(pins)
-    const program = this.#options.programs.number(planned.program)
     task.live++
     return { task, number: task.attempts++, planned, pins, startedAt: 0, program }
   }
@@ -292,7 +314,7 @@ export class TaskScheduler {
     const sent: Attempt[] = []
     for (const attempt of group) {
       try {
-        messages.push(this.#message(thread, attempt))
+        messages.push(this.#messages.of(thread, attempt))
         sent.push(attempt)
       } catch (error) {
         this.#end(attempt)
@@ -337,49 +359,16 @@ export class TaskScheduler {
         else leave()
         for (const attempt of sent) {
           attempt.task.live--
+          attempt.exchange?.failed(attempt.place)
           // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
-          const unpin = () => this.#options.blocks.unpin(attempt.pins)
-          if (died) void thread.gone.then(unpin)
-          else unpin()
+          if (died) void thread.gone.then(() => this.#letGo(attempt))
+          else this.#letGo(attempt)
           if (!attempt.rehearsal) this.#threadDied(thread, attempt.task, attempt === at, error)
           else if (!isKill(error)) this.#rehearsals?.failed(attempt.program)
         }
         this.#dispatch()
       },
     )
-  }
-
-  #message(thread: PoolThread, attempt: Attempt): TaskMessage {
-    const {
-      task: { spec },
-      number,
-      planned,
-      program: queued,
-      rehearsal,
-    } = attempt
-    const { blocks, programs, lend, broadcasts } = this.#options
-    // A thousand others may have come since it was queued.
-    const program = programs.has(queued) ? queued : programs.number(planned.program)
-    const news = blocks.takeNews(thread.id)
-    if (news) blocks.leaveCopies(thread.id, news)
-    const used = programs.broadcasts(program)
-    const shipped = used.length > 0 ? broadcasts(thread.id, used) : undefined
-    const needed = [...planned.blocks, ...(news?.adopt ?? []), ...(shipped?.map(({ block }) => block) ?? [])]
-    return {
-      task: { job: spec.job.id, stage: spec.stage.id, partition: spec.partition, attempt: number },
-      batchTime: spec.job.batchTime,
-      rehearsal,
-      program,
-      define: programs.define(thread.id, program),
-      undefine: programs.undefine(thread.id),
-      inputs: planned.inputs,
-      segments: blocks.grants(thread.id, needed),
-      lend: lend(thread.id),
-      adopt: news?.adopt,
-      release: news?.release,
-      forget: news?.forget,
-      broadcasts: shipped,
-    }
   }
 
   #rehearsed(thread: PoolThread, { program }: Attempt, result: TaskResult): void {
@@ -393,7 +382,7 @@ export class TaskScheduler {
     else this.#rehearsals?.failed(program)
   }
 
-  #answered(thread: PoolThread, { task, number, planned, program }: Attempt, result: TaskResult): void {
+  #answered(thread: PoolThread, { task, number, planned, program, exchange }: Attempt, result: TaskResult): void {
     const { blocks, events, programs } = this.#options
     if (result.ok === 'stale') {
       this.#try(task)
@@ -418,7 +407,7 @@ export class TaskScheduler {
         // The next attempt reads a copy, or has the block made again.
         if (typeof block === 'number') blocks.corrupt(block)
         // It finds one at a time, so it may take as many attempts as it reads blocks: no failure of its own.
-        if (typeof block === 'number' && number < planned.blocks.length) this.#try(task)
+        if (typeof block === 'number' && (exchange || number < planned.blocks.length)) this.#try(task)
         else this.#failed(task, error, result.label)
       }
       return
@@ -472,9 +461,14 @@ export class TaskScheduler {
   }
 
   /** An attempt is over: its blocks are its own no more. */
-  #end({ task, pins }: Attempt): void {
-    task.live--
+  #end(attempt: Attempt): void {
+    attempt.task.live--
+    this.#letGo(attempt)
+  }
+
+  #letGo({ pins, exchange, place }: Attempt): void {
     this.#options.blocks.unpin(pins)
+    exchange?.ended(place)
   }
 }
 

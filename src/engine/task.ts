@@ -1,4 +1,5 @@
 import type { TaskResult } from '../pool/protocol.js'
+import type { Exchange } from './exchange.js'
 import type { MissingOutputs, PlannedTask } from './planner.js'
 
 /** A job as its tasks see it. */
@@ -26,6 +27,12 @@ export interface TaskSpec {
   plan(): PlannedTask | MissingOutputs
 }
 
+/** A task whose first attempt is planned already. */
+export interface NewTask {
+  readonly spec: TaskSpec
+  readonly planned: PlannedTask
+}
+
 export interface TaskDone {
   readonly planned: PlannedTask
   readonly result: TaskResult & { ok: true }
@@ -45,6 +52,10 @@ export interface Pending {
   live: number
 }
 
+export function newTask(spec: TaskSpec, resolve: Pending['resolve'], reject: Pending['reject']): Pending {
+  return { spec, resolve, reject, done: false, attempts: 0, failures: 0, live: 0 }
+}
+
 /** One try of a task. Its blocks are pinned from planning to the end, so that none is lost or reused in between. */
 export interface Attempt {
   readonly task: Pending
@@ -54,6 +65,9 @@ export interface Attempt {
   startedAt: number
   /** Of the program table. */
   readonly program: number
+  /** Of a group: the exchange between its tasks, and the place on the board that this one fills, if it does. */
+  readonly exchange?: Exchange
+  readonly place?: number
   /** A copy of a task that is done, run for practice: what it brings is dropped. */
   readonly rehearsal?: true
 }

@@ -42,10 +42,10 @@ export class NewsDesk {
   }
 
   /** The segments among these that `thread` does not know yet; from now on it does. */
-  grants(thread: number, blocks: readonly BlockHandle[]): SegmentGrant[] {
+  grants(thread: number, segments: readonly number[]): SegmentGrant[] {
     const known = this.#knownTo(thread)
     const grants: SegmentGrant[] = []
-    for (const { segment } of blocks) {
+    for (const segment of segments) {
       if (known.has(segment)) continue
       known.add(segment)
       grants.push({ id: segment, memory: this.#pool.memory(segment) })

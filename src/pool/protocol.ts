@@ -5,7 +5,7 @@ import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
 
 /** Messages between the driver and a worker thread. Plain data; `PROTOCOL` changes whenever their meaning does. */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 
 /** What a thread is told before it is asked to do anything else. */
 export interface AttachMessage {
@@ -74,8 +74,16 @@ export interface TaskMessage {
   readonly release?: readonly number[]
   /** Segments that the driver has dropped. */
   readonly forget?: readonly number[]
+  /** Of tasks that are sent together with those that read what they write. */
+  readonly exchange?: TaskExchange
   /** Values of broadcast variables that the program uses and this thread does not have yet. */
   readonly broadcasts?: readonly { readonly id: number; readonly block: BlockHandle }[]
+}
+
+/** An `ExchangeBoard`; and the place on it that a map task is to fill. */
+export interface TaskExchange {
+  readonly board: SharedArrayBuffer
+  readonly place?: number
 }
 
 export interface SegmentGrant {
@@ -98,6 +106,8 @@ export type TaskInput =
     }
   /** Reads its part of every map output, in order. */
   | { readonly in: 'shuffle'; readonly outputs: readonly BlockHandle[]; readonly partition: number }
+  /** The same of map outputs that are yet to be made: `count` places from `first` on, on the task's exchange board. */
+  | { readonly in: 'exchange'; readonly first: number; readonly count: number; readonly partition: number }
   /** Lines that begin in [start, end) of a file. */
   | { readonly in: 'file'; readonly path: string; readonly start: number; readonly end: number }
   /** The same of several files, one after the other. */
@@ -186,6 +196,7 @@ export type TaskResult =
       readonly memory: MemoryReport
       readonly missingState?: boolean
     }
+  /** Not run: it was meant for another thread, or the map outputs that it was promised have not come. */
   | { readonly ok: 'stale' }
 
 /** Records that a step of a task gave up, as their function threw. */

@@ -38,6 +38,39 @@ test('quick tasks go to each thread in one message', async () => {
   expect(await answer(counts)).toEqual(Array.from({ length: 10 }, (_, n) => [n, 10]))
 })
 
+test('a small job is one message: its shuffle too, in one thread', async () => {
+  await using ctx = new Context({ threads: 2, logger: silent })
+  const counts = () =>
+    ctx
+      .range(0, 100, 1, 4)
+      .map((n) => [n % 10, 1] as [number, number])
+      .reduceByKey((a, b) => a + b, 4)
+      .collect()
+      .then((pairs) => pairs.sort(([a], [b]) => a - b))
+  await until(1, ctx, counts)
+  expect(await counts()).toEqual(Array.from({ length: 10 }, (_, n) => [n, 10]))
+})
+
+test('both sides of a join belong to the group; of two shuffles in a row, the first and its readers', async () => {
+  await using ctx = new Context({ threads: 2, logger: silent })
+  const side = () => ctx.range(0, 20, 1, 2).map((n) => [n % 5, n] as [number, number])
+  const joined = () => side().join(side(), 2).count()
+  await until(1, ctx, joined)
+  expect(await joined()).toBe(5 * 4 * 4)
+  const sorted = () =>
+    side()
+      .reduceByKey((a, b) => a + b, 2)
+      .map(([key, sum]) => [sum % 3, key] as [number, number])
+      .reduceByKey((a, b) => a + b, 2)
+      .collect()
+  await until(3, ctx, sorted)
+  expect((await sorted()).sort(([a], [b]) => a - b)).toEqual([
+    [0, 3],
+    [1, 5],
+    [2, 2],
+  ])
+})
+
 test('slow tasks go one by one, to whoever is free', async () => {
   await using ctx = new Context({ threads: 2, logger: silent })
   const slow = ctx.range(0, 8, 1, 8).map((n) => {

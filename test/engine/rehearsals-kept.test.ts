@@ -141,6 +141,39 @@ describe('what is not kept', () => {
   })
 })
 
+describe('tasks whose inputs cannot be kept are asked for others', () => {
+  const planned = attempt(1000).planned
+
+  test('once a second, until some are kept or it is known that none will be', () => {
+    const { rehearsals, state } = setUp()
+    expect(rehearsals.wantsInput(7, planned)).toBe(true)
+    expect(rehearsals.wantsInput(7, planned)).toBe(false)
+    expect(rehearsals.wantsInput(8, planned)).toBe(true)
+    vi.advanceTimersByTime(1000)
+    expect(rehearsals.wantsInput(7, planned)).toBe(true)
+    for (const time of [1000, 2000]) rehearsals.saw(attempt(time), 1)
+    state.allowed = false
+    for (const time of [1000, 2000]) rehearsals.saw(attempt(time, 8), 1)
+    vi.advanceTimersByTime(1000)
+    expect([7, 8].map((program) => rehearsals.wantsInput(program, planned))).toEqual([false, false])
+  })
+
+  test('not where there is state, or nobody who needs it', () => {
+    const { rehearsals, newcomers } = setUp()
+    expect(rehearsals.wantsInput(7, { ...planned, states: [{}] as never })).toBe(false)
+    newcomers.left(SPARE)
+    expect(rehearsals.wantsInput(7, planned)).toBe(false)
+  })
+
+  test('what was exchanged between threads is not in the plan, so it is not kept', () => {
+    const { rehearsals, pinned } = setUp()
+    for (const time of [1000, 2000]) rehearsals.saw({ ...attempt(time), exchange: {} as never }, 1)
+    expect(pinned()).toEqual([])
+    for (const time of [1000, 2000]) rehearsals.saw({ ...attempt(time), exchange: {} as never, place: 0 }, 1)
+    expect(pinned()).toEqual([block])
+  })
+})
+
 test('nothing runs while anything else does, or before it is quiet for a moment', () => {
   const { rehearsals, state, sent } = setUp()
   rehearsals.saw(attempt(1000), 1)

@@ -30,6 +30,7 @@ export class SegmentPool {
   readonly #segments = new Map<number, Segment>()
   /** By size class. Used as a stack: what was used last is still in the caches. */
   readonly #free = new Map<number, Segment[]>()
+  readonly #writing = new Map<number, Set<Segment>>()
   readonly #gone = new Set<number>()
   #dropped: number[] = []
   #bytes = 0
@@ -76,7 +77,9 @@ export class SegmentPool {
         throw new StateError(`Segment ${id} was reported as new twice.`, { segment: id, thread })
       // The last report of a thread may come after its exit.
       const writer = this.#gone.has(thread) ? undefined : thread
-      this.#segments.set(id, { id, memory, writer, live: 0, free: false })
+      const segment: Segment = { id, memory, writer: undefined, live: 0, free: false }
+      this.#segments.set(id, segment)
+      if (writer !== undefined) this.#give(segment, writer)
       this.#bytes += memory.byteLength
     }
     for (const { segment } of blocks) this.retain(segment)
@@ -118,7 +121,7 @@ export class SegmentPool {
     const segment = this.#free.get(segmentSize(bytes))?.pop()
     if (segment === undefined) return undefined
     segment.free = false
-    segment.writer = thread
+    this.#give(segment, thread)
     this.#freeBytes -= segment.memory.byteLength
     return { id: segment.id, memory: segment.memory }
   }
@@ -126,7 +129,13 @@ export class SegmentPool {
   /** The thread has exited: call it only then, because a thread that was merely given up may still write. */
   threadGone(thread: number): void {
     this.#gone.add(thread)
-    for (const segment of this.#segments.values()) if (segment.writer === thread) this.#leave(segment)
+    for (const segment of this.#writing.get(thread) ?? []) this.#leave(segment)
+    this.#writing.delete(thread)
+  }
+
+  /** The segments that the thread may write into, as far as is known here. */
+  writtenBy(thread: number): Iterable<SegmentGrant> {
+    return this.#writing.get(thread) ?? []
   }
 
   has(segmentId: number): boolean {
@@ -155,7 +164,15 @@ export class SegmentPool {
     return segment
   }
 
+  #give(segment: Segment, writer: number): void {
+    segment.writer = writer
+    const writing = this.#writing.get(writer)
+    if (writing) writing.add(segment)
+    else this.#writing.set(writer, new Set([segment]))
+  }
+
   #leave(segment: Segment): void {
+    if (segment.writer !== undefined) this.#writing.get(segment.writer)?.delete(segment)
     segment.writer = undefined
     this.#recycle(segment)
   }

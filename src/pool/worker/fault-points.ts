@@ -12,6 +12,8 @@ export type FaultPoint =
   | 'block:sealed'
   | 'state:half-applied'
   | 'state:applied'
+  | 'exchange:published'
+  | 'exchange:taken'
   | 'task:end'
 
 let plans: readonly FaultPlan[] | undefined

@@ -18,6 +18,7 @@ import { importPipelineModule } from '../pipeline-module.js'
 import type { AttachMessage, TaskMessage, TaskResult, WorkerBoot, WorkerControl } from '../protocol.js'
 import type { WorkerRuntime } from './attach.js'
 import { BlockStore } from './block-store.js'
+import { Exchanged } from './exchanged.js'
 import { armFaults, faultPoint } from './fault-points.js'
 import { PlanCompiler } from './plans.js'
 import { Rejects } from './rejects.js'
@@ -109,13 +110,17 @@ class Runtime implements WorkerRuntime {
   }
 
   async run(message: TaskMessage): Promise<TaskResult> {
+    this.#accept(message)
+    const exchanged = message.exchange && new Exchanged(message.exchange, this.#segments, this.#vitals)
+    const inputs = exchanged ? exchanged.inputs(message.inputs) : message.inputs
+    if (!inputs) return { ok: 'stale' }
     const started = performance.now()
     const task: Task = {
       partition: message.task.partition,
       batchTime: message.batchTime,
-      inputs: message.inputs,
-      meter: { vitals: this.#vitals, failedAt: undefined, rejects: new Rejects(message.inputs) },
-      read: message.inputs.map(() => 0),
+      inputs,
+      meter: { vitals: this.#vitals, failedAt: undefined, rejects: new Rejects(inputs) },
+      read: inputs.map(() => 0),
       written: [],
       observed: [],
       settled: [],
@@ -123,7 +128,6 @@ class Runtime implements WorkerRuntime {
     const rehearsal = message.rehearsal === true
     setRehearsing(rehearsal)
     try {
-      this.#accept(message)
       faultPoint('task:start')
       beginAdditions()
       const value = await this.#program(message)(task)
@@ -132,6 +136,7 @@ class Runtime implements WorkerRuntime {
       const added = endAdditions()
       mustTravel(added)
       if (rehearsal) return this.#rehearsed(task, started)
+      exchanged?.publish(task.written)
       for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
       const rejects = task.meter.rejects.report()
       const metrics = { read: task.read, runMs: performance.now() - started, loaded: takeLoaded() }
@@ -140,6 +145,7 @@ class Runtime implements WorkerRuntime {
       const observed = task.observed.length > 0 ? task.observed : undefined
       return { ok: true, value, added, observed, rejects, written: task.written, memory, metrics }
     } catch (error) {
+      exchanged?.giveUp()
       const missingState = error instanceof MissingStateError
       return { ok: false, error: encodeError(error), label: task.meter.failedAt, memory: this.#report(), missingState }
     } finally {

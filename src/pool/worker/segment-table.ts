@@ -15,6 +15,11 @@ export class SegmentTable {
     for (const id of ids) this.#memory.delete(id)
   }
 
+  /** Whether this thread has been given the block's memory. */
+  reaches({ segment }: BlockHandle): boolean {
+    return this.#memory.has(segment)
+  }
+
   /** The payload of a block. */
   open(handle: BlockHandle): Buffer {
     return openBlock(this.#segment(handle), handle)

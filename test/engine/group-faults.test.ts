@@ -1,0 +1,122 @@
+import { type ManualClock, type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { TaskMessage, TaskResult } from '#build/pool/protocol.js'
+import { gather, manual, sorted } from './support.js'
+
+let open: StreamingContext | undefined
+afterEach(async () => open?.stop())
+
+const PARTITIONS = 4
+/** Batches are sent as groups once their tasks are known to be quick, which a busy machine may put off. */
+const MOST_BATCHES = 400
+
+/** Long enough that a group is worth two threads. A number below 0 is one that it cannot take. */
+const slowly = (n: number): [number, number] => {
+  for (const end = performance.now() + 0.4; performance.now() < end; );
+  if (n < 0) throw new RangeError(`${n} is below 0`)
+  return [n % 7, n]
+}
+const recordsOf = (batch: number) => Array.from({ length: PARTITIONS }, (_, i) => batch * 3 + i)
+
+function sumsOf(batch: number): string[] {
+  const sums = new Map<number, number>()
+  for (const n of recordsOf(batch)) sums.set(n % 7, (sums.get(n % 7) ?? 0) + n)
+  return sorted([...sums])
+}
+
+/** What one message to a thread had, and what came of it. */
+interface Sent {
+  readonly tasks: readonly TaskMessage[]
+  readonly results: readonly TaskResult[]
+}
+
+/** Runs batches until `enough`, and checks every output, and that each record was taken once. */
+async function runUntil(
+  enough: (sent: readonly Sent[], queue: number[][], batch: number) => boolean,
+  options: Partial<StreamingOptions> = {},
+): Promise<{ readonly skipped: readonly number[] }> {
+  const { ssc } = manual({ parallelism: PARTITIONS, ...options })
+  open = ssc
+  const queue = Array.from({ length: MOST_BATCHES }, (_, batch) => recordsOf(batch))
+  const taken = ssc.context.accumulator(0, (a, b) => a + b)
+  ssc
+    .queueStream(queue)
+    .map(slowly)
+    .map(
+      withEnv({ taken }, (pair: [number, number]) => {
+        taken.add(1)
+        return pair
+      }),
+    )
+    .reduceByKey((a, b) => a + b)
+    .output('sums')
+  const skipped: number[] = []
+  ssc.on('batchSkipped', ({ time }) => skipped.push(time / ssc.batchInterval - 1))
+  await ssc.start()
+  const sent: Sent[] = []
+  const { pool, segments, blocks } = ssc.context.engine
+  const run = pool!.run.bind(pool)
+  pool!.run = async (thread, tasks) => {
+    const results = await run(thread, tasks)
+    sent.push({ tasks, results })
+    return results
+  }
+  const output = gather<[number, number]>(ssc, 'sums')
+  let batches = 0
+  for (; batches < MOST_BATCHES && !enough(sent, queue, batches); batches++) {
+    await (ssc.clock as ManualClock).advance(ssc.batchInterval)
+    await ssc.awaitIdle()
+  }
+  const memory = { live: segments.liveBlocks, known: blocks.size }
+  await ssc.stop()
+  const good = Array.from({ length: batches }, (_, batch) => batch).filter((batch) => !skipped.includes(batch))
+  expect((await output).map(({ records }) => sorted(records))).toEqual(good.map(sumsOf))
+  // What the good tasks of a batch that fails have counted counts, if they ran.
+  expect(taken.value).toBeGreaterThanOrEqual(good.length * PARTITIONS)
+  expect(taken.value).toBeLessThanOrEqual(good.length * PARTITIONS + skipped.length * (PARTITIONS - 1))
+  expect(batches).toBeLessThan(MOST_BATCHES)
+  // No exchange holds memory any more.
+  expect(memory.live).toBe(memory.known)
+  return { skipped }
+}
+
+const isWriter = ({ exchange }: TaskMessage) => exchange?.place !== undefined
+const isReader = ({ exchange }: TaskMessage) => exchange !== undefined && exchange.place === undefined
+
+const isWhole = ({ tasks, results }: Sent) =>
+  tasks.filter(isWriter).length === 2 && tasks.filter(isReader).length === 2 && results.every(({ ok }) => ok === true)
+
+test('a batch is told to each thread once: both stages in one message, outputs from thread to thread', async () => {
+  await runUntil((sent) => sent.some(isWhole))
+})
+
+test('a function that throws fails its batch, and nobody waits for what it would have written', async () => {
+  const bad: number[] = []
+  const gaveUp = ({ tasks, results }: Sent) => tasks.some((task, i) => isReader(task) && results[i]!.ok === 'stale')
+  let after = 0
+  const { skipped } = await runUntil(
+    (sent, queue, batch) => {
+      // A busy machine may send the batch that fails stage by stage: then another one has to.
+      if (sent.some(gaveUp)) return ++after > 3
+      if (sent.some(isWhole) && bad.length < batch / 2) {
+        bad.push(batch)
+        queue[0]![2] = -1
+      }
+      return false
+    },
+    { onBatchError: 'skip' },
+  )
+  expect(skipped).toEqual(bad)
+})
+
+describe.each(['exchange:published', 'exchange:taken', 'task:start', 'block:sealed', 'task:end'])(
+  'a thread dies at %s of a group',
+  (point) => {
+    test.each([3, 6, 13])('at passing %i: results are those of an undisturbed run', async (nth) => {
+      const passes = new Int32Array(new SharedArrayBuffer(4))
+      const faults = [{ point, nth, passes: passes.buffer as SharedArrayBuffer }]
+      let after = 0
+      await runUntil(() => Atomics.load(passes, 0) >= nth && ++after > 5, { faults })
+    })
+  },
+)
