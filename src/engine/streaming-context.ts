@@ -223,7 +223,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       await store.newest()
     } catch (error) {
       if (!createOnError || !(error instanceof CheckpointError)) throw error
-      await store.setAside()
+      await store.take(() => {})
+      await store.setAside().finally(() => store.release())
     }
     const ssc = await create()
     if (!(ssc instanceof StreamingContext)) {
@@ -340,6 +341,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { batchInterval, context } = this
     const { logger } = context.options
+    await this.#checkpoints?.take((error) => this.#fail(error))
     const loaded = await this.#checkpoints?.newest((path, cause) => logger.warn(`${path} cannot be read`, cause))
     if (loaded) checkShape(loaded, this.shape())
     // The first batch ends at the smallest multiple of the interval after now.
@@ -413,6 +415,11 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       this.#failure ??= { error }
       throw error
     } finally {
+      await this.#checkpoints
+        ?.release()
+        .catch((error: unknown) =>
+          this.context.options.logger.warn('the checkpoint directory is still marked as in use', error),
+        )
       this.#over = true
       for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
       this.#terminate()

@@ -6,6 +6,7 @@ import type { BlockCodec } from '../../pool/blocks/handle.js'
 import type { FaultPlan } from '../../pool/protocol.js'
 import { checkpointFaultPoint } from './fault-points.js'
 import { blocksOf, type Checkpoint, decodeCheckpoint, encodeCheckpoint, type SavedBlock } from './format.js'
+import { Lease } from './lease.js'
 
 /** The bytes of a block that is in no file yet. They must stay as they are until they are written. */
 export interface BlockBytes {
@@ -37,6 +38,7 @@ const DATA = /^(state|data)-\d+-[0-9a-f]{8}$/
  * state-<ms>-<random>   blocks of state that were new at that time, one after the other
  * data-<ms>-<random>    the same, of datasets that windows need
  * checkpoint-<ms>       everything else, and where each block is; refers to data files of earlier times too
+ * owner                 whose the directory is, see lease.ts
  * ```
  *
  * Data files are written and synced first. The checkpoint counts from its rename on, so it is there with all its files or
@@ -47,10 +49,32 @@ export class CheckpointStore {
   readonly #faults: readonly FaultPlan[] | undefined
   /** Data files by the name of the checkpoint that refers to them. */
   readonly #references = new Map<string, ReadonlySet<string>>()
+  #lease: Lease | undefined
 
   constructor(directory: string, faults?: readonly FaultPlan[]) {
     this.directory = resolve(directory)
     this.#faults = faults
+  }
+
+  /**
+   * Makes the directory this store's own: nobody else may write into it until `release`. Throws CheckpointError where it is
+   * somebody else's, or cannot be written into.
+   */
+  async take(onLost: (error: CheckpointError) => void): Promise<void> {
+    try {
+      this.#lease = await Lease.take(this.directory, onLost)
+    } catch (cause) {
+      if (cause instanceof CheckpointError) throw cause
+      throw new CheckpointError(
+        `No checkpoint can be written into ${this.directory}. Give the path of a directory that this process may write.`,
+        { directory: this.directory },
+        cause,
+      )
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.#lease?.release()
   }
 
   /**
@@ -90,6 +114,7 @@ export class CheckpointStore {
   /** Writes blocks that are new into a file of their own; answers with where each is. */
   async write(kind: DataKind, time: number, blocks: readonly BlockBytes[]): Promise<SavedBlock[]> {
     if (blocks.length === 0) return []
+    await this.#lease?.check()
     await mkdir(this.directory, { recursive: true })
     const file = `${kind}-${time}-${crypto.randomUUID().slice(0, 8)}`
     await writeSynced(
@@ -112,6 +137,7 @@ export class CheckpointStore {
     const path = join(this.directory, name)
     await writeSynced(`${path}.tmp`, [encodeCheckpoint(checkpoint)])
     checkpointFaultPoint('checkpoint:metadata-written', this.#faults)
+    await this.#lease?.check()
     await rename(`${path}.tmp`, path)
     await this.#syncDirectory()
     this.#references.set(name, filesOf(checkpoint))

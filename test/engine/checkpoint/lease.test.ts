@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { CheckpointError } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { Lease } from '#build/engine/checkpoint/lease.js'
+import { known, scratch } from './support.js'
+
+const { directory, manual } = scratch()
+const nobody = () => {
+  throw new Error('lost')
+}
+const inUse = { code: 'ERR_MILLRACE_CHECKPOINT', message: expect.stringContaining('is in use by process') }
+const ownerOf = (at: string) => JSON.parse(readFileSync(join(at, 'owner'), 'utf8'))
+const ownedBy = (at: string, change: object) =>
+  writeFileSync(
+    join(at, 'owner'),
+    JSON.stringify({ token: 'x', pid: process.pid, host: hostname(), directory: at, ...change }),
+  )
+
+test('a directory is one lease at a time', async () => {
+  const at = directory()
+  const first = await Lease.take(at, nobody)
+  await expect(Lease.take(at, nobody)).rejects.toMatchObject({
+    ...inUse,
+    details: { directory: at, pid: process.pid, host: hostname() },
+  })
+  await first.release()
+  expect(existsSync(join(at, 'owner'))).toBe(false)
+  await (await Lease.take(at, nobody)).release()
+})
+
+test('of many that come at once to what a dead process has left, one gets it and keeps it', async () => {
+  const at = directory()
+  ownedBy(at, { pid: await pidOfTheDead() })
+  const all = await Promise.allSettled(Array.from({ length: 8 }, () => Lease.take(at, () => {})))
+  const checks = await Promise.allSettled(
+    all.flatMap((taken) => (taken.status === 'fulfilled' ? [taken.value.check()] : [])),
+  )
+  expect(checks.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+})
+
+describe('the owner of before', () => {
+  test('a process that is gone has lost it at once', async () => {
+    const at = directory()
+    ownedBy(at, { pid: await pidOfTheDead() })
+    const began = performance.now()
+    const lease = await Lease.take(at, nobody)
+    // Watching for signs of life takes 2.5 s.
+    expect(performance.now() - began).toBeLessThan(2000)
+    await lease.release()
+  })
+
+  test('a copy of a directory in use is in use by nobody', async () => {
+    const at = directory()
+    const copy = join(directory(), 'copy')
+    const lease = await Lease.take(at, nobody)
+    cpSync(at, copy, { recursive: true })
+    await (await Lease.take(copy, nobody)).release()
+    await lease.check()
+    await lease.release()
+  })
+
+  test.each([
+    ['a process of another host', { host: 'elsewhere' }],
+    ['another thread of this process, or its predecessor in another container', {}],
+    ['a process that has the number of a dead one', { pid: process.ppid }],
+  ])('%s has it as long as it gives signs of life, and no longer', async (_, change) => {
+    const at = directory()
+    ownedBy(at, change)
+    let time = 1000
+    const signs = setInterval(() => utimesSync(join(at, 'owner'), time, time++), 100)
+    await expect(Lease.take(at, nobody)).rejects.toMatchObject(inUse)
+    clearInterval(signs)
+    await (await Lease.take(at, nobody)).release()
+  })
+
+  test('a file that says nothing is watched as well', async () => {
+    const at = directory()
+    writeFileSync(join(at, 'owner'), '{"tok')
+    await (await Lease.take(at, nobody)).release()
+  })
+})
+
+test('an owner gives signs of life by itself', async () => {
+  const at = directory()
+  const lease = await Lease.take(at, nobody)
+  // As another thread sees it: it does not know this lease.
+  ownedBy(at, { token: ownerOf(at).token, host: 'elsewhere' })
+  await expect(Lease.take(at, nobody)).rejects.toMatchObject(inUse)
+  await lease.release()
+})
+
+test('who lost it is told, may not write, and leaves the new owner alone', async () => {
+  const at = directory()
+  let tell: (error: unknown) => void = () => {}
+  const told = new Promise((resolve) => {
+    tell = resolve
+  })
+  const lease = await Lease.take(at, tell)
+  ownedBy(at, { token: 'new', pid: 4711 })
+  await expect(lease.check()).rejects.toBeInstanceOf(Error)
+  expect(await told).toMatchObject({ message: expect.stringContaining('taken over by process 4711') })
+  await lease.release()
+  expect(ownerOf(at).token).toBe('new')
+})
+
+describe('contexts', () => {
+  const counting = (at: string) => {
+    const context = manual(0)
+    context.ssc.checkpoint(at)
+    known(context.ssc, (i) => [i]).output('all')
+    return context
+  }
+
+  test('a second one in the same directory is refused, and the first goes on', async () => {
+    const at = directory()
+    const first = counting(at)
+    await first.ssc.start()
+    await expect(counting(at).ssc.start()).rejects.toMatchObject(inUse)
+    await first.clock.advance(1000)
+    await first.ssc.awaitIdle()
+    await first.ssc.stop()
+    const next = counting(at)
+    await next.ssc.start()
+    await next.ssc.stop()
+    expect(existsSync(join(at, 'owner'))).toBe(false)
+  })
+
+  test('one whose directory another has taken ends, and writes no more', async () => {
+    const at = directory()
+    const { ssc } = counting(at)
+    await ssc.start()
+    ownedBy(at, { token: 'new', pid: 4711 })
+    const error = await ssc.awaitTermination().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(CheckpointError)
+    expect((error as Error).message).toContain('taken over by process 4711')
+    expect(ownerOf(at).token).toBe('new')
+  })
+})
+
+async function pidOfTheDead(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', ''])
+  await once(child, 'exit')
+  return child.pid!
+}
