@@ -11,6 +11,7 @@ export interface RunCommand {
   readonly threads: number | undefined
   readonly batchInterval: number
   readonly duration: number | undefined
+  readonly checkpointDir: string | undefined
   readonly params: Readonly<Record<string, string>>
   readonly json: boolean
 }
@@ -26,6 +27,7 @@ const RUN_OPTIONS = {
   'batch-interval': { type: 'string', default: '1s' },
   param: { type: 'string', multiple: true, default: [] as string[] },
   duration: { type: 'string' },
+  'checkpoint-dir': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
@@ -68,6 +70,7 @@ function parseRun(args: readonly string[]): Command {
     threads: values.threads === undefined ? undefined : count(values.threads, '--threads', 1, MAX_THREADS),
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     duration: values.duration === undefined ? undefined : millis(values.duration, '--duration'),
+    checkpointDir: values['checkpoint-dir'],
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,
   }

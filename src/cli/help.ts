@@ -19,6 +19,7 @@ Options:
   --batch-interval <time>     Length of a batch: 500ms, 1s, 2m or a number of ms (default: 1s)
   --param <key>=<value>       Give params[key] to the pipeline, as text; may be repeated
   --duration <time>           Stop gracefully after so long (default: run until a signal)
+  --checkpoint-dir <folder>   Write checkpoints there, and go on from the newest one (default: none)
   --json                      Write batches, named outputs and prints to stdout as JSON, one object a line
   --help                      Show this text
 

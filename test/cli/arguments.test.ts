@@ -10,6 +10,7 @@ test('run without options', () => {
     threads: undefined,
     batchInterval: 1000,
     duration: undefined,
+    checkpointDir: undefined,
     params: {},
     json: false,
   })
@@ -17,12 +18,15 @@ test('run without options', () => {
 
 test('run with every option, in any order; the last of two wins', () => {
   const args = ['--threads', '3', '--param', 'a=1', '--param', 'b=x=y', '--param', 'c=', '--param', 'a=2', '--json']
-  expect(parseCommand(['run', ...args, 'a.js', '--batch-interval', '250', '--duration=2m'])).toEqual({
+  expect(
+    parseCommand(['run', ...args, 'a.js', '--batch-interval', '250', '--duration=2m', '--checkpoint-dir', 'folder']),
+  ).toEqual({
     kind: 'run',
     module: 'a.js',
     threads: 3,
     batchInterval: 250,
     duration: 120_000,
+    checkpointDir: 'folder',
     params: { a: '2', b: 'x=y', c: '' },
     json: true,
   })
@@ -44,7 +48,7 @@ test('the help names every option', () => {
     named()
   } catch (error) {
     const options = (error as Error).message.split('Options: ')[1]!.match(/--[a-z-]+/g)!
-    expect(options).toHaveLength(6)
+    expect(options).toHaveLength(7)
     for (const option of options) expect(RUN_HELP).toContain(`\n  ${option} `)
   }
 })

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { millrace } from './command.js'
 
@@ -54,6 +57,28 @@ test('records that JSON has no form for are written in the nearest one', async (
   const command = millrace('run', 'unusual-records.mjs', ...ONE_BATCH, '--duration', '1ms', '--json')
   expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
   expect(command.records('unusual')).toEqual([['10', [['a', 1]], [2]]])
+})
+
+test('--checkpoint-dir: a run goes on where the one before ended, and no two run at a time', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-run-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const start = (...more: string[]) =>
+    millrace('run', 'totals.mjs', ...SMALL, '--checkpoint-dir', directory, '--json', ...more)
+  const totals: number[] = []
+  for (let runs = 0; runs < 2; runs++) {
+    const command = start('--duration', '1s')
+    expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
+    totals.push(...(command.records('total') as number[]))
+  }
+  expect(totals.length).toBeGreaterThan(10)
+  expect(totals).toEqual(Array.from(totals, (_, i) => i + 1))
+  const first = start()
+  await first.writes('stdout', '"batch"')
+  const second = start()
+  expect(await second.ended).toEqual({ code: 1, signal: null })
+  expect(second.stderr).toContain(`The checkpoint directory ${directory} is in use by process ${first.child.pid}`)
+  first.kill('SIGTERM')
+  expect(await first.ended).toEqual({ code: 0, signal: null })
 })
 
 test('runs a TypeScript module', async () => {

@@ -83,8 +83,16 @@ async function deliver(ssc: StreamingContext, name: string, view: View): Promise
   for await (const { time, records } of ssc.output(name)) view.output(name, time, records)
 }
 
-async function open(url: URL, { batchInterval, threads, params }: RunCommand): Promise<StreamingContext> {
-  const options = { batchInterval, params, ...(threads === undefined ? {} : { threads }) }
+async function open(
+  url: URL,
+  { batchInterval, threads, params, checkpointDir }: RunCommand,
+): Promise<StreamingContext> {
+  const options = {
+    batchInterval,
+    params,
+    ...(threads === undefined ? {} : { threads }),
+    ...(checkpointDir === undefined ? {} : { checkpointDir }),
+  }
   return StreamingContext.fromPipeline(url, options).catch((error: unknown) => {
     throw new NotStartedError(error)
   })
