@@ -20,6 +20,13 @@ export interface TaskBooks {
   mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
 }
 
+interface RunningJob {
+  /** The count of uses of map outputs at its beginning. */
+  readonly uses: number
+  /** Tasks whose records lie in memory for the driver: nobody takes them if the job fails. */
+  readonly collected: TaskDone[]
+}
+
 /** The work on a shuffle's missing outputs. */
 interface Making {
   readonly job: Job
@@ -47,8 +54,7 @@ export class DagScheduler {
   readonly #books: TaskBooks
   readonly #resolver: FunctionResolver
   readonly #making = new Map<number, Making>()
-  /** Running jobs, with the count of uses of map outputs at their beginning. */
-  readonly #running = new Map<Job, number>()
+  readonly #running = new Map<Job, RunningJob>()
   #stages = 0
   #jobs = 0
 
@@ -71,7 +77,8 @@ export class DagScheduler {
     signal?: AbortSignal,
   ): Promise<TaskDone[]> {
     const job: Job = { id: this.#jobs++, batchTime, cancelled: false }
-    this.#running.set(job, this.#tables.outputs.uses)
+    const running: RunningJob = { uses: this.#tables.outputs.uses, collected: [] }
+    this.#running.set(job, running)
     let aborted: (() => void) | undefined
     try {
       if (!signal) return await this.#stage(job, rdd, sink, partitions)
@@ -81,6 +88,9 @@ export class DagScheduler {
         else signal.addEventListener('abort', aborted)
       })
       return await Promise.race([ended, signal.aborted ? ended : this.#stage(job, rdd, sink, partitions)])
+    } catch (error) {
+      for (const done of running.collected) this.#books.unwanted(done)
+      throw error
     } finally {
       if (aborted) signal?.removeEventListener('abort', aborted)
       // After a failure the job's other tasks are not started any more.
@@ -91,7 +101,7 @@ export class DagScheduler {
 
   /** Map outputs used up to here are of no running job: they may go if memory is short. */
   get settledUses(): number {
-    return Math.min(this.#tables.outputs.uses, ...this.#running.values())
+    return Math.min(this.#tables.outputs.uses, ...[...this.#running.values()].map(({ uses }) => uses))
   }
 
   async #stage(job: Job, rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
@@ -134,11 +144,12 @@ export class DagScheduler {
     const readers = group.tasks.map((planned, i): NewTask => ({ spec: specs[i]!, planned }))
     const begun = this.#tasks.runGroup(writers.flat(), readers)
     if (!begun) return undefined
+    let next = 0
     const shuffles = group.shuffles.map(({ dependency }, i) => {
-      const outputs = writers[i]!.map(({ spec }) => this.#output(dependency, spec, begun.shift()))
+      const outputs = writers[i]!.map(({ spec }) => this.#output(dependency, spec, begun[next++]))
       return this.#register(job, dependency, Promise.all(outputs)).made
     })
-    return { shuffles, tasks: begun }
+    return { shuffles, tasks: begun.slice(next) }
   }
 
   /** `begun`: the first attempt, if it runs already. */
@@ -148,7 +159,9 @@ export class DagScheduler {
       const done = await (attempt ?? this.#tasks.run(spec))
       if (!(done instanceof MissingOutputs)) {
         this.#books.book(done, job.batchTime)
-        if (job.cancelled) this.#books.unwanted(done)
+        const running = this.#running.get(job)
+        if (!running) this.#books.unwanted(done)
+        else if (done.result.written.some(({ as }) => as === 'collect')) running.collected.push(done)
         return done
       }
       await Promise.all(done.dependencies.map((dependency) => this.#make(job, dependency)))

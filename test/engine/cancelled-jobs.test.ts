@@ -84,6 +84,20 @@ test('results that come too late take no memory', async () => {
   await expect.poll(() => ctx.engine.segments.liveBlocks, { timeout: 60_000 }).toBe(before)
 })
 
+test('results that were there before the job failed take no memory', async () => {
+  await using ctx = new Context({ threads: 1, spare: false, maxFailures: 1 })
+  const failing = () =>
+    ctx
+      .range(0, 40, 1, 4)
+      .map((n) => {
+        if (n === 39) throw new Error('the last')
+        return n
+      })
+      .collect()
+  await expect(failing()).rejects.toThrow('the last')
+  expect(ctx.engine.segments.liveBlocks).toBe(0)
+})
+
 test('a signal that was aborted before: nothing runs', async () => {
   await using ctx = new Context({ threads: 1, spare: false })
   const sum = ctx.longAccumulator()
