@@ -54,13 +54,12 @@ export class Lease {
     this.#path = path
     held.add(owner.token)
     this.#signs = setInterval(() => {
-      this.check().then(
-        () => utimes(path, new Date(), new Date()).catch(() => {}),
-        (error: CheckpointError) => {
-          clearInterval(this.#signs)
-          onLost(error)
-        },
-      )
+      this.#sign().catch(() => {
+        // A sign that could not be given, as files are short say, is followed by the next.
+        if (!this.#lost) return
+        clearInterval(this.#signs)
+        onLost(this.#lost)
+      })
     }, SIGN_MS)
     this.#signs.unref()
   }
@@ -76,6 +75,11 @@ export class Lease {
     clearInterval(this.#signs)
     held.delete(this.#owner.token)
     if (!this.#lost && !(await this.#loss())) await rm(this.#path, { force: true })
+  }
+
+  async #sign(): Promise<void> {
+    await this.check()
+    await utimes(this.#path, new Date(), new Date())
   }
 
   async #loss(): Promise<CheckpointError | undefined> {

@@ -1,4 +1,5 @@
 import type { BlockHandle } from './handle.js'
+import { idHigh } from './layout.js'
 
 /**
  * Where the map outputs of a shuffle are, told from thread to thread: a place of 64 bytes a map task.
@@ -36,13 +37,13 @@ export class ExchangeBoard {
     const at = place * PLACE_WORDS
     const words = this.#words
     words[at + WORD.segment] = segment | 0
-    words[at + WORD.segment + 1] = high(segment)
+    words[at + WORD.segment + 1] = idHigh(segment)
     words[at + WORD.offset] = offset
     words[at + WORD.length] = length
     words[at + WORD.count] = count
     words[at + WORD.crc] = crc | 0
     words[at + WORD.id] = id | 0
-    words[at + WORD.id + 1] = high(id)
+    words[at + WORD.id + 1] = idHigh(id)
     this.#settle(at, THERE)
   }
 
@@ -96,10 +97,6 @@ const AWAITED = 0
 const THERE = 1
 const GIVEN_UP = 2
 const SLICE_MS = 5
-
-function high(n: number): number {
-  return Math.floor(n / 2 ** 32)
-}
 
 function joined(low: number, high: number): number {
   return high * 2 ** 32 + (low >>> 0)

@@ -125,6 +125,7 @@ function headerFault(
   return undefined
 }
 
-function idHigh(id: number): number {
+/** The upper word of an id, which has more bits than one. */
+export function idHigh(id: number): number {
   return Math.floor(id / 2 ** 32)
 }
