@@ -2,7 +2,7 @@ import { ratios } from '../stats.mjs'
 import { onLts } from './ids.mjs'
 
 /*
- * The marks of docs/performance.md, in its words. `measures` are the figures of a run that decide on a mark: of `of`, beside each
+ * The marks of docs/internals/performance.md, in its words. `measures` are the figures of a run that decide on a mark: of `of`, beside each
  * of `than`, of which the hardest counts; a mark is reached where all of them reach it. `elsewhere` is the benchmark that
  * measures what `compare` does not.
  */

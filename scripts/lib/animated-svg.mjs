@@ -52,7 +52,7 @@ function row({ text, style }, index) {
   const [, before = text, bar] = BAR.exec(text) ?? []
   const x = (column) => (PADDING + column * CHARACTER).toFixed(1)
   const texts = cells(before).map(
-    ({ column, text: cell }) => `<text x="${x(column)}" y="${y}" fill="${COLORS[style]}">${escape(cell)}</text>`,
+    ({ column, text: cell }) => `<text x="${x(column)}" y="${y}" fill="${COLORS[style]}">${escaped(cell)}</text>`,
   )
   if (!bar) return texts.join('')
   const length = [...bar].reduce((sum, block) => sum + (EIGHTHS.indexOf(block) + 1) / 8, 0)
@@ -69,6 +69,6 @@ function cells(text) {
   }))
 }
 
-function escape(text) {
+function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -236,7 +236,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   /**
    * Writes checkpoints into a directory of this context's own, and has `start()` go on from the newest one there: state,
-   * windows and places in sources are as they were, and the batches since are made up for. See docs/fault-tolerance.md.
+   * windows and places in sources are as they were, and the batches since are made up for. See docs/internals/fault-tolerance.md.
    *
    * ```ts
    * const { tmpdir } = await import('node:os')

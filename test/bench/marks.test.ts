@@ -87,8 +87,8 @@ describe('a mark', () => {
 })
 
 describe('the marks', () => {
-  it('are those of docs/performance.md, in its words', () => {
-    const page = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8')
+  it('are those of docs/internals/performance.md, in its words', () => {
+    const page = readFileSync(new URL('../../docs/internals/performance.md', import.meta.url), 'utf8')
     const cells = page
       .slice(page.indexOf('| What | Mark |'))
       .split('\n\n')[0]!

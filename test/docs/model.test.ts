@@ -15,11 +15,11 @@ function table(page: string, heading: string): string[][] {
 }
 
 const names = (cell: string) => [...cell.matchAll(/`(\w+)/g)].map((match) => match[1]!)
-const links = (cell: string) => [...cell.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map((match) => match[1]!)
+const links = (cell: string) => [...cell.matchAll(/\]\(\.\.\/\.\.\/([^)]+)\)/g)].map((match) => match[1]!)
 const paths = (cell: string) => [...cell.matchAll(/`(src\/[^`]+)`/g)].map((match) => match[1]!)
 
-describe.each(['## Datasets', '## Streams'])('docs/model.md, %s', (heading) => {
-  const [, ...rows] = table('docs/model.md', heading)
+describe.each(['## Datasets', '## Streams'])('docs/internals/model.md, %s', (heading) => {
+  const [, ...rows] = table('docs/internals/model.md', heading)
 
   test.each(rows.map((row) => [row[0]!.trim(), row] as const))('%s', (_, [operations, code, tests]) => {
     const [path] = paths(code!)
@@ -45,14 +45,14 @@ describe.each(['## Datasets', '## Streams'])('docs/model.md, %s', (heading) => {
 test.each([
   ['## Datasets', '## Datasets (RDDs)'],
   ['## Streams', '## Streams'],
-])('%s has every operation of docs/operations.md', (mine, theirs) => {
-  const has = new Set(table('docs/model.md', mine).flatMap(([cell]) => names(cell!)))
-  const asked = table('docs/operations.md', theirs).flatMap(([cell]) => names(cell!))
+])('%s has every operation of docs/reference/operations.md', (mine, theirs) => {
+  const has = new Set(table('docs/internals/model.md', mine).flatMap(([cell]) => names(cell!)))
+  const asked = table('docs/reference/operations.md', theirs).flatMap(([cell]) => names(cell!))
   expect(asked.filter((name) => !has.has(name))).toEqual([])
 })
 
 describe('the rules', () => {
-  const [, ...rows] = table('docs/model.md', '## Rules')
+  const [, ...rows] = table('docs/internals/model.md', '## Rules')
 
   test('are all there, each once', () => {
     const upTo = (letter: string, n: number) => Array.from({ length: n }, (_, i) => `${letter}${i + 1}`)

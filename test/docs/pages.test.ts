@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const page = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const README = page('README.md')
+const OPTIONS = page('docs/reference/options.md')
 
 /** The part of a page below a heading, up to the next of the same or a higher level. */
 function section(text: string, heading: string): string {
@@ -89,9 +89,8 @@ function methods(of: { readonly prototype: object }, inner: readonly string[]): 
   return Object.getOwnPropertyNames(of.prototype).filter((name) => name !== 'constructor' && !inner.includes(name))
 }
 
-describe('README', () => {
+describe('the reference', () => {
   test('lists the options that exist, no others, with the defaults that they have', () => {
-    const options = section(README, '## Options')
     const batch = known((given) => new Context(given))
     const streams = [
       'batchInterval',
@@ -105,11 +104,11 @@ describe('README', () => {
       'driver',
     ]
     const stop = ['graceful', 'stopContext', 'timeout']
-    expect(listed(options).sort()).toEqual([...batch, ...streams, ...stop].sort())
+    expect(listed(OPTIONS).sort()).toEqual([...batch, ...streams, ...stop].sort())
 
     const { options: checked } = new Context()
     const defaults = Object.fromEntries(
-      [...options.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map((row) => [row[1], row[2]]),
+      [...OPTIONS.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map((row) => [row[1], row[2]]),
     )
     for (const name of ['spare', 'maxFailures', 'replicas', 'stateSnapshotInterval'] as const) {
       expect(defaults[name]).toBe(`\`${checked[name]}\``)
@@ -125,13 +124,13 @@ describe('README', () => {
   })
 
   test('lists every error code', () => {
-    const codes = [...section(README, '## Errors').matchAll(/^\| `(ERR_\w+)`/gm)].map((match) => match[1])
+    const codes = [...page('docs/reference/errors.md').matchAll(/^\| `(ERR_\w+)`/gm)].map((match) => match[1])
     expect(codes).toEqual([...ERROR_CODES])
   })
 })
 
-describe('docs/operations.md', () => {
-  const operations = page('docs/operations.md')
+describe('docs/reference/operations.md', () => {
+  const operations = page('docs/reference/operations.md')
   const datasets = listed(section(operations, '## Datasets (RDDs)'))
   const streams = listed(section(operations, '## Streams'))
 
@@ -167,8 +166,12 @@ test('the table of fault points has every one that exists', () => {
   const source = ['src/pool/worker/fault-points.ts', 'src/engine/checkpoint/fault-points.ts'].map(page).join()
   const points = [...source.matchAll(/^ {2}\| '([\w:-]+)'$/gm)].map((match) => match[1]!)
   expect(points.length).toBeGreaterThan(0)
-  const table = section(page('docs/architecture.md'), '## When a thread dies')
+  const table = section(page('docs/internals/architecture.md'), '## When a thread dies')
   for (const point of points) expect(table).toContain(`\n| \`${point}\` |`)
+})
+
+test('the README fits on a few screens', () => {
+  expect(page('README.md').split('\n').length).toBeLessThanOrEqual(150)
 })
 
 const pages = [
@@ -176,7 +179,9 @@ const pages = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ]
 
 test.each(pages)('links of %s lead somewhere', (path) => {

@@ -14,7 +14,7 @@ function context() {
   return made.ssc
 }
 
-/** docs/model.md, L26: what of the caller's surroundings a batch sees. */
+/** docs/internals/model.md, L26: what of the caller's surroundings a batch sees. */
 describe('async context', () => {
   const tag = new AsyncLocalStorage<string>()
 

@@ -2,7 +2,7 @@ import { type InputSource, ManualClock } from 'millrace'
 import { expect, test } from 'vitest'
 import { gather, manual, run } from './support.js'
 
-/** docs/model.md, T6: the first batch is at the smallest multiple of the interval that is after now. */
+/** docs/internals/model.md, T6: the first batch is at the smallest multiple of the interval that is after now. */
 test.each([
   [0, 1000],
   [1, 1000],

@@ -17,7 +17,7 @@ function operations(set: number): Entry[] {
 
 const byKey = (entries: Iterable<readonly [number, number]>) => [...entries].sort(([a], [b]) => a - b)
 
-/** docs/model.md, M8, and M5: a version is not changed by those made from it. */
+/** docs/internals/model.md, M8, and M5: a version is not changed by those made from it. */
 test.each([
   [1, 1],
   [2, 3],

@@ -2,7 +2,7 @@ import type { InputSource } from 'millrace'
 import { expect, test } from 'vitest'
 import { manual, run } from './support.js'
 
-/** docs/model.md, L8 to L11, L30: who waits for whom when the streams stop. */
+/** docs/internals/model.md, L8 to L11, L30: who waits for whom when the streams stop. */
 
 test('a graceful stop waits for a receiver that stores until it is stopped, and processes all of it', async () => {
   const { ssc } = manual({ threads: 1, spare: false })

@@ -1,7 +1,7 @@
 import { ManualClock, type Stream, StreamingContext } from 'millrace'
 import { expect, test } from 'vitest'
 
-/** docs/model.md, R1 and R2: how long the datasets of a stream are kept, and that older ones are let go. */
+/** docs/internals/model.md, R1 and R2: how long the datasets of a stream are kept, and that older ones are let go. */
 
 async function run(build: (ssc: StreamingContext, numbers: Stream<number>) => void, batches: number): Promise<void> {
   const clock = new ManualClock(0)
