@@ -38,6 +38,6 @@ if (code !== 0) process.exit(code ?? 1)
 
 const command = `node examples/demo.mjs --duration ${values.duration} --rate ${values.rate}`
 mkdirSync(dirname(values.out), { recursive: true })
-const svg = animate(demoScreens(prints, command))
+const svg = animate(demoScreens(prints, command), 'A run of the demo: trending hashtags while a thread is terminated')
 writeFileSync(values.out, svg)
 console.log(`${values.out}: ${(svg.length / 1024).toFixed(0)} KiB`)

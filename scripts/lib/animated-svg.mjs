@@ -19,8 +19,11 @@ const COLORS = {
 const BAR = /^(.*?)([█▏▎▍▌▋▊▉]+)$/u
 const EIGHTHS = '▏▎▍▌▋▊▉█'
 
-/** @param {{ at: number, lines: { text: string, style: string }[] }[]} screens by time in ms, the first at 0 */
-export function animate(screens) {
+/**
+ * @param {{ at: number, lines: { text: string, style: string }[] }[]} screens by time in ms, the first at 0
+ * @param {string} title read out to those who cannot see it
+ */
+export function animate(screens, title) {
   const rows = Math.max(...screens.map(({ lines }) => lines.length))
   const columns = Math.max(...screens.flatMap(({ lines }) => lines.map(({ text }) => displayWidth(text))))
   const width = Math.round(columns * CHARACTER + 2 * PADDING)
@@ -33,6 +36,7 @@ export function animate(screens) {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`,
     ` font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="${FONT_SIZE}">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="#18181b"/>`,
     ...frames,
     '</svg>\n',

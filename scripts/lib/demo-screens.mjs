@@ -2,6 +2,7 @@
 
 const TABLE = /^\d\d:\d\d:\d\d {2}/
 const NOTES_SHOWN = 4
+const TOGETHER_MS = 50
 
 /**
  * @param {readonly { at: number, text: string }[]} prints everything printed so far, at each time
@@ -16,7 +17,10 @@ export function demoScreens(prints, command) {
     const key = JSON.stringify(lines)
     if (key === shown) continue
     shown = key
-    screens.push({ at: screens.length === 0 ? 0 : at - prints[0].at, lines })
+    const time = at - prints[0].at
+    // What is printed in several pieces is one screen.
+    if (screens.length > 0 && time - screens.at(-1).at < TOGETHER_MS) screens.at(-1).lines = lines
+    else screens.push({ at: time, lines })
   }
   return screens
 }
