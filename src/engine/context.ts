@@ -31,7 +31,7 @@ export class Context extends RddBuilder implements AsyncDisposable {
 
   constructor(options: ContextOptions = {}) {
     const checked = checkOptions(options)
-    super({ parallelism: checked.parallelism })
+    super({ parallelism: checked.parallelism, parallelismGiven: options.parallelism !== undefined })
     this.options = checked
     this.engine = new Engine(checked, this)
     this.runner = this.engine

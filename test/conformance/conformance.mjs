@@ -1,48 +1,86 @@
+import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PidEstimator } from '#build/engine/pid-estimator.js'
-import { operationsOf as operationsOfDataset, runDataset, sharedContexts } from './run-dataset.mjs'
-import { runEstimator } from './run-estimator.mjs'
-import { runStateUpdate } from './run-record.mjs'
-import { operationsOf as operationsOfStream, runStream } from './run-stream.mjs'
+import { tracked } from './fields.mjs'
+import { judgeDataset, observeDataset, operationsOf as operationsOfDataset, sharedContexts } from './run-dataset.mjs'
+import { judgeDefaults, judgeEstimator, observeEstimator } from './run-estimator.mjs'
+import { judgeStateUpdate, observeStateUpdate } from './run-record.mjs'
+import { judgeStream, observeStream, operationsOf as operationsOfStream } from './run-stream.mjs'
 
 /** The cases of this folder. */
 export const CASES = fileURLToPath(new URL('./cases', import.meta.url))
 
-/** How every case is run. `kill`: a seed that decides which thread dies, and in which batch. */
+/** The modes in which every case runs. `kill`: a seed that decides which thread dies, and in which batch. */
 export const modesOf = (seed) => [
   { name: '1 thread', threads: 1 },
   { name: '2 threads', threads: 2 },
   { name: '2 threads, kills', threads: 2, kill: seed },
 ]
 
-/** Every case of a folder, with what it is about and how it is run. Told apart by their form, whatever the files' names. */
+/**
+ * Every case of a folder. `observe(mode)` runs it and resolves with what it gave; `judge(observed)` throws unless that is
+ * all that the case expects, or if the case has a field that the runner does not read; `run(mode)` does both.
+ */
 export function casesOf(folder) {
   const contexts = sharedContexts()
   const cases = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .flatMap((name) => {
-      const content = JSON.parse(readFileSync(join(folder, name), 'utf8'))
-      return (Array.isArray(content) ? content : (content.cases ?? [])).map((given) => prepared(given, contexts))
-    })
+    .flatMap((name) => contentOf(JSON.parse(readFileSync(join(folder, name), 'utf8')), name))
+    .map((given) => caseOf(given, contexts))
   return { cases, close: () => contexts.close() }
 }
 
-function prepared(given, contexts) {
-  const { id, name } = given
-  if (given.kind) return { id, name, operations: [given.kind], run: () => runStateUpdate(given) }
-  if (given.rdds) {
-    return { id, name, operations: operationsOfDataset(given), run: (mode) => runDataset(given, mode, contexts) }
-  }
-  if (given.runBatches !== undefined) {
-    return { id, name, operations: operationsOfStream(given), run: (mode) => runStream(given, mode) }
+/** The cases of a file: a list, or a list beside prose and a table of defaults, which is a case too. */
+function contentOf(content, file) {
+  if (Array.isArray(content)) return content
+  // The formula and the wiring are prose: the cases of the estimator check the one, tests of the engine the other.
+  const { cases, defaults, formula: _, wiring: __, ...unknown } = content
+  assert.deepEqual(Object.keys(unknown), [], `the runner does not know these parts of ${file}`)
+  if (!defaults) return cases
+  return [...cases, { id: `${file}-defaults`, name: 'defaults of options', defaults }]
+}
+
+/** One case, as casesOf gives it. */
+export function caseOf(given, contexts) {
+  const { operations, observe, judge } = runnerOf(given, contexts)
+  const fields = tracked(given)
+  const checked = (observed) => {
+    judge(fields.given, observed)
+    fields.checkAllRead()
   }
   return {
-    id,
-    name,
-    operations: ['rate estimator'],
-    run: () => runEstimator(given, (options) => new PidEstimator(options)),
+    id: given.id,
+    name: given.name,
+    given,
+    operations,
+    observe: async (mode) => await observe(fields.given, mode),
+    judge: checked,
+    /** Whether other expectations would pass: for the test of the runner itself. */
+    accepts: (changed, observed) => {
+      try {
+        judge(changed, observed)
+        return true
+      } catch (error) {
+        if (error instanceof assert.AssertionError) return false
+        throw error
+      }
+    },
+    run: async (mode) => checked(await observe(fields.given, mode)),
   }
+}
+
+/** The runner of a case, which its form decides, whatever its file is called. */
+function runnerOf(given, contexts) {
+  if (given.kind) return { operations: [given.kind], observe: observeStateUpdate, judge: judgeStateUpdate }
+  if (given.rdds) {
+    const observe = (fields, mode) => observeDataset(fields, mode, contexts)
+    return { operations: operationsOfDataset(given), observe, judge: judgeDataset }
+  }
+  if (given.runBatches !== undefined) {
+    return { operations: operationsOfStream(given), observe: observeStream, judge: judgeStream }
+  }
+  if (given.defaults) return { operations: ['defaults'], observe: () => undefined, judge: judgeDefaults }
+  return { operations: ['rate estimator'], observe: observeEstimator, judge: judgeEstimator }
 }

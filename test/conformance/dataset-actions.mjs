@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { asNumber, compiled, either, functionOf } from './values.mjs'
+import { withEnv } from 'millrace'
+import { asNumber, compiled, either, functionOf, NotYet } from './values.mjs'
 
-/** A path for an action to write to, which is not there yet unless the case wants that; removed afterwards. */
-async function inNewFolder(use) {
+/** Calls `use` with a path that does not exist yet, and removes what it wrote there. */
+async function inNewFolder({ dir = '<new>' }, use) {
+  if (dir !== '<new>') throw new NotYet(`folder ${dir}`)
   const folder = await mkdtemp(join(tmpdir(), 'millrace-conformance-'))
   try {
     return await use(join(folder, 'out'))
@@ -18,13 +20,21 @@ const fn = (step) => functionOf(step, 'fn', 'reduce')
 const seqComb = (step) => [functionOf(step, 'seq', 'seqOp', 'fn'), functionOf(step, 'comb', 'combOp', 'combine')]
 
 /** Saves twice into the same place: the second must be refused. */
-const savedTwice = (method) => (rdd) =>
-  inNewFolder(async (path) => {
+const savedTwice = (method) => (rdd, step) =>
+  inNewFolder(step, async (path) => {
     await rdd[method](path)
     await rdd[method](path)
   })
 
-/** What each action of a case is here. */
+/** The answer of an action that gives none itself but has a side effect: the number of records, or their sum. */
+function effectOf(sideEffect, seen) {
+  if (sideEffect === undefined) return undefined
+  if (sideEffect === 'count') return seen.length
+  if (sideEffect === 'sum') return seen.reduce((sum, x) => sum + x, 0)
+  throw new NotYet(`side effect ${JSON.stringify(sideEffect)}`)
+}
+
+/** The call of the library for each action of a case. `seen`: an accumulator of the records that the function got. */
 export const actions = {
   collect: (rdd) => rdd.collect(),
   count: (rdd) => rdd.count(),
@@ -68,15 +78,34 @@ export const actions = {
   numPartitions: async (rdd) => rdd.getNumPartitions(),
   glom: (rdd) => rdd.glom().collect(),
   storageLevel: async (rdd) => rdd.getStorageLevel(),
-  foreach: (rdd, step) => rdd.foreach(compiled(step.fn)),
-  foreachPartition: (rdd, step) => rdd.foreachPartition(compiled(step.fn)),
-  saveThenReadText: (rdd) =>
-    inNewFolder(async (path) => {
+  foreach: async (rdd, { fn, sideEffect }, seen) => {
+    if (!seen) return await rdd.foreach(compiled(fn))
+    await rdd.foreach(
+      withEnv({ seen, source: fn }, (record) => {
+        seen.add(record)
+        return new Function(`return (${source})`)()(record)
+      }),
+    )
+    return effectOf(sideEffect, seen.value)
+  },
+  foreachPartition: async (rdd, { fn, sideEffect }, seen) => {
+    if (!seen) return await rdd.foreachPartition(compiled(fn))
+    await rdd.foreachPartition(
+      withEnv({ seen, source: fn }, (records) => {
+        const all = [...records]
+        for (const record of all) seen.add(record)
+        return new Function(`return (${source})`)()(all)
+      }),
+    )
+    return effectOf(sideEffect, seen.value)
+  },
+  saveThenReadText: (rdd, step) =>
+    inNewFolder(step, async (path) => {
       await rdd.saveAsTextFile(path)
       return await rdd.context.textFile(path, 1).collect()
     }),
-  saveThenReadObjects: (rdd) =>
-    inNewFolder(async (path) => {
+  saveThenReadObjects: (rdd, step) =>
+    inNewFolder(step, async (path) => {
       await rdd.saveAsObjectFile(path)
       return await rdd.context.objectFile(path).collect()
     }),

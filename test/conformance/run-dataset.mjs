@@ -1,38 +1,41 @@
 import assert from 'node:assert/strict'
-import { ArgumentError, Context, SourceError, StateError, TaskFailedError } from 'millrace'
+import { ArgumentError, CaptureError, Context, SourceError, StateError, TaskFailedError } from 'millrace'
 import { actions, NUMERIC } from './dataset-actions.mjs'
 import { datasetOperators } from './dataset-ops.mjs'
+import { PROPERTIES, planOf, sizesOf } from './dataset-properties.mjs'
 import { sourceOf } from './dataset-sources.mjs'
-import { asWritten, compareLists, compareNear, drawn, entryOf, NotYet } from './values.mjs'
+import { asWritten, compareLists, compareNear, drawn, entryOf, NotYet, repeated } from './values.mjs'
 
-/** What an error of a case is here. */
+/** The classes that stand for the kinds of errors in cases. */
 const ERRORS = {
   argument: [ArgumentError, SourceError],
-  // An operation that has no meaning for this dataset, and what is there already: both are faults of what was asked.
+  // An operation that has no meaning for this dataset is a fault of the call.
   unsupported: [ArgumentError, StateError],
   exists: [ArgumentError],
   state: [StateError],
-  nested: [StateError, TaskFailedError, ArgumentError],
+  nested: [CaptureError, StateError, TaskFailedError],
   task: [TaskFailedError],
 }
 
-/** What messages of the cases' origin say, and ours. */
+/** Words of the cases' origin, and ours. */
 const WORDING = { shutdown: 'stopped' }
 
+/** Builds the datasets of a case. Returns the last one, and the one that its last step was applied to. */
 function build(ctx, { rdds, op, action }) {
   const sources = rdds.map((source) => sourceOf(ctx, source, NUMERIC.has(action.op)))
   const apply = (from, steps) =>
-    steps.reduce((rdd, step) => {
+    steps.flatMap(repeated).reduce((rdd, step) => {
       const given = step.others ?? step.other ?? []
       const others = () => [given].flat().map((other) => named(other, step))
       return entryOf(datasetOperators, step.op)(rdd, step, () => others()[0], others)
     }, from)
-  // Another dataset is a number, with steps beside it, or both in one.
+  // Another dataset is a number with steps beside it, or both in one object.
   const named = (other, step) =>
     typeof other === 'number'
       ? apply(sources[other], step.otherSteps ?? [])
       : apply(sources[other.rdd ?? other.input ?? other.other], other.steps ?? other.otherSteps ?? [])
-  return apply(sources[0], op)
+  const before = apply(sources[0], op.slice(0, -1))
+  return { rdd: apply(before, op.slice(-1)), before }
 }
 
 /** Operations of a case, for the table: its steps, then its action. */
@@ -41,85 +44,94 @@ export function operationsOf({ op, action }) {
   return [...new Set([...steps, action.op])]
 }
 
-/** Properties of an answer and its dataset. */
-const PROPERTIES = {
-  numPartitions: (n, { sizes }) => assert.equal(sizes.length, n),
-  nonEmptyPartitions: (of, { sizes }) => {
-    for (const p of of) assert.ok(sizes[p] > 0, `partition ${p} is empty`)
-  },
-  allPartitionsNonEmpty: (_, { sizes }) => assert.ok(Math.min(...sizes) > 0, `sizes ${sizes}`),
-  partitionSizes: (expected, { sizes }) => assert.deepEqual(sizes, expected),
-  count: (n, { answer }) => assert.equal(answer.length, n),
-  distinct: (_, { answer }) => assert.equal(new Set(answer.map((x) => JSON.stringify(x))).size, answer.length),
-  range: ([from, to], { answer }) => {
-    for (const x of answer) assert.ok(x >= from && x <= to, `${x} is not from ${from} to ${to}`)
-  },
-  parts: (n, { answer }) => assert.equal(answer.length, n),
-  unionEquals: (n, { answer }) =>
-    compareLists(
-      answer.flat(),
-      Array.from({ length: n }, (_, i) => i + 1),
-      false,
-    ),
-  partSizes: (limits, { answer }) =>
-    limits.forEach(([least, most], i) => {
-      const size = answer[i].length
-      assert.ok(size >= least && size <= most, `part ${i} has ${size} elements`)
-    }),
-  countBetween: ([least, most], { answer }) => {
-    const size = typeof answer === 'number' ? answer : answer.length
-    assert.ok(size >= least && size <= most, `${size} is not from ${least} to ${most}`)
-  },
-  // About planning, which is no promise here.
-  keepsPartitioner: () => {},
-  shuffles: () => {},
+/** Runs the action of a case as often as it asks, and collects what its expectations are about. */
+async function observe(ctx, given) {
+  const { action } = given
+  const { rdd, before } = build(ctx, given)
+  const answers = []
+  const seen = watches(given) ? ctx.collectionAccumulator() : undefined
+  for (const once of repeated(action)) answers.push(asWritten(await entryOf(actions, once.op)(rdd, once, seen)))
+  const plan = planOf(rdd, before)
+  const sizes = given.expectProps ? await sizesOf(rdd) : undefined
+  return { answers, seen: seen?.value, plan, sizes, inputAfter: await inputAfter(ctx, given) }
 }
 
-async function checkProperties(rdd, answer, properties) {
-  const checks = Object.entries(properties).map(([name, value]) => [entryOf(PROPERTIES, name), value])
-  if (checks.length === 0) return
-  const sizes = await rdd.mapPartitions((records) => [[...records].length]).collect()
-  for (const [check, value] of checks) check(value, { answer, sizes })
+const watches = ({ action, sideEffect, expectProps }) =>
+  [action.sideEffect, sideEffect, expectProps?.sideEffect].some((of) => of !== undefined)
+
+/** The input as it is cached, after the steps that follow the cache have run: they must not have changed it. */
+async function inputAfter(ctx, given) {
+  if (!given.thenInputUnchanged) return undefined
+  const kept = given.op.slice(0, given.op.findIndex((step) => step.op === 'cache') + 1)
+  const { rdd: input } = build(ctx, { rdds: given.rdds, action: given.action, op: kept })
+  const rest = given.op.slice(kept.length).reduce((made, step) => entryOf(datasetOperators, step.op)(made, step), input)
+  await rest.collect()
+  return await input.collect()
 }
 
-async function check(ctx, given) {
-  const { expected, expectProps = {}, ordered, tolerance, action, op } = given
-  const rdd = build(ctx, given)
-  const answer = asWritten(await entryOf(actions, action.op)(rdd, action))
-  if (expected === undefined && Object.keys(expectProps).length === 0) throw new NotYet('a case that expects nothing')
-  if (expected !== undefined) {
+/** A case that fails needs a context of its own: it may stop it. */
+async function observeFailure(threads, given) {
+  const { action } = given
+  const ctx = contextOf(given, { threads, spare: false, maxFailures: 2 })
+  const failing = async () => {
+    const { rdd } = build(ctx, given)
+    if (action.afterStop) await ctx.stop()
+    return await entryOf(actions, action.op)(rdd, action)
+  }
+  try {
+    return { answers: [await failing()] }
+  } catch (error) {
+    if (error instanceof NotYet) throw error
+    return { error }
+  } finally {
+    await ctx.stop()
+  }
+}
+
+const contextOf = ({ defaultParallelism }, options) =>
+  new Context({ ...options, logger: silent, ...(defaultParallelism ? { parallelism: defaultParallelism } : {}) })
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Runs a case in a mode; resolves with what it gave. `contexts` has the contexts that cases share. */
+export async function observeDataset(given, mode, contexts) {
+  if (given.expectError) return await observeFailure(mode.threads, given)
+  if (given.defaultParallelism !== undefined) {
+    const ctx = contextOf(given, { threads: mode.threads, spare: false })
+    return await observe(ctx, given).finally(() => ctx.stop())
+  }
+  const ctx = contexts.of(mode)
+  if (mode.kill === undefined) return await observe(ctx, given)
+  await ctx.start()
+  const slot = drawn(mode.kill, given.id, mode.threads)
+  const thread = ctx.engine.pool.ready().find((ready) => ready.slot === slot)
+  const [observed] = await Promise.all([observe(ctx, given), thread?.worker.terminate()])
+  // The next case starts with all threads.
+  await ctx.engine.pool.whenStrong()
+  return observed
+}
+
+/** Compares what a case gave with all that it expects. */
+export function judgeDataset(given, observed) {
+  if (given.expectError) return judgeError(given.expectError, observed)
+  const { expected, expectProps = {}, ordered, tolerance, thenInputUnchanged, sideEffect } = given
+  const properties = Object.entries({ ...expectProps, ...(sideEffect === undefined ? {} : { sideEffect }) })
+  if (expected === undefined && properties.length === 0) throw new NotYet('a case that expects nothing')
+  for (const answer of observed.answers) {
+    if (expected === undefined) continue
     if (tolerance !== undefined) compareNear(answer, expected, tolerance)
     else if (Array.isArray(expected)) compareLists(answer, expected, ordered)
     else assert.deepEqual(answer, expected)
   }
-  await checkProperties(rdd, answer, expectProps)
-  if (given.thenInputUnchanged) {
-    // The steps up to the cache are the input of what follows; computing the whole must not have changed what is kept.
-    const kept = op.slice(0, op.findIndex((step) => step.op === 'cache') + 1)
-    const input = build(ctx, { ...given, op: kept })
-    const rest = op.slice(kept.length).reduce((made, step) => entryOf(datasetOperators, step.op)(made, step), input)
-    await rest.collect()
-    compareLists(await input.collect(), given.thenInputUnchanged, true)
+  for (const [name, value] of properties) {
+    const check = entryOf(PROPERTIES, name)
+    for (const answer of observed.answers) check(value, { ...observed, answer })
   }
+  if (thenInputUnchanged) compareLists(observed.inputAfter, thenInputUnchanged, true)
 }
 
-/** A case that fails needs a context of its own: it may stop it. */
-async function checkFailure(threads, given) {
-  const { expectError, action } = given
-  const ctx = new Context({ threads, spare: false, maxFailures: 2, logger: silent })
-  const failing = async () => {
-    const rdd = build(ctx, given)
-    if (action.afterStop) await ctx.stop()
-    return await entryOf(actions, action.op)(rdd, action)
-  }
-  const error = await failing()
-    .then(
-      (answer) => new assert.AssertionError({ message: `it gave ${JSON.stringify(answer)} instead of an error` }),
-      (thrown) => thrown,
-    )
-    .finally(() => ctx.stop())
-  if (error instanceof NotYet) throw error
-  const { kind, contains = '' } = expectError
+function judgeError({ kind, contains = '' }, { error, answers }) {
+  assert.ok(error, `it gave ${JSON.stringify(answers?.[0])} instead of an error`)
   const kinds = entryOf(ERRORS, kind)
   assert.ok(
     kinds.some((of) => error instanceof of),
@@ -127,21 +139,6 @@ async function checkFailure(threads, given) {
   )
   const wording = WORDING[contains] ?? contains
   assert.ok(error.message.includes(wording), `'${error.message}' does not contain '${wording}'`)
-}
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-/** Runs a case in a mode. `contexts` gives one that many cases share. */
-export async function runDataset(given, mode, contexts) {
-  if (given.expectError) return await checkFailure(mode.threads, given)
-  const ctx = contexts.of(mode)
-  if (mode.kill === undefined) return await check(ctx, given)
-  await ctx.start()
-  const slot = drawn(mode.kill, given.id, mode.threads)
-  const thread = ctx.engine.pool.ready().find((ready) => ready.slot === slot)
-  await Promise.all([check(ctx, given), thread?.worker.terminate()])
-  // The next case begins with all threads.
-  await ctx.engine.pool.whenStrong()
 }
 
 /** Contexts that cases share, one a mode. */

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
 import { ArgumentError, ManualClock, MillraceError, StateError, StreamingContext } from 'millrace'
-import { runBatches } from 'millrace/testing'
+import { runBatches, terminateThread } from 'millrace/testing'
 import { streamOperators } from './stream-ops.mjs'
-import { asWritten, compareLists, drawn, either, entryOf, NotYet } from './values.mjs'
+import { asWritten, compareLists, drawn, either, entryOf, NotYet, repeated } from './values.mjs'
 
-/** Builds the case's streams; answers with its output, the snapshots of its state, and the sizes of its partitions. */
+/** Builds the streams of a case: its output, the snapshots of its state, and the sizes of its partitions. */
 function build(ssc, { op = [] }, inputs) {
   let snapshots
   const named = (of) => (typeof of === 'number' ? inputs[of] : apply(inputs[of.input ?? 0], of.steps ?? []))
   const all = (list) => (list === undefined ? [] : [list].flat().map(named))
   const apply = (from, steps) =>
-    steps.reduce((stream, step) => {
+    steps.flatMap(repeated).reduce((stream, step) => {
       const others = () => [...all(step.other), ...all(step.others)]
       const names = { ssc, others, other: () => others()[0], streams: () => all(step.streams) }
       const made = entryOf(streamOperators, step.op)(stream, step, names)
       if (step.op === 'mapWithState') snapshots = made.stateSnapshots()
-      if (step.checkpointMs !== undefined && step.op !== 'checkpoint') made.checkpoint(step.checkpointMs)
+      if (step.op !== 'checkpoint' && step.checkpointMs !== undefined) made.checkpoint(step.checkpointMs)
       return made
     }, from)
   const output = apply(inputs[0], op)
@@ -23,31 +23,53 @@ function build(ssc, { op = [] }, inputs) {
   return snapshots ? { output, snapshots, sizes } : { output, sizes }
 }
 
-/** What each batch of a queue takes: datasets are put on it before each batch. */
-function queued({ enqueue, oneAtATime = true, default: otherwise = [] }, batches) {
-  const waiting = []
-  return Array.from({ length: batches }, (_, i) => {
-    waiting.push(...(enqueue[i] ?? []))
-    if (waiting.length === 0) return otherwise
-    return oneAtATime ? waiting.shift() : waiting.splice(0).flat()
-  })
-}
-
+/** Runs the first batches of a case. Resolves with the batches of each output, and of the slices. */
 async function run(given, batches, options) {
-  const { inputs = [], source, batchMs, numPartitions = 2 } = given
-  if (source && source.kind !== 'queue') throw new NotYet(`source ${source.kind}`)
-  const lists = source ? [queued(source, batches)] : inputs
+  const { inputs = [], source, batchMs, numPartitions = 2, slices: wanted } = given
+  if (source) return await runQueue(given, batches, options)
   let slices
   const outputs = await runBatches(
     (ssc, ...streams) => {
       const made = build(ssc, given, streams)
-      if (given.slices) slices = sliceAtEnd(ssc, streams[0], given.slices, batches * batchMs)
+      if (wanted && batches > 0) slices = sliceAtEnd(ssc, streams[0], wanted, batches * batchMs)
       return made
     },
-    lists,
+    inputs,
     { batchInterval: batchMs, partitions: numPartitions, batches, logger: silent, ...options },
   )
   return { ...withoutRepeated(outputs), slices: slices && (await slices) }
+}
+
+/** The same over a queue stream: datasets are put on its queue before each batch. */
+async function runQueue(given, batches, { threads, kill }) {
+  const { kind, enqueue, oneAtATime, default: otherwise, ...unknown } = { ...given.source }
+  if (kind !== 'queue') throw new NotYet(`source ${kind}`)
+  for (const name of Object.keys(unknown)) throw new NotYet(`${name} of a queue`)
+  const { batchMs, numPartitions = 2 } = given
+  if (given.inputs?.length > 0) throw new NotYet('a queue beside other inputs')
+  const clock = new ManualClock(0)
+  const options = { batchInterval: batchMs, parallelism: numPartitions, threads, clock, logger: silent, spare: false }
+  const ssc = new StreamingContext(options)
+  try {
+    const queue = []
+    const streams = build(ssc, given, [ssc.queueStream(queue, { oneAtATime, default: otherwise ?? undefined })])
+    const outputs = {}
+    for (const [name, stream] of Object.entries(streams)) {
+      outputs[name] = []
+      stream.foreachRDD(async (rdd, time) => outputs[name].push({ time, records: await rdd.collect() }))
+    }
+    await ssc.start()
+    for (let i = 0; i < batches; i++) {
+      queue.push(...(enqueue[i] ?? []))
+      const slot = kill?.(i + 1)
+      if (slot !== undefined) await terminateThread(ssc, slot)
+      await clock.advance(batchMs)
+      await ssc.awaitIdle()
+    }
+    return outputs
+  } finally {
+    await ssc.stop()
+  }
 }
 
 /** After a restart the batches before it may be done again, and must be as they were. */
@@ -90,8 +112,21 @@ function compareBatches(actual, expected, ordered) {
 }
 
 const text = (records) => JSON.stringify([...asWritten(records)].map((record) => JSON.stringify(record)).sort())
+const flat = (batches) => asWritten(batches.flatMap(({ records }) => records))
 
-/** What a case may expect of its outputs. */
+/** Properties of all outputs together. */
+const PROPERTIES = {
+  // Sorted for its reader: it says nothing of the order in which the elements came.
+  flattenedOutputSorted: (expected, { output }) => compareLists(flat(output), expected, false),
+  someSnapshotEquals: (expected, { snapshots }) =>
+    assert.ok(
+      snapshots.some(({ records }) => text(records) === text(expected)),
+      'no snapshot is as expected',
+    ),
+  lastSnapshotEquals: (expected, { snapshots }) => assert.equal(text(snapshots.at(-1).records), text(expected)),
+}
+
+/** Checks of what a case may expect. */
 const EXPECTATIONS = {
   expected: (expected, { batches }, { ordered }) => compareBatches(batches, expected, ordered),
   expectedSnapshots: (expected, { snapshots }) => compareBatches(snapshots, expected, false),
@@ -100,7 +135,7 @@ const EXPECTATIONS = {
       batches.map(({ time }) => time),
       expected,
     ),
-  expectedPartitions: (expected, { output, sizes }) => {
+  expectedPartitions: (expected, { output, sizes }, { ordered }) => {
     assert.deepEqual(
       sizes.map(({ records }) => records.length),
       expected.map(({ count }) => count),
@@ -108,66 +143,86 @@ const EXPECTATIONS = {
     compareBatches(
       output,
       expected.map(({ elements }) => elements),
-      false,
+      ordered,
     )
   },
-  foreach: (expected, { output }) => {
-    assert.equal(output.length, expected.calls)
-    assert.equal(output.flatMap(({ records }) => records).length, expected.elements)
+  foreach: ({ calls, elements, ...unknown }, { output }, { ordered }) => {
+    for (const name of Object.keys(unknown)) throw new NotYet(`${name} of foreach`)
+    if (calls !== undefined) assert.equal(output.length, calls)
+    if (typeof elements === 'number') assert.equal(flat(output).length, elements)
+    else if (elements !== undefined) compareLists(flat(output), elements, ordered)
   },
-  expectedProperties: (expected, { output, snapshots }) => {
-    const { flattenedOutputSorted, someSnapshotEquals, lastSnapshotEquals, ...unknown } = expected
-    for (const name of Object.keys(unknown)) throw new NotYet(`property ${name}`)
-    const flat = asWritten(output.flatMap(({ records }) => records))
-    if (flattenedOutputSorted) compareLists(flat, flattenedOutputSorted, false)
-    const texts = snapshots.map(({ records }) => text(records))
-    if (someSnapshotEquals) assert.ok(texts.includes(text(someSnapshotEquals)), 'no snapshot is as expected')
-    if (lastSnapshotEquals) assert.equal(texts.at(-1), text(lastSnapshotEquals))
+  expectedProperties: (expected, observed, { ordered: _ }) => {
+    for (const [name, value] of Object.entries(expected)) entryOf(PROPERTIES, name)(value, observed)
   },
-  slices: (expected, { slices }) =>
-    expected.forEach((slice, i) => compareLists(slices[i], sliceExpected(slice), false)),
+  slices: (expected, { slices }) => {
+    assert.equal(slices.length, expected.length)
+    expected.forEach((slice, i) => compareLists(slices[i], sliceExpected(slice), false))
+  },
 }
 
-function check(given, outputs) {
-  const { output } = outputs
-  const batches = given.dropEmptyOutputs ? output.filter(({ records }) => records.length > 0) : output
-  const asked = Object.keys(EXPECTATIONS).filter((name) => given[name] !== undefined)
-  if (asked.length === 0) throw new NotYet('a case that expects nothing')
-  for (const name of asked) EXPECTATIONS[name](given[name], { ...outputs, batches }, given)
-}
-
-/** What fails, and where: when the graph is built, in a call, or in a batch after others that gave their outputs. */
-async function checkFailure(given, options) {
-  const { where, batch, contains = '' } = given.expectError
-  const fits = (error, kinds) => {
-    if (error instanceof NotYet) throw error
-    assert.ok(
-      kinds.some((kind) => error instanceof kind),
-      `it is ${error?.name}: ${error?.message}`,
-    )
-    assert.ok(error.message.includes(contains), `'${error.message}' does not contain '${contains}'`)
-  }
-  if (where === 'job generation') {
-    if (batch > 1 && given.expected) {
-      const { output } = await run(given, batch - 1, options)
-      compareBatches(output, given.expected, given.ordered)
-    }
-    const error = await run(given, batch, options).catch((thrown) => thrown)
-    return fits(error, [MillraceError])
-  }
+/**
+ * How far a case comes that must fail: `construction`, when the graph is built; `call`, in a call before the start; or
+ * the generation of a batch, after others that gave outputs.
+ */
+async function observeFailure(given, options) {
+  const { batchMs: batchInterval, numPartitions: parallelism = 2, runBatches: batches } = given
   const { threads } = options
-  const ssc = new StreamingContext({ batchInterval: given.batchMs, threads, clock: new ManualClock() })
+  const ssc = new StreamingContext({ batchInterval, parallelism, threads, clock: new ManualClock(), logger: silent })
   const inputs = (given.inputs ?? [[]]).map((list) => ssc.queueStream([...list]))
+  let where = 'construction'
   try {
     const { output } = build(ssc, given, inputs)
-    // A call that is refused before the context has been started.
-    if (where === 'call') for (const slice of given.slices ?? [[0, 0]]) output.slice(...limitsOf(slice))
+    where = 'call'
+    if (given.expectError.where === 'call') {
+      for (const slice of given.slices ?? [[0, 0]]) output.slice(...limitsOf(slice))
+    }
   } catch (error) {
-    return fits(error, [ArgumentError, StateError])
+    if (error instanceof NotYet) throw error
+    return { where, error }
   } finally {
     await ssc.stop()
   }
-  assert.fail('nothing was refused')
+  let outputs = { output: [] }
+  for (let batch = 1; batch <= batches; batch++) {
+    try {
+      outputs = await run(given, batch, options)
+    } catch (error) {
+      if (error instanceof NotYet) throw error
+      return { ...outputs, where: 'job generation', batch, error }
+    }
+  }
+  return outputs
+}
+
+const CLASSES = {
+  construction: [ArgumentError, StateError],
+  call: [ArgumentError, StateError],
+  'job generation': [MillraceError],
+}
+
+function judgeFailure({ expectError, expected, ordered }, { where, batch, error, output }) {
+  assert.ok(error, 'nothing was refused')
+  assert.equal(where, expectError.where)
+  const { contains = '', batch: failing = batch } = expectError
+  const kinds = entryOf(CLASSES, where)
+  assert.ok(
+    kinds.some((kind) => error instanceof kind),
+    `it is ${error.name}: ${error.message}`,
+  )
+  assert.ok(error.message.includes(contains), `'${error.message}' does not contain '${contains}'`)
+  assert.equal(batch, failing)
+  if (expected) compareBatches(output ?? [], expected, ordered)
+}
+
+/** Compares what a case gave with all that it expects. */
+export function judgeStream(given, observed) {
+  if (given.expectError) return judgeFailure(given, observed)
+  const { output } = observed
+  const batches = given.dropEmptyOutputs ? output.filter(({ records }) => records.length > 0) : output
+  const asked = Object.keys(EXPECTATIONS).filter((name) => given[name] !== undefined)
+  if (asked.length === 0) throw new NotYet('a case that expects nothing')
+  for (const name of asked) EXPECTATIONS[name](given[name], { ...observed, batches }, given)
 }
 
 /** Operations of a case, for the table. */
@@ -182,8 +237,8 @@ export function operationsOf({ op = [], source, slices, foreach, recovery }) {
   return [...new Set(names)]
 }
 
-/** Runs a case in a mode. */
-export async function runStream(given, { threads, kill }) {
+/** Runs a case in a mode; resolves with what it gave. */
+export async function observeStream(given, { threads, kill }) {
   const options = { threads }
   if (given.recovery) options.restartAfter = given.recovery.batchesBeforeRestart
   if (kill !== undefined) {
@@ -193,6 +248,5 @@ export async function runStream(given, { threads, kill }) {
     // Not after every batch, so that some are done again.
     if (given.recovery) options.checkpointInterval = (1 + drawn(kill + 2, given.id, 3)) * given.batchMs
   }
-  if (given.expectError) await checkFailure(given, options)
-  else check(given, await run(given, given.runBatches, options))
+  return given.expectError ? await observeFailure(given, options) : await run(given, given.runBatches, options)
 }

@@ -35,9 +35,8 @@ export function compareLists(actual, expected, ordered) {
   assert.deepEqual(ordered ? mine : sorted(mine), ordered ? theirs : sorted(theirs))
 }
 
-/** Compares numbers, and lists and records of numbers, within a tolerance. Null stands for what is not asserted. */
+/** Compares numbers, and lists and records of numbers, within a tolerance. A field that is null is not asserted. */
 export function compareNear(actual, expected, tolerance) {
-  if (expected === null) return
   if (typeof expected === 'number') {
     assert.equal(typeof actual, 'number')
     // The difference of two infinities is no number.
@@ -45,12 +44,18 @@ export function compareNear(actual, expected, tolerance) {
     assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`)
     return
   }
-  if (typeof expected !== 'object') {
+  if (typeof expected !== 'object' || expected === null) {
     assert.deepEqual(asWritten(actual), expected)
     return
   }
-  if (Array.isArray(expected)) assert.equal(actual.length, expected.length)
-  for (const [name, value] of Object.entries(expected)) compareNear(actual[name], value, tolerance)
+  if (Array.isArray(expected)) {
+    assert.equal(actual.length, expected.length)
+    expected.forEach((value, i) => compareNear(actual[i], value, tolerance))
+    return
+  }
+  for (const [name, value] of Object.entries(expected)) {
+    if (value !== null) compareNear(actual[name], value, tolerance)
+  }
 }
 
 /** A case asks for something that the runner or the library does not have. */
@@ -61,7 +66,7 @@ export class NotYet extends Error {
   }
 }
 
-/** The entry of a table of operations. Throws NotYet where there is none. */
+/** The entry of a table of operations. Throws NotYet if there is none. */
 export function entryOf(table, name) {
   if (Object.hasOwn(table, name)) return table[name]
   throw new NotYet(name)
@@ -86,3 +91,6 @@ export function drawn(seed, text, below) {
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
   return ((hash ^ (hash >>> 12)) >>> 0) % below
 }
+
+/** A step or an action as often as it asks for with `times`. */
+export const repeated = (step) => Array.from({ length: step.times ?? 1 }, () => step)

@@ -20,6 +20,8 @@ export interface Broadcast<T> {
 export interface RddBuilderOptions {
   /** Partitions of shuffles and sources that are not told otherwise. */
   readonly parallelism: number
+  /** Whether the user chose `parallelism`, or it follows from the number of threads. Default true. */
+  readonly parallelismGiven?: boolean
   /** The functions of a pipeline module, recorded while its graph is built. */
   readonly table?: FunctionTable
   readonly runner?: JobRunner
@@ -30,6 +32,7 @@ defineBuiltin('elementOfRange', (start: number, step: number) => (index: number)
 /** Makes datasets: the part of a context that exists in every thread, as it only builds lineage. */
 export class RddBuilder {
   readonly parallelism: number
+  readonly parallelismGiven: boolean
   readonly table: FunctionTable
   /** Functions that the pipeline module exports: they can be used anywhere, by reference. */
   exports: Map<AnyFunction, string> = new Map()
@@ -46,6 +49,7 @@ export class RddBuilder {
 
   constructor(options: RddBuilderOptions) {
     this.parallelism = checkPartitions(options.parallelism)
+    this.parallelismGiven = options.parallelismGiven ?? true
     this.table = options.table ?? new FunctionTable()
     this.#runner = options.runner
   }

@@ -5,6 +5,7 @@ import type { FnRef } from '../functions/ref.js'
 import { checkPartitions, hashPartitioner, type Partitioner, samePartitioner } from '../partitioner.js'
 import type { Aggregator } from '../plan.js'
 import type { RddBuilder } from './builder.js'
+import { ChainRdd } from './chain.js'
 import { CombinedRdd } from './combined.js'
 import { step } from './elementwise.js'
 import { captured, face, pairs, type RDD, Rdd } from './rdd.js'
@@ -39,7 +40,7 @@ declare module './rdd.js' {
     partitionBy(partitions: Partitions): RDD<[K, V]>
   }
   interface Rdd<T> {
-    /** Distinct elements. Shuffle. */
+    /** Keeps one of equal elements. Shuffle, unless the dataset is placed by key and keeps its number of partitions. */
     distinct(partitions?: number): RDD<T>
     /** The records, dealt out evenly to `partitions`. Shuffle. */
     repartition(partitions: number): RDD<T>
@@ -117,9 +118,16 @@ pairs.partitionBy = function (partitions) {
   return face(new ShuffledRdd<[unknown, unknown]>(this, partitioner, 'partitionBy'))
 }
 Rdd.prototype.distinct = function <T>(this: Rdd<T>, partitions?: number): RDD<T> {
-  const marked = step<[T, null]>(this, 'map', builtin('pairWithNull'), 'distinct')
-  const aggregator = reducing(this.context.capture(builtin('first'), 'distinct'), 'distinct')
-  return step<T>(combine<[T, null]>(marked, aggregator, partitions), 'map', builtin('keyOf'), 'distinct')
+  const label = 'distinct'
+  const marked = step<[T, null]>(this, 'map', builtin('pairWithNull'), label)
+  const aggregator = reducing(this.context.capture(builtin('first'), label), label)
+  const { partitioner } = this
+  if (partitioner && (partitions ?? partitioner.partitions) === partitioner.partitions) {
+    // Equal pairs have equal keys, so they are in one partition already.
+    const fn = captured(this, builtin('keyOf'), label)
+    return face(new ChainRdd<T>(new CombinedRdd(marked, aggregator), { op: 'map', fn, label }, partitioner))
+  }
+  return step<T>(combine<[T, null]>(marked, aggregator, partitions), 'map', builtin('keyOf'), label)
 }
 Rdd.prototype.repartition = function <T>(this: Rdd<T>, partitions: number): RDD<T> {
   return face(new ShuffledRdd<T>(this, { kind: 'deal', partitions: checkPartitions(partitions) }, 'repartition'))

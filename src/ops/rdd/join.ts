@@ -80,16 +80,18 @@ class JoinRdd extends CogroupRdd {
 }
 
 /**
- * Where the keys of several parents meet if nobody says: where those with most partitions are placed already. But not if
- * the others have ten times as many: it is cheaper then to shuffle the small one than to squeeze the large ones.
+ * The partitioner of an operation over several parents that is given none: the one that places most partitions already.
+ * But if another parent has ten times as many and the default number is larger too, it is cheaper to shuffle the small
+ * placed one than to squeeze the large ones. The default number is `parallelism` where the user chose one, else that of
+ * the largest parent.
  */
 export function meetingPlace(parents: readonly Rdd<unknown>[]): Partitioner {
-  const [first] = parents as readonly [Rdd<unknown>]
-  const most = Math.max(...parents.map(({ partitions }) => partitions))
+  const { parallelism, parallelismGiven } = parents[0]!.context
   const placed = parents.flatMap(({ partitioner }) => partitioner ?? []).sort((a, b) => b.partitions - a.partitions)[0]
-  if (!placed) return toPartitioner(first, undefined)
-  if (most < 10 * placed.partitions) return placed
-  return hashPartitioner(most)
+  if (!placed) return hashPartitioner(parallelism)
+  const largest = Math.max(...parents.map(({ partitions }) => partitions))
+  const number = parallelismGiven ? parallelism : largest
+  return largest < 10 * placed.partitions || number <= placed.partitions ? placed : hashPartitioner(number)
 }
 
 /** cogroup of pairs, by the partitioner asked for, else where `meetingPlace` says. */

@@ -1,10 +1,10 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions, type RangePartitioner } from '../partitioner.js'
-import { step } from './elementwise.js'
+import { ChainRdd } from './chain.js'
 import { naturalOrder } from './natural-order.js'
 import { sortedIndices } from './prefix-sort.js'
-import { captured, pairs, type RDD, Rdd } from './rdd.js'
+import { captured, face, pairs, type RDD, Rdd } from './rdd.js'
 import { ShuffledRdd } from './shuffled.js'
 
 export interface SortOptions<K> {
@@ -29,7 +29,10 @@ declare module './rdd.js' {
     sortBy<K>(key: (value: T) => K, options?: SortOptions<K> | boolean): RDD<T>
   }
   interface PairRdd<K, V> {
-    /** Sorted by key, as sortBy. */
+    /**
+     * Sorts by key, as sortBy does by what its function returns. Shuffle by range; operations by key that follow find
+     * equal keys in place and shuffle nothing.
+     */
     sortByKey(options?: SortOptions<K> | boolean): RDD<[K, V]>
   }
 }
@@ -91,12 +94,9 @@ function sorted<T>(
     compare: captured(rdd, compare, label),
     ascending,
   }
-  return step<T>(
-    new ShuffledRdd<T>(rdd, partitioner, label),
-    'mapPartitions',
-    builtin('sortPartition', key, compare, ascending),
-    label,
-  )
+  const fn = captured(rdd, builtin('sortPartition', key, compare, ascending), label)
+  const placed = label === 'sortByKey' ? partitioner : undefined
+  return face(new ChainRdd<T>(new ShuffledRdd<T>(rdd, partitioner, label), { op: 'mapPartitions', fn, label }, placed))
 }
 
 Rdd.prototype.sortBy = function (key, options) {

@@ -78,6 +78,17 @@ const steps: Step[] = [
   { name: 'repartition', run: (rdd, _, n) => rdd.repartition(n), model: (pairs) => pairs },
   { name: 'partitionBy', run: (rdd, _, n) => rdd.partitionBy(n), model: (pairs) => pairs },
   { name: 'sortBy', run: (rdd, _, n) => rdd.sortBy(([, v]) => v, { partitions: n }), model: (pairs) => pairs },
+  { name: 'sortByKey', run: (rdd, _, n) => rdd.sortByKey({ partitions: n }), model: (pairs) => pairs },
+  {
+    name: 'distinct in place',
+    run: (rdd) => rdd.distinct(),
+    model: (pairs) => [...new Map(pairs.map((pair) => [pair.join(), pair])).values()],
+  },
+  {
+    name: 'reduceByKey in place',
+    run: (rdd) => rdd.reduceByKey((a, b) => a + b),
+    model: (pairs) => [...grouped(pairs)].map(([k, values]) => [k, values.reduce((a, b) => a + b)]),
+  },
   { name: 'persist', run: (rdd) => rdd.persist(), model: (pairs) => pairs },
   {
     name: 'join',
