@@ -179,14 +179,21 @@ export class Inputs {
     }
   }
 
-  /** Stops the receivers; resolves when nothing more can arrive. */
+  /**
+   * Stops the receivers; resolves when nothing more can arrive. Direct readers stay open: the last batch of a graceful stop
+   * asks them too, and they must still know which files they have assigned.
+   */
   async stop(): Promise<void> {
     this.#abort.abort()
-    const stopped = await Promise.allSettled(
-      this.#inputs.map(async ({ receiver, direct }) => (receiver ? receiver.receiver.stop() : direct?.close())),
-    )
+    const stopped = await Promise.allSettled(this.#inputs.map(({ receiver }) => receiver?.receiver.stop()))
     for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
     for (const outcome of stopped) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** Closes the direct readers, after the last batch. */
+  async close(): Promise<void> {
+    const closed = await Promise.allSettled(this.#inputs.map(({ direct }) => direct?.close()))
+    for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   #notePosition({ direct, positions }: Input, time: number): void {

@@ -5,7 +5,7 @@ import { checkpointFaults, graphFaults } from '../ops/dstream/validate.js'
 import { checkNames } from '../ops/option-names.js'
 import { buildPipeline } from '../ops/pipeline.js'
 import { type Duration, toMillis } from '../ops/time.js'
-import { importPipelineModule } from '../pool/pipeline-module.js'
+import { importPipelineModule, pipelineUrl } from '../pool/pipeline-module.js'
 import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
 import { BatchLoop } from './batch-loop.js'
 import { Checkpointer } from './checkpoint/checkpointer.js'
@@ -168,10 +168,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     module: URL | string,
     options: PipelineOptions<P>,
   ): Promise<StreamingContext | PipelineHandle> {
-    const url =
-      typeof module === 'string' && !module.includes('://')
-        ? new URL(module, `file://${process.cwd()}/`).href
-        : String(module)
+    const url = pipelineUrl(module)
     const { driver = 'host', ...rest } = options ?? {}
     if (driver === 'thread') return await PipelineHandle.open(url, options)
     if (driver !== 'host') {
@@ -381,7 +378,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     const saved = loaded ? restore(loaded, this, context.engine) : { blocks: new Map(), rdds: [] }
     const positions = new Map(loaded?.checkpoint.positions.map(({ stream, value }) => [stream, value]))
     await this.#inputs.start(this.zeroTime, batchInterval, positions)
-    if (this.#state !== 'ACTIVE') await this.#inputs.stop()
+    if (this.#state !== 'ACTIVE') await this.#inputs.stop().finally(() => this.#inputs?.close())
     this.#mustGoOn()
     // Starting took time: batches that nobody could have filled are left out.
     const began = Math.max(this.zeroTime, Math.floor(this.#clock.now() / batchInterval) * batchInterval)
@@ -409,7 +406,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     this.#state = 'STOPPED'
     this.freeze('stopped')
     try {
-      if (wasActive && this.#loop && this.#inputs) await this.#windUp(this.#loop, this.#inputs, patience, stopContext)
+      if (wasActive && this.#loop && this.#inputs)
+        await this.#windUp(this.#loop, this.#inputs, patience, stopContext).finally(() => this.#inputs?.close())
     } catch (error) {
       // A receiver that cannot stop, say: whoever waits for the end must not wait for ever.
       this.#failure ??= { error }

@@ -11,9 +11,13 @@ import type { Engine } from './engine.js'
  */
 const FIRST_BYTES = SEGMENT_BYTES / 4 - HEADER_BYTES
 const NEXT_BYTES = SEGMENT_BYTES - HEADER_BYTES
-/** A longer line is cut in two, with a report: a sender without newlines must not fill the memory. */
+/**
+ * Bytes of the longest line that stays whole, without its newline. A longer one becomes several, with a report: a sender
+ * without newlines must not fill the memory. The bytes of these lines together are those of the long one.
+ */
 const MAX_LINE = 16 * 1024 * 1024
 const NEWLINE = 10
+const CARRIAGE_RETURN = 13
 /** What a source is given to read into at a time. */
 const VIEW_BYTES = 64 * 1024
 
@@ -137,16 +141,29 @@ export class TextBuffer {
 
   /** A new place; a line that filled the old one moves along. */
   #grow(full: Open | undefined): Open {
-    if (full && full.used >= MAX_LINE) {
-      this.#report(`a line is longer than ${MAX_LINE} bytes; it is cut there`)
-      full.bytes[full.used - 1] = NEWLINE
-      this.#seal(full)
-      return this.#open ?? this.#grow(undefined)
+    if (full && full.used > MAX_LINE) {
+      this.#report(`a line is longer than ${MAX_LINE} bytes; it is split into lines that are not`)
+      return this.#splitLine(full)
     }
     this.#open = full
-      ? this.#moved(full, full.bytes.length * 2)
+      ? this.#moved(full, Math.min(full.bytes.length * 2, MAX_LINE + 1))
       : this.#allocate(this.#sealed.length === 0 ? FIRST_BYTES : NEXT_BYTES)
     return this.#open
+  }
+
+  /** Ends the line before the character that passes the limit; that character begins the next line. */
+  #splitLine(full: Open): Open {
+    const { bytes, used } = full
+    // Leaves room for two bytes.
+    const end = characterStart(bytes, MAX_LINE - 1)
+    const rest = Buffer.from(bytes.subarray(end, used))
+    // Readers drop one carriage return at the end of a line: one that belongs to the line gets another to be dropped.
+    const lineEnd = bytes[end - 1] === CARRIAGE_RETURN ? [CARRIAGE_RETURN, NEWLINE] : [NEWLINE]
+    bytes.set(lineEnd, end)
+    full.used = end + lineEnd.length
+    this.#seal(full)
+    this.text(rest)
+    return this.#open!
   }
 
   /** The same bytes in another place; a view into the old one stays valid. */
@@ -175,4 +192,10 @@ export class TextBuffer {
     }
     return this.#view
   }
+}
+
+/** The start of the UTF-8 character that the byte at `at` belongs to; `at` itself in bytes that are not UTF-8. */
+function characterStart(bytes: Uint8Array, at: number): number {
+  for (let start = at; start > at - 4; start--) if ((bytes[start]! & 0xc0) !== 0x80) return start
+  return at
 }

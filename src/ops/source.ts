@@ -83,6 +83,7 @@ export interface DirectReader {
    * it begins anew when the process is restarted.
    */
   position?(): unknown
+  /** Releases what the reader holds. Called once, after the last batch. */
   close(): Promise<void>
 }
 

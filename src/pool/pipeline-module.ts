@@ -1,6 +1,14 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { PipelineError } from '../errors.js'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
+
+/** The URL of a pipeline module. A text without a scheme is a path, in which `#`, `?` and `%` mean themselves. */
+export function pipelineUrl(module: URL | string): string {
+  if (typeof module !== 'string') return String(module)
+  return /^[a-z][a-z\d+.-]+:/i.test(module) ? module : pathToFileURL(resolve(module)).href
+}
 
 /** Whether tsx runs TypeScript in this thread: asked once, since it is registered for all imports that follow. */
 let throughTsx: Promise<boolean> | undefined

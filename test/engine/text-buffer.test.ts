@@ -8,6 +8,7 @@ import { TextBuffer } from '#build/engine/text-buffer.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
+import { decodeLines } from '#build/pool/blocks/text.js'
 
 /** The part of an engine that receivers use, without threads. */
 function books() {
@@ -108,13 +109,41 @@ describe('TextBuffer', () => {
     expect(read(fourth!)).toBe('the fourth block\n')
   })
 
-  test('an endless line is cut, with a report, and does not fill the memory', () => {
-    const { buffer, reports, read } = books()
-    const piece = Buffer.alloc(1 << 20, 'x')
-    for (let i = 0; i < 40; i++) buffer.text(piece)
+  const MAX_LINE = 16 * 1024 * 1024
+  const linesOf = (bytes: Buffer) => {
+    const { buffer, reports, segments } = books()
+    for (let at = 0; at < bytes.length; at += 60_000) buffer.text(bytes.subarray(at, at + 60_000))
     buffer.endOfText()
-    const text = buffer.cut().map(read).join('')
-    expect(reports.join()).toMatch(/longer than 16777216 bytes/)
-    expect(text.length).toBeGreaterThan(39 << 20)
+    const lines = buffer
+      .cut()
+      .flatMap((block) => decodeLines(Buffer.from(openBlock(segments.memory(block.segment), block))))
+    return { lines, reports }
+  }
+
+  test.each([
+    ['one byte letters', 'x'],
+    ['two byte letters after one of one byte', 'é'],
+    ['emojis', '🎉'],
+    ['carriage returns', '\r'],
+  ])('a line over the limit is split without a changed byte: %s', (_name, letter) => {
+    for (const offset of ['', 'a', 'ab', 'abc']) {
+      const line = offset + letter.repeat((40 << 20) / Buffer.byteLength(letter))
+      const { lines, reports } = linesOf(Buffer.from(`first\n${line}z\nlast\n`))
+      expect([lines[0], lines.at(-1)]).toEqual(['first', 'last'])
+      const pieces = lines.slice(1, -1)
+      expect(pieces.join('') === `${line}z`).toBe(true)
+      for (const piece of pieces) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(MAX_LINE)
+      expect(reports).toHaveLength(pieces.length - 1)
+      expect(reports[0]).toMatch(/longer than 16777216 bytes/)
+    }
+  })
+
+  test.each(['', '\r'])('the limit is exact: a newline does not count, %j before it does', (before) => {
+    const longest = linesOf(Buffer.from(`${'x'.repeat(MAX_LINE - before.length)}${before}\ny\n`))
+    expect(longest.lines.map(({ length }) => length)).toEqual([MAX_LINE - before.length, 1])
+    expect(longest.reports).toEqual([])
+    const longer = linesOf(Buffer.from(`${'x'.repeat(MAX_LINE + 1 - before.length)}${before}\ny\n`))
+    expect(longer.lines.map(({ length }) => length)).toEqual([MAX_LINE - 1, 2 - before.length, 1])
+    expect(longer.reports).toHaveLength(1)
   })
 })

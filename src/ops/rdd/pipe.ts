@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { checkNames } from '../option-names.js'
 import { step } from './elementwise.js'
 import { type RDD, Rdd } from './rdd.js'
 
@@ -20,8 +21,13 @@ declare module './rdd.js' {
 }
 
 export interface PipeOptions {
-  /** Added to the environment of this process. */
+  /** Variables that the program gets besides the inherited ones. */
   readonly env?: Readonly<Record<string, string>>
+  /**
+   * Which variables of this process the program inherits: names, or `true` for all. Default: PATH, HOME, USER, LANG, LC_ALL,
+   * TZ and TMPDIR. Others may hold secrets.
+   */
+  readonly inheritEnv?: true | readonly string[]
   /** Directory to start the program in. */
   readonly cwd?: string
 }
@@ -29,7 +35,15 @@ export interface PipeOptions {
 /** How much of stderr an error tells: its end, where the reason usually is. */
 const MOST = 2000
 
-defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, cwd }: PipeOptions) => {
+const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SYSTEMROOT']
+
+/** The variables of this process that a program inherits. */
+function inherited(names: true | readonly string[] = INHERITED): NodeJS.ProcessEnv {
+  if (names === true) return process.env
+  return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]))
+}
+
+defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, cwd, inheritEnv }: PipeOptions) => {
   return (records: Iterable<unknown>) => {
     const lines = Array.from(records, (record) => (typeof record === 'string' ? record : JSON.stringify(record)))
     // Loaded here, as next to nobody needs it.
@@ -38,7 +52,7 @@ defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, c
       input: lines.length === 0 ? '' : `${lines.join('\n')}\n`,
       encoding: 'utf8',
       maxBuffer: Number.POSITIVE_INFINITY,
-      env: { ...process.env, ...env },
+      env: { ...inherited(inheritEnv), ...env },
       cwd,
     })
     // A program that does not read all its input, such as head, breaks the pipe; that is no fault of its.
@@ -65,6 +79,13 @@ Rdd.prototype.pipe = function (command, args = [], options = {}) {
       `pipe(${JSON.stringify(command)}, ${JSON.stringify(args)}): give the name of a program and its arguments as an array of texts.`,
       { command, args },
     )
+  }
+  const { env, cwd, inheritEnv, ...unknown } = options
+  checkNames(unknown, ['env', 'cwd', 'inheritEnv'], 'pipe')
+  if (inheritEnv !== undefined && inheritEnv !== true && !Array.isArray(inheritEnv)) {
+    throw new ArgumentError(`inheritEnv is ${JSON.stringify(inheritEnv)}; give true or an array of names.`, {
+      inheritEnv,
+    })
   }
   return step(this, 'mapPartitions', builtin('pipeThrough', command, args, options), 'pipe')
 }

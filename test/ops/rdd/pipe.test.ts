@@ -88,6 +88,23 @@ describe('pipe', () => {
   ])
 
   eachThreads((ctx) => {
+    test('the program inherits few variables unless asked for more', async () => {
+      const names = async (inheritEnv?: true | string[]) => {
+        const program = node('console.log(Object.keys(process.env).join())')
+        const [line] = await ctx
+          .parallelize(['x'], 1)
+          .pipe(...program, { inheritEnv })
+          .collect()
+        return line!.split(',')
+      }
+      const all = await names(true)
+      expect(all).toEqual(expect.arrayContaining(['PATH', 'VITEST']))
+      expect(await names()).toContain('PATH')
+      expect(await names()).not.toContain('VITEST')
+      expect(await names(['VITEST'])).toContain('VITEST')
+      expect(() => ctx.range(1).pipe('ls', [], { inheritEnv: 'PATH' as never })).toThrow(/inheritEnv/)
+    })
+
     test('exit code and stderr are told', async () => {
       const failing = ctx.parallelize(['x'], 1).pipe(...node('console.error("no such colour"); process.exit(3)'))
       await expect(failing.collect()).rejects.toThrow(/exit code 3.*stderr: no such colour/)
