@@ -339,8 +339,9 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     const { batchInterval, context } = this
     const { logger } = context.options
     await this.#checkpoints?.take((error) => this.#fail(error))
-    const loaded = await this.#checkpoints?.newest((path, cause) => logger.warn(`${path} cannot be read`, cause))
-    if (loaded) checkShape(loaded, this.shape())
+    const found = await this.#checkpoints?.newest((path, cause) => logger.warn(`${path} cannot be read`, cause))
+    if (found) checkShape(found, this)
+    const loaded = found && (await this.#checkpoints!.adopt(found))
     // The first batch ends at the smallest multiple of the interval after now.
     const now = this.#clock.now()
     this.zeroTime = loaded?.checkpoint.zeroTime ?? Math.floor(now / batchInterval) * batchInterval

@@ -38,6 +38,8 @@ export interface FaultPlan {
   readonly point: string
   readonly nth: number
   readonly passes: SharedArrayBuffer
+  /** At a fault point of the process: 'SIGSTOP' stops it until somebody continues it. Default 'SIGKILL'. */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP'
 }
 
 export interface TaskId {

@@ -6,7 +6,8 @@ import type { Inputs } from '../inputs.js'
 import type { Logger } from '../options.js'
 import { checkpointFaultPoint } from './fault-points.js'
 import { type Gathered, Gathering, type Saved } from './gather.js'
-import type { CheckpointStore, DataKind } from './store.js'
+import type { DataKind } from './names.js'
+import type { CheckpointStore } from './store.js'
 
 export interface CheckpointerOptions {
   readonly store: CheckpointStore

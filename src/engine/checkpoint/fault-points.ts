@@ -1,8 +1,8 @@
 import type { FaultPlan } from '../../pool/protocol.js'
 
 /**
- * Places at which the process dies, at once, as if it had been killed from outside at that very instruction: for tests.
- * Given with the same option as those of threads.
+ * Instructions at which the process gets a signal, as if it came from outside at that very moment: for tests. Set with the
+ * same option as the fault points of threads.
  */
 export type CheckpointFaultPoint =
   | 'checkpoint:gathered'
@@ -13,6 +13,6 @@ export type CheckpointFaultPoint =
 export function checkpointFaultPoint(point: CheckpointFaultPoint, plans: readonly FaultPlan[] | undefined): void {
   for (const plan of plans ?? []) {
     if (plan.point === point && Atomics.add(new Int32Array(plan.passes), 0, 1) + 1 === plan.nth)
-      process.kill(process.pid, 'SIGKILL')
+      process.kill(process.pid, plan.signal ?? 'SIGKILL')
   }
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { BlockCodec } from '../../pool/blocks/handle.js'
+import { checkCheckpoint } from './schema.js'
 
 /** Where the bytes of a block are: a range of a data file in the checkpoint directory. */
 export interface SavedBlock {
@@ -62,14 +63,14 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   return Buffer.concat([Buffer.from(`${MAGIC} ${crc32(body).toString(16).padStart(8, '0')}\n`), body])
 }
 
-/** Throws an Error that says what is wrong with the bytes. */
+/** Throws an Error that says what is wrong with the bytes, or with a field: a checksum does not make a value sensible. */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   const end = bytes.indexOf('\n')
   const [magic, crc] = bytes.subarray(0, Math.max(0, end)).toString('latin1').split(' ')
   if (magic !== MAGIC) throw new Error('it is no checkpoint of this version')
   const body = bytes.subarray(end + 1)
   if (crc32(body) !== Number.parseInt(crc ?? '', 16)) throw new Error('its checksum does not fit its bytes')
-  return JSON.parse(body.toString()) as Checkpoint
+  return checkCheckpoint(JSON.parse(body.toString()))
 }
 
 /** Every block that a checkpoint refers to. */
@@ -78,4 +79,19 @@ export function blocksOf({ states, rdds }: Checkpoint): SavedBlock[] {
     ...states.flatMap(({ snapshots, keys }) => [...keys, ...snapshots].map(({ block }) => block)),
     ...rdds.flatMap(({ partitions }) => partitions ?? []),
   ]
+}
+
+/** The same checkpoint with other places of its blocks. */
+export function mapBlocks(checkpoint: Checkpoint, map: (block: SavedBlock) => SavedBlock): Checkpoint {
+  const mapped = <T extends { readonly block: SavedBlock }>(rows: readonly T[]) =>
+    rows.map((row) => ({ ...row, block: map(row.block) }))
+  return {
+    ...checkpoint,
+    states: checkpoint.states.map((state) => ({
+      ...state,
+      snapshots: mapped(state.snapshots),
+      keys: mapped(state.keys),
+    })),
+    rdds: checkpoint.rdds.map((rdd) => ({ ...rdd, partitions: rdd.partitions?.map(map) ?? null })),
+  }
 }

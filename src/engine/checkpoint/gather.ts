@@ -7,7 +7,8 @@ import type { BlockHandle } from '../../pool/blocks/handle.js'
 import { DRIVER, type Engine } from '../engine.js'
 import type { Inputs } from '../inputs.js'
 import type { Checkpoint, SavedBlock, SavedRdd, SavedState } from './format.js'
-import type { BlockBytes, DataKind } from './store.js'
+import type { DataKind } from './names.js'
+import type { BlockBytes } from './store.js'
 
 /** What is in files already, so that it is not written again. */
 export interface Saved {

@@ -5,24 +5,48 @@ import { ReceivedRdd } from '../../ops/rdd/source-rdds.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import { DRIVER, type Engine } from '../engine.js'
 import type { Logger } from '../options.js'
-import type { SavedBlock } from './format.js'
+import type { Checkpoint, SavedBlock } from './format.js'
 import type { Saved } from './gather.js'
 import type { LoadedCheckpoint } from './store.js'
 
-/** Lines that are told of a graph that differs. */
-const TOLD = 3
+/** Differing lines of the graph that an error names. */
+const NAMED = 3
 
-/** Throws CheckpointError unless the graph is that of the checkpoint; says what differs. */
-export function checkShape({ checkpoint, path }: LoadedCheckpoint, shape: readonly string[]): void {
+/** @throws CheckpointError unless the checkpoint is one of this graph. The error names what differs. */
+export function checkShape({ checkpoint, path }: LoadedCheckpoint, builder: StreamBuilder): void {
   const before = checkpoint.graph
+  const shape = builder.shape()
   const lines = Array.from({ length: Math.max(before.length, shape.length) }, (_, i) => i)
   const differing = lines.filter((i) => before[i] !== shape[i])
-  if (differing.length === 0) return
-  const told = differing.slice(0, TOLD).map((i) => `'${before[i] ?? 'nothing'}' there, '${shape[i] ?? 'nothing'}' here`)
-  const more = differing.length > TOLD ? `; and ${differing.length - TOLD} lines more` : ''
+  if (differing.length === 0) {
+    checkPlaces(checkpoint, path, builder)
+    return
+  }
+  const named = differing
+    .slice(0, NAMED)
+    .map((i) => `'${before[i] ?? 'nothing'}' there, '${shape[i] ?? 'nothing'}' here`)
+  const more = differing.length > NAMED ? `; and ${differing.length - NAMED} lines more` : ''
   throw new CheckpointError(
-    `${path} is a checkpoint of another graph: ${told.join('; ')}${more}. Its state and windows would not fit. Build the graph as it was (functions may change), with the same batchInterval and parallelism, or give another directory to begin anew.`,
+    `${path} is a checkpoint of another graph: ${named.join('; ')}${more}. Its state and windows would not fit. Build the graph as it was (functions may change), with the same batchInterval and parallelism, or give another directory to begin anew.`,
     { path, differing: differing.map((i) => [before[i], shape[i]]) },
+  )
+}
+
+/** Streams and times must be some that this graph can have: a stray one would end in an internal error much later. */
+function checkPlaces(checkpoint: Checkpoint, path: string, { streams, batchInterval }: StreamBuilder): void {
+  const { time, zeroTime, progress, positions, rdds, states } = checkpoint
+  const named = [...progress, ...positions, ...rdds].map(({ stream }) => stream)
+  const stray = [...named, ...states.map(({ operator }) => operator)].find((id) => streams[id] === undefined)
+  const fault =
+    stray !== undefined
+      ? `it names stream ${stray} of ${streams.length}`
+      : (time - zeroTime) % batchInterval !== 0
+        ? `${time} ms is the time of no batch, with batches of ${batchInterval} ms from ${zeroTime} ms on`
+        : undefined
+  if (fault === undefined) return
+  throw new CheckpointError(
+    `${path} is not a checkpoint that this package wrote: ${fault}. Remove it, so that the one before counts, or restore the directory from a backup.`,
+    { path, fault },
   )
 }
 

@@ -188,7 +188,7 @@ describe('a process that was down', () => {
     await run(second.ssc, 1)
     expect(after.at(-1)).toEqual(sumUpTo(9))
     expect(recovered).toEqual([
-      { path: join(left, 'checkpoint-4000'), checkpointTime: 4000, restartTime: 9000, batches: 4, lossy: [] },
+      { path: join(left, 'checkpoint-4000-1'), checkpointTime: 4000, restartTime: 9000, batches: 4, lossy: [] },
     ])
   })
 
@@ -354,7 +354,7 @@ test('a checkpoint that cannot be written ends nothing, and the next is tried', 
   ssc.on('checkpointFailed', ({ time }) => events.push(`failed ${time}`))
   await ssc.start()
   // Where its temporary file goes.
-  mkdirSync(join(at, 'checkpoint-2000.tmp'))
+  mkdirSync(join(at, 'checkpoint-2000-1.tmp'))
   await run(ssc, 3)
   expect(events).toEqual(['written 0', 'written 1000', 'failed 2000', 'written 3000'])
   expect(log.join()).toContain('the checkpoint of batch 2000 ms could not be written')

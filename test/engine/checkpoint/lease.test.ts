@@ -1,23 +1,27 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { CheckpointError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { Lease } from '#build/engine/checkpoint/lease.js'
+import { processScope } from '#build/engine/checkpoint/process-scope.js'
 import { known, scratch } from './support.js'
 
+const LEASE = new URL('../../../build/engine/checkpoint/lease.js', import.meta.url).href
 const { directory, manual } = scratch()
 const nobody = () => {
   throw new Error('lost')
 }
 const inUse = { code: 'ERR_MILLRACE_CHECKPOINT', message: expect.stringContaining('is in use by process') }
-const ownerOf = (at: string) => JSON.parse(readFileSync(join(at, 'owner'), 'utf8'))
-const ownedBy = (at: string, change: object) =>
+const owners = (at: string) => readdirSync(at).filter((name) => name.startsWith('owner'))
+const ownerOf = (at: string, term = 1) => JSON.parse(readFileSync(join(at, `owner-${term}`), 'utf8'))
+const ownedBy = (at: string, change: object, term = 1) =>
   writeFileSync(
-    join(at, 'owner'),
-    JSON.stringify({ token: 'x', pid: process.pid, host: hostname(), directory: at, ...change }),
+    join(at, `owner-${term}`),
+    JSON.stringify({ token: 'x', pid: process.pid, host: hostname(), scope: processScope(), ...change }),
   )
 
 test('a directory is one lease at a time', async () => {
@@ -28,11 +32,31 @@ test('a directory is one lease at a time', async () => {
     details: { directory: at, pid: process.pid, host: hostname() },
   })
   await first.release()
-  expect(existsSync(join(at, 'owner'))).toBe(false)
+  expect(owners(at)).toEqual([])
   await (await Lease.take(at, nobody)).release()
 })
 
-test('of many that come at once to what a dead process has left, one gets it and keeps it', async () => {
+test('a directory is one lease at a time, whatever path leads to it', async () => {
+  const at = directory()
+  const linked = join(directory(), 'link')
+  symlinkSync(at, linked)
+  const first = await Lease.take(linked, nobody)
+  expect(first.directory).toBe(at)
+  await expect(Lease.take(at, nobody)).rejects.toMatchObject(inUse)
+  await expect(Lease.take(linked, nobody)).rejects.toMatchObject(inUse)
+  await first.check()
+  await first.release()
+})
+
+test('each lease has a later term than every file in the directory', async () => {
+  const at = directory()
+  writeFileSync(join(at, 'checkpoint-5000-7'), '')
+  const lease = await Lease.take(at, nobody)
+  expect(lease.term).toBe(8)
+  await lease.release()
+})
+
+test('of many that come at once to what a dead process has left, one takes it and keeps it', async () => {
   const at = directory()
   ownedBy(at, { pid: await pidOfTheDead() })
   const all = await Promise.allSettled(Array.from({ length: 8 }, () => Lease.take(at, () => {})))
@@ -64,14 +88,16 @@ describe('the owner of before', () => {
   })
 
   test.each([
-    ['a process of another host', { host: 'elsewhere' }],
+    ['a process of another host', { host: 'elsewhere', scope: 'elsewhere' }],
     ['another thread of this process, or its predecessor in another container', {}],
     ['a process that has the number of a dead one', { pid: process.ppid }],
-  ])('%s has it as long as it gives signs of life, and no longer', async (_, change) => {
+    ['a process of another PID namespace with the same host name', { pid: 2 ** 30, scope: 'elsewhere' }],
+    ['a process whose system does not tell its scope', { pid: 2 ** 30, scope: undefined }],
+  ])('%s has it as long as it shows a heartbeat, and no longer', async (_, change) => {
     const at = directory()
     ownedBy(at, change)
     let time = 1000
-    const signs = setInterval(() => utimesSync(join(at, 'owner'), time, time++), 100)
+    const signs = setInterval(() => utimesSync(join(at, 'owner-1'), time, time++), 100)
     await expect(Lease.take(at, nobody)).rejects.toMatchObject(inUse)
     clearInterval(signs)
     await (await Lease.take(at, nobody)).release()
@@ -79,17 +105,21 @@ describe('the owner of before', () => {
 
   test('a file that says nothing is watched as well', async () => {
     const at = directory()
-    writeFileSync(join(at, 'owner'), '{"tok')
+    writeFileSync(join(at, 'owner-1'), '{"tok')
     await (await Lease.take(at, nobody)).release()
   })
 })
 
-test('an owner gives signs of life by itself', async () => {
+test('an owner shows its heartbeat by itself', async () => {
   const at = directory()
   const lease = await Lease.take(at, nobody)
-  // As another thread sees it: it does not know this lease.
-  ownedBy(at, { token: ownerOf(at).token, host: 'elsewhere' })
-  await expect(Lease.take(at, nobody)).rejects.toMatchObject(inUse)
+  // A thread of its own does not know this thread's leases: it can go by the heartbeat only.
+  const code = `import(${JSON.stringify(LEASE)})
+    .then(({ Lease }) => Lease.take(${JSON.stringify(at)}, () => {}))
+    .then(() => 'taken', ({ message }) => message)
+    .then((answer) => require('node:worker_threads').parentPort.postMessage(answer))`
+  const [answer] = await once(new Worker(code, { eval: true }), 'message')
+  expect(answer).toContain('is in use by process')
   await lease.release()
 })
 
@@ -100,11 +130,26 @@ test('who lost it is told, may not write, and leaves the new owner alone', async
     tell = resolve
   })
   const lease = await Lease.take(at, tell)
-  ownedBy(at, { token: 'new', pid: 4711 })
-  await expect(lease.check()).rejects.toBeInstanceOf(Error)
+  ownedBy(at, { token: 'new', pid: 4711 }, 2)
+  await expect(lease.check()).rejects.toMatchObject({ code: 'ERR_MILLRACE_CHECKPOINT' })
   expect(await told).toMatchObject({ message: expect.stringContaining('taken over by process 4711') })
   await lease.release()
-  expect(ownerOf(at).token).toBe('new')
+  expect(ownerOf(at, 2).token).toBe('new')
+})
+
+test('a removed owner file, or a removed directory, is no take-over', async () => {
+  const at = directory()
+  const lease = await Lease.take(at, nobody)
+  const token = ownerOf(at).token
+  rmSync(join(at, 'owner-1'))
+  await lease.check()
+  expect(ownerOf(at).token).toBe(token)
+  await expect(Lease.take(at, nobody)).rejects.toMatchObject(inUse)
+  rmSync(at, { recursive: true })
+  mkdirSync(at)
+  await lease.check()
+  expect(ownerOf(at).token).toBe(token)
+  await lease.release()
 })
 
 describe('contexts', () => {
@@ -126,18 +171,18 @@ describe('contexts', () => {
     const next = counting(at)
     await next.ssc.start()
     await next.ssc.stop()
-    expect(existsSync(join(at, 'owner'))).toBe(false)
+    expect(owners(at)).toEqual([])
   })
 
   test('one whose directory another has taken ends, and writes no more', async () => {
     const at = directory()
     const { ssc } = counting(at)
     await ssc.start()
-    ownedBy(at, { token: 'new', pid: 4711 })
+    ownedBy(at, { token: 'new', pid: 4711 }, 2)
     const error = await ssc.awaitTermination().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(CheckpointError)
     expect((error as Error).message).toContain('taken over by process 4711')
-    expect(ownerOf(at).token).toBe('new')
+    expect(ownerOf(at, 2).token).toBe('new')
   })
 })
 

@@ -10,7 +10,10 @@ let directory: string
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-store-'))
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.release()
+  rmSync(directory, { recursive: true, force: true })
+})
 
 const block = (text: string) => {
   const bytes = Buffer.from(text)
@@ -29,6 +32,17 @@ async function save(store: CheckpointStore, time: number, others: readonly Saved
   return own!
 }
 
+const stores: CheckpointStore[] = []
+/** A store that has taken the directory. */
+async function owner(at = directory): Promise<CheckpointStore> {
+  const store = new CheckpointStore(at)
+  await store.take((error) => {
+    throw error
+  })
+  stores.push(store)
+  return store
+}
+
 const files = (of: RegExp) =>
   readdirSync(directory)
     .filter((name) => of.test(name))
@@ -41,17 +55,17 @@ describe('a directory of checkpoints', () => {
   })
 
   test('gives the newest by time, not by name, with its bytes', async () => {
-    const store = new CheckpointStore(directory)
+    const store = await owner()
     await save(store, 900)
     const own = await save(store, 10_000)
     const found = await new CheckpointStore(directory).newest()
     expect(found!.checkpoint.time).toBe(10_000)
     expect(found!.bytesOf(own).toString()).toBe('block of 10000')
-    expect(found!.path).toBe(join(directory, 'checkpoint-10000'))
+    expect(found!.path).toBe(join(directory, 'checkpoint-10000-1'))
   })
 
   test('keeps ten, with the data files that they refer to', async () => {
-    const store = new CheckpointStore(directory)
+    const store = await owner()
     const first = await save(store, 1)
     for (let time = 2; time <= 15; time++) await save(store, time, [first])
     expect(files(/^checkpoint-/).length).toBe(10)
@@ -63,15 +77,52 @@ describe('a directory of checkpoints', () => {
   })
 
   test('lets go of data files that a killed process left behind', async () => {
-    const store = new CheckpointStore(directory)
+    const store = await owner()
     await save(store, 1)
     await store.write('state', 2, [block('never published')])
     expect(files(/^state-/).length).toBe(1)
-    const next = new CheckpointStore(directory)
+    await store.release()
+    const next = await owner()
     await next.newest()
     await save(next, 2)
     expect(files(/^state-/)).toEqual([])
     expect(files(/^data-/).length).toBe(2)
+  })
+})
+
+describe('what is recorded for a batch', () => {
+  const texts = async (store: CheckpointStore, after: number) =>
+    (await store.recorded(after)).map(({ time, bytes }) => [time, bytes.toString()])
+
+  test('comes back in order of time, the last owner of each counting', async () => {
+    const first = await owner()
+    for (const time of [3, 1, 2]) await first.record(time, Buffer.from(`first ${time}`))
+    await first.record(3, Buffer.from('first 3 again'))
+    await first.release()
+    const second = await owner()
+    await second.record(2, Buffer.from('second 2'))
+    expect(await texts(second, 1)).toEqual([
+      [2, 'second 2'],
+      [3, 'first 3 again'],
+    ])
+  })
+
+  test('goes with the last checkpoint before it', async () => {
+    const store = await owner()
+    for (let time = 1; time <= 12; time++) {
+      await store.record(time, Buffer.from(String(time)))
+      await save(store, time)
+    }
+    expect((await texts(store, 0)).map(([time]) => time)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12])
+  })
+
+  test('is refused to an owner whose directory another has taken', async () => {
+    const store = new CheckpointStore(directory)
+    await store.take(() => {})
+    writeFileSync(join(directory, 'owner-2'), '{}')
+    await expect(store.record(1, Buffer.from('late'))).rejects.toMatchObject({ code: 'ERR_MILLRACE_CHECKPOINT' })
+    expect(files(/^entry/)).toEqual([])
+    await store.release()
   })
 })
 
@@ -92,18 +143,18 @@ describe('what is damaged', () => {
     ['a data file is changed', 'data-2-', flipped],
     ['a data file is cut short', 'data-2-', (bytes: Buffer) => bytes.subarray(1)],
   ])('%s: the one before is taken, and the fault told', async (_, prefix, change) => {
-    const store = new CheckpointStore(directory)
+    const store = await owner()
     await save(store, 1)
     await save(store, 2)
     spoil(files(new RegExp(`^${prefix}`))[0]!, change)
     const skipped: string[] = []
     const found = await new CheckpointStore(directory).newest((path) => skipped.push(path))
     expect(found!.checkpoint.time).toBe(1)
-    expect(skipped).toEqual([join(directory, 'checkpoint-2')])
+    expect(skipped).toEqual([join(directory, 'checkpoint-2-1')])
   })
 
   test('a data file that is missing', async () => {
-    const store = new CheckpointStore(directory)
+    const store = await owner()
     await save(store, 1)
     await save(store, 2)
     rmSync(join(directory, files(/^data-2-/)[0]!))
@@ -112,7 +163,7 @@ describe('what is damaged', () => {
 
   test('everything: an error that says what is wrong, until it is set aside', async () => {
     writeFileSync(join(directory, 'checkpoint-1000'), 'blablabla')
-    const store = new CheckpointStore(directory)
+    const store = await owner()
     await expect(store.newest()).rejects.toMatchObject({
       code: 'ERR_MILLRACE_CHECKPOINT',
       message: expect.stringMatching(/checkpoint-1000: it is no checkpoint.*createOnError/),
