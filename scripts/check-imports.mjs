@@ -19,8 +19,10 @@ const MAX_LINES = 500
 export const RULES = [
   { room: 'errors', may: [] },
   { room: 'package-root', may: [] },
-  { room: 'ops', may: ['errors', 'ops'] },
-  { room: 'pool/blocks', may: ['errors', 'pool/blocks'], types: ['pool/protocol'] },
+  // Which values are data, how they compare as keys, how they are written as JSON.
+  { room: 'values', may: ['errors', 'values'] },
+  { room: 'ops', may: ['errors', 'values', 'ops'] },
+  { room: 'pool/blocks', may: ['errors', 'values', 'pool/blocks'], types: ['pool/protocol'] },
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
   { room: 'pool/kernels', may: ['errors', 'pool/kernels', 'package-root'], types: ['ops'] },
   // The one place that puts a worker together: it also loads what sinks run in threads.
@@ -29,6 +31,7 @@ export const RULES = [
     room: 'pool/worker',
     may: [
       'errors',
+      'values',
       'ops',
       'pool/blocks',
       'pool/kernels',
@@ -41,17 +44,17 @@ export const RULES = [
       'pool/endpoint',
     ],
   },
-  { room: 'pool', may: ['errors', 'pool/blocks', 'pool/*', 'package-root'], types: ['ops', 'pool/worker'] },
+  { room: 'pool', may: ['errors', 'values', 'pool/blocks', 'pool/*', 'package-root'], types: ['ops', 'pool/worker'] },
   { room: 'sources/attach', may: ['errors', 'ops/source', 'ops/dstream', 'sources'] },
-  { room: 'sources', may: ['errors', 'ops/source', 'sources'] },
+  { room: 'sources', may: ['errors', 'values', 'ops/source', 'sources'] },
   // Object files hold records in the form that blocks have.
-  { room: 'sinks', may: ['errors', 'ops', 'pool/blocks', 'sinks'] },
+  { room: 'sinks', may: ['errors', 'values', 'ops', 'pool/blocks', 'sinks'] },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
-  { room: 'engine', may: ['errors', 'ops', 'pool/blocks', 'pool/*', 'engine', 'package-root'] },
+  { room: 'engine', may: ['errors', 'values', 'ops', 'pool/blocks', 'pool/*', 'engine', 'package-root'] },
   {
     room: 'cli',
-    may: ['cli', 'index', 'engine', 'errors', 'ops/rehearsal', 'ops/time', 'package-root'],
+    may: ['cli', 'index', 'engine', 'errors', 'values', 'ops/rehearsal', 'ops/time', 'package-root'],
     types: ['ops'],
   },
   { room: 'ui', may: ['ui', 'metrics', 'errors'], types: ['engine'] },

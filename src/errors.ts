@@ -6,6 +6,7 @@ const BRAND = Symbol.for('millrace.error')
 
 export const ERROR_CODES = [
   'ERR_MILLRACE_ARGUMENT',
+  'ERR_MILLRACE_DATA',
   'ERR_MILLRACE_STATE',
   'ERR_MILLRACE_GRAPH',
   'ERR_MILLRACE_CAPTURE',
@@ -58,6 +59,14 @@ export class MillraceError extends Error {
 export class ArgumentError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_ARGUMENT', message, { details })
+  }
+}
+
+/** A record, a key or another value is not data: it would not come back as it is from another thread or a file. */
+export class DataError extends MillraceError {
+  /** `details.path`: the path to the part that is not data. */
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_DATA', message, { details })
   }
 }
 
@@ -177,6 +186,7 @@ export class JobCancelledError extends MillraceError {
 
 const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError } } = {
   ERR_MILLRACE_ARGUMENT: ArgumentError,
+  ERR_MILLRACE_DATA: DataError,
   ERR_MILLRACE_STATE: StateError,
   ERR_MILLRACE_GRAPH: GraphError,
   ERR_MILLRACE_CAPTURE: CaptureError,

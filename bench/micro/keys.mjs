@@ -1,4 +1,4 @@
-import { canonical, hashKey } from '#build/ops/keys.js'
+import { canonical, hashKey } from '#build/values/keys.js'
 import { zipfLines } from '../words.mjs'
 
 const COUNT = 10_000

@@ -1,4 +1,4 @@
-import { hashKey } from './keys.js'
+import { hashKey } from '../values/keys.js'
 
 /**
  * HyperLogLog: how many different values there are, in some kilobytes. Register i holds the longest run of zeros, plus 1,

@@ -1,4 +1,4 @@
-import { hashKey } from './keys.js'
+import { hashKey } from '../values/keys.js'
 
 /**
  * Numbers in [0, 1) that depend on nothing but the seed, so that a partition that is computed again draws the same

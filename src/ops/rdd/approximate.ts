@@ -1,6 +1,6 @@
+import { KeyedMap } from '../../values/keys.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
-import { KeyedMap } from '../keys.js'
 import type { Duration } from '../time.js'
 import { applyTo } from './actions.js'
 import { type BoundedNumber, checkConfidence, estimateOfCount, estimateOfMean, estimateOfSum } from './estimates.js'

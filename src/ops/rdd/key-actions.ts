@@ -1,7 +1,7 @@
+import { canonical, hashKey, KeyedMap } from '../../values/keys.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
 import type { AnyFunction } from '../functions/ref.js'
-import { canonical, hashKey, KeyedMap } from '../keys.js'
 import { asPair } from '../pair.js'
 import type { Partitioner } from '../partitioner.js'
 import { applyTo } from './actions.js'

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../errors.js'
+import { KeyedMap } from '../../values/keys.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
-import { KeyedMap } from '../keys.js'
 import { asPair } from '../pair.js'
 import { anySeed, drawIndexes, poisson, random } from '../random.js'
 import { ChainRdd } from './chain.js'

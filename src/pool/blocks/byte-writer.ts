@@ -22,6 +22,11 @@ export class ByteWriter {
     if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   }
 
+  /** Drops what was written from `length` on. */
+  truncate(length: number): void {
+    this.#length = length
+  }
+
   /** What was written, as a view that is valid until the next write or reset. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length)

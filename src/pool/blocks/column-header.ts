@@ -21,8 +21,9 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | utf16  | as latin1, two bytes a unit; never UTF-8, so lone surrogates stay |
  * | pairs  | the column of keys, then the column of values |
  * | packed | u32 bytes, then one msgpack array |
+ * | exact  | values one after the other (exact-writer.ts), where msgpack would change one of them |
  */
-export const FORM = { i32: 1, f64: 2, latin1: 3, utf16: 4, pairs: 5, packed: 6 } as const
+export const FORM = { i32: 1, f64: 2, latin1: 3, utf16: 4, pairs: 5, packed: 6, exact: 7 } as const
 
 /** Where reading has got to. */
 export interface Cursor {

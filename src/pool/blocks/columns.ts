@@ -1,7 +1,8 @@
 import { BlockCorruptError } from '../../errors.js'
+import { isMatch } from '../../values/data.js'
 import type { ByteWriter, ViewType } from './byte-writer.js'
 import { type Cursor, FORM, readHeader, readView, writeHeader } from './column-header.js'
-import { readPacked, writePacked } from './packed-column.js'
+import { readExactColumn, readPacked, writeObjects } from './packed-column.js'
 import { readStrings, writeStrings } from './string-column.js'
 
 /** Deeper pairs of pairs are packed: a structure without end must not fill the memory before it is found out. */
@@ -13,7 +14,7 @@ export function writeColumn(w: ByteWriter, values: readonly unknown[], depth = 0
   else if (typeof first === 'number' && allOf(values, 'number')) writeNumbers(w, values as readonly number[])
   else if (typeof first === 'string' && allOf(values, 'string')) writeStrings(w, values as readonly string[])
   else if (depth < MAX_DEPTH && areKeyedPairs(values)) writePairRecords(w, values, depth)
-  else writePacked(w, values)
+  else writeObjects(w, values)
 }
 
 export function readColumn(cursor: Cursor): unknown[] {
@@ -28,6 +29,8 @@ export function readColumn(cursor: Cursor): unknown[] {
       return readStrings(cursor, count, width, form === FORM.utf16)
     case FORM.packed:
       return readPacked(cursor, count)
+    case FORM.exact:
+      return readExactColumn(cursor, count)
     case FORM.pairs: {
       const keys = readColumn(cursor)
       const values = readColumn(cursor)
@@ -57,9 +60,15 @@ function areKeyedPairs(values: readonly unknown[]): values is readonly (readonly
   if (!Array.isArray(first)) return false
   const type = typeof first[0]
   if (type !== 'string' && type !== 'number') return false
+  // Other properties than items are refused. To look for them in each pair would cost more than to encode it.
+  if (Object.keys(first).length !== 2) return false
   for (let i = 0; i < values.length; i++) {
     const pair = values[i]
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== type) return false
+    // A subclass of Array, or what a regular expression matched, is more than a pair.
+    if (Object.getPrototypeOf(pair) !== Array.prototype || isMatch(pair)) return false
+    // A hole is not undefined.
+    if (pair[1] === undefined && !(1 in pair)) return false
   }
   return true
 }

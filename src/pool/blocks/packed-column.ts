@@ -1,8 +1,12 @@
 import { createRequire } from 'node:module'
 import type * as Msgpackr from 'msgpackr'
 import { MillraceError } from '../../errors.js'
+import { FOREIGN, fitOf, PACKS } from '../../values/data.js'
+import { mustBeData } from '../../values/fault.js'
 import type { ByteWriter } from './byte-writer.js'
 import { type Cursor, FORM, need, writeHeader } from './column-header.js'
+import { readExact } from './exact-reader.js'
+import { writeExact } from './exact-writer.js'
 
 const require = createRequire(import.meta.url)
 let made: Msgpackr.Packr | undefined
@@ -25,11 +29,33 @@ export function packr(): Msgpackr.Packr {
 const KEEP_BYTES = 4 * 1024 * 1024
 let scratch = Buffer.alloc(0)
 
-export function writePacked(w: ByteWriter, values: readonly unknown[]): void {
-  const packed = pack(values)
+/** Writes values as msgpack, or exactly where msgpack would change one. Throws a DataError for a value that is not data. */
+export function writeObjects(w: ByteWriter, values: readonly unknown[]): void {
+  let fit = PACKS
+  for (let i = 0; i < values.length; i++) fit |= fitOf(values[i])
+  if (fit >= FOREIGN) mustBeData(values, 'A record cannot be encoded')
+  if (fit === PACKS) writePacked(w, values)
+  else {
+    writeHeader(w, FORM.exact, values.length)
+    for (let i = 0; i < values.length; i++) writeExact(w, values[i])
+  }
+}
+
+function writePacked(w: ByteWriter, values: readonly unknown[]): void {
+  const packed = packr().pack(values)
   writeHeader(w, FORM.packed, values.length)
   w.u32(packed.length)
   w.write(packed)
+}
+
+export function readExactColumn(cursor: Cursor, count: number): unknown[] {
+  // Neither memory for a wrong count, nor a reader that goes byte by byte over shared memory.
+  const { bytes, at } = cursor
+  const own = { bytes: toPrivate(bytes.subarray(at)), at: 0 }
+  const values: unknown[] = []
+  for (let i = 0; i < count; i++) values.push(readExact(own))
+  cursor.at = at + own.at
+  return values
 }
 
 export function readPacked(cursor: Cursor, count: number): unknown[] {
@@ -42,23 +68,6 @@ export function readPacked(cursor: Cursor, count: number): unknown[] {
   const values = unpack(packed)
   if (!Array.isArray(values) || values.length !== count) throw unreadable(undefined)
   return values
-}
-
-function pack(values: readonly unknown[]): Buffer {
-  try {
-    // msgpack would write an empty object without a word.
-    if (values.some((value) => value instanceof Promise)) {
-      throw new TypeError('an async function answered with a Promise, and nothing waits for it here: use mapAsync')
-    }
-    return packr().pack(values)
-  } catch (cause) {
-    throw new MillraceError(
-      'ERR_MILLRACE_ARGUMENT',
-      `These records cannot travel between threads: ${cause instanceof Error ? cause.message : String(cause)}. ` +
-        'Records must be plain data without cycles and symbols; map them to such before a shuffle, a collect or a cache.',
-      { cause },
-    )
-  }
 }
 
 function unpack(packed: Buffer): unknown {

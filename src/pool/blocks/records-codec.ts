@@ -1,30 +1,33 @@
-import { ArgumentError, BlockCorruptError } from '../../errors.js'
+import { ArgumentError, BlockCorruptError, DataError } from '../../errors.js'
+import { mustBeData } from '../../values/fault.js'
 import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
 import { KeyColumn } from './key-column.js'
-import { writePacked } from './packed-column.js'
+import { writeObjects } from './packed-column.js'
 
 /**
- * Appends records to `w`, from the next multiple of 8 on, in a form that says itself what it is (see column-header.ts).
+ * Appends records to `w`, from the next multiple of 8 on, in a form that names itself (column-header.ts).
  *
- * Kept exactly: arrays of numbers (-0, NaN and infinities too), of strings (lone surrogates too), and of pairs
- * `[key, value]` whose keys are all strings or all numbers and whose values are of a kind named here, pairs included.
+ * Every record that is data (values/data.ts) comes back as it was: of the same class, with the same contents. One object
+ * that occurs twice comes back as two.
  *
- * All other records travel as msgpack: plain objects, arrays, Map, Set, Date, RegExp, BigInt of any size, typed
- * arrays, Buffer, null, undefined. What msgpack does not preserve, inside such records:
- * - `-0` becomes 0; a lone surrogate becomes U+FFFD, three of them in short strings;
- * - an instance of a class becomes a plain object with its own properties, or what its `toJSON` returns;
- * - an Error keeps class, message and cause, not `code`, its other properties or its stack;
- * - a function becomes undefined; a Promise, WeakMap or other opaque object becomes `{}`;
- * - a key `__proto__` is renamed to `__proto_`; symbol keys and getters of a prototype are left out;
- * - holes of an array become undefined;
- * - one object that occurs twice becomes two.
- *
- * Throws ERR_MILLRACE_ARGUMENT for a symbol or a cycle.
+ * @throws DataError with the path to the first part that is not data.
  */
 export function encodeRecords(w: ByteWriter, records: readonly unknown[]): void {
-  writeColumn(w, records)
+  const start = w.length
+  try {
+    writeColumn(w, records)
+  } catch (error) {
+    w.truncate(start)
+    throw withPath(error, records)
+  }
+}
+
+/** Columns of pairs are encoded one by one: the path in an error must be that of the record. */
+function withPath(error: unknown, records: readonly unknown[]): unknown {
+  if (error instanceof DataError) mustBeData(records, 'A record cannot be encoded')
+  return error
 }
 
 /**
@@ -60,13 +63,16 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
       values: values.length,
     })
   }
+  const pairs = () => keys.map((key, i) => [key, values[i]])
   if (keys.length === 0) writeColumn(w, keys)
-  else if (allOf(keys, 'string') || allOf(keys, 'number')) writePairs(w, keys, values)
-  else
-    writePacked(
-      w,
-      keys.map((key, i) => [key, values[i]]),
-    )
+  else if (!allOf(keys, 'string') && !allOf(keys, 'number')) writeObjects(w, pairs())
+  else {
+    try {
+      writePairs(w, keys, values)
+    } catch (error) {
+      throw error instanceof DataError ? withPath(error, pairs()) : error
+    }
+  }
 }
 
 /** Pairs of texts of one byte a unit, none longer than 255, and whole numbers, in columns. */

@@ -1,4 +1,4 @@
-import { canonical } from '../../ops/keys.js'
+import { canonical } from '../../values/keys.js'
 import { SlotIndex } from './slot-index.js'
 
 /** Accumulators by key, in columns: a key's place is the order of its first value. */

@@ -1,5 +1,5 @@
-import { KeyedMap } from '../../ops/keys.js'
 import type { Plan } from '../../ops/plan.js'
+import { KeyedMap } from '../../values/keys.js'
 import { PROGRESS } from '../vitals.js'
 import { compilePairs, type PairSource } from './merge.js'
 import type { PlanCompiler, Source } from './plans.js'

@@ -1,5 +1,5 @@
-import { KeyedMap } from '../../ops/keys.js'
 import type { AsyncStep, Plan, Step } from '../../ops/plan.js'
+import { KeyedMap } from '../../values/keys.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { isBuiltin } from '../kernels/byte-steps.js'
 import { PROGRESS } from '../vitals.js'

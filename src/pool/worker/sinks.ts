@@ -1,6 +1,6 @@
-import { hashKey } from '../../ops/keys.js'
 import { asPair } from '../../ops/pair.js'
 import type { PartitionerSpec, Plan, Program, Sink } from '../../ops/plan.js'
+import { hashKey } from '../../values/keys.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { compileCombining, compileReduction } from './byte-reduce.js'

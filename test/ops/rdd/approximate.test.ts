@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { ArgumentError, Context, withEnv } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { addValue, estimate, mergeRegisters, newRegisters } from '#build/ops/hyper-log-log.js'
-import { KeyedMap } from '#build/ops/keys.js'
+import { KeyedMap } from '#build/values/keys.js'
 import { eachThreads } from '../../support/contexts.js'
 
 describe('HyperLogLog', () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
@@ -110,7 +111,7 @@ describe('forms', () => {
   it('packs pairs that are nested without end instead of filling the memory', () => {
     const cycle: unknown[] = ['a', 0]
     cycle[1] = cycle
-    expect(() => encoded([cycle])).toThrow(expect.objectContaining({ code: 'ERR_MILLRACE_ARGUMENT' }))
+    expect(() => encoded([cycle])).toThrow(expect.objectContaining({ code: 'ERR_MILLRACE_DATA' }))
     let deep: unknown = 1
     for (let i = 0; i < 50; i++) deep = ['k', deep]
     expect(roundTrip([deep])).toEqual([deep])
@@ -127,13 +128,18 @@ describe('forms', () => {
 })
 
 describe('round trips', () => {
-  // Lone surrogates and -0 stay only in columns; plain data may have neither.
-  const text = fc.string({ unit: 'binary' })
   const anyText = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
-  const plain = fc.jsonValue({ depthSize: 'small' }).filter((value) => !/-0|__proto__/.test(inspectable(value)))
   const value = fc.oneof(
-    plain,
-    text,
+    fc.jsonValue({ depthSize: 'small' }),
+    fc.object({
+      key: anyText,
+      withBigInt: true,
+      withMap: true,
+      withSet: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    }),
+    anyText,
     fc.integer(),
     fc.constant(undefined),
     fc.bigInt(),
@@ -153,14 +159,10 @@ describe('round trips', () => {
   it.each(lists)('%s', (_, arbitrary) => {
     fc.assert(
       fc.property(arbitrary, (records) => {
-        expect(roundTrip(records)).toEqual(records)
+        expect(isDeepStrictEqual(roundTrip(records), records)).toBe(true)
       }),
     )
   })
-
-  function inspectable(value: unknown): string {
-    return JSON.stringify(value, (_, part) => (Object.is(part, -0) ? '-0' : part))
-  }
 })
 
 describe('pairs', () => {
@@ -172,10 +174,8 @@ describe('pairs', () => {
         const pairs = keys.map((k, i) => [k, values[i]])
         const bytes = shared((w) => encodePairs(w, keys, values))
         expect(bytes.equals(encoded(pairs))).toBe(true)
-        if (!keys.some((k) => Object.is(k, -0)) || bytes[0] === FORM.pairs) {
-          expect(decodeRecords(bytes)).toEqual(pairs)
-          expect(decodePairs(bytes)).toEqual({ keys, values })
-        }
+        expect(decodeRecords(bytes)).toEqual(pairs)
+        expect(decodePairs(bytes)).toEqual({ keys, values })
       }),
     )
   })

@@ -1,5 +1,5 @@
-import { KeyedMap } from '../../../ops/keys.js'
 import type { FixedWindows } from '../../../ops/plan.js'
+import { KeyedMap } from '../../../values/keys.js'
 import type { Aggregation } from './aggregation.js'
 import type { Changes } from './changes.js'
 import { isLate, type PanePart, panesOf } from './event-panes.js'

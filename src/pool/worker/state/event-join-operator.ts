@@ -1,5 +1,5 @@
-import { KeyedMap } from '../../../ops/keys.js'
 import type { EventJoinOperator } from '../../../ops/plan.js'
+import { KeyedMap } from '../../../values/keys.js'
 import type { Timed } from './event-window-operator.js'
 import type { MakeVersion } from './operators.js'
 import type { Pairs } from './pairs.js'

@@ -1,5 +1,5 @@
-import { KeyedMap } from '../../../ops/keys.js'
 import type { Plan } from '../../../ops/plan.js'
+import { KeyedMap } from '../../../values/keys.js'
 import type { PlanCompiler, Source } from '../plans.js'
 import { labelled } from '../task.js'
 import { type Aggregation, aggregationOf } from './aggregation.js'

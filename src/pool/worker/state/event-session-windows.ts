@@ -1,4 +1,4 @@
-import { KeyedMap } from '../../../ops/keys.js'
+import { KeyedMap } from '../../../values/keys.js'
 import type { Aggregation } from './aggregation.js'
 import type { Changes } from './changes.js'
 import { isRun, type Session, type SessionPart } from './event-session-parts.js'

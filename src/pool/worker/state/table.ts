@@ -1,4 +1,4 @@
-import { canonical } from '../../../ops/keys.js'
+import { canonical } from '../../../values/keys.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
 import { Bits } from './bits.js'
 import { KeyIndex } from './key-index.js'

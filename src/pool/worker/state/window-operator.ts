@@ -1,5 +1,5 @@
-import { KeyedMap } from '../../../ops/keys.js'
 import type { StateOperator } from '../../../ops/plan.js'
+import { KeyedMap } from '../../../values/keys.js'
 import type { ThreadServices } from '../task.js'
 import type { MakeVersion } from './operators.js'
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonical, hashKey, KeyedMap } from '#build/ops/keys.js'
+import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
+import { canonical, hashKey, KeyedMap } from '#build/values/keys.js'
+import { CASES } from './kinds.js'
 
 describe('hashKey', () => {
   // The hash decides partitions: written down, so that no change of it goes unseen.
@@ -121,6 +124,81 @@ describe('canonical', () => {
   ])('is one for %o and %o', (a, b) => {
     expect(canonical(a)).toBe(canonical(b))
     expect(hashKey(a)).toBe(hashKey(b))
+  })
+})
+
+describe('keys that are equal by content', () => {
+  const equal: [string, unknown, unknown][] = [
+    ['Sets in another order', new Set([1, 'a', [2]]), new Set([[2], 'a', 1])],
+    [
+      'Maps in another order',
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+      new Map([
+        ['b', 2],
+        ['a', 1],
+      ]),
+    ],
+    ['Maps of Sets in another order', new Map([[new Set([1, 2]), 1]]), new Map([[new Set([2, 1]), 1]])],
+    ['a hole and undefined', new Array(1), [undefined]],
+    ['an object with and without a prototype', { a: 1 }, Object.assign(Object.create(null), { a: 1 })],
+    ['a Buffer and a Uint8Array', Buffer.from('ab'), Uint8Array.of(97, 98)],
+    ['-0 and 0 in a Float64Array', Float64Array.of(-0), Float64Array.of(0)],
+    ['invalid dates', new Date(Number.NaN), new Date(Number.NaN)],
+    ['regular expressions', /a/g, /a/g],
+    ['errors of one message', new Error('a'), new Error('a')],
+    [
+      'objects with an object under each name in another order',
+      { a: { x: 1, y: 2 }, b: 1 },
+      { b: 1, a: { y: 2, x: 1 } },
+    ],
+  ]
+  test.each(equal)('%s', (_, a, b) => {
+    expect(canonical(a)).toBe(canonical(b))
+    expect(hashKey(a)).toBe(hashKey(b))
+    const map = new KeyedMap<number>()
+    map.set(a, 1)
+    expect(map.get(b)).toBe(1)
+  })
+})
+
+describe('every value that is data is a key of its own', () => {
+  const data = CASES.filter(({ refused }) => refused === undefined)
+  const same = new Set(['negative zero', 'a frozen object', 'a getter', 'an object without a prototype'])
+  const bytes = /Buffer|Uint8Array|a part|view in the middle|holes|hole|an object$|RegExp|undefined/
+  test('tells all kinds apart', () => {
+    const texts = new Map<string, string>()
+    for (const { kind, make } of data) {
+      const text = canonical(make())
+      expect(canonical(make()), kind).toBe(text)
+      if (same.has(kind) || bytes.test(kind)) continue
+      expect(texts.get(text), kind).toBe(undefined)
+      texts.set(text, kind)
+    }
+    expect(texts.size).toBeGreaterThan(60)
+  })
+  test('equal after another thread or a file', () => {
+    for (const { kind, make } of data) {
+      const w = new ByteWriter()
+      encodeRecords(w, [{ key: make() }])
+      const [{ key }] = decodeRecords(w.bytes()) as [{ key: unknown }]
+      expect(canonical(key), kind).toBe(canonical(make()))
+      expect(hashKey(key), kind).toBe(hashKey(make()))
+    }
+  })
+  test.each(CASES.filter(({ refused }) => refused !== undefined))('refuses $kind', ({ make }) => {
+    const dataError = expect.objectContaining({ code: 'ERR_MILLRACE_DATA' })
+    expect(() => hashKey(make())).toThrow(dataError)
+    expect(() => hashKey([make()])).toThrow(dataError)
+    expect(() => hashKey({ a: make() })).toThrow(dataError)
+    expect(() => hashKey(new Map([['a', make()]]))).toThrow(dataError)
+  })
+  test('names the path', () => {
+    expect(() => hashKey({ user: { url: new URL('http://a/') } })).toThrow(
+      'A key cannot be compared: key.user.url is a URL. Use its href.',
+    )
   })
 })
 

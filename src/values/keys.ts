@@ -1,0 +1,213 @@
+import { hasOtherNames, hasOwnNames, MAX_DEPTH } from './data.js'
+import { mustBeData } from './fault.js'
+import { type Kind, kindOf } from './kinds.js'
+
+/**
+ * Keys of pairs: what makes two keys equal, and where a key belongs.
+ *
+ * Every value that is data is a key. Numbers, strings, booleans, bigints, null and undefined are equal as in a Map; objects
+ * are equal when their kind and contents are, whatever the order of fields, of Map entries and of Set items. The hash decides
+ * partitions: it must not change between threads, runs or versions, which test/values/keys.test.ts pins.
+ */
+
+/** Returns a text that is the same for equal keys and for no others. Throws a DataError for a key that is not data. */
+export function canonical(key: unknown): string {
+  return textOf(key, 0) ?? refuse(key)
+}
+
+function refuse(key: unknown): never {
+  mustBeData(key, 'A key cannot be compared', 'key')
+  // Its parts are data where Object.prototype has enumerable properties; nothing else is left to tell keys apart by.
+  return mustBeData(Symbol('key'), 'A key cannot be compared', 'key') as never
+}
+
+/** Undefined where a part is not data. */
+function textOf(key: unknown, depth: number): string | undefined {
+  if (typeof key === 'string') return JSON.stringify(key)
+  if (typeof key === 'bigint') return `${key}n`
+  if (typeof key === 'function' || typeof key === 'symbol') return undefined
+  if (typeof key !== 'object' || key === null) return Object.is(key, -0) ? '0' : String(key)
+  if (depth >= MAX_DEPTH) return undefined
+  const kind = kindOf(key)
+  return kind && TEXTS[kind](key as never, depth)
+}
+
+const TEXTS: { readonly [K in Kind]: (key: never, depth: number) => string | undefined } = {
+  array: arrayText,
+  object: fieldsText,
+  bare: fieldsText,
+  map: (map: ReadonlyMap<unknown, unknown>, depth) => {
+    if (hasOwnNames(map)) return undefined
+    const entries = allTexts([...map], (entry) => arrayText(entry, depth))
+    return entries && `Map(${entries.sort().join(',')})`
+  },
+  set: (set: ReadonlySet<unknown>, depth) => {
+    if (hasOwnNames(set)) return undefined
+    const items = allTexts([...set], (item) => textOf(item, depth + 1))
+    return items && `Set(${items.sort().join(',')})`
+  },
+  date: (date: Date) => `Date(${date.getTime()})`,
+  regexp: ({ source, flags }: RegExp) => `RegExp(${JSON.stringify(source)},${flags})`,
+  // A Buffer is a Uint8Array: which of them a record has depends on the package that read it.
+  buffer: (bytes: Uint8Array) => `Bytes(${hex(bytes)})`,
+  typed: (array: Exclude<NodeJS.TypedArray, Buffer>) => {
+    const { name } = array.constructor
+    if (name === 'Uint8Array') return `Bytes(${hex(array)})`
+    // By value: -0 is 0, and every NaN is one.
+    return name.startsWith('Float') ? `${name}(${Array.from(array, floatText)})` : `${name}(${hex(array)})`
+  },
+  memory: (memory: ArrayBuffer) => `ArrayBuffer(${hex(new Uint8Array(memory))})`,
+  view: (view: DataView) => `DataView(${hex(view)})`,
+  error: (error: Error, depth) => {
+    const { name, message, cause, errors } = error as Error & { errors?: unknown }
+    const parts = arrayText([name, message, cause, errors], depth)
+    const fields = fieldsText(error, depth)
+    return parts && fields && `Error(${parts},${fields})`
+  },
+}
+
+function floatText(value: unknown): string {
+  return value === 0 ? '0' : String(value)
+}
+
+function hex({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('hex')
+}
+
+/** The texts of all parts, or undefined where one has none. */
+function allTexts<T>(parts: readonly T[], text: (part: T) => string | undefined): string[] | undefined {
+  const texts: string[] = []
+  for (const part of parts) {
+    const one = text(part)
+    if (one === undefined) return undefined
+    texts.push(one)
+  }
+  return texts
+}
+
+/** Longer arrays may consist of holes. */
+const MAY_BE_SPARSE = 100_000
+
+function arrayText(items: readonly unknown[], depth: number): string | undefined {
+  if (hasOtherNames(items)) return undefined
+  if (items.length > MAY_BE_SPARSE) {
+    const names = Object.keys(items)
+    if (names.length < items.length / 2) return `Sparse(${items.length},${fieldsText(items, depth)})`
+  }
+  let text = '['
+  for (let i = 0; i < items.length; i++) {
+    const item = textOf(items[i], depth + 1)
+    if (item === undefined) return undefined
+    text += i === 0 ? item : `,${item}`
+  }
+  return `${text}]`
+}
+
+function fieldsText(value: object, depth: number): string | undefined {
+  if (Object.getOwnPropertySymbols(value).length > 0) return undefined
+  let text = '{'
+  for (const name of Object.keys(value).sort()) {
+    const field = textOf((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    if (field === undefined) return undefined
+    text += text.length === 1 ? '' : ','
+    text += `${JSON.stringify(name)}:${field}`
+  }
+  return `${text}}`
+}
+
+const float = new Float64Array(1)
+const words = new Uint32Array(float.buffer)
+
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+
+function hashText(text: string): number {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  return mix(h)
+}
+
+/** Returns an unsigned 32-bit hash, equal for equal keys. Throws a DataError for a key that is not data. */
+export function hashKey(key: unknown): number {
+  switch (typeof key) {
+    case 'string':
+      return hashText(key)
+    case 'number':
+      if ((key | 0) === key) return mix(key)
+      // The bits of a NaN depend on where it came from: 0 / 0 has another sign than the constant.
+      float[0] = Number.isNaN(key) ? 0.5 : key
+      return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1))
+    case 'boolean':
+      return key ? mix(1231) : mix(1237)
+    case 'bigint':
+      return hashText(`${key}n`)
+    case 'undefined':
+      return 0
+    case 'object':
+      return key === null ? 0 : hashText(canonical(key))
+    default:
+      return refuse(key)
+  }
+}
+
+/** A Map whose composite keys are compared by content. Iterates primitive keys first, each kind in order of insertion. */
+export class KeyedMap<V> {
+  /** Entries with primitive keys: the hot paths work on it directly. */
+  readonly plain = new Map<unknown, V>()
+  #composite: Map<string, [unknown, V]> | undefined
+
+  get size(): number {
+    return this.plain.size + (this.#composite?.size ?? 0)
+  }
+
+  get(key: unknown): V | undefined {
+    if (typeof key !== 'object' || key === null) return this.plain.get(key)
+    return this.#composite?.get(canonical(key))?.[1]
+  }
+
+  has(key: unknown): boolean {
+    if (typeof key !== 'object' || key === null) return this.plain.has(key)
+    return this.#composite?.has(canonical(key)) ?? false
+  }
+
+  set(key: unknown, value: V): void {
+    if (typeof key !== 'object' || key === null) {
+      this.plain.set(key, value)
+      return
+    }
+    this.#composite ??= new Map()
+    const text = canonical(key)
+    const entry = this.#composite.get(text)
+    if (entry) entry[1] = value
+    else this.#composite.set(text, [key, value])
+  }
+
+  delete(key: unknown): boolean {
+    if (typeof key !== 'object' || key === null) return this.plain.delete(key)
+    return this.#composite?.delete(canonical(key)) ?? false
+  }
+
+  /** The entries as an iterable of pairs, without copying where all keys are primitive. */
+  entries(): Iterable<[unknown, V]> {
+    if (!this.#composite?.size) return this.plain
+    return this.#both(this.#composite)
+  }
+
+  values(): Iterable<V> {
+    if (!this.#composite?.size) return this.plain.values()
+    return this.#valuesOfBoth(this.#composite)
+  }
+
+  *#valuesOfBoth(composite: Map<string, [unknown, V]>): Iterable<V> {
+    yield* this.plain.values()
+    for (const [, value] of composite.values()) yield value
+  }
+
+  *#both(composite: Map<string, [unknown, V]>): Iterable<[unknown, V]> {
+    yield* this.plain
+    for (const [key, value] of composite.values()) yield [key, value]
+  }
+}
