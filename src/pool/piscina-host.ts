@@ -1,17 +1,24 @@
 import { fileURLToPath } from 'node:url'
 import type { ResourceLimits, TransferListItem, Worker } from 'node:worker_threads'
-import type { Piscina } from 'piscina'
+import type * as Piscina from 'piscina'
 import { PACKAGE_ROOT } from '../package-root.js'
 
-/** The module, imported when the first pool opens, so that loading the library does not load Piscina. */
+// Published types refer to these two, and to nothing of Piscina's own: its declarations fail without `skipLibCheck`.
+
+/** The module `piscina`, imported when the first pool opens, so that loading the library does not load Piscina. */
 export interface PiscinaModule {
-  readonly Piscina: typeof Piscina
   readonly queueOptionsSymbol: symbol
 }
-type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
-type LoadBalancer = NonNullable<PiscinaOptions['loadBalancer']>
+
 /** Piscina's handle of one worker, which its load balancer returns to pick that worker. */
-export type PiscinaFace = NonNullable<ReturnType<LoadBalancer>>
+export interface PiscinaWorker {
+  readonly id: number
+  readonly destroyed: boolean
+}
+
+type Picked = NonNullable<
+  ReturnType<NonNullable<NonNullable<ConstructorParameters<typeof Piscina.Piscina>[0]>['loadBalancer']>>
+>
 
 export interface PiscinaHostOptions {
   /** The module that worker/bootstrap.cts imports; its default export handles the messages. */
@@ -35,14 +42,14 @@ export interface PiscinaHostOptions {
  * | nothing waits in Piscina | the queue stores nothing. A task goes to its worker's port at once or not at all |
  */
 export class PiscinaHost {
-  readonly #piscina: Piscina
+  readonly #piscina: Piscina.Piscina
   readonly #target: symbol
 
   /** `onCreated` is called when a worker takes messages; the first one makes it load the entry. */
-  constructor(module: PiscinaModule, options: PiscinaHostOptions, onCreated: (face: PiscinaFace) => void) {
-    const target = module.queueOptionsSymbol
+  constructor(module: PiscinaModule, options: PiscinaHostOptions, onCreated: (face: PiscinaWorker) => void) {
+    const { Piscina, queueOptionsSymbol: target } = module as unknown as typeof import('piscina')
     this.#target = target
-    this.#piscina = new module.Piscina({
+    this.#piscina = new Piscina({
       filename: fileURLToPath(new URL('pool/worker/bootstrap.cjs', PACKAGE_ROOT)),
       workerData: { entry: options.entry.href },
       minThreads: 0,
@@ -54,11 +61,11 @@ export class PiscinaHost {
       recordTiming: false,
       closeTimeout: 100,
       taskQueue: { size: 0, shift: () => null, remove: () => {}, push: () => {} },
-      loadBalancer: (task) => (task as unknown as Record<symbol, PiscinaFace | null>)[target] ?? null,
+      loadBalancer: (task) => (task as unknown as Record<symbol, Picked | null>)[target] ?? null,
       ...(options.execArgv && { execArgv: [...options.execArgv] }),
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     })
-    this.#piscina.on('workerCreate', onCreated)
+    this.#piscina.on('workerCreate', onCreated as (worker: object) => void)
     // Without a listener the process would end. The errors are those of workers without a task; they also reach the
     // listener of their thread, which reports them as the cause of its loss.
     this.#piscina.on('error', () => {})
@@ -77,7 +84,7 @@ export class PiscinaHost {
   }
 
   /** Sends a message to a worker. The promise may stay pending for ever if the worker ends: race it with its death. */
-  post(face: PiscinaFace, message: object, transferList: TransferListItem[] = []): Promise<unknown> {
+  post(face: PiscinaWorker, message: object, transferList: TransferListItem[] = []): Promise<unknown> {
     return this.#piscina.run({ ...message, [this.#target]: face }, { transferList })
   }
 

@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threa
 import type { ThreadLossReason, ThreadLostError } from '../errors.js'
 import { ControlPlane, type ThreadControl } from './control-plane.js'
 import { faultVerdict, threadLoss, type Verdict } from './loss.js'
-import type { PiscinaFace } from './piscina-host.js'
+import type { PiscinaWorker } from './piscina-host.js'
 import { EXITING, newVitals } from './vitals.js'
 
 /**
@@ -45,7 +45,7 @@ export class PoolThread {
   #was: ThreadState = 'booting'
   #slot = -1
   #inFlight = 0
-  #face: PiscinaFace | undefined
+  #face: PiscinaWorker | undefined
   #verdict: Verdict | undefined
   #loss: ThreadLostError | undefined
   #giveUp: NodeJS.Timeout | undefined
@@ -91,13 +91,13 @@ export class PoolThread {
   }
 
   /** Known once the worker takes messages. */
-  get face(): PiscinaFace | undefined {
+  get face(): PiscinaWorker | undefined {
     return this.#face
   }
 
   // The methods below are for the pool.
 
-  started(face: PiscinaFace): void {
+  started(face: PiscinaWorker): void {
     this.#face = face
   }
 
@@ -110,7 +110,7 @@ export class PoolThread {
   }
 
   /** Counts a task while it runs, and races it with the thread's death. */
-  async task<T>(post: (face: PiscinaFace) => Promise<T>): Promise<T> {
+  async task<T>(post: (face: PiscinaWorker) => Promise<T>): Promise<T> {
     const face = this.#face
     // Between an uncaught error and the exit, Piscina has let go of the worker already.
     if (this.#loss || !face || face.destroyed) throw await this.exited

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { StateError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
 import { BackOff } from './back-off.js'
-import type { PiscinaFace, PiscinaHost } from './piscina-host.js'
+import type { PiscinaHost, PiscinaWorker } from './piscina-host.js'
 import { PoolThread, type ThreadState, type ThreadWatcher } from './pool-thread.js'
 
 export interface SupervisorEvents {
@@ -116,7 +116,7 @@ export class Supervisor implements ThreadWatcher {
   }
 
   /** For the host: a worker takes messages. */
-  onCreated(face: PiscinaFace): void {
+  onCreated(face: PiscinaWorker): void {
     const worker = this.#host.workers.find((candidate) => candidate.threadId === face.id)
     const thread = worker && this.#threads.get(worker)
     // The news of a worker that has ended since are drained at its exit.
