@@ -38,14 +38,17 @@ const rows = [
   ['current', 'esnext', 'bundler'],
 ] as const
 
-test.each(rows)('a strict program without skipLibCheck compiles: TypeScript %s, %s, %s', (version, module, resolution) => {
-  const tsc = join(dirname(require.resolve(`${compilers[version]}/package.json`)), 'bin', 'tsc')
-  const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--types', 'node', '--target', 'es2022']
-  const libraries = ['--lib', 'es2023,esnext.disposable']
-  const { stdout } = spawnSync(
-    process.execPath,
-    [tsc, ...options, ...libraries, '--module', module, '--moduleResolution', resolution, 'program.ts'],
-    { cwd: project, encoding: 'utf8' },
-  )
-  expect(stdout).toBe('')
-})
+test.each(rows)(
+  'a strict program without skipLibCheck compiles: TypeScript %s, %s, %s',
+  (version, module, resolution) => {
+    const tsc = join(dirname(require.resolve(`${compilers[version]}/package.json`)), 'bin', 'tsc')
+    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--types', 'node', '--target', 'es2022']
+    const libraries = ['--lib', 'es2023,esnext.disposable']
+    const { stdout } = spawnSync(
+      process.execPath,
+      [tsc, ...options, ...libraries, '--module', module, '--moduleResolution', resolution, 'program.ts'],
+      { cwd: project, encoding: 'utf8' },
+    )
+    expect(stdout).toBe('')
+  },
+)
