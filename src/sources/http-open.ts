@@ -1,4 +1,5 @@
-import type { Agent, IncomingMessage } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { SourceError } from '../errors.js'
 
 /** What is asked for. */
@@ -11,8 +12,6 @@ export interface HttpTarget {
 }
 
 const MAX_REDIRECTS = 5
-/** Not for the eyes of another host. */
-const PRIVATE_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization'])
 const BODY_HEADERS = new Set(['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
 
 /** The address without credentials and query, for names and messages. */
@@ -21,8 +20,9 @@ export function place(url: URL): string {
 }
 
 /**
- * Sends the request and resolves with the answer's head, after at most 5 redirects. Rejects with a SourceError whose
- * details say `final` when the redirects lead nowhere, otherwise with what the network said.
+ * Sends the request and resolves with the head of the answer, after at most 5 redirects. Settles whatever the server does,
+ * once `signal` is aborted at the latest. Rejects with a SourceError whose details say `final` if the same request can only
+ * fail again, otherwise with what the network reported.
  */
 export async function open(target: HttpTarget, signal: AbortSignal): Promise<IncomingMessage> {
   const asked = place(target.url)
@@ -32,10 +32,10 @@ export async function open(target: HttpTarget, signal: AbortSignal): Promise<Inc
     if (!isRedirect(response.statusCode) || location === undefined) return response
     response.destroy()
     if (redirects === MAX_REDIRECTS) {
-      throw new SourceError(
-        `${asked} redirects more than ${MAX_REDIRECTS} times, at last to ${location}. Check the URL.`,
+      throw final(
+        `${asked} redirects more than ${MAX_REDIRECTS} times, at last to ${withoutQuery(location)}. Check the URL.`,
         {
-          details: { final: true, location },
+          location: withoutQuery(location),
         },
       )
     }
@@ -44,15 +44,50 @@ export async function open(target: HttpTarget, signal: AbortSignal): Promise<Inc
 }
 
 async function send(target: HttpTarget, signal: AbortSignal): Promise<IncomingMessage> {
-  const { url, method, headers, agent } = target
-  // Not with the library, which would take a fifth longer to load.
+  const { url, method, headers, agent, body } = target
+  // Imported on demand: node:https takes a fifth longer to load than the rest of this module.
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  signal.throwIfAborted()
+  let sent: ClientRequest
+  try {
+    // No shared agent: a stream holds its connection for as long as it lives.
+    sent = request(url, { method, headers, signal, agent: agent ?? false })
+  } catch (cause) {
+    throw final(
+      `${place(url)} cannot be asked: ${(cause as Error).message}. Check the URL, headers and agent.`,
+      {},
+      cause,
+    )
+  }
   return new Promise((resolve, reject) => {
-    // No shared agent: a stream holds its connection for as long as it lives, nobody else can use it.
-    const sent = request(url, { method, headers, signal, agent: agent ?? false })
-    sent.on('response', resolve)
-    sent.on('error', reject)
-    sent.end(target.body)
+    const settle = () => {
+      signal.removeEventListener('abort', onAbort)
+      sent.off('close', onClose)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      reject(error)
+    }
+    // A request that waits for a socket of its agent reports neither an error nor its close.
+    const onAbort = () => fail(new Error('the request was given up'))
+    const onClose = () => fail(new Error('the connection was closed before the answer began'))
+    const onSwitch = ({ statusCode, statusMessage }: IncomingMessage, socket: Duplex) => {
+      socket.destroy()
+      fail(
+        new Error(`${method} was answered ${statusCode} ${statusMessage ?? ''}, which leaves HTTP: no lines can come`),
+      )
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    sent.on('response', (response) => {
+      settle()
+      resolve(response)
+    })
+    // Node hands over the bare connection: after 101, and after 2xx to CONNECT.
+    sent.on('upgrade', onSwitch)
+    sent.on('connect', onSwitch)
+    sent.on('error', fail)
+    sent.on('close', onClose)
+    sent.end(body)
   })
 }
 
@@ -60,23 +95,35 @@ function isRedirect(status: number | undefined): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
 }
 
-/** As browsers do: 303, and 301 or 302 after a POST, go on with a GET; another origin gets no credentials. */
+/**
+ * As browsers do: 303, and 301 or 302 after a POST, continue with a GET. Another origin gets none of the given headers, any of
+ * which may be a credential, and never a body.
+ */
 function follow(target: HttpTarget, status: number, location: string): HttpTarget {
+  const from = place(target.url)
+  const to = withoutQuery(location)
   const url = URL.canParse(location, target.url.href) ? new URL(location, target.url) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new SourceError(
-      `${place(target.url)} redirects to ${location}, which is no http or https URL. Check the URL.`,
-      {
-        details: { final: true, location },
-      },
-    )
+    throw final(`${from} redirects to ${to}, which is no http or https URL. Check the URL.`, { location: to })
   }
   const asGet = (status === 303 && target.method !== 'HEAD') || (status < 303 && target.method === 'POST')
   const foreign = url.origin !== target.url.origin
-  const kept = Object.entries(target.headers).filter(([name]) => {
-    const key = name.toLowerCase()
-    return !(foreign && (PRIVATE_HEADERS.has(key) || key === 'host')) && !(asGet && BODY_HEADERS.has(key))
-  })
-  const headers = Object.fromEntries(kept)
+  if (foreign && !asGet && target.body !== undefined) {
+    throw final(
+      `${from} redirects a ${target.method} with a body to another origin, ${url.origin}. The body is not sent there; give that URL instead.`,
+      { location: to },
+    )
+  }
+  const kept = foreign ? [] : Object.entries(target.headers)
+  const headers = Object.fromEntries(kept.filter(([name]) => !(asGet && BODY_HEADERS.has(name.toLowerCase()))))
   return asGet ? { ...target, url, headers, method: 'GET', body: undefined } : { ...target, url, headers }
+}
+
+/** Queries and user names of a location may hold secrets: they belong in no message. */
+function withoutQuery(location: string): string {
+  return location.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//')
+}
+
+function final(message: string, details: Readonly<Record<string, unknown>>, cause?: unknown): SourceError {
+  return new SourceError(message, { cause, details: { final: true, ...details } })
 }

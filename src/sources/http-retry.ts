@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** Base delays in ms. */
 export interface RetryTimes {
-  /** Network errors: grows by `min` up to `max`. */
+  /** Network errors: grows by `min` up to `max`. `min` is also the least pause before any request. */
   readonly reconnect: { readonly min: number; readonly max: number }
   /** Answers such as 503: doubles from here up to 64 times. */
   readonly httpError: number
@@ -21,7 +21,7 @@ const LONGEST_HINT = 24 * 60 * 60 * 1000
  *
  * | failure       | wait                                                              |
  * | ------------- | ----------------------------------------------------------------- |
- * | drop          | 0: the connection worked                                          |
+ * | drop          | 250 ms: the connection worked, but a server may end each at once  |
  * | network       | linear, 250, 500 ... 16,000 ms                                    |
  * | 420, 429      | what the answer's headers say, else 60 s doubling to 16 min       |
  * | other status  | what `retry-after` says, else 5 s doubling to 320 s               |
@@ -38,7 +38,7 @@ export class HttpRetry {
 
   drop(): number {
     this.#network = this.#errors = this.#limited = 0
-    return 0
+    return this.#times.reconnect.min
   }
 
   network(): number {
@@ -60,16 +60,16 @@ export class HttpRetry {
   #retryAfter(header: string | undefined): number | undefined {
     if (header === undefined) return undefined
     const seconds = Number(header)
-    return hint(Number.isNaN(seconds) ? Date.parse(header) - this.#times.now() : seconds * 1000)
+    return this.#hint(Number.isNaN(seconds) ? Date.parse(header) - this.#times.now() : seconds * 1000)
   }
 
   /** The time at which the limit ends, in seconds since 1970. */
   #limitReset(header: string | string[] | undefined): number | undefined {
-    return header === undefined ? undefined : hint(Number(header) * 1000 - this.#times.now())
+    return header === undefined ? undefined : this.#hint(Number(header) * 1000 - this.#times.now())
   }
-}
 
-/** A hint that lies in the past, or is no number, is none. */
-function hint(ms: number): number | undefined {
-  return ms > 0 ? Math.min(Math.ceil(ms), LONGEST_HINT) : undefined
+  /** A hint that lies in the past, or is no number, is none. A shorter one than the least pause is that pause. */
+  #hint(ms: number): number | undefined {
+    return ms > 0 ? Math.min(Math.max(Math.ceil(ms), this.#times.reconnect.min), LONGEST_HINT) : undefined
+  }
 }

@@ -19,13 +19,19 @@ export interface HttpTextOptions {
    * SourceError, or the source is reported and ends. For answers that are finite. True unless given.
    */
   readonly reconnect?: boolean
-  /** Wait after a network error in ms, growing by `min` up to `max`: 250 and 16,000 unless given. */
+  /**
+   * Wait after a network error in ms, growing by `min` up to `max`: 250 and 16,000 unless given. `min` is also the wait after
+   * an answer that brought bytes.
+   */
   readonly reconnectDelay?: ReconnectDelay
   /** Wait after an answer such as 503 in ms, doubled each time up to 64 times: 5,000 unless given. */
   readonly httpErrorDelay?: number
   /** Wait after a 429 that names no time, in ms, doubled each time up to 16 times: 60,000 unless given. */
   readonly rateLimitDelay?: number
-  /** Milliseconds without a byte (keep-alives count) before it connects anew: 20,000 unless given, 0 for never. */
+  /**
+   * Milliseconds without a byte of the body (keep-alives count) before it reconnects: 20,000 unless given, 0 for never. The
+   * head of an answer, redirects and interim answers included, must arrive within the same time; within 20,000 ms if it is 0.
+   */
   readonly idleTimeout?: number
   /** Longer lines are dropped and reported: 16 MiB unless given. An unfinished line is held in memory up to this. */
   readonly maxLineBytes?: number
@@ -36,14 +42,16 @@ export interface HttpTextOptions {
   readonly now?: () => number
 }
 
+/** The wait for the head of an answer where silence in its body may last for ever. */
+const HEAD_TIMEOUT_MS = 20_000
 /** Answers that the next request would get as well. */
 const FINAL = new Set([400, 401, 403, 404])
 
 /**
  * Lines of an HTTP answer that does not end, such as newline-delimited JSON. Blank lines (keep-alives) are no records.
- * After a drop it asks again at once, after errors with growing waits (see HttpRetry); what was sent meanwhile is lost
- * unless the URL asks for it. The last line of a broken connection is dropped if unfinished, that of a complete answer
- * is kept. An answer that does end is asked for again as soon as it did, unless `reconnect` is false.
+ * After a drop it asks again after the least wait, after errors after growing waits (see HttpRetry). What the server sends
+ * meanwhile is lost unless the URL asks for it. The last line of a broken connection is dropped if unfinished, that of a
+ * complete answer is kept. An answer that ends counts as a drop, unless `reconnect` is false.
  *
  * 400, 401, 403 and 404 are final: `start` rejects with a SourceError, or the source is reported and ends.
  */
@@ -77,8 +85,7 @@ export function httpTextSource(url: string | URL, options: HttpTextOptions = {})
       ready()
       if (!reconnect) return
       if (signal.aborted) return
-      const when = lost.wait === 0 ? 'at once' : `in ${lost.wait} ms`
-      sink.report(`${name}: ${lost.reason}. Asking again ${when}.`, lost.cause)
+      sink.report(`${name}: ${lost.reason}. Asking again in ${lost.wait} ms.`, lost.cause)
       await delay(lost.wait, signal)
     }
   }
@@ -117,7 +124,8 @@ interface Lost {
 /** One request to the end of its answer. Rejects only for what is final. */
 async function attempt(at: Attempt): Promise<Lost> {
   const { name, sink, signal, retry } = at
-  const idle = new IdleTimer(at.idleTimeout, signal)
+  const idle = new IdleTimer(at.idleTimeout || HEAD_TIMEOUT_MS, signal)
+  const listen = () => (at.idleTimeout === 0 ? idle.pause() : idle.touch())
   const gate = new LineGate(at.maxLineBytes, (bytes) =>
     sink.report(`${name}: a line of ${bytes} bytes was dropped, maxLineBytes is ${at.maxLineBytes}.`),
   )
@@ -128,8 +136,9 @@ async function attempt(at: Attempt): Promise<Lost> {
     if (status < 200 || status > 299) return await refused(at, response, status)
     checkEncoding(at, response)
     at.ready()
+    listen()
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      idle.touch()
+      listen()
       received += chunk.length
       for (const piece of gate.pieces(chunk)) {
         sink.text(piece)
@@ -138,7 +147,7 @@ async function attempt(at: Attempt): Promise<Lost> {
         idle.pause()
         await until(room, signal)
         signal.throwIfAborted()
-        idle.touch()
+        listen()
       }
     }
     const rest = gate.rest()
@@ -149,7 +158,7 @@ async function attempt(at: Attempt): Promise<Lost> {
     if (error instanceof SourceError && error.details.final === true) throw error
     const rest = gate.rest()
     const cut = rest ? `; an unfinished line of ${rest.length} bytes was dropped` : ''
-    const reason = idle.expired ? `nothing heard for ${at.idleTimeout} ms` : messageOf(error)
+    const reason = idle.expired ? `nothing heard for ${at.idleTimeout || HEAD_TIMEOUT_MS} ms` : messageOf(error)
     return { reason: reason + cut, wait: received > 0 ? retry.drop() : retry.network(), cause: error }
   } finally {
     idle.end()
@@ -165,7 +174,7 @@ async function refused(at: Attempt, response: IncomingMessage, status: number): 
 }
 
 function checkEncoding(at: Attempt, response: IncomingMessage): void {
-  const encoding = response.headers['content-encoding'] ?? 'identity'
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() || 'identity'
   if (encoding === 'identity') return
   response.destroy()
   throw new SourceError(

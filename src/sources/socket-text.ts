@@ -59,6 +59,9 @@ interface Ended {
   readonly fault?: unknown
 }
 
+/** A host that does not answer at all would keep the system trying for minutes. */
+const CONNECT_TIMEOUT_MS = 20_000
+
 /** One connection from the attempt to its close. Resolves when no read can touch shared memory any more. */
 function connection(
   host: string,
@@ -109,10 +112,15 @@ function connection(
     const { Socket } = process.getBuiltinModule('node:net')
     const socket = new Socket(options)
     const stop = () => socket.destroy()
-    socket.on('connect', connected)
+    const late = setTimeout(() => fail(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`)), CONNECT_TIMEOUT_MS)
+    socket.on('connect', () => {
+      clearTimeout(late)
+      connected()
+    })
     socket.on('error', fail)
     // 'close' and not 'end' or destroy(): only then has the system given the read buffer back.
     socket.once('close', () => {
+      clearTimeout(late)
       signal.removeEventListener('abort', stop)
       resolve({ bytes, fault })
     })

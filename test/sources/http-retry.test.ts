@@ -16,7 +16,7 @@ test('each kind of failure grows by its own rule up to its own limit', () => {
   expect(times(8, () => retry.status(503, {}))).toEqual([5, 10, 20, 40, 80, 160, 320, 320].map((s) => s * 1000))
   expect(times(6, () => retry.status(429, {}))).toEqual([1, 2, 4, 8, 16, 16].map((minutes) => minutes * 60_000))
   expect(times(100, () => retry.network()).at(-1)).toBe(16_000)
-  expect(retry.drop()).toBe(0)
+  expect(retry.drop()).toBe(250)
   expect([retry.network(), retry.status(500, {}), retry.status(420, {})]).toEqual([250, 5000, 60_000])
 })
 
@@ -33,4 +33,11 @@ test('hints that make no sense are none', () => {
   expect(retry.status(429, { 'x-rate-limit-reset': '1600000000' })).toBe(60_000)
   expect(retry.status(429, { 'x-rate-limit-reset': 'soon' })).toBe(120_000)
   expect(retry.status(503, { 'retry-after': '-1' })).toBe(5000)
+})
+
+test('no wait is shorter than the least, whatever a server asks for', () => {
+  const retry = make()
+  expect(retry.status(503, { 'retry-after': '0.001' })).toBe(250)
+  expect(retry.status(503, { 'retry-after': '0' })).toBe(5000)
+  expect(retry.status(429, { 'x-rate-limit-reset': '1700000000.001' })).toBe(250)
 })

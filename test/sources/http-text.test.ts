@@ -69,7 +69,7 @@ test('any cutting of the body gives the same lines, without the keep-alives', as
   )
 })
 
-test('after a working connection drops it asks again at once; the half line is dropped', async () => {
+test('after a working connection drops it asks again after the least wait; the half line is dropped', async () => {
   const { url } = await script(
     (response) => response.write('one\r\ntwo\r\nthr', () => response.destroy()),
     lines('four\r\n'),
@@ -78,8 +78,8 @@ test('after a working connection drops it asks again at once; the half line is d
   await started
   await sink.until(() => sink.lines.length === 3)
   expect(sink.lines).toEqual(['one\r', 'two\r', 'four\r'])
-  expect(waits).toEqual([0])
-  expect(sink.reports[0]!.message).toMatch(/an unfinished line of 3 bytes was dropped. Asking again at once/)
+  expect(waits).toEqual([250])
+  expect(sink.reports[0]!.message).toMatch(/an unfinished line of 3 bytes was dropped. Asking again in 250 ms/)
 })
 
 test('the unfinished last line of a complete answer is a line', async () => {
@@ -102,7 +102,7 @@ test('network errors wait linearly, and what worked sets that back', async () =>
   const { sink, waits, started } = receive(url)
   await started
   await sink.until(() => sink.lines.length === 2)
-  expect(waits).toEqual([250, 500, 750, 0, 250])
+  expect(waits).toEqual([250, 500, 750, 250, 250])
 })
 
 test('a server that is not there does not reject start', async () => {
@@ -164,7 +164,7 @@ test('a final answer later on is reported and ends the source', async () => {
   expect(sink.reports[1]!.message).toContain('has ended')
   expect(sink.reports[1]!.cause).toBeInstanceOf(SourceError)
   await receiver.stop()
-  expect(waits).toEqual([0])
+  expect(waits).toEqual([250])
   expect(requests).toHaveLength(2)
 })
 
@@ -182,7 +182,7 @@ test('it follows five redirects, not six', async () => {
   await expect(receive(odd.url).started).rejects.toThrow(/no http or https URL/)
 })
 
-test('a redirect to another origin gets no credentials, a 303 becomes a GET', async () => {
+test('a redirect to another origin gets none of the headers, a 303 becomes a GET', async () => {
   const other = await script(lines('a\n'))
   const bodies: string[] = []
   const { url, requests } = await script(async (response, request) => {
@@ -195,7 +195,8 @@ test('a redirect to another origin gets no credentials, a 303 becomes a GET', as
   await sink.until(() => sink.lines.length === 1)
   expect(bodies).toEqual(['hello'])
   expect(requests[0]).toMatchObject({ method: 'POST', headers: { authorization: 'Bearer t', 'x-mine': '1' } })
-  expect(other.requests[0]).toMatchObject({ method: 'GET', headers: { 'x-mine': '1' } })
+  expect(other.requests[0]).toMatchObject({ method: 'GET' })
+  expect(other.requests[0]!.headers).not.toHaveProperty('x-mine')
   expect(other.requests[0]!.headers).not.toHaveProperty('authorization')
   expect(other.requests[0]!.headers).not.toHaveProperty('content-type')
 })
@@ -220,7 +221,7 @@ test('silence ends a connection; keep-alives are bytes but no records', async ()
   vi.advanceTimersByTime(1)
   await sink.until(() => sink.lines.length === 1)
   expect(sink.reports[0]!.message).toContain('nothing heard for 20 ms')
-  expect(waits).toEqual([0])
+  expect(waits).toEqual([250])
   expect(requests).toHaveLength(2)
 })
 
