@@ -1,4 +1,4 @@
-import { JobCancelledError } from '../errors.js'
+import { JobCancelledError, type TaskFailedError } from '../errors.js'
 import { builtin } from '../ops/functions/builtin.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
@@ -6,8 +6,10 @@ import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import type { WrittenBlock } from '../pool/protocol.js'
 import { planGroup } from './group.js'
+import { JobBudget } from './job-budget.js'
 import { MissingOutputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
 import type { Job, NewTask, Stage, TaskDone, TaskSpec } from './task.js'
+import { placeOf, taskFailed } from './task-errors.js'
 import type { TaskScheduler } from './task-scheduler.js'
 
 /** What the scheduler of jobs hands finished tasks to. */
@@ -53,16 +55,24 @@ export class DagScheduler {
   readonly #tables: PlanningTables
   readonly #books: TaskBooks
   readonly #resolver: FunctionResolver
+  readonly #maxFailures: number
   readonly #making = new Map<number, Making>()
   readonly #running = new Map<Job, RunningJob>()
   #stages = 0
   #jobs = 0
 
-  constructor(tasks: TaskScheduler, tables: PlanningTables, books: TaskBooks, resolver: FunctionResolver) {
+  constructor(
+    tasks: TaskScheduler,
+    tables: PlanningTables,
+    books: TaskBooks,
+    resolver: FunctionResolver,
+    maxFailures: number,
+  ) {
     this.#tasks = tasks
     this.#tables = tables
     this.#books = books
     this.#resolver = resolver
+    this.#maxFailures = maxFailures
   }
 
   /**
@@ -76,18 +86,18 @@ export class DagScheduler {
     batchTime: number | undefined,
     signal?: AbortSignal,
   ): Promise<TaskDone[]> {
-    const job: Job = { id: this.#jobs++, batchTime, cancelled: false }
+    const job: Job = { id: this.#jobs++, batchTime, budget: new JobBudget(this.#maxFailures), cancelled: false }
     const running: RunningJob = { uses: this.#tables.outputs.uses, collected: [] }
     this.#running.set(job, running)
     let aborted: (() => void) | undefined
     try {
-      if (!signal) return await this.#stage(job, rdd, sink, partitions)
+      if (!signal) return await this.#stage(job, 'result', rdd, sink, partitions)
       const ended = new Promise<never>((_, reject) => {
         aborted = () => reject(abortedBy(signal, job))
         if (signal.aborted) aborted()
         else signal.addEventListener('abort', aborted)
       })
-      return await Promise.race([ended, signal.aborted ? ended : this.#stage(job, rdd, sink, partitions)])
+      return await Promise.race([ended, signal.aborted ? ended : this.#stage(job, 'result', rdd, sink, partitions)])
     } catch (error) {
       for (const done of running.collected) this.#books.unwanted(done)
       throw error
@@ -104,8 +114,14 @@ export class DagScheduler {
     return Math.min(this.#tables.outputs.uses, ...[...this.#running.values()].map(({ uses }) => uses))
   }
 
-  async #stage(job: Job, rdd: Rdd<unknown>, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
-    const stage = this.#newStage(partitions.length)
+  async #stage(
+    job: Job,
+    identity: string,
+    rdd: Rdd<unknown>,
+    sink: Sink,
+    partitions: readonly number[],
+  ): Promise<TaskDone[]> {
+    const stage = this.#newStage(identity, partitions.length)
     const specs = partitions.map((partition) => this.#spec(job, stage, rdd, sink, partition))
     const group = this.#group(job, rdd, sink, specs)
     const tasks = Promise.all(specs.map((spec, i) => this.#task(spec, group?.tasks[i])))
@@ -113,12 +129,13 @@ export class DagScheduler {
     return tasks
   }
 
-  #newStage(tasks: number): Stage {
-    return { id: this.#stages++, tasks, runTimes: [] }
+  #newStage(identity: string, tasks: number): Stage {
+    return { id: this.#stages++, identity, tasks, runTimes: [] }
   }
 
   #spec(job: Job, stage: Stage, rdd: Rdd<unknown>, sink: Sink, partition: number): TaskSpec {
-    return { job, stage, partition, label: rdd.label, plan: () => planTask(rdd, partition, sink, this.#tables) }
+    const plan = () => planTask(rdd, partition, sink, this.#tables)
+    return { job, stage, partition, label: rdd.label, attempts: 0, plan }
   }
 
   /**
@@ -135,7 +152,7 @@ export class DagScheduler {
     })
     if (!group) return undefined
     const writers = group.shuffles.map(({ dependency, tasks }) => {
-      const stage = this.#newStage(tasks.length)
+      const stage = this.#newStage(mapping(dependency), tasks.length)
       return tasks.map((planned, partition): NewTask => {
         const spec = this.#spec(job, stage, dependency.rdd, shuffleSink(dependency), partition)
         return { spec, planned }
@@ -155,7 +172,7 @@ export class DagScheduler {
   /** `begun`: the first attempt, if it runs already. */
   async #task(spec: TaskSpec, begun?: Promise<TaskDone | MissingOutputs>): Promise<TaskDone> {
     const { job } = spec
-    for (let attempt = begun; ; attempt = undefined) {
+    for (let attempt = begun, first = true; ; attempt = undefined, first = false) {
       const done = await (attempt ?? this.#tasks.run(spec))
       if (!(done instanceof MissingOutputs)) {
         this.#books.book(done, job.batchTime)
@@ -164,6 +181,7 @@ export class DagScheduler {
         else if (done.result.written.some(({ as }) => as === 'collect')) running.collected.push(done)
         return done
       }
+      if (!first && job.budget.setBack(spec)) throw lostTooOften(spec)
       await Promise.all(done.dependencies.map((dependency) => this.#make(job, dependency)))
     }
   }
@@ -183,9 +201,9 @@ export class DagScheduler {
   async #mapStage(job: Job, dependency: ShuffleDependency): Promise<void> {
     const { rdd, partitioner } = dependency
     if (partitioner.kind === 'range' && !partitioner.bounds)
-      partitioner.bounds = await this.#sampleBounds(job, partitioner)
+      partitioner.bounds = await this.#sampleBounds(job, dependency.id, partitioner)
     const missing = this.#tables.outputs.missing(dependency)
-    const stage = this.#newStage(missing.length)
+    const stage = this.#newStage(mapping(dependency), missing.length)
     const sink = shuffleSink(dependency)
     const specs = missing.map((partition) => this.#spec(job, stage, rdd, sink, partition))
     const group = this.#group(job, rdd, sink, specs)
@@ -210,7 +228,7 @@ export class DagScheduler {
     return making
   }
 
-  async #sampleBounds(job: Job, partitioner: RangePartitioner): Promise<unknown[]> {
+  async #sampleBounds(job: Job, shuffle: number, partitioner: RangePartitioner): Promise<unknown[]> {
     const { sampled, partitions, ascending } = partitioner
     if (partitions === 1 || sampled.partitions === 0) return []
     const key = this.#resolver.resolve(partitioner.key)
@@ -223,7 +241,7 @@ export class DagScheduler {
       label: 'sample of sortBy',
     }
     const all = Array.from({ length: sampled.partitions }, (_, p) => p)
-    const parts = (await this.#stage(job, sampled, sink, all)).map(
+    const parts = (await this.#stage(job, `sample ${shuffle}`, sampled, sink, all)).map(
       (done) => done.result.value as { keys: unknown[]; weight: number },
     )
     const weighted = parts.flatMap(({ keys, weight }) => keys.map((k) => ({ key: k, weight })))
@@ -240,6 +258,17 @@ export class DagScheduler {
     }
     return bounds
   }
+}
+
+function mapping({ id }: ShuffleDependency): string {
+  return `map ${id}`
+}
+
+function lostTooOften(spec: TaskSpec): TaskFailedError {
+  return taskFailed(
+    spec,
+    `${spec.label} could not be planned in ${placeOf(spec)}: its inputs were lost again each time they had been computed. Look for what ends the threads, or set replicas to 2 or more.`,
+  )
 }
 
 function abortedBy({ reason }: AbortSignal, { id }: Job): JobCancelledError {

@@ -250,6 +250,7 @@ export class Engine implements JobRunner {
       },
       onThreadLost: (thread, loss) => this.#threadLost(thread.id, thread.slot, loss.reason),
       onThreadGone: (thread) => this.segments.threadGone(thread.id),
+      onStranded: (loss) => this.#tasks?.strand(loss),
     })
     this.#pool = pool
     const tasks = new TaskScheduler({
@@ -258,7 +259,6 @@ export class Engine implements JobRunner {
       programs: this.#programs,
       exchanges: new Exchanges(this.segments),
       events: this.events,
-      maxFailures,
       taskTimeoutMs,
       speculation,
       rehearse:
@@ -303,7 +303,7 @@ export class Engine implements JobRunner {
     }
     const debug = (message: string, cause: unknown) => logger.debug(message, cause)
     this.#replication = new Replication({ pool, blocks: this.blocks, events: this.events, debug })
-    this.#dag = new DagScheduler(tasks, tables, books, this.#resolver)
+    this.#dag = new DagScheduler(tasks, tables, books, this.#resolver, maxFailures)
     return { pool, dag: this.#dag }
   }
 

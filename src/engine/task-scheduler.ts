@@ -1,11 +1,4 @@
-import {
-  BlockCorruptError,
-  JobCancelledError,
-  type MemoryLimitError,
-  TaskFailedError,
-  type ThreadLossReason,
-  ThreadLostError,
-} from '../errors.js'
+import { BlockCorruptError, type MemoryLimitError, ThreadLostError } from '../errors.js'
 import type { Program } from '../ops/plan.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
@@ -20,13 +13,13 @@ import { MissingOutputs, type PlannedTask } from './planner.js'
 import { Rehearsals } from './rehearsals.js'
 import { type Speculation, StragglerWatch } from './straggler-watch.js'
 import { type Attempt, type NewTask, newTask, type Pending, type TaskDone, type TaskSpec } from './task.js'
+import { cancelled, isKill, placeOf, taskFailed, unreadable } from './task-errors.js'
 import { TaskGroups } from './task-groups.js'
 import { TaskMessages, type TaskMessagesOptions } from './task-messages.js'
 
 export interface TaskSchedulerOptions extends TaskMessagesOptions {
   readonly pool: ThreadPool
   readonly events: Events
-  readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly speculation: Speculation | undefined
   /** Of which programs the thread in reserve may run copies of tasks, for practice; undefined: of none. */
@@ -48,8 +41,6 @@ export interface TaskSchedulerOptions extends TaskMessagesOptions {
 const WAITING = 1
 /** Quick tasks that a thread is given in one message: most of what they cost is sending them. */
 const TOGETHER = 16
-/** Why a thread may be dead without a fault of its tasks. */
-const KILLS: readonly ThreadLossReason[] = ['terminated', 'boot', 'closed']
 
 /**
  * Gives tasks to threads. One queue for tasks that may run anywhere, taken by whichever thread has room (blocks are in
@@ -158,11 +149,22 @@ export class TaskScheduler {
     this.#closed = true
     this.#watch.stop()
     this.#rehearsals?.clear()
+    this.#refuseWaiting(() => cancelled('The context was stopped before this task ran.'))
+  }
+
+  /** No thread can be started: tasks that wait for one fail, with the reason. */
+  strand(loss: ThreadLostError): void {
+    this.#refuseWaiting(({ spec }) =>
+      taskFailed(spec, `${spec.label} has no thread to run on in ${placeOf(spec)}: ${loss.message}`, loss),
+    )
+  }
+
+  #refuseWaiting(why: (task: Pending) => Error): void {
     const waiting = [...this.#anywhere.splice(0), ...[...this.#pinned.values()].flat()]
     this.#pinned.clear()
     for (const attempt of waiting) {
       this.#end(attempt)
-      this.#settle(attempt.task, cancelled('The context was stopped before this task ran.'))
+      this.#settle(attempt.task, why(attempt.task))
     }
   }
 
@@ -224,7 +226,7 @@ export class TaskScheduler {
     const pins = [...planned.blocks.map((block) => block.id), ...planned.files]
     this.#options.blocks.pin(pins)
     task.live++
-    return { task, number: task.attempts++, planned, pins, startedAt: 0, program }
+    return { task, number: task.spec.attempts++, planned, pins, startedAt: 0, program }
   }
 
   /** A second copy of a task that is far behind the others of its stage; the first result wins. */
@@ -337,15 +339,16 @@ export class TaskScheduler {
       (results) => {
         leave()
         sent.forEach((attempt, i) => {
-          const result = results[i]!
-          if (result.ok === true && !attempt.task.done) this.#rehearsals?.saw(attempt, result.metrics.runMs)
+          const result = results[i]
+          if (result?.ok === true && !attempt.task.done) this.#rehearsals?.saw(attempt, result.metrics.runMs)
           this.#end(attempt)
           try {
+            if (!result) throw new TypeError('it is missing')
             if (attempt.rehearsal) this.#rehearsed(thread, attempt, result)
             else this.#answered(thread, attempt, result)
           } catch (error) {
-            // A fault of the books must end the job, not leave it waiting for ever.
-            this.#settle(attempt.task, error)
+            // It must not leave the job waiting for ever, nor be repeated without an end.
+            this.#failed(attempt.task, unreadable(error), undefined)
           }
         })
         this.#dispatch()
@@ -385,7 +388,7 @@ export class TaskScheduler {
   #answered(thread: PoolThread, { task, number, planned, program, exchange }: Attempt, result: TaskResult): void {
     const { blocks, events, programs } = this.#options
     if (result.ok === 'stale') {
-      this.#try(task)
+      this.#again(task, undefined)
       return
     }
     this.#options.onReport(thread.id, result.memory)
@@ -394,20 +397,20 @@ export class TaskScheduler {
       if (task.done) return
       if (result.missingState) {
         this.#options.onMissingState(planned)
-        this.#try(task)
+        this.#again(task, decodeError(result.error))
       } else {
         const error = decodeError(result.error)
         const block = error instanceof BlockCorruptError ? error.details.block : undefined
         if (typeof block === 'number' && block < 0) {
           // A file: nobody's fault here, and the next plan computes what it held.
           this.#options.onUnreadableFile(block, error as BlockCorruptError)
-          this.#try(task)
+          this.#again(task, error)
           return
         }
         // The next attempt reads a copy, or has the block made again.
         if (typeof block === 'number') blocks.corrupt(block)
         // It finds one at a time, so it may take as many attempts as it reads blocks: no failure of its own.
-        if (typeof block === 'number' && (exchange || number < planned.blocks.length)) this.#try(task)
+        if (typeof block === 'number' && (exchange || number < planned.blocks.length)) this.#again(task, error)
         else this.#failed(task, error, result.label)
       }
       return
@@ -435,23 +438,35 @@ export class TaskScheduler {
     } else if (reason === 'closed') {
       this.#settle(task, cancelled('The context was stopped while this task ran.', { thread: thread.id }))
     } else if (!wasRunning || isKill(error)) {
-      if (task.live === 0) this.#try(task)
+      this.#again(task, error as Error)
     } else this.#failed(task, error as Error, undefined)
   }
 
-  #failed(task: Pending, cause: Error, operation: string | undefined): void {
-    const { job, partition, label: stageLabel } = task.spec
-    const label = operation ?? stageLabel
-    task.failures++
-    if (task.failures < this.#options.maxFailures) {
-      this.#options.events.emit('taskRetried', { job: job.id, partition, attempt: task.attempts, label, error: cause })
+  /** Another attempt after one that ended through no fault of the task, unless that has happened too often. */
+  #again(task: Pending, cause: Error | undefined): void {
+    if (task.done) return
+    const { job, label } = task.spec
+    if (!job.budget.setBack(task.spec)) {
       if (task.live === 0) this.#try(task)
       return
     }
-    const when = job.batchTime === undefined ? `job ${job.id}` : `batch ${job.batchTime} ms`
-    const details = { batchTime: job.batchTime, operation: label, partition, job: job.id, attempts: task.attempts }
-    const message = `${label} failed in partition ${partition} of ${when}, ${task.failures} times, lastly with: ${cause.message}`
-    this.#settle(task, new TaskFailedError(message, { cause, details }))
+    const last = cause ? `, lastly with: ${cause.message}` : ''
+    const message = `${label} was interrupted too often in ${placeOf(task.spec)}: ${task.spec.attempts} attempts ended before their tasks did${last}`
+    this.#settle(task, taskFailed(task.spec, message, cause))
+  }
+
+  #failed(task: Pending, cause: Error, operation: string | undefined): void {
+    if (task.done) return
+    const { job, partition, attempts } = task.spec
+    const label = operation ?? task.spec.label
+    const { times, over } = job.budget.failed(task.spec, cause instanceof ThreadLostError)
+    if (over) {
+      const message = `${label} failed in ${placeOf(task.spec)}, ${times} times, lastly with: ${cause.message}`
+      this.#settle(task, taskFailed(task.spec, message, cause, label))
+      return
+    }
+    this.#options.events.emit('taskRetried', { job: job.id, partition, attempt: attempts, label, error: cause })
+    if (task.live === 0) this.#try(task)
   }
 
   #settle(task: Pending, error: unknown): void {
@@ -470,13 +485,4 @@ export class TaskScheduler {
     this.#options.blocks.unpin(pins)
     exchange?.ended(place)
   }
-}
-
-/** The thread died of something that its task had no part in. */
-function isKill(error: unknown): boolean {
-  return error instanceof ThreadLostError && KILLS.includes(error.reason)
-}
-
-function cancelled(message: string, details?: Record<string, unknown>): JobCancelledError {
-  return new JobCancelledError(message, details)
 }

@@ -1,17 +1,21 @@
 import type { TaskResult } from '../pool/protocol.js'
 import type { Exchange } from './exchange.js'
+import type { JobBudget } from './job-budget.js'
 import type { MissingOutputs, PlannedTask } from './planner.js'
 
 /** A job as its tasks see it. */
 export interface Job {
   readonly id: number
   readonly batchTime: number | undefined
+  readonly budget: JobBudget
   cancelled: boolean
 }
 
 /** What the tasks of a stage have in common. */
 export interface Stage {
   readonly id: number
+  /** The same for every run of the stage in its job: `result`, or the shuffle that it writes or samples. */
+  readonly identity: string
   readonly tasks: number
   /** Run times of the tasks that are done, in ms. */
   readonly runTimes: number[]
@@ -23,6 +27,8 @@ export interface TaskSpec {
   readonly partition: number
   /** What the task is part of, for errors: `reduceByKey#3`. */
   readonly label: string
+  /** Attempts so far. They outlive the `Pending` that a new plan replaces. */
+  attempts: number
   /** Plans the task anew for each attempt, as blocks and state may have moved. */
   plan(): PlannedTask | MissingOutputs
 }
@@ -46,14 +52,12 @@ export interface Pending {
   readonly reject: (error: unknown) => void
   /** Settled: whatever other attempts bring is dropped. */
   done: boolean
-  attempts: number
-  failures: number
   /** Attempts queued or running. */
   live: number
 }
 
 export function newTask(spec: TaskSpec, resolve: Pending['resolve'], reject: Pending['reject']): Pending {
-  return { spec, resolve, reject, done: false, attempts: 0, failures: 0, live: 0 }
+  return { spec, resolve, reject, done: false, live: 0 }
 }
 
 /** One try of a task. Its blocks are pinned from planning to the end, so that none is lost or reused in between. */

@@ -15,6 +15,8 @@ export interface SupervisorEvents {
   onThreadGone?(thread: PoolThread): void
   /** A thread died before it was ready. The pool tries again: after 10 ms, doubling to 1 s while boots fail in a row. */
   onBootFailed?(thread: PoolThread, loss: ThreadLostError): void
+  /** No slot is filled, and boots keep failing. The pool still tries, and reports each further failure. */
+  onStranded?(loss: ThreadLostError): void
 }
 
 export interface SupervisorOptions extends SupervisorEvents {
@@ -29,8 +31,10 @@ export interface SupervisorOptions extends SupervisorEvents {
   readonly warn: (message: string, cause: unknown) => void
 }
 
-/** Boots that may fail in a row, by termination from outside, before a pool that is being opened gives up. */
-const MAX_FAILED_OPENS = 5
+/** Threads that may be terminated from outside while a pool is being opened. Whatever kills more will not stop. */
+const MAX_KILLED_OPENING = 100
+/** Boots that may fail in a row, by themselves, while no slot is filled: then whoever waits for a thread is told. */
+const MAX_FAILED_BOOTS = 10
 /** How long a pool that opens does without a spare: its boot would take a core from the first results. */
 const SPARE_AFTER_MS = 100
 
@@ -57,6 +61,7 @@ export class Supervisor implements ThreadWatcher {
   readonly #held = new Set<PoolThread>()
   #waiters: Waiter[] = []
   #opened = false
+  #lostOpening = 0
   /** Whether the reserve is to be filled. */
   #wantsSpare = false
   #spareTimer: NodeJS.Timeout | undefined
@@ -134,7 +139,7 @@ export class Supervisor implements ThreadWatcher {
     if (was === 'booting') this.#backOff.failed(loss.reason === 'terminated', this.#waiters.length > 0)
     // A thread that dies so early may not be the last.
     if (this.#opened) this.#fillReserve()
-    else this.#muster()
+    else this.#lostWhileOpening(loss)
     if (was === 'booting') this.#bootFailed(thread, loss)
     else this.#options.onThreadLost?.(thread, loss)
     if (heir) this.#options.onPromoted?.(heir)
@@ -228,12 +233,19 @@ export class Supervisor implements ThreadWatcher {
     return heir
   }
 
+  /** Code that ends its thread now will do so again; after a termination from outside the next may live. */
+  #lostWhileOpening(loss: ThreadLostError): void {
+    const kill = loss.reason === 'terminated'
+    if (kill && ++this.#lostOpening < MAX_KILLED_OPENING) this.#muster()
+    else this.#fail(loss.reason === 'boot' ? loss.cause : loss)
+  }
+
   #bootFailed(thread: PoolThread, loss: ThreadLostError): void {
     this.#options.onBootFailed?.(thread, loss)
-    // Code that cannot be loaded now will not load later either; after a termination the next may live.
-    const hopeless = loss.reason !== 'terminated' || this.#backOff.failures >= MAX_FAILED_OPENS
-    if (!this.#opened && hopeless) this.#fail(loss.reason === 'boot' ? loss.cause : loss)
-    else if (!this.#closed) this.#options.warn(`A worker thread died before it was ready: ${loss.message}`, loss)
+    if (!this.#opened || this.#closed) return
+    this.#options.warn(`A worker thread died before it was ready: ${loss.message}`, loss)
+    const limit = loss.reason === 'terminated' ? MAX_KILLED_OPENING : MAX_FAILED_BOOTS
+    if (this.#backOff.failures >= limit && !this.#slots.some(Boolean)) this.#options.onStranded?.(loss)
   }
 
   #until(met: () => boolean): Promise<void> {

@@ -96,7 +96,7 @@ export class ThreadPool implements AsyncDisposable {
       },
       (face) => this.#supervisor.onCreated(face),
     )
-    const { onThreadReady, onThreadLost, onPromoted, onThreadGone, onBootFailed } = options
+    const { onThreadReady, onThreadLost, onPromoted, onThreadGone, onBootFailed, onStranded } = options
     this.#supervisor = new Supervisor({
       threads,
       spare,
@@ -110,6 +110,7 @@ export class ThreadPool implements AsyncDisposable {
       onPromoted,
       onThreadGone,
       onBootFailed,
+      onStranded,
     })
   }
 

@@ -120,6 +120,19 @@ describe('a thread that dies while it boots', () => {
     expect(pool.threads()).toHaveLength(3)
   })
 
+  test('and no thread is left: whoever waits for one is told', async () => {
+    const params = { boots: newGate(), when: 4, mode: 'throw' }
+    const boot = { codegen: false, pipeline: { url: '', params, fingerprint: [] } }
+    let stranded = (_: ThreadLostError) => {}
+    const told = new Promise<ThreadLostError>((resolve) => {
+      stranded = resolve
+    })
+    const pool = await openPool({ boot, onStranded: (loss) => stranded(loss) })
+    await pool.whenStrong()
+    for (const thread of pool.threads()) void thread.worker.terminate()
+    expect(await told).toMatchObject({ reason: 'boot', cause: { code: 'ERR_MILLRACE_PIPELINE' } })
+  })
+
   test('while its pipeline is loaded', async () => {
     const failed: ThreadLostError[] = []
     const params = { boots: newGate(), when: 4, mode: 'park' }

@@ -1,0 +1,32 @@
+import { JobCancelledError, TaskFailedError, type ThreadLossReason, ThreadLostError } from '../errors.js'
+import type { TaskSpec } from './task.js'
+
+/** Ends of a thread that its task had no part in. */
+const KILLS: readonly ThreadLossReason[] = ['terminated', 'boot', 'closed']
+
+/** Whether the thread ended through no fault of its task. */
+export function isKill(error: unknown): boolean {
+  return error instanceof ThreadLostError && KILLS.includes(error.reason)
+}
+
+/** Where a task runs, for messages. */
+export function placeOf({ partition, job }: TaskSpec): string {
+  return `partition ${partition} of ${job.batchTime === undefined ? `job ${job.id}` : `batch ${job.batchTime} ms`}`
+}
+
+/** `operation`: the one that failed, where it is not the whole task. */
+export function taskFailed(spec: TaskSpec, message: string, cause?: Error, operation = spec.label): TaskFailedError {
+  const { job, partition, attempts } = spec
+  const details = { batchTime: job.batchTime, operation, partition, job: job.id, attempts }
+  return new TaskFailedError(message, { cause, details })
+}
+
+/** The thread has answered, and the driver cannot take the answer. */
+export function unreadable(cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`the answer of its thread could not be read: ${why}`, { cause })
+}
+
+export function cancelled(message: string, details?: Record<string, unknown>): JobCancelledError {
+  return new JobCancelledError(message, details)
+}

@@ -1,0 +1,176 @@
+import { Context, type ContextOptions, type StreamingContext, withEnv } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
+import { manual, run } from './support.js'
+
+declare const passes: Int32Array
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const open: (Context | StreamingContext)[] = []
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.stop()
+})
+function context(options: ContextOptions = {}): { ctx: Context; lost: () => number } {
+  const ctx = new Context({ threads: 2, logger: quiet, taskTimeout: 400, maxFailures: 3, ...options })
+  open.push(ctx)
+  let lost = 0
+  ctx.engine.events.on('threadLost', () => lost++)
+  return { ctx, lost: () => lost }
+}
+const pairs = (n: number) => Array.from({ length: n }, (_, i) => [i, 1] as [number, number])
+
+/** Each makes its thread end, in a way of its own. */
+const ENDINGS = {
+  exit: () => process.exit(1),
+  loop: () => {
+    for (;;);
+  },
+  memory: () => {
+    const all: unknown[] = []
+    for (;;) all.push(new Array(1000).fill(all.length))
+  },
+  unhandled: () => {
+    void Promise.reject(new Error('nobody handles this'))
+    setTimeout(() => {}, 10)
+    for (;;);
+  },
+} satisfies Record<string, () => unknown>
+
+const failure = { code: 'ERR_MILLRACE_TASK_FAILED', cause: { code: 'ERR_MILLRACE_THREAD_LOST' } }
+
+describe.each(Object.keys(ENDINGS) as (keyof typeof ENDINGS)[])('a task that ends its thread by %s', (ending) => {
+  const options = { threads: 2, resourceLimits: { maxOldGenerationSizeMb: 24 } }
+
+  test.each([
+    [
+      'a stage that reads a shuffle',
+      (ctx: Context) =>
+        ctx
+          .parallelize(pairs(4), 2)
+          .reduceByKey((a, b) => a + b)
+          .map(ENDINGS[ending])
+          .collect(),
+    ],
+    [
+      'a map stage after a shuffle',
+      (ctx: Context) =>
+        ctx
+          .parallelize(pairs(4), 2)
+          .groupByKey()
+          .map(ENDINGS[ending])
+          .map((x) => [x, 1] as [unknown, number])
+          .groupByKey()
+          .collect(),
+    ],
+    [
+      'the sampling stage of a sort after a shuffle',
+      (ctx: Context) =>
+        ctx
+          .parallelize(pairs(4), 2)
+          .groupByKey()
+          .sortBy(ENDINGS[ending] as () => number)
+          .collect(),
+    ],
+    ['take after a shuffle', (ctx: Context) => ctx.parallelize(pairs(4), 2).groupByKey().map(ENDINGS[ending]).take(3)],
+  ])('in %s: its job fails', async (_, job) => {
+    const { ctx, lost } = context(options)
+    await expect(job(ctx)).rejects.toMatchObject(failure)
+    expect(lost()).toBeLessThan(12)
+    expect(await ctx.range(10).count()).toBe(10)
+  })
+})
+
+test('with one thread and no spare, where the outputs go with each thread', async () => {
+  const { ctx } = context({ threads: 1, spare: false })
+  const poison = ctx
+    .parallelize(pairs(3), 3)
+    .groupByKey()
+    .map(() => process.exit(1))
+  await expect(poison.collect()).rejects.toMatchObject(failure)
+})
+
+test('in one partition of many, all others are done: the failures of that one count, however often it is planned', async () => {
+  const { ctx, lost } = context({ threads: 3 })
+  const poison = ctx
+    .parallelize(pairs(12), 3)
+    .groupByKey(6)
+    .map(([key]) => (key === 5 ? process.exit(1) : key))
+  await expect(poison.collect()).rejects.toMatchObject(failure)
+  expect(lost()).toBe(3)
+})
+
+test('a job whose tasks each end a thread or two, but never the same task too often, ends as well', async () => {
+  const { ctx, lost } = context({ maxFailures: 2 })
+  const count = new Int32Array(new SharedArrayBuffer(4 * 64))
+  const poison = ctx
+    .range(0, 64, 1, 64)
+    .map(withEnv({ passes: count }, (n: number) => (Atomics.add(passes, n, 1) === 0 ? process.exit(1) : n)))
+  await expect(poison.collect()).rejects.toMatchObject(failure)
+  expect(lost()).toBeLessThanOrEqual(16 + 2)
+})
+
+test('a batch: its stream ends with the error, in stages sent together too', async () => {
+  const { ssc } = manual({ logger: quiet, maxFailures: 3 })
+  open.push(ssc)
+  const batches = 40
+  const data = Array.from({ length: batches }, (_, i) => [['a', i === batches - 1 ? -1 : i]] as [string, number][])
+  ssc
+    .queueStream(data)
+    .reduceByKey((a, b) => a + b)
+    .map(([, n]) => (n < 0 ? process.exit(1) : n))
+    .foreachRDD(async (rdd) => void (await rdd.count()))
+  let lost = 0
+  ssc.on('threadLost', () => lost++)
+  await ssc.start()
+  const ended = ssc.awaitTermination()
+  const [, outcome] = await Promise.allSettled([run(ssc, batches), ended])
+  expect(outcome).toMatchObject({ reason: { code: 'ERR_MILLRACE_TASK_FAILED' } })
+  expect(lost).toBe(3)
+})
+
+test('an unreadable answer counts as a failure of its task', async () => {
+  const { ctx } = context({ maxFailures: 2 })
+  let retries = 0
+  ctx.engine.events.on('taskRetried', () => retries++)
+  await ctx.start()
+  const { pool } = ctx.engine
+  const send = pool!.run.bind(pool)
+  pool!.run = async (thread, tasks) => {
+    await send(thread, tasks)
+    return tasks.map(() => ({ ok: false }) as never)
+  }
+  await expect(ctx.range(0, 2, 1, 1).count()).rejects.toMatchObject({
+    code: 'ERR_MILLRACE_TASK_FAILED',
+    message: expect.stringContaining('answer'),
+  })
+  expect(retries).toBe(1)
+})
+
+test('kills from outside do not count as failures, but a task that never gets to its end fails its job', {
+  timeout: 120_000,
+}, async () => {
+  const { ctx, lost } = context({ threads: 1, taskTimeout: 60_000 })
+  await ctx.start()
+  const begun = new Int32Array(new SharedArrayBuffer(4))
+  const endless = ctx.range(0, 1, 1, 1).map(
+    withEnv({ passes: begun }, (n: number) => {
+      Atomics.add(passes, 0, 1)
+      Atomics.notify(passes, 0)
+      while (n >= 0);
+      return n
+    }),
+  )
+  let over = false
+  const job = expect(endless.collect().finally(() => (over = true))).rejects.toMatchObject({
+    code: 'ERR_MILLRACE_TASK_FAILED',
+    message: expect.stringMatching(/interrupted too often/),
+  })
+  for (let seen = 0; !over; ) {
+    const wait = Atomics.waitAsync(begun, 0, seen, 200)
+    await wait.value
+    if (begun[0] === seen) continue
+    seen = begun[0]!
+    for (const thread of ctx.engine.pool!.ready()) void thread.worker.terminate()
+  }
+  await job
+  expect(lost()).toBeGreaterThan(20)
+})
