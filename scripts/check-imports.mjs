@@ -40,6 +40,7 @@ export const RULES = [
       'pool/vitals',
       'pool/error-wire',
       'pool/pipeline-module',
+      'pool/answer-wire',
       'pool/control-calls',
       'pool/endpoint',
     ],

@@ -4,6 +4,7 @@ import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
+import { unpackAnswer } from '../pool/answer-wire.js'
 import type { WrittenBlock } from '../pool/protocol.js'
 import { planGroup } from './group.js'
 import { JobBudget } from './job-budget.js'
@@ -242,7 +243,7 @@ export class DagScheduler {
     }
     const all = Array.from({ length: sampled.partitions }, (_, p) => p)
     const parts = (await this.#stage(job, `sample ${shuffle}`, sampled, sink, all)).map(
-      (done) => done.result.value as { keys: unknown[]; weight: number },
+      (done) => unpackAnswer(done.result.answer) as { keys: unknown[]; weight: number },
     )
     const weighted = parts.flatMap(({ keys, weight }) => keys.map((k) => ({ key: k, weight })))
     weighted.sort((a, b) => (ascending ? compare(a.key, b.key) : compare(b.key, a.key)))

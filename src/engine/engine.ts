@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { MemoryLimitError, StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
+import type { Additions } from '../ops/accumulator.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
 import type { Observation, Sink } from '../ops/plan.js'
 import { creditAdditions } from '../ops/rdd/accumulators.js'
 import type { RddBuilder } from '../ops/rdd/builder.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
+import { unpackAnswer } from '../pool/answer-wire.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../pool/blocks/handle.js'
 import { openBlock } from '../pool/blocks/layout.js'
@@ -161,7 +163,7 @@ export class Engine implements JobRunner {
     })
     const answers = done.map(({ result }) => {
       const collected = result.written.find((block) => block.as === 'collect')
-      if (!collected) return result.value as U
+      if (!collected) return unpackAnswer(result.answer) as U
       const records = decodeRecords(openBlock(this.segments.memory(collected.block.segment), collected.block))
       this.segments.release(collected.block.segment)
       return records as U
@@ -357,7 +359,7 @@ export class Engine implements JobRunner {
   }
 
   #book({ planned, result, thread }: TaskDone): void {
-    if (result.added) creditAdditions(this.#builder, result.added)
+    if (result.added) creditAdditions(this.#builder, unpackAnswer(result.added) as Additions)
     for (const observation of result.observed ?? []) this.onObserved(observation)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
       if (!detached) this.states.made(operator, partition, thread, version)

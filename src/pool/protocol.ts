@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Additions } from '../ops/accumulator.js'
 import type { Observation, ObservedPlace, Plan, Program, VersionWatermarks } from '../ops/plan.js'
+import type { Answer } from './answer-wire.js'
 import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
 
@@ -182,8 +182,9 @@ export interface WrittenBlock {
 export type TaskResult =
   | {
       readonly ok: true
-      readonly value: unknown
-      readonly added?: Additions
+      readonly answer: Answer
+      /** Additions to accumulators, packed. */
+      readonly added?: Answer
       readonly rejects?: readonly TaskRejects[]
       /** What the task saw of event time; absent for most. */
       readonly observed?: readonly Observation[]

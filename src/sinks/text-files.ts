@@ -1,13 +1,15 @@
 import { Stream } from '../ops/dstream/dstream.js'
 import { builtin, defineBuiltin } from '../ops/functions/builtin.js'
 import { Rdd } from '../ops/rdd/rdd.js'
+import { toLine } from '../values/json.js'
 import { saveEach, saveNew, writePart } from './part-files.js'
 
 declare module '../ops/rdd/rdd.js' {
   interface Rdd<T> {
     /**
      * Writes one file `part-00000` a partition into a new directory, and `_SUCCESS` at the end. Workers write; a part
-     * appears by rename, so an attempt that dies leaves nothing. Texts as they are, other values as JSON. Rejects with
+     * appears by rename, so an attempt that dies leaves nothing. Texts as they are, other primitive
+     * values as `String` does, objects as JSON: a Map as an array of entries, a Set as an array. Rejects with
      * ArgumentError if the directory is there already.
      */
     saveAsTextFile(path: string): Promise<void>
@@ -25,7 +27,7 @@ declare module '../ops/dstream/dstream.js' {
 
 defineBuiltin('saveText', (directory: string) => (records: Iterable<unknown>, partition: number) => {
   const lines: string[] = []
-  for (const record of records) lines.push(typeof record === 'string' ? record : JSON.stringify(record))
+  for (const record of records) lines.push(toLine(record))
   writePart(directory, partition, lines.length > 0 ? `${lines.join('\n')}\n` : '')
 })
 

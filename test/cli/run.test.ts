@@ -56,7 +56,7 @@ test('--json writes nothing but JSON objects to stdout', async () => {
 test('records that JSON has no form for are written in the nearest one', async () => {
   const command = millrace('run', 'unusual-records.mjs', ...ONE_BATCH, '--duration', '1ms', '--json')
   expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
-  expect(command.records('unusual')).toEqual([['10', [['a', 1]], [2]]])
+  expect(command.records('unusual')).toEqual([[10, [['a', 1]], [2]]])
 })
 
 test('--checkpoint-dir: a run goes on where the one before ended, and no two run at a time', async () => {

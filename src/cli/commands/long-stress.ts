@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { toJson } from '../json.js'
+import { toJson } from '../../values/json.js'
 import type { LongRun } from '../stress/arguments.js'
 import { isAborted, play } from '../stress/play.js'
 import { abortedAsText, asJson, asText } from '../stress/report.js'

@@ -1,4 +1,4 @@
-import { toJson } from '../json.js'
+import { toJson } from '../../values/json.js'
 import type { Difference } from './compare.js'
 import type { Totals } from './counts.js'
 import type { Phase, Quantiles, Timeline } from './measures.js'

@@ -1,4 +1,4 @@
-import { toJson } from '../json.js'
+import { toJson } from '../../values/json.js'
 import { formatStart, type RunTitle, type View, type ViewStreams } from './view.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { formatMillis } from '../../ops/time.js'
+import { toJson } from '../../values/json.js'
 import type { BatchRow } from '../figures.js'
-import { toJson } from '../json.js'
 
 /** Where a run shows what happens. */
 export interface View {

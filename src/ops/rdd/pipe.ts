@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import { toLine } from '../../values/json.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkNames } from '../option-names.js'
 import { step } from './elementwise.js'
@@ -45,7 +46,7 @@ function inherited(names: true | readonly string[] = INHERITED): NodeJS.ProcessE
 
 defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, cwd, inheritEnv }: PipeOptions) => {
   return (records: Iterable<unknown>) => {
-    const lines = Array.from(records, (record) => (typeof record === 'string' ? record : JSON.stringify(record)))
+    const lines = Array.from(records, toLine)
     // Loaded here, as next to nobody needs it.
     const { spawnSync } = process.getBuiltinModule('node:child_process')
     const { error, status, signal, stdout, stderr } = spawnSync(command, args, {

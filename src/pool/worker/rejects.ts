@@ -1,4 +1,7 @@
 import { inspect } from 'node:util'
+import { isData } from '../../values/data.js'
+import { ByteWriter } from '../blocks/byte-writer.js'
+import { decodeRecords, encodeRecords } from '../blocks/records-codec.js'
 import type { RejectError, TaskInput, TaskRejects } from '../protocol.js'
 
 interface Slot {
@@ -45,15 +48,14 @@ export function letterOf(operation: string, record: unknown, error: unknown): un
   return { operation, record: travelling(record), error: facts }
 }
 
-/** A copy, since the record may be changed later, or its text where it cannot be copied: the answer must be sent. */
+const bytes = new ByteWriter()
+
+/** Copies a record, which may be changed later; where it is not data, its text says more than nothing. */
 function travelling(record: unknown): unknown {
-  try {
-    return structuredClone(record)
-  } catch (error) {
-    // A function, a symbol or the like is in it: to look at, its text says more than nothing.
-    if (error instanceof DOMException) return inspect(record)
-    throw error
-  }
+  if (!isData(record)) return inspect(record)
+  bytes.reset()
+  encodeRecords(bytes, [record])
+  return decodeRecords(bytes.bytes())[0]
 }
 
 function factsOf(error: unknown): RejectError {

@@ -7,6 +7,7 @@ import { buildPipeline } from '../../ops/pipeline.js'
 import type { Program } from '../../ops/plan.js'
 import { RddBuilder } from '../../ops/rdd/builder.js'
 import { setRehearsing } from '../../ops/rehearsal.js'
+import { packAnswer } from '../answer-wire.js'
 import { ByteWriter } from '../blocks/byte-writer.js'
 import type { BlockHandle } from '../blocks/handle.js'
 import { decodeRecords } from '../blocks/records-codec.js'
@@ -132,9 +133,9 @@ class Runtime implements WorkerRuntime {
       beginAdditions()
       const value = await this.#program(message)(task)
       faultPoint('task:computed')
-      mustTravel(value)
-      const added = endAdditions()
-      mustTravel(added)
+      const answer = packAnswer(value, this.#scratch)
+      const additions = endAdditions()
+      const added = additions && packAnswer(additions, this.#scratch)
       if (rehearsal) return this.#rehearsed(task, started)
       exchanged?.publish(task.written)
       for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
@@ -143,7 +144,7 @@ class Runtime implements WorkerRuntime {
       const memory = this.#report()
       faultPoint('task:end')
       const observed = task.observed.length > 0 ? task.observed : undefined
-      return { ok: true, value, added, observed, rejects, written: task.written, memory, metrics }
+      return { ok: true, answer, added, observed, rejects, written: task.written, memory, metrics }
     } catch (error) {
       exchanged?.giveUp()
       const missingState = error instanceof MissingStateError
@@ -159,7 +160,7 @@ class Runtime implements WorkerRuntime {
   /** Only the memory that was written must be told. */
   #rehearsed({ written }: Task, started: number): TaskResult {
     const metrics = { read: [], runMs: performance.now() - started }
-    return { ok: true, value: undefined, written, memory: this.#report(), metrics }
+    return { ok: true, answer: { value: undefined }, written, memory: this.#report(), metrics }
   }
 
   #accept({ segments, lend, adopt, release, forget, broadcasts, define, undefine, program }: TaskMessage): void {
@@ -203,10 +204,4 @@ class Runtime implements WorkerRuntime {
     }
     return entry.value
   }
-}
-
-/** A value that cannot be cloned would kill the thread when it is posted, so it must fail here. */
-function mustTravel(value: unknown): void {
-  if (typeof value === 'object' ? value !== null : typeof value === 'function' || typeof value === 'symbol')
-    structuredClone(value)
 }

@@ -123,7 +123,7 @@ describe('accumulators', () => {
           acc.add((() => 1) as never)
         }),
       )
-      await expect(job).rejects.toThrow('could not be cloned')
+      await expect(job).rejects.toThrow('is a function')
       expect(seen.value).toEqual([])
     })
 
