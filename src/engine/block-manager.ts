@@ -1,4 +1,5 @@
 import { BlockLostError } from '../errors.js'
+import { append } from '../ops/append.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { SegmentPool } from '../pool/blocks/segments.js'
 import type { MemoryReport, SegmentGrant } from '../pool/protocol.js'
@@ -239,7 +240,7 @@ export class BlockManager {
 
   /** The parts of the news that a task cannot carry stay for the control plane. */
   leaveCopies(thread: number, { copy }: ThreadNews): void {
-    if (copy.length > 0) this.#desk.of(thread).copy.push(...copy)
+    if (copy.length > 0) append(this.#desk.of(thread).copy, copy)
   }
 
   threadsWithNews(): number[] {

@@ -1,3 +1,4 @@
+import { append } from '../ops/append.js'
 import { toSpec } from '../ops/partitioner.js'
 import type { ObservedPlace, Plan, Program, Sink } from '../ops/plan.js'
 import type { Planner, Rdd, RejectingRdd, ShuffleDependency, SourcePartition, StateRequest } from '../ops/rdd/rdd.js'
@@ -121,7 +122,7 @@ class Planning implements Planner {
       return -1
     }
     const now = outputs.map((block) => this.#tables.current(block))
-    this.blocks.push(...now)
+    append(this.blocks, now)
     return this.#slot({ in: 'shuffle', outputs: now, partition })
   }
 
@@ -146,7 +147,8 @@ class Planning implements Planner {
     const current = (block: BlockHandle) => this.#tables.current(block)
     const keys = rebuild?.keys.map(current) ?? []
     const snapshots = rebuild?.snapshots.map(current) ?? []
-    this.blocks.push(...keys, ...snapshots)
+    append(this.blocks, keys)
+    append(this.blocks, snapshots)
     return this.#slot({
       in: 'state',
       operator,

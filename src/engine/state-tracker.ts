@@ -128,7 +128,8 @@ export class StateTracker {
     const horizon = snapshot.time - this.remember(operator)
     known.snapshots.add(snapshot, horizon)
     if (all.size < partitions) return
-    const needed = Math.min(...[...all.values()].map(({ snapshots }) => snapshots.newestUpTo(horizon) ?? 0))
+    let needed = Number.POSITIVE_INFINITY
+    for (const { snapshots } of all.values()) needed = Math.min(needed, snapshots.newestUpTo(horizon) ?? 0)
     for (const version of versions.keys()) if (version <= needed) versions.delete(version)
     for (const version of skipped) if (version <= needed) skipped.delete(version)
   }

@@ -1,4 +1,5 @@
 import { BlockCorruptError, type MemoryLimitError, ThreadLostError } from '../errors.js'
+import { append } from '../ops/append.js'
 import type { Program } from '../ops/plan.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
@@ -327,7 +328,7 @@ export class TaskScheduler {
     if (!first) return
     const list = this.#running.get(thread) ?? []
     for (const attempt of sent) attempt.startedAt = performance.now()
-    list.push(...sent)
+    append(list, sent)
     this.#running.set(thread, list)
     this.#watch.start()
     const leave = () => {

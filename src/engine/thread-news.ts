@@ -1,3 +1,4 @@
+import { append } from '../ops/append.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { SegmentPool } from '../pool/blocks/segments.js'
 import type { SegmentGrant } from '../pool/protocol.js'
@@ -74,7 +75,7 @@ export class NewsDesk {
     if (dropped.length === 0) return
     for (const [thread, known] of this.#known) {
       const forget = dropped.filter((id) => known.delete(id))
-      if (forget.length > 0) this.of(thread).forget.push(...forget)
+      if (forget.length > 0) append(this.of(thread).forget, forget)
     }
   }
 

@@ -27,7 +27,10 @@ export function queueSource<T>(
       if (batches.length === 0) return options.default ?? []
       if (oneAtATime) return batches.shift() ?? undefined
       const present = batches.splice(0).filter((batch) => batch !== undefined && batch !== null)
-      return present.length === 0 ? undefined : ([] as T[]).concat(...present)
+      if (present.length === 0) return undefined
+      const records: T[] = []
+      for (const batch of present) for (const record of batch) records.push(record)
+      return records
     },
   }
 }

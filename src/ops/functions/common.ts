@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import { append } from '../append.js'
 import { asPair } from '../pair.js'
 import { builtin, defineBuiltin } from './builtin.js'
 import { describe } from './plain-data.js'
@@ -70,8 +71,7 @@ export const appendToList = constant('appendToList', <T>(list: T[], value: T): T
 
 /** Adds the values of the second list to the first, and returns that. */
 export const concatLists = constant('concatLists', <T>(list: T[], other: readonly T[]): T[] => {
-  // Not push(...other): its arguments lie on the stack, which some hundred thousand overflow.
-  for (let i = 0; i < other.length; i++) list.push(other[i] as T)
+  append(list, other)
   return list
 })
 

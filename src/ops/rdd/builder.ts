@@ -8,6 +8,7 @@ import type { AnyFunction, FnRef } from '../functions/ref.js'
 import { FunctionTable } from '../functions/table.js'
 import type { JobRunner } from '../job-runner.js'
 import { checkPartitions } from '../partitioner.js'
+import { checkRange, countOfRange, elementOfRange } from './range.js'
 import { face, type RDD, type Rdd } from './rdd.js'
 import { FilePartsRdd, RangeRdd, ValuesRdd } from './source-rdds.js'
 
@@ -27,7 +28,7 @@ export interface RddBuilderOptions {
   readonly runner?: JobRunner
 }
 
-defineBuiltin('elementOfRange', (start: number, step: number) => (index: number) => start + index * step)
+defineBuiltin('elementOfRange', (start: number, step: number) => (i: number) => elementOfRange(start, step, i))
 
 /** Makes datasets: the part of a context that exists in every thread, as it only builds lineage. */
 export class RddBuilder {
@@ -101,19 +102,20 @@ export class RddBuilder {
     return face(new FilePartsRdd(this, path, checkPartitions(minPartitions)))
   }
 
-  /** The numbers from `start` (0 with one argument) up to, not including, `end`. */
+  /**
+   * The numbers from `start` (0 with one argument) up to, not including, `end`. Element i is `start + i * step`, rounded
+   * once, so that fractions do not drift.
+   *
+   * @throws ArgumentError for limits that are not finite, a step of 0, or a step that is too small to change them.
+   */
   range(start: number, end?: number, step = 1, partitions: number = this.parallelism): RDD<number> {
     const from = end === undefined ? 0 : start
     const to = end === undefined ? start : end
-    if (step === 0 || !Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step)) {
-      throw new ArgumentError(
-        `range(${from}, ${to}, ${step}): the limits must be finite numbers and the step must not be 0.`,
-      )
-    }
-    if (Number.isSafeInteger(from) && Number.isSafeInteger(step))
+    checkRange(from, to, step)
+    if (Number.isSafeInteger(from) && Number.isSafeInteger(step) && Math.abs(to) <= Number.MAX_SAFE_INTEGER)
       return face(new RangeRdd(this, from, to, step, checkPartitions(partitions)))
     // Fractions are not cut exactly: partitions are made of whole numbers, and each element from its own number.
-    const count = Math.max(0, Math.ceil((to - from) / step))
+    const count = countOfRange(from, to, step)
     return face(new RangeRdd(this, 0, count, 1, checkPartitions(partitions))).map(builtin('elementOfRange', from, step))
   }
 

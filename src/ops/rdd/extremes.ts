@@ -1,7 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
-import { applyTo } from './actions.js'
+import { applyTo, joined } from './actions.js'
 import { Rdd } from './rdd.js'
 import './sort.js'
 
@@ -77,7 +77,7 @@ async function ordered<T>(
   if (n === 0) return []
   const order = compare ?? builtin<Compare<T>>('naturalOrder')
   const parts = await applyTo<T[]>(rdd, builtin('firstInOrder', n, order, sign), label)
-  return firstInOrder(parts.flat(1) as T[], n, order, sign)
+  return firstInOrder(joined(parts), n, order, sign)
 }
 
 async function extreme<T>(rdd: Rdd<T>, compare: Compare<T> | undefined, sign: number, label: string): Promise<T> {

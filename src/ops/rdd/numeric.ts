@@ -1,12 +1,13 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { applyTo } from './actions.js'
-import { type Moments, momentsOf, type Stats, statsOf } from './moments.js'
+import { checkNumbers, type Moments, momentsOf, type Stats, statsOf } from './moments.js'
 import { numbers, type Rdd } from './rdd.js'
 
 declare module './rdd.js' {
   interface NumberRdd {
     /**
-     * The sum, added up in the order of partitions; 0 of nothing.
+     * The sum, rounded after each addition in the order of records: partitions first, then their sums. 0 of nothing;
+     * Infinity beyond the greatest number, also if what follows would bring it back.
      *
      * ```ts
      * await ctx.parallelize([1, 2, 3.5]).sum() // 6.5
@@ -14,7 +15,7 @@ declare module './rdd.js' {
      */
     sum(): Promise<number>
     /**
-     * The mean; 0 of nothing.
+     * The mean; 0 of nothing. It is right where the sum is beyond the greatest number.
      *
      * ```ts
      * await ctx.parallelize([1, 2, 6]).mean() // 3
@@ -68,6 +69,7 @@ declare module './rdd.js' {
 defineBuiltin('sumOf', () => (records: Iterable<number>) => {
   let total = 0
   for (const x of records) total += x
+  if (Number.isNaN(total) || typeof total !== 'number') checkNumbers(records)
   return total
 })
 defineBuiltin('momentsOf', () => (records: Iterable<number>) => momentsOf(records))

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../errors.js'
 import { KeyedMap } from '../../values/keys.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import { describe } from '../functions/plain-data.js'
 import { asPair } from '../pair.js'
 import { anySeed, drawIndexes, poisson, random } from '../random.js'
 import { ChainRdd } from './chain.js'
@@ -45,7 +46,7 @@ function lookup(entries: Entries): (key: unknown) => number {
     const fraction = fractions.get(key)
     if (fraction !== undefined) return fraction
     throw new RangeError(
-      `There is no fraction for the key ${JSON.stringify(key)}; give one for every key of the dataset.`,
+      `There is no fraction for the key ${typeof key === 'string' ? JSON.stringify(key) : describe(key)}; give one for every key of the dataset.`,
     )
   }
 }

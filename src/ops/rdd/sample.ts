@@ -2,7 +2,7 @@ import { ArgumentError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { describe } from '../functions/plain-data.js'
 import { anySeed, drawIndexes, poisson, random } from '../random.js'
-import { applyTo } from './actions.js'
+import { applyTo, joined } from './actions.js'
 import { step } from './elementwise.js'
 import { type RDD, Rdd } from './rdd.js'
 
@@ -103,12 +103,20 @@ Rdd.prototype.takeSample = async function <T>(this: Rdd<T>, withReplacement: boo
   }
   const counts = await this.context.runner.run<number>(this, { op: 'count' })
   const total = counts.reduce((sum, count) => sum + count, 0)
-  const places = drawIndexes(n, total, withReplacement, random(seed)).map((index) => {
-    let partition = 0
-    while (index >= counts[partition]!) index -= counts[partition++]!
-    return { partition, index }
+  const drawn = drawIndexes(n, total, withReplacement, random(seed))
+  // The draws of each partition lie together when they are in the order of their index.
+  const order = Array.from(drawn.keys()).sort((a, b) => drawn[a]! - drawn[b]!)
+  const wanted: number[][] = counts.map(() => [])
+  let partition = 0
+  let first = 0
+  for (const draw of order) {
+    while (drawn[draw]! >= first + counts[partition]!) first += counts[partition++]!
+    wanted[partition]!.push(drawn[draw]! - first)
+  }
+  const found = joined(await applyTo<T[]>(this, builtin('recordsAt', wanted), 'takeSample'))
+  const sample = new Array<T>(drawn.length)
+  order.forEach((draw, i) => {
+    sample[draw] = found[i] as T
   })
-  const wanted = counts.map((_, p) => places.filter(({ partition }) => partition === p).map(({ index }) => index))
-  const found = (await applyTo<T[]>(this, builtin('recordsAt', wanted), 'takeSample')).map((part) => part.values())
-  return places.map(({ partition }) => found[partition]!.next().value as T)
+  return sample
 }

@@ -2,6 +2,7 @@ import type { Partitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import type { FileRange } from '../source.js'
 import type { RddBuilder } from './builder.js'
+import { countOfRange } from './range.js'
 import { type Planner, Rdd } from './rdd.js'
 
 /** Slice `i` of `n` contiguous slices of `length` items: [floor(i*length/n), floor((i+1)*length/n)). */
@@ -100,7 +101,7 @@ export class RangeRdd extends Rdd<number> {
   constructor(context: RddBuilder, start: number, end: number, step: number, partitions: number) {
     super(context, 'range')
     this.#start = start
-    this.#count = Math.max(0, Math.ceil((end - start) / step))
+    this.#count = countOfRange(start, end, step)
     this.#step = step
     this.partitions = partitions
   }

@@ -46,7 +46,7 @@ export class SegmentWriter {
 
   /** Free segments of the pool that this thread may write from now on. */
   lend(grants: readonly SegmentGrant[]): void {
-    this.#lent.push(...grants)
+    for (const grant of grants) this.#lent.push(grant)
   }
 
   nextBlockId(): number {

@@ -1,3 +1,4 @@
+import { append } from '../../../ops/append.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
 import type { PairColumns } from '../../blocks/records-codec.js'
 import type { StateTable } from './table.js'
@@ -38,5 +39,8 @@ export class Pairs implements Iterable<readonly [unknown, unknown]> {
 
 /** One array of several, which stay as they are. */
 function together(arrays: readonly (readonly unknown[])[]): readonly unknown[] {
-  return arrays.length === 1 ? arrays[0]! : ([] as unknown[]).concat(...arrays)
+  if (arrays.length === 1) return arrays[0]!
+  const all: unknown[] = []
+  for (const array of arrays) append(all, array)
+  return all
 }
