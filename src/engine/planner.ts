@@ -114,16 +114,18 @@ class Planning implements Planner {
   }
 
   shuffle(dependency: ShuffleDependency, partition: number): number {
+    const { partitioner } = dependency
+    const dealt = partitioner.kind === 'deal' ? partitioner.partitions : undefined
     const outputs = this.#tables.outputs.complete(dependency)
     if (!outputs) {
       const places = this.#promised?.get(dependency.id)
-      if (places) return this.#slot({ in: 'exchange', ...places, partition })
+      if (places) return this.#slot({ in: 'exchange', ...places, partition, dealt })
       this.missing.add(dependency)
       return -1
     }
     const now = outputs.map((block) => this.#tables.current(block))
     append(this.blocks, now)
-    return this.#slot({ in: 'shuffle', outputs: now, partition })
+    return this.#slot({ in: 'shuffle', outputs: now, partition, dealt })
   }
 
   source(source: SourcePartition): number {

@@ -186,7 +186,7 @@ export type PartitionerSpec =
       readonly compare?: FnRef
       readonly ascending: boolean
     }
-  /** Records are dealt out in turn, beginning at a place that depends on the map partition. */
+  /** Deals records out in turn, across all map partitions. */
   | { readonly kind: 'deal'; readonly partitions: number }
   | { readonly kind: 'custom'; readonly partitions: number; readonly fn: FnRef }
 

@@ -106,10 +106,21 @@ export type TaskInput =
       readonly rdd: number
       readonly partition: number
     }
-  /** Reads its part of every map output, in order. */
-  | { readonly in: 'shuffle'; readonly outputs: readonly BlockHandle[]; readonly partition: number }
+  /** Reads its part of every map output, in order. `dealt`: the number of parts of a shuffle that deals records evenly. */
+  | {
+      readonly in: 'shuffle'
+      readonly outputs: readonly BlockHandle[]
+      readonly partition: number
+      readonly dealt?: number
+    }
   /** The same of map outputs that are yet to be made: `count` places from `first` on, on the task's exchange board. */
-  | { readonly in: 'exchange'; readonly first: number; readonly count: number; readonly partition: number }
+  | {
+      readonly in: 'exchange'
+      readonly first: number
+      readonly count: number
+      readonly partition: number
+      readonly dealt?: number
+    }
   /** Lines that begin in [start, end) of a file. */
   | { readonly in: 'file'; readonly path: string; readonly start: number; readonly end: number }
   /** The same of several files, one after the other. */

@@ -55,7 +55,7 @@ declare module './dstream.js' {
     count(): DStream<number>
     /** At most one element a batch: all elements reduced by `fn`. */
     reduce(fn: (a: T, b: T) => T): DStream<T>
-    /** The elements of each batch dealt out evenly to `partitions`. Shuffle. */
+    /** Deals the elements of each batch out to `partitions` in turn: sizes differ by one at most. Shuffle. */
     repartition(partitions: number): DStream<T>
   }
 }

@@ -42,7 +42,10 @@ declare module './rdd.js' {
   interface Rdd<T> {
     /** Keeps one of equal elements. Shuffle, unless the dataset is placed by key and keeps its number of partitions. */
     distinct(partitions?: number): RDD<T>
-    /** The records, dealt out evenly to `partitions`. Shuffle. */
+    /**
+     * Deals the records out to `partitions` in turn: sizes differ by one at most. Shuffle. The same records in the same
+     * partitions are dealt the same way.
+     */
     repartition(partitions: number): RDD<T>
   }
 }
@@ -53,7 +56,7 @@ export function toPartitioner(rdd: Rdd<unknown>, partitions: Partitions | undefi
   return typeof ready === 'number' ? hashPartitioner(ready) : ready
 }
 
-const KINDS: readonly (Partitioner['kind'] | undefined)[] = ['hash', 'range', 'deal', 'custom']
+const KINDS: readonly (Partitioner['kind'] | undefined)[] = ['hash', 'range', 'custom']
 
 /** The same, checked, and with its function captured: a stream does so while its graph is built and functions are recorded. */
 export function withFunction<P extends Partitions | undefined>(context: RddBuilder, partitions: P): P {

@@ -31,7 +31,7 @@ export class Exchanged {
       }
       const outputs = this.#board.take(input.first, input.count, this.#patience())
       if (!outputs?.every((block) => this.#segments.reaches(block))) return undefined
-      inputs.push({ in: 'shuffle', outputs, partition: input.partition })
+      inputs.push({ in: 'shuffle', outputs, partition: input.partition, dealt: input.dealt })
     }
     if (this.#place === undefined) faultPoint('exchange:taken')
     return inputs

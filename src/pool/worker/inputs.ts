@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { BlockSlice } from '../blocks/handle.js'
+import type { BlockHandle, BlockSlice } from '../blocks/handle.js'
 import { decodeRecords } from '../blocks/records-codec.js'
 import { readPart } from '../blocks/shuffle-block.js'
 import { eachLines } from '../blocks/text.js'
@@ -36,10 +36,10 @@ export function readInput(
       each(decodeRecords(readSpilled(input)))
       return
     case 'shuffle':
-      for (const output of input.outputs) {
-        const records = segments.read(output, (payload) => decodeRecords(readPart(payload, input.partition).bytes))
+      eachPart(input, (output, part) => {
+        const records = segments.read(output, (payload) => decodeRecords(readPart(payload, part).bytes))
         if (records.length > 0) each(records)
-      }
+      })
       return
     case 'file':
       readFileRange(input.path, input.start, input.end, text)
@@ -52,6 +52,22 @@ export function readInput(
       return
     default:
       throw new TypeError(`A ${input.in} input has no records of its own.`)
+  }
+}
+
+/**
+ * The part of each map output that belongs to a reduce partition. Every map task deals its records from part 0 on; reduce
+ * partitions take turns where the outputs before have ended. So the record with number i of all map outputs is in
+ * partition i modulo their number: none is empty if there are enough records, and none depends on chance.
+ */
+function eachPart(
+  { outputs, partition, dealt }: TaskInput & { in: 'shuffle' },
+  each: (output: BlockHandle, part: number) => void,
+): void {
+  let before = 0
+  for (const output of outputs) {
+    each(output, dealt === undefined ? partition : (((partition - before) % dealt) + dealt) % dealt)
+    before += output.count
   }
 }
 

@@ -107,8 +107,8 @@ function compileShuffle(
       case 'hash':
         return spec.partitions === 1 ? () => 0 : (key) => hashKey(key) % parts
       case 'deal':
-        // Begins at a place of the map partition's own, or every first record would go to reduce partition 0.
-        return (_, task, n) => (task.partition + n) % parts
+        // From part 0 on in every map output: readers turn the parts by the records of the outputs before.
+        return (_, _task, n) => n % parts
       case 'custom': {
         const fn = resolve(spec.fn)
         return (of) => {
