@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../ops/clock.js'
 import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
-import type { Stream } from '../ops/dstream/dstream.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
+import { type BatchFailure, BatchReadings } from './batch-readings.js'
 import type { Checkpointer } from './checkpoint/checkpointer.js'
 import { currentBatch, currentSignal, type Engine, type RunningBatch } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
@@ -28,6 +28,7 @@ export class BatchLoop {
   readonly #options: BatchLoopOptions
   /** RDDs by the stream and time that made them: let go when the stream forgets the time. */
   readonly #made = new Map<string, Rdd<unknown>[]>()
+  readonly #readings: BatchReadings
   #nextTime = 0
   #lastTime = 0
   /** The newest batch that is complete, and none of its outputs failed. */
@@ -50,6 +51,7 @@ export class BatchLoop {
   constructor(options: BatchLoopOptions) {
     this.#options = options
     const { builder, engine } = options
+    this.#readings = new BatchReadings(builder, engine)
     builder.context.onRegister = (rdd) => {
       const owner = builder.owner
       if (!owner) return
@@ -72,6 +74,7 @@ export class BatchLoop {
     const { builder, clock } = this.#options
     const { zeroTime, batchInterval } = builder
     const last = after ?? zeroTime
+    builder.batchTime = last
     const due =
       after === undefined ? zeroTime : zeroTime + Math.floor((clock.now() - zeroTime) / batchInterval) * batchInterval
     for (let time = last + batchInterval; time <= due; time += batchInterval) this.#late.push(time)
@@ -151,21 +154,27 @@ export class BatchLoop {
     const started = { ...submitted, startedAt, schedulingDelay: startedAt - submittedAt, inputs: inputs.info(time) }
     engine.events.emit('batchStarted', started)
     const outputs: OutputInfo[] = []
-    const failures: { readonly label: string; readonly error: unknown }[] = []
-    const good: Stream<unknown>[] = []
+    const failures: BatchFailure[] = []
+    const readings = this.#readings
+    readings.begin()
     const checkpoint = !this.#failed && checkpointer?.isDue(time) === true
     engine.states.saving = checkpoint
     try {
-      await allocated
+      await allocated.finally(() => {
+        builder.batchTime = time
+      })
       for (const output of builder.outputs) {
         const outcome = await this.#output(output, time)
         if (!outcome) continue
         outputs.push(outcome.info)
+        readings.read(output.stream, 'failure' in outcome)
         if ('failure' in outcome) failures.push({ label: output.label, error: outcome.failure })
-        else good.push(output.stream)
       }
+      if (failures.length === 0 || onBatchError === 'skip')
+        failures.push(...(await currentBatch.run(this.#running, () => readings.makeState(time))))
     } catch (error) {
       failures.push({ label: 'input', error })
+      readings.readNothing(time)
     }
     engine.states.saving = false
     this.#running = undefined
@@ -174,7 +183,8 @@ export class BatchLoop {
     inputs.measured(time, { endedAt, processingDelay, schedulingDelay: started.schedulingDelay })
     inputs.consumed(time)
     const skip = failures.length > 0 && onBatchError === 'skip'
-    if (skip) this.#skip(time, good)
+    if (skip) readings.skip(time)
+    else readings.settle(time)
     if (failures.length === 0) this.#completed = time
     else if (!skip) this.#failed = true
     if (skip || failures.length === 0) this.#clean(time)
@@ -197,23 +207,6 @@ export class BatchLoop {
     if (skip)
       engine.events.emit('batchSkipped', { time, outputs: failures.map(({ label }) => label), error: first!.error })
     else if (first) onFailure(first.error, time)
-  }
-
-  /** What only failed outputs read has no dataset at this time, so that later windows and states are not spoilt by it. */
-  #skip(time: number, good: readonly Stream<unknown>[]): void {
-    const { builder, engine } = this.#options
-    const kept = new Set<Stream<unknown>>()
-    const keep = (stream: Stream<unknown>) => {
-      if (kept.has(stream)) return
-      kept.add(stream)
-      stream.parents.forEach(keep)
-    }
-    good.forEach(keep)
-    for (const stream of builder.streams) {
-      if (kept.has(stream) || !stream.isValid(time)) continue
-      stream.drop(time)
-      engine.states.drop(stream.id, time)
-    }
   }
 
   /** One output operation; nothing where its stream does not fire at this time or has no dataset. */

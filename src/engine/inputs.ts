@@ -219,7 +219,8 @@ export class Inputs {
       return this.#enter(input, time, batch, new ValuesRdd(context, records, context.parallelism, source.name))
     }
     const batch = input.batches.get(time)
-    if (!batch) return undefined
+    // A direct source that has not answered yet may still: nothing is known of the batch.
+    if (!batch || (input.direct && !batch.direct)) return undefined
     if (batch.direct) return this.#enter(input, time, batch, new FileRangesRdd(context, batch.direct.ranges))
     const slices = toPartitions(engine, batch.blocks, context.parallelism)
     return this.#enter(input, time, batch, new ReceivedRdd(context, source.name, slices))

@@ -134,6 +134,11 @@ export class StateTracker {
     for (const version of skipped) if (version <= needed) skipped.delete(version)
   }
 
+  /** Partitions of the newest version that no task has made yet. */
+  unmade(operator: number, version: number, partitions: number): number[] {
+    return Array.from({ length: partitions }, (_, p) => p).filter((p) => this.#partition(operator, p).newest < version)
+  }
+
   /** Partitions of a version that have no snapshot. `partitions`: how many there are, where the caller knows. */
   unsaved(operator: number, version: number, partitions = this.#operator(operator).partitions.size): number[] {
     return Array.from({ length: partitions }, (_, p) => p).filter(

@@ -56,8 +56,11 @@ export type Plan =
       readonly operator: StateOperator
       /** Groups of plans whose pairs the version is made of; what each group means is the operator's. */
       readonly changes: readonly (readonly Plan[])[]
-      /** `entries`: the pairs of the state; `output`: the records that making the version gave; `late`: those it refused. */
-      readonly emit: 'entries' | 'output' | 'late'
+      /**
+       * `entries`: the pairs of the state; `output`: the records that making the version gave; `late`: those it refused;
+       * `nothing`: the version is made, and no records of it are read.
+       */
+      readonly emit: 'entries' | 'output' | 'late' | 'nothing'
       readonly label: string
     }
 

@@ -49,6 +49,40 @@ describe('pipeline modules', () => {
     expect((await names)[0]!.records).toEqual(['B!', 'D!'])
   })
 
+  test('custom partitioners of operators that keep state', async () => {
+    const url = moduleOf(`
+      import { customPartitioner, definePipeline, StateSpec } from 'millrace'
+      const parts = 3
+      export default definePipeline((ssc) => {
+        const batches = Array.from({ length: 3 }, () => [[1, 1000], [2, 2000], [3, 3000], [4, 9000]])
+        const pairs = ssc.queueStream(batches)
+        // Each with a function of its own: one that another operator records would be found.
+        const place = () => customPartitioner(3, (key) => key % parts)
+        const count = (values, total) => values.length + (total ?? 0)
+        pairs.updateStateByKey(count, { partitions: place() }).output('update')
+        const spec = StateSpec.function((key, value, state) => {
+          state.update((state.getOption() ?? 0) + 1)
+          return [key, state.get()]
+        })
+        pairs.mapWithState(spec.numPartitions(place())).output('map')
+        const ones = pairs.mapValues(() => 1)
+        ones.reduceByKeyAndWindow((a, b) => a + b, '9s', '1s', { inverse: (a, b) => a - b, partitions: place() }).output('window')
+        ones.groupByKeyAndWindow('9s', '1s', place()).mapValues((all) => all.length).output('group')
+        const timed = pairs.withTimestamps(([, time]) => time)
+        const text = ({ key, value }) => [key, value]
+        timed.tumbling('1s', { partitions: place() }).countByKey().map(text).output('event')
+      })`)
+    const ssc = await fromPipeline(url)
+    await ssc.start()
+    const names = ['update', 'map', 'window', 'group', 'event']
+    const outputs = Promise.all(names.map((name) => gather<[number, number]>(ssc, name)))
+    await run(ssc, 3)
+    await ssc.stop()
+    const got = (await outputs).map((batches) => sorted(batches[2]!.records))
+    const counted = sorted([1, 2, 3, 4].map((key) => [key, 3]))
+    expect(got).toEqual([counted, counted, counted, counted, []])
+  })
+
   test('TypeScript modules, which import TypeScript', async () => {
     const helper = moduleOf('export const double = (x: number): number => x * 2\n', 'ts')
     const url = moduleOf(

@@ -155,7 +155,7 @@ export class Gathering {
     // A version that an earlier process made has its snapshots, and is no version of kept state here.
     const made = stream.remembered().includes(version) ? stream.getOrCompute(version) : undefined
     // Not the dataset itself: where that is persisted, tasks would read its blocks and look at no state.
-    const rdd = made instanceof StateRdd ? made.entries() : undefined
+    const rdd = made instanceof StateRdd ? made.made() : undefined
     for (let attempt = 0; ; attempt++) {
       const missing = states.unsaved(stream.id, version, rdd?.partitions)
       if (missing.length === 0) return

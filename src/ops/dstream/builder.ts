@@ -33,6 +33,8 @@ export class StreamBuilder {
   zeroTime = 0
   /** Set by remember(): ms that every stream keeps its RDDs at least. */
   rememberAtLeast = 0
+  /** The newest batch that has begun. Reading beyond it is reading ahead. Set by the engine. */
+  batchTime = Number.POSITIVE_INFINITY
   /** While a slice asks for a batch that is still to come. */
   peeking = false
   readonly streams: Stream<unknown>[] = []

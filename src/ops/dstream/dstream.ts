@@ -99,7 +99,7 @@ export abstract class Stream<T> {
     return since > 0 && since % this.slideDuration === 0
   }
 
-  /** Whether a batch is asked for whose data may still arrive: having no dataset is not final then. */
+  /** Whether data may still arrive for the batch that is asked for: nothing made of it is final then. */
   protected isOpen(): boolean {
     return this.builder.peeking && this.parents.some((parent) => parent.isOpen())
   }
@@ -110,7 +110,7 @@ export abstract class Stream<T> {
     if (this.#generated.has(time)) return this.#generated.get(time)
     const rdd = this.builder.within(this, time, () => this.compute(time))
     if (rdd && this.storage && !rdd.storage) rdd.storage = this.storage
-    if (rdd || !this.isOpen()) this.#generated.set(time, rdd)
+    if (!this.isOpen()) this.#generated.set(time, rdd)
     if (rdd) this.builder.onComputed?.(this, time, rdd)
     return rdd
   }
@@ -122,9 +122,9 @@ export abstract class Stream<T> {
     for (const parent of this.parents) parent.remember(this.#remember + this.parentRemember)
   }
 
-  /** The batch at `time` was skipped: for this stream it has no dataset. Called by the engine. */
+  /** Gives up the RDD of a skipped batch: from now on the stream has no dataset at `time`. Called by the engine. */
   drop(time: number): void {
-    if (this.#generated.has(time)) this.#generated.set(time, undefined)
+    this.#generated.set(time, undefined)
   }
 
   /** Forgets RDDs of `time - rememberDuration` and before; answers with the forgotten times. Called by the engine. */
@@ -145,6 +145,11 @@ export abstract class Stream<T> {
   remembered(): number[] {
     return [...this.#generated.keys()]
   }
+}
+
+/** The first time after `time` at which a stream fires. */
+export function nextAfter({ builder, slideDuration }: Stream<unknown>, time: number): number {
+  return builder.zeroTime + (Math.floor((time - builder.zeroTime) / slideDuration) + 1) * slideDuration
 }
 
 /** Operations of streams whose elements are pairs; operator files add to it. */

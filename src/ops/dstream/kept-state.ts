@@ -3,7 +3,8 @@ import type { StateOperator } from '../plan.js'
 import { type Partitions, toPartitioner } from '../rdd/by-key.js'
 import type { PairRdd, Rdd } from '../rdd/rdd.js'
 import { StateRdd } from '../rdd/state.js'
-import { Stream } from './dstream.js'
+import type { Stream } from './dstream.js'
+import { type MadeVersion, StatefulStream, type Version } from './stateful.js'
 import { nameOf } from './validate.js'
 
 export interface KeptStateOptions {
@@ -17,21 +18,15 @@ export interface KeptStateOptions {
 }
 
 /** A stream whose RDDs are versions of state by key: updateStateByKey and mapWithState. */
-export class KeptStateStream<T> extends Stream<T> {
+export class KeptStateStream<T> extends StatefulStream<T, Version> {
   readonly #options: KeptStateOptions
-  #partitioner: Partitioner | undefined
-  /** The newest version, and the one before it, which a skipped batch goes back to. */
-  #newest: number | undefined
-  #before: number | undefined
+  readonly #partitioner: Partitioner
 
   constructor(parent: Stream<unknown>, label: string, options: KeptStateOptions) {
     super(parent.builder, label, [parent], parent.slideDuration)
     this.#options = options
-  }
-
-  /** A rebuild replays the batches since the last snapshot. */
-  override get parentRemember(): number {
-    return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+    // In the constructor: a pipeline module's functions are recorded while its graph is built.
+    this.#partitioner = toPartitioner(this.builder.context.emptyRDD(), options.partitions)
   }
 
   override faults(): string[] {
@@ -46,47 +41,25 @@ export class KeptStateStream<T> extends Stream<T> {
     return `partitions=${partitionsOf(this.#options.partitions)}`
   }
 
-  override get newestVersion(): number | undefined {
-    return this.#newest
-  }
-
-  override progress(): unknown {
-    return this.#newest
-  }
-
-  override resume(newest: unknown): void {
-    this.#newest = newest as number
-    this.#before = this.#newest
-  }
-
-  override drop(time: number): void {
-    super.drop(time)
-    if (this.#newest === time) this.#newest = this.#before
-  }
-
   /** By default every ten batches. */
   get scanInterval(): number {
     return this.checkpointInterval ?? 10 * this.slideDuration
   }
 
-  protected override compute(time: number): Rdd<T> | undefined {
+  protected override next(time: number, previous: Version | undefined): MadeVersion<T, Version> | undefined {
     const { builder } = this
-    const { how, emit, partitions, initial, startsEmpty } = this.#options
-    const previous = this.#newest
-    const arrived = this.parents[0]!.getOrCompute(time)
-    if (previous === undefined && !arrived && !startsEmpty) return undefined
-    this.#before = previous
-    this.#newest = time
-    this.#partitioner ??= toPartitioner(builder.context.emptyRDD(), partitions)
+    const { how, emit, initial, startsEmpty } = this.#options
     const partitioner = this.#partitioner
+    const arrived = this.parents[0]!.getOrCompute(time)
+    if (!previous && !arrived && !startsEmpty) return undefined
     const place = (rdd: Rdd<unknown>) => (rdd as Rdd<unknown> & PairRdd<unknown, unknown>).partitionBy(partitioner)
-    return new StateRdd<T>(
+    const rdd = new StateRdd<T>(
       builder.context,
       {
         operator: this.id,
         time,
-        previous,
-        changes: [arrived ? [place(arrived)] : [], previous === undefined && initial ? [place(initial)] : []],
+        previous: previous?.time,
+        changes: [arrived ? [place(arrived)] : [], !previous && initial ? [place(initial)] : []],
         partitioner,
         how,
         scan: (time - builder.zeroTime) % this.scanInterval === 0,
@@ -94,6 +67,7 @@ export class KeptStateStream<T> extends Stream<T> {
       },
       emit,
     )
+    return { version: { time }, rdd }
   }
 }
 

@@ -9,8 +9,10 @@ declare module './dstream.js' {
     /**
      * The RDDs of the batches from `from` to `to`, times in ms, both included and each rounded down to a time at which
      * this stream fires. Made on demand, also of batches that are still to come as far as their data is there; batches
-     * without a dataset are left out. They can be used for as long as the stream keeps them, see `remember`. Throws
-     * StateError before start(), or where an input has let its data go.
+     * without a dataset are left out. They can be used for as long as the stream keeps them, see `remember`.
+     *
+     * @throws StateError before start(), for times that are no longer kept, and for kept state of batches that are still
+     * to come.
      *
      * ```ts
      * const words = ssc.queueStream([['a'], ['b', 'c']])
@@ -38,7 +40,7 @@ declare module './builder.js' {
 
 function made<T>(stream: Stream<T>, time: number): Rdd<T> | undefined {
   const { builder } = stream
-  builder.peeking = time > builder.now()
+  builder.peeking = time > builder.batchTime
   try {
     return stream.getOrCompute(time)
   } finally {

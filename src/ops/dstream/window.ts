@@ -9,8 +9,9 @@ import type { StorageLevel } from '../rdd/storage-level.js'
 import { UnionRdd } from '../rdd/union.js'
 import type { Duration } from '../time.js'
 import { combined } from './by-key.js'
-import { capturedBy, type DStream, multipleOfSlide, pairStreams, Stream, streamFace } from './dstream.js'
+import { capturedBy, type DStream, multipleOfSlide, nextAfter, pairStreams, Stream, streamFace } from './dstream.js'
 import { chain, paired } from './elementwise.js'
+import { type MadeVersion, StatefulStream, type Version } from './stateful.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
@@ -111,25 +112,16 @@ function timesOf({ builder, slideDuration }: Stream<unknown>, start: number, end
   return times
 }
 
-/** When the stream fires next after a time. */
-function nextAfter({ builder, slideDuration }: Stream<unknown>, time: number): number {
-  return builder.zeroTime + (Math.floor((time - builder.zeroTime) / slideDuration) + 1) * slideDuration
-}
-
-/** What a window held after a version: times of the parent's RDDs, and the version's own time. */
-interface Contents {
-  readonly version: number | undefined
+/** A version of a window: also the times of the parent's RDDs that the window holds. */
+interface WindowVersion extends Version {
   readonly times: readonly number[]
 }
 
 /** A window kept as state: what enters is reduced in, what leaves is taken out by the inverse. */
-class WindowStateStream<T> extends Stream<T> {
+class WindowStateStream<T> extends StatefulStream<T, WindowVersion> {
   readonly #length: number
   readonly #how: StateOperator
   readonly #partitioner: Partitioner
-  #contents: Contents = { version: undefined, times: [] }
-  /** The contents before the newest version, which a skipped batch goes back to. */
-  #before: Contents = this.#contents
 
   /** `reduced` holds at most one pair a key in each batch, and is placed by `partitioner`. */
   constructor(reduced: Stream<unknown>, length: number, slide: number, how: StateOperator, partitioner: Partitioner) {
@@ -143,7 +135,7 @@ class WindowStateStream<T> extends Stream<T> {
 
   /** What leaves now entered a window ago; a rebuild replays the batches since the last snapshot. */
   override get parentRemember(): number {
-    return this.#length + this.slideDuration * (2 + this.builder.stateSnapshotInterval)
+    return this.#length + super.parentRemember
   }
 
   override get shape(): string {
@@ -153,45 +145,25 @@ class WindowStateStream<T> extends Stream<T> {
   /** What will leave, and what has arrived since the newest version. */
   override neededAfter(time: number): readonly number[] {
     const start = nextAfter(this, time) - Math.min(this.slideDuration, this.#length)
-    return [...new Set([...this.#contents.times, ...timesOf(this.parents[0]!, start, time)])]
+    return [...new Set([...(this.newest?.times ?? []), ...timesOf(this.parents[0]!, start, time)])]
   }
 
-  override get newestVersion(): number | undefined {
-    return this.#contents.version
-  }
-
-  override progress(): unknown {
-    return this.#contents
-  }
-
-  override resume(contents: unknown): void {
-    this.#contents = contents as Contents
-    this.#before = this.#contents
-  }
-
-  override drop(time: number): void {
-    super.drop(time)
-    if (this.#contents.version === time) this.#contents = this.#before
-  }
-
-  protected override compute(time: number): Rdd<T> {
-    const { context } = this.builder
+  protected override next(time: number, previous: WindowVersion | undefined): MadeVersion<T, WindowVersion> {
     const parent = this.parents[0]!
-    const { version, times } = this.#contents
+    const times = previous?.times ?? []
     const entering = between(parent, time - Math.min(this.slideDuration, this.#length), time)
     const left = times.filter((entered) => entered <= time - this.#length)
     const leaving = left.map((entered) => parent.getOrCompute(entered)).filter((rdd) => rdd !== undefined)
-    this.#before = this.#contents
-    this.#contents = { version: time, times: [...times.slice(left.length), ...entering.map(([entered]) => entered)] }
-    return new StateRdd<T>(context, {
+    const rdd = new StateRdd<T>(this.builder.context, {
       operator: this.id,
       time,
-      previous: version,
+      previous: previous?.time,
       changes: [entering.map(([, rdd]) => rdd), leaving],
       partitioner: this.#partitioner,
       how: this.#how,
       label: `${this.label}#${this.id}`,
     })
+    return { version: { time, times: [...times.slice(left.length), ...entering.map(([entered]) => entered)] }, rdd }
   }
 }
 

@@ -74,6 +74,11 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
     return new StateRdd<E>(this.context, this.#options, 'entries')
   }
 
+  /** The same version without records: to have it made, at no cost but that. */
+  made(): StateRdd<never> {
+    return new StateRdd<never>(this.context, this.#options, 'nothing')
+  }
+
   /** The same version seen as the records that came too late for it. */
   late<L>(): StateRdd<L> {
     return new StateRdd<L>(this.context, this.#options, 'late')

@@ -8,11 +8,12 @@ import { ChainRdd } from '../../rdd/chain.js'
 import { face, type Rdd } from '../../rdd/rdd.js'
 import { StateRdd } from '../../rdd/state.js'
 import { capturedBy, Stream } from '../dstream.js'
+import { type MadeVersion, StatefulStream, type Version } from '../stateful.js'
 import { checkSlides } from '../transform.js'
 import type { EventTimeInfo, EventTimeStream } from './info.js'
 import { Observations } from './observations.js'
 import { PartsRdd } from './parts-rdd.js'
-import { fromJson, LeastWatermarks, toJson, UNKNOWN, type Watermarks } from './watermarks.js'
+import { fromJson, LeastWatermarks, toJson, type Watermarks } from './watermarks.js'
 
 export interface EventInputOf {
   readonly timed: Stream<[number, unknown]>
@@ -34,9 +35,9 @@ defineBuiltin('timedByPair', () => ([time, record]: [number, unknown]) => {
 defineBuiltin('timedByValue', () => ([time, value]: [number, unknown]) => [value, [time, 1]])
 defineBuiltin('timedTogether', () => (timed: [number, unknown]) => [null, timed])
 
-interface Version {
-  readonly time: number
-  readonly watermark: number
+/** A version of state by event time; `watermark` is null where nothing was known of event time. */
+interface EventVersion extends Version {
+  readonly watermark: number | null
 }
 
 /**
@@ -44,15 +45,12 @@ interface Version {
  * now, and that of the version before, which says what was dealt with already and is late. So records that an operator
  * before this one gives as the watermark passes them are not late here, in however long a row.
  */
-export class EventStateStream extends Stream<[number, unknown]> implements EventTimeStream {
+export class EventStateStream extends StatefulStream<[number, unknown], EventVersion> implements EventTimeStream {
   readonly watermarks: LeastWatermarks
   readonly #options: EventStateOptions
   readonly #place: FnRef
   readonly #partitioner: Partitioner
   readonly #observations = new Observations()
-  #newest: Version | undefined
-  /** The version before the newest, which a skipped batch goes back to. */
-  #before: Version | undefined
 
   constructor(inputs: readonly EventInputOf[], options: EventStateOptions) {
     const parents = inputs.map(({ timed }) => timed)
@@ -66,34 +64,18 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
     builder.eventTime.set(this.id, this)
   }
 
-  /** A rebuild replays the batches since the last snapshot. */
-  override get parentRemember(): number {
-    return this.slideDuration * (2 + this.builder.stateSnapshotInterval)
-  }
-
   override get shape(): string {
     return `partitions=${this.#partitioner.partitions}`
   }
 
-  override get newestVersion(): number | undefined {
-    return this.#newest?.time
-  }
-
-  override progress(): unknown {
-    return this.#newest && { time: this.#newest.time, watermark: toJson(this.#newest.watermark) }
-  }
-
-  override resume(progress: unknown): void {
-    const { time, watermark } = progress as { time: number; watermark: number | null }
-    this.#newest = { time, watermark: fromJson(watermark) }
-    this.#before = this.#newest
-    this.watermarks.resume(this.#newest.watermark)
+  override resume(newest: unknown): void {
+    super.resume(newest)
+    this.watermarks.resume(fromJson((newest as EventVersion).watermark))
   }
 
   override drop(time: number): void {
     super.drop(time)
     this.#observations.delete(time)
-    if (this.#newest?.time === time) this.#newest = this.#before
   }
 
   override forget(time: number): number[] {
@@ -107,27 +89,27 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
   }
 
   info(time: number): EventTimeInfo | undefined {
-    if (this.#newest?.time !== time) return undefined
-    const { watermark } = this.#newest
+    const { newest } = this
+    if (newest?.time !== time) return undefined
     return {
       stream: this.id,
       name: `${this.label}#${this.id}`,
-      watermark: watermark === UNKNOWN ? undefined : watermark,
+      watermark: newest.watermark ?? undefined,
       late: this.#observations.of(time).late,
     }
   }
 
-  protected override compute(time: number): Rdd<[number, unknown]> | undefined {
+  protected override next(
+    time: number,
+    previous: EventVersion | undefined,
+  ): MadeVersion<[number, unknown], EventVersion> | undefined {
     const { how, label } = this.#options
-    const previous = this.#newest
     const arrived = this.parents.map((parent) => parent.getOrCompute(time))
     if (!previous && arrived.every((rdd) => rdd === undefined)) return undefined
     const { watermark } = this.watermarks.at(time)
-    const before = previous?.watermark ?? UNKNOWN
-    this.#before = previous
-    this.#newest = { time, watermark }
+    const before = fromJson(previous?.watermark ?? null)
     this.#observations.expect(time)
-    return new StateRdd<[number, unknown]>(
+    const rdd = new StateRdd<[number, unknown]>(
       this.builder.context,
       {
         operator: this.id,
@@ -141,6 +123,7 @@ export class EventStateStream extends Stream<[number, unknown]> implements Event
       },
       'output',
     )
+    return { version: { time, watermark: toJson(watermark) }, rdd }
   }
 
   /** Where the keys belong. Of windows whose values become fewer when they are combined, parts travel instead of records. */

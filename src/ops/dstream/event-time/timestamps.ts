@@ -87,7 +87,8 @@ class TimestampStream<T> extends Stream<[number, T]> implements EventTimeStream,
   }
 
   override progress(): unknown {
-    const { latest, active } = this.#seenBefore(Number.POSITIVE_INFINITY)
+    // A slice may have read batches that are still to come.
+    const { latest, active } = this.#seenBefore(this.builder.batchTime + 1)
     return { latest: toJson(latest), active: toJson(active), watermark: toJson(this.#mark?.watermark ?? UNKNOWN) }
   }
 

@@ -42,7 +42,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       if (input.watermarks) observe(task, input, state)
       if (plan.emit === 'output') each(state.output)
       else if (plan.emit === 'late') each(state.late)
-      else state.entries.eachEntries(each)
+      else if (plan.emit === 'entries') state.entries.eachEntries(each)
     })
   }
 
