@@ -106,6 +106,7 @@ async function compare(
   const model = everyBatch(good)
   const outputs = (await runBatches((ssc, source: DStream<Event>) => pipeline(ssc, source, seconds), [batches], {
     stateSnapshotInterval: 3,
+    logger: QUIET,
     ...options,
   } as RunBatchesOptions)) as unknown as Record<string, OutputBatch<string>[]>
   for (const [name, given] of Object.entries(outputs)) {
