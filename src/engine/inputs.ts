@@ -109,7 +109,7 @@ export class Inputs {
   async allocate(time: number): Promise<void> {
     const asked: Promise<void>[] = []
     for (const input of this.#inputs) {
-      const blocks = input.receiver?.buffer.cut() ?? []
+      const blocks = this.#cut(input)
       const batch: BatchInput = { blocks, rdd: undefined, consumed: false, counts: new Map() }
       input.batches.set(time, batch)
       if (input.direct) {
@@ -124,6 +124,16 @@ export class Inputs {
       }
     }
     await Promise.all(asked)
+  }
+
+  /** What a receiver has for the batch. Where it cannot be sealed now, it goes into a later batch, and no other input waits. */
+  #cut({ stream, receiver }: Input): readonly BlockHandle[] {
+    try {
+      return receiver?.buffer.cut() ?? []
+    } catch (error) {
+      this.#report(stream, 'what has arrived cannot be sealed, it stays for the next batch', error)
+      return []
+    }
   }
 
   /** Where the sources that know it were after the batch that was completed last, or before the first. */

@@ -3,10 +3,9 @@ import type { ReceiverSink } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { Engine } from './engine.js'
 import { RateLimiter } from './rate-limiter.js'
+import { RecordBuffer } from './record-buffer.js'
 import { TextBuffer } from './text-buffer.js'
 
-/** Records of a block while they are collected. */
-const RECORDS_A_BLOCK = 8192
 const NEWLINE = 10
 /** Receivers write under numbers of their own, far above those of threads. */
 let lastOwner = 2 ** 20
@@ -21,8 +20,8 @@ export class ReceiverBuffer implements ReceiverSink {
   readonly #text: TextBuffer
   readonly #maxBytes: number
   readonly #report: (message: string, cause?: unknown) => void
-  #records: unknown[] = []
-  #recordBlocks: BlockHandle[] = []
+  readonly #records: RecordBuffer
+  #ready: BlockHandle[] = []
   /** Bytes handed to batches that are not complete. */
   #pending = 0
   #arrived = 0
@@ -43,6 +42,7 @@ export class ReceiverBuffer implements ReceiverSink {
     this.#maxBytes = maxBytes
     this.#report = report
     this.#text = new TextBuffer(engine, engine.newWriter(lastOwner++), report)
+    this.#records = new RecordBuffer((records) => engine.write('records', records))
   }
 
   /** From now on only so many records (of text: lines) a second may come; Infinity: as many as like. */
@@ -78,15 +78,17 @@ export class ReceiverBuffer implements ReceiverSink {
 
   records(values: readonly unknown[]): void {
     this.#limiter?.took(values.length)
-    for (const value of values) {
-      this.#records.push(value)
-      if (this.#records.length === RECORDS_A_BLOCK) this.#sealRecords()
-    }
+    const { refused, first } = this.#records.add(values)
+    if (first)
+      this.#report(
+        `${refused} of ${values.length} records ${refused === 1 ? 'was' : 'were'} skipped: ${first.message}`,
+        first,
+      )
   }
 
   /** Bytes received for batches that are not complete. */
   get bytes(): number {
-    return this.#pending + this.#arrived
+    return this.#pending + this.#arrived + this.#records.bytes
   }
 
   full(): Promise<void> | undefined {
@@ -107,9 +109,11 @@ export class ReceiverBuffer implements ReceiverSink {
 
   /** Seals what is complete and enters it in the driver's books, with two owners each. */
   cut(): BlockHandle[] {
-    if (this.#records.length > 0) this.#sealRecords()
-    const blocks = [...this.#text.cut(), ...this.#recordBlocks]
-    this.#recordBlocks = []
+    // One after the other: what was sealed stays for the next cut if the other cannot be.
+    this.#ready.push(...this.#text.cut())
+    this.#ready.push(...this.#records.cut())
+    const blocks = this.#ready
+    this.#ready = []
     for (const block of blocks) {
       this.#engine.blocks.register(block, 0, { rooted: true })
       this.#pending += block.length
@@ -135,13 +139,6 @@ export class ReceiverBuffer implements ReceiverSink {
     if (!this.#waiting || !this.#hasRoom()) return
     this.#waiting.resolve()
     this.#waiting = undefined
-  }
-
-  #sealRecords(): void {
-    const block = this.#engine.write('records', this.#records)
-    this.#recordBlocks.push(block)
-    this.#arrived += block.length
-    this.#records = []
   }
 }
 

@@ -38,7 +38,9 @@ export interface ReceiverSink {
   text(bytes: Uint8Array): void
   /** The end of a connection or file: an unfinished last line becomes a line. */
   endOfText(): void
-  /** Records. An array is taken over, do not change it later. */
+  /**
+   * Records, which are copied. Those that are not data are skipped and reported as a `receiverError`; the others are taken.
+   */
   records(values: readonly unknown[]): void
   /**
    * Backpressure. Undefined: go on. A promise: stop reading (pause the socket) until it resolves. Asked after every

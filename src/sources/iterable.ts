@@ -1,5 +1,8 @@
 import { ArgumentError, StateError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
+import { isData } from '../values/data.js'
+import { describe } from '../values/describe.js'
+import { checkRecords } from '../values/records.js'
 import { checkInteger } from './check.js'
 import { type Feed, isOneShot, isPullable, openFeed, type Pullable } from './feed.js'
 import { LoopReceiver, messageOf } from './loop-receiver.js'
@@ -10,6 +13,11 @@ export interface IterableOptions {
   readonly name?: string
   /** Records handed on together, at most: 256 unless given. Fewer, if no more are there in the same turn. */
   readonly chunk?: number
+  /**
+   * A record that is not data: 'skip' leaves it out, and a `receiverError` event names the path (default); 'fail' reports it
+   * in the same way and ends the source there.
+   */
+  readonly onRecordError?: 'skip' | 'fail'
 }
 
 /**
@@ -20,11 +28,14 @@ export interface IterableOptions {
  * Iterators, generators and streams can be read once: a second start throws a StateError.
  */
 export function iterableSource<T>(iterable: Pullable<T>, options: IterableOptions = {}): ReceiverSource {
-  const { name = 'iterable', chunk = 256 } = options
+  const { name = 'iterable', chunk = 256, onRecordError = 'skip' } = options
   if (!isPullable(iterable)) {
     throw new ArgumentError(`iterable is ${typeof iterable}; give an Iterable, an AsyncIterable or a ReadableStream.`)
   }
   checkInteger('chunk', chunk, 1)
+  if (onRecordError !== 'skip' && onRecordError !== 'fail') {
+    throw new ArgumentError(`onRecordError is ${describe(onRecordError)}; give 'skip' or 'fail'.`, { onRecordError })
+  }
   const oneShot = isOneShot(iterable)
   let used = false
   const checkUnused = () => {
@@ -39,7 +50,7 @@ export function iterableSource<T>(iterable: Pullable<T>, options: IterableOption
     ready()
     let ended: boolean
     try {
-      ended = await pull(feed, chunk, sink, signal)
+      ended = await pull(feed, chunk, onRecordError === 'fail' ? strict(sink, name) : sink, signal)
     } catch (error) {
       await close(feed, name, sink, error)
       throw error
@@ -53,6 +64,19 @@ export function iterableSource<T>(iterable: Pullable<T>, options: IterableOption
     create: () => {
       checkUnused()
       return new LoopReceiver(name, loop)
+    },
+  }
+}
+
+/** Takes the records before one that is not data, and throws for that. */
+function strict(sink: ReceiverSink, name: string): Pick<ReceiverSink, 'records' | 'full'> {
+  return {
+    full: () => sink.full(),
+    records: (values) => {
+      const bad = values.findIndex((value) => !isData(value))
+      if (bad < 0) return sink.records(values)
+      sink.records(values.slice(0, bad))
+      checkRecords(values.slice(bad, bad + 1), name)
     },
   }
 }

@@ -2,15 +2,18 @@ import type { ReceiverSink } from '../ops/source.js'
 import type { Feed } from './feed.js'
 import { nextTurn, until } from './wait.js'
 
+/** The part of a sink that records go into. */
+type RecordSink = Pick<ReceiverSink, 'records' | 'full'>
+
 /**
  * Hands on what the feed gives, up to `chunk` records at a time. True at the feed's end, false when `signal` was
  * aborted before. What was pulled before a fault is handed on before the fault is thrown.
  */
-export function pull<T>(feed: Feed<T>, chunk: number, sink: ReceiverSink, signal: AbortSignal): Promise<boolean> {
+export function pull<T>(feed: Feed<T>, chunk: number, sink: RecordSink, signal: AbortSignal): Promise<boolean> {
   return feed.sync ? pullNow(feed, chunk, sink, signal) : pullLater(feed, chunk, sink, signal)
 }
 
-async function pullNow<T>(feed: Feed<T>, chunk: number, sink: ReceiverSink, signal: AbortSignal): Promise<boolean> {
+async function pullNow<T>(feed: Feed<T>, chunk: number, sink: RecordSink, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     const records: T[] = []
     let done = false
@@ -29,7 +32,7 @@ async function pullNow<T>(feed: Feed<T>, chunk: number, sink: ReceiverSink, sign
   return false
 }
 
-async function pullLater<T>(feed: Feed<T>, chunk: number, sink: ReceiverSink, signal: AbortSignal): Promise<boolean> {
+async function pullLater<T>(feed: Feed<T>, chunk: number, sink: RecordSink, signal: AbortSignal): Promise<boolean> {
   let pending: Promise<IteratorResult<T>> | undefined
   while (!signal.aborted) {
     pending ??= Promise.resolve(feed.next())
@@ -58,7 +61,7 @@ async function pullLater<T>(feed: Feed<T>, chunk: number, sink: ReceiverSink, si
 }
 
 /** Backpressure; and where there is none, a turn for everybody else: an endless iterable would never yield it. */
-async function room(sink: ReceiverSink, signal: AbortSignal): Promise<void> {
+async function room(sink: RecordSink, signal: AbortSignal): Promise<void> {
   const full = sink.full()
   await (full ? until(full, signal) : nextTurn())
 }

@@ -1,5 +1,7 @@
 import { StateError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
+import { copyData } from '../values/copy.js'
+import { checkRecords } from '../values/records.js'
 import { LoopReceiver } from './loop-receiver.js'
 import { until } from './wait.js'
 
@@ -40,7 +42,10 @@ export class PushHandle<T> {
    * Adds records. Undefined: go on. A promise: the values are taken, but wait for it before the next ones. It resolves
    * when there is room, or when the stream stops. While no stream runs, values are kept.
    *
-   * Throws a StateError after `end`, and when more than 65,536 values would be kept; then none of them is taken.
+   * Records are copied: later changes to them are not seen.
+   *
+   * @throws StateError after `end`, and when more than 65,536 values would be kept. DataError where a value is not data,
+   * with the path to it. None of the values is taken then.
    */
   push(...values: T[]): Promise<void> | undefined {
     return this.#add(values)
@@ -61,6 +66,7 @@ export class PushHandle<T> {
     const { name } = this.source
     if (this.#ended) throw new StateError(`${name} is ended, it takes no more values. Push before end().`)
     if (values.length === 0) return undefined
+    checkRecords(values, name)
     const signal = this.#signal
     const running = this.#sink !== undefined && signal !== undefined && !signal.aborted
     if (running && this.#drained) {
@@ -75,7 +81,7 @@ export class PushHandle<T> {
         { kept: this.#kept.length, given: values.length, limit: MAX_KEPT },
       )
     }
-    for (const value of values) this.#kept.push(value)
+    for (const value of values) this.#kept.push(copyData(value, { bytes: 0 }) as T)
     return running ? this.#drain : undefined
   }
 

@@ -1,5 +1,6 @@
 import { StateError } from '../../errors.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
+import { checkRecords } from '../../values/records.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { DriverLink } from './driver-link.js'
 import { packRecords } from './records-wire.js'
@@ -53,8 +54,9 @@ export class RemotePush<T> implements PushFace<T> {
     if (this.#link.dead && phase !== 'after') throw this.#link.dead
     // As with a pushStream in this thread: nobody takes them any more.
     if (values.length === 0 || phase === 'after') return undefined
-    if (phase === 'before') this.#keep(values.length)
+    checkRecords(values, this.#name)
     const records = packRecords(values)
+    if (phase === 'before') this.#keep(values.length)
     const id = ++this.#lastId
     this.#link.post({ type: 'push', name: this.#name, id, records }, [records.buffer])
     this.#underWay.set(id, values.length)
