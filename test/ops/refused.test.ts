@@ -1,10 +1,12 @@
-import { ArgumentError, Context, StateSpec, StreamingContext } from 'millrace'
+import { ArgumentError, Context, customPartitioner, StateSpec, StreamingContext, withEnv } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 
 /** As from JavaScript, where no type stops anybody. Nothing runs: all of it is refused beforehand. */
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid are what is tested
 type Untyped = any
+
+const withPlace = (place: unknown): Untyped => withEnv({ place }, () => place)
 
 describe('datasets', () => {
   const ctx: Untyped = new Context({ threads: 1 })
@@ -30,6 +32,21 @@ describe('datasets', () => {
     '%s needs a function',
     async (name) => {
       await expect(async () => mine[name]()).rejects.toThrow(`${name} needs a function, got undefined.`)
+    },
+  )
+
+  test('union of a context takes an array of its datasets', () => {
+    for (const given of [undefined, mine, 5]) expect(() => ctx.union(given)).toThrow('union got')
+    expect(() => ctx.union([mine, 5])).toThrow('union needs another dataset')
+    expect(() => ctx.union([theirs])).toThrow('belong to different contexts')
+  })
+
+  test.each([-1, 2, 1.5, Number.NaN, '1', undefined])(
+    'lookup where a partitioner places the key in %s',
+    async (place) => {
+      const pairs = ctx.parallelize([['a', 1]]).partitionBy(customPartitioner(2, withPlace(place)))
+      await expect(pairs.lookup('a')).rejects.toThrow(ArgumentError)
+      await expect(pairs.lookup('a')).rejects.toThrow('a whole number from 0 to 1')
     },
   )
 

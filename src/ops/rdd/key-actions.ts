@@ -1,6 +1,8 @@
+import { ArgumentError } from '../../errors.js'
 import { canonical, hashKey, KeyedMap } from '../../values/keys.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
+import { describe } from '../functions/plain-data.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { asPair } from '../pair.js'
 import type { Partitioner } from '../partitioner.js'
@@ -10,7 +12,8 @@ import { pairs } from './rdd.js'
 declare module './rdd.js' {
   interface PairRdd<K, V> {
     /**
-     * All values of a key. Where the dataset is placed by key only the key's own partition is computed.
+     * Returns all values of a key. If the dataset is placed by key, only the key's own partition is computed. Rejects
+     * with ArgumentError if a custom partitioner returns no partition for the key.
      *
      * ```ts
      * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]] as [string, number][]).lookup('a') // [1, 3]
@@ -63,7 +66,14 @@ defineBuiltin('reduceLocally', (fn: AnyFunction) => (records: Iterable<unknown>)
 /** The only partition that can have the key, where that is known without asking. */
 function placeOf(partitioner: Partitioner | undefined, key: unknown): number | undefined {
   if (partitioner?.kind === 'hash') return hashKey(key) % partitioner.partitions
-  return partitioner?.kind === 'custom' ? partitioner.identity(key) : undefined
+  if (partitioner?.kind !== 'custom') return undefined
+  const { partitions, identity } = partitioner
+  const place: unknown = identity(key)
+  if (Number.isInteger(place) && (place as number) >= 0 && (place as number) < partitions) return place as number
+  throw new ArgumentError(
+    `lookup: the partitioner placed the key in ${describe(place)}; it must return a whole number from 0 to ${partitions - 1}.`,
+    { place },
+  )
 }
 
 pairs.lookup = async function (key) {

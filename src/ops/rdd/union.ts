@@ -1,8 +1,9 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../functions/plain-data.js'
 import { samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
-import type { RddBuilder } from './builder.js'
-import { operand } from './operand.js'
+import { RddBuilder } from './builder.js'
+import { ofContext, operand } from './operand.js'
 import { planAt } from './plan-at.js'
 import { face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
 import { sliceBounds } from './source-rdds.js'
@@ -11,6 +12,22 @@ declare module './rdd.js' {
   interface Rdd<T> {
     /** The elements of both, duplicates kept. Narrow: partitions are put one after the other. */
     union<U>(other: Rdd<U>): RDD<T | U>
+  }
+}
+
+declare module './builder.js' {
+  interface RddBuilder {
+    /**
+     * Puts the elements of all datasets one after the other, duplicates kept. Narrow, and flat: a thousand datasets are one
+     * step of the lineage. No dataset gives one without partitions.
+     *
+     * ```ts
+     * await ctx.union([ctx.range(2), ctx.parallelize([7]), ctx.range(1)]).collect() // [0, 1, 7, 0]
+     * ```
+     *
+     * @throws ArgumentError unless it gets an array of datasets of this context.
+     */
+    union<T>(rdds: readonly Rdd<T>[]): RDD<T>
   }
 }
 
@@ -48,4 +65,12 @@ export class UnionRdd<T> extends Rdd<T> {
 
 Rdd.prototype.union = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<T | U> {
   return face(new UnionRdd<T | U>(this.context, [this, operand(this, other, 'union')]))
+}
+RddBuilder.prototype.union = function <T>(rdds: readonly Rdd<T>[]): RDD<T> {
+  if (!Array.isArray(rdds)) {
+    throw new ArgumentError(`union got ${describe(rdds)}; it takes an array of datasets, such as [a, b].`)
+  }
+  if (rdds.length === 0) return this.emptyRDD<T>()
+  for (const rdd of rdds) ofContext(this, rdd, 'union')
+  return face(new UnionRdd<T>(this, rdds))
 }

@@ -33,6 +33,20 @@ describe('union', () => {
       expected: [1, 2, 3, 4, 1, 2, 3, 4],
     },
     {
+      name: 'of a list, placed alike or not, or of nothing',
+      run: async (ctx) => {
+        const placed = ctx.parallelize(pairs, 2).partitionBy(hashPartitioner(3))
+        const twice = ctx.union([placed, placed.mapValues((x) => x)])
+        return [
+          await ctx.union([ctx.range(2), ctx.emptyRDD<number>(), ctx.parallelize([7]), ctx.range(1)]).collect(),
+          await ctx.union([]).collect(),
+          [twice.getNumPartitions(), await twice.count(), (await twice.lookup('a')).length],
+          await ctx.union(Array.from({ length: 1500 }, (_, i) => ctx.parallelize([i], 1))).sum(),
+        ]
+      },
+      expected: [[0, 1, 7, 0], [], [3, 6, 2], (1499 * 1500) / 2],
+    },
+    {
       name: 'with nothing',
       run: async (ctx) => [
         await ctx.parallelize([1]).union(ctx.emptyRDD<number>()).collect(),
