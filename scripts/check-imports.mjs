@@ -21,7 +21,9 @@ export const RULES = [
   { room: 'package-root', may: [] },
   // Which values are data, how they compare as keys, how they are written as JSON.
   { room: 'values', may: ['errors', 'values'] },
-  { room: 'ops', may: ['errors', 'values', 'ops'] },
+  // What both halves know of files that users name: paths, identities, searching, reading.
+  { room: 'files', may: ['errors', 'files'], types: ['ops/source'] },
+  { room: 'ops', may: ['errors', 'values', 'ops', 'files/paths'] },
   { room: 'pool/blocks', may: ['errors', 'values', 'pool/blocks'], types: ['pool/protocol'] },
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
   { room: 'pool/kernels', may: ['errors', 'pool/kernels', 'package-root'], types: ['ops'] },
@@ -31,6 +33,7 @@ export const RULES = [
     room: 'pool/worker',
     may: [
       'errors',
+      'files',
       'values',
       'ops',
       'pool/blocks',
@@ -47,12 +50,12 @@ export const RULES = [
   },
   { room: 'pool', may: ['errors', 'values', 'pool/blocks', 'pool/*', 'package-root'], types: ['ops', 'pool/worker'] },
   { room: 'sources/attach', may: ['errors', 'ops/source', 'ops/dstream', 'sources'] },
-  { room: 'sources', may: ['errors', 'values', 'ops/source', 'sources'] },
+  { room: 'sources', may: ['errors', 'files', 'values', 'ops/source', 'sources'] },
   // Object files hold records in the form that blocks have.
-  { room: 'sinks', may: ['errors', 'values', 'ops', 'pool/blocks', 'sinks'] },
+  { room: 'sinks', may: ['errors', 'files', 'values', 'ops', 'pool/blocks', 'sinks'] },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
-  { room: 'engine', may: ['errors', 'values', 'ops', 'pool/blocks', 'pool/*', 'engine', 'package-root'] },
+  { room: 'engine', may: ['errors', 'files', 'values', 'ops', 'pool/blocks', 'pool/*', 'engine', 'package-root'] },
   {
     room: 'cli',
     may: ['cli', 'index', 'engine', 'errors', 'values', 'ops/rehearsal', 'ops/time', 'package-root'],

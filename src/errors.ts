@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_BLOCK_CORRUPT',
   'ERR_MILLRACE_MEMORY',
   'ERR_MILLRACE_SOURCE',
+  'ERR_MILLRACE_FILE_CHANGED',
   'ERR_MILLRACE_CHECKPOINT',
   'ERR_MILLRACE_JOB_CANCELLED',
   'ERR_MILLRACE_REMOTE',
@@ -169,6 +170,13 @@ export class SourceError extends MillraceError {
   }
 }
 
+/** A file is not what it was when its lines were assigned to tasks. `details.change` says how it differs. */
+export class FileChangedError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('ERR_MILLRACE_FILE_CHANGED', message, options)
+  }
+}
+
 /** Checkpoints of streams cannot be read or written, or are those of another graph. */
 export class CheckpointError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
@@ -199,6 +207,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
   ERR_MILLRACE_MEMORY: MemoryLimitError,
   ERR_MILLRACE_SOURCE: SourceError,
+  ERR_MILLRACE_FILE_CHANGED: FileChangedError,
   ERR_MILLRACE_CHECKPOINT: CheckpointError,
   ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,
 }

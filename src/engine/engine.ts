@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { MemoryLimitError, StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
+import type { FoundFile } from '../files/find.js'
 import type { Additions } from '../ops/accumulator.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
@@ -23,6 +24,7 @@ import { DiskStore } from './disk-store.js'
 import { DriverWriter } from './driver-writer.js'
 import { Events } from './events.js'
 import { Exchanges } from './exchange.js'
+import type { FileReads } from './file-reads.js'
 import { KeptPartitions, type KeptPlace } from './kept-partitions.js'
 import { MapOutputs } from './map-outputs.js'
 import type { CheckedOptions } from './options.js'
@@ -35,7 +37,6 @@ import { Spilling } from './spilling.js'
 import { StateTracker } from './state-tracker.js'
 import type { TaskDone } from './task.js'
 import { TaskScheduler } from './task-scheduler.js'
-import type { TextFile } from './text-files.js'
 
 /** A batch that runs. */
 export interface RunningBatch {
@@ -79,7 +80,8 @@ export class Engine implements JobRunner {
   readonly #lending = new SegmentLending(this.segments)
   readonly #writer: DriverWriter
   readonly #scratch = new ByteWriter()
-  readonly #textFiles = new WeakMap<Rdd<unknown>, readonly TextFile[]>()
+  readonly #textFiles = new WeakMap<Rdd<unknown>, readonly FoundFile[]>()
+  readonly #fileReads = new WeakMap<Rdd<unknown>, FileReads>()
   readonly #broadcasts = new Map<number, BlockHandle>()
   readonly #broadcastsSent = new Map<number, Set<number>>()
   readonly #resolver: FunctionResolver
@@ -273,6 +275,10 @@ export class Engine implements JobRunner {
       },
       lend: (thread) => this.#lend(thread),
       broadcasts: (thread, ids) => this.#shipBroadcasts(thread, ids),
+      onFileChanged: (planned, error) =>
+        planned.sources.some(
+          ({ files }) => files?.ranges.some(({ path }) => path === error.details.path) && files.reads.leaveOut(error),
+        ),
       onMissingState: (planned) => this.#stateAbsent(planned),
       onReport: (thread, { created, returned }) => {
         this.#lending.made(thread, created)
@@ -287,6 +293,7 @@ export class Engine implements JobRunner {
       current: (block: BlockHandle) => this.blocks.current(block),
       deadLetterLimit: this.#options.deadLetterLimit,
       textFiles: this.#textFiles,
+      fileReads: this.#fileReads,
       values: (rdd: Rdd<unknown>, partition: number, values: readonly unknown[]) =>
         this.#valuesBlock(rdd, partition, values),
     }
@@ -381,8 +388,10 @@ export class Engine implements JobRunner {
       }
     }
     this.#spilling.loaded(result.metrics.loaded ?? [])
-    for (const { slot, rdd, partition } of planned.sources)
+    for (const { slot, rdd, partition, files } of planned.sources) {
+      files?.reads.done(partition, files.ranges, result.metrics.sums?.[slot])
       this.onSourceRead(rdd, partition, result.metrics.read[slot] ?? 0)
+    }
   }
 
   #stateAbsent(planned: PlannedTask): void {

@@ -1,3 +1,4 @@
+import type { FileChangedError } from '../errors.js'
 import type { Clock } from '../ops/clock.js'
 import type { StreamBuilder } from '../ops/dstream/builder.js'
 import type { InputStream } from '../ops/dstream/input.js'
@@ -117,6 +118,7 @@ export class Inputs {
         const answered = input.asked.then(async () => {
           const ranges = await direct.next(time)
           input.batches.set(time, { ...batch, direct: ranges })
+          for (const warning of ranges.warnings ?? []) this.#report(input.stream, warning)
           this.#notePosition(input, time)
         })
         input.asked = answered.catch(() => undefined)
@@ -231,7 +233,16 @@ export class Inputs {
     const batch = input.batches.get(time)
     // A direct source that has not answered yet may still: nothing is known of the batch.
     if (!batch || (input.direct && !batch.direct)) return undefined
-    if (batch.direct) return this.#enter(input, time, batch, new FileRangesRdd(context, batch.direct.ranges))
+    if (batch.direct) {
+      const { ranges, onFileChanged = 'fail' } = batch.direct
+      const mayLeaveOut = (error: FileChangedError) => {
+        const { change, path } = error.details
+        if (change !== 'missing' && onFileChanged !== 'skip') return false
+        this.#report(input.stream, `${String(path)} is left out of batch ${time} ms: ${error.message}`, error)
+        return true
+      }
+      return this.#enter(input, time, batch, new FileRangesRdd(context, ranges, mayLeaveOut))
+    }
     const slices = toPartitions(engine, batch.blocks, context.parallelism)
     return this.#enter(input, time, batch, new ReceivedRdd(context, source.name, slices))
   }

@@ -1,14 +1,17 @@
+import type { FoundFile } from '../files/find.js'
 import { append } from '../ops/append.js'
 import { toSpec } from '../ops/partitioner.js'
 import type { ObservedPlace, Plan, Program, Sink } from '../ops/plan.js'
 import type { Planner, Rdd, RejectingRdd, ShuffleDependency, SourcePartition, StateRequest } from '../ops/rdd/rdd.js'
+import { FileRangesRdd } from '../ops/rdd/source-rdds.js'
+import type { FileRange } from '../ops/source.js'
 import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
 import type { TaskInput } from '../pool/protocol.js'
 import type { StoredBlock } from './disk-store.js'
+import { FileReads, listTextFiles, partOf } from './file-reads.js'
 import type { KeptPartitions } from './kept-partitions.js'
 import type { MapOutputs } from './map-outputs.js'
 import type { StateTracker } from './state-tracker.js'
-import { listTextFiles, partOf, type TextFile } from './text-files.js'
 
 /** What the planner looks things up in. */
 export interface PlanningTables {
@@ -20,7 +23,9 @@ export interface PlanningTables {
   /** Records with their errors that a step may send; it counts the others. */
   readonly deadLetterLimit: number
   /** Text files with their sizes, fixed when an RDD over them is first planned. */
-  readonly textFiles: WeakMap<Rdd<unknown>, readonly TextFile[]>
+  readonly textFiles: WeakMap<Rdd<unknown>, readonly FoundFile[]>
+  /** What tasks have read of the files of RDDs. */
+  readonly fileReads: WeakMap<Rdd<unknown>, FileReads>
   /** The block of values that the driver holds, written when first needed; undefined for no values. */
   values(rdd: Rdd<unknown>, partition: number, values: readonly unknown[]): BlockHandle | undefined
 }
@@ -36,7 +41,7 @@ export interface PlannedTask {
   /** The thread that holds the task's state. */
   readonly pinned: number | undefined
   /** Slots that read data from outside of the lineage, to count records once. */
-  readonly sources: readonly { readonly slot: number; readonly rdd: number; readonly partition: number }[]
+  readonly sources: readonly PlannedSource[]
   /** Slots of steps that give up records whose function throws. */
   readonly rejects: readonly { readonly slot: number; readonly rdd: RejectingRdd; readonly partition: number }[]
   /** State that the task makes. */
@@ -49,6 +54,14 @@ export interface PlannedTask {
     /** Versions that were replayed on a snapshot or on nothing; undefined where the version before is there. */
     readonly rebuilt: number | undefined
   }[]
+}
+
+export interface PlannedSource {
+  readonly slot: number
+  readonly rdd: number
+  readonly partition: number
+  /** Present where the slot reads files. */
+  readonly files?: { readonly reads: FileReads; readonly ranges: readonly FileRange[] }
 }
 
 /** Shuffles whose map outputs are not all there: they must run before the task can be planned. */
@@ -90,7 +103,7 @@ class Planning implements Planner {
   readonly blocks: BlockHandle[] = []
   readonly files: number[] = []
   readonly missing = new Set<ShuffleDependency>()
-  readonly sources: { slot: number; rdd: number; partition: number }[] = []
+  readonly sources: PlannedSource[] = []
   readonly rejecting: PlannedTask['rejects'][number][] = []
   readonly states: PlannedTask['states'][number][] = []
   pinned: number | undefined
@@ -129,6 +142,13 @@ class Planning implements Planner {
   }
 
   source(source: SourcePartition): number {
+    if (source.from === 'file') return this.#ranges(source.rdd, source.partition, [source.range])
+    if (source.from === 'file-part')
+      return this.#ranges(
+        source.rdd,
+        source.partition,
+        partOf(this.#files(source.rdd, source.path), source.index, source.of),
+      )
     const slot = this.#source(source)
     if (source.from !== 'range') this.sources.push({ slot, rdd: source.rdd.id, partition: source.partition })
     return slot
@@ -189,7 +209,7 @@ class Planning implements Planner {
     return this.#slot({ in: 'watermark', before })
   }
 
-  #source(source: SourcePartition): number {
+  #source(source: Exclude<SourcePartition, { from: 'file' | 'file-part' }>): number {
     switch (source.from) {
       case 'values': {
         const block = this.#tables.values(source.rdd, source.partition, source.values)
@@ -197,18 +217,22 @@ class Planning implements Planner {
       }
       case 'received':
         return this.#reading(source.slices as readonly BlockSlice[])
-      case 'file':
-        return this.#slot({ in: 'file', path: source.path, start: source.start, end: source.end })
-      case 'file-part': {
-        const ranges = partOf(this.#files(source.rdd, source.path), source.index, source.of)
-        return this.#slot(ranges.length === 1 ? { in: 'file', ...ranges[0]! } : { in: 'files', ranges })
-      }
       case 'range':
         return this.#slot({ in: 'range', from: source.start, to: source.end, step: source.step })
     }
   }
 
-  #files(rdd: Rdd<unknown>, path: string): readonly TextFile[] {
+  #ranges(rdd: Rdd<unknown>, partition: number, all: readonly FileRange[]): number {
+    const { fileReads } = this.#tables
+    const reads = fileReads.get(rdd) ?? new FileReads(rdd instanceof FileRangesRdd ? rdd.mayLeaveOut : undefined)
+    fileReads.set(rdd, reads)
+    const { ranges, sum } = reads.plan(partition, all)
+    const slot = this.#slot({ in: 'files', ranges, sum })
+    this.sources.push({ slot, rdd: rdd.id, partition, files: { reads, ranges } })
+    return slot
+  }
+
+  #files(rdd: Rdd<unknown>, path: string): readonly FoundFile[] {
     let files = this.#tables.textFiles.get(rdd)
     if (files === undefined) {
       files = listTextFiles(path)

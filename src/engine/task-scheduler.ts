@@ -1,4 +1,4 @@
-import { BlockCorruptError, type MemoryLimitError, ThreadLostError } from '../errors.js'
+import { BlockCorruptError, FileChangedError, type MemoryLimitError, ThreadLostError } from '../errors.js'
 import { append } from '../ops/append.js'
 import type { Program } from '../ops/plan.js'
 import { decodeError } from '../pool/error-wire.js'
@@ -34,6 +34,8 @@ export interface TaskSchedulerOptions extends TaskMessagesOptions {
   readonly onReport: (thread: number, report: MemoryReport) => void
   /** Why no more memory can be used, if so; or that it comes free soon, and `threadsChanged` is called then. */
   readonly overLimit: () => MemoryLimitError | 'wait' | undefined
+  /** A file is not the one that was planned. Whether tasks are to be planned again, without it. */
+  readonly onFileChanged: (planned: PlannedTask, error: FileChangedError) => boolean
   /** A file of a kept partition is not what it should be: it must not be planned again. */
   readonly onUnreadableFile: (file: number, error: BlockCorruptError) => void
 }
@@ -401,6 +403,12 @@ export class TaskScheduler {
         this.#again(task, decodeError(result.error))
       } else {
         const error = decodeError(result.error)
+        if (error instanceof FileChangedError) {
+          // The file will not change back: further attempts are of no use.
+          if (this.#options.onFileChanged(planned, error)) this.#try(task)
+          else this.#settle(task, error)
+          return
+        }
         const block = error instanceof BlockCorruptError ? error.details.block : undefined
         if (typeof block === 'number' && block < 0) {
           // A file: nobody's fault here, and the next plan computes what it held.

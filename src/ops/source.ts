@@ -56,13 +56,29 @@ export interface DirectBatch {
   readonly ranges: readonly FileRange[]
   /** What the batch consists of, for listeners: file names, offsets. */
   readonly description?: string
+  /** What users should know: a missing directory, a file that was left out. Reported once each. */
+  readonly warnings?: readonly string[]
+  /**
+   * A file that changed before any of it was read: 'fail' (default) fails the batch, 'skip' leaves the file out with a
+   * warning. A file that is gone before any of it was read is left out either way; one that changed later always fails.
+   */
+  readonly onFileChanged?: 'fail' | 'skip'
 }
 
-/** The lines that begin at a byte in [start, end) of a file. */
+/** The lines that begin at a byte in [start, end) of a file. A `.gz` file is one range: [0, its size). */
 export interface FileRange {
   readonly path: string
   readonly start: number
   readonly end: number
+  /** The file as it was when the range was made: readers compare. Without it a change passes unnoticed. */
+  readonly file?: FileIdentity
+}
+
+/** What tells a file from another at the same path, and from itself after a change. */
+export interface FileIdentity {
+  readonly size: number
+  readonly mtimeMs: number
+  readonly inode: number
 }
 
 export interface DirectSource {
@@ -78,13 +94,18 @@ export interface DirectReader {
    * `position()` told after the last batch of an earlier process, where a checkpoint goes on.
    */
   open(zeroTime: number, batchInterval: number, position?: unknown): Promise<void>
-  /** The ranges of the batch at `time`. Called once a batch time, in order. */
+  /** The ranges of the batch at `time`. Called at most once a batch time, in order. */
   next(time: number): Promise<DirectBatch>
   /**
    * Where the reader is after the batch that was asked for last, as JSON has it: put into checkpoints. A reader without
    * it begins anew when the process is restarted.
    */
   position?(): unknown
+  /**
+   * Called after `open`, in order, for each batch that an earlier process had decided after `position`: the batch gets these
+   * ranges again, and `next` is not asked. A reader without it is asked again.
+   */
+  replay?(time: number, batch: DirectBatch): void
   /** Releases what the reader holds. Called once, after the last batch. */
   close(): Promise<void>
 }

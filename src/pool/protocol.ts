@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Observation, ObservedPlace, Plan, Program, VersionWatermarks } from '../ops/plan.js'
+import type { FileRange } from '../ops/source.js'
 import type { Answer } from './answer-wire.js'
 import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
@@ -121,13 +122,8 @@ export type TaskInput =
       readonly partition: number
       readonly dealt?: number
     }
-  /** Lines that begin in [start, end) of a file. */
-  | { readonly in: 'file'; readonly path: string; readonly start: number; readonly end: number }
-  /** The same of several files, one after the other. */
-  | {
-      readonly in: 'files'
-      readonly ranges: readonly { readonly path: string; readonly start: number; readonly end: number }[]
-    }
+  /** Lines of ranges of files, one after the other. `sum`: the checksum of their bytes, once a task has read them. */
+  | { readonly in: 'files'; readonly ranges: readonly FileRange[]; readonly sum?: number }
   | { readonly in: 'range'; readonly from: number; readonly to: number; readonly step: number }
   /** Names the block that a `keep` writes. */
   | { readonly in: 'keep'; readonly key: string }
@@ -241,6 +237,8 @@ export interface MemoryReport {
 export interface TaskMetrics {
   /** Records read from each input slot. */
   readonly read: readonly number[]
+  /** Checksums of what was read of files, by input slot. */
+  readonly sums?: readonly (number | undefined)[]
   readonly runMs: number
   /** Kept partitions that were read from files, where there were any. */
   readonly loaded?: readonly LoadedFile[]

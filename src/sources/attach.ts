@@ -19,7 +19,7 @@ declare module '../ops/dstream/builder.js' {
     /** Lines of an endless HTTP answer; empty keep-alive lines are skipped, lost connections taken up again. */
     httpTextStream(url: string | URL, options?: HttpTextOptions): DStream<string>
     /** Lines of files that appear in a directory, each file in the batch in whose interval it appeared. Workers read them. */
-    textFileStream(directory: string, options?: TextFileOptions): DStream<string>
+    textFileStream(directory: string | URL, options?: TextFileOptions): DStream<string>
     /** Batches from a queue that the driver holds: for tests and small jobs. An empty queue gives empty batches. */
     queueStream<T>(batches: (readonly T[] | undefined | null)[], options?: QueueOptions<T>): DStream<T>
     /** What an iterable, a Node stream or a web stream yields; pulled no faster than it is processed. */

@@ -80,7 +80,11 @@ test('S6: the remember window is rounded up to whole batches and forgets', async
   expect(await names(20_000)).toEqual(['young'])
   await file('young', 23_000)
   expect(await names(22_000)).toEqual([])
-  expect(await names(24_000)).toEqual(['young'])
+  // The same file with other contents: its lines would come twice.
+  expect(await names(24_000)).toEqual([])
+  await file('other', 25_000)
+  await rename(join(directory, 'other'), join(directory, 'young'))
+  expect(await names(26_000)).toEqual(['young'])
 })
 
 test('the threshold is the time at which the source was made', async () => {
@@ -97,7 +101,12 @@ test('S7: an old file and a clock from 0', async () => {
 test('a directory that is missing, or comes later', async () => {
   const late = join(directory, 'late')
   const { reader, names } = await open({}, late)
-  expect(await reader.next(14_000)).toEqual({ ranges: [], description: `${late} does not exist` })
+  expect(await reader.next(14_000)).toMatchObject({
+    ranges: [],
+    description: `${late} does not exist`,
+    warnings: [`the directory ${late} does not exist; batches are empty until it does`],
+  })
+  expect(await reader.next(15_000)).toMatchObject({ warnings: [] })
   await mkdir(late)
   await file('late/1', 15_000)
   expect(await names(16_000)).toEqual(['1'])
@@ -159,4 +168,58 @@ test('arguments are checked', () => {
   expect(() => textFileSource('')).toThrow(ArgumentError)
   expect(() => textFileSource('x', { splitBytes: 0 })).toThrow(/splitBytes is 0/)
   expect(() => textFileSource('x', { minRemember: 1.5 })).toThrow(/minRemember/)
+})
+
+test('faults of single entries are reported once, and end nothing', async () => {
+  await symlink('loop', join(directory, 'loop'))
+  await symlink('nowhere', join(directory, 'dangling'))
+  const { reader } = await open()
+  await file('a.zst', 13_000)
+  await file('good', 13_000)
+  const first = await reader.next(14_000)
+  expect(first.ranges.map(({ path }) => basename(path))).toEqual(['good'])
+  expect([...first.warnings!].sort().map((text) => text.slice(directory.length + 1))).toEqual([
+    'a.zst is not read: .zst files cannot be read; decompress it, or compress it with gzip',
+    'dangling is not read: it is a link that leads to no file',
+    'loop is not read: it is a link that leads to no file',
+  ])
+  expect((await reader.next(16_000)).warnings).toEqual([])
+})
+
+test('a file that was appended to is not read again, however long ago it was assigned, and this is said once', async () => {
+  const { reader, names } = await open({ minRemember: 2000 })
+  await file('log', 13_000)
+  expect(await names(14_000)).toEqual(['log'])
+  for (let time = 16_000; time <= 30_000; time += 2000) {
+    await file('log', time - 500, 'x'.repeat(time))
+    const { ranges, warnings } = await reader.next(time)
+    expect([ranges, warnings!.length]).toEqual([[], time === 16_000 ? 1 : 0])
+  }
+})
+
+test('a file that is renamed after it was assigned is not read again', async () => {
+  const { names } = await open()
+  await file('a', 13_000)
+  expect(await names(14_000)).toEqual(['a'])
+  await rename(join(directory, 'a'), join(directory, 'b'))
+  expect(await names(16_000)).toEqual([])
+})
+
+test('a file that appears with an old time is ignored with a warning', async () => {
+  await file('there before', 1000)
+  const { reader } = await open({ minRemember: 4000 })
+  expect((await reader.next(14_000)).warnings).toEqual([])
+  await file('moved in', 2000)
+  const { ranges, warnings } = await reader.next(16_000)
+  expect(ranges).toEqual([])
+  expect(warnings).toEqual([expect.stringMatching(/moved in appeared with a modification time too long ago/)])
+})
+
+test('batches that an earlier process decided are not decided again', async () => {
+  await file('a', 13_000)
+  const before = await open()
+  const batch = await before.reader.next(14_000)
+  const { reader } = await open()
+  reader.replay!(14_000, JSON.parse(JSON.stringify(batch)))
+  expect((await reader.next(16_000)).ranges).toEqual([])
 })

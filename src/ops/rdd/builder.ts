@@ -1,4 +1,5 @@
 import { ArgumentError, StateError } from '../../errors.js'
+import { absolutePath } from '../../files/paths.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { capture } from '../functions/capture.js'
 import { describe } from '../functions/plain-data.js'
@@ -92,14 +93,14 @@ export class RddBuilder {
   }
 
   /**
-   * The lines of a file, or of the files in a directory, by name. Workers read their own byte ranges; a line belongs to the range in which it begins, so none is
-   * cut, lost or read twice. `minPartitions`: at least so many ranges.
+   * Returns the lines of a text file, of the files in a directory, or of those that a path with `*` stands for. The path is
+   * resolved now, the files are listed when an action first needs them. Workers read byte ranges, `minPartitions` of them; a
+   * `.gz` file is one range. A file that changes afterwards fails the actions that read it. See docs/guarantees.md.
+   *
+   * @throws ArgumentError if the path is none; an action rejects with SourceError or FileChangedError.
    */
-  textFile(path: string, minPartitions: number = this.parallelism): RDD<string> {
-    if (typeof path !== 'string' || path === '') {
-      throw new ArgumentError(`textFile got ${JSON.stringify(path)}; it takes the path of a text file.`)
-    }
-    return face(new FilePartsRdd(this, path, checkPartitions(minPartitions)))
+  textFile(path: string | URL, minPartitions: number = this.parallelism): RDD<string> {
+    return face(new FilePartsRdd(this, absolutePath(path, 'textFile'), checkPartitions(minPartitions)))
   }
 
   /**

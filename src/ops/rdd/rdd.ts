@@ -1,6 +1,7 @@
 import type { AnyFunction, FnRef } from '../functions/ref.js'
 import type { Partitioner } from '../partitioner.js'
 import type { Aggregator, ObservedPlace, Plan, VersionWatermarks } from '../plan.js'
+import type { FileRange } from '../source.js'
 import type { RddBuilder } from './builder.js'
 import type { StorageLevel } from './storage-level.js'
 
@@ -57,9 +58,7 @@ export type SourcePartition =
       readonly from: 'file'
       readonly rdd: Rdd<unknown>
       readonly partition: number
-      readonly path: string
-      readonly start: number
-      readonly end: number
+      readonly range: FileRange
     }
   /** Part `index` of `of` equal parts of a file, whose size the engine looks up once an RDD. */
   | {

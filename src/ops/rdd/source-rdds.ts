@@ -1,3 +1,4 @@
+import type { FileChangedError } from '../../errors.js'
 import type { Partitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import type { FileRange } from '../source.js'
@@ -59,15 +60,21 @@ export class FileRangesRdd extends Rdd<string> {
   readonly partitions: number
   readonly dependencies = []
   readonly #ranges: readonly FileRange[]
+  /** Whether tasks may go on without the file that an error names, none of which was read. */
+  readonly mayLeaveOut: (error: FileChangedError) => boolean
 
-  constructor(context: RddBuilder, ranges: readonly FileRange[]) {
+  constructor(context: RddBuilder, ranges: readonly FileRange[], mayLeaveOut: (error: FileChangedError) => boolean) {
     super(context, 'files')
     this.#ranges = ranges
+    this.mayLeaveOut = mayLeaveOut
     this.partitions = ranges.length
   }
 
   plan(partition: number, planner: Planner): Plan {
-    return { op: 'input', slot: planner.source({ from: 'file', rdd: this, partition, ...this.#ranges[partition]! }) }
+    return {
+      op: 'input',
+      slot: planner.source({ from: 'file', rdd: this, partition, range: this.#ranges[partition]! }),
+    }
   }
 }
 

@@ -50,7 +50,7 @@ export class PlanCompiler {
     switch (plan.op) {
       case 'input':
         return (task, each) => {
-          readInput(task.inputs[plan.slot]!, this.services.segments, (records) => {
+          task.sums[plan.slot] = readInput(task.inputs[plan.slot]!, this.services.segments, (records) => {
             task.read[plan.slot]! += records.length
             each(records)
           })

@@ -122,6 +122,7 @@ class Runtime implements WorkerRuntime {
       inputs,
       meter: { vitals: this.#vitals, failedAt: undefined, rejects: new Rejects(inputs) },
       read: inputs.map(() => 0),
+      sums: [],
       written: [],
       observed: [],
       settled: [],
@@ -140,7 +141,7 @@ class Runtime implements WorkerRuntime {
       exchanged?.publish(task.written)
       for (const { block, as } of task.written) if (as !== 'collect') this.#store.adopt([block], [], false)
       const rejects = task.meter.rejects.report()
-      const metrics = { read: task.read, runMs: performance.now() - started, loaded: takeLoaded() }
+      const metrics = { read: task.read, sums: task.sums, runMs: performance.now() - started, loaded: takeLoaded() }
       const memory = this.#report()
       faultPoint('task:end')
       const observed = task.observed.length > 0 ? task.observed : undefined

@@ -31,6 +31,8 @@ export interface Task {
   readonly meter: Meter
   /** Records read from each input slot. */
   readonly read: number[]
+  /** Checksums of what was read of files, by input slot. */
+  readonly sums: (number | undefined)[]
   readonly written: WrittenBlock[]
   /** What the task sees of event time. */
   readonly observed: Observation[]

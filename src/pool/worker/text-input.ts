@@ -35,7 +35,7 @@ export function readText(
     task.read[slot]! += values.length
     records(values)
   }
-  readInput(task.inputs[slot]!, segments, counted, (text) =>
+  task.sums[slot] = readInput(task.inputs[slot]!, segments, counted, (text) =>
     eachPiece(text, (raw) => {
       const bytes = wellFormed && !isUtf8(raw) ? Buffer.from(raw.toString()) : raw
       if (!onBytes() || !kernels.fits(bytes)) return eachLines(bytes, counted)

@@ -1,0 +1,102 @@
+import { mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Context, FileChangedError, ManualClock, StreamingContext } from 'millrace'
+import { afterEach, expect, test } from 'vitest'
+
+const cleanup: (() => unknown)[] = []
+afterEach(async () => {
+  for (const run of cleanup.splice(0).reverse()) await run()
+})
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'millrace-change-'))
+  cleanup.push(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+const CHANGES = {
+  'cut short': (path: string) => truncateSync(path, 100),
+  'replaced by a rename': (path: string) => {
+    writeFileSync(`${path}.new`, 'other\n'.repeat(1000))
+    renameSync(`${path}.new`, path)
+  },
+  'rewritten, longer': (path: string) => writeFileSync(path, 'other\n'.repeat(5000)),
+  'rewritten at the same size and time': (path: string) => {
+    writeFileSync(path, 'lime\n'.repeat(1000))
+    utimesSync(path, 10.5, 10.5)
+  },
+  deleted: (path: string) => rmSync(path),
+} satisfies Record<string, (path: string) => void>
+
+test.each(Object.keys(CHANGES) as (keyof typeof CHANGES)[])(
+  'a file that is %s after it was read fails the batch that reads it again',
+  async (how) => {
+    const directory = folder()
+    const path = join(directory, 'file')
+    const clock = new ManualClock(10_000)
+    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, spare: false, clock })
+    cleanup.push(() => ssc.stop())
+    const counts: number[] = []
+    ssc
+      .textFileStream(directory)
+      .window('3s')
+      .foreachRDD(async (rdd) => void counts.push(await rdd.count()))
+    await ssc.start()
+    writeFileSync(path, 'line\n'.repeat(1000))
+    utimesSync(path, 10.5, 10.5)
+    await clock.advance(1000)
+    await ssc.awaitIdle()
+    expect(counts).toEqual([1000])
+    CHANGES[how](path)
+    const engine = ssc.context.engine
+    await Promise.all(engine.pool!.threads().map((thread) => engine.pool!.terminate(thread)))
+    await clock.advance(1000)
+    const error = await ssc.awaitTermination().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(FileChangedError)
+    expect((error as Error).message).toContain(path)
+    expect(counts).toEqual([1000])
+  },
+)
+
+test('a file that is deleted before any of it was read is left out, with a warning', async () => {
+  const directory = folder()
+  const clock = new ManualClock(10_000)
+  const warnings: string[] = []
+  const logger = { debug() {}, info() {}, warn: (text: string) => void warnings.push(text), error() {} }
+  const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, spare: false, clock, logger })
+  cleanup.push(() => ssc.stop())
+  const got: string[][] = []
+  const stream = ssc.textFileStream(directory).transform((rdd) => {
+    rmSync(join(directory, 'a'), { force: true })
+    return rdd
+  })
+  stream.foreachRDD(async (rdd) => void got.push(await rdd.collect()))
+  stream.foreachRDD(async (rdd) => void got.push(await rdd.collect()))
+  await ssc.start()
+  for (const name of ['a', 'b']) {
+    writeFileSync(join(directory, name), `${name}\n`)
+    utimesSync(join(directory, name), 10.5, 10.5)
+  }
+  await clock.advance(1000)
+  await ssc.awaitIdle()
+  expect(got).toEqual([['b'], ['b']])
+  expect(warnings.filter((text) => text.includes(join(directory, 'a')))).toHaveLength(1)
+})
+
+test('textFile resolves its path when it is called, takes URLs, links and * in names', async () => {
+  const directory = folder()
+  writeFileSync(join(directory, 'one#1.txt'), 'a\n')
+  writeFileSync(join(directory, 'two 2.txt'), 'b\n')
+  writeFileSync(join(directory, '_SUCCESS'), 'no\n')
+  const ctx = new Context({ threads: 1, spare: false })
+  cleanup.push(() => ctx.stop())
+  expect(await ctx.textFile(join(directory, '*.txt')).collect()).toEqual(['a', 'b'])
+  expect(await ctx.textFile(new URL(`file://${directory}/one%231.txt`)).collect()).toEqual(['a'])
+  expect(await ctx.textFile(directory).collect()).toEqual(['a', 'b'])
+  await expect(ctx.textFile('/dev/null').collect()).rejects.toThrow(/device/)
+  await expect(ctx.textFile(join(directory, '*.csv')).collect()).rejects.toThrow(/cannot be read/)
+  expect(() => ctx.textFile('http://host/file')).toThrow(/local files/)
+})
