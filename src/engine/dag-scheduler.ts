@@ -1,5 +1,4 @@
 import { JobCancelledError, type TaskFailedError } from '../errors.js'
-import { builtin } from '../ops/functions/builtin.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
@@ -232,13 +231,11 @@ export class DagScheduler {
   async #sampleBounds(job: Job, shuffle: number, partitioner: RangePartitioner): Promise<unknown[]> {
     const { sampled, partitions, ascending } = partitioner
     if (partitions === 1 || sampled.partitions === 0) return []
-    const key = this.#resolver.resolve(partitioner.key)
     const compare = this.#resolver.resolve(partitioner.compare!) as (a: unknown, b: unknown) => number
     const most = Math.ceil((SAMPLES * partitions * 3) / sampled.partitions)
-    const sample = builtin('sampleKeys', key, most)
     const sink: Sink = {
       op: 'apply',
-      fn: sampled.context.capture(sample, 'sample of sortBy'),
+      fn: { k: 'builtin', name: 'sampleKeys', args: [{ fn: partitioner.key }, { value: most }] },
       label: 'sample of sortBy',
     }
     const all = Array.from({ length: sampled.partitions }, (_, p) => p)

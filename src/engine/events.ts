@@ -3,6 +3,7 @@ import { ArgumentError, type ThreadLossReason } from '../errors.js'
 import type { EventTimeInfo } from '../ops/dstream/event-time/info.js'
 import { checkFunction } from '../ops/functions/check-function.js'
 import { describe } from '../ops/functions/plain-data.js'
+import { isThenable } from '../ops/functions/results.js'
 import type { DeadLetterBatch } from './dead-letters.js'
 
 /** Input of one stream in one batch. Records are known once a task has read them. */
@@ -147,7 +148,7 @@ const NAMES: { readonly [E in EventName]: true } = {
 export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
 export type EveryListener = <E extends EventName>(name: E, event: EngineEvents[E]) => void
 
-/** Delivers events to listeners and to diagnostics channels. A listener that throws is reported, never fatal. */
+/** Delivers events to listeners and to diagnostics channels. A listener that throws or rejects is reported, never fatal. */
 export class Events {
   readonly #listeners = new Map<EventName, Set<EventListener<EventName>>>()
   readonly #forEvery = new Set<EveryListener>()
@@ -164,7 +165,7 @@ export class Events {
         name,
       })
     }
-    checkFunction(listener, `on('${name}')`)
+    checkFunction(listener, `on('${name}')`, 'later')
     let set = this.#listeners.get(name)
     if (!set) this.#listeners.set(name, (set = new Set()))
     set.add(listener as EventListener<EventName>)
@@ -182,7 +183,8 @@ export class Events {
     for (const listener of this.#forEvery) listener(name, event)
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (isThenable(result)) result.then(undefined, this.#onListenerError)
       } catch (error) {
         this.#onListenerError(error)
       }

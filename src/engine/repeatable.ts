@@ -1,3 +1,4 @@
+import { unguarded } from '../ops/functions/guard.js'
 import type { AnyFunction, FnRef } from '../ops/functions/ref.js'
 import type { Plan, Program } from '../ops/plan.js'
 
@@ -5,9 +6,9 @@ import type { Plan, Program } from '../ops/plan.js'
 const OUTSIDE =
   /\b(?:console|fetch|require|WebSocket|EventSource|BroadcastChannel|set(?:Timeout|Interval|Immediate)|queueMicrotask)\b|\bprocess\s*\.\s*(?:std|send|emit|kill)|\bimport\s*\(/
 
-/** Whether it neither gives a partition to a function as a whole, which may write it somewhere, nor awaits calls. */
+/** Whether no function of it takes records only to do something with them, such as to write them, and none awaits calls. */
 export function isRepeatable({ plan, sink }: Program): boolean {
-  return sink.op !== 'apply' && !awaits(plan)
+  return sink.op !== 'apply' && sink.op !== 'foreach' && !awaits(plan)
 }
 
 function awaits(part: Plan | unknown): boolean {
@@ -22,7 +23,7 @@ function awaits(part: Plan | unknown): boolean {
 export function staysInside(part: unknown, resolve: (ref: FnRef) => AnyFunction): boolean {
   if (typeof part !== 'object' || part === null) return true
   const ref = part as FnRef
-  if (ref.k === 'table' || ref.k === 'export') return !OUTSIDE.test(String(resolve(ref)))
+  if (ref.k === 'table' || ref.k === 'export') return !OUTSIDE.test(String(unguarded(resolve(ref))))
   if (ref.k === 'source' && OUTSIDE.test(ref.text)) return false
   if (ref.k === 'global' && OUTSIDE.test(ref.path)) return false
   if (ref.k === 'builtin' && ref.name === 'pipeThrough') return false

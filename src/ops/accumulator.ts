@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StateError } from '../errors.js'
+import type { AnyFunction } from './functions/ref.js'
+import { isAsync } from './functions/results.js'
 
 /** The property that makes an object an accumulator; its value is the accumulator's number. */
 export const ACCUMULATOR_ID: unique symbol = Symbol.for('millrace.accumulator')
@@ -30,6 +32,11 @@ export function forThisTask<R>(run: () => R): R {
   if (!current) return run()
   calls ??= new AsyncLocalStorage()
   return calls.run(current, run)
+}
+
+/** As `run` itself, unless `fn`, which it calls, is an async function: that may add when its task has failed. */
+export function forThisTaskIfAsync<R>(fn: AnyFunction, run: () => R): R {
+  return isAsync(fn) ? forThisTask(run) : run()
 }
 
 function additions(): Map<number, unknown> | undefined {

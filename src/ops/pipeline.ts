@@ -1,6 +1,7 @@
 import { ArgumentError, PipelineError } from '../errors.js'
 import type { StreamBuilder } from './dstream/builder.js'
 import type { AnyFunction } from './functions/ref.js'
+import { checkKind, isThenable } from './functions/results.js'
 
 const PIPELINE = Symbol.for('millrace.pipeline')
 
@@ -22,6 +23,7 @@ export function definePipeline<P = Record<string, string>>(
       `definePipeline got ${typeof build}; it takes a function (ssc, params) => { ... } that builds the graph.`,
     )
   }
+  checkKind(build as AnyFunction, 'definePipeline', 'value')
   return { [PIPELINE]: true, build }
 }
 
@@ -45,7 +47,15 @@ export function buildPipeline(
   }
   context.recording = true
   try {
-    definition.build(builder, params)
+    const result: unknown = definition.build(builder, params)
+    if (isThenable(result)) {
+      // Its rejection would end the process.
+      result.then(undefined, () => {})
+      throw new PipelineError(
+        `The pipeline function of ${url} returned a promise. It must build the whole graph before it returns: await at the top of the module, and use what that gave in the function.`,
+        { details: { url } },
+      )
+    }
   } finally {
     context.recording = false
   }

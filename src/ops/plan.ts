@@ -200,8 +200,10 @@ export type Sink =
   /** Writes the records into one block and returns its handle. */
   | { readonly op: 'collect' }
   | { readonly op: 'count' }
-  /** Returns `fn(records, partitionIndex)`, which must be plain data. */
+  /** Returns what `fn(records, partitionIndex)` returns or resolves with, which must be plain data. */
   | { readonly op: 'apply'; readonly fn: FnRef; readonly label: string }
+  /** Calls `fn(record)` on each record, one after the other; awaits what it returns where that is a promise. */
+  | { readonly op: 'foreach'; readonly fn: FnRef; readonly label: string }
 
 /** A plan with its sink: the unit that threads know by number and compile once. */
 export interface Program {

@@ -1,5 +1,8 @@
 import { ArgumentError } from '../errors.js'
+import { checkFunction } from './functions/check-function.js'
+import { guarded } from './functions/guard.js'
 import { describe } from './functions/plain-data.js'
+import type { AnyFunction } from './functions/ref.js'
 
 /**
  * The small interface between a source and the engine. A source file imports this and nothing else of the engine.
@@ -144,4 +147,9 @@ function noSource(got: string): ArgumentError {
     `input() ${got}; it takes a source of your own: { kind: 'receiver', name, codec: 'text' | 'records', create() }, ` +
       `{ kind: 'direct', name, create() } or { kind: 'local', name, next(time) }.`,
   )
+}
+
+/** A function that a source calls in the driver and whose result it uses at once. Throws ArgumentError unless it is one. */
+export function atOnce<F extends AnyFunction>(fn: F, label: string): F {
+  return guarded(checkFunction(fn, label), 'value') as F
 }

@@ -1,7 +1,14 @@
 import { ArgumentError, SourceError } from '../errors.js'
 import { type Found, findFiles } from '../files/find.js'
 import { absolutePath, isDataName, isGzip } from '../files/paths.js'
-import type { DirectBatch, DirectReader, DirectSource, FileIdentity, FileRange } from '../ops/source.js'
+import {
+  atOnce,
+  type DirectBatch,
+  type DirectReader,
+  type DirectSource,
+  type FileIdentity,
+  type FileRange,
+} from '../ops/source.js'
 import { type AssignedFile, AssignedFiles } from './assigned-files.js'
 import { checkBoolean, checkInteger } from './check.js'
 
@@ -33,7 +40,8 @@ export interface TextFileOptions {
 export function textFileSource(directory: string | URL, options: TextFileOptions = {}): DirectSource {
   const path = absolutePath(directory, 'textFileStream')
   const { newFilesOnly = true, minRemember = 60_000, splitBytes = 32 * 1024 * 1024, now = Date.now } = options
-  const { filter = isDataName, onFileChanged = 'fail' } = options
+  const { onFileChanged = 'fail' } = options
+  const filter = atOnce(options.filter ?? isDataName, 'textFileStream filter')
   checkBoolean('newFilesOnly', newFilesOnly)
   checkInteger('minRemember (ms)', minRemember, 1)
   checkInteger('splitBytes', splitBytes, 1)

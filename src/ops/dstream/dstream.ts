@@ -1,5 +1,6 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import type { AnyFunction, FnRef } from '../functions/ref.js'
+import type { Gives } from '../functions/results.js'
 import type { Rdd } from '../rdd/rdd.js'
 import type { StorageLevel } from '../rdd/storage-level.js'
 import { type Duration, formatMillis, toMillis } from '../time.js'
@@ -174,8 +175,8 @@ type PairMethods = { [M in keyof AnyPairStream]: (this: AnyPairs, ...args: Param
 /** The prototype on which operator files put their pair operations: names and parameters checked, element types not. */
 export const pairStreams = Stream.prototype as unknown as PairMethods
 
-export function capturedBy(stream: Stream<unknown>, fn: AnyFunction, label: string): FnRef {
-  return stream.builder.context.capture(fn, `${label} of stream ${stream.builder.size}`)
+export function capturedBy(stream: Stream<unknown>, fn: AnyFunction, label: string, gives?: Gives): FnRef {
+  return stream.builder.context.capture(fn, `${label} of stream ${stream.builder.size}`, gives)
 }
 
 /** A window or slide length, checked against the parent's slide. */

@@ -1,6 +1,7 @@
 import { builtin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import type { Step } from '../plan.js'
+import { givenBy } from '../rdd/elementwise.js'
 import type { RecordOptions } from '../rdd/record-options.js'
 import { ChainStream } from './chain-stream.js'
 import type { DeadLetterOptions, WithDeadLetters } from './dead-letters.js'
@@ -55,7 +56,7 @@ export function chain<U>(
   label: string = op,
   options?: RecordOptions,
 ): DStream<U> {
-  return chainStep(parent, { op, fn: capturedBy(parent, fn, label), label }, options)
+  return chainStep(parent, { op, fn: capturedBy(parent, fn, label, givenBy(op)), label }, options)
 }
 
 /** The same for a step that is more than an operation and its function. */

@@ -1,4 +1,5 @@
 import { StateError } from '../../errors.js'
+import { checkResult } from '../functions/results.js'
 
 /**
  * The state of one key, as a function given to mapWithState sees it. What the function does to it holds once the batch is
@@ -49,6 +50,7 @@ export class KeyState<S> {
   /** Sets the value. Throws StateError after remove(), and for a key that is timing out. */
   update(value: S): void {
     this.#mustBeOpen('update')
+    if (typeof value === 'object' && value !== null) checkResult(value, true)
     this.#value = value
     this.#exists = true
     this.#updated = true

@@ -41,8 +41,10 @@ declare module './dstream.js' {
 
 Stream.prototype.mapAsync = function (this: Stream<unknown>, fn: AnyFunction, options: MapAsyncOptions = {}): never {
   const { onRecordError } = options
-  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapAsync'), options, false), { onRecordError }) as never
+  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapAsync', 'later'), options, false), {
+    onRecordError,
+  }) as never
 }
 Stream.prototype.mapPartitionsAsync = function (fn, options = {}) {
-  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapPartitionsAsync'), options, true))
+  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapPartitionsAsync', 'later'), options, true))
 }

@@ -1,6 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { checkFunction } from '../functions/check-function.js'
 import { describe } from '../functions/plain-data.js'
+import { isThenable } from '../functions/results.js'
 import { face, type RDD, Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
 import { type DStream, required, Stream, streamFace } from './dstream.js'
@@ -35,6 +36,8 @@ export class TransformedStream<U> extends Stream<U> {
     const rdds = this.parents.map((parent) => required(parent, time, this.label))
     const made: unknown = this.#fn(rdds, time)
     if (made instanceof Rdd) return made as Rdd<U>
+    // A promise that rejects would end the process besides.
+    if (isThenable(made)) made.then(undefined, () => {})
     throw new StateError(
       `${this.label} at ${time} ms: its function answered with ${describe(made)}; it must answer with a dataset.`,
       { time },

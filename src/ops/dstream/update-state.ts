@@ -46,7 +46,11 @@ pairStreams.updateStateByKey = function (fn, options) {
   } = (options as UpdateOptions<unknown, unknown> & { form?: 'time' | 'iterator' | 'values' }) ?? {}
   return streamFace(
     new KeptStateStream<[unknown, unknown]>(this, 'updateStateByKey', {
-      how: { kind: 'update', fn: capturedBy(this, fn, 'updateStateByKey'), form },
+      how: {
+        kind: 'update',
+        fn: capturedBy(this, fn, 'updateStateByKey', form === 'iterator' ? 'each' : 'value'),
+        form,
+      },
       emit: 'entries',
       partitions,
       initial: initialState,

@@ -1,6 +1,7 @@
 import { ArgumentError, MillraceError } from '../../errors.js'
 import { describe, foreignPart } from './plain-data.js'
 import type { AnyFunction, BuiltinArg, FnRef } from './ref.js'
+import type { Gives } from './results.js'
 
 const MARK: unique symbol = Symbol.for('millrace.builtin')
 
@@ -12,22 +13,27 @@ export interface BuiltinMark {
 
 export type BuiltinFactory = (...args: never[]) => AnyFunction
 
-const registry = new Map<string, BuiltinFactory>()
+interface Registered {
+  readonly factory: BuiltinFactory
+  readonly gives: Gives
+}
+
+const registry = new Map<string, Registered>()
 
 /**
  * Registers a library function: `factory` makes it from its arguments. Must run in every thread that uses the name,
- * so at the top of a module that every thread imports.
+ * so at the top of a module that every thread imports. `gives`: what it does with the results of functions among its arguments.
  * @throws ArgumentError if the name is taken.
  */
-export function defineBuiltin(name: string, factory: BuiltinFactory): void {
+export function defineBuiltin(name: string, factory: BuiltinFactory, gives: Gives = 'value'): void {
   if (registry.has(name))
     throw new ArgumentError(`A library function named ${name} is defined already. Choose another name.`, { name })
-  registry.set(name, factory)
+  registry.set(name, { factory, gives })
 }
 
 /** The factory of a library function, or undefined if none has this name. */
 export function builtinOf(name: string): BuiltinFactory | undefined {
-  return registry.get(name)
+  return registry.get(name)?.factory
 }
 
 /** What a function was made from, if a library function; otherwise undefined. */
@@ -40,7 +46,7 @@ export function builtinMark(fn: AnyFunction): BuiltinMark | undefined {
  * @throws MillraceError if no such function is defined in this thread; ArgumentError if an argument cannot travel.
  */
 export function builtin<F extends AnyFunction = AnyFunction>(name: string, ...args: readonly unknown[]): F {
-  const factory = registry.get(name)
+  const factory = builtinOf(name)
   if (factory === undefined) {
     throw new MillraceError(
       'ERR_MILLRACE_ARGUMENT',
@@ -70,12 +76,13 @@ export function builtin<F extends AnyFunction = AnyFunction>(name: string, ...ar
 }
 
 /** The reference of a library function, or undefined for another function. `inner` names the functions among its arguments. */
-export function builtinRef(fn: AnyFunction, inner: (fn: AnyFunction) => FnRef): FnRef | undefined {
+export function builtinRef(fn: AnyFunction, inner: (fn: AnyFunction, gives: Gives) => FnRef): FnRef | undefined {
   const mark = builtinMark(fn)
   if (mark === undefined) return undefined
   if (mark.args.length === 0) return { k: 'builtin', name: mark.name }
+  const gives = registry.get(mark.name)?.gives ?? 'value'
   const args = mark.args.map(
-    (arg): BuiltinArg => (typeof arg === 'function' ? { fn: inner(arg as AnyFunction) } : { value: arg }),
+    (arg): BuiltinArg => (typeof arg === 'function' ? { fn: inner(arg as AnyFunction, gives) } : { value: arg }),
   )
   return { k: 'builtin', name: mark.name, args }
 }

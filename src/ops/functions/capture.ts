@@ -1,12 +1,14 @@
 import { CaptureError } from '../../errors.js'
 import { builtinRef } from './builtin.js'
 import { checkFunction } from './check-function.js'
+import { unguarded } from './guard.js'
 import './common.js'
 import { environmentOf, unwrapped } from './env.js'
 import { type FreeVariables, freeVariables } from './free-variables.js'
 import { globalPath, isGlobalName } from './globals.js'
 import { HELPERS, IMPORT_OBJECT } from './loader-names.js'
-import type { AnyFunction, EnvValue, FnRef } from './ref.js'
+import type { AnyFunction, EnvValue, FnRef, UserRef } from './ref.js'
+import { type Gives, giving } from './results.js'
 import type { FunctionTable } from './table.js'
 
 /** Functions that threads know already because they loaded the same pipeline module. */
@@ -16,19 +18,25 @@ export interface KnownFunctions {
 }
 
 const analyses = new WeakMap<AnyFunction, FreeVariables>()
-const references = new WeakMap<AnyFunction, FnRef>()
+const references = new WeakMap<AnyFunction, UserRef>()
 
 /**
  * Names a function so that any thread can find it: as a library function, by the pipeline module's table or exports, as
  * a global, or by its text. The text is analysed once for each function object.
  * @param label the operation it was given to, as errors shall name it.
- * @throws ArgumentError if `fn` is no function; CaptureError if its text does not stand for it in another thread.
+ * @param gives what the operation does with its results.
+ * @throws ArgumentError if `fn` is no function, or of a kind that does not fit; CaptureError if its text does not stand for it in another thread.
  */
-export function capture(fn: AnyFunction, label: string, known: KnownFunctions = {}): FnRef {
-  checkFunction(fn, label)
+export function capture(fn: AnyFunction, label: string, known: KnownFunctions = {}, gives: Gives = 'value'): FnRef {
+  checkFunction(fn, label, gives)
+  // A function that a reference was resolved to may be captured once more.
+  fn = unguarded(fn)
+  const named = builtinRef(unwrapped(fn), (inner, of) => capture(inner, label, known, of))
+  return named ?? giving(userRef(fn, label, known), gives)
+}
+
+function userRef(fn: AnyFunction, label: string, known: KnownFunctions): UserRef {
   const target = unwrapped(fn)
-  const named = builtinRef(target, (inner) => capture(inner, label, known))
-  if (named !== undefined) return named
   const i = known.table?.indexOf(target)
   if (i !== undefined) return { k: 'table', i }
   const name = known.exports?.get(fn) ?? known.exports?.get(target)
@@ -40,7 +48,7 @@ export function capture(fn: AnyFunction, label: string, known: KnownFunctions = 
   return bySource(fn, target, label, known)
 }
 
-function bySource(carrier: AnyFunction, target: AnyFunction, label: string, known: KnownFunctions): FnRef {
+function bySource(carrier: AnyFunction, target: AnyFunction, label: string, known: KnownFunctions): UserRef {
   const entries = environmentOf(carrier)?.entries
   const { text, names, relativeImports } = analysisOf(target, label)
   const env: Record<string, EnvValue> = {}
@@ -52,7 +60,8 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
       if (!isGlobalName(name) && !Object.hasOwn(HELPERS, name)) missing.push(name)
     } else if ('fn' in entry) {
       // What an inner function is known by depends on `known`, so the whole is not kept.
-      env[name] = { fn: capture(entry.fn, `${label} (${name} given through withEnv)`, known) }
+      // Only the function that uses it knows whether it awaits the result.
+      env[name] = { fn: inner(entry.fn, `${label} (${name} given through withEnv)`, known) }
       fixed = false
     } else env[name] = entry
   }
@@ -65,9 +74,13 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
       { label, imports: relativeImports },
     )
   }
-  const ref: FnRef = Object.keys(env).length > 0 ? { k: 'source', text, env } : { k: 'source', text }
+  const ref: UserRef = Object.keys(env).length > 0 ? { k: 'source', text, env } : { k: 'source', text }
   if (fixed) references.set(carrier, ref)
   return ref
+}
+
+function inner(fn: AnyFunction, label: string, known: KnownFunctions): FnRef {
+  return builtinRef(unwrapped(fn), (of, gives) => capture(of, label, known, gives)) ?? userRef(fn, label, known)
 }
 
 function analysisOf(fn: AnyFunction, label: string): FreeVariables {

@@ -1,4 +1,5 @@
 import type { Gathering } from '../accumulator.js'
+import type { Gives } from './results.js'
 
 /**
  * How a function is named so that any thread can find it. A task never carries a function, only a FnRef:
@@ -8,12 +9,15 @@ import type { Gathering } from '../accumulator.js'
  * - `builtin`: a function of the library by name, made from plain arguments and other FnRefs.
  * - `global`: a function of the language, such as `Math.floor`.
  */
-export type FnRef =
+export type FnRef = UserRef | { readonly k: 'builtin'; readonly name: string; readonly args?: readonly BuiltinArg[] }
+
+/** A function that is not the library's: its results are checked. `gives`: what is done with them, `value` unless given. */
+export type UserRef = (
   | { readonly k: 'table'; readonly i: number }
   | { readonly k: 'export'; readonly name: string }
   | { readonly k: 'source'; readonly text: string; readonly env?: { readonly [name: string]: EnvValue } }
-  | { readonly k: 'builtin'; readonly name: string; readonly args?: readonly BuiltinArg[] }
   | { readonly k: 'global'; readonly path: string }
+) & { readonly gives?: Gives }
 
 /** A value given through `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
 export type EnvValue =

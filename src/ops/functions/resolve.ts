@@ -5,6 +5,7 @@ import './common.js'
 import { compileText } from './compile.js'
 import { BROADCAST_ID, carryEnvironment, type EnvEntry } from './env.js'
 import { atGlobalPath } from './globals.js'
+import { guarded } from './guard.js'
 import type { AnyFunction, EnvValue, FnRef } from './ref.js'
 import { refKey } from './ref-key.js'
 import type { FunctionTable } from './table.js'
@@ -18,11 +19,17 @@ export interface ResolveEnvironment {
 }
 
 /**
- * The function that a reference means in this thread. Source text is compiled anew at each call (10 to 50 us): programs
+ * The function that a reference means in this thread, with its results checked. Source text is compiled anew at each call (10 to 50 us): programs
  * keep a FunctionResolver.
  * @throws MillraceError if this thread does not have it, or its text does not compile.
  */
 export function resolveFn(ref: FnRef, env: ResolveEnvironment = {}): AnyFunction {
+  if (ref.k !== 'builtin') return guarded(unchecked(ref, env), ref.gives ?? 'value')
+  return builtin(ref.name, ...(ref.args ?? []).map((arg) => ('fn' in arg ? resolveFn(arg.fn, env) : arg.value)))
+}
+
+/** The function as the user wrote it: results are whatever it returns. */
+function unchecked(ref: FnRef, env: ResolveEnvironment): AnyFunction {
   switch (ref.k) {
     case 'table':
       if (env.table !== undefined) return env.table.get(ref.i)
@@ -33,7 +40,7 @@ export function resolveFn(ref: FnRef, env: ResolveEnvironment = {}): AnyFunction
     case 'export':
       return exported(ref.name, env.exports)
     case 'builtin':
-      return builtin(ref.name, ...(ref.args ?? []).map((arg) => ('fn' in arg ? resolveFn(arg.fn, env) : arg.value)))
+      return resolveFn(ref, env)
     case 'global': {
       const fn = atGlobalPath(ref.path)
       if (typeof fn === 'function') return fn as AnyFunction
@@ -103,7 +110,7 @@ function compile(
   const entries = new Map<string, EnvEntry>()
   for (const [name, entry] of Object.entries(given)) {
     if ('fn' in entry) {
-      const fn = resolveFn(entry.fn, env)
+      const fn = unchecked(entry.fn, env)
       values[name] = fn
       entries.set(name, { fn })
     } else if ('broadcast' in entry) {

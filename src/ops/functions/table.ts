@@ -5,6 +5,7 @@ import { unwrapped } from './env.js'
 import { globalPath } from './globals.js'
 import { functionHash } from './normal-form.js'
 import type { AnyFunction, FnRef } from './ref.js'
+import { type Gives, giving } from './results.js'
 
 /**
  * The functions of a pipeline module, in the order in which building its graph met them. The driver and every worker
@@ -23,23 +24,23 @@ export class FunctionTable {
    * Adds a function and returns its reference; the same function object gets the same number again. Library functions
    * and globals are not added, they are known by name; functions among a library function's arguments are.
    * `label` names the operation in errors and fingerprints.
-   * @throws ArgumentError if `fn` is no function.
+   * @throws ArgumentError if `fn` is no function, or of a kind that does not fit.
    */
-  record(fn: AnyFunction, label: string): FnRef {
-    checkFunction(fn, label)
+  record(fn: AnyFunction, label: string, gives: Gives = 'value'): FnRef {
+    checkFunction(fn, label, gives)
     // In a module a function has its closure: what withEnv adds is not needed.
     fn = unwrapped(fn)
-    const named = builtinRef(fn, (inner) => this.record(inner, label))
+    const named = builtinRef(fn, (inner, of) => this.record(inner, label, of))
     if (named !== undefined) return named
     const path = globalPath(fn)
-    if (path !== undefined) return { k: 'global', path }
+    if (path !== undefined) return giving({ k: 'global', path }, gives)
     let i = this.#indexes.get(fn)
     if (i === undefined) {
       i = this.#functions.push(fn) - 1
       this.#labels.push(label)
       this.#indexes.set(fn, i)
     }
-    return { k: 'table', i }
+    return giving({ k: 'table', i }, gives)
   }
 
   /** The number of a recorded function, or undefined. */

@@ -7,6 +7,8 @@ import {
   type Gathering,
   mustNotRunInTask,
 } from '../accumulator.js'
+import { checkFunction } from '../functions/check-function.js'
+import { guarded } from '../functions/guard.js'
 import { RddBuilder } from './builder.js'
 
 declare module './builder.js' {
@@ -114,5 +116,6 @@ RddBuilder.prototype.accumulator = function <T, R>(zero: R, add: (acc: R, value:
       `accumulator(zero, add) got ${typeof add} for add; it takes a function (acc, value) => acc.`,
     )
   }
-  return made(this, 'list', zero, add)
+  checkFunction(add, 'accumulator')
+  return made(this, 'list', zero, guarded(add, 'value') as typeof add)
 }

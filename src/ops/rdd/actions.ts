@@ -1,8 +1,11 @@
 import { ArgumentError, StateError } from '../../errors.js'
+import { forThisTaskIfAsync } from '../accumulator.js'
 import { append } from '../append.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
+import { guarded } from '../functions/guard.js'
 import type { AnyFunction } from '../functions/ref.js'
+import { checkResult, isThenable } from '../functions/results.js'
 import { asPair } from '../pair.js'
 import { combine, reducing } from './by-key.js'
 import { step } from './elementwise.js'
@@ -21,10 +24,23 @@ declare module './rdd.js' {
     /** The first element. Rejects with StateError where there is none. */
     first(): Promise<T>
     isEmpty(): Promise<boolean>
-    /** Calls `fn` on each element, in the workers. A retried task calls it again. */
-    foreach(fn: (value: T) => void): Promise<void>
-    /** Calls `fn` on each partition, in the workers. A retried task calls it again. */
-    foreachPartition(fn: (records: Iterable<T>, partition: number) => void): Promise<void>
+    /**
+     * Calls `fn` on each element, in the workers. Where it returns a promise, the task awaits that before the next call, and
+     * fails if it rejects. A retried task calls it again. For calls side by side use mapAsync.
+     */
+    foreach(fn: (value: T) => unknown): Promise<void>
+    /**
+     * Calls `fn` on each partition, in the workers. The task awaits a promise that it returns, and fails if that rejects. A
+     * retried task calls it again.
+     *
+     * ```ts
+     * await ctx.parallelize(['a', 'b']).foreachPartition(async (lines) => {
+     *   const { appendFile } = await import('node:fs/promises')
+     *   await appendFile('/dev/null', [...lines].join('\n'))
+     * })
+     * ```
+     */
+    foreachPartition(fn: (records: Iterable<T>, partition: number) => unknown): Promise<void>
     /** How often each element occurs. Combines in the workers; the result is brought to the driver. */
     countByValue(): Promise<Map<T, number>>
   }
@@ -47,9 +63,20 @@ defineBuiltin('takeFrom', (n: number) => (records: Iterable<unknown>) => {
   }
   return out
 })
-defineBuiltin('partitionOf', (fn: AnyFunction) => (records: Iterable<unknown>, partition: number) => {
-  fn(records, partition)
-})
+defineBuiltin(
+  'partitionOf',
+  (fn: AnyFunction) => (records: Iterable<unknown>, partition: number) =>
+    forThisTaskIfAsync(fn, () => awaited(fn(records, partition))),
+  'later',
+)
+
+/** Undefined at once, or when the promise that a function returned has settled; what it came to is not needed. */
+function awaited(result: unknown): Promise<void> | undefined {
+  if (isThenable(result)) return Promise.resolve(result).then(() => undefined)
+  if (typeof result === 'object' && result !== null) checkResult(result)
+  return undefined
+}
+
 /** Runs a function over each partition and answers with what it returned, which must be plain data. */
 export function applyTo<U>(
   rdd: Rdd<unknown>,
@@ -84,7 +111,8 @@ Rdd.prototype.reduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => T): 
     throw new StateError(
       'reduce() of an empty dataset has no result. Use fold() with a start value, or ask isEmpty() first.',
     )
-  return values.map((part) => part.value).reduce((a, b) => fn(a, b))
+  const merge = guarded(fn, 'value')
+  return values.map((part) => part.value).reduce((a, b) => merge(a, b))
 }
 Rdd.prototype.take = async function <T>(this: Rdd<T>, n: number): Promise<T[]> {
   if (!Number.isInteger(n) || n < 0)
@@ -111,11 +139,11 @@ Rdd.prototype.isEmpty = async function () {
   return (await this.take(1)).length === 0
 }
 Rdd.prototype.foreach = async function (fn) {
-  // As a step of a loop that is counted: so a slow function shows progress with every element.
-  await step(this, 'map', fn, 'foreach').count()
+  const label = 'foreach'
+  await this.context.runner.run(this, { op: 'foreach', fn: captured(this, fn, label, 'later'), label })
 }
 Rdd.prototype.foreachPartition = async function (fn) {
-  await applyTo(this, builtin('partitionOf', checkFunction(fn, 'foreachPartition')), 'foreachPartition')
+  await applyTo(this, builtin('partitionOf', checkFunction(fn, 'foreachPartition', 'later')), 'foreachPartition')
 }
 Rdd.prototype.countByValue = async function <T>(this: Rdd<T>): Promise<Map<T, number>> {
   const label = 'countByValue'

@@ -1,6 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
+import { guarded } from '../functions/guard.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { applyTo } from './actions.js'
 import { combine, reducing } from './by-key.js'
@@ -102,7 +103,8 @@ async function aggregated<T, U>(
   checkFunction(seq, label)
   checkFunction(comb, label)
   const parts = await applyTo<[U]>(rdd, builtin('aggregatePartition', zero, seq), label)
-  return parts.reduce((acc, [part]) => comb(acc, part), fresh(zero))
+  const merge = guarded(comb, 'value')
+  return parts.reduce((acc, [part]) => merge(acc, part) as U, fresh(zero))
 }
 
 Rdd.prototype.treeReduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => T, depth = 2): Promise<T> {
@@ -116,7 +118,8 @@ Rdd.prototype.treeReduce = async function <T>(this: Rdd<T>, fn: (a: T, b: T) => 
   if (parts.length === 0) {
     throw new StateError('treeReduce() of an empty dataset has no result. Use treeAggregate() with a start value.')
   }
-  return parts.reduce((a, b) => fn(a, b))
+  const merge = guarded(fn, 'value')
+  return parts.reduce((a, b) => merge(a, b) as T)
 }
 Rdd.prototype.treeAggregate = async function <T, U>(
   this: Rdd<T>,
@@ -129,5 +132,6 @@ Rdd.prototype.treeAggregate = async function <T, U>(
   const folding = builtin('aggregatePartition', zero, checkFunction(seq, 'treeAggregate'))
   const partials = step<U>(this, 'mapPartitions', folding, 'treeAggregate')
   const parts = await inRounds<U>(partials, comb, depth, 'treeAggregate').collect()
-  return parts.reduce((acc, part) => comb(acc, part), fresh(zero))
+  const merge = guarded(comb, 'value')
+  return parts.reduce((acc, part) => merge(acc, part) as U, fresh(zero))
 }

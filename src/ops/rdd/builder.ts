@@ -6,6 +6,7 @@ import { describe } from '../functions/plain-data.js'
 import '../functions/common.js'
 import { BROADCAST_ID } from '../functions/env.js'
 import type { AnyFunction, FnRef } from '../functions/ref.js'
+import type { Gives } from '../functions/results.js'
 import { FunctionTable } from '../functions/table.js'
 import type { JobRunner } from '../job-runner.js'
 import { checkPartitions } from '../partitioner.js'
@@ -79,9 +80,9 @@ export class RddBuilder {
     return this.#shuffles++
   }
 
-  capture(fn: AnyFunction, label: string): FnRef {
-    if (this.recording) return this.table.record(fn, label)
-    return capture(fn, label, { table: this.table, exports: this.exports })
+  capture(fn: AnyFunction, label: string, gives?: Gives): FnRef {
+    if (this.recording) return this.table.record(fn, label, gives)
+    return capture(fn, label, { table: this.table, exports: this.exports }, gives)
   }
 
   /** A dataset of values that the driver holds. `partitions` contiguous slices, by default one a thread. */

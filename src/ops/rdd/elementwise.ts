@@ -1,5 +1,6 @@
 import { builtin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
+import type { Gives } from '../functions/results.js'
 import type { Step } from '../plan.js'
 import { ChainRdd } from './chain.js'
 import { captured, face, pairs, type RDD, Rdd } from './rdd.js'
@@ -52,6 +53,14 @@ declare module './rdd.js' {
   }
 }
 
+const ITERATED: readonly Step['op'][] = ['flatMap', 'flatMapValues', 'mapPartitions']
+
+/** What a step does with the results of its function. */
+export function givenBy(op: Step['op']): Gives {
+  if (op === 'mapAsync') return 'later'
+  return ITERATED.includes(op) ? 'each' : 'value'
+}
+
 /** The one way to make a step, for the operators of other files too. */
 export function step<U>(
   rdd: Rdd<unknown>,
@@ -62,7 +71,7 @@ export function step<U>(
 ): RDD<U> {
   const keepsKeys = op === 'filter' || op === 'mapValues' || op === 'flatMapValues'
   const partitioner = keepsKeys ? rdd.partitioner : undefined
-  const made: Step = { op, fn: captured(rdd, fn, label), label }
+  const made: Step = { op, fn: captured(rdd, fn, label, givenBy(op)), label }
   return face<U>(new ChainRdd<U>(rdd, made, partitioner, rejecting(label, options)))
 }
 

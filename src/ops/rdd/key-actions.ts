@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.js'
 import { canonical, hashKey, KeyedMap } from '../../values/keys.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkFunction } from '../functions/check-function.js'
+import { guarded } from '../functions/guard.js'
 import { describe } from '../functions/plain-data.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { asPair } from '../pair.js'
@@ -68,7 +69,7 @@ function placeOf(partitioner: Partitioner | undefined, key: unknown): number | u
   if (partitioner?.kind === 'hash') return hashKey(key) % partitioner.partitions
   if (partitioner?.kind !== 'custom') return undefined
   const { partitions, identity } = partitioner
-  const place: unknown = identity(key)
+  const place: unknown = guarded(identity, 'value')(key)
   if (Number.isInteger(place) && (place as number) >= 0 && (place as number) < partitions) return place as number
   throw new ArgumentError(
     `lookup: the partitioner placed the key in ${describe(place)}; it must return a whole number from 0 to ${partitions - 1}.`,
@@ -86,9 +87,10 @@ pairs.countByKey = function () {
 }
 pairs.reduceByKeyLocally = async function (fn) {
   checkFunction(fn, 'reduceByKeyLocally')
+  const merge = guarded(fn, 'value')
   const all = new KeyedMap<unknown>()
   for (const part of await applyTo<unknown[]>(this, builtin('reduceLocally', fn), 'reduceByKeyLocally')) {
-    reducedByKey(part, fn, all)
+    reducedByKey(part, merge, all)
   }
   return new Map(all.entries())
 }

@@ -78,10 +78,10 @@ export function asyncStep(fn: FnRef, options: MapAsyncOptions, whole: boolean): 
 }
 
 Rdd.prototype.mapAsync = function (fn, options = {}) {
-  const step = asyncStep(captured(this, fn, 'mapAsync'), options, false)
+  const step = asyncStep(captured(this, fn, 'mapAsync', 'later'), options, false)
   const { onRecordError } = options
   return face(new ChainRdd(this, step, undefined, rejecting('mapAsync', { onRecordError })))
 }
 Rdd.prototype.mapPartitionsAsync = function (fn, options = {}) {
-  return face(new ChainRdd(this, asyncStep(captured(this, fn, 'mapPartitionsAsync'), options, true)))
+  return face(new ChainRdd(this, asyncStep(captured(this, fn, 'mapPartitionsAsync', 'later'), options, true)))
 }

@@ -59,7 +59,11 @@ class CoalescedRdd<T> extends NarrowRdd<T> {
 }
 
 defineBuiltin('inOneList', () => (records: Iterable<unknown>) => [[...records]])
-defineBuiltin('indexFirst', (fn: AnyFunction) => (records: Iterable<unknown>, index: number) => fn(index, records))
+defineBuiltin(
+  'indexFirst',
+  (fn: AnyFunction) => (records: Iterable<unknown>, index: number) => fn(index, records),
+  'each',
+)
 
 Rdd.prototype.glom = function () {
   return step(this, 'mapPartitions', builtin('inOneList'), 'glom')

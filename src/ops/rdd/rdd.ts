@@ -1,4 +1,5 @@
 import type { AnyFunction, FnRef } from '../functions/ref.js'
+import type { Gives } from '../functions/results.js'
 import type { Partitioner } from '../partitioner.js'
 import type { Aggregator, ObservedPlace, Plan, VersionWatermarks } from '../plan.js'
 import type { FileRange } from '../source.js'
@@ -186,6 +187,6 @@ type NumberMethods = {
 export const numbers = Rdd.prototype as unknown as NumberMethods
 
 /** Makes a function known by name so that any thread can find it; throws CaptureError where it cannot travel. */
-export function captured(rdd: Rdd<unknown>, fn: AnyFunction, label: string): FnRef {
-  return rdd.context.capture(fn, label)
+export function captured(rdd: Rdd<unknown>, fn: AnyFunction, label: string, gives?: Gives): FnRef {
+  return rdd.context.capture(fn, label, gives)
 }

@@ -75,13 +75,14 @@ defineBuiltin(
   (fn: AnyFunction) =>
     (_partition: number, ...records: Records[]) =>
       fn(...records),
+  'each',
 )
 
 Rdd.prototype.zip = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<[T, U]> {
   return face(new ZippedRdd<[T, U]>([this, operand(this, other, 'zip')], builtin('zipRecords'), 'zip'))
 }
 Rdd.prototype.zipPartitions = function (this: Rdd<unknown>, ...args: unknown[]): never {
-  const fn = checkFunction(args.pop() as AnyFunction, 'zipPartitions')
+  const fn = checkFunction(args.pop() as AnyFunction, 'zipPartitions', 'each')
   const others = args.map((other) => operand(this, other as Rdd<unknown>, 'zipPartitions'))
   return face(new ZippedRdd([this, ...others], builtin('withoutNumber', fn), 'zipPartitions')) as never
 }

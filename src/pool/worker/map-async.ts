@@ -1,5 +1,6 @@
 import { CallTimeoutError } from '../../errors.js'
 import { forThisTask } from '../../ops/accumulator.js'
+import { checkEach, checkResult } from '../../ops/functions/results.js'
 import type { AsyncStep } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
 import { AsyncCall } from './async-call.js'
@@ -15,7 +16,7 @@ export function settling(step: AsyncStep, recordsOf: (task: Task) => readonly un
     if (!step.whole) return settleAll(records, fn, step, task)
     const wholly = (all: unknown, call: AsyncCall) => fn(all, task.partition, call)
     const [made] = await settleAll([records], wholly, step, task)
-    return labelled(task, step.label, () => [...(made as Iterable<unknown>)])
+    return labelled(task, step.label, () => [...checkEach(made)])
   }
 }
 
@@ -26,7 +27,7 @@ export function settling(step: AsyncStep, recordsOf: (task: Task) => readonly un
 function settleAll(
   records: readonly unknown[],
   call: (record: unknown, call: AsyncCall) => unknown,
-  { concurrency, ordered, timeout, label, rejects: slot, outcomes }: AsyncStep,
+  { concurrency, ordered, timeout, label, whole, rejects: slot, outcomes }: AsyncStep,
   { meter }: Task,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
@@ -82,7 +83,9 @@ function settleAll(
               refuse(error)
               made.end(error)
             }, timeout)
-      answerOf(() => call(records[i], made)).then((result) => {
+      const answer = answerOf(() => call(records[i], made))
+      // The iterable of a whole partition is checked as it is taken.
+      ;(whole ? answer : answer.then(asRecord)).then((result) => {
         if (!settled()) return
         put(i, outcomes ? ([result] satisfies Outcome) : result)
         launch()
@@ -95,6 +98,12 @@ function settleAll(
 /** A function that throws before its first await is a rejection like any other. */
 async function answerOf(call: () => unknown): Promise<unknown> {
   return forThisTask(call)
+}
+
+/** A record that holds a promise still, or an iterator, is refused. */
+function asRecord(result: unknown): unknown {
+  if (typeof result === 'object' && result !== null) checkResult(result, true)
+  return result
 }
 
 function timedOut(label: string, timeout: number): CallTimeoutError {

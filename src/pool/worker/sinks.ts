@@ -5,9 +5,10 @@ import { encodeRecords } from '../blocks/records-codec.js'
 import { ShuffleBlockWriter } from '../blocks/shuffle-block.js'
 import { compileCombining, compileReduction } from './byte-reduce.js'
 import { CombineTable } from './combine-table.js'
+import { compileForeach } from './foreach.js'
 import { PairParts } from './pair-parts.js'
 import { type PlanCompiler, toArray } from './plans.js'
-import { labelled, type Task } from './task.js'
+import { labelled, labelledLater, type Task } from './task.js'
 
 /** Runs a whole program; answers with the value for the driver, or a promise of it where a step awaits. */
 export type CompiledProgram = (task: Task) => unknown
@@ -41,8 +42,13 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
       if (reduction) return reduction
       const fn = resolve(sink.fn)
       const source = compiler.source(plan)
-      return (task) => labelled(task, sink.label, () => fn(toArray(source, task), task.partition))
+      return (task) => {
+        const records = toArray(source, task)
+        return labelledLater(task, sink.label, () => fn(records, task.partition))
+      }
     }
+    case 'foreach':
+      return compileForeach(plan, sink, compiler)
     case 'shuffle':
       return compileShuffle(sink, plan, compiler)
   }

@@ -49,3 +49,13 @@ export function labelled<R>(task: Task, label: string, run: () => R): R {
     throw error
   }
 }
+
+/** As `labelled`, for a part that may return a promise. */
+export function labelledLater<R>(task: Task, label: string, run: () => R | Promise<R>): R | Promise<R> {
+  const made = labelled(task, label, run)
+  if (!(made instanceof Promise)) return made
+  return made.catch((error: unknown) => {
+    task.meter.failedAt ??= label
+    throw error
+  })
+}

@@ -6,7 +6,7 @@ import { FunctionTable } from '#build/ops/functions/table.js'
 const made = (text: string): AnyFunction => new Function(`return (${text})`)() as AnyFunction
 const print = (...texts: string[]): string[] => {
   const table = new FunctionTable()
-  for (const text of texts) table.record(made(text), 'map')
+  for (const text of texts) table.record(made(text), 'map', 'later')
   return table.fingerprint()
 }
 

@@ -164,7 +164,7 @@ Object.assign(EventNode.prototype, {
     return this.map(builtin('onPairValue', checkFunction(fn, 'mapValues')), options as RecordOptions)
   },
   flatMapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
-    return this.flatMap(builtin('onEachPairValue', checkFunction(fn, 'flatMapValues')), options)
+    return this.flatMap(builtin('onEachPairValue', checkFunction(fn, 'flatMapValues', 'each')), options)
   },
 })
 defineBuiltin('onPairValue', (fn: AnyFunction) => ([key, value]: [unknown, unknown]) => [key, fn(value)])
@@ -173,6 +173,7 @@ defineBuiltin(
   (fn: AnyFunction) =>
     ([key, value]: [unknown, unknown]) =>
       Array.from(fn(value) as Iterable<unknown>, (each) => [key, each]),
+  'each',
 )
 
 /** The records of all parents that have a dataset. */

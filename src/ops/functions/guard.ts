@@ -1,0 +1,81 @@
+import type { AnyFunction } from './ref.js'
+import { checkEach, checkResult, type Gives } from './results.js'
+
+const UNGUARDED: unique symbol = Symbol('unguarded')
+
+/** So many objects of a function have their fields looked at: one that puts promises there does so from the start. */
+const LOOKS = 16
+
+/*
+ * A guard is made from text for each function, so that its call site sees that function only and the compiler inlines
+ * both. `arguments.length` keeps the number of arguments, which functions with rest parameters see.
+ */
+const TEXT = `
+  'use strict'
+  let looks = ${LOOKS}
+  return function guarded(a, b, c) {
+    let result
+    switch (arguments.length) {
+      case 1: result = fn(a); break
+      case 2: result = fn(a, b); break
+      case 3: result = fn(a, b, c); break
+      default: result = fn(...arguments)
+    }
+    CHECK
+    return result
+  }`
+// Pairs and records are looked at in place: a call would make the compiler allocate them.
+const VALUE = `
+  if (typeof result === 'object' && result !== null) {
+    if (looks > 0) {
+      looks--
+      check(result, true)
+    } else if (Array.isArray(result)) {
+      if (result.length !== 2 || typeof result[0] === 'object' || typeof result[1] === 'object') check(result)
+    } else if (result.then !== undefined || result.next !== undefined) check(result)
+  }`
+const EACH = 'result = check(result)'
+
+let mayCompile: boolean | undefined
+function canCompile(): boolean {
+  if (mayCompile === undefined) {
+    try {
+      new Function('')
+      mayCompile = true
+    } catch {
+      // The process forbids code generation.
+      mayCompile = false
+    }
+  }
+  return mayCompile
+}
+
+/**
+ * The function with its results checked: a promise or an iterator where an operation uses results at once would be
+ * taken for a record, a key or a condition.
+ */
+export function guarded(fn: AnyFunction, gives: Gives): AnyFunction {
+  if (gives === 'later') return fn
+  const made = canCompile() ? fromText(fn, gives) : asClosure(fn, gives)
+  return Object.defineProperty(made, UNGUARDED, { value: fn })
+}
+
+/** The user's function itself. */
+export function unguarded(fn: AnyFunction): AnyFunction {
+  return (fn as { [UNGUARDED]?: AnyFunction })[UNGUARDED] ?? fn
+}
+
+function fromText(fn: AnyFunction, gives: Gives): AnyFunction {
+  const text = TEXT.replace('CHECK', gives === 'each' ? EACH : VALUE)
+  return new Function('fn', 'check', text)(fn, gives === 'each' ? checkEach : checkResult) as AnyFunction
+}
+
+function asClosure(fn: AnyFunction, gives: Gives): AnyFunction {
+  if (gives === 'each') return (...args) => checkEach(fn(...args))
+  let looks = LOOKS
+  return (...args) => {
+    const result: unknown = fn(...args)
+    if (typeof result === 'object' && result !== null) checkResult(result, looks-- > 0)
+    return result
+  }
+}
