@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_BLOCK_LOST',
   'ERR_MILLRACE_BLOCK_CORRUPT',
   'ERR_MILLRACE_MEMORY',
+  'ERR_MILLRACE_BUFFER_FULL',
   'ERR_MILLRACE_SOURCE',
   'ERR_MILLRACE_FILE_CHANGED',
   'ERR_MILLRACE_CHECKPOINT',
@@ -163,6 +164,13 @@ export class MemoryLimitError extends MillraceError {
   }
 }
 
+/** A stream takes no more records now: the caller did not wait for the promises that `push` returned, or asked for this. */
+export class BufferFullError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_BUFFER_FULL', message, { details })
+  }
+}
+
 /** A source cannot be opened or read. */
 export class SourceError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
@@ -206,6 +214,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_BLOCK_LOST: BlockLostError,
   ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
   ERR_MILLRACE_MEMORY: MemoryLimitError,
+  ERR_MILLRACE_BUFFER_FULL: BufferFullError,
   ERR_MILLRACE_SOURCE: SourceError,
   ERR_MILLRACE_FILE_CHANGED: FileChangedError,
   ERR_MILLRACE_CHECKPOINT: CheckpointError,

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { MemoryLimitError, StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
+import { StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
 import type { FoundFile } from '../files/find.js'
 import type { Additions } from '../ops/accumulator.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
@@ -27,6 +27,8 @@ import { Exchanges } from './exchange.js'
 import type { FileReads } from './file-reads.js'
 import { KeptPartitions, type KeptPlace } from './kept-partitions.js'
 import { MapOutputs } from './map-outputs.js'
+import { memoryWarning } from './memory.js'
+import { MemoryGuard } from './memory-guard.js'
 import type { CheckedOptions } from './options.js'
 import type { PlannedTask } from './planner.js'
 import { ProgramTable } from './program-table.js'
@@ -69,6 +71,7 @@ export class Engine implements JobRunner {
   readonly blocks: BlockManager
   readonly states: StateTracker
   readonly deadLetters: DeadLetters
+  readonly memory: MemoryGuard
   readonly #options: CheckedOptions
   readonly #builder: RddBuilder
   readonly #files: DiskStore
@@ -89,8 +92,6 @@ export class Engine implements JobRunner {
   onSourceRead: (rdd: number, partition: number, records: number) => void = () => {}
   /** Told of what tasks saw of event time. */
   onObserved: (observation: Observation) => void = () => {}
-  /** Bytes that receivers hold for batches to come. */
-  receivedBytes: () => number = () => 0
   #boot: WorkerBoot['pipeline']
   #opening: Promise<{ pool: ThreadPool; dag: DagScheduler }> | undefined
   #pool: ThreadPool | undefined
@@ -123,6 +124,17 @@ export class Engine implements JobRunner {
       settled: () => this.#tasks?.threadsChanged(),
     })
     this.#kept = new KeptPartitions(this.blocks, this.#spilling)
+    this.memory = new MemoryGuard({
+      limit: options.memoryLimit,
+      segments: this.segments,
+      blocks: this.blocks,
+      kept: this.#kept,
+      outputs: this.#outputs,
+      spilling: this.#spilling,
+      events: this.events,
+      stopRehearsing: () => this.#tasks?.stopRehearsing(),
+      settledUses: () => this.#dag?.settledUses ?? 0,
+    })
     this.#values = new KeptPartitions(this.blocks)
     const alive = (thread: number) => this.#owners().includes(thread)
     this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, alive, options.threads)
@@ -229,10 +241,13 @@ export class Engine implements JobRunner {
       faults,
       logger,
       resourceLimits,
+      memoryLimit,
       maxFailures,
       taskTimeoutMs,
       speculation,
     } = this.#options
+    const warning = memoryWarning({ ...resourceLimits, memoryLimit, threads: threads + (spare ? 1 : 0) })
+    if (warning) logger.warn(warning)
     const pool = await ThreadPool.open({
       threads,
       spare,
@@ -268,7 +283,7 @@ export class Engine implements JobRunner {
       rehearse:
         spare && rehearsals ? (program) => staysInside(program, (ref) => this.#resolver.resolve(ref)) : undefined,
       roomy: () => this.usedBytes < this.#options.memoryLimit / 2,
-      overLimit: () => this.#overLimit(),
+      overLimit: () => this.memory.overLimit(),
       onUnreadableFile: (file, error) => {
         this.#kept.corrupt(file)
         this.#spilling.unreadable(error.details, error)
@@ -316,44 +331,14 @@ export class Engine implements JobRunner {
     return { pool, dag: this.#dag }
   }
 
-  /** Bytes of blocks in use: segments without a live block are no burden, they are used before new ones are made. */
+  /** Bytes of blocks in use. */
   get usedBytes(): number {
-    return this.segments.liveBytes
+    return this.memory.usedBytes
   }
 
   /** Bytes of kept partitions in files. */
   get spilledBytes(): number {
     return this.#files.bytes
-  }
-
-  /** Whether sources should pause: memory is at the limit, whatever they themselves hold. */
-  get crowded(): boolean {
-    return this.usedBytes >= this.#options.memoryLimit
-  }
-
-  /**
-   * At the limit kept partitions go first: those with a disk level into files, for which tasks wait. What receivers hold
-   * is theirs to bound: batches must run to free it.
-   */
-  #overLimit(): MemoryLimitError | 'wait' | undefined {
-    const { memoryLimit } = this.#options
-    const excess = () => this.usedBytes - this.blocks.leavingBytes - memoryLimit
-    if (excess() <= 0) return undefined
-    this.#tasks?.stopRehearsing()
-    if (excess() <= 0) return undefined
-    const kept = this.#kept.evict(excess())
-    const outputs = this.#outputs.evict(excess() - this.#spilling.bytes, this.#dag?.settledUses ?? 0)
-    const freed = { blocks: kept.blocks + outputs.blocks, bytes: kept.bytes + outputs.bytes }
-    if (freed.blocks > 0) this.events.emit('blocksEvicted', freed)
-    if (freed.blocks > 0) return undefined
-    if (this.#spilling.bytes > 0) return 'wait'
-    const used = this.usedBytes - this.receivedBytes()
-    // Memory that was let go comes free only as the tasks that read it are done: they must run.
-    if (used <= memoryLimit || this.blocks.leavingBytes > 0) return undefined
-    return new MemoryLimitError(
-      `Blocks take ${Math.ceil(used / 1048576)} MiB, memoryLimit is ${Math.floor(memoryLimit / 1048576)} MiB, and nothing more can be let go. Raise memoryLimit, use more partitions, shorter windows or smaller batches.`,
-      { used, memoryLimit },
-    )
   }
 
   /** Threads that may own blocks: those with a slot, then the spare. */

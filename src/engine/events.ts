@@ -13,6 +13,8 @@ export interface StreamInputInfo {
   readonly records: number
   readonly bytes: number
   readonly description?: string
+  /** Records that a pushStream dropped since the batch before, with onFull 'drop'. */
+  readonly dropped?: number
   /** With `backpressure`: records a second that its receiver may bring from here on, as soon as there is a limit. */
   readonly rate?: number
 }

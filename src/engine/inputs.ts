@@ -40,6 +40,8 @@ interface Input {
 interface BatchInput {
   readonly blocks: readonly BlockHandle[]
   readonly direct?: DirectBatch
+  /** Records that the source dropped, as there was no room. */
+  readonly dropped?: number
   rdd: Rdd<unknown> | undefined
   consumed: boolean
   /** Records by partition, known once a task has read them. */
@@ -63,7 +65,7 @@ export class Inputs {
 
   constructor(options: InputsOptions) {
     this.#options = options
-    options.engine.receivedBytes = () =>
+    options.engine.memory.receivedBytes = () =>
       this.#inputs.reduce((sum, { receiver }) => sum + (receiver?.buffer.bytes ?? 0), 0)
     options.engine.onSourceRead = (rdd, partition, records) => {
       const counts = this.#byRdd.get(rdd)?.counts
@@ -111,7 +113,8 @@ export class Inputs {
     const asked: Promise<void>[] = []
     for (const input of this.#inputs) {
       const blocks = this.#cut(input)
-      const batch: BatchInput = { blocks, rdd: undefined, consumed: false, counts: new Map() }
+      const dropped = input.receiver?.buffer.takeDropped()
+      const batch: BatchInput = { blocks, dropped, rdd: undefined, consumed: false, counts: new Map() }
       input.batches.set(time, batch)
       if (input.direct) {
         const { direct } = input
@@ -153,7 +156,8 @@ export class Inputs {
       const records = recordsOf(batch)
       const bytes = batch?.blocks.reduce((sum, block) => sum + block.length, 0) ?? 0
       const info = { stream: stream.id, name: stream.source.name, records, bytes }
-      return { ...info, description: batch?.direct?.description, rate: receiver?.control?.known }
+      const dropped = batch?.dropped ? { dropped: batch.dropped } : {}
+      return { ...info, ...dropped, description: batch?.direct?.description, rate: receiver?.control?.known }
     })
   }
 

@@ -1,8 +1,9 @@
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError } from '../errors.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import type { FaultPlan } from '../pool/protocol.js'
+import { availableBytes } from './memory.js'
 import type { Speculation } from './straggler-watch.js'
 
 /** Where the engine writes what an operator should see. The method set of pino and console. */
@@ -44,7 +45,8 @@ export interface ContextOptions {
   readonly speculation?: boolean | Partial<Speculation>
   /**
    * Bytes of blocks that the engine may hold. At the limit it lets kept partitions go that can be computed again, then
-   * sources pause, then the job fails with MemoryLimitError. Default: half of the machine's memory.
+   * sources pause, then the job fails with MemoryLimitError. Default: half of the memory of the container, or of the machine
+   * where there is none.
    */
   readonly memoryLimit?: number
   /**
@@ -138,7 +140,7 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     speculation: checkSpeculation(options.speculation),
     memoryLimit: whole(
       'memoryLimit',
-      options.memoryLimit ?? Math.floor(totalmem() / 2),
+      options.memoryLimit ?? Math.floor(availableBytes() / 2),
       4 * 1024 * 1024,
       Number.MAX_SAFE_INTEGER,
     ),

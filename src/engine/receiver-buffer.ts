@@ -1,3 +1,4 @@
+import { BufferFullError } from '../errors.js'
 import type { Clock } from '../ops/clock.js'
 import type { ReceiverSink } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
@@ -25,11 +26,14 @@ export class ReceiverBuffer implements ReceiverSink {
   /** Bytes handed to batches that are not complete. */
   #pending = 0
   #arrived = 0
+  #dropped = 0
+  /** Bytes taken while there was no room, since there was some. */
+  #excess = 0
   /** Present if the receiver is slowed. */
   #limiter: RateLimiter | undefined
   /** Where the source writes its next bytes, whose lines are counted if it is slowed. */
   #view: Buffer | undefined
-  #waiting: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
+  #waiting: { readonly promise: Promise<void>; readonly resolve: () => void; readonly forget: () => void } | undefined
 
   constructor(
     engine: Engine,
@@ -67,6 +71,7 @@ export class ReceiverBuffer implements ReceiverSink {
   }
 
   text(bytes: Uint8Array): void {
+    if (!this.#admit()) this.#excess += bytes.length
     this.#arrived += bytes.length
     this.#limiter?.took(linesIn(bytes))
     this.#text.text(bytes)
@@ -77,6 +82,8 @@ export class ReceiverBuffer implements ReceiverSink {
   }
 
   records(values: readonly unknown[]): void {
+    const room = this.#admit()
+    const before = this.#records.bytes
     this.#limiter?.took(values.length)
     const { refused, first } = this.#records.add(values)
     if (first)
@@ -84,6 +91,7 @@ export class ReceiverBuffer implements ReceiverSink {
         `${refused} of ${values.length} records ${refused === 1 ? 'was' : 'were'} skipped: ${first.message}`,
         first,
       )
+    if (!room) this.#excess += Math.max(0, this.#records.bytes - before)
   }
 
   /** Bytes received for batches that are not complete. */
@@ -98,9 +106,22 @@ export class ReceiverBuffer implements ReceiverSink {
       const promise = new Promise<void>((done) => {
         resolve = done
       })
-      this.#waiting = { promise, resolve }
+      this.#waiting = { promise, resolve, forget: this.#engine.memory.onRoom(() => this.#letGo()) }
+      // What is kept and can be computed again gives way: no task may be about to start that would see to it.
+      this.#engine.memory.makeRoom()
     }
-    return this.#waiting.promise
+    return this.#waiting?.promise
+  }
+
+  dropped(records: number): void {
+    this.#dropped += records
+  }
+
+  /** Records that the source dropped since the last call. */
+  takeDropped(): number {
+    const dropped = this.#dropped
+    this.#dropped = 0
+    return dropped
   }
 
   report(message: string, cause?: unknown): void {
@@ -132,13 +153,31 @@ export class ReceiverBuffer implements ReceiverSink {
   }
 
   #hasRoom(): boolean {
-    return this.bytes < this.#maxBytes && !this.#engine.crowded && (this.#limiter?.isFree() ?? true)
+    return this.bytes < this.#maxBytes && !this.#engine.memory.crowded && (this.#limiter?.isFree() ?? true)
   }
 
   #letGo(): void {
     if (!this.#waiting || !this.#hasRoom()) return
-    this.#waiting.resolve()
+    const { resolve, forget } = this.#waiting
     this.#waiting = undefined
+    forget()
+    resolve()
+  }
+
+  /**
+   * Whether there is room. Throws BufferFullError once a source has brought `maxBytes` after it was asked to wait: one that
+   * waits brings a chunk at most, so only callers that ignore the promise come here.
+   */
+  #admit(): boolean {
+    if (this.#hasRoom()) {
+      this.#excess = 0
+      return true
+    }
+    if (this.#excess < this.#maxBytes) return false
+    throw new BufferFullError(
+      `The stream holds ${this.bytes} bytes for batches that are not complete, ${this.#excess} of which came after it asked to wait. Nothing of this call was taken. Wait for the promise that push() returns, choose another onFull, or raise receiverBufferBytes (${this.#maxBytes}) or memoryLimit.`,
+      { bytes: this.bytes, excess: this.#excess, receiverBufferBytes: this.#maxBytes },
+    )
   }
 }
 

@@ -4,9 +4,12 @@ import { copyData } from '../values/copy.js'
 import { isData } from '../values/data.js'
 import { dataError, faultIn } from '../values/fault.js'
 
-/** A block is sealed at so many records, or about so many bytes, whichever come first. */
+/**
+ * A block is sealed at so many records, or about so many bytes, whichever come first. Well below a size of segments, which are
+ * powers of two: a block that is a little larger would take twice its memory.
+ */
 const RECORDS_A_BLOCK = 8192
-const BYTES_A_BLOCK = 4 * 1024 * 1024
+const BYTES_A_BLOCK = 768 * 1024
 
 /**
  * The records of a receiver until they are sealed into blocks. They are copied when they arrive: what the caller does to an

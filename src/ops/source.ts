@@ -46,10 +46,13 @@ export interface ReceiverSink {
    */
   records(values: readonly unknown[]): void
   /**
-   * Backpressure. Undefined: go on. A promise: stop reading (pause the socket) until it resolves. Asked after every
-   * advance, text or records; a receiver that does not wait makes the buffer grow past its bound and is an error.
+   * Back-pressure. Undefined: continue. A promise: stop reading (pause the socket) until it resolves. Ask after every advance,
+   * text or records. `text` and `records` throw BufferFullError once a receiver that does not wait has brought
+   * `receiverBufferBytes` more.
    */
   full(): Promise<void> | undefined
+  /** Counts records that the source dropped as there was no room: they appear in the events of the batch. */
+  dropped?(records: number): void
   /** Tells listeners and the log of a fault that the receiver itself recovers from, such as a lost connection. */
   report(message: string, cause?: unknown): void
 }

@@ -4,7 +4,7 @@ import type { DStream } from '../ops/dstream/dstream.js'
 import type { Pullable } from './feed.js'
 import { type HttpTextOptions, httpTextSource } from './http-text.js'
 import { type IterableOptions, iterableSource } from './iterable.js'
-import { type PushHandle, pushSource } from './push.js'
+import { type PushHandle, type PushOptions, pushSource } from './push.js'
 import { type QueueOptions, queueSource } from './queue.js'
 import { type SocketTextOptions, socketTextSource } from './socket-text.js'
 import { type TextFileOptions, textFileSource } from './text-files.js'
@@ -25,7 +25,7 @@ declare module '../ops/dstream/builder.js' {
     /** What an iterable, a Node stream or a web stream yields; pulled no faster than it is processed. */
     fromIterable<T>(iterable: Pullable<T>, options?: IterableOptions): DStream<T>
     /** A stream that the host pushes to; in a pipeline module give it a name and push through `ssc.pushHandle(name)`. */
-    pushStream<T>(name?: string): PushStream<T>
+    pushStream<T>(name?: string, options?: PushOptions): PushStream<T>
     /** The handle of a named pushStream. */
     pushHandle<T = unknown>(name: string): PushHandle<T>
   }
@@ -53,8 +53,12 @@ StreamBuilder.prototype.queueStream = function (batches, options) {
 StreamBuilder.prototype.fromIterable = function <T>(iterable: Pullable<T>, options?: IterableOptions): DStream<T> {
   return this.input<T>(iterableSource(iterable, options))
 }
-StreamBuilder.prototype.pushStream = function <T>(this: StreamBuilder, name = `push-${this.size}`): PushStream<T> {
-  const handle = pushSource<T>(name)
+StreamBuilder.prototype.pushStream = function <T>(
+  this: StreamBuilder,
+  name = `push-${this.size}`,
+  options?: PushOptions,
+): PushStream<T> {
+  const handle = pushSource<T>(name, options)
   const named = handles.get(this) ?? new Map()
   handles.set(this, named.set(name, handle))
   return Object.assign(this.input<T>(handle.source), {

@@ -1,18 +1,37 @@
-import { StateError } from '../errors.js'
+import { ArgumentError, BufferFullError, StateError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
 import { copyData } from '../values/copy.js'
 import { checkRecords } from '../values/records.js'
 import { LoopReceiver } from './loop-receiver.js'
 import { until } from './wait.js'
 
-/** Values kept while no stream takes them. */
+/** Values, and about their bytes, that are kept while no stream takes them. */
 const MAX_KEPT = 65_536
+const MAX_KEPT_BYTES = 64 * 1024 * 1024
 const DRAIN_CHUNK = 4096
+
+/**
+ * What `push` does when the stream has no room, at `receiverBufferBytes` or `memoryLimit`. `'wait'`: takes the values and
+ * returns a promise; a caller that ignores it may bring `receiverBufferBytes` more, then `push` throws BufferFullError.
+ * `'reject'`: takes nothing and throws BufferFullError. `'drop'`: drops the values and counts them.
+ */
+export type OnFull = 'wait' | 'reject' | 'drop'
+
+export interface PushOptions {
+  /** Default 'wait'. */
+  readonly onFull?: OnFull
+}
+
+const ON_FULL: readonly unknown[] = ['wait', 'reject', 'drop']
 
 /** A stream that is fed by calls. Give `source` to a context; push at any time. */
 export class PushHandle<T> {
   readonly source: ReceiverSource
+  readonly #onFull: OnFull
   #kept: T[] = []
+  #keptBytes = 0
+  #dropped = 0
+  #room: { readonly of: Promise<void>; readonly promise: Promise<void> } | undefined
   #sink: ReceiverSink | undefined
   #signal: AbortSignal | undefined
   /** Settles when the kept values are handed over. Until then new ones join them, or they would overtake. */
@@ -21,7 +40,11 @@ export class PushHandle<T> {
   #ended = false
   #end: () => void = () => undefined
 
-  constructor(name = 'push') {
+  constructor(name = 'push', { onFull = 'wait' }: PushOptions = {}) {
+    if (!ON_FULL.includes(onFull)) {
+      throw new ArgumentError(`onFull is ${JSON.stringify(onFull)}; it must be 'wait', 'reject' or 'drop'.`, { onFull })
+    }
+    this.#onFull = onFull
     const ended = new Promise<void>((resolve) => {
       this.#end = resolve
     })
@@ -38,14 +61,19 @@ export class PushHandle<T> {
     return this.#kept.length
   }
 
+  /** Values dropped so far, with onFull 'drop'. Each batch has its own count in the `inputs` of its events. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
   /**
    * Adds records. Undefined: go on. A promise: the values are taken, but wait for it before the next ones. It resolves
    * when there is room, or when the stream stops. While no stream runs, values are kept.
    *
-   * Records are copied: later changes to them are not seen.
+   * Records are copied: later changes to them are not seen. None of the values of a call that throws is taken.
    *
-   * @throws StateError after `end`, and when more than 65,536 values would be kept. DataError where a value is not data,
-   * with the path to it. None of the values is taken then.
+   * @throws StateError after `end`, and when more than 65,536 values or 64 MiB would be kept. BufferFullError by `onFull`.
+   * DataError where a value is not data, with the path to it.
    */
   push(...values: T[]): Promise<void> | undefined {
     return this.#add(values)
@@ -69,20 +97,49 @@ export class PushHandle<T> {
     checkRecords(values, name)
     const signal = this.#signal
     const running = this.#sink !== undefined && signal !== undefined && !signal.aborted
+    if (running && this.#onFull !== 'wait' && (!this.#drained || this.#sink!.full())) return this.#refuse(values.length)
     if (running && this.#drained) {
       this.#sink!.records(values)
+      if (this.#onFull !== 'wait') return undefined
       const room = this.#sink!.full()
-      return room && until(room, signal)
+      return room && this.#wait(room, signal)
     }
-    if (this.#kept.length + values.length > MAX_KEPT) {
+    const size = { bytes: 0 }
+    const copies = values.map((value) => copyData(value, size) as T)
+    if (this.#kept.length + values.length > MAX_KEPT || this.#keptBytes + size.bytes > MAX_KEPT_BYTES) {
       throw new StateError(
-        `${name} keeps ${this.#kept.length} values already and got ${values.length} more; at most ${MAX_KEPT} are kept ` +
+        `${name} keeps ${this.#kept.length} values already and got ${values.length} more; at most ${MAX_KEPT} are kept, and ${MAX_KEPT_BYTES} bytes, ` +
           'while no stream takes them. Start the context first, or wait for the promise that push returns.',
-        { kept: this.#kept.length, given: values.length, limit: MAX_KEPT },
+        {
+          kept: this.#kept.length,
+          given: values.length,
+          limit: MAX_KEPT,
+          bytes: size.bytes,
+          limitBytes: MAX_KEPT_BYTES,
+        },
       )
     }
-    for (const value of values) this.#kept.push(copyData(value, { bytes: 0 }) as T)
+    for (const copy of copies) this.#kept.push(copy)
+    this.#keptBytes += size.bytes
     return running ? this.#drain : undefined
+  }
+
+  /** One promise for all calls that wait for the same room: each would listen to the signal. */
+  #wait(room: Promise<void>, signal: AbortSignal): Promise<void> {
+    if (this.#room?.of !== room) this.#room = { of: room, promise: until(room, signal) }
+    return this.#room.promise
+  }
+
+  #refuse(count: number): undefined {
+    if (this.#onFull === 'drop') {
+      this.#dropped += count
+      this.#sink!.dropped?.(count)
+      return undefined
+    }
+    throw new BufferFullError(
+      `${this.source.name} has no room: it is at receiverBufferBytes or memoryLimit until batches complete. None of the ${count} values was taken. Push them again later, or raise the limit.`,
+      { given: count },
+    )
   }
 
   async #run(sink: ReceiverSink, signal: AbortSignal, ready: () => void, ended: Promise<void>): Promise<void> {
@@ -109,6 +166,7 @@ export class PushHandle<T> {
       const part = this.#kept.slice(0, DRAIN_CHUNK)
       sink.records(part)
       this.#kept.splice(0, part.length)
+      if (this.#kept.length === 0) this.#keptBytes = 0
       const room = sink.full()
       if (room) await until(room, signal)
     }
@@ -118,6 +176,6 @@ export class PushHandle<T> {
 }
 
 /** A stream that is fed by calls: `const numbers = pushSource<number>(); numbers.push(1, 2, 3)`. */
-export function pushSource<T>(name?: string): PushHandle<T> {
-  return new PushHandle<T>(name)
+export function pushSource<T>(name?: string, options?: PushOptions): PushHandle<T> {
+  return new PushHandle<T>(name, options)
 }

@@ -12,7 +12,8 @@ function receiver() {
   const segments = new SegmentPool()
   const blocks = new BlockManager({ pool: segments, replicas: 2, replication: 'reference', threads: () => [] })
   const newWriter = (owner: number) => new DriverWriter(owner, blocks, new SegmentLending(segments))
-  const engine = { segments, blocks, newWriter, crowded: false } as unknown as Engine
+  const memory = { crowded: false, onRoom: () => () => {}, makeRoom: () => {} }
+  const engine = { segments, blocks, newWriter, memory } as unknown as Engine
   return new ReceiverBuffer(engine, new AbortController().signal, LIMIT, (message) => expect.fail(message))
 }
 

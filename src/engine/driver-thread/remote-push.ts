@@ -1,12 +1,15 @@
-import { StateError } from '../../errors.js'
+import { BufferFullError, StateError } from '../../errors.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
 import { checkRecords } from '../../values/records.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { DriverLink } from './driver-link.js'
 import { packRecords } from './records-wire.js'
 
-/** Records that may be under way to the driver before `push` asks to wait. */
+/** Records, and bytes, that may be under way to the driver before `push` asks to wait. */
 const WINDOW = 8_192
+const WINDOW_BYTES = 8 * 1024 * 1024
+/** Bytes under way at which it takes no more from a caller that does not wait, or before the start. */
+const MOST_BYTES = 64 * 1024 * 1024
 /** Records kept while no stream takes them: as many as a pushStream in this thread keeps. */
 const MAX_KEPT = 65_536
 
@@ -29,8 +32,9 @@ export class RemotePush<T> implements PushFace<T> {
   readonly #phase: () => PushPhase
   readonly #onRefused: (error: Error) => void
   /** Records by the message that carries them, until the driver has room for more. */
-  readonly #underWay = new Map<number, number>()
+  readonly #underWay = new Map<number, { readonly records: number; readonly bytes: number }>()
   #records = 0
+  #bytes = 0
   #lastId = 0
   #kept = 0
   /** Callers may leave its promise alone; whoever waits for it is told of a loss. */
@@ -56,12 +60,20 @@ export class RemotePush<T> implements PushFace<T> {
     if (values.length === 0 || phase === 'after') return undefined
     checkRecords(values, this.#name)
     const records = packRecords(values)
+    const { byteLength: bytes } = records
+    if (this.#bytes > 0 && this.#bytes + bytes > MOST_BYTES) {
+      throw new BufferFullError(
+        `${this.#name} has ${this.#bytes} bytes under way to its driver and got ${bytes} more; at most ${MOST_BYTES} may be. Nothing of this call was taken. Wait for the promise that push() returns; before the start, start the context first.`,
+        { bytes: this.#bytes, given: bytes, limit: MOST_BYTES },
+      )
+    }
     if (phase === 'before') this.#keep(values.length)
     const id = ++this.#lastId
     this.#link.post({ type: 'push', name: this.#name, id, records }, [records.buffer])
-    this.#underWay.set(id, values.length)
+    this.#underWay.set(id, { records: values.length, bytes })
     this.#records += values.length
-    if (this.#records <= WINDOW || phase === 'before') return undefined
+    this.#bytes += bytes
+    if (this.#hasRoom() || phase === 'before') return undefined
     this.#room ??= deferred()
     return this.#room.promise
   }
@@ -73,15 +85,21 @@ export class RemotePush<T> implements PushFace<T> {
 
   /** The driver has taken the values of one message and has room for more, or refused them. */
   pushed(id: number, error: WireError | undefined): void {
-    this.#records -= this.#underWay.get(id) ?? 0
+    const message = this.#underWay.get(id)
+    this.#records -= message?.records ?? 0
+    this.#bytes -= message?.bytes ?? 0
     this.#underWay.delete(id)
     if (error) this.#refused(decodeError(error))
-    else if (this.#records <= WINDOW) this.#settle((room) => room.resolve())
+    else if (this.#hasRoom()) this.#settle((room) => room.resolve())
   }
 
   /** Nothing is taken any more: by a stop, or with the driver. */
   over(loss: Error | undefined): void {
     this.#settle((room) => (loss ? room.reject(loss) : room.resolve()))
+  }
+
+  #hasRoom(): boolean {
+    return this.#records <= WINDOW && this.#bytes <= WINDOW_BYTES
   }
 
   #keep(count: number): void {

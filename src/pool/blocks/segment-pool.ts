@@ -38,6 +38,9 @@ export class SegmentPool {
   #liveBytes = 0
   #liveBlocks = 0
 
+  /** Called each time a segment has lost its last live block. */
+  onFreed: () => void = () => {}
+
   constructor({ maxFreeBytes = 256 * 1024 * 1024 }: SegmentPoolOptions = {}) {
     if (!(maxFreeBytes >= 0)) {
       throw new ArgumentError(`maxFreeBytes must be a number of bytes from 0 on, not ${maxFreeBytes}.`, {
@@ -109,9 +112,11 @@ export class SegmentPool {
     if (segment.live === 0) {
       throw new StateError(`Segment ${segmentId} has no live block; one was released twice.`, { segment: segmentId })
     }
-    if (--segment.live === 0) this.#liveBytes -= segment.memory.byteLength
+    segment.live--
     this.#liveBlocks--
+    if (segment.live === 0) this.#liveBytes -= segment.memory.byteLength
     this.#recycle(segment)
+    if (segment.live === 0) this.onFreed()
   }
 
   /** A free segment for `thread` to write, of the size class that fits so many bytes (header included), or none. */
