@@ -92,6 +92,7 @@ export type {
   ReceiverSource,
 } from './ops/source.js'
 export type { Duration } from './ops/time.js'
+export type { SaveOptions } from './sinks/part-files.js'
 export type { PushStream } from './sources/attach.js'
 export type {
   HttpTextOptions,

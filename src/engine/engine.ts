@@ -104,6 +104,7 @@ export class Engine implements JobRunner {
   constructor(options: CheckedOptions, builder: RddBuilder) {
     this.#options = options
     this.#builder = builder
+    builder.inBatch = () => currentBatch.getStore() !== undefined
     this.events = new Events((error) => options.logger.error('a listener threw', error))
     this.#files = new DiskStore({ directory: options.spillDirectory, limit: options.spillLimit })
     this.blocks = new BlockManager({

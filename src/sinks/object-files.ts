@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SourceError } from '../errors.js'
+import { absolutePath } from '../files/paths.js'
 import { Stream } from '../ops/dstream/dstream.js'
 import { builtin, defineBuiltin } from '../ops/functions/builtin.js'
 import { RddBuilder } from '../ops/rdd/builder.js'
@@ -9,14 +10,14 @@ import { type RDD, Rdd } from '../ops/rdd/rdd.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import { openObjects, sealObjects } from '../pool/blocks/object-file.js'
 import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
-import { SUCCESS, saveEach, saveNew, writePart } from './part-files.js'
+import { type SaveOptions, SUCCESS, saveEach, saveNew, writePart } from './part-files.js'
 
 declare module '../ops/rdd/rdd.js' {
   interface Rdd<T> {
     /**
      * Writes the elements as they are into a new directory, one file a partition, for `ctx.objectFile(path)` to read.
      * Workers write; what such a file keeps is what a shuffle keeps (plain data, no classes). Rejects with ArgumentError
-     * if the directory is there already.
+     * if the directory is there already, unless `overwrite` is given or the save is part of a batch, which may run again.
      *
      * ```ts
      * const { tmpdir } = await import('node:os')
@@ -25,7 +26,7 @@ declare module '../ops/rdd/rdd.js' {
      * await ctx.objectFile(path).collect() // [Map { 'a' => 1 }]
      * ```
      */
-    saveAsObjectFile(path: string): Promise<void>
+    saveAsObjectFile(path: string | URL, options?: SaveOptions): Promise<void>
   }
 }
 declare module '../ops/dstream/dstream.js' {
@@ -38,7 +39,7 @@ declare module '../ops/dstream/dstream.js' {
      * ssc.queueStream([[{ a: 1 }]]).saveAsObjectFiles('out/batch')
      * ```
      */
-    saveAsObjectFiles(prefix: string, suffix?: string): void
+    saveAsObjectFiles(prefix: string | URL, suffix?: string): void
   }
 }
 declare module '../ops/rdd/builder.js' {
@@ -48,7 +49,7 @@ declare module '../ops/rdd/builder.js' {
      * workers read when an action asks; each file is held in memory. Throws SourceError if the directory is not there or
      * not complete; a damaged file fails the task.
      */
-    objectFile<T>(path: string): RDD<T>
+    objectFile<T>(path: string | URL): RDD<T>
   }
 }
 
@@ -60,8 +61,8 @@ defineBuiltin('saveObjects', (directory: string) => (records: readonly unknown[]
 
 const write = (directory: string) => builtin('saveObjects', directory)
 
-Rdd.prototype.saveAsObjectFile = function (path) {
-  return saveNew(this, path, write, 'saveAsObjectFile')
+Rdd.prototype.saveAsObjectFile = function (path, options) {
+  return saveNew(this, path, write, 'saveAsObjectFile', options)
 }
 Stream.prototype.saveAsObjectFiles = function (prefix, suffix) {
   saveEach(this, prefix, suffix, write, 'saveAsObjectFiles')
@@ -82,7 +83,8 @@ function list(path: string): string[] {
   }
 }
 
-RddBuilder.prototype.objectFile = function <T>(path: string): RDD<T> {
+RddBuilder.prototype.objectFile = function <T>(given: string | URL): RDD<T> {
+  const path = absolutePath(given, 'objectFile')
   const names = list(path)
   if (!names.includes(SUCCESS)) {
     throw new SourceError(`objectFile: '${path}' has no _SUCCESS: it was not written to its end. Save it anew.`, {

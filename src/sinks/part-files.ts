@@ -1,27 +1,36 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { ArgumentError } from '../errors.js'
+import { ArgumentError, StateError } from '../errors.js'
+import { absolutePath } from '../files/paths.js'
 import type { Stream } from '../ops/dstream/dstream.js'
 import type { AnyFunction } from '../ops/functions/ref.js'
+import { checkNames } from '../ops/option-names.js'
 import { applyTo } from '../ops/rdd/actions.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
 
 /*
- * Directories of files `part-00000`, one a partition, and `_SUCCESS` once all are there. Workers write; a part appears by
- * rename, so an attempt that dies leaves nothing.
+ * Directories of files `part-00000`, one a partition, and `_SUCCESS`. Workers write into a directory beside, `.<name>.saving`;
+ * the driver renames it once all parts are there. So the directory is there complete or not at all, whoever dies. What is
+ * replaced is called `<name>.old` between two renames:
+ *
+ *   <name>, .<name>.saving  ->  <name>.old, .<name>.saving  ->  <name>, <name>.old  ->  <name>
  */
 export const SUCCESS = '_SUCCESS'
+
+export interface SaveOptions {
+  /** Replaces a directory that exists (false). Inside of a batch it is always replaced, as a batch may run again. */
+  readonly overwrite?: boolean
+}
 
 /** Numbers the temporary files of one thread, so that two attempts never write into the same file. */
 let written = 0
 
-/** Writes the file of a partition. Runs in a worker. */
+/** Writes the file of a partition. Runs in a worker. A late attempt fails, as the directory has its final name by then. */
 export function writePart(directory: string, partition: number, content: string | Uint8Array): void {
   const part = join(directory, `part-${String(partition).padStart(5, '0')}`)
   const temporary = `${part}.${process.pid}-${threadId}-${written++}.tmp`
-  mkdirSync(directory, { recursive: true })
   try {
     writeFileSync(temporary, content)
     renameSync(temporary, part)
@@ -31,58 +40,107 @@ export function writePart(directory: string, partition: number, content: string 
   }
 }
 
-/** Runs `write` over each partition and marks the directory as complete. */
-async function saveParts(rdd: Rdd<unknown>, path: string, write: AnyFunction, label: string): Promise<void> {
-  await mkdir(path, { recursive: true })
-  await applyTo(rdd, write, label)
-  // Left by threads that died while they wrote.
-  for (const name of await readdir(path)) if (name.endsWith('.tmp')) await rm(join(path, name), { force: true })
-  await writeFile(join(path, SUCCESS), '')
+/** Directories that this process writes now: two saves into one would remove each other's parts. */
+const saving = new Set<string>()
+
+/** Writes all partitions beside `path`, then has them appear there in one step. */
+async function save(rdd: Rdd<unknown>, path: string, write: Write, label: string): Promise<void> {
+  if (saving.has(path)) {
+    throw new StateError(`${label}: '${path}' is being saved to already. Give each save a path of its own.`, { path })
+  }
+  saving.add(path)
+  const temporary = join(dirname(path), `.${basename(path)}.saving`)
+  try {
+    await recover(path)
+    await rm(temporary, { recursive: true, force: true })
+    await mkdir(temporary, { recursive: true })
+    await applyTo(rdd, write(temporary), label)
+    // Left by threads that died while they wrote.
+    for (const name of await readdir(temporary))
+      if (name.endsWith('.tmp')) await rm(join(temporary, name), { force: true })
+    await writeFile(join(temporary, SUCCESS), '')
+    await publish(temporary, path)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error
+  } finally {
+    saving.delete(path)
+  }
 }
 
-/** Saves into a directory that must not be there yet. `write` makes the function that workers run over a partition. */
+/** Ends what a killed process had begun: its old directory comes back unless the new one is there. */
+async function recover(path: string): Promise<void> {
+  const old = `${path}.old`
+  if (!(await exists(old))) return
+  if (await exists(join(path, SUCCESS))) await rm(old, { recursive: true, force: true })
+  else if (!(await exists(path))) await rename(old, path)
+}
+
+async function publish(temporary: string, path: string): Promise<void> {
+  const old = `${path}.old`
+  if (!(await exists(path))) return rename(temporary, path)
+  await rm(old, { recursive: true, force: true })
+  await rename(path, old)
+  await rename(temporary, path)
+  await rm(old, { recursive: true, force: true })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+}
+
+/** Makes the function that workers run over a partition. */
+type Write = (directory: string) => AnyFunction
+
+/** Saves into a directory that must not be there yet, unless `overwrite`, or the save is part of a batch. */
 export async function saveNew(
   rdd: Rdd<unknown>,
-  path: string,
-  write: (directory: string) => AnyFunction,
+  given: string | URL,
+  write: Write,
   label: string,
+  options: SaveOptions = {},
 ): Promise<void> {
-  if (typeof path !== 'string' || path === '')
-    throw new ArgumentError(`${label} got ${JSON.stringify(path)}; it takes the path of a directory to make.`)
+  const path = absolutePath(given, label)
+  const { overwrite = false, ...unknown } = options
+  checkNames(unknown, ['overwrite'], label)
+  if (typeof overwrite !== 'boolean')
+    throw new ArgumentError(`overwrite is ${JSON.stringify(overwrite)}; give true or false.`, { overwrite })
+  if (overwrite || rdd.context.inBatch()) return save(rdd, path, write, label)
   await mkdir(dirname(path), { recursive: true })
   try {
+    // Of two processes that come at the same time one gets it.
     await mkdir(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new ArgumentError(`${label}: '${path}' exists already. Choose another directory or remove it first.`, {
-      path,
-    })
+    throw new ArgumentError(
+      `${label}: '${path}' exists already. Choose another directory, remove it first, or give { overwrite: true }.`,
+      { path },
+    )
   }
-  await saveParts(rdd, path, write(path), label)
+  try {
+    await save(rdd, path, write, label)
+  } catch (error) {
+    // Only if it is still empty.
+    await rmdir(path).catch(() => undefined)
+    throw error
+  }
 }
 
 /** An output operation that saves each batch as `prefix-<time in ms>[.suffix]`. */
 export function saveEach(
   stream: Stream<unknown>,
-  prefix: string,
+  prefix: string | URL,
   suffix: string | undefined,
-  write: (directory: string) => AnyFunction,
+  write: Write,
   label: string,
 ): void {
-  if (typeof prefix !== 'string' || prefix === '')
-    throw new ArgumentError(`${label} got ${JSON.stringify(prefix)}; it takes a path to begin the names with.`)
-  const pathAt = (time: number | '<time>') => (suffix ? `${prefix}-${time}.${suffix}` : `${prefix}-${time}`)
-  const save = async (rdd: Rdd<unknown>, time: number) => {
-    const path = pathAt(time)
-    const old = `${path}.old`
-    // What an earlier run of this batch wrote goes in one step, never mixed with the new.
-    await rename(path, old).then(
-      () => rm(old, { recursive: true, force: true }),
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-      },
-    )
-    await saveParts(rdd, path, write(path), label)
-  }
-  stream.builder.addOutput(stream, label, save, pathAt('<time>'))
+  const start = absolutePath(prefix, label)
+  const pathAt = (time: number | '<time>') => (suffix ? `${start}-${time}.${suffix}` : `${start}-${time}`)
+  stream.builder.addOutput(stream, label, (rdd, time) => save(rdd, pathAt(time), write, label), pathAt('<time>'))
 }

@@ -81,13 +81,13 @@ describe('object files', () => {
       await expect(ctx.parallelize([2]).saveAsObjectFile('')).rejects.toThrow(ArgumentError)
     })
 
-    test('a task that fails leaves no _SUCCESS, and that is not read', async () => {
+    test('a task that fails leaves nothing that could be read', async () => {
       const failing = ctx.range(0, 2, 1, 2).map((x) => {
         if (x === 1) throw new Error('no more')
         return x
       })
       await expect(failing.saveAsObjectFile(path('failed'))).rejects.toThrow('no more')
-      expect(() => ctx.objectFile(path('failed'))).toThrow('not written to its end')
+      expect(() => ctx.objectFile(path('failed'))).toThrow('cannot be read')
       expect(() => ctx.objectFile(path('never'))).toThrow(SourceError)
     })
 

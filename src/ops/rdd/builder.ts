@@ -45,6 +45,8 @@ export class RddBuilder {
   onRegister: ((rdd: Rdd<unknown>) => void) | undefined
   /** Awaited when a job over a dataset has ended well, before its action resolves. */
   afterJob: ((rdd: Rdd<unknown>) => Promise<void>) | undefined
+  /** Whether this is called by what a batch of a stream runs. Set by the engine. */
+  inBatch: () => boolean = () => false
   readonly #broadcasts = new Map<number, unknown>()
   #runner: JobRunner | undefined
   #rdds = 0
