@@ -6,11 +6,14 @@ import type { Rdd } from '../ops/rdd/rdd.js'
 import { FileRangesRdd, ReceivedRdd, ValuesRdd } from '../ops/rdd/source-rdds.js'
 import type { DirectBatch, DirectReader, LocalSource, Receiver } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
+import { isData } from '../values/data.js'
+import { dataError, faultIn } from '../values/fault.js'
 import { type BackpressureOptions, type MeasuredBatch, RateControl } from './backpressure.js'
 import { toPartitions } from './batch-partitions.js'
 import type { Engine } from './engine.js'
 import type { StreamInputInfo } from './events.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
+import { skipped } from './record-buffer.js'
 
 export interface InputsOptions {
   readonly builder: StreamBuilder
@@ -229,8 +232,9 @@ export class Inputs {
     const { context } = builder
     const { source } = input.stream
     if (source.kind === 'local') {
-      const records = (source as LocalSource<unknown>).next(time)
-      if (!records) return undefined
+      const given = (source as LocalSource<unknown>).next(time)
+      if (!given) return undefined
+      const records = this.#dataOf(input.stream, given)
       const batch: BatchInput = { blocks: [], rdd: undefined, consumed: true, counts: new Map() }
       return this.#enter(input, time, batch, new ValuesRdd(context, records, context.parallelism, source.name))
     }
@@ -249,6 +253,17 @@ export class Inputs {
     }
     const slices = toPartitions(engine, batch.blocks, context.parallelism)
     return this.#enter(input, time, batch, new ReceivedRdd(context, source.name, slices))
+  }
+
+  /** The records that are data. The others are reported, as those of receivers are. */
+  #dataOf(stream: InputStream<unknown>, given: readonly unknown[]): readonly unknown[] {
+    const bad = given.findIndex((record) => !isData(record))
+    if (bad < 0) return given
+    const good = given.filter(isData)
+    const refused = given.length - good.length
+    const error = dataError('A record cannot be encoded', faultIn(given[bad], `[${bad}]`)!)
+    this.#report(stream, skipped(refused, given.length, error), error)
+    return good
   }
 
   #enter(input: Input, time: number, batch: BatchInput, rdd: Rdd<unknown>): Rdd<unknown> {

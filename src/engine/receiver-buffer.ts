@@ -4,7 +4,7 @@ import type { ReceiverSink } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { Engine } from './engine.js'
 import { RateLimiter } from './rate-limiter.js'
-import { RecordBuffer } from './record-buffer.js'
+import { RecordBuffer, skipped } from './record-buffer.js'
 import { TextBuffer } from './text-buffer.js'
 
 const NEWLINE = 10
@@ -86,11 +86,7 @@ export class ReceiverBuffer implements ReceiverSink {
     const before = this.#records.bytes
     this.#limiter?.took(values.length)
     const { refused, first } = this.#records.add(values)
-    if (first)
-      this.#report(
-        `${refused} of ${values.length} records ${refused === 1 ? 'was' : 'were'} skipped: ${first.message}`,
-        first,
-      )
+    if (first) this.#report(skipped(refused, values.length, first), first)
     if (!room) this.#excess += Math.max(0, this.#records.bytes - before)
   }
 

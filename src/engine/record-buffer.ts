@@ -79,3 +79,8 @@ export class RecordBuffer {
     this.#sealed += block.length
   }
 }
+
+/** The message of a report on records that were left out. */
+export function skipped(refused: number, given: number, { message }: DataError): string {
+  return `${refused} of ${given} records ${refused === 1 ? 'was' : 'were'} skipped: ${message}`
+}

@@ -6,6 +6,7 @@ import { checkNames } from '../ops/option-names.js'
 import { buildPipeline } from '../ops/pipeline.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import { importPipelineModule, pipelineUrl } from '../pool/pipeline-module.js'
+import { mustBeData } from '../values/fault.js'
 import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
 import { BatchLoop } from './batch-loop.js'
 import { Checkpointer } from './checkpoint/checkpointer.js'
@@ -170,6 +171,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   ): Promise<StreamingContext | PipelineHandle> {
     const url = pipelineUrl(module)
     const { driver = 'host', ...rest } = options ?? {}
+    mustBeData(rest.params, 'The parameters of a pipeline go to every thread', 'params')
     if (driver === 'thread') return await PipelineHandle.open(url, options)
     if (driver !== 'host') {
       throw new ArgumentError(`driver is ${JSON.stringify(driver)}; it must be 'host' or 'thread'.`, { driver })

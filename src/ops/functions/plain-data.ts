@@ -1,3 +1,7 @@
+import { className } from '../../values/describe.js'
+
+export { describe } from '../../values/describe.js'
+
 /** Kinds of objects that reach another thread as they are, by their `Object.prototype.toString` tag. */
 const WHOLE = new Set(
   (
@@ -5,12 +9,6 @@ const WHOLE = new Set(
     'Int32Array Uint32Array Float16Array Float32Array Float64Array BigInt64Array BigUint64Array Boolean Number String'
   ).split(' '),
 )
-
-function className(value: object): string {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  const made: unknown = prototype === null ? undefined : (prototype as { constructor?: unknown }).constructor
-  return typeof made === 'function' ? made.name : ''
-}
 
 /** True for `{ ... }` of any realm (a shell's objects have another Object.prototype). */
 function isPlainObject(value: object): boolean {
@@ -54,14 +52,4 @@ export function foreignPart(value: unknown, path: string, seen: Set<object> = ne
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** How an error message speaks of a given value. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string')
-    return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)}`
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'an array' : `an object of class ${className(value) || 'null'}`
-  if (typeof value === 'function') return `a function ${value.name}`.trimEnd()
-  return value === undefined || value === null ? String(value) : `the ${typeof value} ${String(value)}`
 }

@@ -1,5 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { absolutePath } from '../../files/paths.js'
+import { mustBeData } from '../../values/fault.js'
+import { checkRecords } from '../../values/records.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { capture } from '../functions/capture.js'
 import { describe } from '../functions/plain-data.js'
@@ -87,12 +89,17 @@ export class RddBuilder {
     return capture(fn, label, { table: this.table, exports: this.exports }, gives)
   }
 
-  /** A dataset of values that the driver holds. `partitions` contiguous slices, by default one a thread. */
+  /**
+   * A dataset of values that the driver holds. `partitions` contiguous slices, by default one a thread.
+   * @throws DataError with the path where a value is not data.
+   */
   parallelize<T>(data: Iterable<T>, partitions: number = this.parallelism): RDD<T> {
     if (typeof (data as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function') {
       throw new ArgumentError(`parallelize got ${describe(data)}; it takes an array or another iterable.`)
     }
-    return face(new ValuesRdd<T>(this, Array.isArray(data) ? data : [...data], checkPartitions(partitions)))
+    const values: readonly T[] = Array.isArray(data) ? data : [...data]
+    checkRecords(values, 'parallelize')
+    return face(new ValuesRdd<T>(this, values, checkPartitions(partitions)))
   }
 
   /**
@@ -128,8 +135,12 @@ export class RddBuilder {
     return face(new ValuesRdd<T>(this, [], 0))
   }
 
-  /** A value for every thread, sent once a thread. In source-shipped functions pass it with `withEnv({ b }, fn)`. */
+  /**
+   * A value for every thread, sent once a thread. In source-shipped functions pass it with `withEnv({ b }, fn)`.
+   * @throws DataError with the path where a part of it is not data.
+   */
   broadcast<T>(value: T): Broadcast<T> {
+    mustBeData(value, 'broadcast does not take this value')
     const id = this.#broadcasts.size
     this.#broadcasts.set(id, value)
     return Object.freeze({ [BROADCAST_ID]: id, value })

@@ -51,9 +51,8 @@ function reducedByKey(records: Iterable<unknown>, fn: AnyFunction, into = new Ke
   return into
 }
 
-defineBuiltin('valuesOfKey', (key: unknown) => {
+defineBuiltin('valuesOfKey', (key: unknown, text: string | undefined) => {
   // Keys are equal as everywhere: composite ones by content, primitive ones as in a Map.
-  const text = typeof key === 'object' && key !== null ? canonical(key) : undefined
   const wanted = new Set([key])
   const isKey = (other: unknown) =>
     text === undefined ? wanted.has(other) : typeof other === 'object' && other !== null && canonical(other) === text
@@ -78,9 +77,17 @@ function placeOf(partitioner: Partitioner | undefined, key: unknown): number | u
 }
 
 pairs.lookup = async function (key) {
+  const isObject = typeof key === 'object' && key !== null
   const place = placeOf(this.partitioner, key)
   const partitions = place === undefined ? undefined : [place]
-  return (await applyTo<unknown[]>(this, builtin('valuesOfKey', key), 'lookup', partitions)).flat(1)
+  return (
+    await applyTo<unknown[]>(
+      this,
+      builtin('valuesOfKey', isObject ? undefined : key, isObject ? canonical(key) : undefined),
+      'lookup',
+      partitions,
+    )
+  ).flat(1)
 }
 pairs.countByKey = function () {
   return this.keys().countByValue()

@@ -1,5 +1,12 @@
+import { isData } from '../../../values/data.js'
+import { mustBeData } from '../../../values/fault.js'
 import type { StatePartition } from './store.js'
 import type { StateTable } from './table.js'
+
+/** State that is not data would be kept until the first snapshot, and then be lost or fail. */
+function checkState(value: unknown): void {
+  if (!isData(value)) mustBeData(value, 'State cannot be kept', 'state')
+}
 
 const ABSENT = Symbol('absent')
 
@@ -40,12 +47,14 @@ export class Changes {
     const before = table.values[slot]
     // Most of a million counters stay as they are. An object may have been changed in place.
     if (typeof value !== 'object' && Object.is(value, before) && table.time(slot) === time) return
+    checkState(value)
     this.#note(slot, before)
     table.set(slot, value, time)
   }
 
   /** A key that is not there. */
   add(key: unknown, value: unknown, time = 0): number {
+    checkState(value)
     const slot = this.#table.add(key, value, time)
     this.#note(slot, ABSENT)
     return slot
