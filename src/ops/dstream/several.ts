@@ -1,11 +1,10 @@
 import { builtin } from '../functions/builtin.js'
-import { checkFunction } from '../functions/check-function.js'
 import { face, type RDD, type Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
 import { StreamBuilder } from './builder.js'
 import { type DStream, Stream, streamFace } from './dstream.js'
 import { chain } from './elementwise.js'
-import { TransformedStream } from './transform.js'
+import { checkTransform, TransformedStream } from './transform.js'
 
 declare module './dstream.js' {
   interface Stream<T> {
@@ -60,7 +59,7 @@ Stream.prototype.transformWith = function <T, U, R>(
   other: Stream<U>,
   fn: (mine: RDD<T>, theirs: RDD<U>, time: number) => Rdd<R>,
 ): DStream<R> {
-  checkFunction(fn, 'transformWith')
+  checkTransform(fn, 'transformWith')
   const both = ([mine, theirs]: Rdd<unknown>[], time: number) => fn(face(mine as Rdd<T>), face(theirs as Rdd<U>), time)
   return streamFace(new TransformedStream<R>([this, other], both, 'transformWith'))
 }
@@ -72,6 +71,6 @@ StreamBuilder.prototype.transform = <T, R>(
   streams: readonly Stream<T>[],
   fn: (rdds: readonly RDD<T>[], time: number) => Rdd<R>,
 ): DStream<R> => {
-  checkFunction(fn, 'transform')
+  checkTransform(fn, 'transform')
   return streamFace(new TransformedStream<R>(streams, (rdds, time) => fn(rdds as RDD<T>[], time), 'transform'))
 }

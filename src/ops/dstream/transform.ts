@@ -1,6 +1,8 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { checkFunction } from '../functions/check-function.js'
+import { checkNested } from '../functions/nested.js'
 import { describe } from '../functions/plain-data.js'
+import type { AnyFunction } from '../functions/ref.js'
 import { isThenable } from '../functions/results.js'
 import { face, type RDD, Rdd } from '../rdd/rdd.js'
 import { UnionRdd } from '../rdd/union.js'
@@ -11,6 +13,9 @@ declare module './dstream.js' {
     /**
      * An RDD made from each RDD by `fn`, which runs in the driver once a batch: any RDD operation, joins with datasets
      * included. Functions inside travel as source: they cannot capture variables, unless exported by the pipeline module.
+     *
+     * @throws CaptureError for a function written inside, as an argument of an operation of `rdd`, that captures variables;
+     *   functions made elsewhere fail the batch that uses them.
      */
     transform<U>(fn: (rdd: RDD<T>, time: number) => Rdd<U>): DStream<U>
     /** The elements of both streams. Narrow; both must have the same slide. */
@@ -62,8 +67,14 @@ export function checkSlides(parents: readonly Stream<unknown>[], label: string):
   }
 }
 
+/** Checks a function from datasets to a dataset when the graph is built, with the functions written inside of it. */
+export function checkTransform(fn: AnyFunction, label: string): void {
+  checkFunction(fn, label)
+  checkNested(fn, label, (name) => typeof (Rdd.prototype as unknown as Record<string, unknown>)[name] === 'function')
+}
+
 Stream.prototype.transform = function <T, U>(this: Stream<T>, fn: (rdd: RDD<T>, time: number) => Rdd<U>): DStream<U> {
-  checkFunction(fn, 'transform')
+  checkTransform(fn, 'transform')
   return streamFace(new TransformedStream<U>([this], ([rdd], time) => fn(face(rdd as Rdd<T>), time)))
 }
 Stream.prototype.union = function <T, U>(this: Stream<T>, other: Stream<U>): DStream<T | U> {

@@ -83,6 +83,13 @@ function inner(fn: AnyFunction, label: string, known: KnownFunctions): FnRef {
   return builtinRef(unwrapped(fn), (of, gives) => capture(of, label, known, gives)) ?? userRef(fn, label, known)
 }
 
+/** Checks a function by its text alone. Throws CaptureError if it uses variables of its surroundings. */
+export function checkCaptured(source: string, label: string): void {
+  const { names, text } = freeVariables(source)
+  const missing = names.filter((name) => !isGlobalName(name) && !Object.hasOwn(HELPERS, name))
+  if (missing.length > 0) throw new CaptureError(missingMessage(label, missing, text), { label, variables: missing })
+}
+
 function analysisOf(fn: AnyFunction, label: string): FreeVariables {
   let analysis = analyses.get(fn)
   if (analysis !== undefined) return analysis
