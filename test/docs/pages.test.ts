@@ -136,7 +136,9 @@ describe('docs/reference/operations.md', () => {
 
   test('lists every method of datasets, every source and shared value', () => {
     const sources = methods(RddBuilder, INNER.datasets)
-    expect([...new Set(datasets)].sort()).toEqual([...methods(Rdd, INNER.rdd), ...sources].sort())
+    // union is a method of both.
+    const existing = new Set([...methods(Rdd, INNER.rdd), ...sources])
+    expect([...new Set(datasets)].sort()).toEqual([...existing].sort())
   })
 
   test('lists every method of streams, and every source', () => {
