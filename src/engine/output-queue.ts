@@ -1,4 +1,5 @@
 import { ArgumentError, StateError } from '../errors.js'
+import { recordSize } from '../values/record-size.js'
 
 /** One batch of a named output. */
 export interface OutputBatch<T = unknown> {
@@ -14,8 +15,21 @@ export function unknownOutput(name: string, known: ReadonlySet<string>): Argumen
   )
 }
 
-/** Batches that may wait for the host before the output operation itself waits. */
+/** Batches, and about their bytes, that may wait for the host before the output operation itself waits. */
 export const OUTPUT_BOUND = 256
+export const OUTPUT_BYTES = 64 * 1024 * 1024
+
+/** Whether so much waits for the host that the next batch must wait. */
+export function isOutputFull(batches: number, bytes: number): boolean {
+  return batches >= OUTPUT_BOUND || bytes >= OUTPUT_BYTES
+}
+
+/** About the bytes of an output batch. */
+export function outputSize(records: readonly unknown[]): number {
+  let bytes = 0
+  for (const record of records) bytes += recordSize(record)
+  return bytes
+}
 
 /** Carries the batches of a named output to the host, in order; when the host is far behind, batches wait for it. */
 export class OutputQueue implements AsyncIterable<OutputBatch> {
@@ -23,6 +37,9 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
   readonly #warn: (message: string) => void
   readonly #onTaken: () => void
   readonly #batches: OutputBatch[] = []
+  /** About the bytes of each batch that waits, and of all. */
+  readonly #sizes: number[] = []
+  #bytes = 0
   #taken = false
   #ended: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
@@ -37,12 +54,15 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
 
   /** Resolves when there is room for the next batch. */
   async put(time: number, records: unknown[]): Promise<void> {
+    const size = outputSize(records)
     this.#batches.push({ time, records })
+    this.#sizes.push(size)
+    this.#bytes += size
     this.#wake?.()
-    if (this.#batches.length < OUTPUT_BOUND || this.#ended) return
+    if (!isOutputFull(this.#batches.length, this.#bytes) || this.#ended) return
     if (!this.#taken)
       this.#warn(
-        `output('${this.#name}') has ${OUTPUT_BOUND} batches that nobody reads: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`,
+        `output('${this.#name}') has ${this.#batches.length} batches that nobody reads, some ${this.#bytes} bytes: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`,
       )
     await new Promise<void>((resolve) => {
       this.#room = resolve
@@ -64,8 +84,11 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
       for (;;) {
         const batch = this.#batches.shift()
         if (batch) {
-          this.#room?.()
-          this.#room = undefined
+          this.#bytes -= this.#sizes.shift()!
+          if (!isOutputFull(this.#batches.length, this.#bytes)) {
+            this.#room?.()
+            this.#room = undefined
+          }
           this.#onTaken()
           yield batch
           continue

@@ -1,8 +1,9 @@
-import { OUTPUT_BOUND } from '../output-queue.js'
+import { isOutputFull, outputSize } from '../output-queue.js'
 
 interface Outlet {
-  /** Batches that the host has not taken. */
-  waiting: number
+  /** About the bytes of each batch that the host has not taken, and of all. */
+  readonly waiting: number[]
+  bytes: number
   room: (() => void) | undefined
 }
 
@@ -22,9 +23,12 @@ export class Outlets {
   /** Resolves when there is room for the next batch. */
   async deliver(name: string, time: number, records: readonly unknown[]): Promise<void> {
     let outlet = this.#outlets.get(name)
-    if (!outlet) this.#outlets.set(name, (outlet = { waiting: 0, room: undefined }))
+    if (!outlet) this.#outlets.set(name, (outlet = { waiting: [], bytes: 0, room: undefined }))
     this.#send(name, time, records)
-    if (++outlet.waiting < OUTPUT_BOUND || !this.#open) return
+    const size = outputSize(records)
+    outlet.waiting.push(size)
+    outlet.bytes += size
+    if (!isOutputFull(outlet.waiting.length, outlet.bytes) || !this.#open) return
     await new Promise<void>((resolve) => {
       outlet.room = resolve
     })
@@ -33,7 +37,8 @@ export class Outlets {
   taken(name: string): void {
     const outlet = this.#outlets.get(name)
     if (!outlet) return
-    outlet.waiting--
+    outlet.bytes -= outlet.waiting.shift() ?? 0
+    if (isOutputFull(outlet.waiting.length, outlet.bytes)) return
     outlet.room?.()
     outlet.room = undefined
   }

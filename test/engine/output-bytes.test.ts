@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { Outlets } from '#build/engine/driver-thread/outlets.js'
+import { OUTPUT_BYTES, OutputQueue } from '#build/engine/output-queue.js'
+
+const MIB = 1024 * 1024
+const large = () => Array.from({ length: 16 }, () => 'x'.repeat(MIB))
+
+/** Resolves with whether the promise is settled after the microtasks that wait now. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  void promise.then(() => {
+    settled = true
+  })
+  await new Promise(setImmediate)
+  return settled
+}
+
+test('an output that nobody reads is bounded by bytes, and the warning says how many wait', async () => {
+  const warnings: string[] = []
+  const queue = new OutputQueue('big', (message) => warnings.push(message))
+  let puts = 0
+  let last = queue.put(++puts, large())
+  while (await isSettled(last)) last = queue.put(++puts, large())
+  expect(puts).toBe(OUTPUT_BYTES / (16 * MIB))
+  expect(warnings).toEqual([expect.stringMatching(/output\('big'\) has 4 batches that nobody reads, some \d+ bytes/)])
+  const reader = queue[Symbol.asyncIterator]()
+  expect((await reader.next()).value).toMatchObject({ time: 1 })
+  expect(await isSettled(last)).toBe(true)
+})
+
+test('one batch larger than the bound passes, and the next waits for it', async () => {
+  const queue = new OutputQueue('big', () => {})
+  const first = queue.put(1, [...large(), ...large(), ...large(), ...large(), ...large()])
+  expect(await isSettled(first)).toBe(false)
+  const reader = queue[Symbol.asyncIterator]()
+  expect((await reader.next()).value).toMatchObject({ time: 1 })
+  expect(await isSettled(first)).toBe(true)
+})
+
+test('a driver thread waits for a host that is behind by as many bytes', async () => {
+  const sent: number[] = []
+  const outlets = new Outlets((_name, time) => sent.push(time))
+  let puts = 0
+  let last = outlets.deliver('big', ++puts, large())
+  while (await isSettled(last)) last = outlets.deliver('big', ++puts, large())
+  expect(puts).toBe(OUTPUT_BYTES / (16 * MIB))
+  outlets.taken('big')
+  expect(await isSettled(last)).toBe(true)
+})
