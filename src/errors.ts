@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_SOURCE',
   'ERR_MILLRACE_FILE_CHANGED',
   'ERR_MILLRACE_CHECKPOINT',
+  'ERR_MILLRACE_INDETERMINATE',
   'ERR_MILLRACE_JOB_CANCELLED',
   'ERR_MILLRACE_REMOTE',
 ] as const
@@ -192,6 +193,13 @@ export class CheckpointError extends MillraceError {
   }
 }
 
+/** Data that was lost came out different each time it was computed again: results would mix its versions. */
+export class IndeterminateError extends MillraceError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super('ERR_MILLRACE_INDETERMINATE', message, { details })
+  }
+}
+
 /** The context stopped before the job was done. */
 export class JobCancelledError extends MillraceError {
   /** `cause`: the reason of the signal that cancelled it. */
@@ -218,6 +226,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_SOURCE: SourceError,
   ERR_MILLRACE_FILE_CHANGED: FileChangedError,
   ERR_MILLRACE_CHECKPOINT: CheckpointError,
+  ERR_MILLRACE_INDETERMINATE: IndeterminateError,
   ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,
 }
 

@@ -1,10 +1,11 @@
-import { JobCancelledError, type TaskFailedError } from '../errors.js'
+import { IndeterminateError, JobCancelledError, type TaskFailedError } from '../errors.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import { unpackAnswer } from '../pool/answer-wire.js'
 import type { WrittenBlock } from '../pool/protocol.js'
+import type { ContentVersions } from './content-versions.js'
 import { planGroup } from './group.js'
 import { JobBudget } from './job-budget.js'
 import { MissingOutputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
@@ -16,6 +17,8 @@ import type { TaskScheduler } from './task-scheduler.js'
 export interface TaskBooks {
   /** Enters blocks, state and dead letters that every task may leave behind. */
   book(done: TaskDone, batchTime: number | undefined): void
+  /** Takes back state that the task has made: its inputs have come out different since. */
+  undo(done: TaskDone): void
   /** Lets go what a task brings to a job that nobody waits for any more. */
   unwanted(done: TaskDone): void
   /** Enters a map output. */
@@ -42,6 +45,8 @@ interface BegunGroup {
   readonly tasks: readonly Promise<TaskDone | MissingOutputs>[]
 }
 
+/** Times that a stage is run again because its inputs came out different, before its job fails. */
+const MOST_ROLLBACKS = 10
 /** Keys sampled for each border wanted. */
 const SAMPLES = 20
 
@@ -54,6 +59,7 @@ export class DagScheduler {
   readonly #tasks: TaskScheduler
   readonly #tables: PlanningTables
   readonly #books: TaskBooks
+  readonly #versions: ContentVersions
   readonly #resolver: FunctionResolver
   readonly #maxFailures: number
   readonly #making = new Map<number, Making>()
@@ -65,12 +71,14 @@ export class DagScheduler {
     tasks: TaskScheduler,
     tables: PlanningTables,
     books: TaskBooks,
+    versions: ContentVersions,
     resolver: FunctionResolver,
     maxFailures: number,
   ) {
     this.#tasks = tasks
     this.#tables = tables
     this.#books = books
+    this.#versions = versions
     this.#resolver = resolver
     this.#maxFailures = maxFailures
   }
@@ -126,7 +134,33 @@ export class DagScheduler {
     const group = this.#group(job, rdd, sink, specs)
     const tasks = Promise.all(specs.map((spec, i) => this.#task(spec, group?.tasks[i])))
     await Promise.all([tasks, ...(group?.shuffles ?? [])])
-    return tasks
+    return this.#versions.changed ? this.#consistent(job, specs, await tasks) : tasks
+  }
+
+  /**
+   * Runs tasks again whose inputs were lost after they had read them and came out different: otherwise the results would
+   * mix two versions of one dataset, with records in both or in neither.
+   */
+  async #consistent(job: Job, specs: readonly TaskSpec[], done: TaskDone[]): Promise<TaskDone[]> {
+    for (let rollbacks = 0; ; rollbacks++) {
+      const outdated = [...done.keys()].filter((i) => !this.#versions.areCurrent(done[i]!.reads))
+      if (outdated.length === 0) return done
+      if (rollbacks === MOST_ROLLBACKS) throw indeterminate(specs[outdated[0]!]!, done[outdated[0]!]!)
+      for (const i of outdated) this.#takeBack(job, done[i]!)
+      await Promise.all(
+        outdated.map(async (i) => {
+          done[i] = await this.#task(specs[i]!)
+        }),
+      )
+    }
+  }
+
+  #takeBack(job: Job, done: TaskDone): void {
+    this.#books.undo(done)
+    this.#books.unwanted(done)
+    const collected = this.#running.get(job)?.collected
+    const i = collected?.indexOf(done) ?? -1
+    if (i >= 0) collected!.splice(i, 1)
   }
 
   #newStage(identity: string, tasks: number): Stage {
@@ -266,6 +300,14 @@ function lostTooOften(spec: TaskSpec): TaskFailedError {
   return taskFailed(
     spec,
     `${spec.label} could not be planned in ${placeOf(spec)}: its inputs were lost again each time they had been computed. Look for what ends the threads, or set replicas to 2 or more.`,
+  )
+}
+
+function indeterminate({ label, job, partition }: TaskSpec, { reads }: TaskDone): IndeterminateError {
+  const from = [...new Set(reads.map(({ of }) => of.label))].join(', ')
+  return new IndeterminateError(
+    `${label} read data of ${from} that was lost and came out different when it was computed again, ${MOST_ROLLBACKS} times. Make what comes before it repeatable: seed random numbers, read no clock, or checkpoint() the dataset.`,
+    { operation: label, partition, job: job.id, batchTime: job.batchTime, rollbacks: MOST_ROLLBACKS },
   )
 }
 

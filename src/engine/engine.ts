@@ -18,6 +18,7 @@ import { writeBlock } from '../pool/blocks/write-block.js'
 import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
 import { ThreadPool } from '../pool/thread-pool.js'
 import { BlockManager } from './block-manager.js'
+import { ContentVersions } from './content-versions.js'
 import { DagScheduler } from './dag-scheduler.js'
 import { DeadLetters } from './dead-letters.js'
 import { DiskStore } from './disk-store.js'
@@ -74,6 +75,7 @@ export class Engine implements JobRunner {
   readonly memory: MemoryGuard
   readonly #options: CheckedOptions
   readonly #builder: RddBuilder
+  readonly #versions = new ContentVersions()
   readonly #files: DiskStore
   readonly #spilling: Spilling
   readonly #outputs: MapOutputs
@@ -116,7 +118,7 @@ export class Engine implements JobRunner {
     })
     this.deadLetters = new DeadLetters(options.deadLetterLimit)
     this.#writer = this.newWriter(DRIVER)
-    this.#outputs = new MapOutputs(this.blocks)
+    this.#outputs = new MapOutputs(this.blocks, this.#versions)
     this.#spilling = new Spilling({
       store: this.#files,
       events: this.events,
@@ -124,7 +126,7 @@ export class Engine implements JobRunner {
       hold: (block) => this.hold(block),
       settled: () => this.#tasks?.threadsChanged(),
     })
-    this.#kept = new KeptPartitions(this.blocks, this.#spilling)
+    this.#kept = new KeptPartitions(this.blocks, this.#versions, this.#spilling)
     this.memory = new MemoryGuard({
       limit: options.memoryLimit,
       segments: this.segments,
@@ -136,7 +138,7 @@ export class Engine implements JobRunner {
       stopRehearsing: () => this.#tasks?.stopRehearsing(),
       settledUses: () => this.#dag?.settledUses ?? 0,
     })
-    this.#values = new KeptPartitions(this.blocks)
+    this.#values = new KeptPartitions(this.blocks, this.#versions)
     const alive = (thread: number) => this.#owners().includes(thread)
     this.states = new StateTracker(this.blocks, options.stateSnapshotInterval, alive, options.threads)
     this.#resolver = new FunctionResolver({
@@ -295,6 +297,7 @@ export class Engine implements JobRunner {
         planned.sources.some(
           ({ files }) => files?.ranges.some(({ path }) => path === error.details.path) && files.reads.leaveOut(error),
         ),
+      onOutputAstray: () => this.#versions.suspect(),
       onMissingState: (planned) => this.#stateAbsent(planned),
       onReport: (thread, { created, returned }) => {
         this.#lending.made(thread, created)
@@ -318,17 +321,21 @@ export class Engine implements JobRunner {
         this.#book(done)
         this.deadLetters.enter(done, batchTime)
       },
+      undo: (done: TaskDone) => {
+        for (const { operator, partition, version } of done.planned.states)
+          this.states.undo(operator, partition, version)
+      },
       unwanted: ({ result }: TaskDone) => {
         for (const { as, block } of result.written) if (as === 'collect') this.segments.release(block.segment)
       },
       mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, done: TaskDone) => {
-        const again = this.#outputs.set(dependency, partition, block, done.thread)
+        const again = this.#outputs.set(dependency, partition, block, done.thread, done.reads)
         if (again) this.events.emit('blockRecomputed', { kind: 'shuffle', partition, ms: done.result.metrics.runMs })
       },
     }
     const debug = (message: string, cause: unknown) => logger.debug(message, cause)
     this.#replication = new Replication({ pool, blocks: this.blocks, events: this.events, debug })
-    this.#dag = new DagScheduler(tasks, tables, books, this.#resolver, maxFailures)
+    this.#dag = new DagScheduler(tasks, tables, books, this.#versions, this.#resolver, maxFailures)
     return { pool, dag: this.#dag }
   }
 
@@ -351,7 +358,7 @@ export class Engine implements JobRunner {
     return spare && ids.length < this.#options.replicas ? [...ids, spare.id] : ids
   }
 
-  #book({ planned, result, thread }: TaskDone): void {
+  #book({ planned, result, thread, reads }: TaskDone): void {
     if (result.added) creditAdditions(this.#builder, unpackAnswer(result.added) as Additions)
     for (const observation of result.observed ?? []) this.onObserved(observation)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
@@ -362,7 +369,7 @@ export class Engine implements JobRunner {
     for (const { as, key, full, name, after, block } of result.written) {
       if (as === 'keep') {
         const [rdd, partition] = key!.split(':').map(Number)
-        const again = this.#kept.set(rdd!, partition!, block, thread)
+        const again = this.#kept.set(rdd!, partition!, block, thread, reads)
         if (again)
           this.events.emit('blockRecomputed', { kind: 'kept', partition: partition!, ms: result.metrics.runMs })
       }

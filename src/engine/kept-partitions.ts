@@ -2,6 +2,7 @@ import type { Rdd } from '../ops/rdd/rdd.js'
 import type { StorageLevel } from '../ops/rdd/storage-level.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
+import { type Content, type ContentVersions, newContent, type Reading } from './content-versions.js'
 import type { StoredBlock } from './disk-store.js'
 import type { Spilling } from './spilling.js'
 
@@ -18,7 +19,11 @@ interface Kept {
 
 interface KeptRdd {
   readonly level: StorageLevel
+  readonly label: string
+  /** Whether its blocks must outlive all threads. */
+  readonly rooted: boolean
   readonly partitions: Map<number, Kept>
+  readonly contents: Map<number, Content>
 }
 
 /** What was let go, or will be as soon as it is in files. */
@@ -33,6 +38,7 @@ export interface Evicted {
  */
 export class KeptPartitions {
   readonly #blocks: BlockManager
+  readonly #versions: ContentVersions
   /** Absent for rooted blocks. */
   readonly #spilling: Spilling | undefined
   readonly #kept = new Map<number, KeptRdd>()
@@ -42,35 +48,56 @@ export class KeptPartitions {
   readonly #files = new Map<number, readonly [rdd: number, partition: number]>()
   readonly #unreachable = new FinalizationRegistry<number>((rdd) => this.release(rdd))
 
-  constructor(blocks: BlockManager, spilling?: Spilling) {
+  constructor(blocks: BlockManager, versions: ContentVersions, spilling?: Spilling) {
     this.#blocks = blocks
+    this.#versions = versions
     this.#spilling = spilling
   }
 
   get(rdd: number, partition: number): KeptPlace | undefined {
-    return this.#kept.get(rdd)?.partitions.get(partition)?.place
+    const of = this.#kept.get(rdd)
+    const kept = of?.partitions.get(partition)
+    if (!kept || !this.#versions.changed) return kept?.place
+    const content = of!.contents.get(partition)
+    if (!content || this.#versions.outdated(content).length === 0) return kept.place
+    // It was made from data that has come out different since: it is computed again.
+    of!.partitions.delete(partition)
+    this.#drop(kept)
+    return undefined
+  }
+
+  /** What a task reads that is planned now. */
+  reading(rdd: number, partition: number): Reading | undefined {
+    const content = this.#kept.get(rdd)?.contents.get(partition)
+    return content && { of: content, version: content.version }
   }
 
   /** Tells the tracker that this RDD will have blocks, so that they go when nobody holds the RDD any more. */
   expect(rdd: Rdd<unknown>): void {
     if (this.#kept.has(rdd.id)) return
-    this.#kept.set(rdd.id, { level: rdd.storage ?? 'memory', partitions: new Map() })
+    const { storage: level = 'memory', label, keptOnce } = rdd
+    const rooted = keptOnce || this.#spilling === undefined
+    this.#kept.set(rdd.id, { level, label, rooted, partitions: new Map(), contents: new Map() })
     this.#unreachable.register(rdd, rdd.id)
   }
 
-  /** Keeps a block, unless the RDD was released meanwhile or another attempt was first; answers whether it makes up for one lost. */
-  set(rdd: number, partition: number, block: BlockHandle, writer: number): boolean {
+  /**
+   * Keeps a block, unless the RDD was released meanwhile or another attempt was first; answers whether it makes up for one
+   * lost. The task that wrote it, with what it read in `reads`, then depends on it as one that has read it.
+   */
+  set(rdd: number, partition: number, block: BlockHandle, writer: number, reads: Reading[] = []): boolean {
     const name = `${rdd}:${partition}`
     const again = this.#lost.delete(name)
     const of = this.#kept.get(rdd)
     const wanted = of !== undefined && !of.partitions.has(partition)
     const kept: Kept = { place: { in: 'memory', block }, spill: 'no' }
     this.#blocks.register(block, writer, {
-      rooted: this.#spilling === undefined,
+      rooted: of?.rooted ?? false,
       onLost: () => {
         if (kept.place.in === 'memory') this.#lose(rdd, partition, kept)
       },
     })
+    if (of) this.#enter(of, partition, block, wanted, reads)
     if (!wanted || !this.#blocks.has(block.id)) {
       this.#blocks.release(block.id)
       return again
@@ -80,6 +107,15 @@ export class KeptPartitions {
     return again
   }
 
+  #enter({ label, contents }: KeptRdd, partition: number, { crc }: BlockHandle, wanted: boolean, reads: Reading[]) {
+    let content = contents.get(partition)
+    if (!content) contents.set(partition, (content = newContent(label, 1)))
+    if (wanted) this.#versions.enter(content, 0, crc, [...reads])
+    // Of two tasks that computed it at once, the second has its own bytes: they must be those that are kept.
+    else if (content.parts[0]?.crc !== crc) this.#versions.suspect()
+    reads.push({ of: content, version: content.version, crcs: [crc] })
+  }
+
   /**
    * Lets the blocks that have been kept longest go until `bytes` are free or on their way to files; answers with what
    * has gone already.
@@ -87,7 +123,8 @@ export class KeptPartitions {
   evict(bytes: number): Evicted {
     const gone = { blocks: 0, bytes: 0 }
     let leaving = this.#spilling?.bytes ?? 0
-    for (const [rdd, { level, partitions }] of this.#kept) {
+    for (const [rdd, { level, partitions, rooted }] of this.#kept) {
+      if (rooted) continue
       for (const [partition, kept] of partitions) {
         if (leaving >= bytes) return gone
         if (kept.place.in === 'disk' || kept.spill === 'writing') continue

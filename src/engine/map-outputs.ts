@@ -1,11 +1,14 @@
 import type { ShuffleDependency } from '../ops/rdd/rdd.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
+import { type Content, type ContentVersions, newContent, type Reading } from './content-versions.js'
 
 /** Where the map outputs of each shuffle are. An output that is lost leaves a gap that the next reader has filled. */
 export class MapOutputs {
   readonly #blocks: BlockManager
+  readonly #versions: ContentVersions
   readonly #shuffles = new Map<number, (BlockHandle | undefined)[]>()
+  readonly #contents = new Map<number, Content>()
   /** When each shuffle was used last, by a count of uses. */
   readonly #used = new Map<number, number>()
   #uses = 0
@@ -14,8 +17,20 @@ export class MapOutputs {
   /** Shuffles of datasets that nobody holds any more: a batch program does not say when it is done with one. */
   readonly #unreachable = new FinalizationRegistry<number>((shuffle) => this.release(shuffle))
 
-  constructor(blocks: BlockManager) {
+  constructor(blocks: BlockManager, versions: ContentVersions) {
     this.#blocks = blocks
+    this.#versions = versions
+  }
+
+  /** What a task reads that is planned now. */
+  content(dependency: ShuffleDependency): Content {
+    let content = this.#contents.get(dependency.id)
+    if (!content) {
+      this.#of(dependency)
+      content = newContent(dependency.rdd.label, dependency.rdd.partitions)
+      this.#contents.set(dependency.id, content)
+    }
+    return content
   }
 
   /** All outputs in the order of the map partitions, or undefined while one is missing. */
@@ -23,6 +38,7 @@ export class MapOutputs {
     const outputs = this.#shuffles.get(id)
     this.#used.set(id, ++this.#uses)
     if (!outputs) return rdd.partitions === 0 ? [] : undefined
+    if (this.#versions.changed) this.#dropOutdated(id, outputs)
     for (const output of outputs) if (!output) return undefined
     return outputs as BlockHandle[]
   }
@@ -33,7 +49,13 @@ export class MapOutputs {
   }
 
   /** Enters an output; answers whether it makes up for one that was lost. */
-  set(dependency: ShuffleDependency, partition: number, handle: BlockHandle, writer: number): boolean {
+  set(
+    dependency: ShuffleDependency,
+    partition: number,
+    handle: BlockHandle,
+    writer: number,
+    from: readonly Reading[],
+  ): boolean {
     const outputs = this.#of(dependency)
     if (outputs[partition]) {
       this.#blocks.register(handle, writer)
@@ -43,6 +65,7 @@ export class MapOutputs {
     const place = `${dependency.id}:${partition}`
     const again = this.#lost.delete(place)
     outputs[partition] = handle
+    this.#versions.enter(this.content(dependency), partition, handle.crc, from)
     this.#blocks.register(handle, writer, {
       onLost: () => {
         if (outputs[partition] !== handle) return
@@ -79,8 +102,24 @@ export class MapOutputs {
   release(shuffle: number): void {
     for (const output of this.#shuffles.get(shuffle) ?? []) if (output) this.#blocks.release(output.id)
     this.#shuffles.delete(shuffle)
+    const content = this.#contents.get(shuffle)
+    // Later data may still refer to it, but no longer to what it was made from.
+    if (content) content.parts.length = 0
+    this.#contents.delete(shuffle)
     this.#used.delete(shuffle)
     for (const place of this.#lost) if (place.startsWith(`${shuffle}:`)) this.#lost.delete(place)
+  }
+
+  /** Outputs made from data that has come out different since are computed again. */
+  #dropOutdated(shuffle: number, outputs: (BlockHandle | undefined)[]): void {
+    const content = this.#contents.get(shuffle)
+    if (!content) return
+    for (const partition of this.#versions.outdated(content)) {
+      const output = outputs[partition]
+      if (!output) continue
+      outputs[partition] = undefined
+      this.#blocks.release(output.id)
+    }
   }
 
   #of(dependency: ShuffleDependency): (BlockHandle | undefined)[] {

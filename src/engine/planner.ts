@@ -7,6 +7,7 @@ import { FileRangesRdd } from '../ops/rdd/source-rdds.js'
 import type { FileRange } from '../ops/source.js'
 import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
 import type { TaskInput } from '../pool/protocol.js'
+import type { Content, Reading } from './content-versions.js'
 import type { StoredBlock } from './disk-store.js'
 import { FileReads, listTextFiles, partOf } from './file-reads.js'
 import type { KeptPartitions } from './kept-partitions.js'
@@ -38,6 +39,10 @@ export interface PlannedTask {
   readonly blocks: readonly BlockHandle[]
   /** Every file of a kept partition that the task reads. */
   readonly files: readonly number[]
+  /** What of it may be lost and come out different; more is added as the task writes kept partitions. */
+  readonly reads: Reading[]
+  /** The same of map outputs that were promised, in the order of the inputs: which bytes they are shows later. */
+  readonly promised: readonly Content[]
   /** The thread that holds the task's state. */
   readonly pinned: number | undefined
   /** Slots that read data from outside of the lineage, to count records once. */
@@ -89,8 +94,8 @@ export function planTask(
   const planning = new Planning(tables, promised)
   const plan = planning.of(rdd, partition)
   if (planning.missing.size > 0) return new MissingOutputs([...planning.missing])
-  const { inputs, blocks, files, pinned, sources, rejecting: rejects, states } = planning
-  return { program: { plan, sink }, inputs, blocks, files, pinned, sources, rejects, states }
+  const { inputs, blocks, files, pinned, reads, promised: taken, sources, rejecting: rejects, states } = planning
+  return { program: { plan, sink }, inputs, blocks, files, reads, promised: taken, pinned, sources, rejects, states }
 }
 
 /** The sink of a shuffle's map tasks. */
@@ -102,6 +107,8 @@ class Planning implements Planner {
   readonly inputs: TaskInput[] = []
   readonly blocks: BlockHandle[] = []
   readonly files: number[] = []
+  readonly reads: Reading[] = []
+  readonly promised: Content[] = []
   readonly missing = new Set<ShuffleDependency>()
   readonly sources: PlannedSource[] = []
   readonly rejecting: PlannedTask['rejects'][number][] = []
@@ -119,6 +126,8 @@ class Planning implements Planner {
     if (!rdd.storage) return rdd.plan(partition, this)
     const { kept } = this.#tables
     const place = kept.get(rdd.id, partition)
+    const reading = place && kept.reading(rdd.id, partition)
+    if (reading) this.reads.push(reading)
     if (place?.in === 'memory') return { op: 'input', slot: this.#reading([{ block: place.block }]) }
     if (place) return { op: 'input', slot: this.#spilled(rdd.id, partition, place.file) }
     kept.expect(rdd)
@@ -132,12 +141,17 @@ class Planning implements Planner {
     const outputs = this.#tables.outputs.complete(dependency)
     if (!outputs) {
       const places = this.#promised?.get(dependency.id)
-      if (places) return this.#slot({ in: 'exchange', ...places, partition, dealt })
+      if (places) {
+        this.promised.push(this.#tables.outputs.content(dependency))
+        return this.#slot({ in: 'exchange', ...places, partition, dealt })
+      }
       this.missing.add(dependency)
       return -1
     }
     const now = outputs.map((block) => this.#tables.current(block))
     append(this.blocks, now)
+    const of = this.#tables.outputs.content(dependency)
+    this.reads.push({ of, version: of.version })
     return this.#slot({ in: 'shuffle', outputs: now, partition, dealt })
   }
 

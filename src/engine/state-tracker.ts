@@ -102,6 +102,14 @@ export class StateTracker {
     known.hold = { thread, version }
   }
 
+  /** The version was made from data that has come out different since: it is made again from the one before. */
+  undo(operator: number, partition: number, version: number): void {
+    const known = this.#partition(operator, partition)
+    if (version < known.newest) return
+    known.hold = undefined
+    if (known.snapshots.takeBack(version)) known.since = this.#interval
+  }
+
   /** The thread did not have what it was believed to have. */
   absent(operator: number, partition: number): void {
     this.#partition(operator, partition).hold = undefined

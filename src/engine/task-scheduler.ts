@@ -1,44 +1,19 @@
-import { BlockCorruptError, FileChangedError, type MemoryLimitError, ThreadLostError } from '../errors.js'
+import { BlockCorruptError, FileChangedError, ThreadLostError } from '../errors.js'
 import { append } from '../ops/append.js'
-import type { Program } from '../ops/plan.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
-import type { MemoryReport, TaskMessage, TaskResult } from '../pool/protocol.js'
-import type { ThreadPool } from '../pool/thread-pool.js'
+import type { TaskMessage, TaskResult } from '../pool/protocol.js'
 import { RUNNING } from '../pool/vitals.js'
-import type { Events } from './events.js'
-import type { Exchanges } from './exchange.js'
 import { isQuickGroup } from './group-places.js'
 import { Newcomers } from './newcomers.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
 import { Rehearsals } from './rehearsals.js'
-import { type Speculation, StragglerWatch } from './straggler-watch.js'
-import { type Attempt, type NewTask, newTask, type Pending, type TaskDone, type TaskSpec } from './task.js'
+import { StragglerWatch } from './straggler-watch.js'
+import { type Attempt, type NewTask, newTask, type Pending, readsOf, type TaskDone, type TaskSpec } from './task.js'
 import { cancelled, isKill, placeOf, taskFailed, unreadable } from './task-errors.js'
 import { TaskGroups } from './task-groups.js'
-import { TaskMessages, type TaskMessagesOptions } from './task-messages.js'
-
-export interface TaskSchedulerOptions extends TaskMessagesOptions {
-  readonly pool: ThreadPool
-  readonly events: Events
-  readonly taskTimeoutMs: number
-  readonly speculation: Speculation | undefined
-  /** Of which programs the thread in reserve may run copies of tasks, for practice; undefined: of none. */
-  readonly rehearse: ((program: Program) => boolean) | undefined
-  /** Whether there is memory for the inputs of such copies. */
-  readonly roomy: () => boolean
-  readonly exchanges: Exchanges
-  /** State that a thread turned out not to have. */
-  readonly onMissingState: (planned: PlannedTask) => void
-  /** What a thread says of its memory. */
-  readonly onReport: (thread: number, report: MemoryReport) => void
-  /** Why no more memory can be used, if so; or that it comes free soon, and `threadsChanged` is called then. */
-  readonly overLimit: () => MemoryLimitError | 'wait' | undefined
-  /** A file is not the one that was planned. Whether tasks are to be planned again, without it. */
-  readonly onFileChanged: (planned: PlannedTask, error: FileChangedError) => boolean
-  /** A file of a kept partition is not what it should be: it must not be planned again. */
-  readonly onUnreadableFile: (file: number, error: BlockCorruptError) => void
-}
+import { TaskMessages } from './task-messages.js'
+import type { TaskSchedulerOptions } from './task-scheduler-options.js'
 
 /** Tasks beyond the running one that a thread is given, so that it never waits for the driver. */
 const WAITING = 1
@@ -366,6 +341,7 @@ export class TaskScheduler {
         for (const attempt of sent) {
           attempt.task.live--
           attempt.exchange?.failed(attempt.place)
+          if (attempt.place !== undefined) this.#options.onOutputAstray()
           // The dead thread may be a zombie that still reads: its blocks stay until it has really exited.
           if (died) void thread.gone.then(() => this.#letGo(attempt))
           else this.#letGo(attempt)
@@ -388,7 +364,11 @@ export class TaskScheduler {
     else this.#rehearsals?.failed(program)
   }
 
-  #answered(thread: PoolThread, { task, number, planned, program, exchange }: Attempt, result: TaskResult): void {
+  #answered(
+    thread: PoolThread,
+    { task, number, planned, program, exchange, place }: Attempt,
+    result: TaskResult,
+  ): void {
     const { blocks, events, programs } = this.#options
     if (result.ok === 'stale') {
       this.#again(task, undefined)
@@ -428,6 +408,7 @@ export class TaskScheduler {
     blocks.accept(thread.id, result.memory, written)
     this.#newcomers.ran(thread.id, program)
     if (task.done) {
+      if (place !== undefined) this.#options.onOutputAstray()
       blocks.refuse(thread.id, written)
       events.emit('resultDropped', { job: task.spec.job.id, partition: task.spec.partition, thread: thread.id })
       return
@@ -435,7 +416,7 @@ export class TaskScheduler {
     task.done = true
     task.spec.stage.runTimes.push(result.metrics.runMs)
     programs.ran(program, result.metrics.runMs)
-    task.resolve({ planned, result, thread: thread.id })
+    task.resolve({ planned, result, thread: thread.id, reads: readsOf(planned, result) })
   }
 
   /** Only the task that was running can have killed its thread, and a kill from outside is nobody's fault. */

@@ -1,4 +1,5 @@
 import type { TaskResult } from '../pool/protocol.js'
+import type { Reading } from './content-versions.js'
 import type { Exchange } from './exchange.js'
 import type { JobBudget } from './job-budget.js'
 import type { MissingOutputs, PlannedTask } from './planner.js'
@@ -43,6 +44,8 @@ export interface TaskDone {
   readonly planned: PlannedTask
   readonly result: TaskResult & { ok: true }
   readonly thread: number
+  /** What it read that may be lost and come out different. */
+  readonly reads: Reading[]
 }
 
 /** A task until its first result. */
@@ -74,4 +77,15 @@ export interface Attempt {
   readonly place?: number
   /** A copy of a task that is done, run for practice: what it brings is dropped. */
   readonly rehearsal?: true
+}
+
+/** What a task has read, with the map outputs that it took from other threads of its group. */
+export function readsOf({ reads, promised }: PlannedTask, { took }: TaskDone['result']): Reading[] {
+  if (!took) return reads
+  let next = 0
+  for (const of of promised) {
+    const crcs = took.slice(next, (next += of.parts.length))
+    reads.push({ of, version: of.version, crcs })
+  }
+  return reads
 }

@@ -196,6 +196,8 @@ export type TaskResult =
       /** What the task saw of event time; absent for most. */
       readonly observed?: readonly Observation[]
       readonly written: readonly WrittenBlock[]
+      /** Checksums of the map outputs that it took from its exchange board, in the order of its inputs. */
+      readonly took?: readonly number[]
       readonly memory: MemoryReport
       readonly metrics: TaskMetrics
     }

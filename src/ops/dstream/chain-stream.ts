@@ -52,6 +52,7 @@ export class ChainStream<T> extends Stream<T> {
     if (!this.#made) return new ChainRdd<T>(rdd, this.#step, partitioner, given)
     const outcomes = new ChainRdd(rdd, { ...this.#step, outcomes: true } as Step, undefined, given)
     outcomes.storage = 'memory'
+    outcomes.keptOnce = true
     const made = new ChainRdd<T>(outcomes, { op: 'flatMap', fn: this.#made, label }, partitioner)
     this.#outcomes.set(made, outcomes)
     return made

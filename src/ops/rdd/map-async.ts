@@ -32,7 +32,8 @@ declare module './rdd.js' {
      * is retried with all of its calls; `timeout` makes a call reject with CallTimeoutError. Calls whose task has failed
      * are told by `signal` and not waited for. For `taskTimeout` a task makes progress when a call comes back.
      *
-     * With `ordered: false` the order of results is an accident, also when they are computed again.
+     * With `ordered: false` results come in the order of the answers; before a shuffle and in persisted data, in the order
+     * of the records, so that lost data can be made again as it was.
      *
      * ```ts
      * const names = ctx.parallelize([1, 2, 3]).mapAsync(async (id) => `name of ${id}`, { concurrency: 2, timeout: '2s' })

@@ -125,6 +125,8 @@ export abstract class Rdd<T> {
   abstract readonly dependencies: readonly Dependency[]
   /** Where keys are, if the RDD is placed by key. */
   readonly partitioner: Partitioner | undefined
+  /** With `storage`: its blocks outlive all threads, as two readers must see what one attempt made. */
+  keptOnce = false
   /** Set by persist(). */
   storage: StorageLevel | undefined
 

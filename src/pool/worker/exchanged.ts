@@ -21,6 +21,9 @@ export class Exchanged {
     this.#vitals = vitals
   }
 
+  /** Checksums of the outputs taken. */
+  took: number[] | undefined
+
   /** The inputs with the outputs that were promised; undefined if they do not come, or this thread cannot reach them. */
   inputs(planned: readonly TaskInput[]): readonly TaskInput[] | undefined {
     const inputs: TaskInput[] = []
@@ -31,6 +34,8 @@ export class Exchanged {
       }
       const outputs = this.#board.take(input.first, input.count, this.#patience())
       if (!outputs?.every((block) => this.#segments.reaches(block))) return undefined
+      this.took ??= []
+      for (const { crc } of outputs) this.took.push(crc)
       inputs.push({ in: 'shuffle', outputs, partition: input.partition, dealt: input.dealt })
     }
     if (this.#place === undefined) faultPoint('exchange:taken')

@@ -26,6 +26,7 @@ export type Runner = (task: Task, emit: Emit) => void
 /** Turns plans into functions. A plan is compiled once a thread and program. */
 export class PlanCompiler {
   readonly services: ThreadServices
+  #recordOrder = false
   #ahead = new Ahead()
 
   constructor(services: ThreadServices) {
@@ -102,7 +103,7 @@ export class PlanCompiler {
         return window.kind === 'fixed' ? compilePanes(plan, window, this) : compileSessionParts(plan, window.gap, this)
       }
       case 'keep': {
-        const source = this.source(plan.of)
+        const source = this.inRecordOrder(() => this.source(plan.of))
         const { scratch } = this.services
         return (task, each) => {
           const records = toArray(source, task)
@@ -121,6 +122,20 @@ export class PlanCompiler {
       }
       case 'state':
         return compileState(plan, this)
+    }
+  }
+
+  /**
+   * What is written for other tasks has the order of the records, whichever call came back first: it may be lost after some of
+   * them have read it, and must then be made again as it was.
+   */
+  inRecordOrder<R>(compile: () => R): R {
+    const before = this.#recordOrder
+    this.#recordOrder = true
+    try {
+      return compile()
+    } finally {
+      this.#recordOrder = before
     }
   }
 
@@ -166,7 +181,8 @@ export class PlanCompiler {
   /** The step itself runs ahead of the program, which then finds its results as if they were input. */
   #awaiting(before: Plan, step: AsyncStep): Source {
     const source = this.source(before)
-    const number = this.#ahead.add(settling(step, (task) => toArray(source, task), this.services))
+    const repeatable = this.#recordOrder ? { ...step, ordered: true } : step
+    const number = this.#ahead.add(settling(repeatable, (task) => toArray(source, task), this.services))
     return (task, each) => each(task.settled[number]!)
   }
 

@@ -145,7 +145,17 @@ class Runtime implements WorkerRuntime {
       const memory = this.#report()
       faultPoint('task:end')
       const observed = task.observed.length > 0 ? task.observed : undefined
-      return { ok: true, answer, added, observed, rejects, written: task.written, memory, metrics }
+      return {
+        ok: true,
+        answer,
+        added,
+        observed,
+        rejects,
+        written: task.written,
+        took: exchanged?.took,
+        memory,
+        metrics,
+      }
     } catch (error) {
       exchanged?.giveUp()
       const missingState = error instanceof MissingStateError

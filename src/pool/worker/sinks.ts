@@ -50,7 +50,7 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
     case 'foreach':
       return compileForeach(plan, sink, compiler)
     case 'shuffle':
-      return compileShuffle(sink, plan, compiler)
+      return compiler.inRecordOrder(() => compileShuffle(sink, plan, compiler))
   }
 }
 

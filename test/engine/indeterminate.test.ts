@@ -1,0 +1,147 @@
+import { Context, type ContextOptions, type RDD, withEnv } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
+import { random } from './support.js'
+
+declare const runs: Int32Array
+declare const dies: readonly number[]
+
+const N = 120
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+let ctx: Context | undefined
+afterEach(async () => ctx?.stop())
+
+/** One thread, so that its death loses every output, whichever reader it dies in. */
+function context(options: ContextOptions = {}): Context {
+  ctx = new Context({ threads: 1, spare: false, logger: quiet, maxFailures: 100, ...options })
+  return ctx
+}
+
+/** Ends the thread in the runs of partitions that `deaths` counts from 1 over all partitions, once the input was read. */
+function dyingAt<T>(rdd: RDD<T>, deaths: readonly number[]): RDD<T> {
+  const count = new Int32Array(new SharedArrayBuffer(4))
+  return rdd.mapPartitions(
+    withEnv({ runs: count, dies: deaths }, (records: Iterable<T>) => {
+      const all = [...records]
+      if (dies.includes(Atomics.add(runs, 0, 1) + 1)) process.exit(1)
+      return all
+    }),
+  )
+}
+
+const lookUp = async (x: number) => {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 3))
+  return x
+}
+const byChance = (x: number): [number, number] => [Math.floor(Math.random() * 1000), x]
+const again = ([, x]: [number, number]): [number, number] => [Math.floor(Math.random() * 1000), x]
+const value = ([, x]: [number, number]) => x
+
+const PIPELINES: Record<string, (ctx: Context) => RDD<number>> = {
+  'unordered calls, dealt out': (ctx) =>
+    ctx.range(0, N, 1, 2).mapAsync(lookUp, { ordered: false, concurrency: 30 }).repartition(3),
+  'random order, dealt out': (ctx) =>
+    ctx
+      .range(0, N, 1, 2)
+      .mapPartitions((xs) => [...xs].sort(() => Math.random() - 0.5))
+      .repartition(3),
+  'random keys, grouped': (ctx) =>
+    ctx
+      .range(0, N, 1, 2)
+      .map(byChance)
+      .groupByKey(3)
+      .flatMap(([, xs]) => xs),
+  'random keys, sorted': (ctx) =>
+    ctx
+      .range(0, N, 1, 2)
+      .map(byChance)
+      .sortBy(([key]) => key, { partitions: 3 })
+      .map(value),
+  'two shuffles by random keys': (ctx) =>
+    ctx
+      .range(0, N, 1, 2)
+      .map(byChance)
+      .groupByKey(3)
+      .flatMap(([key, xs]) => xs.map((x) => [key, x] as [number, number]))
+      .map(again)
+      .groupByKey(3)
+      .flatMap(([, xs]) => xs),
+  'random keys, joined with themselves by place': (ctx) =>
+    ctx
+      .range(0, N, 1, 2)
+      .map(byChance)
+      .groupByKey(3)
+      .flatMap(([, xs]) => xs)
+      .repartition(4),
+  'random keys, kept': (ctx) =>
+    ctx
+      .range(0, N, 1, 2)
+      .map(byChance)
+      .groupByKey(3)
+      .flatMap(([, xs]) => xs)
+      .cache(),
+}
+
+describe.each(Object.keys(PIPELINES))('%s', (name) => {
+  test.each([[[2]], [[3]], [[2, 4]], [[3, 4, 6]]])('the thread dies at runs %j: every record once', async (deaths) => {
+    const rdd = PIPELINES[name]!(context())
+    const seen = await dyingAt(rdd, deaths).collect()
+    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
+    expect(ctx!.engine.blocks.size).toBeGreaterThan(0)
+  })
+
+  test('kills at random on two threads: every record once', { timeout: 60_000 }, async () => {
+    const next = random(Number(process.env.SEED ?? 7))
+    context({ threads: 2 })
+    await ctx!.start()
+    for (let round = 0; round < 8; round++) {
+      const job = dyingAt(PIPELINES[name]!(ctx!), [1 + Math.floor(next() * 5)]).collect()
+      const kills = [0, 0].map(() =>
+        setTimeout(() => void ctx!.engine.pool!.ready()[0]?.worker.terminate(), next() * 20),
+      )
+      const seen = await job
+      for (const kill of kills) clearTimeout(kill)
+      expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
+    }
+  })
+})
+
+test('a kept dataset is of one version, also where a later job computes a lost part of it', async () => {
+  const kept = context()
+    .range(0, N, 1, 2)
+    .map(byChance)
+    .groupByKey(3)
+    .flatMap(([, xs]) => xs)
+    .cache()
+  await kept.count()
+  const seen = await dyingAt(kept, [2]).collect()
+  expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
+  expect((await kept.collect()).sort((a, b) => a - b)).toEqual(seen)
+})
+
+test('data that comes out different each time fails its job, which says so', async () => {
+  const odd = Array.from({ length: 200 }, (_, i) => 2 * i + 2)
+  const rdd = PIPELINES['random keys, grouped']!(context())
+  await expect(dyingAt(rdd, odd).collect()).rejects.toMatchObject({
+    code: 'ERR_MILLRACE_INDETERMINATE',
+    message: expect.stringMatching(/map/),
+  })
+  expect(await ctx!.range(4).count()).toBe(4)
+})
+
+test('repeatable data is not read again', async () => {
+  const rdd = context()
+    .range(0, N, 1, 2)
+    .map((x) => [x % 7, x] as [number, number])
+    .groupByKey(3)
+  const sum = ctx!.longAccumulator()
+  const counted = rdd.map(
+    withEnv({ sum }, (pair: [number, number[]]) => {
+      sum.add(1)
+      return pair
+    }),
+  )
+  expect(await dyingAt(counted, [2]).count()).toBe(7)
+  expect(sum.value).toBe(7)
+})
+
+declare const sum: { add(n: number): void }
