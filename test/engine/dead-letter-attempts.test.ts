@@ -1,0 +1,39 @@
+import type { StreamingContext } from 'millrace'
+import { afterEach, expect, test } from 'vitest'
+import { gather, manual, run } from './support.js'
+
+let open: StreamingContext | undefined
+afterEach(async () => open?.stop())
+
+test('functions that fail by chance, all threads dying between the two readers: each record is in one of them', {
+  timeout: 60_000,
+}, async () => {
+  const batches = 12
+  const { ssc } = manual({ parallelism: 2 })
+  open = ssc
+  const data = Array.from({ length: batches }, (_, b) => Array.from({ length: 40 }, (_, i) => b * 40 + i))
+  const taken = ssc.queueStream(data.map((batch) => [...batch])).map(
+    (n) => {
+      if (Math.random() < 0.5) throw new RangeError('by chance')
+      return n
+    },
+    { onRecordError: 'deadLetter' },
+  )
+  taken.output('good')
+  // Between the outputs of each batch.
+  taken.foreachRDD(async () => {
+    await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+  })
+  taken
+    .deadLetters()
+    .map(({ record }) => record)
+    .output('bad')
+  await ssc.start()
+  const outputs = Promise.all([gather<number>(ssc, 'good'), gather<number>(ssc, 'bad')])
+  await run(ssc, batches)
+  await ssc.stop()
+  const [good, bad] = await outputs
+  data.forEach((batch, i) => {
+    expect([...good[i]!.records, ...bad[i]!.records].sort((a, b) => a - b)).toEqual(batch)
+  })
+})
