@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type ErrorCode, errorClass, MillraceError } from '../errors.js'
 
 /** An error as it crosses threads: structured clone alone would drop its class, code, cause and own properties. */
@@ -7,26 +8,71 @@ export interface WireError {
   readonly stack?: string
   readonly code?: string
   readonly cause?: WireError
+  /** Of an AggregateError: the first of its errors. */
+  readonly errors?: readonly WireError[]
   /** Own properties that are plain data; others as text. */
   readonly data?: Readonly<Record<string, unknown>>
 }
 
 const MAX_CAUSES = 8
 
+const MAX_MESSAGE = 16_384
+
+/**
+ * An error as plain data, whatever was thrown: values that are no errors, getters and conversions that throw, cycles,
+ * messages of megabytes. Never throws.
+ */
 export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error))
-    return { name: 'NonError', message: String(thrown), data: plainData({ value: thrown }) }
+    return { name: 'NonError', message: textOf(thrown), data: plainData({ value: thrown }) }
   if (thrown instanceof RemoteError) return thrown.toWire(depth)
-  const { code, cause, ...rest } = thrown as Error & { code?: unknown }
+  const { code, cause, stack, errors, message, name, ...rest } = ownFields(thrown)
+  const causedBy = read(thrown, 'cause') ?? cause
+  const has = (value: unknown) => value !== undefined && depth < MAX_CAUSES
+  const given = read(thrown, 'stack') ?? stack
   return {
-    name: thrown.name,
-    message: thrown.message,
-    stack: thrown.stack,
-    code: code === undefined ? undefined : String(code),
-    // Own, but not enumerable: so not part of `rest`, and read from the error itself.
-    cause: thrown.cause !== undefined && depth < MAX_CAUSES ? encodeError(thrown.cause ?? cause, depth + 1) : undefined,
+    name: textOf(read(thrown, 'name') ?? name),
+    message: textOf(read(thrown, 'message') ?? message ?? ''),
+    stack: typeof given === 'string' ? cut(given) : undefined,
+    code: code === undefined ? undefined : textOf(code),
+    cause: has(causedBy) ? encodeError(causedBy, depth + 1) : undefined,
+    errors:
+      has(errors) && Array.isArray(errors)
+        ? errors.slice(0, MAX_CAUSES).map((one) => encodeError(one, depth + 1))
+        : undefined,
     data: plainData(rest),
   }
+}
+
+/** Own enumerable properties and, of an AggregateError, its errors; those whose getters throw say so. */
+function ownFields(thrown: Error): Record<string, unknown> {
+  const names = Object.keys(thrown)
+  if (Object.hasOwn(thrown, 'errors')) names.push('errors')
+  return Object.fromEntries(names.map((name) => [name, read(thrown, name)]))
+}
+
+function read(object: object, name: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[name]
+  } catch (error) {
+    return `[its getter threw: ${textOf((error as Error | undefined)?.message ?? error)}]`
+  }
+}
+
+/** Any value as a text of bounded length. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return cut(value)
+  try {
+    return cut(inspect(value, { depth: 2, maxArrayLength: 20, maxStringLength: 1_000 }))
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE
+    ? text
+    : `${text.slice(0, MAX_MESSAGE)}... (${text.length - MAX_MESSAGE} more characters)`
 }
 
 /** An error of a class that only the other thread knows: keeps its name, message, stack, code, cause and properties. */
@@ -71,6 +117,7 @@ const NATIVE: Readonly<Record<string, new (message: string, options?: ErrorOptio
 export function decodeError(wire: WireError): Error {
   const error = revive(wire)
   if (wire.stack) error.stack = wire.stack
+  if (wire.errors) Object.defineProperty(error, 'errors', { value: wire.errors.map(decodeError), configurable: true })
   return error
 }
 
@@ -102,7 +149,7 @@ function plainData(properties: Record<string, unknown>): Record<string, unknown>
       kept[key] = structuredClone(value)
     } catch {
       // Not cloneable (a function, a socket): its text still tells what it was.
-      kept[key] = String(value)
+      kept[key] = textOf(value)
     }
   }
   return Object.keys(kept).length > 0 ? kept : undefined

@@ -1,5 +1,6 @@
 import { CaptureError } from '../../errors.js'
 import { builtinRef } from './builtin.js'
+import { noteCallSite } from './call-sites.js'
 import { checkFunction } from './check-function.js'
 import { unguarded } from './guard.js'
 import './common.js'
@@ -51,6 +52,7 @@ function userRef(fn: AnyFunction, label: string, known: KnownFunctions): UserRef
 function bySource(carrier: AnyFunction, target: AnyFunction, label: string, known: KnownFunctions): UserRef {
   const entries = environmentOf(carrier)?.entries
   const { text, names, relativeImports } = analysisOf(target, label)
+  noteCallSite(text)
   const env: Record<string, EnvValue> = {}
   const missing: string[] = []
   let fixed = true

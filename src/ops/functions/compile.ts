@@ -1,16 +1,16 @@
 import { MillraceError } from '../../errors.js'
+import { scriptName } from './call-sites.js'
 import { HELPERS } from './loader-names.js'
 import type { AnyFunction } from './ref.js'
-import { textDigest } from './text-digest.js'
 
 /**
  * Makes a function of an expression's text. Strict mode, as in the modules such text comes from. In stack traces it is
- * `millrace-fn-<hash of the text>.js`, two lines further down than in the text.
+ * `millrace-fn-<hash of the text>.js`, three lines further down than in the text.
  * @throws MillraceError if the text does not compile, or this Node forbids compiling text.
  */
 export function compileText(text: string, env: Readonly<Record<string, unknown>>): AnyFunction {
   const given: Record<string, unknown> = { ...HELPERS, ...env }
-  const body = `'use strict'; return (\n${text}\n)\n//# sourceURL=millrace-fn-${textDigest(text)}.js`
+  const body = `'use strict'; return (\n${text}\n)\n//# sourceURL=${scriptName(text)}`
   try {
     const compiled: unknown = new Function(...Object.keys(given), body)(...Object.values(given))
     if (typeof compiled === 'function') return compiled as AnyFunction
