@@ -8,6 +8,7 @@ import { environmentOf, unwrapped } from './env.js'
 import { type FreeVariables, freeVariables } from './free-variables.js'
 import { globalPath, isGlobalName } from './globals.js'
 import { HELPERS, IMPORT_OBJECT } from './loader-names.js'
+import { recognised } from './recognise.js'
 import type { AnyFunction, EnvValue, FnRef, UserRef } from './ref.js'
 import { type Gives, giving } from './results.js'
 import type { FunctionTable } from './table.js'
@@ -31,7 +32,7 @@ const references = new WeakMap<AnyFunction, UserRef>()
 export function capture(fn: AnyFunction, label: string, known: KnownFunctions = {}, gives: Gives = 'value'): FnRef {
   checkFunction(fn, label, gives)
   // A function that a reference was resolved to may be captured once more.
-  fn = unguarded(fn)
+  fn = recognised(unguarded(fn))
   const named = builtinRef(unwrapped(fn), (inner, of) => capture(inner, label, known, of))
   return named ?? giving(userRef(fn, label, known), gives)
 }

@@ -4,6 +4,7 @@ import { checkFunction } from './check-function.js'
 import { unwrapped } from './env.js'
 import { globalPath } from './globals.js'
 import { functionHash } from './normal-form.js'
+import { recognised } from './recognise.js'
 import type { AnyFunction, FnRef } from './ref.js'
 import { type Gives, giving } from './results.js'
 
@@ -28,6 +29,7 @@ export class FunctionTable {
    */
   record(fn: AnyFunction, label: string, gives: Gives = 'value'): FnRef {
     checkFunction(fn, label, gives)
+    fn = recognised(fn)
     // In a module a function has its closure: what withEnv adds is not needed.
     fn = unwrapped(fn)
     const named = builtinRef(fn, (inner, of) => this.record(inner, label, of))

@@ -1,0 +1,33 @@
+import { pairWithOne, sum } from './common.js'
+import { environmentOf } from './env.js'
+import { normalForm } from './normal-form.js'
+import type { AnyFunction } from './ref.js'
+
+/** Longer texts are none of the known ones, and are not parsed. */
+const LONGEST = 60
+
+/** Functions that users write out and for which there are kernels, by their texts' normal forms. */
+const WRITTEN: readonly (readonly [text: string, fn: AnyFunction])[] = [
+  ['(value) => [value, 1]', pairWithOne],
+  ['function (value) { return [value, 1] }', pairWithOne],
+  ['(value) => { return [value, 1] }', pairWithOne],
+  ['(a, b) => a + b', sum],
+  ['function (a, b) { return a + b }', sum],
+  ['(a, b) => { return a + b }', sum],
+]
+
+let byForm: Map<string, AnyFunction> | undefined
+const known = new WeakMap<AnyFunction, AnyFunction>()
+
+/** The library function that does what a function's text says, so that kernels can do it; otherwise the function itself. */
+export function recognised(fn: AnyFunction): AnyFunction {
+  if (environmentOf(fn) !== undefined) return fn
+  let found = known.get(fn)
+  if (found === undefined) {
+    const text = Function.prototype.toString.call(fn)
+    byForm ??= new Map(WRITTEN.map(([written, library]) => [normalForm(written), library]))
+    found = (text.length <= LONGEST ? byForm.get(normalForm(text)) : undefined) ?? fn
+    known.set(fn, found)
+  }
+  return found
+}
