@@ -176,7 +176,8 @@ function folder(name: string, given: string | undefined): string | undefined {
 
 function whole(name: string, given: number, least: number, most: number): number {
   if (Number.isInteger(given) && given >= least && given <= most) return given
-  throw new ArgumentError(`${name} is ${given}; it must be a whole number from ${least} to ${most}.`, { [name]: given })
+  const shown = typeof given === 'string' ? JSON.stringify(given) : String(given)
+  throw new ArgumentError(`${name} is ${shown}; it must be a whole number from ${least} to ${most}.`, { [name]: given })
 }
 
 const LIMITS = ['maxYoungGenerationSizeMb', 'maxOldGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb'] as const

@@ -58,6 +58,10 @@ describe('datasets', () => {
   })
 })
 
+test('a number given as text is shown as text', () => {
+  expect(() => new Context({ threads: '4' } as unknown as object)).toThrow('threads is "4"; it must be a whole number')
+})
+
 test.each(['spare', 'rehearsals', 'codegen'])('an option that is neither true nor false: %s', (name) => {
   expect(() => new Context({ [name]: 'no' })).toThrow(`${name} is "no"; it must be true or false.`)
 })
