@@ -3,6 +3,7 @@ import type { Clock } from '../ops/clock.js'
 import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
 import { type BatchFailure, BatchReadings } from './batch-readings.js'
+import type { BatchLog } from './checkpoint/batch-log.js'
 import type { Checkpointer } from './checkpoint/checkpointer.js'
 import { currentBatch, currentSignal, type Engine, type RunningBatch } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
@@ -16,6 +17,8 @@ export interface BatchLoopOptions {
   /** Whether a failed output ends the streams, or is given up with its batch. */
   readonly onBatchError: 'stop' | 'skip'
   readonly checkpointer?: Checkpointer
+  /** Present with checkpoints. */
+  readonly log?: BatchLog
   /** A batch failed, and that ends the streams: its outputs that came after ran all the same. */
   readonly onFailure: (error: unknown, time: number) => void
 }
@@ -182,6 +185,7 @@ export class BatchLoop {
     const processingDelay = endedAt - startedAt
     inputs.measured(time, { endedAt, processingDelay, schedulingDelay: started.schedulingDelay })
     inputs.consumed(time)
+    this.#options.log?.forget(time)
     const skip = failures.length > 0 && onBatchError === 'skip'
     if (skip) readings.skip(time)
     else readings.settle(time)
@@ -211,14 +215,15 @@ export class BatchLoop {
 
   /** One output operation; nothing where its stream does not fire at this time or has no dataset. */
   async #output(output: OutputOperation, time: number): Promise<{ info: OutputInfo; failure?: unknown } | undefined> {
-    const { clock, builder } = this.#options
+    const { clock, builder, log } = this.#options
     const { id, label, stream } = output
-    if (!stream.isValid(time)) return undefined
+    if (!stream.isValid(time) || log?.mustNotRun(output, time)) return undefined
     const startedAt = clock.now()
     try {
       const rdd = stream.getOrCompute(time)
       if (!rdd) return undefined
       await currentBatch.run(this.#running!, () => builder.within(stream, time, () => output.run(rdd, time)))
+      await log?.completed(time, id)
       return { info: { id, label, startedAt, endedAt: clock.now() } }
     } catch (failure) {
       const error = failure instanceof Error ? failure : new Error(String(failure))

@@ -1,4 +1,5 @@
 import type { FileChangedError } from '../errors.js'
+import { changedFiles } from '../files/changed.js'
 import type { Clock } from '../ops/clock.js'
 import type { StreamBuilder } from '../ops/dstream/builder.js'
 import type { InputStream } from '../ops/dstream/input.js'
@@ -10,6 +11,7 @@ import { isData } from '../values/data.js'
 import { dataError, faultIn } from '../values/fault.js'
 import { type BackpressureOptions, type MeasuredBatch, RateControl } from './backpressure.js'
 import { toPartitions } from './batch-partitions.js'
+import type { BatchLog } from './checkpoint/batch-log.js'
 import type { Engine } from './engine.js'
 import type { StreamInputInfo } from './events.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
@@ -24,6 +26,8 @@ export interface InputsOptions {
   readonly backpressure: BackpressureOptions | undefined
   readonly clock: Clock
   readonly warn: (message: string, cause?: unknown) => void
+  /** Present with checkpoints: which input belongs to which batch. */
+  readonly log?: BatchLog
   /** Checkpoints are written: they ask where sources were. */
   readonly checkpoints: boolean
 }
@@ -113,16 +117,18 @@ export class Inputs {
 
   /** Takes what has arrived so far as the data of the batch at `time`. Direct sources are asked for their ranges. */
   async allocate(time: number): Promise<void> {
+    const { log } = this.#options
     const asked: Promise<void>[] = []
     for (const input of this.#inputs) {
-      const blocks = this.#cut(input)
+      // What arrives now does not belong to a batch of the past.
+      const blocks = log?.isDecided(time) ? [] : this.#cut(input)
       const dropped = input.receiver?.buffer.takeDropped()
       const batch: BatchInput = { blocks, dropped, rdd: undefined, consumed: false, counts: new Map() }
       input.batches.set(time, batch)
       if (input.direct) {
         const { direct } = input
         const answered = input.asked.then(async () => {
-          const ranges = await direct.next(time)
+          const ranges = (await this.#replayed(input, direct, time)) ?? (await direct.next(time))
           input.batches.set(time, { ...batch, direct: ranges })
           for (const warning of ranges.warnings ?? []) this.#report(input.stream, warning)
           this.#notePosition(input, time)
@@ -132,6 +138,30 @@ export class Inputs {
       }
     }
     await Promise.all(asked)
+    await this.#record(time)
+  }
+
+  async #record(time: number): Promise<void> {
+    const batches = this.#inputs.map(({ stream, batches: all }) => ({ id: stream.id, batch: all.get(time) }))
+    const assigned = batches.flatMap(({ id, batch }) => (batch?.direct ? [[id, batch.direct.ranges] as const] : []))
+    const received = batches.filter(({ batch }) => batch && batch.blocks.length > 0).map(({ id }) => id)
+    const { log } = this.#options
+    if (log && (log.isDecided(time) || received.length > 0 || assigned.some(([, ranges]) => ranges.length > 0)))
+      await log.assigned(time, assigned, received)
+  }
+
+  /** What an earlier process assigned to the batch, without files that are no longer what they were. */
+  async #replayed(input: Input, direct: DirectReader, time: number): Promise<DirectBatch | undefined> {
+    const { log } = this.#options
+    const recorded = direct.replay && log?.rangesOf(input.stream.id, time)
+    if (!recorded) return undefined
+    direct.replay!(time, { ranges: recorded })
+    const changed = await changedFiles(recorded)
+    if (changed.size > 0) log!.lost(input.stream)
+    const warnings = [...changed].map(
+      (path) => `${path} of batch ${time} ms is gone or was changed since: the batch runs again without it`,
+    )
+    return { ranges: recorded.filter(({ path }) => !changed.has(path)), warnings }
   }
 
   /** What a receiver has for the batch. Where it cannot be sealed now, it goes into a later batch, and no other input waits. */

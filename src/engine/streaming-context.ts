@@ -9,6 +9,7 @@ import { importPipelineModule, pipelineUrl } from '../pool/pipeline-module.js'
 import { mustBeData } from '../values/fault.js'
 import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
 import { BatchLoop } from './batch-loop.js'
+import { BatchLog } from './checkpoint/batch-log.js'
 import { Checkpointer } from './checkpoint/checkpointer.js'
 import { checkDirectory, checkpointIntervalOf } from './checkpoint/options.js'
 import { announce, checkShape, restore } from './checkpoint/recovery.js'
@@ -349,7 +350,10 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     this.zeroTime = loaded?.checkpoint.zeroTime ?? Math.floor(now / batchInterval) * batchInterval
     for (const { stream } of this.outputs) stream.remember(stream.slideDuration)
     context.engine.states.remember = (operator) => this.streams[operator]!.rememberDuration
+    const log = this.#checkpoints && new BatchLog(this.#checkpoints, this, (text, cause) => logger.warn(text, cause))
+    if (loaded) await log!.load(loaded.checkpoint.time)
     this.#inputs = new Inputs({
+      log,
       builder: this,
       engine: context.engine,
       receiverBufferBytes: this.#receiverBufferBytes,
@@ -376,6 +380,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       clock: this.#clock,
       onBatchError: this.#onBatchError,
       checkpointer: this.#checkpointer,
+      log,
       onFailure: (error) => this.#fail(error),
     })
     const saved = loaded ? restore(loaded, this, context.engine) : { blocks: new Map(), rdds: [] }
