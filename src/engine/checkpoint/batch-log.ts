@@ -77,7 +77,8 @@ export class BatchLog {
   /** Whether the output completed in an earlier process, and would now run with less input. */
   mustNotRun({ id, label, stream }: OutputOperation, time: number): boolean {
     const skipped = this.#earlier.get(time)?.done.includes(id) === true && this.#reads(stream, new Set())
-    if (skipped) this.#warn(`${label} of batch ${time} ms does not run again: it completed, and part of its input is lost`)
+    if (skipped)
+      this.#warn(`${label} of batch ${time} ms does not run again: it completed, and part of its input is lost`)
     return skipped
   }
 
