@@ -36,7 +36,10 @@ export class KeyState<S> {
     return this.#exists
   }
 
-  /** The value. Throws StateError where there is none: ask exists() first, or use getOption(). */
+  /**
+   * Returns the value. A change to the object that it returns is kept, also without update().
+   * @throws StateError where there is none: ask exists() first, or use getOption().
+   */
   get(): S {
     if (!this.#exists)
       throw new StateError('state.get(): this key has no state. Ask state.exists() first, or use state.getOption().')

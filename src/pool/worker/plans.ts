@@ -1,4 +1,4 @@
-import type { AsyncStep, Plan, Step } from '../../ops/plan.js'
+import type { AsyncStep, Plan, Program, Step } from '../../ops/plan.js'
 import { KeyedMap } from '../../values/keys.js'
 import { encodeRecords } from '../blocks/records-codec.js'
 import { isBuiltin } from '../kernels/byte-steps.js'
@@ -16,6 +16,7 @@ import { compileStamp } from './stamp.js'
 import { compileState } from './state/compile.js'
 import { compilePanes } from './state/event-panes.js'
 import { compileSessionParts } from './state/event-session-parts.js'
+import { readOnlyStates } from './state/read-only.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
 
 /** Gives the records of a plan, piece by piece. */
@@ -28,14 +29,21 @@ export class PlanCompiler {
   readonly services: ThreadServices
   #recordOrder = false
   #ahead = new Ahead()
+  #readOnly: ReadonlySet<Plan> = new Set()
 
   constructor(services: ThreadServices) {
     this.services = services
   }
 
+  /** Whether no function of the user's sees the records of this state in the program that is being compiled. */
+  isReadOnly(state: Plan): boolean {
+    return this.#readOnly.has(state)
+  }
+
   /** What `compile` makes, and what must have run, in a task, before it does: nothing unless a step awaits. */
-  program<R>(compile: () => R): { readonly made: R; readonly ahead: readonly RunAhead[] } {
+  program<R>(program: Program, compile: () => R): { readonly made: R; readonly ahead: readonly RunAhead[] } {
     this.#ahead = new Ahead()
+    this.#readOnly = readOnlyStates(program)
     const made = compile()
     return { made, ahead: this.#ahead.close() }
   }

@@ -14,7 +14,7 @@ import { labelled, labelledLater, type Task } from './task.js'
 export type CompiledProgram = (task: Task) => unknown
 
 export function compileProgram(program: Program, compiler: PlanCompiler): CompiledProgram {
-  const { made: run, ahead } = compiler.program(() => compileSink(program, compiler))
+  const { made: run, ahead } = compiler.program(program, () => compileSink(program, compiler))
   if (ahead.length === 0) return run
   return async (task) => {
     for (const first of ahead) await first(task)

@@ -60,7 +60,7 @@ export type EventWindows<T> = WholeWindows<T> &
 export interface WholeWindows<T> {
   /** The number of records of each window that has any. Shuffle to one partition. */
   count(): WindowStream<WindowResult<number>, T>
-  /** The records of each window reduced by the associative `fn`, which must not change what it is given. Shuffle to one partition. */
+  /** The records of each window reduced by the associative `fn`, which may change and return its first argument. Shuffle to one partition. */
   reduce(fn: (a: T, b: T) => T): WindowStream<WindowResult<T>, T>
   /** The records of each window folded by `seq` from a `zero` of its own, and by `comb` between parts. Shuffle to one partition. */
   aggregate<U>(zero: U, seq: (acc: U, value: T) => U, comb: (a: U, b: U) => U): WindowStream<WindowResult<U>, T>
@@ -70,7 +70,7 @@ export interface WholeWindows<T> {
 
 export interface KeyedWindows<K, V> {
   /**
-   * The values of each key in each window reduced by the associative `fn`, which must not change what it is given.
+   * The values of each key in each window reduced by the associative `fn`, which may change and return its first argument.
    * Shuffle; keeps a value for each key and window that is open.
    */
   reduceByKey(fn: (a: V, b: V) => V): WindowStream<KeyedWindowResult<K, V>, [K, V]>

@@ -1,4 +1,5 @@
 import type { EventWindowOperator } from '../../../ops/plan.js'
+import { copyOf, isObject } from '../../../values/own-copy.js'
 import type { ThreadServices } from '../task.js'
 
 /** How values become accumulators, and accumulators one. */
@@ -21,6 +22,9 @@ export function aggregationOf(
     first: aggregator.create ? (resolve(aggregator.create) as Aggregation['first']) : (value) => value,
     add: resolve(aggregator.mergeValue) as Aggregation['add'],
     merge,
-    together: (parts) => (begin ? parts.reduce(merge, begin()) : parts.reduce(merge)),
+    together: (parts) => {
+      const own = parts.some(isObject) ? parts.map(copyOf) : parts
+      return begin ? own.reduce(merge, begin()) : own.reduce(merge)
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { isData } from '../../../values/data.js'
 import { mustBeData } from '../../../values/fault.js'
+import { isObject } from '../../../values/own-copy.js'
 import type { StatePartition } from './store.js'
 import type { StateTable } from './table.js'
 
@@ -15,8 +16,8 @@ let spare: Int32Array | undefined
 const LEAST_CHANGES = 64
 
 /**
- * Changes to a partition that are made at once but can all be taken back: a user's function may throw midway, and the
- * version before must then be there for the next attempt.
+ * Changes to a partition, made at once and listed. If a user's function throws midway, numbers and texts are put back; a
+ * partition that holds objects is discarded instead, and the next attempt rebuilds it from snapshots and later batches.
  */
 export class Changes {
   readonly #table: StateTable
@@ -70,8 +71,14 @@ export class Changes {
     return this.#slots.subarray(0, this.#count)
   }
 
-  takeBack(): void {
+  /**
+   * Undoes all changes. Returns false, and undoes none, where an object is among the values: a function may have changed it
+   * in place, also that of a key which is not in this list.
+   */
+  takeBack(): boolean {
     const table = this.#table
+    spare = this.#slots
+    if (table.values.some(isObject) || this.#values.some(isObject)) return false
     for (let i = this.#count - 1; i >= 0; i--) {
       const slot = this.#slots[i]!
       const before = this.#values[i]
@@ -81,7 +88,7 @@ export class Changes {
         table.set(slot, before, this.#times[i]!)
       }
     }
-    spare = this.#slots
+    return true
   }
 
   /** The changes stand: the next increment must hold them. */

@@ -1,4 +1,5 @@
 import type { Plan } from '../../../ops/plan.js'
+import { copyOf, isObject } from '../../../values/own-copy.js'
 import type { PairColumns } from '../../blocks/records-codec.js'
 import type { StateInput } from '../../protocol.js'
 import { faultPoint } from '../fault-points.js'
@@ -20,6 +21,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
   const groups = plan.changes.map((sources) => sources.map((of) => compileColumns(of, compiler)))
   const makeVersion = makeOperator(plan.operator, services)
   const timed = plan.operator.kind === 'map' && plan.operator.timeout !== undefined
+  const give = compiler.isReadOnly(plan) ? asTheyAre : asCopies
   return (task, each) => {
     const input = task.inputs[plan.slot]!
     if (input.in !== 'state') throw new TypeError(`Kept state is named by a state input, not ${input.in}.`)
@@ -40,18 +42,19 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
           }),
         )
       if (input.watermarks) observe(task, input, state)
-      if (plan.emit === 'output') each(state.output)
-      else if (plan.emit === 'late') each(state.late)
-      else if (plan.emit === 'entries') state.entries.eachEntries(each)
+      if (plan.emit === 'output') each(give(state.output))
+      else if (plan.emit === 'late') each(give(state.late))
+      else if (plan.emit === 'entries') state.entries.eachEntries(each, give)
     })
   }
 
-  function makeVersionOf(state: StatePartition, input: StateInput, task: Task): void {
+  function makeVersionOf(state: StatePartition, { operator, partition, ...input }: StateInput, task: Task): void {
     try {
       step(state, groups, input, makeVersion, task)
     } catch (error) {
-      // Accumulators may be changed in place, which cannot be taken back: the state is to be made anew from its recipe.
-      if (plan.operator.kind === 'eventWindow') services.states.delete(input.operator, input.partition)
+      // The next attempt is sent a recipe.
+      if (state.version === undefined && services.states.get(operator, partition) === state)
+        services.states.delete(operator, partition)
       throw error
     }
   }
@@ -77,6 +80,11 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
   }
 }
 
+const asTheyAre = (records: readonly unknown[]) => records
+
+/** The state, and other readers of the batch, keep the records themselves. */
+const asCopies = (records: readonly unknown[]) => (records.some(isObject) ? records.map(copyOf) : records)
+
 /** One version: all of its changes or, if a function throws, none. */
 function step(
   state: StatePartition,
@@ -97,7 +105,8 @@ function step(
     state.output = output
     state.late = late
   } catch (error) {
-    changes.takeBack()
+    // Of no version from now on.
+    if (!changes.takeBack()) state.version = undefined
     throw error
   }
   changes.keep(state)

@@ -1,5 +1,6 @@
 import { KeyState } from '../../../ops/dstream/key-state.js'
 import type { StateOperator } from '../../../ops/plan.js'
+import { copyOf, isObject } from '../../../values/own-copy.js'
 import type { ThreadServices } from '../task.js'
 import type { MakeVersion } from './operators.js'
 
@@ -44,8 +45,9 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
           removed++
           if (slot >= 0) changes.remove(slot)
         }
-        // Without a timeout only an update refreshes a key's time; with one, any record of a key that exists does.
-        else if (state.isUpdated() || (slot >= 0 && timeout !== undefined)) {
+        // Without a timeout only an update refreshes a key's time; with one, any record of a key that exists does. An
+        // object may have been changed without an update: the next snapshot must have it.
+        else if (state.isUpdated() || (slot >= 0 && (timeout !== undefined || isObject(entries.values[slot])))) {
           if (slot >= 0) changes.change(slot, state.get(), now)
           else changes.add(key, state.get(), now)
         }
@@ -60,7 +62,7 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
         changes.change(slot, entries.values[slot], time)
         continue
       }
-      emit(entries.keys[slot], undefined, KeyState.timingOut(entries.values[slot]))
+      emit(copyOf(entries.keys[slot]), undefined, KeyState.timingOut(entries.values[slot]))
       changes.remove(slot)
     }
     return output

@@ -1,4 +1,5 @@
 import { canonical } from '../../../values/keys.js'
+import { copyOf, isObject } from '../../../values/own-copy.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
 import { Bits } from './bits.js'
 import { KeyIndex } from './key-index.js'
@@ -10,12 +11,10 @@ const PIECE = 4096
 /** Pieces of decoded text from this length on point into the text that they were cut from. */
 const CUT_FROM = 13
 
-function copyOf(text: string): string {
+function textOf(text: string): string {
   const narrow = Buffer.from(text, 'latin1').toString('latin1')
   return narrow === text ? narrow : Buffer.from(text, 'utf16le').toString('utf16le')
 }
-
-const isComposite = (key: unknown): key is object => typeof key === 'object' && key !== null
 
 /**
  * Keys and values of a partition of kept state, in columns. A key has a **slot**, its place in each column, which stands for
@@ -54,14 +53,14 @@ export class StateTable {
 
   /** The slot of a key, or -1. */
   find(key: unknown): number {
-    return isComposite(key) ? (this.#composite.get(canonical(key)) ?? -1) : this.#plain.find(key)
+    return isObject(key) ? (this.#composite.get(canonical(key)) ?? -1) : this.#plain.find(key)
   }
 
   /** The slots of all these keys, or -1; overwritten by the next call. A third of the time of as many calls of `find`. */
   findAll(keys: readonly unknown[]): Int32Array {
     const slots = this.#plain.findAll(keys)
     if (this.#composite.size > 0)
-      for (let i = 0; i < keys.length; i++) if (isComposite(keys[i])) slots[i] = this.find(keys[i])
+      for (let i = 0; i < keys.length; i++) if (isObject(keys[i])) slots[i] = this.find(keys[i])
     return slots
   }
 
@@ -79,7 +78,7 @@ export class StateTable {
   add(key: unknown, value: unknown, time = 0): number {
     const slot = this.slots
     // A key lives long, and would keep 64 KiB of text in memory with it.
-    this.keys.push(typeof key === 'string' && key.length >= CUT_FROM ? copyOf(key) : key)
+    this.keys.push(typeof key === 'string' && key.length >= CUT_FROM ? textOf(key) : copyOf(key))
     this.values.push(value)
     this.#touch(slot, time)
     this.#enter(slot)
@@ -93,7 +92,7 @@ export class StateTable {
 
   remove(slot: number): void {
     const key = this.keys[slot]
-    if (isComposite(key)) this.#composite.delete(canonical(key))
+    if (isObject(key)) this.#composite.delete(canonical(key))
     else this.#plain.remove(slot)
     this.#alive.delete(slot)
     // A column of numbers stays one.
@@ -115,18 +114,21 @@ export class StateTable {
     for (const slot of this.alive()) yield [this.keys[slot], this.values[slot]]
   }
 
-  /** As `entries`, in arrays: loops go through them several times as fast as through a generator. */
-  eachEntries(each: (pairs: readonly (readonly [unknown, unknown])[]) => void): void {
-    const { keys, values } = this
-    let piece: [unknown, unknown][] = []
-    for (let slot = 0, end = this.slots; slot < end; slot++) {
-      if (!this.#alive.has(slot)) continue
-      piece.push([keys[slot], values[slot]])
-      if (piece.length < PIECE) continue
-      each(piece)
-      piece = []
+  /**
+   * As `entries`, in arrays: loops go through them several times as fast as through a generator. `give` turns columns of
+   * keys and values into those that are handed out.
+   */
+  eachEntries(
+    each: (pairs: readonly (readonly [unknown, unknown])[]) => void,
+    give: (column: readonly unknown[]) => readonly unknown[],
+  ): void {
+    for (let from = 0; from < this.slots; from += PIECE) {
+      const keys = give(this.keys.slice(from, from + PIECE))
+      const values = give(this.values.slice(from, from + PIECE))
+      const piece: [unknown, unknown][] = []
+      for (let i = 0; i < keys.length; i++) if (this.#alive.has(from + i)) piece.push([keys[i], values[i]])
+      if (piece.length > 0) each(piece)
     }
-    if (piece.length > 0) each(piece)
   }
 
   /** Gives all keys new slots, without gaps. */
@@ -174,7 +176,7 @@ export class StateTable {
 
   #enter(slot: number): void {
     const key = this.keys[slot]
-    if (isComposite(key)) this.#composite.set(canonical(key), slot)
+    if (isObject(key)) this.#composite.set(canonical(key), slot)
     else this.#plain.add(slot)
     this.#alive.add(slot)
   }

@@ -1,5 +1,6 @@
 import type { StateOperator } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../values/keys.js'
+import { copyOf } from '../../../values/own-copy.js'
 import type { ThreadServices } from '../task.js'
 import type { MakeVersion } from './operators.js'
 import type { Pairs } from './pairs.js'
@@ -40,7 +41,7 @@ export function makeUpdateOperator(
     for (let slot = 0, end = entries.slots; slot < end; slot++) {
       if (!entries.isAlive(slot)) continue
       const came = arrived.slots[slot] ?? []
-      const value = timed ? fn(time, keys[slot], came, values[slot]) : fn(came, values[slot])
+      const value = timed ? fn(time, copyOf(keys[slot]), came, values[slot]) : fn(came, values[slot])
       if (value === undefined || value === null) changes.remove(slot)
       else changes.change(slot, value)
     }
@@ -71,6 +72,6 @@ function* all(
   entries: StateTable,
   { slots, fresh }: Arrived,
 ): Iterable<[key: unknown, came: unknown[], state: unknown]> {
-  for (const slot of entries.alive()) yield [entries.keys[slot], slots[slot] ?? [], entries.values[slot]]
+  for (const slot of entries.alive()) yield [copyOf(entries.keys[slot]), slots[slot] ?? [], entries.values[slot]]
   for (const [key, came] of fresh.entries()) yield [key, came, undefined]
 }
