@@ -50,7 +50,7 @@ export const RULES = [
   },
   { room: 'pool', may: ['errors', 'values', 'pool/blocks', 'pool/*', 'package-root'], types: ['ops', 'pool/worker'] },
   { room: 'sources/attach', may: ['errors', 'ops/source', 'ops/dstream', 'sources'] },
-  { room: 'sources', may: ['errors', 'files', 'values', 'ops/source', 'sources'] },
+  { room: 'sources', may: ['errors', 'files', 'values', 'ops/source', 'ops/wait', 'sources'] },
   // Object files hold records in the form that blocks have.
   { room: 'sinks', may: ['errors', 'files', 'values', 'ops', 'pool/blocks', 'sinks'] },
   // The one place that puts a driver thread together: the whole library, as the host has it.

@@ -13,13 +13,10 @@ export type { PushFace } from './engine/driver-thread/remote-push.js'
 export type { BatchInfo, EngineEvents, EventListener, EventName, OutputInfo, StreamInputInfo } from './engine/events.js'
 export type { ContextOptions, Logger } from './engine/options.js'
 export type { OutputBatch } from './engine/output-queue.js'
-export {
-  type PipelineOptions,
-  type StopOptions,
-  StreamingContext,
-  type StreamingOptions,
-  type StreamingState,
-} from './engine/streaming-context.js'
+export type { OutputRetryOptions } from './engine/output-retries.js'
+export type { StopOptions, StopResult } from './engine/stop-result.js'
+export { StreamingContext } from './engine/streaming-context.js'
+export type { PipelineOptions, StreamingOptions, StreamingState } from './engine/streaming-options.js'
 export * from './errors.js'
 export type { Accumulator } from './ops/accumulator.js'
 export { type Clock, ManualClock, SystemClock } from './ops/clock.js'

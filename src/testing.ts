@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { terminateThreadOf } from './engine/terminate-thread.js'
 import {
   ArgumentError,
   type Context,
@@ -10,7 +11,7 @@ import {
   type LocalSource,
   ManualClock,
   type OutputBatch,
-  StateError,
+  type PipelineHandle,
   type Stream,
   StreamingContext,
   type StreamingOptions,
@@ -161,7 +162,7 @@ function gather<T>(stream: Stream<T>, batches: OutputBatch<T>[]): void {
 
 /**
  * Ends a worker thread at once and without a word to the engine, as if it had crashed: to test that a pipeline gives the
- * same whatever dies. Resolves when the thread is gone; the engine replaces it. `slot`: 0 to threads - 1.
+ * same whatever dies; also through the handle of a driver thread. Resolves when the thread is gone; the engine replaces it. `slot`: 0 to threads - 1.
  *
  * ```ts
  * await ctx.start()
@@ -171,18 +172,9 @@ function gather<T>(stream: Stream<T>, batches: OutputBatch<T>[]): void {
  *
  * @throws StateError if no thread is ready in this slot: the context is not started, or the thread is being replaced.
  */
-export async function terminateThread(context: Context | StreamingContext, slot = 0): Promise<void> {
-  const { engine } = context instanceof StreamingContext ? context.context : context
-  const thread = engine.pool?.ready().find((ready) => ready.slot === slot)
-  if (!thread) {
-    const slots = engine.pool?.ready().map((ready) => ready.slot) ?? []
-    throw new StateError(`There is no thread in slot ${slot} to end. Slots with one: ${slots.join(', ') || 'none'}.`, {
-      slot,
-      slots,
-    })
-  }
-  void thread.worker.terminate()
-  await thread.gone
+export async function terminateThread(context: Context | StreamingContext | PipelineHandle, slot = 0): Promise<void> {
+  if ('terminateThread' in context) return await context.terminateThread(slot)
+  await terminateThreadOf((context instanceof StreamingContext ? context.context : context).engine, slot)
 }
 
 function killSlot(ssc: StreamingContext, slot: number | undefined): void {

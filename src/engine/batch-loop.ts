@@ -1,13 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { StateError } from '../errors.js'
 import type { Clock } from '../ops/clock.js'
 import type { OutputOperation, StreamBuilder } from '../ops/dstream/builder.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
+import { delay, until } from '../ops/wait.js'
 import { type BatchFailure, BatchReadings } from './batch-readings.js'
+import { BatchTimer } from './batch-timer.js'
 import type { BatchLog } from './checkpoint/batch-log.js'
 import type { Checkpointer } from './checkpoint/checkpointer.js'
 import { currentBatch, currentSignal, type Engine, type RunningBatch } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
 import type { Inputs } from './inputs.js'
+import { type OutputRetries, pauseAfter } from './output-retries.js'
+
+/** Batches that fall due together and are made together: of more, each waits for the one before. */
+const AT_ONCE = 100
 
 export interface BatchLoopOptions {
   readonly builder: StreamBuilder
@@ -19,6 +26,10 @@ export interface BatchLoopOptions {
   readonly checkpointer?: Checkpointer
   /** Present with checkpoints. */
   readonly log?: BatchLog
+  readonly outputRetries: OutputRetries
+  /** Batches that are made up for after a gap. */
+  readonly maxCatchUp: number
+  readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void
   /** A batch failed, and that ends the streams: its outputs that came after ran all the same. */
   readonly onFailure: (error: unknown, time: number) => void
 }
@@ -32,7 +43,7 @@ export class BatchLoop {
   /** RDDs by the stream and time that made them: let go when the stream forgets the time. */
   readonly #made = new Map<string, Rdd<unknown>[]>()
   readonly #readings: BatchReadings
-  #nextTime = 0
+  readonly #timer: BatchTimer
   #lastTime = 0
   /** The newest batch that is complete, and none of its outputs failed. */
   #completed: number | undefined
@@ -40,11 +51,17 @@ export class BatchLoop {
   /** Batches that an earlier process had no time for, then those that fall due meanwhile. */
   #late: number[] = []
   #catchingUp: Promise<void> | undefined
-  #takeBack: (() => void) | undefined
+  /** Batches that are made but not complete. */
+  readonly #waiting = new Set<number>()
   /** The batches in order: each begins when the one before is complete. */
   #queue: Promise<void> = Promise.resolve()
-  #abandoned = false
+  /** No batch starts any more. */
+  #ended = false
+  /** Aborts when the running batch is given up: its jobs are cancelled, and nobody waits for its outputs. */
+  readonly #abandoned = new AbortController()
   #running: RunningBatch | undefined
+  /** The label of the output operation that runs. */
+  #output: string | undefined
   /**
    * Batches run in the async context of start(), whoever moves the clock or stops the streams. But for a signal around
    * start(): it is for the actions that are called under it, which batches are not.
@@ -53,8 +70,15 @@ export class BatchLoop {
 
   constructor(options: BatchLoopOptions) {
     this.#options = options
-    const { builder, engine } = options
+    const { builder, engine, clock, maxCatchUp, warn } = options
     this.#readings = new BatchReadings(builder, engine)
+    this.#timer = new BatchTimer({
+      clock,
+      interval: builder.batchInterval,
+      maxCatchUp,
+      onDue: (times) => this.#due(times),
+      warn,
+    })
     builder.context.onRegister = (rdd) => {
       const owner = builder.owner
       if (!owner) return
@@ -74,18 +98,14 @@ export class BatchLoop {
    * since come first, each when the one before is complete. Answers with the time of the first tick.
    */
   start(after?: number): number {
-    const { builder, clock } = this.#options
-    const { zeroTime, batchInterval } = builder
-    const last = after ?? zeroTime
+    const { builder } = this.#options
+    const last = after ?? builder.zeroTime
     builder.batchTime = last
-    const due =
-      after === undefined ? zeroTime : zeroTime + Math.floor((clock.now() - zeroTime) / batchInterval) * batchInterval
-    for (let time = last + batchInterval; time <= due; time += batchInterval) this.#late.push(time)
-    this.#nextTime = Math.max(last, due) + batchInterval
+    const late = this.#timer.start(last)
     this.#completed = after
-    if (this.#late.length > 0) this.#catchingUp = this.#catchUp()
-    this.#arm()
-    return this.#nextTime
+    // Without a checkpoint, batches whose time passed during the start have no data: none is late.
+    this.#catchUpOn(late)
+    return this.#timer.next
   }
 
   /** Resolves when every batch of a tick that has fired is complete, and its checkpoint is written. */
@@ -100,13 +120,30 @@ export class BatchLoop {
     return this.#running !== undefined && currentBatch.getStore() === this.#running
   }
 
-  /** No more ticks. `flush` makes one last batch of what has arrived since the last tick. */
-  async stop(flush: boolean): Promise<void> {
-    this.#takeBack?.()
-    if (flush) this.#tick()
-    else this.#abandoned = true
+  /** No more ticks. `flush` makes one last batch of what has arrived since the last tick; else only the running batch ends. */
+  end(flush: boolean): void {
+    this.#timer.stop()
+    if (flush) this.#due([this.#timer.takeNext()])
+    else this.#ended = true
+  }
+
+  /** Resolves when no batch runs or waits to run. */
+  async drained(): Promise<void> {
     await this.#catchingUp
     await this.#queue
+  }
+
+  /** Gives up all batches: cancels the jobs of the running one. Returns the labels of the output operations that run. */
+  abandon(): string[] {
+    this.#ended = true
+    const running = this.#output === undefined ? [] : [this.#output]
+    this.#abandoned.abort(new StateError('The context is stopped; this batch was given up.'))
+    return running
+  }
+
+  /** Times of the batches that are due and were not processed, ascending. */
+  get unfinished(): number[] {
+    return [...this.#waiting, ...this.#late]
   }
 
   /** No batch is waiting or running, and none has failed: nothing is lost if the process ends after a checkpoint. */
@@ -114,47 +151,48 @@ export class BatchLoop {
     return !this.#failed && this.#completed === this.#lastTime
   }
 
+  #catchUpOn(times: readonly number[]): void {
+    for (const time of times) this.#late.push(time)
+    if (this.#late.length > 0) this.#catchingUp ??= this.#catchUp()
+  }
+
   async #catchUp(): Promise<void> {
-    for (let time = this.#late.shift(); time !== undefined && !this.#abandoned; time = this.#late.shift()) {
+    for (let time = this.#late.shift(); time !== undefined; time = this.#late.shift()) {
       this.#make(time)
       await this.#queue
+      if (this.#ended) break
     }
     this.#catchingUp = undefined
   }
 
-  #arm(): void {
-    this.#takeBack = this.#options.clock.at(this.#nextTime, () => {
-      this.#tick()
-      this.#arm()
-    })
-  }
-
-  #tick(): void {
-    const time = this.#nextTime
-    this.#nextTime += this.#options.builder.batchInterval
-    if (this.#catchingUp) this.#late.push(time)
-    else this.#make(time)
+  /** Many at once are made one after the other, or all would be in memory at the same time. */
+  #due(times: readonly number[]): void {
+    if (this.#catchingUp || times.length > AT_ONCE) this.#catchUpOn(times)
+    else for (const time of times) this.#make(time)
   }
 
   #make(time: number): void {
     const { inputs, engine, clock } = this.#options
     this.#lastTime = time
+    this.#waiting.add(time)
     const allocated = inputs.allocate(time)
-    const submitted: BatchInfo = { time, submittedAt: clock.now(), records: 0, inputs: inputs.info(time), outputs: [] }
+    const submitted: BatchInfo = { time, submittedAt: clock.now(), ...inputs.figures(time), outputs: [] }
     engine.events.emit('batchSubmitted', submitted)
     // The rejection is met in the batch itself.
     allocated.catch(() => undefined)
     const batch = () => this.#batch(submitted, allocated)
-    this.#queue = this.#queue.then(() => this.#asStarted(() => currentSignal.run(undefined, batch)))
+    this.#queue = this.#queue.then(() => this.#asStarted(() => currentSignal.run(this.#abandoned.signal, batch)))
   }
 
   async #batch(submitted: BatchInfo, allocated: Promise<void>): Promise<void> {
-    if (this.#abandoned) return
+    if (this.#ended) return
     const { builder, engine, inputs, clock, onFailure, onBatchError, checkpointer } = this.#options
     const { time, submittedAt } = submitted
     this.#running = { time }
     const startedAt = clock.now()
-    const started = { ...submitted, startedAt, schedulingDelay: startedAt - submittedAt, inputs: inputs.info(time) }
+    // Not below 0 where the clock was set back meanwhile.
+    const schedulingDelay = Math.max(0, startedAt - submittedAt)
+    const started = { ...submitted, startedAt, schedulingDelay, ...inputs.figures(time) }
     engine.events.emit('batchStarted', started)
     const outputs: OutputInfo[] = []
     const failures: BatchFailure[] = []
@@ -167,7 +205,8 @@ export class BatchLoop {
         builder.batchTime = time
       })
       for (const output of builder.outputs) {
-        const outcome = await this.#output(output, time)
+        const outcome = await this.#run(output, time)
+        if (this.#abandoned.signal.aborted) return
         if (!outcome) continue
         outputs.push(outcome.info)
         readings.read(output.stream, 'failure' in outcome)
@@ -180,10 +219,11 @@ export class BatchLoop {
       readings.readNothing(time)
     }
     engine.states.saving = false
+    if (this.#abandoned.signal.aborted) return
     this.#running = undefined
     const endedAt = clock.now()
-    const processingDelay = endedAt - startedAt
-    inputs.measured(time, { endedAt, processingDelay, schedulingDelay: started.schedulingDelay })
+    const processingDelay = Math.max(0, endedAt - startedAt)
+    inputs.measured(time, { endedAt: this.#timer.now(), processingDelay, schedulingDelay })
     inputs.consumed(time)
     this.#options.log?.forget(time)
     const skip = failures.length > 0 && onBatchError === 'skip'
@@ -195,15 +235,14 @@ export class BatchLoop {
     if (checkpoint && failures.length === 0) await checkpointer!.take(time)
     const given = engine.deadLetters.take(time)
     if (given) engine.events.emit('deadLetters', given)
-    const infos = inputs.info(time)
+    this.#waiting.delete(time)
     engine.events.emit('batchCompleted', {
       ...started,
+      ...inputs.figures(time),
       endedAt,
       processingDelay,
-      totalDelay: endedAt - submittedAt,
-      records: infos.reduce((sum, input) => sum + input.records, 0),
+      totalDelay: schedulingDelay + processingDelay,
       deadLetters: given?.count ?? 0,
-      inputs: infos,
       outputs,
       eventTime: [...builder.eventTime.values()].flatMap((stream) => stream.info(time) ?? []),
     })
@@ -213,21 +252,42 @@ export class BatchLoop {
     else if (first) onFailure(first.error, time)
   }
 
-  /** One output operation; nothing where its stream does not fire at this time or has no dataset. */
-  async #output(output: OutputOperation, time: number): Promise<{ info: OutputInfo; failure?: unknown } | undefined> {
-    const { clock, builder, log } = this.#options
+  /** One output operation; undefined where its stream does not fire at this time or has no dataset. */
+  async #run(output: OutputOperation, time: number): Promise<{ info: OutputInfo; failure?: unknown } | undefined> {
+    const { clock, log } = this.#options
     const { id, label, stream } = output
     if (!stream.isValid(time) || log?.mustNotRun(output, time)) return undefined
     const startedAt = clock.now()
+    this.#output = label
     try {
       const rdd = stream.getOrCompute(time)
       if (!rdd) return undefined
-      await currentBatch.run(this.#running!, () => builder.within(stream, time, () => output.run(rdd, time)))
+      await this.#attempt(output, rdd, time)
       await log?.completed(time, id)
       return { info: { id, label, startedAt, endedAt: clock.now() } }
     } catch (failure) {
       const error = failure instanceof Error ? failure : new Error(String(failure))
       return { info: { id, label, startedAt, endedAt: clock.now(), error }, failure }
+    } finally {
+      if (!this.#abandoned.signal.aborted) this.#output = undefined
+    }
+  }
+
+  /** Runs the function of an output operation, again if it fails, as often as `outputRetries` allows. */
+  async #attempt({ id, label, stream, run }: OutputOperation, rdd: Rdd<unknown>, time: number): Promise<void> {
+    const { builder, engine, outputRetries } = this.#options
+    const { signal } = this.#abandoned
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const ran = currentBatch.run(this.#running!, () => builder.within(stream, time, () => run(rdd, time)))
+        await until(Promise.resolve(ran), signal)
+        return
+      } catch (error) {
+        if (attempt >= outputRetries.attempts || signal.aborted) throw error
+        const pause = pauseAfter(attempt, outputRetries)
+        engine.events.emit('outputRetried', { time, id, label, attempt, pause, error })
+        await delay(pause, signal)
+      }
     }
   }
 

@@ -6,11 +6,15 @@ import { describe } from '../ops/functions/plain-data.js'
 import { isThenable } from '../ops/functions/results.js'
 import type { DeadLetterBatch } from './dead-letters.js'
 
-/** Input of one stream in one batch. Records are known once a task has read them. */
+/** Input of one stream in one batch. */
 export interface StreamInputInfo {
   readonly stream: number
   readonly name: string
-  readonly records: number
+  /**
+   * Records that arrived for the batch: of a receiver or a queue known before the batch starts. Of files known once tasks
+   * have read all of them, until then undefined.
+   */
+  readonly records: number | undefined
   readonly bytes: number
   readonly description?: string
   /** Records that a pushStream dropped since the batch before, with onFull 'drop'. */
@@ -37,6 +41,7 @@ export interface BatchInfo {
   readonly schedulingDelay?: number
   readonly processingDelay?: number
   readonly totalDelay?: number
+  /** Records of those inputs whose number is known; see StreamInputInfo. */
   readonly records: number
   /** Records that were given up as their function threw (see onRecordError); known once the batch is complete. */
   readonly deadLetters?: number
@@ -53,6 +58,15 @@ export interface EngineEvents {
   batchCompleted: BatchInfo
   /** With onBatchError 'skip': outputs of this batch failed and were given up. */
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
+  /** An output operation failed and runs again after a pause; see `outputRetries`. `attempt`: the one that failed, from 1. */
+  outputRetried: {
+    readonly time: number
+    readonly id: number
+    readonly label: string
+    readonly attempt: number
+    readonly pause: number
+    readonly error: unknown
+  }
   /** Records whose function threw were given up, in a batch or a job outside of batches; see onRecordError. */
   deadLetters: DeadLetterBatch
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
@@ -125,6 +139,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   batchStarted: true,
   batchCompleted: true,
   batchSkipped: true,
+  outputRetried: true,
   deadLetters: true,
   receiverError: true,
   threadReady: true,

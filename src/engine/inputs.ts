@@ -14,6 +14,7 @@ import { toPartitions } from './batch-partitions.js'
 import type { BatchLog } from './checkpoint/batch-log.js'
 import type { Engine } from './engine.js'
 import type { StreamInputInfo } from './events.js'
+import type { Patience } from './patience.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
 import { skipped } from './record-buffer.js'
 
@@ -51,12 +52,16 @@ interface BatchInput {
   readonly dropped?: number
   rdd: Rdd<unknown> | undefined
   consumed: boolean
-  /** Records by partition, known once a task has read them. */
+  /** Records of files by partition, as tasks have read them. */
   readonly counts: Map<number, number>
 }
 
-function recordsOf(batch: BatchInput | undefined): number {
-  return [...(batch?.counts.values() ?? [])].reduce((sum, n) => sum + n, 0)
+/** Records of an input, if known: blocks and values are counted as they come, files once all of them have been read. */
+function recordsOf({ stream }: Input, { blocks, direct, rdd, counts }: BatchInput): number | undefined {
+  if (rdd instanceof ValuesRdd) return rdd.records
+  if (stream.source.kind === 'receiver') return blocks.reduce((sum, { count }) => sum + count, 0)
+  if (!direct || counts.size < direct.ranges.length) return undefined
+  return [...counts.values()].reduce((sum, n) => sum + n, 0)
 }
 
 const FIRST_RETRY_MS = 100
@@ -67,6 +72,7 @@ export class Inputs {
   readonly #options: InputsOptions
   readonly #inputs: Input[] = []
   readonly #abort = new AbortController()
+  readonly #notStopped = new Set<string>()
   /** The RDD of a batch's input, to enter record counts. */
   readonly #byRdd = new Map<number, BatchInput>()
 
@@ -183,22 +189,48 @@ export class Inputs {
   }
 
   /** What a batch got, as far as it is known. */
-  info(time: number): StreamInputInfo[] {
-    return this.#inputs.map(({ stream, batches, receiver }) => {
-      const batch = batches.get(time)
-      const records = recordsOf(batch)
-      const bytes = batch?.blocks.reduce((sum, block) => sum + block.length, 0) ?? 0
-      const info = { stream: stream.id, name: stream.source.name, records, bytes }
-      const dropped = batch?.dropped ? { dropped: batch.dropped } : {}
-      return { ...info, ...dropped, description: batch?.direct?.description, rate: receiver?.control?.known }
-    })
+  figures(time: number): { records: number; inputs: StreamInputInfo[] } {
+    const inputs = this.#inputs.map((input) => this.#info(input, time))
+    return { records: inputs.reduce((sum, { records = 0 }) => sum + records, 0), inputs }
+  }
+
+  #info(input: Input, time: number): StreamInputInfo {
+    const { stream, batches, receiver } = input
+    const batch = batches.get(time)
+    return {
+      stream: stream.id,
+      name: stream.source.name,
+      records: batch ? recordsOf(input, batch) : 0,
+      bytes: batch?.blocks.reduce((sum, block) => sum + block.length, 0) ?? 0,
+      ...(batch?.dropped ? { dropped: batch.dropped } : {}),
+      description: batch?.direct?.description,
+      rate: receiver?.control?.known,
+    }
+  }
+
+  /** Records that receivers have brought for these batches, and since. */
+  unprocessed(times: readonly number[]): number {
+    let records = 0
+    for (const { receiver, batches } of this.#inputs) {
+      if (!receiver) continue
+      const blocks = [...receiver.buffer.cut(), ...times.flatMap((time) => batches.get(time)?.blocks ?? [])]
+      for (const { count } of blocks) records += count
+    }
+    return records
+  }
+
+  /** Names of the inputs whose stop or close did not end in time. */
+  get notStopped(): string[] {
+    return [...this.#notStopped]
   }
 
   /** The batch is complete, and took so long: receivers may bring what batches like it can process. */
   measured(time: number, delays: Omit<MeasuredBatch, 'records'>): void {
-    for (const { receiver, batches } of this.#inputs) {
+    for (const input of this.#inputs) {
+      const { receiver, batches } = input
       if (!receiver?.control) continue
-      const records = recordsOf(batches.get(time))
+      const batch = batches.get(time)
+      const records = (batch && recordsOf(input, batch)) ?? 0
       receiver.buffer.limit(receiver.control.measure({ ...delays, records }), this.#options.clock)
     }
   }
@@ -229,20 +261,33 @@ export class Inputs {
   }
 
   /**
-   * Stops the receivers; resolves when nothing more can arrive. Direct readers stay open: the last batch of a graceful stop
-   * asks them too, and they must still know which files they have assigned.
+   * Stops the receivers; resolves when nothing more can arrive, or the patience is over. Direct readers stay open: the last
+   * batch of a graceful stop asks them too, and they must still know which files they have assigned.
    */
-  async stop(): Promise<void> {
+  async stop(patience: Patience): Promise<void> {
     this.#abort.abort()
-    const stopped = await Promise.allSettled(this.#inputs.map(({ receiver }) => receiver?.receiver.stop()))
-    for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
-    for (const outcome of stopped) if (outcome.status === 'rejected') throw outcome.reason
+    try {
+      await this.#end(patience, ({ receiver }) => receiver?.receiver.stop())
+    } finally {
+      for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
+    }
   }
 
   /** Closes the direct readers, after the last batch. */
-  async close(): Promise<void> {
-    const closed = await Promise.allSettled(this.#inputs.map(({ direct }) => direct?.close()))
-    for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason
+  async close(patience: Patience): Promise<void> {
+    await this.#end(patience, ({ direct }) => direct?.close())
+  }
+
+  /** Ends inputs in time, or notes those that have not ended. Rejects with the first error once all have been tried. */
+  async #end(patience: Patience, how: (input: Input) => Promise<void> | undefined): Promise<void> {
+    const ended = this.#inputs.map(async (input) => {
+      // A method that throws is a rejection like any other.
+      const ending = Promise.resolve(input).then(how)
+      if (await patience.allows(ending)) return
+      this.#notStopped.add(input.stream.source.name)
+    })
+    const outcomes = await Promise.allSettled(ended)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   #notePosition({ direct, positions }: Input, time: number): void {

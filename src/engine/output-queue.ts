@@ -41,6 +41,8 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
   readonly #sizes: number[] = []
   #bytes = 0
   #taken = false
+  /** No batch waits for room any more: few can come. */
+  #released = false
   #ended: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
   #room: (() => void) | undefined
@@ -52,6 +54,11 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
     this.#onTaken = onTaken
   }
 
+  /** Batches that wait for a reader. */
+  get waiting(): number {
+    return this.#batches.length
+  }
+
   /** Resolves when there is room for the next batch. */
   async put(time: number, records: unknown[]): Promise<void> {
     const size = outputSize(records)
@@ -59,7 +66,7 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
     this.#sizes.push(size)
     this.#bytes += size
     this.#wake?.()
-    if (!isOutputFull(this.#batches.length, this.#bytes) || this.#ended) return
+    if (!isOutputFull(this.#batches.length, this.#bytes) || this.#ended || this.#released) return
     if (!this.#taken)
       this.#warn(
         `output('${this.#name}') has ${this.#batches.length} batches that nobody reads, some ${this.#bytes} bytes: batches wait. Read it with 'for await (const batch of ssc.output('${this.#name}'))'.`,
@@ -74,6 +81,13 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
     this.#ended ??= { error }
     this.#wake?.()
     this.#room?.()
+  }
+
+  /** The context stops: no batch waits for room any more. */
+  release(): void {
+    this.#released = true
+    this.#room?.()
+    this.#room = undefined
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<OutputBatch> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../ops/clock.js'
+import { after, type Clock } from '../ops/clock.js'
 
 /** The part of a second whose records may come at once: timers are late by some ms, which must not cost rate. */
 const CREDIT_SECONDS = 0.1
@@ -59,7 +59,7 @@ export class RateLimiter {
 
   #arm(): void {
     const wait = this.#rate === Number.POSITIVE_INFINITY ? 0 : Math.ceil((Math.max(0, this.#owed) / this.#rate) * 1000)
-    this.#takeBack = this.#clock.at(this.#clock.now() + wait, () => {
+    this.#takeBack = after(this.#clock, wait, () => {
       this.#takeBack = undefined
       this.#onFree()
     })
@@ -68,7 +68,11 @@ export class RateLimiter {
   #settle(): void {
     const now = this.#clock.now()
     if (this.#rate === Number.POSITIVE_INFINITY) this.#owed = 0
-    else this.#owed = Math.max(-this.#rate * CREDIT_SECONDS, this.#owed - ((now - this.#since) / 1000) * this.#rate)
+    else {
+      // A clock that was set back must not add to what is owed.
+      const seconds = Math.max(0, now - this.#since) / 1000
+      this.#owed = Math.max(-this.#rate * CREDIT_SECONDS, this.#owed - seconds * this.#rate)
+    }
     this.#since = now
   }
 }

@@ -3,11 +3,11 @@ import type { Clock } from '../ops/clock.js'
 import type { ReceiverSink } from '../ops/source.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { Engine } from './engine.js'
+import { linesIn } from './lines-in.js'
 import { RateLimiter } from './rate-limiter.js'
 import { RecordBuffer, skipped } from './record-buffer.js'
 import { TextBuffer } from './text-buffer.js'
 
-const NEWLINE = 10
 /** Receivers write under numbers of their own, far above those of threads. */
 let lastOwner = 2 ** 20
 
@@ -169,16 +169,11 @@ export class ReceiverBuffer implements ReceiverSink {
       this.#excess = 0
       return true
     }
-    if (this.#excess < this.#maxBytes) return false
+    // What a source still holds when it is stopped belongs to the last batch: the source has bounded it.
+    if (this.#excess < this.#maxBytes || this.signal.aborted) return false
     throw new BufferFullError(
       `The stream holds ${this.bytes} bytes for batches that are not complete, ${this.#excess} of which came after it asked to wait. Nothing of this call was taken. Wait for the promise that push() returns, choose another onFull, or raise receiverBufferBytes (${this.#maxBytes}) or memoryLimit.`,
       { bytes: this.bytes, excess: this.#excess, receiverBufferBytes: this.#maxBytes },
     )
   }
-}
-
-function linesIn(bytes: Uint8Array): number {
-  let lines = 0
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++
-  return lines
 }

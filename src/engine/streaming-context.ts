@@ -1,5 +1,5 @@
 import { ArgumentError, CheckpointError, GraphError, StateError } from '../errors.js'
-import { type Clock, SystemClock } from '../ops/clock.js'
+import type { Clock } from '../ops/clock.js'
 import { StreamBuilder } from '../ops/dstream/builder.js'
 import { checkpointFaults, graphFaults } from '../ops/dstream/validate.js'
 import { checkNames } from '../ops/option-names.js'
@@ -7,82 +7,32 @@ import { buildPipeline } from '../ops/pipeline.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import { importPipelineModule, pipelineUrl } from '../pool/pipeline-module.js'
 import { mustBeData } from '../values/fault.js'
-import { type BackpressureOptions, checkBackpressure } from './backpressure.js'
-import { BatchLoop } from './batch-loop.js'
-import { BatchLog } from './checkpoint/batch-log.js'
-import { Checkpointer } from './checkpoint/checkpointer.js'
-import { checkDirectory, checkpointIntervalOf } from './checkpoint/options.js'
-import { announce, checkShape, restore } from './checkpoint/recovery.js'
+import { checkDirectory } from './checkpoint/options.js'
 import { CheckpointStore } from './checkpoint/store.js'
 import { Context } from './context.js'
 import type { DeadLetterBook } from './dead-letter-book.js'
 import { PipelineHandle } from './driver-thread/pipeline-handle.js'
 import type { EventListener, EventName } from './events.js'
-import { Inputs } from './inputs.js'
-import { type ContextOptions, checkOptions } from './options.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from './output-queue.js'
-
-export interface StreamingOptions extends ContextOptions {
-  /** Length of a batch: ms, or text such as '1s'. */
-  readonly batchInterval: Duration
-  /** Default: real time. */
-  readonly clock?: Clock
-  /**
-   * A batch whose output fails: 'stop' ends the streams and rejects awaitTermination (default); 'skip' gives up what failed,
-   * emits 'batchSkipped', lists the batch in `skippedBatches`, and goes on with the next.
-   */
-  readonly onBatchError?: 'stop' | 'skip'
-  /** Bytes a receiver may have waiting before it is told to pause. Default 64 MiB. */
-  readonly receiverBufferBytes?: number
-  /**
-   * True, or options: slows each receiver to the records a second that batches could process lately, by a PID controller
-   * as Spark's. Without it a receiver is only paused, at `receiverBufferBytes`. Default false.
-   */
-  readonly backpressure?: boolean | BackpressureOptions
-  /** As `checkpoint(directory)`. */
-  readonly checkpointDir?: string
-  /** Between two checkpoints. Default: as many batches as last a second, at least one. */
-  readonly checkpointInterval?: Duration
-}
-
-export interface GetOrCreateOptions {
-  /** Where checkpoints are there but none can be read: begin anew instead of throwing. Default false. */
-  readonly createOnError?: boolean
-}
-
-export interface PipelineOptions<P> extends StreamingOptions {
-  /** Given to the pipeline function, in the driver and in every worker: plain data. */
-  readonly params?: P
-  /**
-   * Where the driver runs. 'host' (default): in this thread. 'thread': in one of its own, so that neither disturbs the
-   * other; batches go on while this thread is busy. Options are then copied: they must be plain data.
-   */
-  readonly driver?: 'host' | 'thread'
-}
-
-export type StreamingState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
-
-export interface StopOptions {
-  /** Stop the receivers first and process all that they received. Default false. */
-  readonly graceful?: boolean
-  /** Also stop the batch context and its threads. Default true. */
-  readonly stopContext?: boolean
-  /** With `graceful`: how long batches may take to finish before they are given up. Default ten batch intervals. */
-  readonly timeout?: Duration
-}
-
-/** What setTimeout can wait for, in ms. */
-const LONGEST_TIMER = 2 ** 31 - 1
-const STREAMING_OPTIONS = [
-  'batchInterval',
-  'clock',
-  'onBatchError',
-  'receiverBufferBytes',
-  'backpressure',
-  'checkpointDir',
-  'checkpointInterval',
-  'params',
-] as const
+import { LONGEST_TIMER, Patience } from './patience.js'
+import {
+  describeGivenUp,
+  gaveUp,
+  HARD_STOP_MS,
+  isComplete,
+  NOTHING_GIVEN_UP,
+  type StopOptions,
+  type StopResult,
+} from './stop-result.js'
+import { StreamRun } from './stream-run.js'
+import {
+  type CheckedStreamingOptions,
+  checkStreamingOptions,
+  type GetOrCreateOptions,
+  type PipelineOptions,
+  type StreamingOptions,
+  type StreamingState,
+} from './streaming-options.js'
 
 /**
  * Streams over a pool of threads: build the graph, `start()`, `stop()`.
@@ -96,19 +46,13 @@ const STREAMING_OPTIONS = [
  */
 export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   declare readonly context: Context
-  readonly #clock: Clock
-  readonly #receiverBufferBytes: number
-  readonly #backpressure: BackpressureOptions | undefined
-  readonly #onBatchError: 'stop' | 'skip'
+  readonly #options: CheckedStreamingOptions
   readonly #skipped: number[] = []
-  readonly #checkpointInterval: number
-  #checkpoints: CheckpointStore | undefined
-  #checkpointer: Checkpointer | undefined
   readonly #outputs = new Map<string, OutputQueue>()
+  #checkpoints: CheckpointStore | undefined
   #state: StreamingState = 'INITIALIZED'
-  #loop: BatchLoop | undefined
-  #inputs: Inputs | undefined
-  #stopping: Promise<void> | undefined
+  #run: StreamRun | undefined
+  #stopping: { readonly ended: Promise<StopResult>; readonly patience: Patience } | undefined
   #failure: { readonly error: unknown } | undefined
   #draining = false
   #over = false
@@ -116,37 +60,17 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   #terminate!: () => void
 
   constructor(options: StreamingOptions) {
-    if (typeof options !== 'object' || options === null) {
-      throw new ArgumentError(
-        `StreamingContext got ${String(options)}; it takes options such as { batchInterval: '1s', threads: 2 }.`,
-      )
-    }
-    const batchInterval = toMillis(options.batchInterval, 'batchInterval')
-    checkOptions(options, STREAMING_OPTIONS)
-    const rest: Record<string, unknown> = { ...options }
-    for (const name of STREAMING_OPTIONS) delete rest[name]
-    const context = new Context(rest as ContextOptions)
-    super(context, batchInterval)
+    const checked = checkStreamingOptions(options)
+    const context = new Context(checked.context)
+    super(context, checked.batchInterval)
+    this.#options = checked
     this.stateSnapshotInterval = context.options.stateSnapshotInterval
-    this.#clock = options.clock ?? new SystemClock()
-    this.#receiverBufferBytes = options.receiverBufferBytes ?? 64 * 1024 * 1024
-    if (!(this.#receiverBufferBytes >= 1024)) {
-      throw new ArgumentError(
-        `receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`,
-      )
-    }
-    this.#backpressure = checkBackpressure(options.backpressure, batchInterval)
-    this.#onBatchError = options.onBatchError ?? 'stop'
-    if (this.#onBatchError !== 'stop' && this.#onBatchError !== 'skip') {
-      throw new ArgumentError(`onBatchError is ${JSON.stringify(options.onBatchError)}; it must be 'stop' or 'skip'.`)
-    }
-    this.#checkpointInterval = checkpointIntervalOf(options.checkpointInterval, batchInterval)
     if (options.checkpointDir !== undefined) this.checkpoint(options.checkpointDir)
     this.on('batchSkipped', ({ time, outputs, error }) => {
       this.#skipped.push(time)
       context.options.logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)
     })
-    this.now = () => this.#clock.now()
+    this.now = () => this.clock.now()
     this.deliver = (name, time, records) => this.#queue(name).put(time, records)
     this.#terminated = new Promise((resolve) => {
       this.#terminate = resolve
@@ -253,7 +177,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   }
 
   get clock(): Clock {
-    return this.#clock
+    return this.#options.clock
   }
 
   /** Times of the batches that were skipped, with onBatchError 'skip'. */
@@ -271,7 +195,10 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     return this.context.engine.events.on(name, listener)
   }
 
-  /** The batches of `stream.output(name)`, in order. Ends when the context stops. One reader. */
+  /**
+   * The batches of `stream.output(name)`, in order. One reader. Once the context has stopped, ends after the batches that
+   * wait; rejects there with the error that stopped it, as awaitTermination does.
+   */
   output<T = unknown>(name: string): AsyncIterable<OutputBatch<T>> {
     return this.#queue(name) as AsyncIterable<OutputBatch<T>>
   }
@@ -288,9 +215,8 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       this.#validate()
       this.freeze('started')
       this.#state = 'ACTIVE'
-      await this.context.start()
-      this.#mustGoOn()
-      await this.#begin()
+      this.#run = this.#newRun()
+      await this.#run.begin()
     } catch (error) {
       await this.stop()
       throw error
@@ -318,88 +244,53 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   /** Resolves when every batch that is due by now is complete. */
   async awaitIdle(): Promise<void> {
-    await this.#loop?.idle()
+    await this.#run?.idle()
     if (this.#failure) throw this.#failure.error
   }
 
   /**
-   * Ends batches, receivers and threads. With `graceful` everything that was received is processed first. Called by what a
-   * batch runs (the function of foreachRDD, say), it does not wait: that batch has to end first. See awaitTermination.
+   * Ends batches, receivers and threads, within its timeout. With `graceful`, processes everything that was received first.
+   * Resolves with what was given up; if a graceful stop gave something up, awaitTermination rejects as well. A later call
+   * joins the first; if it names a `timeout` that ends earlier, that one counts. A call from inside a batch (the function
+   * of foreachRDD, say) does not wait, as that batch has to end first. See awaitTermination.
+   *
+   * ```ts
+   * const { complete, recordsGivenUp } = await ssc.stop({ graceful: true, timeout: '30s' })
+   * if (!complete) console.error(`${recordsGivenUp} records were not processed`)
+   * ```
+   *
+   * @throws What the stop of a receiver throws.
    */
-  stop({ graceful = false, stopContext = true, timeout = 10 * this.batchInterval }: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(graceful ? toMillis(timeout, 'the timeout of stop()') : undefined, stopContext)
-    const stopped = stopContext ? this.#stopping.finally(() => this.context.stop()) : this.#stopping
-    if (!this.#loop?.isInside()) return stopped
-    stopped.catch((error: unknown) => this.context.options.logger.error('stop() failed', error))
-    return Promise.resolve()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
-  }
-
-  async #begin(): Promise<void> {
-    const { batchInterval, context } = this
-    const { logger } = context.options
-    await this.#checkpoints?.take((error) => this.#fail(error))
-    const found = await this.#checkpoints?.newest((path, cause) => logger.warn(`${path} cannot be read`, cause))
-    if (found) checkShape(found, this)
-    const loaded = found && (await this.#checkpoints!.adopt(found))
-    // The first batch ends at the smallest multiple of the interval after now.
-    const now = this.#clock.now()
-    this.zeroTime = loaded?.checkpoint.zeroTime ?? Math.floor(now / batchInterval) * batchInterval
-    for (const { stream } of this.outputs) stream.remember(stream.slideDuration)
-    context.engine.states.remember = (operator) => this.streams[operator]!.rememberDuration
-    const log = this.#checkpoints && new BatchLog(this.#checkpoints, this, (text, cause) => logger.warn(text, cause))
-    if (loaded) await log!.load(loaded.checkpoint.time)
-    this.#inputs = new Inputs({
-      log,
-      builder: this,
-      engine: context.engine,
-      receiverBufferBytes: this.#receiverBufferBytes,
-      backpressure: this.#backpressure,
-      clock: this.#clock,
-      warn: (message, cause) => logger.warn(message, cause),
-      checkpoints: this.#checkpoints !== undefined,
-    })
-    if (this.#checkpoints) {
-      this.#checkpointer = new Checkpointer({
-        store: this.#checkpoints,
-        interval: this.#checkpointInterval,
-        builder: this,
-        engine: context.engine,
-        inputs: this.#inputs,
-        logger,
-        faults: context.options.faults,
-      })
+  stop({ graceful = false, stopContext = true, timeout }: StopOptions = {}): Promise<StopResult> {
+    const ms = toMillis(timeout ?? (graceful ? 10 * this.batchInterval : HARD_STOP_MS), 'the timeout of stop()')
+    const inside = this.#run?.isInside() ?? false
+    if (!this.#stopping) {
+      const patience = new Patience(ms)
+      const ended = this.#stop(graceful, inside || !stopContext, patience).finally(() => patience.end())
+      this.#stopping = { ended, patience }
+    } else if (timeout !== undefined) {
+      this.#stopping.patience.shorten(ms)
     }
-    this.#loop = new BatchLoop({
+    const { ended } = this.#stopping
+    const stopped = stopContext ? ended.finally(() => this.context.stop()) : ended
+    if (!inside) return stopped
+    stopped.catch((error: unknown) => this.context.options.logger.error('stop() failed', error))
+    return Promise.resolve({ ...NOTHING_GIVEN_UP, ended: false, complete: false })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #newRun(): StreamRun {
+    const { context: _options, batchInterval: _interval, ...options } = this.#options
+    return new StreamRun({
+      ...options,
       builder: this,
-      engine: context.engine,
-      inputs: this.#inputs,
-      clock: this.#clock,
-      onBatchError: this.#onBatchError,
-      checkpointer: this.#checkpointer,
-      log,
+      context: this.context,
+      store: this.#checkpoints,
       onFailure: (error) => this.#fail(error),
     })
-    const saved = loaded ? restore(loaded, this, context.engine) : { blocks: new Map(), rdds: [] }
-    const positions = new Map(loaded?.checkpoint.positions.map(({ stream, value }) => [stream, value]))
-    await this.#inputs.start(this.zeroTime, batchInterval, positions)
-    if (this.#state !== 'ACTIVE') await this.#inputs.stop().finally(() => this.#inputs?.close())
-    this.#mustGoOn()
-    // Starting took time: batches that nobody could have filled are left out.
-    const began = Math.max(this.zeroTime, Math.floor(this.#clock.now() / batchInterval) * batchInterval)
-    if (!loaded) this.zeroTime = began
-    await this.#checkpointer?.begin(loaded?.checkpoint.time ?? began, saved)
-    this.#mustGoOn()
-    const firstTime = this.#loop.start(loaded?.checkpoint.time)
-    if (loaded) announce(loaded, firstTime, this, context.engine, logger)
-  }
-
-  /** stop() may have been called while start() waited. */
-  #mustGoOn(): void {
-    if (this.#state !== 'ACTIVE') throw new StateError('The context was stopped while it was starting.')
   }
 
   #validate(): void {
@@ -408,71 +299,47 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     if (faults.length > 0) throw new GraphError(faults)
   }
 
-  /** `patience`: ms that a graceful stop may take; undefined for a stop that is not graceful. */
-  async #stop(patience: number | undefined, stopContext: boolean): Promise<void> {
-    const wasActive = this.#state === 'ACTIVE'
+  async #stop(graceful: boolean, awaitBatch: boolean, patience: Patience): Promise<StopResult> {
     this.#state = 'STOPPED'
     this.freeze('stopped')
+    // Without this a batch would wait for the reader of an output, who may wait for this stop.
+    if (!graceful) for (const queue of this.#outputs.values()) queue.release()
+    this.#draining = graceful
     try {
-      if (wasActive && this.#loop && this.#inputs)
-        await this.#windUp(this.#loop, this.#inputs, patience, stopContext).finally(() => this.#inputs?.close())
+      const result = this.#run
+        ? await this.#run.stop({
+            graceful,
+            awaitBatch,
+            patience,
+            hasFailed: () => this.#failure !== undefined,
+            unread: () => this.#unread(),
+          })
+        : this.#neverStarted()
+      if (graceful && !result.complete) this.#failure ??= { error: gaveUp(result, this.#run && patience.ms) }
+      if (!result.complete) this.context.options.logger.warn(`stop() gave up: ${describeGivenUp(result)}`)
+      return result
     } catch (error) {
       // A receiver that cannot stop, say: whoever waits for the end must not wait for ever.
       this.#failure ??= { error }
       throw error
     } finally {
-      await this.#checkpoints
-        ?.release()
-        .catch((error: unknown) =>
-          this.context.options.logger.warn('the checkpoint directory is still marked as in use', error),
-        )
+      this.#draining = false
       this.#over = true
       for (const queue of this.#outputs.values()) queue.end(this.#failure?.error)
       this.#terminate()
     }
   }
 
-  /** Ends receivers and batches, and writes what is complete into a last checkpoint. */
-  async #windUp(loop: BatchLoop, inputs: Inputs, patience: number | undefined, stopContext: boolean): Promise<void> {
-    if (patience === undefined) {
-      const last = loop.stop(false)
-      await inputs.stop()
-      // With its threads the batch that runs is given up; where they live on it must end before its data goes.
-      if (!stopContext) await last
-    } else {
-      this.#draining = true
-      // One receiver that cannot stop must not take with it what all have brought.
-      const failed = await inputs.stop().then(
-        () => undefined,
-        (error: unknown) => ({ error }),
-      )
-      await this.#finish(loop.stop(this.#failure === undefined), patience)
-      if (failed) throw failed.error
-    }
-    // What is complete, a new process need not do again.
-    if (this.#failure === undefined && loop.isClean)
-      await this.#checkpointer?.take(loop.lastTime, patience === undefined ? 'stopped' : 'drained')
-    await this.#checkpointer?.written()
+  /** Records may have been pushed before a start that never came. */
+  #neverStarted(): StopResult {
+    const recordsGivenUp = this.heldBack.reduce((sum, held) => sum + held(), 0)
+    const result = { ...NOTHING_GIVEN_UP, recordsGivenUp }
+    return { ...result, complete: isComplete(result) }
   }
 
-  async #finish(batches: Promise<void>, patience: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), Math.min(patience, LONGEST_TIMER))
-    })
-    const outcome = await Promise.race([batches, late])
-    clearTimeout(timer)
-    this.#draining = false
-    if (outcome !== 'late') return
-    this.#failure ??= {
-      error: new StateError(
-        `stop({ graceful: true }) gave up after ${patience} ms: batches that were received are not processed. Give a longer timeout.`,
-        {
-          timeout: patience,
-        },
-      ),
-    }
-    void this.#loop?.stop(false)
+  #unread(): StopResult['unread'] {
+    const waiting = [...this.#outputs].map(([name, queue]) => [name, queue.waiting] as const)
+    return Object.fromEntries(waiting.filter(([, batches]) => batches > 0))
   }
 
   #fail(error: unknown): void {

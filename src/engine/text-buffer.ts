@@ -4,6 +4,7 @@ import { SEGMENT_BYTES } from '../pool/blocks/segment-size.js'
 import type { Allocation } from '../pool/blocks/segments.js'
 import type { DriverWriter } from './driver-writer.js'
 import type { Engine } from './engine.js'
+import { linesIn } from './lines-in.js'
 
 /**
  * Bytes of a block while it is filled: the first after a cut takes a quarter of a segment, header included, later ones all
@@ -119,7 +120,14 @@ export class TextBuffer {
     const view = this.#holdView()
     this.#writer.trim(place, view ? Math.min(bytes.length, used + VIEW_BYTES) : end)
     const id = this.#writer.nextBlockId()
-    this.#sealed.push(sealBlock(place.segment, place.offset, { id, codec: 'text', length: end, count: -1 }))
+    this.#sealed.push(
+      sealBlock(place.segment, place.offset, {
+        id,
+        codec: 'text',
+        length: end,
+        count: linesIn(bytes.subarray(0, end)),
+      }),
+    )
     // The block keeps the hold that was taken when its place was allocated.
     if (tail) this.text(tail)
   }

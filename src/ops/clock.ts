@@ -4,10 +4,29 @@ export interface Clock {
   now(): number
   /** Calls back once, when `now() >= time`. Returns a function that takes the request back. */
   at(time: number, callback: () => void): () => void
+  /**
+   * Calls back once, `ms` from now, also if the clock is set meanwhile. Returns a function that takes the request back.
+   * A clock without it is asked by `at(now() + ms)`.
+   */
+  after?(ms: number, callback: () => void): () => void
+  /** Calls `listener` with the ms by which the clock was set back, each time. Returns a function that ends it. */
+  onSetBack?(listener: (ms: number) => void): () => void
 }
 
-/** Real time. */
+/** Calls back once, `ms` from now by `clock`. Returns a function that takes the request back. */
+export function after(clock: Clock, ms: number, callback: () => void): () => void {
+  return clock.after?.(ms, callback) ?? clock.at(clock.now() + ms, callback)
+}
+
+/** What setTimeout can wait for, in ms. */
+const LONGEST_TIMER = 2 ** 31 - 1
+/** A timer and the time of day may disagree by so many ms without anybody having set the clock. */
+const SLEW_MS = 100
+
+/** Real time: the time of day. It may be set back or ahead while the process runs. */
 export class SystemClock implements Clock {
+  readonly #onSetBack = new Set<(ms: number) => void>()
+
   now(): number {
     return Date.now()
   }
@@ -15,19 +34,40 @@ export class SystemClock implements Clock {
   at(time: number, callback: () => void): () => void {
     let timer: NodeJS.Timeout
     const arm = () => {
-      // A timer may fire up to a millisecond early by this clock: ask again rather than tick before the time.
-      const left = time - Date.now()
-      timer = setTimeout(() => (Date.now() >= time ? callback() : arm()), Math.max(0, Math.min(left, 2 ** 31 - 1)))
+      const began = performance.now()
+      const from = Date.now()
+      const fire = () => {
+        const now = Date.now()
+        const lost = performance.now() - began - (now - from)
+        if (now >= time) return callback()
+        // A timer may fire up to a millisecond early by this clock: wait again rather than tick before the time.
+        arm()
+        if (lost > SLEW_MS) for (const listener of this.#onSetBack) listener(lost)
+      }
+      timer = setTimeout(fire, Math.max(0, Math.min(time - from, LONGEST_TIMER)))
     }
     arm()
     return () => clearTimeout(timer)
   }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER))
+    return () => clearTimeout(timer)
+  }
+
+  /** Notices a step when the next alarm was due, so at most one batch interval after it. */
+  onSetBack(listener: (ms: number) => void): () => void {
+    this.#onSetBack.add(listener)
+    return () => this.#onSetBack.delete(listener)
+  }
 }
 
 interface Alarm {
-  readonly time: number
+  time: number
   readonly order: number
   readonly callback: () => void
+  /** Whether it waits for a duration, which a step back does not lengthen. */
+  readonly relative: boolean
 }
 
 /**
@@ -42,6 +82,7 @@ export class ManualClock implements Clock {
   #now: number
   #alarms: Alarm[] = []
   #order = 0
+  readonly #onSetBack = new Set<(ms: number) => void>()
   /** Clocks elsewhere that move with this one, and how far they have come. */
   readonly #followers = new Map<(ms: number) => Promise<void>, number>()
 
@@ -54,7 +95,20 @@ export class ManualClock implements Clock {
   }
 
   at(time: number, callback: () => void): () => void {
-    const alarm: Alarm = { time, order: this.#order++, callback }
+    return this.#add(time, callback, false)
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    return this.#add(this.#now + ms, callback, true)
+  }
+
+  onSetBack(listener: (ms: number) => void): () => void {
+    this.#onSetBack.add(listener)
+    return () => this.#onSetBack.delete(listener)
+  }
+
+  #add(time: number, callback: () => void, relative: boolean): () => void {
+    const alarm: Alarm = { time, order: this.#order++, callback, relative }
     this.#alarms.push(alarm)
     return () => {
       this.#alarms = this.#alarms.filter((other) => other !== alarm)
@@ -70,8 +124,9 @@ export class ManualClock implements Clock {
     return () => this.#followers.delete(follower)
   }
 
-  /** Moves on by `ms`. Each alarm that falls due sees the time it asked for, also alarms that others set on the way. */
+  /** Moves on by `ms`. Each alarm that falls due sees the time it asked for, also alarms that others set on the way. Below 0: sets the clock back. */
   async advance(ms: number): Promise<void> {
+    if (ms < 0) return this.#setBack(-ms)
     const target = this.#now + ms
     for (;;) {
       const next = this.#alarms
@@ -87,6 +142,18 @@ export class ManualClock implements Clock {
     }
     if (this.#followers.size > 0) await this.#lead(target)
     this.#now = target
+  }
+
+  async #setBack(ms: number): Promise<void> {
+    this.#now -= ms
+    for (const alarm of this.#alarms) if (alarm.relative) alarm.time -= ms
+    await Promise.all(
+      [...this.#followers].map(([follower, at]) => {
+        this.#followers.set(follower, at - ms)
+        return follower(-ms)
+      }),
+    )
+    for (const listener of this.#onSetBack) listener(ms)
   }
 
   async #lead(time: number): Promise<void> {

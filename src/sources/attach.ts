@@ -4,7 +4,7 @@ import type { DStream } from '../ops/dstream/dstream.js'
 import type { Pullable } from './feed.js'
 import { type HttpTextOptions, httpTextSource } from './http-text.js'
 import { type IterableOptions, iterableSource } from './iterable.js'
-import { type PushHandle, type PushOptions, pushSource } from './push.js'
+import { PushHandle, type PushOptions } from './push.js'
 import { type QueueOptions, queueSource } from './queue.js'
 import { type SocketTextOptions, socketTextSource } from './socket-text.js'
 import { type TextFileOptions, textFileSource } from './text-files.js'
@@ -58,9 +58,16 @@ StreamBuilder.prototype.pushStream = function <T>(
   name = `push-${this.size}`,
   options?: PushOptions,
 ): PushStream<T> {
-  const handle = pushSource<T>(name, options)
   const named = handles.get(this) ?? new Map()
+  if (named.has(name)) {
+    throw new ArgumentError(
+      `pushStream(${JSON.stringify(name)}): this context has a pushStream of that name already, and pushHandle finds a stream by its name. Names so far: ${[...named.keys()].join(', ')}.`,
+      { name },
+    )
+  }
+  const handle = new PushHandle<T>(name, options, () => this.frozen === 'stopped')
   handles.set(this, named.set(name, handle))
+  this.heldBack.push(() => handle.pending)
   return Object.assign(this.input<T>(handle.source), {
     push: (...values: T[]) => handle.push(...values),
     pushAll: (values: readonly T[]) => handle.pushAll(values),

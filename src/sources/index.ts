@@ -1,3 +1,4 @@
+export type { Delay } from '../ops/wait.js'
 export type { ReconnectDelay } from './check.js'
 export type { Pullable, ReadableStreamLike } from './feed.js'
 export { type HttpTextOptions, httpTextSource } from './http-text.js'
@@ -6,4 +7,3 @@ export { type OnFull, PushHandle, type PushOptions, pushSource } from './push.js
 export { type QueueOptions, queueSource } from './queue.js'
 export { type SocketTextOptions, socketTextSource } from './socket-text.js'
 export { type TextFileOptions, textFileSource } from './text-files.js'
-export type { Delay } from './wait.js'

@@ -1,5 +1,6 @@
 import { ArgumentError, StateError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
+import { nextTurn } from '../ops/wait.js'
 import { isData } from '../values/data.js'
 import { describe } from '../values/describe.js'
 import { checkRecords } from '../values/records.js'
@@ -7,7 +8,6 @@ import { checkInteger } from './check.js'
 import { type Feed, isOneShot, isPullable, openFeed, type Pullable } from './feed.js'
 import { LoopReceiver, messageOf } from './loop-receiver.js'
 import { pull } from './pull.js'
-import { nextTurn } from './wait.js'
 
 export interface IterableOptions {
   readonly name?: string

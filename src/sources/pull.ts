@@ -1,7 +1,7 @@
 import type { ReceiverSink } from '../ops/source.js'
+import { nextTurn, until } from '../ops/wait.js'
 import { recordSize } from '../values/record-size.js'
 import type { Feed } from './feed.js'
-import { nextTurn, until } from './wait.js'
 
 /** The part of a sink that records go into. */
 type RecordSink = Pick<ReceiverSink, 'records' | 'full'>

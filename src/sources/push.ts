@@ -1,9 +1,9 @@
 import { ArgumentError, BufferFullError, StateError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
+import { until } from '../ops/wait.js'
 import { copyData } from '../values/copy.js'
 import { checkRecords } from '../values/records.js'
 import { LoopReceiver } from './loop-receiver.js'
-import { until } from './wait.js'
 
 /** Values, and about their bytes, that are kept while no stream takes them. */
 const MAX_KEPT = 65_536
@@ -37,14 +37,17 @@ export class PushHandle<T> {
   /** Settles when the kept values are handed over. Until then new ones join them, or they would overtake. */
   #drain: Promise<void> | undefined
   #drained = false
+  readonly #over: () => boolean
   #ended = false
   #end: () => void = () => undefined
 
-  constructor(name = 'push', { onFull = 'wait' }: PushOptions = {}) {
+  /** `over`: whether the context that the stream belongs to has stopped, so that values would never be taken. */
+  constructor(name = 'push', { onFull = 'wait' }: PushOptions = {}, over: () => boolean = () => false) {
     if (!ON_FULL.includes(onFull)) {
       throw new ArgumentError(`onFull is ${JSON.stringify(onFull)}; it must be 'wait', 'reject' or 'drop'.`, { onFull })
     }
     this.#onFull = onFull
+    this.#over = over
     const ended = new Promise<void>((resolve) => {
       this.#end = resolve
     })
@@ -72,8 +75,8 @@ export class PushHandle<T> {
    *
    * Records are copied: later changes to them are not seen. None of the values of a call that throws is taken.
    *
-   * @throws StateError after `end`, and when more than 65,536 values or 64 MiB would be kept. BufferFullError by `onFull`.
-   * DataError where a value is not data, with the path to it.
+   * @throws StateError after `end`, once the context has stopped, and when more than 65,536 values or 64 MiB would be kept.
+   * BufferFullError by `onFull`. DataError where a value is not data, with the path to it.
    */
   push(...values: T[]): Promise<void> | undefined {
     return this.#add(values)
@@ -93,6 +96,11 @@ export class PushHandle<T> {
   #add(values: T[]): Promise<void> | undefined {
     const { name } = this.source
     if (this.#ended) throw new StateError(`${name} is ended, it takes no more values. Push before end().`)
+    if (this.#over()) {
+      throw new StateError(`${name} takes no more values: its context is stopped. Push before stop().`, {
+        given: values.length,
+      })
+    }
     if (values.length === 0) return undefined
     checkRecords(values, name)
     const signal = this.#signal
@@ -156,6 +164,8 @@ export class PushHandle<T> {
       this.#drain = this.#handOver(sink, signal)
       await this.#drain
       await until(ended, signal)
+      // Nothing starts the stream again: what still waits for room belongs to the last batch.
+      if (this.#over()) sink.records(this.#kept.splice(0))
     } finally {
       this.#sink = this.#signal = this.#drain = undefined
     }

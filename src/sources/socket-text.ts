@@ -1,9 +1,9 @@
 import type { TcpNetConnectOpts } from 'node:net'
 import { ArgumentError, SourceError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
+import { type Delay, delay as realDelay } from '../ops/wait.js'
 import { checkBoolean, checkInteger, type ReconnectDelay, reconnectDelay } from './check.js'
 import { LoopReceiver, messageOf } from './loop-receiver.js'
-import { type Delay, delay as realDelay } from './wait.js'
 
 export interface SocketTextOptions {
   /**

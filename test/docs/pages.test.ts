@@ -97,6 +97,8 @@ describe('the reference', () => {
       'clock',
       'onBatchError',
       'receiverBufferBytes',
+      'outputRetries',
+      'maxCatchUpBatches',
       'backpressure',
       'checkpointDir',
       'checkpointInterval',

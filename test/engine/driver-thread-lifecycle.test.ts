@@ -120,7 +120,7 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
     await ssc.start()
     await ssc.stop()
     expect(await gatherFrom(ssc, 'numbers')).toEqual([])
-    expect(ssc.pushHandle('numbers').push(1)).toBeUndefined()
+    expect(() => ssc.pushHandle('numbers').push(1)).toThrow(/its context is stopped/)
   })
 
   const refused: [string, object, RegExp][] = [

@@ -96,6 +96,6 @@ describe('when the driver thread dies', () => {
     await ssc.terminate()
     await started
     const input = ssc.pushHandle('numbers')
-    expect(input.push(1)).toBeUndefined()
+    expect(() => input.push(1)).toThrow(/its context is stopped/)
   })
 })

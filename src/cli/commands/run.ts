@@ -50,7 +50,7 @@ async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: V
   try {
     await new Promise<void>((ended, fail) => {
       const finish = () => {
-        ssc.stop({ graceful: true, timeout: PATIENCE_MS }).then(ended, fail)
+        ssc.stop({ graceful: true, timeout: PATIENCE_MS }).then(() => ended(), fail)
       }
       ssc.awaitTermination().then(ended, fail)
       for (const reader of readers) reader.catch(fail)
@@ -63,7 +63,8 @@ async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: V
           second: (signal) => process.exit(SIGNAL_EXIT_CODES[signal]),
         }),
       )
-      if (duration !== undefined) closers.push(ssc.clock.at(ssc.clock.now() + duration, finish))
+      if (duration !== undefined)
+        closers.push(ssc.clock.after?.(duration, finish) ?? ssc.clock.at(ssc.clock.now() + duration, finish))
       // `millrace run ... | head`: whoever read is gone. Left in place, as each later write fails again.
       for (const stream of [process.stdout, process.stderr]) {
         stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? finish() : fail(error)))

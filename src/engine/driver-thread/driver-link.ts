@@ -31,7 +31,7 @@ export class DriverLink {
   readonly gone: Promise<void>
   readonly #port: MessagePort
   readonly #watcher: LinkWatcher
-  readonly #calls = new Map<number, { resolve(): void; reject(error: Error): void }>()
+  readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   #lastId = 0
   #holds = 0
   #verdict: Verdict | undefined
@@ -75,15 +75,18 @@ export class DriverLink {
   }
 
   /** Rejects with what the driver threw, or with ThreadLostError when the driver dies before it answers. */
-  async call<N extends keyof DriverCalls>(name: N, ...args: Parameters<DriverCalls[N]>): Promise<void> {
+  async call<N extends keyof DriverCalls>(
+    name: N,
+    ...args: Parameters<DriverCalls[N]>
+  ): Promise<Awaited<ReturnType<DriverCalls[N]>>> {
     if (this.#dead) throw this.#dead
     const id = ++this.#lastId
     const release = this.hold()
     try {
-      await new Promise<void>((resolve, reject) => {
+      return (await new Promise<unknown>((resolve, reject) => {
         this.#calls.set(id, { resolve, reject })
         this.post({ type: 'call', id, name, args } as CallMessage)
-      })
+      })) as Awaited<ReturnType<DriverCalls[N]>>
     } finally {
       this.#calls.delete(id)
       release()
@@ -116,15 +119,15 @@ export class DriverLink {
   }
 
   #receive(message: ToHost): void {
-    if (message.type === 'answer') this.#answer(message.id, message.error)
+    if (message.type === 'answer') this.#answer(message.id, message.value, message.error)
     else if (message.type === 'exiting') this.#exiting = true
     else this.#watcher.onMessage(message)
   }
 
-  #answer(id: number, error: WireError | undefined): void {
+  #answer(id: number, value: unknown, error: WireError | undefined): void {
     const call = this.#calls.get(id)
     if (error) call?.reject(decodeError(error))
-    else call?.resolve()
+    else call?.resolve(value)
   }
 
   #onExit(exitCode: number): void {

@@ -2,6 +2,7 @@ import type { MessagePort, TransferListItem } from 'node:worker_threads'
 import type { ManualClock } from '../../ops/clock.js'
 import { encodeError } from '../../pool/error-wire.js'
 import type { StreamingContext } from '../streaming-context.js'
+import { terminateThreadOf } from '../terminate-thread.js'
 import { packDetails } from './details-wire.js'
 import { Outlets } from './outlets.js'
 import type { CallMessage, DriverCalls, ToDriver, ToHost } from './protocol.js'
@@ -34,6 +35,7 @@ export class DriverServer {
       start: () => ssc.start(),
       stop: (how) => ssc.stop(how),
       awaitIdle: () => ssc.awaitIdle(),
+      terminateThread: (slot) => terminateThreadOf(ssc.context.engine, slot),
       advance: async (ms) => manualClock?.advance(ms),
     }
   }
@@ -74,8 +76,8 @@ export class DriverServer {
 
   async #answer({ id, name, args }: CallMessage): Promise<void> {
     try {
-      await (this.#calls[name] as (...args: unknown[]) => Promise<void>)(...args)
-      this.#post({ type: 'answer', id })
+      const value = await (this.#calls[name] as (...args: unknown[]) => Promise<unknown>)(...args)
+      this.#post({ type: 'answer', id, value })
     } catch (error) {
       this.#post({ type: 'answer', id, error: encodeError(error) })
     }

@@ -7,7 +7,8 @@ import { DeadLetterBook } from '../dead-letter-book.js'
 import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
 import { type Logger, stderrLogger } from '../options.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from '../output-queue.js'
-import type { PipelineOptions, StopOptions, StreamingState } from '../streaming-context.js'
+import { HARD_STOP_MS, NOTHING_GIVEN_UP, type StopOptions, type StopResult } from '../stop-result.js'
+import type { PipelineOptions, StreamingState } from '../streaming-options.js'
 import { deadline, deferred } from './deferred.js'
 import { unpackDetails } from './details-wire.js'
 import { DriverLink } from './driver-link.js'
@@ -53,7 +54,7 @@ export class PipelineHandle implements AsyncDisposable {
   #state: StreamingState = 'INITIALIZED'
   /** Whether receivers run, so that what is pushed is taken. */
   #running = false
-  #stopping: Promise<void> | undefined
+  #stopping: Promise<StopResult> | undefined
   #unfollow: () => void = () => {}
   #letGo: () => void = () => {}
 
@@ -111,8 +112,8 @@ export class PipelineHandle implements AsyncDisposable {
   }
 
   /**
-   * The batches of `stream.output(name)`, in order. One reader. Ends when the streams do, after those that wait. A batch
-   * costs a message with its records; up to 256 wait here, then batches wait.
+   * The batches of `stream.output(name)`, in order. One reader. Once the streams have ended, ends after the batches that
+   * wait; rejects there with the error that ended them. A batch costs a message with its records; up to 256 wait here, then batches wait.
    */
   output<T = unknown>(name: string): AsyncIterable<OutputBatch<T>> {
     return this.#queue(name) as AsyncIterable<OutputBatch<T>>
@@ -184,21 +185,28 @@ export class PipelineHandle implements AsyncDisposable {
 
   /**
    * Ends batches, receivers and all threads, the driver's too. With `graceful` everything that was received is processed
-   * first, and rejects with ThreadLostError if the driver dies meanwhile. Outputs that wait can still be read afterwards.
+   * first, and rejects with ThreadLostError if the driver dies meanwhile. Resolves with what was given up, as the stop of a
+   * StreamingContext does; a driver that has to be terminated gave up everything that it still had (`complete: false`).
+   * Outputs that wait can still be read afterwards. A second call joins the first.
    */
-  stop({ graceful = false, stopContext = true, timeout = 10 * this.batchInterval }: StopOptions = {}): Promise<void> {
+  stop({ graceful = false, stopContext = true, timeout }: StopOptions = {}): Promise<StopResult> {
     if (!stopContext) {
       throw new ArgumentError(
         "stop({ stopContext: false }) is for a driver in this thread: a batch context in a thread of its own cannot be reached. Leave it out, or choose driver: 'host'.",
       )
     }
-    const patience = graceful ? toMillis(timeout, 'the timeout of stop()') : 0
+    const patience = toMillis(timeout ?? (graceful ? 10 * this.batchInterval : HARD_STOP_MS), 'the timeout of stop()')
     this.#stopping ??= this.#stop(graceful, patience)
     return this.#stopping
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Kills the worker thread in a slot; see `terminateThread` of millrace/testing. */
+  terminateThread(slot: number): Promise<void> {
+    return this.#link.call('terminateThread', slot)
   }
 
   /** Ends the driver thread from outside, at once: for tests of its loss. */
@@ -215,14 +223,17 @@ export class PipelineHandle implements AsyncDisposable {
     }
   }
 
-  async #stop(graceful: boolean, patience: number): Promise<void> {
+  async #stop(graceful: boolean, patience: number): Promise<StopResult> {
     this.#state = 'STOPPED'
     const stuck = deadline(patience + STUCK_MS)
-    const stopped = this.#link.call('stop', { graceful, timeout: patience }).then(() => 'stopped' as const)
+    const stopped = this.#link.call('stop', { graceful, timeout: patience })
     try {
       const outcome = await Promise.race([stopped, stuck.over])
-      if (outcome === 'stopped') await this.#link.close()
-      else await this.#giveUp()
+      if (outcome !== 'over') {
+        await this.#link.close()
+        return { ...outcome, unread: { ...outcome.unread, ...this.#unread() } }
+      }
+      await this.#giveUp()
     } catch (error) {
       // What was received is lost with the driver; a stop that is not graceful would have lost it anyway.
       if (graceful) throw error
@@ -230,6 +241,12 @@ export class PipelineHandle implements AsyncDisposable {
     } finally {
       stuck.clear()
     }
+    return { ...NOTHING_GIVEN_UP, complete: false, unread: this.#unread() }
+  }
+
+  #unread(): StopResult['unread'] {
+    const waiting = [...this.#outputs].map(([name, queue]) => [name, queue.waiting] as const)
+    return Object.fromEntries(waiting.filter(([, batches]) => batches > 0))
   }
 
   /** The driver does not come to its messages: a function in it runs for ever. */
@@ -268,7 +285,7 @@ export class PipelineHandle implements AsyncDisposable {
       case 'terminated':
         this.#end(message.error && decodeError(message.error))
         // After a failure nobody has asked for the end of the thread.
-        this.#stopping ??= this.#link.close()
+        this.#stopping ??= this.#link.close().then(() => NOTHING_GIVEN_UP)
     }
   }
 
@@ -286,7 +303,7 @@ export class PipelineHandle implements AsyncDisposable {
     }
     this.#end(loss)
     // Whoever waits for a graceful stop is told of the loss; a stop afterwards has nothing left to do.
-    if (loss) this.#stopping = Promise.resolve()
+    if (loss) this.#stopping = Promise.resolve({ ...NOTHING_GIVEN_UP, complete: false })
     this.#events.close()
   }
 

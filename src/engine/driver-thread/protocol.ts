@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../pool/error-wire.js'
 import type { EventName } from '../events.js'
 import type { Logger } from '../options.js'
+import type { StopResult } from '../stop-result.js'
 
 /**
  * Messages between the host and a driver in a thread of its own. All go through one port in each direction, so they
@@ -21,8 +22,10 @@ export interface DriverBoot {
 /** Calls with an answer. */
 export interface DriverCalls {
   start(): Promise<void>
-  stop(options: { readonly graceful: boolean; readonly timeout: number | undefined }): Promise<void>
+  stop(options: { readonly graceful: boolean; readonly timeout: number | undefined }): Promise<StopResult>
   awaitIdle(): Promise<void>
+  /** Kills the worker thread in a slot, for tests. */
+  terminateThread(slot: number): Promise<void>
   /** Moves the driver's manual clock. */
   advance(ms: number): Promise<void>
 }
@@ -56,7 +59,7 @@ export type ToHost =
     }
   /** The graph could not be built. */
   | { readonly type: 'refused'; readonly error: WireError }
-  | { readonly type: 'answer'; readonly id: number; readonly error?: WireError }
+  | { readonly type: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
   /** The values of this push are taken, and there is room for more; or they were refused. */
   | { readonly type: 'pushed'; readonly name: string; readonly id: number; readonly error?: WireError }
   | { readonly type: 'output'; readonly name: string; readonly time: number; readonly records: Uint8Array }

@@ -56,8 +56,12 @@ export class RemotePush<T> implements PushFace<T> {
     if (this.#ended) throw new StateError(`${this.#name} is ended, it takes no more values. Push before end().`)
     const phase = this.#phase()
     if (this.#link.dead && phase !== 'after') throw this.#link.dead
-    // As with a pushStream in this thread: nobody takes them any more.
-    if (values.length === 0 || phase === 'after') return undefined
+    if (phase === 'after') {
+      throw new StateError(`${this.#name} takes no more values: its context is stopped. Push before stop().`, {
+        given: values.length,
+      })
+    }
+    if (values.length === 0) return undefined
     checkRecords(values, this.#name)
     const records = packRecords(values)
     const { byteLength: bytes } = records

@@ -46,6 +46,8 @@ export class StreamBuilder {
   readonly outputNames = new Set<string>()
   /** The context's clock; a graph that is only built has none to speak of. */
   now: () => number = Date.now
+  /** Counts the records of each source that wait in the host for a start. */
+  readonly heldBack: (() => number)[] = []
   /** Told of each RDD that a stream makes. Set by the engine. */
   onComputed: ((stream: Stream<unknown>, time: number, rdd: Rdd<unknown>) => void) | undefined
   /** Writes what print() shows. */

@@ -23,6 +23,11 @@ export class ValuesRdd<T> extends Rdd<T> {
     this.partitions = partitions
   }
 
+  /** Its records. */
+  get records(): number {
+    return this.#data.length
+  }
+
   plan(partition: number, planner: Planner): Plan {
     const [start, end] = sliceBounds(this.#data.length, partition, this.partitions)
     const values = this.#data.slice(start, end)

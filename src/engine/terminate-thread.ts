@@ -1,0 +1,17 @@
+import { StateError } from '../errors.js'
+import type { Engine } from './engine.js'
+
+/** Kills the worker thread in a slot, as if it had crashed. Resolves when it is gone. */
+export async function terminateThreadOf({ pool }: Engine, slot: number): Promise<void> {
+  const ready = pool?.ready() ?? []
+  const thread = ready.find((candidate) => candidate.slot === slot)
+  if (!thread) {
+    const slots = ready.map((candidate) => candidate.slot)
+    throw new StateError(`There is no thread in slot ${slot} to end. Slots with one: ${slots.join(', ') || 'none'}.`, {
+      slot,
+      slots,
+    })
+  }
+  void thread.worker.terminate()
+  await thread.gone
+}

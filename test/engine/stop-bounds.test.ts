@@ -1,0 +1,208 @@
+import { type InputSource, StateError, type StopOptions, type StopResult, StreamingContext } from 'millrace'
+import { expect, test } from 'vitest'
+import { until } from './driver-thread-support.js'
+import { manual, run } from './support.js'
+
+const never = () => new Promise<never>(() => {})
+
+/** A receiver that brings `records` when it starts. */
+function receiver(records: readonly number[], stop: () => Promise<void>, start = async () => {}): InputSource<number> {
+  return {
+    kind: 'receiver',
+    name: 'stubborn',
+    codec: 'records',
+    create: () => ({
+      start: async (sink) => {
+        sink.records([...records])
+        await start()
+      },
+      stop,
+    }),
+  }
+}
+
+const HOWS: [string, StopOptions][] = [
+  ['graceful', { graceful: true, timeout: 100 }],
+  ['not graceful', { timeout: 100 }],
+  ['streams only', { stopContext: false, timeout: 100 }],
+]
+
+test.each(HOWS)(
+  '%s: a receiver whose stop never resolves is named, and what it brought is not lost silently',
+  async (_, how) => {
+    const { ssc, log } = manual({ threads: 1, spare: false })
+    await using _ssc = ssc
+    let counted = 0
+    ssc.input(receiver([1, 2, 3], never)).foreachRDD(async (rdd) => {
+      counted += await rdd.count()
+    })
+    await ssc.start()
+    const result = await ssc.stop(how)
+    expect(result).toMatchObject({ ended: true, complete: false, inputsNotStopped: ['stubborn'] })
+    expect(counted + result.recordsGivenUp).toBe(3)
+    expect(log.join()).toContain('these inputs did not stop: stubborn')
+    if (how.graceful) await expect(ssc.awaitTermination()).rejects.toThrow(/these inputs did not stop: stubborn/)
+    else await ssc.awaitTermination()
+  },
+)
+
+test.each(HOWS)(
+  '%s: an output operation that never ends is named, with its batch and those behind it',
+  async (_, how) => {
+    const { ssc, clock } = manual({ threads: 1, spare: false })
+    await using _ssc = ssc
+    const input = ssc.pushStream<number>('in')
+    input.foreachRDD(never)
+    await ssc.start()
+    input.push(1, 2)
+    await clock.advance(1000)
+    input.push(3)
+    await clock.advance(1000)
+    const result = await ssc.stop(how)
+    expect(result.outputsNotEnded).toEqual([expect.stringContaining('foreachRDD')])
+    expect(result.batchesGivenUp.slice(0, 2)).toEqual([1000, 2000])
+    expect(result.recordsGivenUp).toBe(3)
+  },
+)
+
+test.each(HOWS)('%s: an output that nobody reads does not hold the stop up, and can still be read', async (_, how) => {
+  const { ssc, clock, log } = manual({ threads: 1, spare: false, batchInterval: 10 })
+  await using _ssc = ssc
+  ssc.queueStream([], { default: [1] }).output('out')
+  await ssc.start()
+  await clock.advance(3000)
+  await until(() => log.some((line) => line.includes('that nobody reads: batches wait')))
+  const result = await ssc.stop(how)
+  expect(result.unread.out).toBeGreaterThanOrEqual(256)
+  expect(result.complete).toBe(false)
+  let read = 0
+  await (async () => {
+    for await (const _batch of ssc.output('out')) read++
+  })().catch((error: unknown) => expect(error).toBeInstanceOf(StateError))
+  expect(read).toBeGreaterThanOrEqual(result.unread.out!)
+})
+
+test('a batch that is given up has its jobs cancelled: the context goes on', async () => {
+  const { ssc, clock } = manual({ threads: 1, spare: false })
+  await using _ssc = ssc
+  const outcomes: unknown[] = []
+  let ran: Promise<unknown> | undefined
+  ssc.queueStream([[1]]).foreachRDD((rdd) => {
+    ran = rdd
+      .mapAsync(
+        (_, { signal }) =>
+          new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      )
+      .count()
+      .catch((error: unknown) => outcomes.push((error as { code?: string }).code))
+    return ran
+  })
+  await ssc.start()
+  await clock.advance(1000)
+  await ssc.stop({ stopContext: false, timeout: 50 })
+  await ran
+  expect(outcomes).toEqual(['ERR_MILLRACE_JOB_CANCELLED'])
+  expect(await ssc.context.range(4).count()).toBe(4)
+})
+
+test('start() under way: a receiver that never starts holds neither start nor stop up', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  ssc.input(receiver([1], async () => {}, never)).foreachRDD(() => {})
+  const started = ssc.start().then(
+    () => 'started',
+    (error: unknown) => error,
+  )
+  await new Promise((resolve) => ssc.on('threadReady', resolve))
+  const result = await ssc.stop({ timeout: 200 })
+  expect(result.ended).toBe(true)
+  expect(await started).toMatchObject({ code: 'ERR_MILLRACE_STATE' })
+})
+
+test('a later stop joins the first, and shortens it by a timeout of its own', async () => {
+  const { ssc, clock } = manual({ threads: 1, spare: false })
+  ssc.queueStream([[1]]).foreachRDD(never)
+  await ssc.start()
+  await clock.advance(1000)
+  const first = ssc.stop({ graceful: true, timeout: '1h' })
+  const second = await ssc.stop({ timeout: 1 })
+  expect(second).toEqual(await first)
+  expect(second.batchesGivenUp).toContain(1000)
+})
+
+test('a call inside a batch resolves at once and says that the end is still to come', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  const results: StopResult[] = []
+  ssc.queueStream([[1]]).foreachRDD(async () => {
+    results.push(await ssc.stop())
+  })
+  await ssc.start()
+  await run(ssc, 1)
+  await ssc.awaitTermination()
+  expect(results).toEqual([expect.objectContaining({ ended: false })])
+})
+
+test('everything processed: complete, nothing given up', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  const input = ssc.pushStream<number>('in')
+  input.foreachRDD(async (rdd) => {
+    await rdd.count()
+  })
+  await ssc.start()
+  input.push(1, 2, 3)
+  expect(await ssc.stop({ graceful: true, timeout: '1m' })).toMatchObject({
+    ended: true,
+    complete: true,
+    recordsGivenUp: 0,
+    batchesGivenUp: [],
+  })
+})
+
+test('a stop that is not graceful counts what it gives up', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  const input = ssc.pushStream<number>('in')
+  input.foreachRDD(() => {})
+  await ssc.start()
+  input.push(1, 2, 3)
+  expect(await ssc.stop()).toMatchObject({ complete: false, recordsGivenUp: 3 })
+})
+
+test('values pushed to a context that is never started: a graceful stop says that they are lost', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  const input = ssc.pushStream<number>('in')
+  input.foreachRDD(() => {})
+  input.push(1, 2)
+  expect(await ssc.stop({ graceful: true })).toMatchObject({ complete: false, recordsGivenUp: 2 })
+  await expect(ssc.awaitTermination()).rejects.toThrow(/2 received records are not processed/)
+  expect(() => input.push(3)).toThrow(/its context is stopped/)
+})
+
+test('a push during and after a stop is refused', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  const input = ssc.pushStream<number>('in')
+  input.foreachRDD(() => {})
+  await ssc.start()
+  const stopped = ssc.stop({ graceful: true })
+  expect(() => input.push(1)).toThrow(StateError)
+  await stopped
+  expect(() => input.pushAll([1])).toThrow(StateError)
+  expect(() => input.push()).toThrow(StateError)
+})
+
+test('values that waited for room when a graceful stop came are in the last batch', async () => {
+  const { ssc } = manual({ threads: 1, spare: false, receiverBufferBytes: 1024 })
+  const input = ssc.pushStream<number>('in')
+  let counted = 0
+  input.foreachRDD(async (rdd) => {
+    counted += await rdd.count()
+  })
+  input.pushAll(Array.from({ length: 60_000 }, (_, i) => i))
+  await ssc.start()
+  expect(await ssc.stop({ graceful: true, timeout: '1m' })).toMatchObject({ complete: true })
+  expect(counted).toBe(60_000)
+})
+
+test('two push streams of one name are refused when the second is made', () => {
+  const ssc = new StreamingContext({ batchInterval: 1000, threads: 1 })
+  ssc.pushStream('orders')
+  expect(() => ssc.pushStream('orders')).toThrow(/has a pushStream of that name already/)
+})
