@@ -5,6 +5,7 @@ import { run } from './commands/run.js'
 import { stress } from './commands/stress.js'
 import { describeError } from './describe-error.js'
 import { NotStartedError } from './not-started.js'
+import { type BlockedStdoutError, StdoutGate } from './stdout-gate.js'
 import { version } from './version.js'
 
 /** Done: 0. The run failed: 1. What was asked for cannot be begun, by its arguments or its module: 2. */
@@ -30,7 +31,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-const code = await main(process.argv.slice(2))
+let code = await main(process.argv.slice(2))
 // Pipes may take what is written only later, and a module may keep the process alive with timers of its own.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((flushed) => stream.write('', flushed))))
+for (const stream of [process.stdout, process.stderr]) {
+  const gate = new StdoutGate(stream)
+  gate.stopping()
+  await gate.empty().catch((error: BlockedStdoutError) => {
+    console.error(describeError(error))
+    code ||= 1
+  })
+}
 process.exit(code)

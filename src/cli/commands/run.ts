@@ -6,6 +6,7 @@ import { StreamingContext } from '../../index.js'
 import type { RunCommand } from '../arguments.js'
 import { Figures, formatTotals } from '../figures.js'
 import { NotStartedError } from '../not-started.js'
+import { BlockedStdoutError, StdoutGate } from '../stdout-gate.js'
 import { onStopSignals, SIGNAL_EXIT_CODES } from '../stop-signals.js'
 import { chooseView } from '../views/choose-view.js'
 import type { View } from '../views/view.js'
@@ -27,7 +28,12 @@ export async function run(command: RunCommand): Promise<void> {
   const { threads } = ssc.context.options
   const title = { module: basename(fileURLToPath(url)), threads, batchInterval: ssc.batchInterval }
   const view = chooseView({ json: command.json, title, figures, process })
-  if (view.printed) ssc.printer = view.printed
+  const gate = new StdoutGate(process.stdout)
+  const print = view.printed ?? ssc.printer
+  ssc.printer = (time, lines) => {
+    print(time, lines)
+    return gate.room()
+  }
   /** A batch that fails while the run is stopping already has nobody else to tell. */
   let failed: Error | undefined
   ssc.on('batchCompleted', (batch) => {
@@ -35,7 +41,7 @@ export async function run(command: RunCommand): Promise<void> {
     failed ??= batch.outputs.find(({ error }) => error)?.error
   })
   try {
-    await untilEnd(ssc, command, view)
+    await untilEnd(ssc, command, view, gate)
   } finally {
     view.close()
     process.stderr.write(`millrace: ${formatTotals(figures.totals())}\n`)
@@ -44,12 +50,14 @@ export async function run(command: RunCommand): Promise<void> {
 }
 
 /** Resolves when the run has ended well and everything is delivered. Signals, time and a closed stdout end it. */
-async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: View): Promise<void> {
-  const readers = [...ssc.outputNames].map((name) => deliver(ssc, name, view))
+async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: View, gate: StdoutGate): Promise<void> {
+  const readers = [...ssc.outputNames].map((name) => deliver(ssc, name, view, gate))
   const closers: (() => void)[] = []
+  let blocked = false
   try {
     await new Promise<void>((ended, fail) => {
       const finish = () => {
+        gate.stopping()
         ssc.stop({ graceful: true, timeout: PATIENCE_MS }).then(() => ended(), fail)
       }
       ssc.awaitTermination().then(ended, fail)
@@ -73,15 +81,22 @@ async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: V
       view.started()
     })
     await Promise.all(readers)
+  } catch (error) {
+    blocked = error instanceof BlockedStdoutError
+    throw error
   } finally {
-    // Threads end before the signals are let go: a second Ctrl-C must still be understood.
-    await ssc.stop()
+    // Signals are handled until the threads have ended, so that a second Ctrl-C works. Batches that wait for a stdout that
+    // is not read would never end: the process takes their threads with it.
+    if (!blocked) await ssc.stop()
     for (const close of closers) close()
   }
 }
 
-async function deliver(ssc: StreamingContext, name: string, view: View): Promise<void> {
-  for await (const { time, records } of ssc.output(name)) view.output(name, time, records)
+async function deliver(ssc: StreamingContext, name: string, view: View, gate: StdoutGate): Promise<void> {
+  for await (const { time, records } of ssc.output(name)) {
+    view.output(name, time, records)
+    await gate.room()
+  }
 }
 
 async function open(

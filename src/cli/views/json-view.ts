@@ -3,15 +3,24 @@ import { formatStart, type RunTitle, type View, type ViewStreams } from './view.
 
 /**
  * One JSON object a line, all on `stdout`, told apart by their first key: `{"batch":time,...}`,
- * `{"output":name,"time":...,"records":[...]}`, `{"print":[lines],"time":...}`.
+ * `{"output":name,"time":...,"records":[...]}`, `{"print":[lines],"time":...}`. While stdout is full, batches are not
+ * listed; the next one has the number of those left out, as `notListed`.
  */
 export function jsonView({ stdout, stderr }: ViewStreams, title: RunTitle): View {
   const write = (value: unknown): void => {
     stdout.write(`${toJson(value)}\n`)
   }
+  let notListed = 0
   return {
     started: () => stderr.write(formatStart(title)),
-    batch: ({ time, ...row }) => write({ batch: time, ...row }),
+    batch: ({ time, ...row }) => {
+      if (stdout.writableNeedDrain) {
+        notListed++
+        return
+      }
+      write(notListed > 0 ? { batch: time, ...row, notListed } : { batch: time, ...row })
+      notListed = 0
+    },
     output: (name, time, records) => write({ output: name, time, records }),
     printed: (time, lines) => write({ print: lines, time }),
     close: () => {},

@@ -15,7 +15,7 @@ export interface View {
 }
 
 export interface ViewStreams {
-  readonly stdout: Pick<Writable, 'write'>
+  readonly stdout: Pick<Writable, 'write'> & Partial<Pick<Writable, 'writableNeedDrain'>>
   readonly stderr: Pick<Writable, 'write'>
 }
 

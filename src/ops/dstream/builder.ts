@@ -50,8 +50,8 @@ export class StreamBuilder {
   readonly heldBack: (() => number)[] = []
   /** Told of each RDD that a stream makes. Set by the engine. */
   onComputed: ((stream: Stream<unknown>, time: number, rdd: Rdd<unknown>) => void) | undefined
-  /** Writes what print() shows. */
-  printer: (time: number, lines: readonly string[]) => void = printBatch
+  /** Writes the lines of print(). The batch waits for a promise that it returns. */
+  printer: (time: number, lines: readonly string[]) => unknown = printBatch
   /** Hands the records of a named output to the host. Set by the engine. */
   deliver: (name: string, time: number, records: unknown[]) => Promise<void> | void = () => {}
   #frozen: 'started' | 'stopped' | undefined

@@ -48,7 +48,7 @@ Stream.prototype.print = function (n = 10) {
     const first = await rdd.take(n + 1)
     const lines = first.slice(0, n).map(shown)
     if (first.length > n) lines.push('...')
-    this.builder.printer(time, lines)
+    await this.builder.printer(time, lines)
   })
 }
 

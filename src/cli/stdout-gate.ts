@@ -1,0 +1,68 @@
+import type { Writable } from 'node:stream'
+
+/** How long the end of a run waits for a stream whose reader takes nothing. */
+const PATIENCE_MS = 2000
+const LOOK_MS = 250
+
+/** The reader of stdout has stopped reading, and the run was asked to end. */
+export class BlockedStdoutError extends Error {
+  override readonly name = 'BlockedStdoutError'
+}
+
+/**
+ * Holds writers back while stdout is full, so that output waits in batches, which are bounded, and not in this process's
+ * memory. After `stopping` a reader that takes nothing for two seconds no longer counts: writers fail, and the run ends.
+ */
+export class StdoutGate {
+  readonly #stream: Writable
+  readonly #patienceMs: number
+  #stopping = false
+
+  constructor(stream: Writable, patienceMs = PATIENCE_MS) {
+    this.#stream = stream
+    this.#patienceMs = patienceMs
+  }
+
+  stopping(): void {
+    this.#stopping = true
+  }
+
+  /** Resolves when the stream takes more, or is closed. @throws BlockedStdoutError after `stopping`, if nothing is read. */
+  room(): Promise<void> {
+    return this.#until(() => !this.#stream.writableNeedDrain)
+  }
+
+  /** Resolves when the stream holds nothing back, or is closed. @throws BlockedStdoutError as `room` does. */
+  empty(): Promise<void> {
+    return this.#until(() => this.#stream.writableLength === 0)
+  }
+
+  async #until(isDone: () => boolean): Promise<void> {
+    let length = this.#stream.writableLength
+    let since = performance.now()
+    while (!isDone() && !this.#stream.destroyed) {
+      await this.#changed()
+      const now = performance.now()
+      if (!this.#stopping || this.#stream.writableLength < length) since = now
+      length = this.#stream.writableLength
+      if (now - since <= this.#patienceMs || isDone()) continue
+      throw new BlockedStdoutError(
+        `stdout has not been read for ${this.#patienceMs / 1000} s while the run was to end: the rest of its output is lost. Read all of stdout, or write outputs elsewhere.`,
+      )
+    }
+  }
+
+  /** Resolves when the stream has written all that it holds, is closed, or a moment has passed. */
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#stream.off('drain', done).off('close', done)
+        resolve()
+      }
+      const timer = setTimeout(done, LOOK_MS)
+      this.#stream.on('drain', done).on('close', done)
+      if (!this.#stream.writableNeedDrain) this.#stream.write('', done)
+    })
+  }
+}
