@@ -122,7 +122,15 @@ export class TaskFailedError extends MillraceError {
 }
 
 /** Why a thread ended. `terminated`: from outside; `exit`: its code called process.exit. */
-export type ThreadLossReason = 'terminated' | 'exit' | 'uncaught' | 'out-of-memory' | 'timeout' | 'boot' | 'closed'
+export type ThreadLossReason =
+  | 'terminated'
+  | 'exit'
+  | 'uncaught'
+  | 'out-of-memory'
+  | 'timeout'
+  | 'unreadable'
+  | 'boot'
+  | 'closed'
 
 /** A thread died while it had work, or before it answered. */
 export class ThreadLostError extends MillraceError {

@@ -3,7 +3,6 @@ import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
-import { unpackAnswer } from '../pool/answer-wire.js'
 import type { WrittenBlock } from '../pool/protocol.js'
 import type { ContentVersions } from './content-versions.js'
 import { planGroup } from './group.js'
@@ -19,17 +18,8 @@ export interface TaskBooks {
   book(done: TaskDone, batchTime: number | undefined): void
   /** Takes back state that the task has made: its inputs have come out different since. */
   undo(done: TaskDone): void
-  /** Lets go what a task brings to a job that nobody waits for any more. */
-  unwanted(done: TaskDone): void
   /** Enters a map output. */
   mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
-}
-
-interface RunningJob {
-  /** The count of uses of map outputs at its beginning. */
-  readonly uses: number
-  /** Tasks whose records lie in memory for the driver: nobody takes them if the job fails. */
-  readonly collected: TaskDone[]
 }
 
 /** The work on a shuffle's missing outputs. */
@@ -63,7 +53,8 @@ export class DagScheduler {
   readonly #resolver: FunctionResolver
   readonly #maxFailures: number
   readonly #making = new Map<number, Making>()
-  readonly #running = new Map<Job, RunningJob>()
+  /** The count of uses of map outputs at the start of each running job. */
+  readonly #running = new Map<Job, number>()
   #stages = 0
   #jobs = 0
 
@@ -95,8 +86,7 @@ export class DagScheduler {
     signal?: AbortSignal,
   ): Promise<TaskDone[]> {
     const job: Job = { id: this.#jobs++, batchTime, budget: new JobBudget(this.#maxFailures), cancelled: false }
-    const running: RunningJob = { uses: this.#tables.outputs.uses, collected: [] }
-    this.#running.set(job, running)
+    this.#running.set(job, this.#tables.outputs.uses)
     let aborted: (() => void) | undefined
     try {
       if (!signal) return await this.#stage(job, 'result', rdd, sink, partitions)
@@ -106,9 +96,6 @@ export class DagScheduler {
         else signal.addEventListener('abort', aborted)
       })
       return await Promise.race([ended, signal.aborted ? ended : this.#stage(job, 'result', rdd, sink, partitions)])
-    } catch (error) {
-      for (const done of running.collected) this.#books.unwanted(done)
-      throw error
     } finally {
       if (aborted) signal?.removeEventListener('abort', aborted)
       // After a failure the job's other tasks are not started any more.
@@ -119,7 +106,7 @@ export class DagScheduler {
 
   /** Map outputs used up to here are of no running job: they may go if memory is short. */
   get settledUses(): number {
-    return Math.min(this.#tables.outputs.uses, ...[...this.#running.values()].map(({ uses }) => uses))
+    return Math.min(this.#tables.outputs.uses, ...this.#running.values())
   }
 
   async #stage(
@@ -134,33 +121,25 @@ export class DagScheduler {
     const group = this.#group(job, rdd, sink, specs)
     const tasks = Promise.all(specs.map((spec, i) => this.#task(spec, group?.tasks[i])))
     await Promise.all([tasks, ...(group?.shuffles ?? [])])
-    return this.#versions.changed ? this.#consistent(job, specs, await tasks) : tasks
+    return this.#versions.changed ? this.#consistent(specs, await tasks) : tasks
   }
 
   /**
    * Runs tasks again whose inputs were lost after they had read them and came out different: otherwise the results would
    * mix two versions of one dataset, with records in both or in neither.
    */
-  async #consistent(job: Job, specs: readonly TaskSpec[], done: TaskDone[]): Promise<TaskDone[]> {
+  async #consistent(specs: readonly TaskSpec[], done: TaskDone[]): Promise<TaskDone[]> {
     for (let rollbacks = 0; ; rollbacks++) {
       const outdated = [...done.keys()].filter((i) => !this.#versions.areCurrent(done[i]!.reads))
       if (outdated.length === 0) return done
       if (rollbacks === MOST_ROLLBACKS) throw indeterminate(specs[outdated[0]!]!, done[outdated[0]!]!)
-      for (const i of outdated) this.#takeBack(job, done[i]!)
+      for (const i of outdated) this.#books.undo(done[i]!)
       await Promise.all(
         outdated.map(async (i) => {
           done[i] = await this.#task(specs[i]!)
         }),
       )
     }
-  }
-
-  #takeBack(job: Job, done: TaskDone): void {
-    this.#books.undo(done)
-    this.#books.unwanted(done)
-    const collected = this.#running.get(job)?.collected
-    const i = collected?.indexOf(done) ?? -1
-    if (i >= 0) collected!.splice(i, 1)
   }
 
   #newStage(identity: string, tasks: number): Stage {
@@ -210,9 +189,6 @@ export class DagScheduler {
       const done = await (attempt ?? this.#tasks.run(spec))
       if (!(done instanceof MissingOutputs)) {
         this.#books.book(done, job.batchTime)
-        const running = this.#running.get(job)
-        if (!running) this.#books.unwanted(done)
-        else if (done.result.written.some(({ as }) => as === 'collect')) running.collected.push(done)
         return done
       }
       if (!first && job.budget.setBack(spec)) throw lostTooOften(spec)
@@ -274,7 +250,7 @@ export class DagScheduler {
     }
     const all = Array.from({ length: sampled.partitions }, (_, p) => p)
     const parts = (await this.#stage(job, `sample ${shuffle}`, sampled, sink, all)).map(
-      (done) => unpackAnswer(done.result.answer) as { keys: unknown[]; weight: number },
+      ({ value }) => value as { keys: unknown[]; weight: number },
     )
     const weighted = parts.flatMap(({ keys, weight }) => keys.map((k) => ({ key: k, weight })))
     weighted.sort((a, b) => (ascending ? compare(a.key, b.key) : compare(b.key, a.key)))

@@ -1,18 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StateError, type ThreadLossReason, ThreadLostError } from '../errors.js'
 import type { FoundFile } from '../files/find.js'
-import type { Additions } from '../ops/accumulator.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner } from '../ops/job-runner.js'
 import type { Observation, Sink } from '../ops/plan.js'
 import { creditAdditions } from '../ops/rdd/accumulators.js'
 import type { RddBuilder } from '../ops/rdd/builder.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
-import { unpackAnswer } from '../pool/answer-wire.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../pool/blocks/handle.js'
 import { openBlock } from '../pool/blocks/layout.js'
-import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
+import { encodeRecords } from '../pool/blocks/records-codec.js'
 import { SegmentPool } from '../pool/blocks/segments.js'
 import { writeBlock } from '../pool/blocks/write-block.js'
 import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
@@ -38,6 +36,7 @@ import { Replication } from './replication.js'
 import { SegmentLending } from './segment-lending.js'
 import { Spilling } from './spilling.js'
 import { StateTracker } from './state-tracker.js'
+import { takeAnswer } from './take-answer.js'
 import type { TaskDone } from './task.js'
 import { TaskScheduler } from './task-scheduler.js'
 
@@ -178,15 +177,8 @@ export class Engine implements JobRunner {
       // A batch tells at its end what all of its jobs have given up.
       if (batchTime === undefined) this.#tellDeadLetters()
     })
-    const answers = done.map(({ result }) => {
-      const collected = result.written.find((block) => block.as === 'collect')
-      if (!collected) return unpackAnswer(result.answer) as U
-      const records = decodeRecords(openBlock(this.segments.memory(collected.block.segment), collected.block))
-      this.segments.release(collected.block.segment)
-      return records as U
-    })
     await this.#builder.afterJob?.(rdd)
-    return answers
+    return done.map(({ value }) => value as U)
   }
 
   #tellDeadLetters(): void {
@@ -293,10 +285,14 @@ export class Engine implements JobRunner {
       },
       lend: (thread) => this.#lend(thread),
       broadcasts: (thread, ids) => this.#shipBroadcasts(thread, ids),
-      onFileChanged: (planned, error) =>
-        planned.sources.some(
-          ({ files }) => files?.ranges.some(({ path }) => path === error.details.path) && files.reads.leaveOut(error),
-        ),
+      take: (result) => takeAnswer(result, this.segments),
+      onFileChanged: (planned, error) => {
+        for (const { files } of planned.sources) {
+          const leftOut = files?.ranges.some(({ path }) => path === error.details.path) && files.reads.leaveOut(error)
+          if (leftOut) return leftOut
+        }
+        return undefined
+      },
       onOutputAstray: () => this.#versions.suspect(),
       onMissingState: (planned) => this.#stateAbsent(planned),
       onReport: (thread, { created, returned }) => {
@@ -324,9 +320,6 @@ export class Engine implements JobRunner {
       undo: (done: TaskDone) => {
         for (const { operator, partition, version } of done.planned.states)
           this.states.undo(operator, partition, version)
-      },
-      unwanted: ({ result }: TaskDone) => {
-        for (const { as, block } of result.written) if (as === 'collect') this.segments.release(block.segment)
       },
       mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, done: TaskDone) => {
         const again = this.#outputs.set(dependency, partition, block, done.thread, done.reads)
@@ -358,8 +351,8 @@ export class Engine implements JobRunner {
     return spare && ids.length < this.#options.replicas ? [...ids, spare.id] : ids
   }
 
-  #book({ planned, result, thread, reads }: TaskDone): void {
-    if (result.added) creditAdditions(this.#builder, unpackAnswer(result.added) as Additions)
+  #book({ planned, result, added, thread, reads }: TaskDone): void {
+    if (added) creditAdditions(this.#builder, added)
     for (const observation of result.observed ?? []) this.onObserved(observation)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
       if (!detached) this.states.made(operator, partition, thread, version)

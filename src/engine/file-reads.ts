@@ -4,6 +4,9 @@ import { fileChanged } from '../files/identity.js'
 import { isDataName, isGzip } from '../files/paths.js'
 import type { FileRange } from '../ops/source.js'
 
+/** Whether this error made tasks leave the file out, or one before. */
+export type LeftOut = 'now' | 'before'
+
 /**
  * What is known of the files of one dataset. A partition that was read has a checksum: a task that reads it again gets the
  * same bytes or fails. A file may be left out, but only before any of it was read: all tasks that read the dataset, of
@@ -38,13 +41,13 @@ export class FileReads {
     }
   }
 
-  /** Whether tasks go on without the file that an error names. */
-  leaveOut(error: FileChangedError): boolean {
+  /** Leaves out the file that an error names; undefined if tasks cannot go on without it. */
+  leaveOut(error: FileChangedError): LeftOut | undefined {
     const path = String(error.details.path)
-    if (this.#leftOut.has(path)) return true
-    if (this.#read.has(path) || !this.#mayLeaveOut(error)) return false
+    if (this.#leftOut.has(path)) return 'before'
+    if (this.#read.has(path) || !this.#mayLeaveOut(error)) return undefined
     this.#leftOut.add(path)
-    return true
+    return 'now'
   }
 }
 

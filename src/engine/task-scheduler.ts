@@ -9,6 +9,7 @@ import { Newcomers } from './newcomers.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
 import { Rehearsals } from './rehearsals.js'
 import { StragglerWatch } from './straggler-watch.js'
+import type { Taken } from './take-answer.js'
 import { type Attempt, type NewTask, newTask, type Pending, readsOf, type TaskDone, type TaskSpec } from './task.js'
 import { cancelled, isKill, placeOf, taskFailed, unreadable } from './task-errors.js'
 import { TaskGroups } from './task-groups.js'
@@ -335,7 +336,8 @@ export class TaskScheduler {
         const died = error instanceof ThreadLostError
         // All messages of a dead thread come here in turn: the list stays as it was at the death, or each would be the
         // first. Of the tasks of the first message, the thread has left a note of the one that it was at.
-        const at = list[0] === first ? sent[Math.max(0, Atomics.load(thread.vitals, RUNNING) - 1)] : undefined
+        const at =
+          list[0] === first ? (sent[Math.max(0, Atomics.load(thread.vitals, RUNNING) - 1)] ?? first) : undefined
         if (died) this.#running.delete(thread)
         else leave()
         for (const attempt of sent) {
@@ -384,9 +386,12 @@ export class TaskScheduler {
       } else {
         const error = decodeError(result.error)
         if (error instanceof FileChangedError) {
+          const leftOut = this.#options.onFileChanged(planned, error)
           // The file will not change back: further attempts are of no use.
-          if (this.#options.onFileChanged(planned, error)) this.#try(task)
-          else this.#settle(task, error)
+          if (!leftOut) this.#settle(task, error)
+          // One file fewer each time: that comes to an end by itself, and a directory may have lost thousands.
+          else if (leftOut === 'now') this.#retry(task)
+          else this.#again(task, error)
           return
         }
         const block = error instanceof BlockCorruptError ? error.details.block : undefined
@@ -413,10 +418,18 @@ export class TaskScheduler {
       events.emit('resultDropped', { job: task.spec.job.id, partition: task.spec.partition, thread: thread.id })
       return
     }
+    let taken: Taken
+    try {
+      taken = this.#options.take(result)
+    } catch (error) {
+      if (place !== undefined) this.#options.onOutputAstray()
+      blocks.refuse(thread.id, written)
+      throw error
+    }
     task.done = true
     task.spec.stage.runTimes.push(result.metrics.runMs)
     programs.ran(program, result.metrics.runMs)
-    task.resolve({ planned, result, thread: thread.id, reads: readsOf(planned, result) })
+    task.resolve({ planned, result, ...taken, thread: thread.id, reads: readsOf(planned, result) })
   }
 
   /** Only the task that was running can have killed its thread, and a kill from outside is nobody's fault. */
@@ -437,7 +450,7 @@ export class TaskScheduler {
     if (task.done) return
     const { job, label } = task.spec
     if (!job.budget.setBack(task.spec)) {
-      if (task.live === 0) this.#try(task)
+      this.#retry(task)
       return
     }
     const last = cause ? `, lastly with: ${cause.message}` : ''
@@ -456,7 +469,12 @@ export class TaskScheduler {
       return
     }
     this.#options.events.emit('taskRetried', { job: job.id, partition, attempt: attempts, label, error: cause })
-    if (task.live === 0) this.#try(task)
+    this.#retry(task)
+  }
+
+  /** Starts another attempt, unless one is under way. */
+  #retry(task: Pending): void {
+    if (!task.done && task.live === 0) this.#try(task)
   }
 
   #settle(task: Pending, error: unknown): void {

@@ -3,6 +3,7 @@ import type { Reading } from './content-versions.js'
 import type { Exchange } from './exchange.js'
 import type { JobBudget } from './job-budget.js'
 import type { MissingOutputs, PlannedTask } from './planner.js'
+import type { Taken } from './take-answer.js'
 
 /** A job as its tasks see it. */
 export interface Job {
@@ -40,7 +41,7 @@ export interface NewTask {
   readonly planned: PlannedTask
 }
 
-export interface TaskDone {
+export interface TaskDone extends Taken {
   readonly planned: PlannedTask
   readonly result: TaskResult & { ok: true }
   readonly thread: number

@@ -18,6 +18,9 @@ const MAX_CAUSES = 8
 
 const MAX_MESSAGE = 16_384
 
+/** Levels of a property's value: a thread's stack takes thousands, but the driver's, which is smaller, cannot read them. */
+const MAX_LEVELS = 100
+
 /**
  * An error as plain data, whatever was thrown: values that are no errors, getters and conversions that throw, cycles,
  * messages of megabytes. Never throws.
@@ -141,16 +144,27 @@ function revive(wire: WireError): Error {
   return Object.assign(error, wire.data)
 }
 
-/** The properties that survive structured clone; those that do not, as text. */
+/** The properties that survive structured clone and are not nested too deep; others as text. */
 function plainData(properties: Record<string, unknown>): Record<string, unknown> | undefined {
   const kept: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(properties)) {
     try {
-      kept[key] = structuredClone(value)
+      const copy: unknown = structuredClone(value)
+      kept[key] = isDeeper(copy, MAX_LEVELS) ? textOf(copy) : copy
     } catch {
       // Not cloneable (a function, a socket): its text still tells what it was.
       kept[key] = textOf(value)
     }
   }
   return Object.keys(kept).length > 0 ? kept : undefined
+}
+
+/** Whether a cloned value has more than `levels` levels, counted as structured clone reads it: each object once. */
+function isDeeper(value: unknown, levels: number, seen = new Set<object>()): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return false
+  if (levels === 0) return true
+  seen.add(value)
+  const parts = value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : Object.values(value)
+  if (value instanceof Error) parts.push(value.cause)
+  return parts.some((part) => isDeeper(part, levels - 1, seen))
 }

@@ -48,6 +48,7 @@ const WORDS: Readonly<Record<ThreadLossReason, string>> = {
   uncaught: 'an error was thrown outside of any task, or a promise was rejected and nobody handled it; see the cause',
   'out-of-memory': 'its heap was full. Use more partitions, or raise resourceLimits.maxOldGenerationSizeMb',
   timeout: 'it made no progress for too long and was terminated',
+  unreadable: 'it sent an answer that cannot be read, and was terminated; see the cause',
   boot: 'it could not be set up; see the cause',
   closed: 'the pool was closed',
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ResourceLimits, TransferListItem, Worker } from 'node:worker_threads'
+import type { MessagePort, ResourceLimits, TransferListItem, Worker } from 'node:worker_threads'
 import type * as Piscina from 'piscina'
 import { PACKAGE_ROOT } from '../package-root.js'
 
@@ -8,6 +8,12 @@ import { PACKAGE_ROOT } from '../package-root.js'
 /** The module `piscina`, imported when the first pool opens, so that loading the library does not load Piscina. */
 export interface PiscinaModule {
   readonly queueOptionsSymbol: symbol
+}
+
+/** What Piscina's handle refers to, as far as answers that cannot be read go. */
+interface PiscinaWorkerData {
+  readonly port: MessagePort
+  processPendingMessages(): void
 }
 
 /** Piscina's handle of one worker, which its load balancer returns to pick that worker. */
@@ -40,6 +46,7 @@ export interface PiscinaHostOptions {
  * | room beyond the pool's size | `maxThreads` above it: a worker stuck in a native call counts until its exit |
  * | this worker and no other | the task carries the worker's handle, the balancer returns it: O(1) |
  * | nothing waits in Piscina | the queue stores nothing. A task goes to its worker's port at once or not at all |
+| no answer is missed | `onUnreadable`: Piscina itself drops an answer that cannot be deserialized, or throws from another one's event |
  */
 export class PiscinaHost {
   readonly #piscina: Piscina.Piscina
@@ -88,8 +95,32 @@ export class PiscinaHost {
     return this.#piscina.run({ ...message, [this.#target]: face }, { transferList })
   }
 
+  /** Calls `report` for each answer of a worker that cannot be deserialized. The task that it belongs to is not known. */
+  onUnreadable(face: PiscinaWorker, report: (error: unknown) => void): void {
+    const data = dataOf(face)
+    data.port.on('messageerror', report)
+    const read = data.processPendingMessages.bind(data)
+    data.processPendingMessages = () => {
+      try {
+        read()
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+
   /** Terminates all workers. Resolves when the last has exited, which a long native call delays. */
   destroy(): Promise<void> {
     return this.#piscina.destroy()
   }
+}
+
+/** Piscina keeps it under a symbol that it does not export. */
+function dataOf(face: PiscinaWorker): PiscinaWorkerData {
+  const values = Object.getOwnPropertySymbols(face).map(
+    (symbol) => (face as unknown as Record<symbol, unknown>)[symbol],
+  )
+  return values.find(
+    (value) => typeof (value as PiscinaWorkerData | null)?.processPendingMessages === 'function',
+  ) as PiscinaWorkerData
 }

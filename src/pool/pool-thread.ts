@@ -45,6 +45,7 @@ export class PoolThread {
   #was: ThreadState = 'booting'
   #slot = -1
   #inFlight = 0
+  #hasWorked = false
   #face: PiscinaWorker | undefined
   #verdict: Verdict | undefined
   #loss: ThreadLostError | undefined
@@ -78,6 +79,11 @@ export class PoolThread {
   /** Tasks given to the thread and not answered. */
   get inFlight(): number {
     return this.#inFlight
+  }
+
+  /** Whether it has answered anything after its attach. */
+  get hasWorked(): boolean {
+    return this.#hasWorked
   }
 
   /** Why the thread is dead; undefined while it is not. */
@@ -116,7 +122,9 @@ export class PoolThread {
     if (this.#loss || !face || face.destroyed) throw await this.exited
     this.#inFlight++
     try {
-      return await this.race(post(face))
+      const answer = await this.race(post(face))
+      this.#hasWorked ||= this.#state === 'ready'
+      return answer
     } finally {
       this.#inFlight--
     }

@@ -57,6 +57,8 @@ export class Supervisor implements ThreadWatcher {
   readonly #slots: (PoolThread | undefined)[]
   readonly #reserve: PoolThread[] = []
   readonly #backOff = new BackOff(() => this.#muster())
+  /** The same for threads that end themselves after their boot, before they have done anything. */
+  readonly #crashes = new BackOff(() => this.#muster())
   /** Started threads whose attach waits for the back-off. */
   readonly #held = new Set<PoolThread>()
   #waiters: Waiter[] = []
@@ -99,6 +101,7 @@ export class Supervisor implements ThreadWatcher {
   /** Resolves when all slots and the reserve are filled. Rejects with StateError when the pool closes first. */
   whenStrong(): Promise<void> {
     this.#backOff.ref()
+    this.#crashes.ref()
     this.#fillReserve()
     return this.#until(() => this.#slots.every(Boolean) && this.#reserve.length >= Number(this.#options.spare))
   }
@@ -111,6 +114,7 @@ export class Supervisor implements ThreadWatcher {
   async close(): Promise<void> {
     this.#closed = true
     this.#backOff.stop()
+    this.#crashes.stop()
     clearTimeout(this.#spareTimer)
     const threads = [...this.#threads.values()]
     this.#slots.fill(undefined)
@@ -127,7 +131,8 @@ export class Supervisor implements ThreadWatcher {
     // The news of a worker that has ended since are drained at its exit.
     if (!thread || thread.state === 'dead' || this.#closed) return
     thread.started(face)
-    if (this.#backOff.waiting) this.#held.add(thread)
+    this.#host.onUnreadable(face, (cause) => void this.terminate(thread, 'unreadable', cause))
+    if (this.#isPausing) this.#held.add(thread)
     else this.#attach(thread)
   }
 
@@ -137,12 +142,14 @@ export class Supervisor implements ThreadWatcher {
     const heir = was === 'ready' ? this.#vacate(thread) : undefined
     // Whoever shoots at threads hits some that boot: that is no crash loop, and must not make recovery slow.
     if (was === 'booting') this.#backOff.failed(loss.reason === 'terminated', this.#waiters.length > 0)
+    else this.#countCrash(thread, loss)
     // A thread that dies so early may not be the last.
     if (this.#opened) this.#fillReserve()
     else this.#lostWhileOpening(loss)
     if (was === 'booting') this.#bootFailed(thread, loss)
     else this.#options.onThreadLost?.(thread, loss)
     if (heir) this.#options.onPromoted?.(heir)
+    if (was === 'ready') this.#reportCrashes(loss)
   }
 
   onGone(thread: PoolThread, was: ThreadState): void {
@@ -159,9 +166,13 @@ export class Supervisor implements ThreadWatcher {
     this.#muster()
   }
 
-  /** Starts missing workers and attaches those that were held back, unless boots keep failing. */
+  get #isPausing(): boolean {
+    return this.#backOff.waiting || this.#crashes.waiting
+  }
+
+  /** Starts missing workers and attaches those that were held back, unless threads keep dying young. */
   #muster(): void {
-    if (this.#closed || this.#backOff.waiting) return
+    if (this.#closed || this.#isPausing) return
     for (const thread of this.#held) this.#attach(thread)
     this.#held.clear()
     const size = this.#options.threads + Number(this.#wantsSpare)
@@ -231,6 +242,18 @@ export class Supervisor implements ThreadWatcher {
     const heir = this.#reserve.shift()
     if (heir) this.#seat(heir, thread.slot)
     return heir
+  }
+
+  /** A module may end each of its threads soon after their boot, from a timer or by a promise that nobody handles. */
+  #countCrash(thread: PoolThread, { reason }: ThreadLostError): void {
+    if (thread.hasWorked) this.#crashes.reset()
+    else if (reason !== 'terminated') this.#crashes.failed(false, this.#waiters.length > 0)
+  }
+
+  #reportCrashes(loss: ThreadLostError): void {
+    if (loss.reason === 'terminated' || this.#crashes.failures === 0) return
+    this.#options.warn(`A worker thread ended before it had done anything: ${loss.message}`, loss)
+    if (this.#crashes.failures >= MAX_FAILED_BOOTS && !this.#slots.some(Boolean)) this.#options.onStranded?.(loss)
   }
 
   /** Code that ends its thread now will do so again; after a termination from outside the next may live. */

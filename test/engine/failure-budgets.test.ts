@@ -174,3 +174,67 @@ test('kills from outside do not count as failures, but a task that never gets to
   await job
   expect(lost()).toBeGreaterThan(20)
 })
+
+test('an error with properties nested so deep that only threads can read them arrives', async () => {
+  const { ctx, lost } = context({ maxFailures: 2, taskTimeout: 60_000 })
+  const job = ctx.range(0, 2, 1, 1).map(() => {
+    let tree: unknown = 'leaf'
+    for (let i = 0; i < 3000; i++) tree = { tree }
+    throw Object.assign(new Error('felled'), { tree, height: 3000 })
+  })
+  await expect(job.collect()).rejects.toMatchObject({ cause: { message: 'felled', height: 3000 } })
+  expect(lost()).toBe(0)
+})
+
+/** Makes every answer of its thread one that the driver's smaller stack cannot deserialize. */
+const spoilAnswers = (records: Iterable<number>) => {
+  const { MessagePort } = process.getBuiltinModule('node:worker_threads')
+  const { postMessage } = MessagePort.prototype
+  MessagePort.prototype.postMessage = function (message: { result?: unknown }, ...rest: never[]) {
+    let deep: unknown = message.result
+    for (let i = 0; i < 3000; i++) deep = { deep }
+    postMessage.call(this, { ...message, result: deep }, ...rest)
+  }
+  return records
+}
+
+test.each([1, 2, 8])(
+  'an answer that cannot be deserialized is a failure at once, of %i partitions',
+  async (partitions) => {
+    const { ctx, lost } = context({ maxFailures: 2, taskTimeout: 600_000 })
+    await expect(ctx.range(0, 8, 1, partitions).mapPartitions(spoilAnswers).collect()).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_TASK_FAILED',
+      cause: { code: 'ERR_MILLRACE_THREAD_LOST', reason: 'unreadable' },
+    })
+    expect(lost()).toBeGreaterThan(1)
+    expect(await ctx.range(10).count()).toBe(10)
+  },
+)
+
+test.each([
+  [1, 'is retried', [0, 1, 2, 3]],
+  [9, 'fails its job in the end', 'ERR_MILLRACE_TASK_FAILED'],
+])('a task whose records %i times cannot be decoded %s', async (times, _, outcome) => {
+  const { ctx } = context({ maxFailures: 3 })
+  const failures: string[] = []
+  ctx.engine.events.on('taskRetried', ({ error }) => failures.push(error.message))
+  await ctx.start()
+  const { pool } = ctx.engine
+  const send = pool!.run.bind(pool)
+  let left = times
+  pool!.run = async (thread, tasks) => {
+    const results = await send(thread, tasks)
+    for (const result of results) {
+      if (result.ok !== true || left-- <= 0) continue
+      const [collected] = result.written as { block: { crc: number } }[]
+      Object.assign(collected!.block, { crc: collected!.block.crc ^ 1 })
+    }
+    return results
+  }
+  const before = ctx.engine.usedBytes
+  const job = ctx.range(0, 4, 1, 1).collect()
+  if (Array.isArray(outcome)) expect(await job).toEqual(outcome)
+  else await expect(job).rejects.toMatchObject({ code: outcome, cause: { message: expect.stringMatching(/answer/) } })
+  expect(failures).toHaveLength(Math.min(times, 2))
+  expect(ctx.engine.usedBytes).toBe(before)
+})

@@ -177,6 +177,34 @@ describe('a thread that dies while it boots', () => {
     expect(pool.threads()).toHaveLength(3)
   })
 
+  test('and it ends itself as soon as it is ready, again and again: pauses grow, and whoever waits is told', async () => {
+    const params = { boots: newGate(), when: 4, mode: 'crash' }
+    const boot = { codegen: false, pipeline: { url: '', params, fingerprint: [] } }
+    let stranded = (_: ThreadLostError) => {}
+    const told = new Promise<ThreadLostError>((resolve) => {
+      stranded = resolve
+    })
+    let crashes = 0
+    const warnings: string[] = []
+    const pool = await openPool({
+      boot,
+      log: { warn: (message) => warnings.push(message) },
+      onThreadLost: (_, { reason }) => void (reason === 'exit' && crashes++),
+      onStranded: (loss) => stranded(loss),
+    })
+    await pool.whenStrong()
+    const begin = performance.now()
+    for (const thread of pool.threads()) void thread.worker.terminate()
+    expect(await told).toMatchObject({ reason: 'exit' })
+    expect(crashes).toBeGreaterThanOrEqual(10)
+    // Three threads end during each pause: of 10, 80, 640 and 1,000 ms at the least.
+    expect(performance.now() - begin).toBeGreaterThan(1_000)
+    expect(warnings.length).toBeGreaterThanOrEqual(10)
+    Atomics.store(params.boots, 0, -1_000)
+    await pool.whenStrong()
+    expect(await run(pool, pool.ready()[0]!, 'echo', { value: 1 })).toMatchObject({ value: 1 })
+  })
+
   test('takes no tasks before', async () => {
     const pool = await openPool()
     await pool.whenStrong()
