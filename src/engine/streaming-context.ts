@@ -96,7 +96,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
   ): Promise<StreamingContext | PipelineHandle> {
     const url = pipelineUrl(module)
     const { driver = 'host', ...rest } = options ?? {}
-    mustBeData(rest.params, 'The parameters of a pipeline go to every thread', 'params')
+    mustBeData(rest.params, 'The parameters of a pipeline go to every thread', 'params', true)
     if (driver === 'thread') return await PipelineHandle.open(url, options)
     if (driver !== 'host') {
       throw new ArgumentError(`driver is ${JSON.stringify(driver)}; it must be 'host' or 'thread'.`, { driver })

@@ -15,9 +15,9 @@ export interface Fault {
 
 /**
  * Finds the first part of a value that is not data; undefined where all of it is. Slower than `fitOf`, which decides: call
- * it to explain a refusal.
+ * it to explain a refusal. `shared`: memory that threads share may be part of it, as in what a thread is started with.
  */
-export function faultIn(value: unknown, path = '', above: readonly object[] = []): Fault | undefined {
+export function faultIn(value: unknown, path = '', above: readonly object[] = [], shared = false): Fault | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return foreign(value, path)
   if (typeof value !== 'object' || value === null) return undefined
   const first = above.indexOf(value)
@@ -30,11 +30,11 @@ export function faultIn(value: unknown, path = '', above: readonly object[] = []
   if (above.length >= MAX_DEPTH)
     return { path: shortened(path), what: `is nested deeper than ${MAX_DEPTH} levels`, advice: 'Use a flat list' }
   const kind = kindOf(value)
-  if (kind === undefined) return foreign(value, path)
+  if (kind === undefined) return shared && value instanceof SharedArrayBuffer ? undefined : foreign(value, path)
   const inside = [...above, value]
   const all = (parts: Iterable<readonly [string, unknown]>) => {
     for (const [at, part] of parts) {
-      const found = faultIn(part, at, inside)
+      const found = faultIn(part, at, inside, shared)
       if (found) return found
     }
     return undefined
@@ -75,8 +75,8 @@ export function dataError(subject: string, { path, what, advice }: Fault): DataE
 }
 
 /** Throws a DataError that names the path to the first part that is not data. */
-export function mustBeData(value: unknown, subject: string, path = ''): void {
-  const fault = faultIn(value, path)
+export function mustBeData(value: unknown, subject: string, path = '', shared = false): void {
+  const fault = faultIn(value, path, [], shared)
   if (fault) throw dataError(subject, fault)
 }
 
