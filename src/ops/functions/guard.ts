@@ -1,10 +1,8 @@
+import { checkText, LOOKS } from './check-text.js'
 import type { AnyFunction } from './ref.js'
 import { checkEach, checkResult, type Gives } from './results.js'
 
 const UNGUARDED: unique symbol = Symbol('unguarded')
-
-/** So many objects of a function have their fields looked at: one that puts promises there does so from the start. */
-const LOOKS = 16
 
 /*
  * A guard is made from text for each function, so that its call site sees that function only and the compiler inlines
@@ -24,16 +22,11 @@ const TEXT = `
     CHECK
     return result
   }`
-// Pairs and records are looked at in place: a call would make the compiler allocate them.
 const VALUE = `
-  if (typeof result === 'object' && result !== null) {
     if (looks > 0) {
       looks--
-      check(result, true)
-    } else if (Array.isArray(result)) {
-      if (result.length !== 2 || typeof result[0] === 'object' || typeof result[1] === 'object') check(result)
-    } else if (result.then !== undefined || result.next !== undefined) check(result)
-  }`
+      ${checkText('result', 'fields')}
+    } else ${checkText('result', 'items')}`
 const EACH = 'result = check(result)'
 
 let mayCompile: boolean | undefined
@@ -60,7 +53,12 @@ export function guarded(fn: AnyFunction, gives: Gives): AnyFunction {
   return Object.defineProperty(made, UNGUARDED, { value: fn })
 }
 
-/** The user's function itself. */
+/** Whether a function is wrapped with a check of its results. */
+export function isGuarded(fn: AnyFunction): boolean {
+  return UNGUARDED in fn
+}
+
+/** The user's function itself. A caller that takes it must check the results. */
 export function unguarded(fn: AnyFunction): AnyFunction {
   return (fn as { [UNGUARDED]?: AnyFunction })[UNGUARDED] ?? fn
 }

@@ -109,8 +109,8 @@ function checkItem(item: unknown, name: string | number): void {
 }
 
 /**
- * What a function answered that was to give several values, with each of them checked as it is taken.
- * @throws ArgumentError if it is no iterable, or one that must be awaited.
+ * Returns an iterable of the values that a function returned several of, and checks each value as it is taken.
+ * @throws ArgumentError if the result is no iterable, or one that must be awaited.
  */
 export function checkEach(result: unknown): Iterable<unknown> {
   if (Array.isArray(result)) {
@@ -120,6 +120,17 @@ export function checkEach(result: unknown): Iterable<unknown> {
     }
     return result
   }
+  const items = checkIterable(result)
+  return typeof items === 'string' || ArrayBuffer.isView(items)
+    ? items
+    : { [Symbol.iterator]: () => new Checked(items) }
+}
+
+/**
+ * Returns the result as what can be iterated over. Its items are not checked.
+ * @throws ArgumentError if it is no iterable, or one that must be awaited.
+ */
+export function checkIterable(result: unknown): Iterable<unknown> {
   if (typeof result === 'string') return result
   if (typeof result === 'object' && result !== null) {
     const { then } = result as { then?: unknown }
@@ -127,17 +138,37 @@ export function checkEach(result: unknown): Iterable<unknown> {
     if (typeof then === 'function' || (!iterable && Symbol.asyncIterator in result)) {
       throw refusal(unfinished(result)!, '')
     }
-    if (ArrayBuffer.isView(result)) return result as unknown as Iterable<unknown>
-    if (iterable) return eachChecked(result as Iterable<unknown>)
+    if (iterable) return result as Iterable<unknown>
   }
   throw new ArgumentError(
     `The function returned ${describe(result)}; it must return an iterable: an array, a Set, a Map or a generator's values. Return [] for nothing.`,
   )
 }
 
-function* eachChecked(items: Iterable<unknown>): Iterable<unknown> {
-  for (const item of items) {
-    if (typeof item === 'object' && item !== null) checkResult(item)
-    yield item
+/** An iterator that checks each item. Several times as fast as a generator around the items. */
+class Checked implements Iterator<unknown> {
+  readonly #items: Iterator<unknown>
+
+  constructor(items: Iterable<unknown>) {
+    this.#items = items[Symbol.iterator]()
+  }
+
+  next(): IteratorResult<unknown> {
+    const next = this.#items.next()
+    const { value } = next
+    if (typeof value === 'object' && value !== null && next.done !== true) {
+      try {
+        checkResult(value)
+      } catch (error) {
+        // As in a for loop, whose body threw.
+        this.#items.return?.()
+        throw error
+      }
+    }
+    return next
+  }
+
+  return(value?: unknown): IteratorResult<unknown> {
+    return this.#items.return?.(value) ?? { done: true, value }
   }
 }

@@ -1,3 +1,6 @@
+import { checkText, LOOKS } from '../../ops/functions/check-text.js'
+import { isGuarded, unguarded } from '../../ops/functions/guard.js'
+import { checkResult } from '../../ops/functions/results.js'
 import { canonical } from '../../values/keys.js'
 import { SlotIndex } from './slot-index.js'
 
@@ -32,9 +35,16 @@ export class CombineTable {
     return place
   }
 
-  /** What it holds, and nothing is left. */
+  /**
+   * Returns what the table holds and empties it.
+   * @throws ArgumentError if a value holds a promise or an iterator. Looks at the fields of the first values only.
+   */
   take(): { readonly keys: readonly unknown[]; readonly values: readonly unknown[] } {
     const taken = { keys: this.#keys, values: this.#values }
+    for (let i = 0; i < taken.values.length; i++) {
+      const value = taken.values[i]
+      if (typeof value === 'object' && value !== null) checkResult(value, i < LOOKS)
+    }
     this.#expected = taken.keys.length
     this.#keys = []
     this.#values = []
@@ -62,15 +72,28 @@ const TEXT = `
   return function combine(table, key, value) {
     const place = table.place(key)
     const values = table.values
-    if (place === values.length) values.push(CREATE)
-    else values[place] = merge(values[place], value)
+    if (place === values.length) {
+      const first = CREATE
+      CHECK_FIRST
+      values.push(first)
+    } else {
+      const merged = merge(values[place], value)
+      CHECK_MERGED
+      values[place] = merged
+    }
   }`
 
 /** `codegen` makes a function of its own for each program; without it all programs share one (slower) body. */
 export function makeCombine(create: Unary | undefined, merge: Binary, codegen: boolean): Combine {
   if (codegen) {
-    const text = TEXT.replaceAll('CREATE', create ? 'create(value)' : 'value')
-    return new Function('create', 'merge', text)(create, merge) as Combine
+    const text = TEXT.replace('CREATE', create ? 'create(value)' : 'value')
+      .replace('CHECK_FIRST', create && isGuarded(create) ? checkText('first', 'self') : '')
+      .replace('CHECK_MERGED', isGuarded(merge) ? checkText('merged', 'self') : '')
+    return new Function('create', 'merge', 'check', text)(
+      create && unguarded(create),
+      unguarded(merge),
+      checkResult,
+    ) as Combine
   }
   const first = create ?? ((value: unknown) => value)
   return (table, key, value) => {

@@ -1,3 +1,6 @@
+import { checkText } from '../../ops/functions/check-text.js'
+import { isGuarded, unguarded } from '../../ops/functions/guard.js'
+import { checkResult } from '../../ops/functions/results.js'
 import type { Aggregator, Plan } from '../../ops/plan.js'
 import { isBuiltin } from '../kernels/byte-steps.js'
 import type { PlanCompiler, Runner } from './plans.js'
@@ -19,12 +22,15 @@ const TEXT = `
     let any = false
     let total
     run(task, (value) => {
-      if (any) total = merge(total, value)
-      else {
+      if (any) {
+        total = merge(total, value)
+        CHECK
+      } else {
         any = true
         total = value
       }
     })
+    if (typeof total === 'object' && total !== null) check(total, true)
     return { any, total }
   }`
 
@@ -41,7 +47,10 @@ export function compileFold(plan: Plan, { create, mergeValue }: Aggregator, comp
 
 /** `codegen` makes a function of its own for each program, as makeCombine does. */
 function makeFold(run: Runner, merge: Binary, codegen: boolean): Fold {
-  if (codegen) return new Function('run', 'merge', TEXT)(run, merge) as Fold
+  if (codegen) {
+    const text = TEXT.replace('CHECK', isGuarded(merge) ? checkText('total', 'self') : '')
+    return new Function('run', 'merge', 'check', text)(run, unguarded(merge), checkResult) as Fold
+  }
   return (task) => {
     let any = false
     let total: unknown

@@ -1,3 +1,4 @@
+import { eachText } from '../../ops/functions/check-text.js'
 import { asPair } from '../../ops/pair.js'
 import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
 import type { Emit, Meter, ReadyStep } from './loop.js'
@@ -8,11 +9,19 @@ import type { Emit, Meter, ReadyStep } from './loop.js'
  */
 
 /** The text of step `i` in a compiled loop; a flatMap leaves a brace open. */
-export function guardedText(op: RecordOp, i: number, record: string, slot: RejectsSlot): string {
+export function guardedText(
+  op: RecordOp,
+  i: number,
+  record: string,
+  slot: RejectsSlot,
+  check: (name: string) => string,
+): string {
   const call = op === 'mapValues' || op === 'flatMapValues' ? `f${i}(asPair(${record})[1])` : `f${i}(${record})`
-  const made = op === 'flatMap' || op === 'flatMapValues' ? `[...${call}]` : call
+  const several = op === 'flatMap' || op === 'flatMapValues'
+  const made = several ? `[...${eachText(`r${i}`, call)}]` : call
+  const checked = several ? `for (const e of r${i}) { ${check('e')} }` : check(`r${i}`)
   const refuse = `meter.rejects.add(${slot}, labels[${i}], ${record}, error)`
-  const tried = `let r${i}; try { r${i} = ${made} } catch (error) { ${refuse}; continue }`
+  const tried = `let r${i}; try { r${i} = ${made}; ${checked} } catch (error) { ${refuse}; continue }`
   switch (op) {
     case 'map':
       return `${tried} const v${i} = r${i};`

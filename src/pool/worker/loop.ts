@@ -1,4 +1,7 @@
+import { checkText, eachText, LOOKS, type Look } from '../../ops/functions/check-text.js'
+import { unguarded } from '../../ops/functions/guard.js'
 import type { AnyFunction } from '../../ops/functions/ref.js'
+import { checkIterable, checkResult } from '../../ops/functions/results.js'
 import { asPair } from '../../ops/pair.js'
 import type { RecordOp, RejectsSlot } from '../../ops/plan.js'
 import { PROGRESS } from '../vitals.js'
@@ -14,12 +17,14 @@ export interface ReadyStep {
   readonly rejects?: RejectsSlot
 }
 
-/** What a loop tells about itself while it runs. */
+/** What a loop reports while it runs. */
 export interface Meter {
   readonly vitals: Int32Array
   /** The operation that threw, once one has. */
   failedAt: string | undefined
-  /** Takes records whose function threw, from steps that give them up. */
+  /** The record that the loop had read when an operation threw. */
+  failedOn: { readonly record: unknown } | undefined
+  /** Takes records whose function threw, from steps that drop them. */
   readonly rejects: Rejects
 }
 
@@ -27,51 +32,62 @@ export interface Meter {
 export type Emit = (value: unknown) => void
 export type Loop = (records: Iterable<unknown>, emit: Emit, meter: Meter) => void
 
+/** After so many pieces a loop looks no longer at fields: each call of code that seldom runs costs as much as many records. */
+const CAREFUL_PIECES = 32
+
 /**
  * All steps between two shuffles as one loop. The steps' functions are called from places of their own, so that the
  * compiler sees one function at each and can inline it: twice as fast as functions composed by hand.
  *
- * Each record shows that the thread is alive. Not every so many records: records come in pieces, which may be short,
- * and a function may take seconds for each. Costs nothing that can be measured.
+ * The loop checks results itself. Two loops share the work: the first records of each piece go through one that looks at
+ * the fields of records too. A branch for that in the other would make the compiler allocate every record.
  */
 export function compileLoop(steps: readonly ReadyStep[]): Loop {
+  const names = steps.map((_, i) => `f${i}`)
+  const text = `'use strict'; return [${loopText(steps, 'fields')}, ${loopText(steps, 'items')}]`
+  const [near, fast] = new Function('labels', 'asPair', 'check', 'each', ...names, text)(
+    steps.map((step) => step.label),
+    asPair,
+    checkResult,
+    checkIterable,
+    ...steps.map((step) => unguarded(step.fn)),
+  ) as [Loop, Loop]
+  let careful = CAREFUL_PIECES
+  return (records, emit, meter) => {
+    if (careful === 0) return fast(records, emit, meter)
+    careful--
+    if (Array.isArray(records)) {
+      near(records.slice(0, LOOKS), emit, meter)
+      if (records.length > LOOKS) fast(records.slice(LOOKS), emit, meter)
+      return
+    }
+    // One by one: the iterator may change the record that it gave before.
+    let n = 0
+    for (const record of records) (n++ < LOOKS ? near : fast)([record], emit, meter)
+  }
+}
+
+/**
+ * Each record shows that the thread is alive. Not every so many records: records come in pieces, which may be short,
+ * and a function may take seconds for each. Costs nothing that can be measured. The same holds for the record outside of the
+ * loop, which an error names.
+ */
+function loopText(steps: readonly ReadyStep[], look: Look): string {
   const open: string[] = []
   let closing = ''
   let value = 'v'
-  steps.forEach(({ op, rejects }, i) => {
-    open.push(`at = ${i};`)
-    const next = `v${i}`
-    if (op === 'outcomes') {
-      open.push(`for (const ${next} of f${i}(${value}, meter)) {`)
-      closing += '}'
-      value = next
-      return
-    }
-    if (rejects !== undefined) {
-      open.push(guardedText(op, i, value, rejects))
-      if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
-      if (op !== 'filter') value = next
-      return
-    }
-    if (op === 'filter') {
-      open.push(`if (!f${i}(${value})) continue;`)
-      return
-    }
-    if (op === 'map') open.push(`const ${next} = f${i}(${value});`)
-    if (op === 'mapValues') open.push(`asPair(${value}); const ${next} = [${value}[0], f${i}(${value}[1])];`)
-    if (op === 'flatMap') open.push(`for (const ${next} of f${i}(${value})) {`)
-    if (op === 'flatMapValues')
-      open.push(`asPair(${value}); for (const e${i} of f${i}(${value}[1])) { const ${next} = [${value}[0], e${i}];`)
-    if (op === 'flatMap' || op === 'flatMapValues') closing += '}'
-    value = next
+  steps.forEach((step, i) => {
+    open.push(`at = ${i};`, stepText(step, i, value, look))
+    if (opensBlock(step.op)) closing += '}'
+    if (step.op !== 'filter') value = `v${i}`
   })
-  const text = `
-    'use strict'
-    return function loop(records, emit, meter) {
+  return `
+    function loop(records, emit, meter) {
       const vitals = meter.vitals
       let at = 0
+      let v
       try {
-        for (const v of records) {
+        for (v of records) {
           vitals[${PROGRESS}]++
           ${open.join('\n')}
           at = ${steps.length}
@@ -80,15 +96,35 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
         }
       } catch (error) {
         meter.failedAt ??= labels[at]
+        meter.failedOn ??= { record: v }
         throw error
       }
     }`
-  const names = steps.map((_, i) => `f${i}`)
-  return new Function('labels', 'asPair', ...names, text)(
-    steps.map((step) => step.label),
-    asPair,
-    ...steps.map((step) => step.fn),
-  ) as Loop
+}
+
+function opensBlock(op: ReadyStep['op']): boolean {
+  return op === 'flatMap' || op === 'flatMapValues' || op === 'outcomes'
+}
+
+/** The text of step `i`: from the variable `value` to the variable `v<i>`, or on to the next record. */
+function stepText({ op, fn, rejects }: ReadyStep, i: number, value: string, look: Look): string {
+  const check = (name: string) => (unguarded(fn) === fn ? '' : checkText(name, look))
+  const next = `v${i}`
+  if (op === 'outcomes') return `for (const ${next} of f${i}(${value}, meter)) {`
+  if (rejects !== undefined) return guardedText(op, i, value, rejects, check)
+  switch (op) {
+    case 'map':
+      return `const ${next} = f${i}(${value}); ${check(next)}`
+    case 'filter':
+      return `const t${i} = f${i}(${value}); if (!t${i}) continue; ${check(`t${i}`)}`
+    case 'mapValues':
+      return `asPair(${value}); const r${i} = f${i}(${value}[1]); ${check(`r${i}`)} const ${next} = [${value}[0], r${i}];`
+    case 'flatMap':
+      return `let s${i}; for (const ${next} of ${eachText(`s${i}`, `f${i}(${value})`)}) { ${check(next)}`
+    case 'flatMapValues':
+      return `asPair(${value}); let s${i};
+        for (const e${i} of ${eachText(`s${i}`, `f${i}(${value}[1])`)}) { ${check(`e${i}`)} const ${next} = [${value}[0], e${i}];`
+  }
 }
 
 /** The same without code generation, for processes started with --disallow-code-generation-from-strings. */
@@ -104,13 +140,15 @@ export function composeLoop(steps: readonly ReadyStep[]): Loop {
       const mark = () => (at = i)
       run = composed(step, run, mark, meter)
     }
+    let record: unknown
     try {
-      for (const value of records) {
+      for (record of records) {
         meter.vitals[PROGRESS]!++
-        run(value)
+        run(record)
       }
     } catch (error) {
       meter.failedAt ??= steps[at]?.label
+      meter.failedOn ??= { record }
       throw error
     }
   }

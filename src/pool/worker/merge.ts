@@ -35,12 +35,12 @@ export function compileCombine(plan: Combined, compiler: PlanCompiler): Source {
 
 /** As `source`, for the pairs that operators by key take. */
 export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
-  if (plan.op === 'combine') return tabled(compileCombining(plan.of, plan.aggregator, compiler))
+  if (plan.op === 'combine') return tabled(plan.aggregator.label, compileCombining(plan.of, plan.aggregator, compiler))
   if (plan.op === 'merge') {
     const { slot, aggregator } = plan
     const { segments } = compiler.services
     if (!aggregator) return (task, each) => readPairs(task, slot, segments, each)
-    return tabled(compileMerging(plan, aggregator, compiler))
+    return tabled(aggregator.label, compileMerging(plan, aggregator, compiler))
   }
   const source = compiler.source(plan)
   return (task, each) => source(task, (records) => splitPairs(records, task, each))
@@ -64,12 +64,14 @@ function pairing(source: PairSource): Source {
 }
 
 /** What `fill` puts into a table, which one task after the other uses. */
-function tabled(fill: (task: Task, table: CombineTable) => void): PairSource {
+function tabled(label: string, fill: (task: Task, table: CombineTable) => void): PairSource {
   const table = new CombineTable()
   return (task, each) => {
     table.begin()
-    fill(task, table)
-    const { keys, values } = table.take()
+    const { keys, values } = labelled(task, label, () => {
+      fill(task, table)
+      return table.take()
+    })
     each(keys, values)
   }
 }
@@ -85,14 +87,12 @@ function compileMerging(
     ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen)
     : compiler.combiner(aggregator)
   return (task, table) =>
-    labelled(task, aggregator.label, () =>
-      readPairs(task, slot, segments, (keys, values) => {
-        for (let i = 0; i < keys.length; i++) {
-          task.meter.vitals[PROGRESS]!++
-          combine(table, keys[i], values[i])
-        }
-      }),
-    )
+    readPairs(task, slot, segments, (keys, values) => {
+      for (let i = 0; i < keys.length; i++) {
+        task.meter.vitals[PROGRESS]!++
+        combine(table, keys[i], values[i])
+      }
+    })
 }
 
 /** The pairs of each map output, in order. */

@@ -120,7 +120,7 @@ class Runtime implements WorkerRuntime {
       partition: message.task.partition,
       batchTime: message.batchTime,
       inputs,
-      meter: { vitals: this.#vitals, failedAt: undefined, rejects: new Rejects(inputs) },
+      meter: { vitals: this.#vitals, failedAt: undefined, failedOn: undefined, rejects: new Rejects(inputs) },
       read: inputs.map(() => 0),
       sums: [],
       written: [],

@@ -73,8 +73,10 @@ function compileShuffle(
     const table = new CombineTable()
     return (task) => {
       table.begin()
-      labelled(task, aggregator.label, () => fill(task, table))
-      const combined = table.take()
+      const combined = labelled(task, aggregator.label, () => {
+        fill(task, table)
+        return table.take()
+      })
       const keys = buckets(parts)
       const values = buckets(parts)
       for (let i = 0; i < combined.keys.length; i++) {

@@ -69,7 +69,7 @@ export function compilePanes(plan: Plan & { op: 'parts' }, window: FixedWindows,
     )
     for (const [pane, table] of tables) {
       if (table === 'late') continue
-      const { keys, values } = table.take()
+      const { keys, values } = labelled(task, label, () => table.take())
       keys.forEach((key, i) => parts.push([key, [pane, values[i]]]))
     }
     each(parts)
