@@ -26,12 +26,25 @@ export function newContent(label: string, parts: number): Content {
   return { label, parts: new Array(parts).fill(undefined), version: 0, checkedAt: -1, sound: true }
 }
 
+/** Results, map outputs or persisted partitions that are discarded and computed again. */
+export interface Rollback {
+  readonly kind: 'task' | 'shuffle' | 'kept'
+  /** The operation whose partitions they are. */
+  readonly label: string
+  readonly partitions: readonly number[]
+}
+
 /**
  * Notices that a lost part came out different when it was computed again, so that nothing is made from both versions. Only
  * then is anything looked up: every check begins with `changed`.
  */
 export class ContentVersions {
+  readonly #onRollback: (rollback: Rollback) => void
   #changes = 0
+
+  constructor(onRollback: (rollback: Rollback) => void) {
+    this.#onRollback = onRollback
+  }
 
   get changed(): boolean {
     return this.#changes > 0
@@ -42,14 +55,20 @@ export class ContentVersions {
     this.#changes++
   }
 
-  /** A part was computed, from what `from` says. */
-  enter(content: Content, part: number, crc: number, from: readonly Reading[]): void {
+  /** What was made from the old version of lost data is discarded. */
+  rollBack(kind: Rollback['kind'], label: string, partitions: readonly number[]): void {
+    this.#onRollback({ kind, label, partitions })
+  }
+
+  /** A part was computed, from what `from` says. Returns whether it came out different from the one before. */
+  enter(content: Content, part: number, crc: number, from: readonly Reading[]): boolean {
     const before = content.parts[part]
     content.parts[part] = { crc, from }
     content.checkedAt = -1
-    if (before === undefined || before.crc === crc) return
+    if (before === undefined || before.crc === crc) return false
     content.version++
     this.#changes++
+    return true
   }
 
   /** Whether nothing of what was read, nor what that was made from, has come out different since. */

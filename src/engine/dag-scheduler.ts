@@ -14,12 +14,12 @@ import type { TaskScheduler } from './task-scheduler.js'
 
 /** What the scheduler of jobs hands finished tasks to. */
 export interface TaskBooks {
-  /** Enters blocks, state and dead letters that every task may leave behind. */
+  /** Enters blocks, state and dead letters of a task. */
   book(done: TaskDone, batchTime: number | undefined): void
-  /** Takes back state that the task has made: its inputs have come out different since. */
-  undo(done: TaskDone): void
+  /** Takes back state and dead letters of a task: its inputs have come out different since. */
+  undo(done: TaskDone, batchTime: number | undefined): void
   /** Enters a map output. */
-  mapOutput(dependency: ShuffleDependency, partition: number, block: WrittenBlock, done: TaskDone): void
+  mapOutput(dependency: ShuffleDependency, block: WrittenBlock, done: TaskDone, spec: TaskSpec): void
 }
 
 /** The work on a shuffle's missing outputs. */
@@ -133,7 +133,9 @@ export class DagScheduler {
       const outdated = [...done.keys()].filter((i) => !this.#versions.areCurrent(done[i]!.reads))
       if (outdated.length === 0) return done
       if (rollbacks === MOST_ROLLBACKS) throw indeterminate(specs[outdated[0]!]!, done[outdated[0]!]!)
-      for (const i of outdated) this.#books.undo(done[i]!)
+      const partitions = outdated.map((i) => specs[i]!.partition)
+      this.#versions.rollBack('task', specs[outdated[0]!]!.label, partitions)
+      for (const i of outdated) this.#books.undo(done[i]!, specs[i]!.job.batchTime)
       await Promise.all(
         outdated.map(async (i) => {
           done[i] = await this.#task(specs[i]!)
@@ -228,7 +230,7 @@ export class DagScheduler {
   ): Promise<void> {
     const done = await this.#task(spec, begun)
     const output = done.result.written.find((block) => block.as === 'shuffle')!
-    this.#books.mapOutput(dependency, spec.partition, output, done)
+    this.#books.mapOutput(dependency, output, done, spec)
   }
 
   /** Whoever else needs the shuffle waits for this. */

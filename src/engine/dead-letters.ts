@@ -27,14 +27,22 @@ export interface DeadLetterBatch {
   readonly letters: readonly DeadLetter[]
 }
 
+/** What one partition of a dataset has given up. */
+interface Part {
+  readonly operation: string
+  readonly count: number
+  readonly letters: readonly DeadLetter[]
+}
+
 /**
  * Enters the records that tasks gave up, once for each partition of each dataset: not again for a retry, a second copy
- * of a task, another output over the same stream, or data that was lost and computed again.
+ * of a task, another output over the same stream, or data that was lost and computed again with the same outcome.
  */
 export class DeadLetters {
   readonly #limit: number
   readonly #entered = new WeakMap<Rdd<unknown>, Set<number>>()
-  readonly #open = new Map<number | undefined, { counts: Map<string, number>; letters: DeadLetter[] }>()
+  /** By batch, and by dataset and partition; undefined for a partition that gave up nothing. */
+  readonly #open = new Map<number | undefined, Map<string, Part | undefined>>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -47,15 +55,28 @@ export class DeadLetters {
       if (!partitions) this.#entered.set(rdd, (partitions = new Set()))
       if (partitions.has(partition)) continue
       partitions.add(partition)
-      const rejects = result.rejects?.find((each) => each.slot === slot)
-      if (!rejects) continue
-      const { operation, count, kept } = rejects
       let open = this.#open.get(batchTime)
-      if (!open) this.#open.set(batchTime, (open = { counts: new Map(), letters: [] }))
-      open.counts.set(operation, (open.counts.get(operation) ?? 0) + count)
+      if (!open) this.#open.set(batchTime, (open = new Map()))
+      const rejects = result.rejects?.find((each) => each.slot === slot)
+      if (!rejects) {
+        open.set(`${rdd.id}:${partition}`, undefined)
+        continue
+      }
+      const { operation, count, kept } = rejects
       const time = rdd.rejecting.time ?? batchTime
-      for (const { record, error } of kept) open.letters.push({ time, operation, partition, record, error })
+      const letters = kept.map(({ record, error }) => ({ time, operation, partition, record, error }))
+      open.set(`${rdd.id}:${partition}`, { operation, count, letters })
     }
+  }
+
+  /**
+   * Takes back what a batch has entered for the partitions that a task reads: the task runs again, or has run again and
+   * came out different. What was reported with an earlier batch stays.
+   */
+  retract({ planned }: TaskDone, batchTime: number | undefined): void {
+    const open = this.#open.get(batchTime)
+    for (const { rdd, partition } of planned.rejects)
+      if (open?.delete(`${rdd.id}:${partition}`)) this.#entered.get(rdd)?.delete(partition)
   }
 
   /** What has been entered for a batch; undefined if nothing. Tasks end in any order, so the letters are sorted first. */
@@ -63,12 +84,18 @@ export class DeadLetters {
     const open = this.#open.get(batchTime)
     if (!open) return undefined
     this.#open.delete(batchTime)
-    const counts = [...open.counts].sort(([a], [b]) => (a < b ? -1 : 1))
+    const parts = [...open.values()].filter((part) => part !== undefined)
+    if (parts.length === 0) return undefined
+    const counts = new Map<string, number>()
+    for (const { operation, count } of parts) counts.set(operation, (counts.get(operation) ?? 0) + count)
     return {
       time: batchTime,
-      count: counts.reduce((sum, [, count]) => sum + count, 0),
-      counts: Object.fromEntries(counts),
-      letters: open.letters.sort(inOrder).slice(0, this.#limit),
+      count: parts.reduce((sum, { count }) => sum + count, 0),
+      counts: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+      letters: parts
+        .flatMap(({ letters }) => letters)
+        .sort(inOrder)
+        .slice(0, this.#limit),
     }
   }
 }

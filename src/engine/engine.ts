@@ -37,7 +37,7 @@ import { SegmentLending } from './segment-lending.js'
 import { Spilling } from './spilling.js'
 import { StateTracker } from './state-tracker.js'
 import { takeAnswer } from './take-answer.js'
-import type { TaskDone } from './task.js'
+import type { TaskDone, TaskSpec } from './task.js'
 import { TaskScheduler } from './task-scheduler.js'
 
 /** A batch that runs. */
@@ -74,7 +74,7 @@ export class Engine implements JobRunner {
   readonly memory: MemoryGuard
   readonly #options: CheckedOptions
   readonly #builder: RddBuilder
-  readonly #versions = new ContentVersions()
+  readonly #versions = new ContentVersions((rollback) => this.events.emit('rolledBack', rollback))
   readonly #files: DiskStore
   readonly #spilling: Spilling
   readonly #outputs: MapOutputs
@@ -314,15 +314,22 @@ export class Engine implements JobRunner {
     }
     const books = {
       book: (done: TaskDone, batchTime: number | undefined) => {
-        this.#book(done)
+        const differs = this.#book(done)
+        if (differs) this.deadLetters.retract(done, batchTime)
         this.deadLetters.enter(done, batchTime)
       },
-      undo: (done: TaskDone) => {
+      undo: (done: TaskDone, batchTime: number | undefined) => {
+        this.deadLetters.retract(done, batchTime)
         for (const { operator, partition, version } of done.planned.states)
           this.states.undo(operator, partition, version)
       },
-      mapOutput: (dependency: ShuffleDependency, partition: number, { block }: WrittenBlock, done: TaskDone) => {
-        const again = this.#outputs.set(dependency, partition, block, done.thread, done.reads)
+      mapOutput: (dependency: ShuffleDependency, { block }: WrittenBlock, done: TaskDone, spec: TaskSpec) => {
+        const { partition, job } = spec
+        const { again, differs } = this.#outputs.set(dependency, partition, block, done.thread, done.reads)
+        if (differs) {
+          this.deadLetters.retract(done, job.batchTime)
+          this.deadLetters.enter(done, job.batchTime)
+        }
         if (again) this.events.emit('blockRecomputed', { kind: 'shuffle', partition, ms: done.result.metrics.runMs })
       },
     }
@@ -351,7 +358,9 @@ export class Engine implements JobRunner {
     return spare && ids.length < this.#options.replicas ? [...ids, spare.id] : ids
   }
 
-  #book({ planned, result, added, thread, reads }: TaskDone): void {
+  /** Returns whether persisted partitions came out different from lost ones. */
+  #book({ planned, result, added, thread, reads }: TaskDone): boolean {
+    let anyDiffers = false
     if (added) creditAdditions(this.#builder, added)
     for (const observation of result.observed ?? []) this.onObserved(observation)
     for (const { operator, partition, version, detached, rebuilt } of planned.states) {
@@ -362,7 +371,8 @@ export class Engine implements JobRunner {
     for (const { as, key, full, name, after, block } of result.written) {
       if (as === 'keep') {
         const [rdd, partition] = key!.split(':').map(Number)
-        const again = this.#kept.set(rdd!, partition!, block, thread, reads)
+        const { again, differs } = this.#kept.set(rdd!, partition!, block, thread, reads)
+        anyDiffers ||= differs
         if (again)
           this.events.emit('blockRecomputed', { kind: 'kept', partition: partition!, ms: result.metrics.runMs })
       }
@@ -378,6 +388,7 @@ export class Engine implements JobRunner {
       files?.reads.done(partition, files.ranges, result.metrics.sums?.[slot])
       this.onSourceRead(rdd, partition, result.metrics.read[slot] ?? 0)
     }
+    return anyDiffers
   }
 
   #stateAbsent(planned: PlannedTask): void {

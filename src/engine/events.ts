@@ -4,6 +4,7 @@ import type { EventTimeInfo } from '../ops/dstream/event-time/info.js'
 import { checkFunction } from '../ops/functions/check-function.js'
 import { describe } from '../ops/functions/plain-data.js'
 import { isThenable } from '../ops/functions/results.js'
+import type { Rollback } from './content-versions.js'
 import type { DeadLetterBatch } from './dead-letters.js'
 
 /** Input of one stream in one batch. */
@@ -83,6 +84,11 @@ export interface EngineEvents {
   blocksReplicated: { readonly blocks: number; readonly ms: number }
   /** A block that was lost is there again, made from its lineage by a task of so many ms. */
   blockRecomputed: { readonly kind: 'shuffle' | 'kept'; readonly partition: number; readonly ms: number }
+  /**
+   * Lost data came out different when it was computed again, so what was made from the old version is computed again too:
+   * results of tasks, map outputs, or persisted partitions of an operation. See docs/guarantees.md.
+   */
+  rolledBack: Rollback
   taskRetried: {
     readonly job: number
     readonly partition: number
@@ -150,6 +156,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   blocksLost: true,
   blocksReplicated: true,
   blockRecomputed: true,
+  rolledBack: true,
   taskRetried: true,
   taskSpeculated: true,
   resultDropped: true,

@@ -4,6 +4,7 @@ import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
 import { type Content, type ContentVersions, newContent, type Reading } from './content-versions.js'
 import type { StoredBlock } from './disk-store.js'
+import type { Entered } from './map-outputs.js'
 import type { Spilling } from './spilling.js'
 
 /** Where a kept partition is. */
@@ -63,6 +64,7 @@ export class KeptPartitions {
     // It was made from data that has come out different since: it is computed again.
     of!.partitions.delete(partition)
     this.#drop(kept)
+    this.#versions.rollBack('kept', of!.label, [partition])
     return undefined
   }
 
@@ -82,10 +84,9 @@ export class KeptPartitions {
   }
 
   /**
-   * Keeps a block, unless the RDD was released meanwhile or another attempt was first; answers whether it makes up for one
-   * lost. The task that wrote it, with what it read in `reads`, then depends on it as one that has read it.
+   * Keeps a block, unless the RDD was released meanwhile or another attempt was first. The task that wrote it, with what it read in `reads`, then depends on it as one that has read it.
    */
-  set(rdd: number, partition: number, block: BlockHandle, writer: number, reads: Reading[] = []): boolean {
+  set(rdd: number, partition: number, block: BlockHandle, writer: number, reads: Reading[] = []): Entered {
     const name = `${rdd}:${partition}`
     const again = this.#lost.delete(name)
     const of = this.#kept.get(rdd)
@@ -97,23 +98,31 @@ export class KeptPartitions {
         if (kept.place.in === 'memory') this.#lose(rdd, partition, kept)
       },
     })
-    if (of) this.#enter(of, partition, block, wanted, reads)
+    const differs = of !== undefined && this.#enter(of, partition, block, wanted, reads)
+    const entered = { again, differs }
     if (!wanted || !this.#blocks.has(block.id)) {
       this.#blocks.release(block.id)
-      return again
+      return entered
     }
     of.partitions.set(partition, kept)
     if (of.level === 'disk') this.#spill(rdd, partition, kept, block)
-    return again
+    return entered
   }
 
-  #enter({ label, contents }: KeptRdd, partition: number, { crc }: BlockHandle, wanted: boolean, reads: Reading[]) {
+  #enter(
+    { label, contents }: KeptRdd,
+    partition: number,
+    { crc }: BlockHandle,
+    wanted: boolean,
+    reads: Reading[],
+  ): boolean {
     let content = contents.get(partition)
     if (!content) contents.set(partition, (content = newContent(label, 1)))
-    if (wanted) this.#versions.enter(content, 0, crc, [...reads])
+    const differs = wanted && this.#versions.enter(content, 0, crc, [...reads])
     // Of two tasks that computed it at once, the second has its own bytes: they must be those that are kept.
-    else if (content.parts[0]?.crc !== crc) this.#versions.suspect()
+    if (!wanted && content.parts[0]?.crc !== crc) this.#versions.suspect()
     reads.push({ of: content, version: content.version, crcs: [crc] })
+    return differs
   }
 
   /**

@@ -3,6 +3,12 @@ import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { BlockManager } from './block-manager.js'
 import { type Content, type ContentVersions, newContent, type Reading } from './content-versions.js'
 
+/** Whether data that was entered replaces lost data, and whether it came out different from it. */
+export interface Entered {
+  readonly again: boolean
+  readonly differs: boolean
+}
+
 /** Where the map outputs of each shuffle are. An output that is lost leaves a gap that the next reader has filled. */
 export class MapOutputs {
   readonly #blocks: BlockManager
@@ -48,24 +54,24 @@ export class MapOutputs {
     return Array.from(outputs.keys()).filter((partition) => !outputs[partition])
   }
 
-  /** Enters an output; answers whether it makes up for one that was lost. */
+  /** Enters an output. Returns whether it replaces one that was lost, and whether it came out different. */
   set(
     dependency: ShuffleDependency,
     partition: number,
     handle: BlockHandle,
     writer: number,
     from: readonly Reading[],
-  ): boolean {
+  ): Entered {
     const outputs = this.#of(dependency)
     if (outputs[partition]) {
       this.#blocks.register(handle, writer)
       this.#blocks.release(handle.id)
-      return false
+      return { again: false, differs: false }
     }
     const place = `${dependency.id}:${partition}`
     const again = this.#lost.delete(place)
     outputs[partition] = handle
-    this.#versions.enter(this.content(dependency), partition, handle.crc, from)
+    const differs = this.#versions.enter(this.content(dependency), partition, handle.crc, from)
     this.#blocks.register(handle, writer, {
       onLost: () => {
         if (outputs[partition] !== handle) return
@@ -73,7 +79,7 @@ export class MapOutputs {
         this.#lost.add(place)
       },
     })
-    return again
+    return { again, differs }
   }
 
   /** The count of uses so far: what is used from now on comes after it. */
@@ -114,12 +120,12 @@ export class MapOutputs {
   #dropOutdated(shuffle: number, outputs: (BlockHandle | undefined)[]): void {
     const content = this.#contents.get(shuffle)
     if (!content) return
-    for (const partition of this.#versions.outdated(content)) {
-      const output = outputs[partition]
-      if (!output) continue
+    const dropped = this.#versions.outdated(content).filter((partition) => outputs[partition])
+    for (const partition of dropped) {
+      this.#blocks.release(outputs[partition]!.id)
       outputs[partition] = undefined
-      this.#blocks.release(output.id)
     }
+    if (dropped.length > 0) this.#versions.rollBack('shuffle', content.label, dropped)
   }
 
   #of(dependency: ShuffleDependency): (BlockHandle | undefined)[] {

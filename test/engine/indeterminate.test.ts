@@ -128,6 +128,55 @@ test('data that comes out different each time fails its job, which says so', asy
   expect(await ctx!.range(4).count()).toBe(4)
 })
 
+test('a rollback is reported: which results, which map outputs', async () => {
+  const rolledBack: { kind: string; label: string; partitions: readonly number[] }[] = []
+  const rdd = PIPELINES['two shuffles by random keys']!(context())
+  ctx!.engine.events.on('rolledBack', (event) => rolledBack.push(event))
+  await dyingAt(rdd, [2]).collect()
+  expect(rolledBack).toContainEqual({ kind: 'task', label: 'mapPartitions', partitions: [0] })
+  const before = rolledBack.length
+  await rdd.count()
+  expect(rolledBack).toHaveLength(before)
+})
+
+/** Fails by chance: other records each time. */
+const byChanceOnly = (x: number) => {
+  if (Math.random() < 0.5) throw new RangeError('by chance')
+  return x
+}
+
+test.each([[[2]], [[3]], [[2, 4]], [[2, 3, 5]]])(
+  'the thread dies at runs %j: each record is in the results or in the dead letters of the same run',
+  async (deaths) => {
+    const letters: unknown[] = []
+    const failing = context().range(0, N, 1, 2).map(byChanceOnly, { onRecordError: 'deadLetter' })
+    ctx!.engine.events.on('deadLetters', (batch) => letters.push(...batch.letters.map(({ record }) => record)))
+    const seen = await dyingAt(failing.repartition(3), deaths).collect()
+    expect([...seen, ...(letters as number[])].sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
+  },
+)
+
+describe('zipWithIndex', () => {
+  const some = () =>
+    context({ maxFailures: 2 })
+      .range(0, N, 1, 3)
+      .filter(() => Math.random() < 0.5)
+
+  test('fails where the records that it counted are not those that it numbers', async () => {
+    await expect(some().zipWithIndex().collect()).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_TASK_FAILED',
+      cause: { code: 'ERR_MILLRACE_INDETERMINATE', message: expect.stringMatching(/zipWithIndex counted .* persist/) },
+    })
+  })
+
+  test.each([[[2]], [[3]], [[2, 4]]])('numbers a persisted dataset, the thread dying at runs %j', async (deaths) => {
+    const numbered = some().cache().zipWithIndex()
+    const seen = await dyingAt(numbered, deaths).collect()
+    expect(seen.map(([, i]) => i).sort((a, b) => a - b)).toEqual(seen.map((_, i) => i))
+    expect(new Set(seen.map(([x]) => x)).size).toBe(seen.length)
+  })
+})
+
 test('repeatable data is not read again', async () => {
   const rdd = context()
     .range(0, N, 1, 2)

@@ -1,3 +1,4 @@
+import { IndeterminateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { step } from './elementwise.js'
 import { byNumber } from './numbered.js'
@@ -29,13 +30,14 @@ declare module './rdd.js' {
 }
 
 type Count = readonly [partition: number, records: number]
+type Range = readonly [partition: number, [first: number, records: number]]
 
 defineBuiltin('countOfPartition', () => (records: Iterable<unknown>, partition: number) => {
   let n = 0
   for (const _ of records) n++
   return [[partition, n]]
 })
-/** Counts of all partitions to the index at which each begins. */
+/** Counts of all partitions to the index at which each begins, with its count. */
 defineBuiltin('firstIndexes', () => (counts: Iterable<Count>) => {
   let next = 0
   return [...counts]
@@ -43,11 +45,16 @@ defineBuiltin('firstIndexes', () => (counts: Iterable<Count>) => {
     .map(([partition, records]) => {
       const first = next
       next += records
-      return [partition, first]
+      return [partition, [first, records]]
     })
 })
-defineBuiltin('indexFrom', () => (_: number, records: readonly unknown[], firsts: readonly Count[]) => {
-  const first = firsts[0]?.[1] ?? 0
+defineBuiltin('indexFrom', () => (partition: number, records: readonly unknown[], [range]: readonly Range[]) => {
+  const [, [first, counted]] = range!
+  if (records.length !== counted)
+    throw new IndeterminateError(
+      `zipWithIndex counted ${counted} records in partition ${partition}, and got ${records.length} when it computed them again to number them. Make what comes before it repeatable, or persist() the dataset.`,
+      { operation: 'zipWithIndex', partition, counted, numbered: records.length },
+    )
   return records.map((value, i) => [value, first + i])
 })
 defineBuiltin('uniqueIds', (partitions: number) => (records: Iterable<unknown>, partition: number) => {
