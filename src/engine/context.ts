@@ -46,7 +46,8 @@ export class Context extends RddBuilder implements AsyncDisposable {
 
   /**
    * Calls `fn`; when `signal` aborts, actions that were called in it reject with JobCancelledError, whose cause is the
-   * signal's reason. Their waiting tasks are not started; those that run end by themselves, and their results are dropped.
+   * signal's reason. Waiting tasks do not start. Tasks that await
+   * end at once, and the signals of their `mapAsync` calls abort; tasks that compute run on, and their results are dropped.
    * It is for actions only: a signal around `ssc.start()` ends no batch.
    *
    * ```ts

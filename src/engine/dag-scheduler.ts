@@ -4,6 +4,8 @@ import type { RangePartitioner } from '../ops/partitioner.js'
 import type { Sink } from '../ops/plan.js'
 import type { Rdd, ShuffleDependency } from '../ops/rdd/rdd.js'
 import type { WrittenBlock } from '../pool/protocol.js'
+import { AbortWatch } from './abort-watch.js'
+import { cancelTasksOf } from './cancel-tasks.js'
 import type { ContentVersions } from './content-versions.js'
 import { planGroup } from './group.js'
 import { JobBudget } from './job-budget.js'
@@ -55,6 +57,7 @@ export class DagScheduler {
   readonly #making = new Map<number, Making>()
   /** The count of uses of map outputs at the start of each running job. */
   readonly #running = new Map<Job, number>()
+  readonly #aborts = new AbortWatch()
   #stages = 0
   #jobs = 0
 
@@ -75,8 +78,8 @@ export class DagScheduler {
   }
 
   /**
-   * Runs `sink` over the partitions; resolves with the finished tasks in that order. When `signal` aborts, tasks that run are
-   * not waited for, and no other is started.
+   * Runs `sink` over the partitions; resolves with the finished tasks in that order. When `signal` aborts, no other task
+   * starts, and those that run are cancelled and not waited for.
    */
   async run(
     rdd: Rdd<unknown>,
@@ -87,19 +90,22 @@ export class DagScheduler {
   ): Promise<TaskDone[]> {
     const job: Job = { id: this.#jobs++, batchTime, budget: new JobBudget(this.#maxFailures), cancelled: false }
     this.#running.set(job, this.#tables.outputs.uses)
-    let aborted: (() => void) | undefined
+    let leave: (() => void) | undefined
+    let succeeded = false
     try {
-      if (!signal) return await this.#stage(job, 'result', rdd, sink, partitions)
+      if (signal?.aborted) throw abortedBy(signal, job)
+      const made = this.#stage(job, 'result', rdd, sink, partitions)
       const ended = new Promise<never>((_, reject) => {
-        aborted = () => reject(abortedBy(signal, job))
-        if (signal.aborted) aborted()
-        else signal.addEventListener('abort', aborted)
+        if (signal) leave = this.#aborts.on(signal, () => reject(abortedBy(signal, job)))
       })
-      return await Promise.race([ended, signal.aborted ? ended : this.#stage(job, 'result', rdd, sink, partitions)])
+      const done = await (signal ? Promise.race([ended, made]) : made)
+      succeeded = true
+      return done
     } finally {
-      if (aborted) signal?.removeEventListener('abort', aborted)
-      // After a failure the job's other tasks are not started any more.
+      leave?.()
+      // After a failure the job's other tasks do not start any more, and those that run hold their threads for nobody.
       job.cancelled = true
+      if (!succeeded) cancelTasksOf(job, this.#tasks.running)
       this.#running.delete(job)
     }
   }

@@ -16,6 +16,7 @@ import { writeBlock } from '../pool/blocks/write-block.js'
 import type { SegmentGrant, WorkerBoot, WrittenBlock } from '../pool/protocol.js'
 import { ThreadPool } from '../pool/thread-pool.js'
 import { BlockManager } from './block-manager.js'
+import { cancelAllTasks } from './cancel-tasks.js'
 import { ContentVersions } from './content-versions.js'
 import { DagScheduler } from './dag-scheduler.js'
 import { DeadLetters } from './dead-letters.js'
@@ -208,6 +209,8 @@ export class Engine implements JobRunner {
     this.#closed = true
     this.#replication?.stop()
     this.#tasks?.close()
+    // Calls that are out hear of the end through their signals, before their threads are terminated.
+    if (this.#tasks) await cancelAllTasks(this.#tasks.running)
     const opening = this.#opening
     if (opening)
       await opening.then(

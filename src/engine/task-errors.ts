@@ -39,3 +39,8 @@ export function unreadable(cause: unknown): Error {
 export function cancelled(message: string, details?: Record<string, unknown>): JobCancelledError {
   return new JobCancelledError(message, details)
 }
+
+/** Ends a task whose job, or whose context if it is `closed`, has ended without it. */
+export function givenUp({ job }: TaskSpec, closed: boolean): JobCancelledError {
+  return cancelled(closed ? 'The context was stopped before this task ended.' : `Job ${job.id} was given up.`)
+}

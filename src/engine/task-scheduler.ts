@@ -4,6 +4,7 @@ import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
 import type { TaskMessage, TaskResult } from '../pool/protocol.js'
 import { RUNNING } from '../pool/vitals.js'
+import type { RunningAttempts } from './cancel-tasks.js'
 import { isQuickGroup } from './group-places.js'
 import { Newcomers } from './newcomers.js'
 import { MissingOutputs, type PlannedTask } from './planner.js'
@@ -11,7 +12,7 @@ import { Rehearsals } from './rehearsals.js'
 import { StragglerWatch } from './straggler-watch.js'
 import type { Taken } from './take-answer.js'
 import { type Attempt, type NewTask, newTask, type Pending, readsOf, type TaskDone, type TaskSpec } from './task.js'
-import { cancelled, isKill, placeOf, taskFailed, unreadable } from './task-errors.js'
+import { cancelled, givenUp, isKill, placeOf, taskFailed, unreadable } from './task-errors.js'
 import { TaskGroups } from './task-groups.js'
 import { TaskMessages } from './task-messages.js'
 import type { TaskSchedulerOptions } from './task-scheduler-options.js'
@@ -31,6 +32,7 @@ export class TaskScheduler {
   readonly #anywhere: Attempt[] = []
   readonly #pinned = new Map<number, Attempt[]>()
   readonly #running = new Map<PoolThread, Attempt[]>()
+  readonly running: RunningAttempts = this.#running
   readonly #watch: StragglerWatch
   readonly #newcomers = new Newcomers()
   readonly #rehearsals: Rehearsals | undefined
@@ -163,10 +165,7 @@ export class TaskScheduler {
     const { job } = task.spec
     if (task.done) return
     if (this.#closed || job.cancelled) {
-      this.#settle(
-        task,
-        cancelled(this.#closed ? 'The context was stopped before this task ran.' : `Job ${job.id} was given up.`),
-      )
+      this.#settle(task, givenUp(task.spec, this.#closed))
       return
     }
     let planned: PlannedTask | MissingOutputs
@@ -285,7 +284,7 @@ export class TaskScheduler {
       }
       if (!task.done && !task.spec.job.cancelled && !full) return attempt
       this.#end(attempt)
-      this.#settle(task, full ?? cancelled(`Job ${task.spec.job.id} was given up.`))
+      this.#settle(task, full ?? givenUp(task.spec, this.#closed))
     }
     return undefined
   }
@@ -380,7 +379,9 @@ export class TaskScheduler {
     if (!result.ok) {
       blocks.accept(thread.id, result.memory, [])
       if (task.done) return
-      if (result.missingState) {
+      if (this.#closed || task.spec.job.cancelled) {
+        this.#settle(task, givenUp(task.spec, this.#closed))
+      } else if (result.missingState) {
         this.#options.onMissingState(planned)
         this.#again(task, decodeError(result.error))
       } else {

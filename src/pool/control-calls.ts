@@ -8,6 +8,7 @@ const CALLS: Readonly<Record<keyof WorkerControl, true>> = {
   copy: true,
   release: true,
   owned: true,
+  cancel: true,
 }
 export const CONTROL_CALLS = Object.freeze(Object.keys(CALLS) as (keyof WorkerControl)[])
 

@@ -6,7 +6,7 @@ import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
 
 /** Messages between the driver and a worker thread. Plain data; `PROTOCOL` changes whenever their meaning does. */
-export const PROTOCOL = 3
+export const PROTOCOL = 4
 
 /** What a thread is told before it is asked to do anything else. */
 export interface AttachMessage {
@@ -269,4 +269,6 @@ export interface WorkerControl {
   release(blocks: readonly number[], segments: readonly number[]): void
   /** Ids of owned blocks, for tests and the storage view. */
   owned(): readonly number[]
+  /** End the running task of this job where it awaits, abort the signals of its calls, and refuse its other tasks. */
+  cancel(job: number): void
 }

@@ -18,9 +18,12 @@ export interface MapAsyncOptions extends RecordOptions {
 
 export type MapPartitionsAsyncOptions = Pick<MapAsyncOptions, 'timeout'>
 
-/** What an async function is told of its call. */
+/** What an async function learns of its call. */
 export interface AsyncCall {
-  /** Aborts when nobody waits for the call any more: it timed out, or another call of its task failed. */
+  /**
+   * Aborts when the call's result is no longer of use: it timed out, another call of its task failed, its job failed or was
+   * cancelled, or the context stops.
+   */
   readonly signal: AbortSignal
 }
 
@@ -29,8 +32,8 @@ declare module './rdd.js' {
     /**
      * Each element through an async function, for lookups in other services. Narrow; one partition and its results in
      * memory while it runs. Each task has at most `concurrency` calls in flight. A call that rejects fails the task, which
-     * is retried with all of its calls; `timeout` makes a call reject with CallTimeoutError. Calls whose task has failed
-     * are told by `signal` and not waited for. For `taskTimeout` a task makes progress when a call comes back.
+     * is retried with all of its calls; `timeout` makes a call reject with CallTimeoutError. The
+     * `signal` of a call aborts when its task fails or its job is cancelled, and nobody waits for the call then. For `taskTimeout` a task makes progress when a call comes back.
      *
      * With `ordered: false` results come in the order of the answers; before a shuffle and in persisted data, in the order
      * of the records, so that lost data can be made again as it was.

@@ -38,11 +38,13 @@ async function inTurn(
   first: PromiseLike<unknown>,
   rest: readonly unknown[],
   call: (record: unknown) => PromiseLike<unknown> | undefined,
-  { meter }: Task,
+  { meter, cancellation }: Task,
 ): Promise<void> {
   await first
+  cancellation.check()
   for (const record of rest) {
     meter.vitals[PROGRESS]!++
     await call(record)
+    cancellation.check()
   }
 }

@@ -21,14 +21,14 @@ export function settling(step: AsyncStep, recordsOf: (task: Task) => readonly un
 }
 
 /**
- * Resolves with all results, or rejects with the first failure. Calls that are still out then are told through their
- * signals and not waited for: one that ignores its signal must not hold up the next attempt.
+ * Resolves with all results, or rejects with the first failure or when the task is cancelled. Then the signals of the
+ * calls still out abort, and nobody waits for them: one that ignores its signal must not hold up the next task.
  */
 function settleAll(
   records: readonly unknown[],
   call: (record: unknown, call: AsyncCall) => unknown,
   { concurrency, ordered, timeout, label, whole, rejects: slot, outcomes }: AsyncStep,
-  { meter }: Task,
+  { meter, cancellation }: Task,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const results: unknown[] = ordered ? new Array(records.length) : []
@@ -37,17 +37,21 @@ function settleAll(
     const given = new Map<number, unknown>()
     let next = 0
     let failed = false
+    let leave: () => unknown = () => undefined
 
     const fail = (error: unknown) => {
       if (failed) return
       failed = true
+      leave()
       meter.failedAt ??= label
       reject(error)
       for (const each of out) each.end(error)
     }
     const launch = () => {
       while (out.size < concurrency && next < records.length && !failed) start(next++)
-      if (out.size === 0 && next === records.length && !failed) resolve(slot === undefined ? results : withoutGiven())
+      if (out.size > 0 || next < records.length || failed) return
+      leave()
+      resolve(slot === undefined ? results : withoutGiven())
     }
     const withoutGiven = () => {
       // In the order of records, whichever call came back first, so that the same ones are kept each time.
@@ -91,6 +95,7 @@ function settleAll(
         launch()
       }, refuse)
     }
+    leave = cancellation.onCancel(fail)
     launch()
   })
 }

@@ -3,6 +3,7 @@ import { beginAdditions, endAdditions } from '../../ops/accumulator.js'
 import { StreamBuilder } from '../../ops/dstream/builder.js'
 import '../../ops/all.js'
 import { FunctionResolver, type ResolveEnvironment } from '../../ops/functions/resolve.js'
+import { isThenable } from '../../ops/functions/results.js'
 import { buildPipeline } from '../../ops/pipeline.js'
 import type { Program } from '../../ops/plan.js'
 import { RddBuilder } from '../../ops/rdd/builder.js'
@@ -19,6 +20,7 @@ import { importPipelineModule } from '../pipeline-module.js'
 import type { AttachMessage, TaskMessage, TaskResult, WorkerBoot, WorkerControl } from '../protocol.js'
 import type { WorkerRuntime } from './attach.js'
 import { BlockStore } from './block-store.js'
+import { CancelledJobs } from './cancellation.js'
 import { Exchanged } from './exchanged.js'
 import { armFaults, faultPoint } from './fault-points.js'
 import { PlanCompiler } from './plans.js'
@@ -68,6 +70,7 @@ class Runtime implements WorkerRuntime {
   readonly #writer: SegmentWriter
   readonly #scratch = new ByteWriter()
   readonly #store: BlockStore
+  readonly #cancelled = new CancelledJobs()
   readonly #compiler: PlanCompiler
   readonly #programs = new Map<number, Program>()
   readonly #compiled = new Map<number, CompiledProgram>()
@@ -107,6 +110,7 @@ class Runtime implements WorkerRuntime {
         this.#segments.forget(segments)
       },
       owned: () => this.#store.owned(),
+      cancel: (job) => this.#cancelled.cancel(job),
     }
   }
 
@@ -120,6 +124,7 @@ class Runtime implements WorkerRuntime {
       partition: message.task.partition,
       batchTime: message.batchTime,
       inputs,
+      cancellation: this.#cancelled.begin(message.task.job),
       meter: { vitals: this.#vitals, failedAt: undefined, failedOn: undefined, rejects: new Rejects(inputs) },
       read: inputs.map(() => 0),
       sums: [],
@@ -131,8 +136,10 @@ class Runtime implements WorkerRuntime {
     setRehearsing(rehearsal)
     try {
       faultPoint('task:start')
+      if (!rehearsal) task.cancellation.check()
       beginAdditions()
-      const value = await this.#program(message)(task)
+      const made = this.#program(message)(task)
+      const value = isThenable(made) ? await task.cancellation.race(made) : made
       faultPoint('task:computed')
       const answer = packAnswer(value, this.#scratch)
       const additions = endAdditions()
@@ -165,6 +172,7 @@ class Runtime implements WorkerRuntime {
       endAdditions()
       takeLoaded()
       setRehearsing(false)
+      this.#cancelled.end()
     }
   }
 

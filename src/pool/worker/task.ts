@@ -5,6 +5,7 @@ import type { BlockCodec, BlockHandle } from '../blocks/handle.js'
 import type { Lifetime } from '../blocks/segment-writer.js'
 import type { TextKernels } from '../kernels/text-kernels.js'
 import type { TaskInput, WrittenBlock } from '../protocol.js'
+import type { Cancellation } from './cancellation.js'
 import type { Meter } from './loop.js'
 import type { SegmentTable } from './segment-table.js'
 import type { StateStore } from './state/store.js'
@@ -29,6 +30,8 @@ export interface Task {
   readonly batchTime: number | undefined
   readonly inputs: readonly TaskInput[]
   readonly meter: Meter
+  /** For the parts that await. */
+  readonly cancellation: Cancellation
   /** Records read from each input slot. */
   readonly read: number[]
   /** Checksums of what was read of files, by input slot. */
