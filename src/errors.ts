@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_PIPELINE',
   'ERR_MILLRACE_FINGERPRINT',
   'ERR_MILLRACE_TASK_FAILED',
+  'ERR_MILLRACE_OUTPUT_FAILED',
   'ERR_MILLRACE_THREAD_LOST',
   'ERR_MILLRACE_TASK_TIMEOUT',
   'ERR_MILLRACE_CALL_TIMEOUT',
@@ -22,6 +23,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_BUFFER_FULL',
   'ERR_MILLRACE_SOURCE',
   'ERR_MILLRACE_FILE_CHANGED',
+  'ERR_MILLRACE_SAVE',
   'ERR_MILLRACE_CHECKPOINT',
   'ERR_MILLRACE_INDETERMINATE',
   'ERR_MILLRACE_JOB_CANCELLED',
@@ -121,6 +123,13 @@ export class TaskFailedError extends MillraceError {
   }
 }
 
+/** The function of an output operation threw; `cause` is what it threw. `details` name the batch, the output and its call. */
+export class OutputFailedError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> }) {
+    super('ERR_MILLRACE_OUTPUT_FAILED', message, options)
+  }
+}
+
 /** Why a thread ended. `terminated`: from outside; `exit`: its code called process.exit. */
 export type ThreadLossReason =
   | 'terminated'
@@ -194,6 +203,13 @@ export class FileChangedError extends MillraceError {
   }
 }
 
+/** A dataset cannot be saved to files; `cause` is the error of the file system. */
+export class SaveError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('ERR_MILLRACE_SAVE', message, options)
+  }
+}
+
 /** Checkpoints of streams cannot be read or written, or are those of another graph. */
 export class CheckpointError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
@@ -225,6 +241,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_PIPELINE: PipelineError,
   ERR_MILLRACE_FINGERPRINT: FingerprintError,
   ERR_MILLRACE_TASK_FAILED: TaskFailedError,
+  ERR_MILLRACE_OUTPUT_FAILED: OutputFailedError,
   ERR_MILLRACE_THREAD_LOST: ThreadLostError,
   ERR_MILLRACE_CALL_TIMEOUT: CallTimeoutError,
   ERR_MILLRACE_BLOCK_LOST: BlockLostError,
@@ -233,6 +250,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_BUFFER_FULL: BufferFullError,
   ERR_MILLRACE_SOURCE: SourceError,
   ERR_MILLRACE_FILE_CHANGED: FileChangedError,
+  ERR_MILLRACE_SAVE: SaveError,
   ERR_MILLRACE_CHECKPOINT: CheckpointError,
   ERR_MILLRACE_INDETERMINATE: IndeterminateError,
   ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,

@@ -12,6 +12,7 @@ import { currentBatch, currentSignal, type Engine, type RunningBatch } from './e
 import type { BatchInfo, OutputInfo } from './events.js'
 import type { Inputs } from './inputs.js'
 import { type OutputRetries, pauseAfter } from './output-retries.js'
+import { outputFailed, sourceFailed } from './user-errors.js'
 
 /** Batches that fall due together and are made together: of more, each waits for the one before. */
 const AT_ONCE = 100
@@ -215,7 +216,7 @@ export class BatchLoop {
       if (failures.length === 0 || onBatchError === 'skip')
         failures.push(...(await currentBatch.run(this.#running, () => readings.makeState(time))))
     } catch (error) {
-      failures.push({ label: 'input', error })
+      failures.push({ label: 'input', error: sourceFailed('The input', `reach batch ${time} ms`, error) })
       readings.readNothing(time)
     }
     engine.states.saving = false
@@ -274,15 +275,17 @@ export class BatchLoop {
   }
 
   /** Runs the function of an output operation, again if it fails, as often as `outputRetries` allows. */
-  async #attempt({ id, label, stream, run }: OutputOperation, rdd: Rdd<unknown>, time: number): Promise<void> {
+  async #attempt(output: OutputOperation, rdd: Rdd<unknown>, time: number): Promise<void> {
     const { builder, engine, outputRetries } = this.#options
     const { signal } = this.#abandoned
+    const { id, label, stream, run } = output
     for (let attempt = 1; ; attempt++) {
       try {
         const ran = currentBatch.run(this.#running!, () => builder.within(stream, time, () => run(rdd, time)))
         await until(Promise.resolve(ran), signal)
         return
-      } catch (error) {
+      } catch (cause) {
+        const error = outputFailed(output, time, cause)
         if (attempt >= outputRetries.attempts || signal.aborted) throw error
         const pause = pauseAfter(attempt, outputRetries)
         engine.events.emit('outputRetried', { time, id, label, attempt, pause, error })

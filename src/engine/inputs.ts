@@ -17,6 +17,7 @@ import type { StreamInputInfo } from './events.js'
 import type { Patience } from './patience.js'
 import { ReceiverBuffer } from './receiver-buffer.js'
 import { skipped } from './record-buffer.js'
+import { fromSource, sourceFailed } from './user-errors.js'
 
 export interface InputsOptions {
   readonly builder: StreamBuilder
@@ -106,11 +107,15 @@ export class Inputs {
         )
         const control = backpressure && new RateControl(backpressure, batchInterval)
         if (control) buffer.limit(control.rate, clock)
-        this.#inputs.push({ ...base, receiver: { receiver: source.create(), buffer, control } })
+        this.#inputs.push({
+          ...base,
+          receiver: { receiver: fromSource(source.name, 'start', () => source.create()), buffer, control },
+        })
       } else if (source.kind === 'direct') {
-        const direct = source.create()
+        const direct = fromSource(source.name, 'open', () => source.create())
         this.#inputs.push({ ...base, direct })
-        await direct.open(zeroTime, batchInterval, positions.get(stream.id))
+        const position = positions.get(stream.id)
+        await fromSource(source.name, 'open', () => direct.open(zeroTime, batchInterval, position))
         this.#notePosition(this.#inputs.at(-1)!, Number.NEGATIVE_INFINITY)
       } else {
         this.#inputs.push(base)
@@ -134,7 +139,9 @@ export class Inputs {
       if (input.direct) {
         const { direct } = input
         const answered = input.asked.then(async () => {
-          const ranges = (await this.#replayed(input, direct, time)) ?? (await direct.next(time))
+          const ranges =
+            (await this.#replayed(input, direct, time)) ??
+            (await fromSource(input.stream.source.name, `answer for batch ${time} ms`, () => direct.next(time)))
           input.batches.set(time, { ...batch, direct: ranges })
           for (const warning of ranges.warnings ?? []) this.#report(input.stream, warning)
           this.#notePosition(input, time)
@@ -282,7 +289,7 @@ export class Inputs {
   async #end(patience: Patience, how: (input: Input) => Promise<void> | undefined): Promise<void> {
     const ended = this.#inputs.map(async (input) => {
       // A method that throws is a rejection like any other.
-      const ending = Promise.resolve(input).then(how)
+      const ending = Promise.resolve().then(() => fromSource(input.stream.source.name, 'stop', () => how(input)))
       if (await patience.allows(ending)) return
       this.#notStopped.add(input.stream.source.name)
     })
@@ -307,7 +314,9 @@ export class Inputs {
     const { context } = builder
     const { source } = input.stream
     if (source.kind === 'local') {
-      const given = (source as LocalSource<unknown>).next(time)
+      const given = fromSource(source.name, `answer for batch ${time} ms`, () =>
+        (source as LocalSource<unknown>).next(time),
+      )
       if (!given) return undefined
       const records = this.#dataOf(input.stream, given)
       const batch: BatchInput = { blocks: [], rdd: undefined, consumed: true, counts: new Map() }
@@ -355,7 +364,7 @@ export class Inputs {
       await receiver.receiver.start(receiver.buffer)
     } catch (error) {
       const { final } = (error as { details?: { final?: boolean } }).details ?? {}
-      if (final) throw error
+      if (final) throw sourceFailed(stream.source.name, 'start', error)
       this.#report(stream, `cannot start, trying again in ${retryMs} ms`, error)
       const again = () => {
         this.#startReceiver(input, Math.min(LAST_RETRY_MS, retryMs * 2)).catch((fault: unknown) =>

@@ -33,6 +33,7 @@ import {
   type StreamingOptions,
   type StreamingState,
 } from './streaming-options.js'
+import { pipelineFailed } from './user-errors.js'
 
 /**
  * Streams over a pool of threads: build the graph, `start()`, `stop()`.
@@ -105,7 +106,11 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     try {
       const params = options.params ?? {}
       const exports = await importPipelineModule(url)
-      buildPipeline(exports, url, params, ssc)
+      try {
+        buildPipeline(exports, url, params, ssc)
+      } catch (error) {
+        throw pipelineFailed(url, error)
+      }
       const { context, batchInterval } = ssc
       context.engine.setPipeline({
         url,

@@ -1,6 +1,6 @@
 import { JobCancelledError, TaskFailedError, type ThreadLossReason, ThreadLostError } from '../errors.js'
 import type { TaskSpec } from './task.js'
-import { userFrames } from './user-stack.js'
+import { showUserFrames } from './user-stack.js'
 
 /** Ends of a thread that its task had no part in. */
 const KILLS: readonly ThreadLossReason[] = ['terminated', 'boot', 'closed']
@@ -19,15 +19,7 @@ export function placeOf({ partition, job }: TaskSpec): string {
 export function taskFailed(spec: TaskSpec, message: string, cause?: Error, operation = spec.label): TaskFailedError {
   const { job, partition, attempts } = spec
   const details = { batchTime: job.batchTime, operation, partition, job: job.id, attempts }
-  const error = new TaskFailedError(message, { cause, details })
-  // A log that shows no causes shows the line of the user's function all the same.
-  const frames = userFrames(cause?.stack)
-  if (frames.length > 0) error.stack = [`${error.name}: ${message}`, ...frames, ...framesOf(error)].join('\n')
-  return error
-}
-
-function framesOf({ stack = '' }: Error): string[] {
-  return stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return showUserFrames(new TaskFailedError(message, { cause, details }), cause)
 }
 
 /** The thread has answered, and the driver cannot take the answer. */

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { callSiteOf } from '../ops/functions/call-sites.js'
 import { PACKAGE_ROOT } from '../package-root.js'
 
-const OWN = [PACKAGE_ROOT.href, fileURLToPath(PACKAGE_ROOT)]
+/** The package's code, also as source maps name it. */
+const OWN = [PACKAGE_ROOT, new URL('../src/', PACKAGE_ROOT)].flatMap((root) => [root.href, fileURLToPath(root)])
 const SHIPPED = /(?:eval \()?(millrace-fn-[0-9a-f]{12}\.js):(\d+):(\d+)\)?/
 /** The lines that `new Function` and compileText put before a function's text. */
 const LINES_BEFORE = 3
@@ -17,6 +18,14 @@ export function userFrames(stack: unknown): string[] {
     .filter((line) => /^\s+at /.test(line) && !isInternal(line))
     .slice(0, FRAMES)
     .map((line) => line.replace(SHIPPED, placeOf))
+}
+
+/** Puts the user's frames of the cause first: a log that shows no causes shows the line of the user's code all the same. */
+export function showUserFrames<E extends Error>(error: E, cause: unknown): E {
+  const frames = userFrames(cause instanceof Error ? cause.stack : undefined)
+  const own = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  if (frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames, ...own].join('\n')
+  return error
 }
 
 function isInternal(line: string): boolean {

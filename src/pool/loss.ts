@@ -1,4 +1,6 @@
 import { type ThreadLossReason, ThreadLostError } from '../errors.js'
+import { messageOf } from '../values/message-of.js'
+import { advice } from './pipeline-module.js'
 
 /** What is known about a thread that ended or was given up. */
 export interface LossFacts {
@@ -28,10 +30,16 @@ export function threadLoss(facts: LossFacts): ThreadLostError {
   const { reason, cause } = facts.verdict ?? { reason: withoutVerdict(facts) }
   const where = slot >= 0 ? `Thread ${thread} (slot ${slot})` : `Thread ${thread}`
   const code = exitCode === undefined ? 'it has not exited yet' : `exit code ${exitCode}`
-  return new ThreadLostError(reason, `${where} ended: ${WORDS[reason]} (${code}).`, {
+  const how = reason === 'uncaught' ? uncaught('task', cause) : `${WORDS[reason]} (${code})`
+  return new ThreadLostError(reason, `${where} ended: ${how}.`, {
     cause,
     details: { thread, slot, exitCode },
   })
+}
+
+/** What ended a thread: the exit code would say nothing more. `unit`: what the error was outside of. */
+export function uncaught(unit: 'task' | 'output operation', cause: unknown): string {
+  return `an error was thrown outside of any ${unit}, or a promise was rejected and nobody handled it: ${messageOf(cause)}${advice(cause)}`
 }
 
 /**
@@ -42,10 +50,9 @@ function withoutVerdict({ exiting, exitCode = 1 }: LossFacts): ThreadLossReason 
   return exiting || exitCode > 1 || exitCode < 0 ? 'exit' : 'terminated'
 }
 
-const WORDS: Readonly<Record<ThreadLossReason, string>> = {
+const WORDS: Readonly<Record<Exclude<ThreadLossReason, 'uncaught'>, string>> = {
   terminated: 'it was terminated. Its tasks can run again on another thread',
   exit: 'its code called process.exit. Do not end the process inside a task; throw an error instead',
-  uncaught: 'an error was thrown outside of any task, or a promise was rejected and nobody handled it; see the cause',
   'out-of-memory': 'its heap was full. Use more partitions, or raise resourceLimits.maxOldGenerationSizeMb',
   timeout: 'it made no progress for too long and was terminated',
   unreadable: 'it sent an answer that cannot be read, and was terminated; see the cause',

@@ -1,13 +1,39 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import { PipelineError } from '../errors.js'
+import { messageOf } from '../values/message-of.js'
+import { syntaxErrorPlace } from './syntax-error.js'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
+const JAVASCRIPT = /\.([cm]?)js(x?)$/
 
-/** The URL of a pipeline module. A text without a scheme is a path, in which `#`, `?` and `%` mean themselves. */
+/**
+ * The URL of a pipeline module. A text without a scheme is a path, in which `#`, `?` and `%` mean themselves. Where there is
+ * no `pipeline.js` but a `pipeline.ts`, that one is meant: a program names one module, compiled or not.
+ */
 export function pipelineUrl(module: URL | string): string {
-  if (typeof module !== 'string') return String(module)
-  return /^[a-z][a-z\d+.-]+:/i.test(module) ? module : pathToFileURL(resolve(module)).href
+  const url = urlOf(module)
+  if (url.protocol !== 'file:' || !JAVASCRIPT.test(url.pathname) || existsSync(fileURLToPath(url))) return url.href
+  for (const ending of ['.$1ts$2', '.$1tsx']) {
+    const typed = new URL(url)
+    typed.pathname = url.pathname.replace(JAVASCRIPT, ending)
+    if (existsSync(fileURLToPath(typed))) return typed.href
+  }
+  return url.href
+}
+
+function urlOf(module: URL | string): URL {
+  try {
+    const isPath = typeof module === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(module)
+    return isPath ? pathToFileURL(resolve(module)) : new URL(module)
+  } catch (cause) {
+    throw new PipelineError(
+      `The pipeline module is ${inspect(module)}; give a URL such as new URL('./pipeline.js', import.meta.url), or a path.`,
+      { cause },
+    )
+  }
 }
 
 /** Whether tsx runs TypeScript in this thread: asked once, since it is registered for all imports that follow. */
@@ -24,10 +50,20 @@ export async function importPipelineModule(url: string): Promise<Record<string, 
   try {
     return (await import(url)) as Record<string, unknown>
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const place = syntaxErrorPlace(cause, url)
     const hint = stripped ? ' (Node only strips types: with tsx installed, npm i tsx, all TypeScript runs)' : ''
-    throw new PipelineError(`The pipeline module ${url} cannot be loaded: ${why}${hint}`, { cause, details: { url } })
+    const why = `${messageOf(cause)}${place ? ` at ${place}` : ''}${hint}${advice(cause)}`
+    throw new PipelineError(`The pipeline module ${url} cannot be loaded: ${why}`, { cause, details: { url, place } })
   }
+}
+
+/** Code at the top of a pipeline module runs in several threads, which is wrong for what can exist only once. */
+export function advice(cause: unknown): string {
+  if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') return ''
+  return (
+    '. The driver and every worker thread import a pipeline module, so each would open the port. ' +
+    'Open it in the program that starts the pipeline'
+  )
 }
 
 /** Answers with false where tsx cannot be had and Node runs TypeScript itself. */

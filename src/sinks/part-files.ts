@@ -2,13 +2,14 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { ArgumentError, StateError } from '../errors.js'
+import { ArgumentError, MillraceError, SaveError, StateError } from '../errors.js'
 import { absolutePath } from '../files/paths.js'
 import type { Stream } from '../ops/dstream/dstream.js'
 import type { AnyFunction } from '../ops/functions/ref.js'
 import { checkNames } from '../ops/option-names.js'
 import { applyTo } from '../ops/rdd/actions.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
+import { messageOf } from '../values/message-of.js'
 
 /*
  * Directories of files `part-00000`, one a partition, and `_SUCCESS`. Workers write into a directory beside, `.<name>.saving`;
@@ -43,6 +44,19 @@ export function writePart(directory: string, partition: number, content: string 
 /** Directories that this process writes now: two saves into one would remove each other's parts. */
 const saving = new Set<string>()
 
+/** Runs a save to a path: errors of the file system become SaveErrors, which name the path. */
+async function saved(path: string, label: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (cause) {
+    if (cause instanceof MillraceError) throw cause
+    throw new SaveError(
+      `${label}: '${path}' cannot be written: ${messageOf(cause)}. What was there before is still there; check permissions and free space.`,
+      { cause, details: { path } },
+    )
+  }
+}
+
 /** Writes all partitions beside `path`, then has them appear there in one step. */
 async function save(rdd: Rdd<unknown>, path: string, write: Write, label: string): Promise<void> {
   if (saving.has(path)) {
@@ -61,7 +75,8 @@ async function save(rdd: Rdd<unknown>, path: string, write: Write, label: string
     await writeFile(join(temporary, SUCCESS), '')
     await publish(temporary, path)
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true })
+    // Where nothing can be written nothing can be removed: the first error is the one to tell.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
     throw error
   } finally {
     saving.delete(path)
@@ -111,7 +126,12 @@ export async function saveNew(
   checkNames(unknown, ['overwrite'], label)
   if (typeof overwrite !== 'boolean')
     throw new ArgumentError(`overwrite is ${JSON.stringify(overwrite)}; give true or false.`, { overwrite })
-  if (overwrite || rdd.context.inBatch()) return save(rdd, path, write, label)
+  const may = overwrite || rdd.context.inBatch()
+  await saved(path, label, () => (may ? save(rdd, path, write, label) : create(rdd, path, write, label)))
+}
+
+/** Saves into a directory that is not there yet. */
+async function create(rdd: Rdd<unknown>, path: string, write: Write, label: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   try {
     // Of two processes that come at the same time one gets it.
@@ -142,5 +162,6 @@ export function saveEach(
 ): void {
   const start = absolutePath(prefix, label)
   const pathAt = (time: number | '<time>') => (suffix ? `${start}-${time}.${suffix}` : `${start}-${time}`)
-  stream.builder.addOutput(stream, label, (rdd, time) => save(rdd, pathAt(time), write, label), pathAt('<time>'))
+  const saveAt = (rdd: Rdd<unknown>, path: string) => saved(path, label, () => save(rdd, path, write, label))
+  stream.builder.addOutput(stream, label, (rdd, time) => saveAt(rdd, pathAt(time)), pathAt('<time>'))
 }

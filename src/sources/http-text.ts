@@ -2,12 +2,13 @@ import type { Agent, IncomingMessage } from 'node:http'
 import { ArgumentError, SourceError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
 import { type Delay, delay as realDelay, until } from '../ops/wait.js'
+import { messageOf } from '../values/message-of.js'
 import { checkBoolean, checkInteger, LONGEST_TIMER, type ReconnectDelay, reconnectDelay } from './check.js'
 import { type HttpTarget, open, place } from './http-open.js'
 import { HttpRetry, type RetryTimes } from './http-retry.js'
 import { IdleTimer } from './idle-timer.js'
 import { LineGate } from './line-gate.js'
-import { LoopReceiver, messageOf } from './loop-receiver.js'
+import { LoopReceiver } from './loop-receiver.js'
 
 export interface HttpTextOptions {
   readonly headers?: Readonly<Record<string, string>>

@@ -3,10 +3,11 @@ import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
 import { nextTurn } from '../ops/wait.js'
 import { isData } from '../values/data.js'
 import { describe } from '../values/describe.js'
+import { messageOf } from '../values/message-of.js'
 import { checkRecords } from '../values/records.js'
 import { checkInteger } from './check.js'
 import { type Feed, isOneShot, isPullable, openFeed, type Pullable } from './feed.js'
-import { LoopReceiver, messageOf } from './loop-receiver.js'
+import { LoopReceiver } from './loop-receiver.js'
 import { pull } from './pull.js'
 
 export interface IterableOptions {

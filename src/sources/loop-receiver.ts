@@ -1,5 +1,6 @@
 import { StateError } from '../errors.js'
 import type { Receiver, ReceiverSink } from '../ops/source.js'
+import { messageOf } from '../values/message-of.js'
 
 /**
  * The whole life of a receiver as one async function: it calls `ready` when data can arrive, goes on until `signal` is
@@ -61,12 +62,4 @@ export class LoopReceiver implements Receiver {
     this.#running?.abort.abort()
     await this.#running?.ended
   }
-}
-
-/** The text of an error, also of those without one: a connection tried on several addresses fails with an empty text. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.message !== '') return error.message
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
-  return (error as NodeJS.ErrnoException).code ?? error.name
 }

@@ -2,8 +2,9 @@ import type { TcpNetConnectOpts } from 'node:net'
 import { ArgumentError, SourceError } from '../errors.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
 import { type Delay, delay as realDelay } from '../ops/wait.js'
+import { messageOf } from '../values/message-of.js'
 import { checkBoolean, checkInteger, type ReconnectDelay, reconnectDelay } from './check.js'
-import { LoopReceiver, messageOf } from './loop-receiver.js'
+import { LoopReceiver } from './loop-receiver.js'
 
 export interface SocketTextOptions {
   /**

@@ -102,7 +102,13 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
   test('a batch that fails in a graceful stop is told', async () => {
     const { ssc } = await opened('faults.mjs', driver, { params: { fault: 'throws' } })
     await ssc.start()
-    const ended = expect(ssc.awaitTermination()).rejects.toMatchObject({ name: 'OwnError', message: 'of its own' })
+    const ended = expect(ssc.awaitTermination()).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_OUTPUT_FAILED',
+      message: expect.stringMatching(
+        /^foreachRDD, called at .*faults\.mjs:\d+:\d+, failed in batch 1000 ms: of its own$/,
+      ),
+      cause: { name: 'OwnError', message: 'of its own' },
+    })
     await ssc.stop({ graceful: true, timeout: '1m' })
     await ended
   })
@@ -147,8 +153,8 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
 
 describe('only with a driver in a thread', () => {
   test('options that cannot be copied are named, a clock of another kind and stopContext: false are refused', async () => {
-    const params = { fn: () => 1 }
-    await expect(threaded('faults.mjs', { params })).rejects.toThrow(/^params cannot be given to a driver.*'host'/)
+    const faults = [() => 1] as never
+    await expect(threaded('faults.mjs', { faults })).rejects.toThrow(/^faults cannot be given to a driver.*'host'/)
     const clock = { now: () => 0, at: () => () => {} }
     await expect(threaded('faults.mjs', { clock })).rejects.toThrow(/real time or by a ManualClock/)
     const { ssc } = await threaded('faults.mjs', { clock: new SystemClock() })

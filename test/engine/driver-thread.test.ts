@@ -85,10 +85,13 @@ describe('the same pipeline gives the same under both drivers', () => {
     expect(await run('thread')).toEqual(host)
   })
 
-  test.each(DRIVERS)('TypeScript modules, which import TypeScript: %s', async (driver) => {
-    const { out } = await outputsOf('typed.ts', driver, 1, { params: { by: 10 } })
-    expect(out![0]).toEqual({ time: 1000, records: ['12', '14'] })
-  })
+  test.each(DRIVERS.flatMap((driver) => ['typed.ts', 'typed.js'].map((name) => [name, driver] as const)))(
+    'TypeScript modules, which import TypeScript, by the name %s: %s',
+    async (name, driver) => {
+      const { out } = await outputsOf(name, driver, 1, { params: { by: 10 } })
+      expect(out![0]).toEqual({ time: 1000, records: ['12', '14'] })
+    },
+  )
 
   test('records of every kind keep their types, on the way in and on the way out', async () => {
     const records = [
@@ -132,9 +135,12 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     const of = (time: number) => ['batchStarted', 'batchCompleted'].map((name) => `${name} ${time}`)
     expect(events.filter((event) => !event.startsWith('batchSubmitted'))).toEqual([...of(1000), ...of(2000)])
     expect(ssc.skippedBatches).toEqual([1000, 2000])
-    expect(skipped[0]!.error).toMatchObject({ name: 'OwnError', message: 'of its own', cause: expect.any(RangeError) })
+    expect(skipped[0]!.error).toMatchObject({
+      code: 'ERR_MILLRACE_OUTPUT_FAILED',
+      cause: { name: 'OwnError', message: 'of its own', cause: expect.any(RangeError) },
+    })
     const warned = log.find(({ message }) => message.startsWith('batch 1000 ms was skipped'))
-    expect(warned).toMatchObject({ level: 'error', details: { name: 'OwnError' } })
+    expect(warned).toMatchObject({ level: 'error', details: { name: 'OutputFailedError' } })
   })
 
   test('diagnostics channels', async () => {

@@ -149,8 +149,8 @@ describe('termination', () => {
     expect(await completed).toMatchObject({
       time: 1000,
       outputs: [
-        { id: 0, error: { message: 'first failed' } },
-        { id: 1, error: { message: 'second failed' } },
+        { id: 0, error: { cause: { message: 'first failed' } } },
+        { id: 1, error: { cause: { message: 'second failed' } } },
       ],
     })
     expect(ran).toEqual(['first', 'second'])

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { ManualClock, StreamingContext } from 'millrace'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { gather, run, sorted } from './support.js'
@@ -177,5 +180,70 @@ describe('modules that are wrong', () => {
       code: 'ERR_MILLRACE_FINGERPRINT',
       message: expect.stringMatching(/the driver has '1 map.*', the worker '1 filter/),
     })
+  })
+
+  // The test runner loads modules of the host by itself, Node those of a driver thread.
+  const inThread = (url: URL) => StreamingContext.fromPipeline(url, { batchInterval: 1000, driver: 'thread' })
+
+  test('a fault of syntax names file, line and column, in the module or in what it imports', async () => {
+    const bad = moduleOf('export const x = 1\nexport const y = = 2\n')
+    await expect(inThread(bad)).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_PIPELINE',
+      message: expect.stringMatching(/Unexpected token '=' at .*pipeline-\d+-\d+\.mjs:2:18/),
+      cause: { name: 'SyntaxError' },
+    })
+    const between = moduleOf(`export { x } from '${bad.href.replace(/.*\//, './')}'`)
+    const importing = moduleOf(`import { x } from '${between.href.replace(/.*\//, './')}'\nexport default x`)
+    await expect(inThread(importing)).rejects.toThrow(`at ${fileURLToPath(bad)}:2:18`)
+  })
+
+  test('an import of what a module does not export names file and line', async () => {
+    const url = moduleOf(`\nimport { definePipelin } from 'millrace'\nexport default definePipelin(() => {})`)
+    await expect(inThread(url)).rejects.toThrow(
+      `does not provide an export named 'definePipelin' at ${fileURLToPath(url)}:2`,
+    )
+  })
+
+  test.each(['host', 'thread'] as const)(
+    'an error in the pipeline function is wrapped, with its place: %s',
+    async (driver) => {
+      const url = moduleOf(`import { definePipeline } from 'millrace'
+      export default definePipeline(() => {
+        JSON.parse('{')
+      })`)
+      const opened = StreamingContext.fromPipeline(url, { batchInterval: 1000, driver })
+      await expect(opened).rejects.toMatchObject({
+        code: 'ERR_MILLRACE_PIPELINE',
+        message: expect.stringContaining('The pipeline function of'),
+        stack: expect.stringMatching(/^PipelineError: .*\n.*pipeline-\d+-\d+\.mjs:3:14/),
+        cause: { name: 'SyntaxError' },
+      })
+    },
+  )
+
+  test('arguments that an operation refuses stay what they are', async () => {
+    const url = moduleOf(`import { definePipeline } from 'millrace'
+      export default definePipeline((ssc) => void ssc.queueStream(5))`)
+    await expect(fromPipeline(url)).rejects.toMatchObject({ code: 'ERR_MILLRACE_ARGUMENT' })
+  })
+
+  test('a port that is taken by a listener at the top of the module: the error says what happened and why', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as AddressInfo
+    // The error comes as an event, while the module waits.
+    const url = moduleOf(`import { createServer } from 'node:http'
+      import { definePipeline } from 'millrace'
+      createServer().listen(${port}, '127.0.0.1')
+      export default definePipeline((ssc) => ssc.queueStream([[1]]).output('out'))
+      await new Promise(() => {})`)
+    const opened = StreamingContext.fromPipeline(url, { batchInterval: 1000, driver: 'thread' })
+    await expect(opened).rejects.toMatchObject({
+      reason: 'uncaught',
+      message: expect.stringMatching(/EADDRINUSE.*every worker thread import/),
+      cause: { code: 'EADDRINUSE' },
+    })
+    await expect(opened).rejects.not.toThrow(/exit code/)
+    holder.close()
   })
 })

@@ -53,8 +53,9 @@ test.each([{ graceful: true, timeout: '1m' }, {}])(
       counted += await rdd.count()
     })
     await ssc.start()
-    const terminated = expect(ssc.awaitTermination()).rejects.toBe(failure)
-    await expect(ssc.stop(options)).rejects.toBe(failure)
+    const told = { code: 'ERR_MILLRACE_SOURCE', cause: failure }
+    const terminated = expect(ssc.awaitTermination()).rejects.toMatchObject(told)
+    await expect(ssc.stop(options)).rejects.toMatchObject(told)
     await terminated
     // What had come is processed all the same where that was asked for.
     expect(counted).toBe('graceful' in options ? 2 : 0)

@@ -1,5 +1,5 @@
 import { type ThreadLossReason, ThreadLostError } from '../../errors.js'
-import type { Verdict } from '../../pool/loss.js'
+import { uncaught, type Verdict } from '../../pool/loss.js'
 
 /** What is known about a driver thread that ended without being asked to. */
 export interface DriverLossFacts {
@@ -13,9 +13,13 @@ export interface DriverLossFacts {
 /** Why the driver is gone. With it go its worker threads and all data of its streams. */
 export function driverLoss({ verdict, exiting, exitCode }: DriverLossFacts): ThreadLostError {
   const reason = verdict?.reason ?? (exiting ? 'exit' : 'terminated')
+  const how =
+    reason === 'uncaught'
+      ? uncaught('output operation', verdict?.cause)
+      : `${WORDS[reason] ?? reason} (exit code ${exitCode})`
   return new ThreadLostError(
     reason,
-    `The driver thread ended: ${WORDS[reason] ?? reason} (exit code ${exitCode}). Its streams are lost; open the pipeline again.`,
+    `The driver thread ended: ${how}. Its streams are lost; open the pipeline again.`,
     { cause: verdict?.cause, details: { exitCode } },
   )
 }
@@ -23,7 +27,5 @@ export function driverLoss({ verdict, exiting, exitCode }: DriverLossFacts): Thr
 const WORDS: Readonly<Partial<Record<ThreadLossReason, string>>> = {
   terminated: 'it was terminated from outside',
   exit: 'code in it called process.exit. Throw an error instead',
-  uncaught:
-    'an error was thrown outside of any output operation, or a promise was rejected and nobody handled it; see the cause',
   'out-of-memory': 'its heap was full. Collect less, or start node with a larger --max-old-space-size',
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, StateError } from '../../errors.js'
+import { stackHere } from '../functions/call-sites.js'
 import type { RddBuilder } from '../rdd/builder.js'
 import type { Rdd } from '../rdd/rdd.js'
 import { checkSource, type InputSource } from '../source.js'
@@ -12,6 +13,8 @@ export interface OutputOperation {
   readonly label: string
   readonly stream: Stream<unknown>
   readonly run: (rdd: Rdd<unknown>, time: number) => unknown
+  /** The stack of the call that added it. */
+  readonly site: { readonly stack?: string }
   /** Where it writes, if no other output may write there. */
   readonly target?: string
 }
@@ -92,7 +95,7 @@ export class StreamBuilder {
 
   addOutput(stream: Stream<unknown>, label: string, run: OutputOperation['run'], target?: string): void {
     this.mustBeOpen(`The output operation '${label}'`)
-    this.outputs.push({ id: this.outputs.length, label, stream, run, target })
+    this.outputs.push({ id: this.outputs.length, label, stream, run, site: stackHere(this.addOutput), target })
   }
 
   nameOutput(name: string): void {

@@ -17,17 +17,22 @@ const byText = new Map<string, { readonly stack?: string }>()
 /** Remembers where the user gave a function to an operation, for the stacks of its errors. Formats nothing. */
 export function noteCallSite(text: string): void {
   if (byText.has(text) || byText.size >= LIMIT) return
+  byText.set(text, stackHere(noteCallSite))
+}
+
+/** The stack of the caller of `below`, formatted when it is read. */
+export function stackHere(below: (...args: never[]) => unknown): { readonly stack?: string } {
   const { stackTraceLimit } = Error
   const site: { stack?: string } = {}
   try {
     Error.stackTraceLimit = FRAMES
-    Error.captureStackTrace(site, noteCallSite)
+    Error.captureStackTrace(site, below)
   } catch {
     // The intrinsics are frozen: the stack has as many frames as it may.
   } finally {
     restore(stackTraceLimit)
   }
-  byText.set(text, site)
+  return site
 }
 
 function restore(limit: number): void {
