@@ -59,6 +59,7 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
     inputs: [{ in: 'blocks', slices }],
     meter: { vitals: new Int32Array(16), failedAt: undefined },
     read: [0],
+    sums: [],
     written: [],
     settled: [],
   } as unknown as Task
