@@ -3,16 +3,9 @@ import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError } from '../errors.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import type { FaultPlan } from '../pool/protocol.js'
+import { type Logger, messageFirst, stderrLogger } from './logger.js'
 import { availableBytes } from './memory.js'
 import type { Speculation } from './straggler-watch.js'
-
-/** Where the engine writes what an operator should see. The method set of pino and console. */
-export interface Logger {
-  debug(message: string, details?: unknown): void
-  info(message: string, details?: unknown): void
-  warn(message: string, details?: unknown): void
-  error(message: string, details?: unknown): void
-}
 
 export interface ContextOptions {
   /** Worker threads that run tasks. Default: the machine's cores, at most 8. */
@@ -67,7 +60,7 @@ export interface ContextOptions {
   readonly resourceLimits?: ResourceLimits
   /** False: compose operations from closures instead of compiling one loop. Default: true where the process may compile. */
   readonly codegen?: boolean
-  /** Default: warnings and errors to stderr. */
+  /** Default: warnings and errors to stderr. Takes console, pino, bunyan or winston as they are. */
   readonly logger?: Logger
   /** Fault points at which threads die, or the whole process: for tests. */
   readonly faults?: readonly FaultPlan[]
@@ -150,7 +143,7 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB, ...checkLimits(options.resourceLimits) },
     codegen: yesOrNo('codegen', options.codegen ?? mayCompile()),
-    logger: options.logger ?? stderrLogger,
+    logger: messageFirst(options.logger ?? stderrLogger),
     faults: options.faults,
   }
 }
@@ -213,12 +206,4 @@ function mayCompile(): boolean {
     // The process was started with --disallow-code-generation-from-strings: that is an answer, not a fault.
     return false
   }
-}
-
-/** Warnings and errors to stderr, the rest nowhere. */
-export const stderrLogger: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: (message, details) => console.warn(`millrace: ${message}`, ...(details === undefined ? [] : [details])),
-  error: (message, details) => console.error(`millrace: ${message}`, ...(details === undefined ? [] : [details])),
 }

@@ -2,7 +2,7 @@ import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { LoadedFile } from '../pool/protocol.js'
 import type { DiskStore, StoredBlock } from './disk-store.js'
 import type { Events } from './events.js'
-import type { Logger } from './options.js'
+import type { Logger } from './logger.js'
 
 export interface SpillingOptions {
   readonly store: DiskStore

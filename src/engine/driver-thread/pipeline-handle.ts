@@ -5,7 +5,7 @@ import { type Duration, toMillis } from '../../ops/time.js'
 import { decodeError } from '../../pool/error-wire.js'
 import { DeadLetterBook } from '../dead-letter-book.js'
 import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
-import { type Logger, stderrLogger } from '../options.js'
+import { type Logger, messageFirst, stderrLogger } from '../logger.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from '../output-queue.js'
 import { HARD_STOP_MS, NOTHING_GIVEN_UP, type StopOptions, type StopResult } from '../stop-result.js'
 import type { PipelineOptions, StreamingState } from '../streaming-options.js'
@@ -77,8 +77,8 @@ export class PipelineHandle implements AsyncDisposable {
     const { clock = new SystemClock(), logger = stderrLogger, driver: _, ...rest } = options
     this.batchInterval = toMillis(options.batchInterval, 'batchInterval')
     this.clock = clock
-    this.#logger = logger
-    this.#events = new Events((error) => logger.error('a listener threw', error))
+    this.#logger = messageFirst(logger)
+    this.#events = new Events((error) => this.#logger.error('a listener threw', error))
     this.on('batchSkipped', ({ time }) => void this.#skipped.push(time))
     this.on('deadLetters', (batch) => this.#deadLetters.add(batch))
     const boot = { url, options: rest, manualClockAt: startOf(clock) }

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../pool/error-wire.js'
 import type { EventName } from '../events.js'
-import type { Logger } from '../options.js'
+import type { Logger } from '../logger.js'
 import type { StopResult } from '../stop-result.js'
 
 /**
