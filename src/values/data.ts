@@ -20,8 +20,24 @@ const LISTED_ITEMS = 64
 const LEAST_INT64 = -(2n ** 63n)
 const MOST_INT64 = 2n ** 63n - 1n
 
-/** Classifies a value: PACKS, EXACT or (from FOREIGN on) not data. Costs about 15 ns a field. */
+/**
+ * Objects in a record, counted in each place where they occur, as they are encoded there. A small graph with much sharing
+ * would otherwise be written as a tree without end.
+ */
+export const MAX_OBJECTS = 2 ** 23
+let objects = 0
+
+/** Classifies a value: PACKS, EXACT or FOREIGN. Costs about 15 ns a field. `depth`: levels above the value in its record. */
 export function fitOf(value: unknown, depth = 0): number {
+  objects = 0
+  return fit(value, depth)
+}
+
+export function isData(value: unknown): boolean {
+  return fitOf(value) < FOREIGN
+}
+
+function fit(value: unknown, depth: number): number {
   switch (typeof value) {
     case 'string':
       return value.isWellFormed() ? PACKS : EXACT
@@ -39,12 +55,13 @@ export function fitOf(value: unknown, depth = 0): number {
   }
 }
 
-export function isData(value: unknown): boolean {
-  return fitOf(value) < FOREIGN
-}
+/*
+ * Each loop ends at the first part that is not data: objects that lead back to themselves in two places would otherwise
+ * be followed 2 ** MAX_DEPTH times.
+ */
 
 function fitOfObject(value: object, depth: number): number {
-  if (depth >= MAX_DEPTH) return FOREIGN
+  if (depth >= MAX_DEPTH || ++objects > MAX_OBJECTS) return FOREIGN
   if (Object.getPrototypeOf(value) === Object.prototype) return fitOfFields(value, depth)
   const kind = kindOf(value)
   switch (kind) {
@@ -62,57 +79,63 @@ function fitOfObject(value: object, depth: number): number {
     case 'date':
       return fitOfNames(value) | (Number.isNaN((value as Date).getTime()) ? EXACT : PACKS)
     case 'buffer':
-      return PACKS
+      return isDetached(value as Buffer) || hasOtherNames(value as Buffer) ? FOREIGN : PACKS
     case 'typed':
-      return EXACT
+      return isDetached(value as Uint8Array) || hasOtherNames(value as Uint8Array) ? FOREIGN : EXACT
     case 'error':
       return EXACT | fitOfErrorFields(value, depth)
     case 'regexp':
-    case 'memory':
-    case 'view':
       return EXACT | fitOfNames(value)
+    case 'view':
+      return isDetached(value as DataView) ? FOREIGN : EXACT | fitOfNames(value)
+    case 'memory':
+      return isDetached(value as ArrayBuffer) || isResizable(value as ArrayBuffer) ? FOREIGN : EXACT | fitOfNames(value)
   }
 }
 
 function fitOfFields(value: object, depth: number): number {
-  let fit = PACKS
+  let all = PACKS
   for (const name in value) {
     // Names that msgpack renames, calls or takes for a class.
-    if (name === '__proto__' || name === 'constructor' || name === 'toJSON' || !name.isWellFormed()) fit |= EXACT
-    fit |= fitOf((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    if (name === '__proto__' || name === 'constructor' || name === 'toJSON' || !name.isWellFormed()) all |= EXACT
+    all |= fit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    if (all >= FOREIGN) return FOREIGN
   }
-  return Object.getOwnPropertySymbols(value).length > 0 ? FOREIGN : fit
+  return Object.getOwnPropertySymbols(value).length > 0 ? FOREIGN : all
 }
 
 function fitOfErrorFields(value: object, depth: number): number {
-  let fit = PACKS
+  let all = PACKS
   for (const name of Object.getOwnPropertyNames(value)) {
-    if (name !== 'stack') fit |= fitOf((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    if (name !== 'stack') all |= fit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    if (all >= FOREIGN) return FOREIGN
   }
-  return Object.getOwnPropertySymbols(value).length > 0 ? FOREIGN : fit
+  return Object.getOwnPropertySymbols(value).length > 0 ? FOREIGN : all
 }
 
 function fitOfArray(values: readonly unknown[], depth: number): number {
-  let fit = PACKS
+  let all = PACKS
   let holes = 0
   for (let i = 0; i < values.length; i++) {
     const item = values[i]
-    if (item !== undefined || i in values) fit |= fitOf(item, depth + 1)
+    if (item !== undefined || i in values) all |= fit(item, depth + 1)
     else if (++holes > MANY_HOLES) return fitOfSparse(values, depth)
+    if (all >= FOREIGN) return FOREIGN
   }
-  return fit | (holes > 0 ? EXACT : PACKS) | (hasOtherNames(values) ? FOREIGN : PACKS)
+  return hasOtherNames(values) ? FOREIGN : all | (holes > 0 ? EXACT : PACKS)
 }
 
 function fitOfSparse(values: readonly unknown[], depth: number): number {
-  let fit = EXACT
+  let all = EXACT
   for (const name of Object.keys(values)) {
-    fit |= isIndex(name) ? fitOf(values[Number(name)], depth + 1) : FOREIGN
+    all |= isIndex(name) ? fit(values[Number(name)], depth + 1) : FOREIGN
+    if (all >= FOREIGN) return FOREIGN
   }
-  return fit
+  return all
 }
 
 /** Whether an array has properties beside its items. Of long arrays only those of a match are looked for. */
-export function hasOtherNames(values: readonly unknown[]): boolean {
+export function hasOtherNames(values: ArrayLike<unknown>): boolean {
   if (values.length > LISTED_ITEMS) return isMatch(values)
   const names = Object.keys(values)
   // Items come first.
@@ -120,7 +143,7 @@ export function hasOtherNames(values: readonly unknown[]): boolean {
 }
 
 /** Whether an array is what RegExp.exec and String.match return. */
-export function isMatch(values: readonly unknown[]): boolean {
+export function isMatch(values: ArrayLike<unknown>): boolean {
   return (values as { index?: unknown }).index !== undefined
 }
 
@@ -129,15 +152,22 @@ export function isIndex(name: string): boolean {
 }
 
 function fitOfMap(map: ReadonlyMap<unknown, unknown>, depth: number): number {
-  let fit = PACKS
-  for (const [key, value] of map) fit |= fitOf(key, depth + 1) | fitOf(value, depth + 1)
-  return fit
+  let all = PACKS
+  for (const [key, value] of map) {
+    all |= fit(key, depth + 1)
+    if (all < FOREIGN) all |= fit(value, depth + 1)
+    if (all >= FOREIGN) return FOREIGN
+  }
+  return all
 }
 
 function fitOfSet(set: ReadonlySet<unknown>, depth: number): number {
-  let fit = PACKS
-  for (const value of set) fit |= fitOf(value, depth + 1)
-  return fit
+  let all = PACKS
+  for (const value of set) {
+    all |= fit(value, depth + 1)
+    if (all >= FOREIGN) return FOREIGN
+  }
+  return all
 }
 
 function fitOfNames(value: object): number {
@@ -147,4 +177,21 @@ function fitOfNames(value: object): number {
 /** Whether somebody added properties to a Map, a Date or the like: they would be lost. */
 export function hasOwnNames(value: object): boolean {
   return Reflect.ownKeys(value).some((name) => name !== 'lastIndex')
+}
+
+/** Whether the memory of an ArrayBuffer or of a view was transferred, to a worker for example. */
+export function isDetached(value: ArrayBuffer | ArrayBufferView): boolean {
+  const memory: ArrayBufferLike = ArrayBuffer.isView(value) ? value.buffer : value
+  if (memory.byteLength > 0) return false
+  try {
+    new Uint8Array(memory)
+    return false
+  } catch {
+    // Node 20 has no other way to see it.
+    return true
+  }
+}
+
+export function isResizable(memory: ArrayBuffer): boolean {
+  return (memory as { resizable?: boolean }).resizable === true
 }

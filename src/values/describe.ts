@@ -16,7 +16,7 @@ export function kindName(value: unknown): string {
   const name = className(value)
   if (name === '') return 'an object with a prototype of its own'
   if (name === 'Object') return isOrdinary(value) ? 'an object' : 'an object with a prototype of its own'
-  if (BUILT_IN.has(name)) return `${/^([AEIO]|U[^RI])/.test(name) ? 'an' : 'a'} ${name}`
+  if (BUILT_IN.has(name)) return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
   return `an instance of class ${name}`
 }
 
@@ -30,7 +30,8 @@ const BUILT_IN = new Set(
   (
     'Promise URL URLSearchParams Map Set WeakMap WeakSet WeakRef Date RegExp Error TypeError RangeError SyntaxError ' +
     'ReferenceError EvalError URIError AggregateError Boolean Number String Symbol BigInt ArrayBuffer SharedArrayBuffer ' +
-    'DataView Buffer Blob File Headers Request Response FormData AbortSignal AbortController ReadableStream'
+    'Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array ' +
+    'BigInt64Array BigUint64Array DataView Buffer Blob File Headers Request Response FormData AbortSignal AbortController ReadableStream'
   ).split(' '),
 )
 

@@ -1,7 +1,7 @@
 import { DataError } from '../errors.js'
-import { isIndex, isMatch, MAX_DEPTH } from './data.js'
+import { isData, isDetached, isIndex, isMatch, isResizable, MAX_DEPTH, MAX_OBJECTS } from './data.js'
 import { advice, kindName } from './describe.js'
-import { kindOf } from './kinds.js'
+import { type Kind, kindOf } from './kinds.js'
 
 /** The first part of a value that is not data. */
 export interface Fault {
@@ -15,11 +15,32 @@ export interface Fault {
 
 /**
  * Finds the first part of a value that is not data; undefined where all of it is. Slower than `fitOf`, which decides: call
- * it to explain a refusal. `shared`: memory that threads share may be part of it, as in what a thread is started with.
+ * it to explain a refusal.
  */
-export function faultIn(value: unknown, path = '', above: readonly object[] = [], shared = false): Fault | undefined {
+export function faultIn(value: unknown, path = ''): Fault | undefined {
+  return isData(value) ? undefined : whyNot(value, path, false)
+}
+
+/** `shared`: undefined also for a value that is not data only because it holds shared memory. */
+function whyNot(value: unknown, path: string, shared: boolean): Fault | undefined {
+  const found = search(value, path, [], { shared, sound: new Set() })
+  return found ?? (shared ? undefined : tooMany(path))
+}
+
+interface Search {
+  readonly shared: boolean
+  /** Objects that were searched: one that occurs often is searched once. */
+  readonly sound: Set<object>
+}
+
+function tooMany(path: string): Fault {
+  const what = `holds more than ${MAX_OBJECTS.toLocaleString('en-US')} objects, counted in each place where they occur`
+  return { path, what, advice: 'Refer to an object that occurs often by an id' }
+}
+
+function search(value: unknown, path: string, above: readonly object[], options: Search): Fault | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return foreign(value, path)
-  if (typeof value !== 'object' || value === null) return undefined
+  if (typeof value !== 'object' || value === null || options.sound.has(value)) return undefined
   const first = above.indexOf(value)
   if (first >= 0)
     return {
@@ -30,42 +51,67 @@ export function faultIn(value: unknown, path = '', above: readonly object[] = []
   if (above.length >= MAX_DEPTH)
     return { path: shortened(path), what: `is nested deeper than ${MAX_DEPTH} levels`, advice: 'Use a flat list' }
   const kind = kindOf(value)
-  if (kind === undefined) return shared && value instanceof SharedArrayBuffer ? undefined : foreign(value, path)
+  if (kind === undefined) return options.shared && value instanceof SharedArrayBuffer ? undefined : foreign(value, path)
+  const found = ownFault(value, kind, path)
+  if (found) return found
   const inside = [...above, value]
-  const all = (parts: Iterable<readonly [string, unknown]>) => {
-    for (const [at, part] of parts) {
-      const found = faultIn(part, at, inside, shared)
-      if (found) return found
-    }
-    return undefined
+  for (const [at, part] of partsOf(value, kind, path)) {
+    const below = search(part, at, inside, options)
+    if (below) return below
   }
+  options.sound.add(value)
+  return undefined
+}
+
+/** What is wrong with an object itself, whatever its parts are. */
+function ownFault(value: object, kind: Kind, path: string): Fault | undefined {
   switch (kind) {
-    case 'map':
-      return otherNames(value, path) ?? all(entriesOf(value as Map<unknown, unknown>, path))
-    case 'set':
-      return otherNames(value, path) ?? all(itemsOf(value as Set<unknown>, path))
-    case 'array':
-      return namesOfArray(value as readonly unknown[], path) ?? all(fieldsOf(value, path, Object.keys(value)))
     case 'object':
     case 'bare':
-      return bySymbol(value, path) ?? all(fieldsOf(value, path, Object.keys(value)))
     case 'error':
-      return (
-        bySymbol(value, path) ??
-        all(
-          fieldsOf(
-            value,
-            path,
-            Object.getOwnPropertyNames(value).filter((name) => name !== 'stack'),
-          ),
-        )
-      )
+      return bySymbol(value, path)
+    case 'array':
+      return namesOfArray(value as readonly unknown[], path)
     case 'buffer':
     case 'typed':
-      return undefined
+      return detached(value as Uint8Array, path) ?? namesOfArray(value as Uint8Array, path)
+    case 'view':
+      return detached(value as DataView, path) ?? otherNames(value, path)
+    case 'memory':
+      return detached(value as ArrayBuffer, path) ?? resizable(value as ArrayBuffer, path) ?? otherNames(value, path)
     default:
       return otherNames(value, path)
   }
+}
+
+function partsOf(value: object, kind: Kind, path: string): Iterable<readonly [string, unknown]> {
+  switch (kind) {
+    case 'map':
+      return entriesOf(value as Map<unknown, unknown>, path)
+    case 'set':
+      return itemsOf(value as Set<unknown>, path)
+    case 'array':
+    case 'object':
+    case 'bare':
+      return fieldsOf(value, path, Object.keys(value))
+    case 'error': {
+      const names = Object.getOwnPropertyNames(value).filter((name) => name !== 'stack')
+      return fieldsOf(value, path, names)
+    }
+    default:
+      return []
+  }
+}
+
+function detached(value: ArrayBuffer | ArrayBufferView, path: string): Fault | undefined {
+  if (!isDetached(value)) return undefined
+  const what = `is ${kindName(value)} whose memory was transferred`
+  return { path, what, advice: 'Copy the bytes before you transfer them' }
+}
+
+function resizable(memory: ArrayBuffer, path: string): Fault | undefined {
+  if (!isResizable(memory)) return undefined
+  return { path, what: 'is a resizable ArrayBuffer', advice: 'Use value.slice(), which has a fixed size' }
 }
 
 /** The error of a value that is not data. `subject` begins its message: `A record cannot be encoded`. */
@@ -74,9 +120,13 @@ export function dataError(subject: string, { path, what, advice }: Fault): DataE
   return new DataError(`${subject}: ${where} ${what}. ${advice}.`, { path, what })
 }
 
-/** Throws a DataError that names the path to the first part that is not data. */
+/**
+ * Throws a DataError that names the path to the first part that is not data. `shared`: memory that threads share may be part
+ * of it, as in what a thread is started with.
+ */
 export function mustBeData(value: unknown, subject: string, path = '', shared = false): void {
-  const fault = faultIn(value, path, [], shared)
+  if (isData(value)) return
+  const fault = whyNot(value, path, shared)
   if (fault) throw dataError(subject, fault)
 }
 
@@ -89,10 +139,10 @@ function bySymbol(value: object, path: string): Fault | undefined {
   return symbol && { path, what: `has a property named by a symbol, ${String(symbol)}`, advice: 'Name it by a text' }
 }
 
-function namesOfArray(values: readonly unknown[], path: string): Fault | undefined {
+function namesOfArray(values: ArrayLike<unknown>, path: string): Fault | undefined {
   const name = isMatch(values) ? 'index' : Object.keys(values).findLast((key) => !isIndex(key))
   if (name === undefined) return undefined
-  return { path, what: `is an array with a property '${name}'`, advice: 'Use its items alone, [...value]' }
+  return { path, what: `is ${kindName(values)} with a property '${name}'`, advice: 'Use its items alone, [...value]' }
 }
 
 function otherNames(value: object, path: string): Fault | undefined {

@@ -1,4 +1,4 @@
-import { hasOtherNames, hasOwnNames, MAX_DEPTH } from './data.js'
+import { hasOtherNames, hasOwnNames, isData, MAX_DEPTH, MAX_OBJECTS } from './data.js'
 import { mustBeData } from './fault.js'
 import { type Kind, kindOf } from './kinds.js'
 
@@ -12,6 +12,7 @@ import { type Kind, kindOf } from './kinds.js'
 
 /** Returns a text that is the same for equal keys and for no others. Throws a DataError for a key that is not data. */
 export function canonical(key: unknown): string {
+  objects = 0
   return textOf(key, 0) ?? refuse(key)
 }
 
@@ -21,13 +22,15 @@ function refuse(key: unknown): never {
   return mustBeData(Symbol('key'), 'A key cannot be compared', 'key') as never
 }
 
+let objects = 0
+
 /** Undefined where a part is not data. */
 function textOf(key: unknown, depth: number): string | undefined {
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'bigint') return `${key}n`
   if (typeof key === 'function' || typeof key === 'symbol') return undefined
   if (typeof key !== 'object' || key === null) return Object.is(key, -0) ? '0' : String(key)
-  if (depth >= MAX_DEPTH) return undefined
+  if (depth >= MAX_DEPTH || ++objects > MAX_OBJECTS) return undefined
   const kind = kindOf(key)
   return kind && TEXTS[kind](key as never, depth)
 }
@@ -49,21 +52,26 @@ const TEXTS: { readonly [K in Kind]: (key: never, depth: number) => string | und
   date: (date: Date) => `Date(${date.getTime()})`,
   regexp: ({ source, flags }: RegExp) => `RegExp(${JSON.stringify(source)},${flags})`,
   // A Buffer is a Uint8Array: which of them a record has depends on the package that read it.
-  buffer: (bytes: Uint8Array) => `Bytes(${hex(bytes)})`,
+  buffer: bytesText,
   typed: (array: Exclude<NodeJS.TypedArray, Buffer>) => {
     const { name } = array.constructor
-    if (name === 'Uint8Array') return `Bytes(${hex(array)})`
+    if (name === 'Uint8Array') return bytesText(array as Uint8Array)
+    if (!isData(array)) return undefined
     // By value: -0 is 0, and every NaN is one.
     return name.startsWith('Float') ? `${name}(${Array.from(array, floatText)})` : `${name}(${hex(array)})`
   },
-  memory: (memory: ArrayBuffer) => `ArrayBuffer(${hex(new Uint8Array(memory))})`,
-  view: (view: DataView) => `DataView(${hex(view)})`,
+  memory: (memory: ArrayBuffer) => (isData(memory) ? `ArrayBuffer(${hex(new Uint8Array(memory))})` : undefined),
+  view: (view: DataView) => (isData(view) ? `DataView(${hex(view)})` : undefined),
   error: (error: Error, depth) => {
     const { name, message, cause, errors } = error as Error & { errors?: unknown }
     const parts = arrayText([name, message, cause, errors], depth)
     const fields = fieldsText(error, depth)
     return parts && fields && `Error(${parts},${fields})`
   },
+}
+
+function bytesText(bytes: Uint8Array): string | undefined {
+  return isData(bytes) ? `Bytes(${hex(bytes)})` : undefined
 }
 
 function floatText(value: unknown): string {

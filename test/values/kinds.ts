@@ -40,6 +40,17 @@ function nested(depth: number): unknown {
   return value
 }
 
+function family(): unknown {
+  const parent = { name: 'parent', children: [] as object[] }
+  for (let i = 0; i < 3; i++) parent.children.push({ parent, name: `child ${i}`, nearest: parent })
+  return parent
+}
+
+function transferred<T extends ArrayBufferView>(view: T): T {
+  structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] })
+  return view
+}
+
 function sparse(): unknown[] {
   const values: unknown[] = []
   values[4_000_000_000] = 'far'
@@ -220,6 +231,36 @@ export const CASES: readonly Case[] = [
         return cycle
       },
       'leads back to itself',
+    ],
+    'an object that leads to itself in two places': [
+      () => {
+        const cycle: Record<string, unknown> = {}
+        return Object.assign(cycle, { left: cycle, right: cycle })
+      },
+      'leads back to itself',
+    ],
+    'a tree whose nodes know their parents': [() => family(), 'leads back to itself'],
+    'a Uint8Array whose memory was transferred': [
+      () => transferred(Uint8Array.of(1, 2)),
+      'is a Uint8Array whose memory was transferred. Copy the bytes before you transfer them',
+    ],
+    'a Buffer whose memory was transferred': [() => transferred(Buffer.from(new ArrayBuffer(4))), 'is a Buffer whose'],
+    'a DataView whose memory was transferred': [
+      () => transferred(new DataView(new ArrayBuffer(4))),
+      'is a DataView whose',
+    ],
+    'an ArrayBuffer that was transferred': [() => transferred(new Uint8Array(4)).buffer, 'is an ArrayBuffer whose'],
+    'a resizable ArrayBuffer': [
+      () => new (ArrayBuffer as unknown as new (n: number, o: object) => ArrayBuffer)(4, { maxByteLength: 8 }),
+      'is a resizable ArrayBuffer. Use value.slice()',
+    ],
+    'a Buffer with a property': [
+      () => Object.assign(Buffer.from('x'), { extra: 1 }),
+      "is a Buffer with a property 'extra'",
+    ],
+    'a typed array with a property': [
+      () => Object.assign(Int16Array.of(1), { extra: 1 }),
+      "is an Int16Array with a property 'extra'",
     ],
     'an endless depth': [() => nested(20_000), 'is nested deeper than 500 levels'],
     'a function in an object': [() => ({ a: { b: [() => 1] } }), 'a.b[0] is a function'],

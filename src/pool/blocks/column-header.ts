@@ -8,7 +8,7 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | offset | type | field |
  * | --- | --- | --- |
  * | 0 | u8  | form, below |
- * | 1 | u8  | strings only: bytes of a length (1, 2 or 4) |
+ * | 1 | u8  | strings: bytes of a length (1, 2 or 4); tuples: items of each |
  * | 2 | u16 | zero |
  * | 4 | u32 | count |
  * | 8 |     | the values |
@@ -21,9 +21,23 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | utf16  | as latin1, two bytes a unit; never UTF-8, so lone surrogates stay |
  * | pairs  | the column of keys, then the column of values |
  * | packed | u32 bytes, then one msgpack array |
+ * | objects | the column of names, then a column for each name |
+ * | tuples | arrays of one length: a column for each index |
+ * | lists  | the column of lengths, then the column of all items |
  * | exact  | values one after the other (exact-writer.ts), where msgpack would change one of them |
  */
-export const FORM = { i32: 1, f64: 2, latin1: 3, utf16: 4, pairs: 5, packed: 6, exact: 7 } as const
+export const FORM = {
+  i32: 1,
+  f64: 2,
+  latin1: 3,
+  utf16: 4,
+  pairs: 5,
+  packed: 6,
+  exact: 7,
+  objects: 8,
+  tuples: 9,
+  lists: 10,
+} as const
 
 /** Where reading has got to. */
 export interface Cursor {

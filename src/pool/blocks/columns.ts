@@ -1,12 +1,17 @@
 import { BlockCorruptError } from '../../errors.js'
 import { isMatch } from '../../values/data.js'
+import { buildRows } from './build-rows.js'
 import type { ByteWriter, ViewType } from './byte-writer.js'
 import { type Cursor, FORM, readHeader, readView, writeHeader } from './column-header.js'
+import { asColumns, asLists, cutLists, type Lists } from './list-column.js'
+import { objectColumns } from './object-columns.js'
 import { readExactColumn, readPacked, writeObjects } from './packed-column.js'
 import { readStrings, writeStrings } from './string-column.js'
 
 /** Deeper pairs of pairs are packed: a structure without end must not fill the memory before it is found out. */
 const MAX_DEPTH = 8
+/** So are deeper objects and arrays, which may multiply on each level. */
+const MAX_PARTS_DEPTH = 4
 
 export function writeColumn(w: ByteWriter, values: readonly unknown[], depth = 0): void {
   const first = values[0]
@@ -14,7 +19,37 @@ export function writeColumn(w: ByteWriter, values: readonly unknown[], depth = 0
   else if (typeof first === 'number' && allOf(values, 'number')) writeNumbers(w, values as readonly number[])
   else if (typeof first === 'string' && allOf(values, 'string')) writeStrings(w, values as readonly string[])
   else if (depth < MAX_DEPTH && areKeyedPairs(values)) writePairRecords(w, values, depth)
-  else writeObjects(w, values)
+  else if (typeof first !== 'object' || first === null || !writeParts(w, values, depth)) writeObjects(w, values, depth)
+}
+
+/** Writes objects field by field, and arrays item by item. False if the values do not all look alike. */
+function writeParts(w: ByteWriter, values: readonly unknown[], depth: number): boolean {
+  if (depth >= MAX_PARTS_DEPTH) return false
+  const lists = asLists(values)
+  if (lists) return writeLists(w, lists, depth)
+  const objects = objectColumns(values)
+  if (!objects) return false
+  writeHeader(w, FORM.objects, values.length)
+  writeColumn(w, objects.names)
+  for (const column of objects.columns) writeColumn(w, column, depth + 1)
+  return true
+}
+
+function writeLists(w: ByteWriter, lists: Lists, depth: number): boolean {
+  const columns = asColumns(lists)
+  const { lengths, items } = lists
+  if (columns) {
+    writeHeader(w, FORM.tuples, lengths.length, columns.length)
+    for (const column of columns) writeColumn(w, column, depth + 1)
+    return true
+  }
+  // Of items of several types msgpack makes arrays faster.
+  const type = typeof items[0]
+  if (!items.every((item) => typeof item === type)) return false
+  writeHeader(w, FORM.lists, lengths.length)
+  writeColumn(w, lengths)
+  writeColumn(w, items, depth + 1)
+  return true
 }
 
 export function readColumn(cursor: Cursor): unknown[] {
@@ -38,6 +73,17 @@ export function readColumn(cursor: Cursor): unknown[] {
       for (let i = 0; i < count; i++) pairs[i] = [keys[i], values[i]]
       return pairs
     }
+    case FORM.objects: {
+      const names = readColumn(cursor) as string[]
+      const columns = names.map(() => readColumn(cursor))
+      return buildRows(names, columns, count)
+    }
+    case FORM.tuples: {
+      const columns = Array.from({ length: width }, () => readColumn(cursor))
+      return buildRows(undefined, columns, count)
+    }
+    case FORM.lists:
+      return cutLists({ lengths: readColumn(cursor) as number[], items: readColumn(cursor) })
     default:
       throw new BlockCorruptError(`These bytes are not encoded records: there is no form ${form}.`, { form })
   }
@@ -60,13 +106,13 @@ function areKeyedPairs(values: readonly unknown[]): values is readonly (readonly
   if (!Array.isArray(first)) return false
   const type = typeof first[0]
   if (type !== 'string' && type !== 'number') return false
-  // Other properties than items are refused. To look for them in each pair would cost more than to encode it.
-  if (Object.keys(first).length !== 2) return false
   for (let i = 0; i < values.length; i++) {
     const pair = values[i]
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== type) return false
     // A subclass of Array, or what a regular expression matched, is more than a pair.
     if (Object.getPrototypeOf(pair) !== Array.prototype || isMatch(pair)) return false
+    // To look for other properties in each pair would cost more than to encode it: the first, second, third, fifth, ninth...
+    if ((i & (i - 1)) === 0 && Object.keys(pair).length !== 2) return false
     // A hole is not undefined.
     if (pair[1] === undefined && !(1 in pair)) return false
   }

@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Msgpackr from 'msgpackr'
-import { MillraceError } from '../../errors.js'
+import { DataError, MillraceError } from '../../errors.js'
 import { FOREIGN, fitOf, PACKS } from '../../values/data.js'
-import { mustBeData } from '../../values/fault.js'
 import type { ByteWriter } from './byte-writer.js'
 import { type Cursor, FORM, need, writeHeader } from './column-header.js'
 import { readExact } from './exact-reader.js'
@@ -29,11 +28,17 @@ export function packr(): Msgpackr.Packr {
 const KEEP_BYTES = 4 * 1024 * 1024
 let scratch = Buffer.alloc(0)
 
-/** Writes values as msgpack, or exactly where msgpack would change one. Throws a DataError for a value that is not data. */
-export function writeObjects(w: ByteWriter, values: readonly unknown[]): void {
+/**
+ * Writes values as msgpack, or exactly where msgpack would change one. `depth`: levels above the values in their records.
+ * Throws a DataError for a value that is not data.
+ */
+export function writeObjects(w: ByteWriter, values: readonly unknown[], depth = 0): void {
   let fit = PACKS
-  for (let i = 0; i < values.length; i++) fit |= fitOf(values[i])
-  if (fit >= FOREIGN) mustBeData(values, 'A record cannot be encoded')
+  for (let i = 0; i < values.length; i++) {
+    fit |= fitOf(values[i], depth)
+    // The caller looks for the path in the record.
+    if (fit >= FOREIGN) throw new DataError('A record cannot be encoded: it is nested too deeply.')
+  }
   if (fit === PACKS) writePacked(w, values)
   else {
     writeHeader(w, FORM.exact, values.length)

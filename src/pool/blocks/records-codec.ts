@@ -4,7 +4,6 @@ import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
 import { KeyColumn } from './key-column.js'
-import { writeObjects } from './packed-column.js'
 
 /**
  * Appends records to `w`, from the next multiple of 8 on, in a form that names itself (column-header.ts).
@@ -26,7 +25,10 @@ export function encodeRecords(w: ByteWriter, records: readonly unknown[]): void 
 
 /** Columns of pairs are encoded one by one: the path in an error must be that of the record. */
 function withPath(error: unknown, records: readonly unknown[]): unknown {
-  if (error instanceof DataError) mustBeData(records, 'A record cannot be encoded')
+  if (error instanceof DataError)
+    records.forEach((record, i) => {
+      mustBeData(record, 'A record cannot be encoded', `[${i}]`)
+    })
   return error
 }
 
@@ -65,7 +67,7 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
   }
   const pairs = () => keys.map((key, i) => [key, values[i]])
   if (keys.length === 0) writeColumn(w, keys)
-  else if (!allOf(keys, 'string') && !allOf(keys, 'number')) writeObjects(w, pairs())
+  else if (!allOf(keys, 'string') && !allOf(keys, 'number')) encodeRecords(w, pairs())
   else {
     try {
       writePairs(w, keys, values)

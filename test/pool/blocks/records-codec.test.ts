@@ -87,6 +87,9 @@ describe('forms', () => {
         [2, 3],
       ],
     ],
+    ['many objects', FORM.objects, Array.from({ length: 9 }, (_, i) => ({ a: i, b: `x${i}` }))],
+    ['many tuples', FORM.tuples, Array.from({ length: 9 }, (_, i) => [i, `x${i}`, true])],
+    ['many lists', FORM.lists, Array.from({ length: 9 }, (_, i) => new Array(i).fill(i))],
     ['arrays of other lengths', FORM.packed, [['a', 1], ['b', 2, 3], [], [1]]],
   ]
   it.each(cases)('%s', (_, form, records) => {
