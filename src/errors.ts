@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_GRAPH',
   'ERR_MILLRACE_CAPTURE',
   'ERR_MILLRACE_PIPELINE',
+  'ERR_MILLRACE_PACKAGE',
   'ERR_MILLRACE_FINGERPRINT',
   'ERR_MILLRACE_TASK_FAILED',
   'ERR_MILLRACE_OUTPUT_FAILED',
@@ -106,6 +107,20 @@ export class CaptureError extends MillraceError {
 export class PipelineError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
     super('ERR_MILLRACE_PIPELINE', message, options)
+  }
+}
+
+/** Files of the package are not beside its code: a bundler has moved it. The message has the settings of bundlers. */
+export class PackageError extends MillraceError {
+  constructor(found: string, details?: Readonly<Record<string, unknown>>) {
+    super(
+      'ERR_MILLRACE_PACKAGE',
+      `Millrace was bundled into another file (${found}), and its threads cannot find what they load. Leave the package out ` +
+        "of the bundle. esbuild: external: ['millrace']; Rollup: external: ['millrace']; Vite: ssr: { external: ['millrace'] } " +
+        "and build: { rollupOptions: { external: ['millrace'] } }; webpack: externals: { millrace: 'import millrace' }; " +
+        "Next: serverExternalPackages: ['millrace']. Install millrace beside the bundle.",
+      { details },
+    )
   }
 }
 
@@ -239,6 +254,7 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_GRAPH: GraphError,
   ERR_MILLRACE_CAPTURE: CaptureError,
   ERR_MILLRACE_PIPELINE: PipelineError,
+  ERR_MILLRACE_PACKAGE: PackageError,
   ERR_MILLRACE_FINGERPRINT: FingerprintError,
   ERR_MILLRACE_TASK_FAILED: TaskFailedError,
   ERR_MILLRACE_OUTPUT_FAILED: OutputFailedError,

@@ -1,3 +1,5 @@
+// First, so that a bundle that cannot work says so.
+import './package-root.js'
 import './ops/all.js'
 import './sources/attach.js'
 import './sinks/checkpoint.js'

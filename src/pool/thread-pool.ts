@@ -2,6 +2,7 @@ import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError, StateError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
 import { PACKAGE_ROOT } from '../package-root.js'
 import { decodeError } from './error-wire.js'
+import { checkPackageFiles } from './package-files.js'
 import { PiscinaHost, type PiscinaModule } from './piscina-host.js'
 import type { PoolThread } from './pool-thread.js'
 import {
@@ -72,6 +73,7 @@ export class ThreadPool implements AsyncDisposable {
     if (!(bootMs > 0 && bootMs < 2 ** 31)) {
       throw new ArgumentError(`bootMs: ${bootMs} is given; it must be milliseconds, above 0.`, { bootMs })
     }
+    checkPackageFiles()
     const pool = new ThreadPool(await import('piscina'), options)
     try {
       await pool.#supervisor.start()

@@ -3,6 +3,7 @@ import { type Clock, ManualClock, SystemClock } from '../../ops/clock.js'
 import { printBatch } from '../../ops/dstream/builder.js'
 import { type Duration, toMillis } from '../../ops/time.js'
 import { decodeError } from '../../pool/error-wire.js'
+import { checkPackageFiles } from '../../pool/package-files.js'
 import { DeadLetterBook } from '../dead-letter-book.js'
 import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
 import { type Logger, messageFirst, stderrLogger } from '../logger.js'
@@ -60,6 +61,7 @@ export class PipelineHandle implements AsyncDisposable {
 
   /** Starts the thread and resolves when the graph is built there. */
   static async open<P>(url: string, options: PipelineOptions<P>): Promise<PipelineHandle> {
+    checkPackageFiles()
     const handle = new PipelineHandle(url, options)
     const letGo = handle.#link.hold()
     try {
