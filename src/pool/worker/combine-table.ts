@@ -77,7 +77,8 @@ const TEXT = `
       CHECK_FIRST
       values.push(first)
     } else {
-      const merged = merge(values[place], value)
+      const before = values[place]
+      const merged = merge(before, value)
       CHECK_MERGED
       values[place] = merged
     }
@@ -88,7 +89,7 @@ export function makeCombine(create: Unary | undefined, merge: Binary, codegen: b
   if (codegen) {
     const text = TEXT.replace('CREATE', create ? 'create(value)' : 'value')
       .replace('CHECK_FIRST', create && isGuarded(create) ? checkText('first', 'self') : '')
-      .replace('CHECK_MERGED', isGuarded(merge) ? checkText('merged', 'self') : '')
+      .replace('CHECK_MERGED', isGuarded(merge) ? `if (merged !== before) { ${checkText('merged', 'self')} }` : '')
     return new Function('create', 'merge', 'check', text)(
       create && unguarded(create),
       unguarded(merge),

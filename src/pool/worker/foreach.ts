@@ -11,7 +11,7 @@ import { labelledLater, type Task } from './task.js'
  */
 export function compileForeach(plan: Plan, { fn: ref, label }: Sink & { op: 'foreach' }, compiler: PlanCompiler) {
   const fn = compiler.services.resolve(ref)
-  const runner = compiler.runner(plan)
+  const runner = compiler.runner(plan, 'items')
   return (task: Task): void | Promise<void> => {
     let first: PromiseLike<unknown> | undefined
     const rest: unknown[] = []

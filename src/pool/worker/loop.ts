@@ -40,11 +40,12 @@ const CAREFUL_PIECES = 32
  * compiler sees one function at each and can inline it: twice as fast as functions composed by hand.
  *
  * The loop checks results itself. Two loops share the work: the first records of each piece go through one that looks at
- * the fields of records too. A branch for that in the other would make the compiler allocate every record.
+ * the fields of records too. A branch for that in the other would make the compiler allocate every record. `last`: how
+ * close the other looks at what comes out of the last step.
  */
-export function compileLoop(steps: readonly ReadyStep[]): Loop {
+export function compileLoop(steps: readonly ReadyStep[], last: Look = 'items'): Loop {
   const names = steps.map((_, i) => `f${i}`)
-  const text = `'use strict'; return [${loopText(steps, 'fields')}, ${loopText(steps, 'items')}]`
+  const text = `'use strict'; return [${loopText(steps, 'fields', 'fields')}, ${loopText(steps, 'items', last)}]`
   const [near, fast] = new Function('labels', 'asPair', 'check', 'each', ...names, text)(
     steps.map((step) => step.label),
     asPair,
@@ -61,10 +62,19 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
       if (records.length > LOOKS) fast(records.slice(LOOKS), emit, meter)
       return
     }
-    // One by one: the iterator may change the record that it gave before.
-    let n = 0
-    for (const record of records) (n++ < LOOKS ? near : fast)([record], emit, meter)
+    const iterator = records[Symbol.iterator]()
+    near(firstOf(iterator), emit, meter)
+    fast({ [Symbol.iterator]: () => iterator }, emit, meter)
   }
+}
+
+const DONE = { done: true, value: undefined } as const
+
+/** The first records of an iterator, which stays open for the others unless a loop over the first throws. */
+function firstOf(iterator: Iterator<unknown>): Iterable<unknown> {
+  let n = 0
+  const next = () => (n++ < LOOKS ? iterator.next() : DONE)
+  return { [Symbol.iterator]: () => ({ next, return: () => iterator.return?.() ?? DONE }) }
 }
 
 /**
@@ -72,12 +82,12 @@ export function compileLoop(steps: readonly ReadyStep[]): Loop {
  * and a function may take seconds for each. Costs nothing that can be measured. The same holds for the record outside of the
  * loop, which an error names.
  */
-function loopText(steps: readonly ReadyStep[], look: Look): string {
+function loopText(steps: readonly ReadyStep[], look: Look, last: Look): string {
   const open: string[] = []
   let closing = ''
   let value = 'v'
   steps.forEach((step, i) => {
-    open.push(`at = ${i};`, stepText(step, i, value, look))
+    open.push(`at = ${i};`, stepText(step, i, value, i === steps.length - 1 ? last : look))
     if (opensBlock(step.op)) closing += '}'
     if (step.op !== 'filter') value = `v${i}`
   })

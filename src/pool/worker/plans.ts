@@ -1,3 +1,4 @@
+import type { Look } from '../../ops/functions/check-text.js'
 import type { AsyncStep, Plan, Program, Step } from '../../ops/plan.js'
 import { KeyedMap } from '../../values/keys.js'
 import { encodeRecords } from '../blocks/records-codec.js'
@@ -48,10 +49,13 @@ export class PlanCompiler {
     return { made, ahead: this.#ahead.close() }
   }
 
-  /** Every record of the plan to `emit`; the last steps of the plan and `emit` share one loop. */
-  runner(plan: Plan): Runner {
+  /**
+   * Passes every record of the plan to `emit`; the last steps of the plan and `emit` share one loop. With `last` = `self`
+   * the loop does not look into pairs that come out: for an `emit` that encodes them, merges them by key or counts them.
+   */
+  runner(plan: Plan, last: Look = 'self'): Runner {
     const { source, steps } = this.#split(plan)
-    const loop = this.#loop(steps)
+    const loop = this.#loop(steps, last)
     return (task, emit) => source(task, (records) => loop(records, emit, task.meter))
   }
 
@@ -223,8 +227,8 @@ export class PlanCompiler {
     })
   }
 
-  #loop(steps: readonly ReadyStep[]): Loop {
-    return this.services.codegen ? compileLoop(steps) : composeLoop(steps)
+  #loop(steps: readonly ReadyStep[], last?: Look): Loop {
+    return this.services.codegen ? compileLoop(steps, last) : composeLoop(steps)
   }
 
   #cogroup(of: readonly Plan[]): Source {
