@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
 import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError } from '../errors.js'
+import { mayCompile } from '../ops/functions/may-compile.js'
 import { type Duration, toMillis } from '../ops/time.js'
 import type { FaultPlan } from '../pool/protocol.js'
 import { type Logger, messageFirst, stderrLogger } from './logger.js'
 import { availableBytes } from './memory.js'
+import { safeLogger } from './safe-logger.js'
 import type { Speculation } from './straggler-watch.js'
 
 export interface ContextOptions {
@@ -143,7 +145,7 @@ export function checkOptions(options: ContextOptions, others: readonly string[] 
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB, ...checkLimits(options.resourceLimits) },
     codegen: yesOrNo('codegen', options.codegen ?? mayCompile()),
-    logger: messageFirst(options.logger ?? stderrLogger),
+    logger: safeLogger(messageFirst(options.logger ?? stderrLogger)),
     faults: options.faults,
   }
 }
@@ -196,14 +198,4 @@ function checkSpeculation(given: ContextOptions['speculation']): Speculation | u
     `speculation is ${JSON.stringify(given)}; multiplier must be at least 1, quantile between 0 and 1, minMs at least 0.`,
     { given },
   )
-}
-
-function mayCompile(): boolean {
-  try {
-    new Function('')
-    return true
-  } catch {
-    // The process was started with --disallow-code-generation-from-strings: that is an answer, not a fault.
-    return false
-  }
 }

@@ -1,4 +1,5 @@
 import { JobCancelledError, TaskFailedError, type ThreadLossReason, ThreadLostError } from '../errors.js'
+import type { FailedRecord } from '../pool/protocol.js'
 import type { TaskSpec } from './task.js'
 import { showUserFrames } from './user-stack.js'
 
@@ -16,10 +17,23 @@ export function placeOf({ partition, job }: TaskSpec): string {
 }
 
 /** `operation`: the one that failed, where it is not the whole task. */
-export function taskFailed(spec: TaskSpec, message: string, cause?: Error, operation = spec.label): TaskFailedError {
+export function taskFailed(
+  spec: TaskSpec,
+  text: string,
+  cause?: Error,
+  operation = spec.label,
+  on?: FailedRecord,
+): TaskFailedError {
   const { job, partition, attempts } = spec
-  const details = { batchTime: job.batchTime, operation, partition, job: job.id, attempts }
+  const record = on && { record: on.record, ...(on.files.length > 0 && { files: on.files }) }
+  const details = { batchTime: job.batchTime, operation, partition, job: job.id, attempts, ...record }
+  const message = on ? `${text} (${describe(on)})` : text
   return showUserFrames(new TaskFailedError(message, { cause, details }), cause)
+}
+
+function describe({ record, files, moreFiles }: FailedRecord): string {
+  if (files.length === 0) return `record: ${record}`
+  return `record: ${record}, from ${files.join(' or ')}${moreFiles ? ' or others' : ''}`
 }
 
 /** The thread has answered, and the driver cannot take the answer. */

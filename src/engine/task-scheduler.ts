@@ -2,7 +2,7 @@ import { BlockCorruptError, FileChangedError, ThreadLostError } from '../errors.
 import { append } from '../ops/append.js'
 import { decodeError } from '../pool/error-wire.js'
 import type { PoolThread } from '../pool/pool-thread.js'
-import type { TaskMessage, TaskResult } from '../pool/protocol.js'
+import type { FailedRecord, TaskMessage, TaskResult } from '../pool/protocol.js'
 import { RUNNING } from '../pool/vitals.js'
 import type { RunningAttempts } from './cancel-tasks.js'
 import { isQuickGroup } from './group-places.js'
@@ -406,7 +406,7 @@ export class TaskScheduler {
         if (typeof block === 'number') blocks.corrupt(block)
         // It finds one at a time, so it may take as many attempts as it reads blocks: no failure of its own.
         if (typeof block === 'number' && (exchange || number < planned.blocks.length)) this.#again(task, error)
-        else this.#failed(task, error, result.label)
+        else this.#failed(task, error, result.label, result.failedOn)
       }
       return
     }
@@ -459,14 +459,14 @@ export class TaskScheduler {
     this.#settle(task, taskFailed(task.spec, message, cause))
   }
 
-  #failed(task: Pending, cause: Error, operation: string | undefined): void {
+  #failed(task: Pending, cause: Error, operation: string | undefined, on?: FailedRecord): void {
     if (task.done) return
     const { job, partition, attempts } = task.spec
     const label = operation ?? task.spec.label
     const { times, over } = job.budget.failed(task.spec, cause instanceof ThreadLostError)
     if (over) {
       const message = `${label} failed in ${placeOf(task.spec)}, ${times} times, lastly with: ${cause.message}`
-      this.#settle(task, taskFailed(task.spec, message, cause, label))
+      this.#settle(task, taskFailed(task.spec, message, cause, label, on))
       return
     }
     this.#options.events.emit('taskRetried', { job: job.id, partition, attempt: attempts, label, error: cause })

@@ -205,11 +205,20 @@ export type TaskResult =
       readonly ok: false
       readonly error: WireError
       readonly label?: string
+      /** The record that the task had read when it failed, where that is known. */
+      readonly failedOn?: FailedRecord
       readonly memory: MemoryReport
       readonly missingState?: boolean
     }
   /** Not run: it was meant for another thread, or the map outputs that it was promised have not come. */
   | { readonly ok: 'stale' }
+
+/** What an error says of a record. `record`: its text, cut short. `files`: the first of those that the task reads. */
+export interface FailedRecord {
+  readonly record: string
+  readonly files: readonly string[]
+  readonly moreFiles: boolean
+}
 
 /** Records that a step of a task gave up, as their function threw. */
 export interface TaskRejects {

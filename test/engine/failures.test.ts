@@ -24,7 +24,7 @@ describe('a task that fails', () => {
     )
     await expect(failing.collect()).rejects.toMatchObject({
       code: 'ERR_MILLRACE_TASK_FAILED',
-      message: 'map failed in partition 0 of job 0, 3 times, lastly with: no good',
+      message: 'map failed in partition 0 of job 0, 3 times, lastly with: no good (record: 0)',
       cause: { name: 'RangeError', message: 'no good' },
       details: { operation: 'map', partition: 0, attempts: 3 },
     })

@@ -8,6 +8,7 @@ import { DeadLetterBook } from '../dead-letter-book.js'
 import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
 import { type Logger, messageFirst, stderrLogger } from '../logger.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from '../output-queue.js'
+import { safeLogger } from '../safe-logger.js'
 import { HARD_STOP_MS, NOTHING_GIVEN_UP, type StopOptions, type StopResult } from '../stop-result.js'
 import type { PipelineOptions, StreamingState } from '../streaming-options.js'
 import { deadline, deferred } from './deferred.js'
@@ -79,7 +80,7 @@ export class PipelineHandle implements AsyncDisposable {
     const { clock = new SystemClock(), logger = stderrLogger, driver: _, ...rest } = options
     this.batchInterval = toMillis(options.batchInterval, 'batchInterval')
     this.clock = clock
-    this.#logger = messageFirst(logger)
+    this.#logger = safeLogger(messageFirst(logger))
     this.#events = new Events((error) => this.#logger.error('a listener threw', error))
     this.on('batchSkipped', ({ time }) => void this.#skipped.push(time))
     this.on('deadLetters', (batch) => this.#deadLetters.add(batch))

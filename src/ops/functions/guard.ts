@@ -1,4 +1,5 @@
 import { checkText, LOOKS } from './check-text.js'
+import { mayCompile } from './may-compile.js'
 import type { AnyFunction } from './ref.js'
 import { checkEach, checkResult, type Gives } from './results.js'
 
@@ -29,27 +30,13 @@ const VALUE = `
     } else ${checkText('result', 'items')}`
 const EACH = 'result = check(result)'
 
-let mayCompile: boolean | undefined
-function canCompile(): boolean {
-  if (mayCompile === undefined) {
-    try {
-      new Function('')
-      mayCompile = true
-    } catch {
-      // The process forbids code generation.
-      mayCompile = false
-    }
-  }
-  return mayCompile
-}
-
 /**
  * The function with its results checked: a promise or an iterator where an operation uses results at once would be
  * taken for a record, a key or a condition.
  */
 export function guarded(fn: AnyFunction, gives: Gives): AnyFunction {
   if (gives === 'later') return fn
-  const made = canCompile() ? fromText(fn, gives) : asClosure(fn, gives)
+  const made = mayCompile() ? fromText(fn, gives) : asClosure(fn, gives)
   return Object.defineProperty(made, UNGUARDED, { value: fn })
 }
 

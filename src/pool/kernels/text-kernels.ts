@@ -34,10 +34,11 @@ export class TextKernels {
   readonly #pieceBytes: number
   #bytes: Buffer
 
-  /** Undefined where the module was not built along: functions do the same work. */
+  /** Undefined where the module was not built along or cannot run: functions do the same work. */
   static create(): TextKernels | undefined {
     const file = new URL('pool/kernels/kernels.wasm', PACKAGE_ROOT)
-    if (!existsSync(file)) return undefined
+    // A process started with --jitless has no WebAssembly.
+    if (typeof WebAssembly === 'undefined' || !existsSync(file)) return undefined
     const module = new WebAssembly.Module(readFileSync(file))
     return new TextKernels(new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Exports)
   }

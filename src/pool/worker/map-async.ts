@@ -39,11 +39,12 @@ function settleAll(
     let failed = false
     let leave: () => unknown = () => undefined
 
-    const fail = (error: unknown) => {
+    const fail = (error: unknown, record?: unknown) => {
       if (failed) return
       failed = true
       leave()
       meter.failedAt ??= label
+      if (!whole) meter.failedOn ??= { record }
       reject(error)
       for (const each of out) each.end(error)
     }
@@ -74,7 +75,7 @@ function settleAll(
       }
       const refuse = (error: unknown) => {
         if (!settled()) return
-        if (slot === undefined) return fail(error)
+        if (slot === undefined) return fail(error, records[i])
         given.set(i, error)
         if (outcomes) put(i, [undefined, letterOf(label, records[i], error)] satisfies Outcome)
         launch()

@@ -22,6 +22,7 @@ import type { WorkerRuntime } from './attach.js'
 import { BlockStore } from './block-store.js'
 import { CancelledJobs } from './cancellation.js'
 import { Exchanged } from './exchanged.js'
+import { failedRecord } from './failed-record.js'
 import { armFaults, faultPoint } from './fault-points.js'
 import { PlanCompiler } from './plans.js'
 import { Rejects } from './rejects.js'
@@ -166,7 +167,14 @@ class Runtime implements WorkerRuntime {
     } catch (error) {
       exchanged?.giveUp()
       const missingState = error instanceof MissingStateError
-      return { ok: false, error: encodeError(error), label: task.meter.failedAt, memory: this.#report(), missingState }
+      return {
+        ok: false,
+        error: encodeError(error),
+        label: task.meter.failedAt,
+        failedOn: failedRecord(task),
+        memory: this.#report(),
+        missingState,
+      }
     } finally {
       // What an attempt that failed has added is nothing.
       endAdditions()
