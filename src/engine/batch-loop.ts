@@ -11,6 +11,7 @@ import type { Checkpointer } from './checkpoint/checkpointer.js'
 import { currentBatch, currentSignal, type Engine, type RunningBatch } from './engine.js'
 import type { BatchInfo, OutputInfo } from './events.js'
 import type { Inputs } from './inputs.js'
+import { LagWatch } from './lag-watch.js'
 import { type OutputRetries, pauseAfter } from './output-retries.js'
 import { outputFailed, sourceFailed } from './user-errors.js'
 
@@ -45,6 +46,7 @@ export class BatchLoop {
   readonly #made = new Map<string, Rdd<unknown>[]>()
   readonly #readings: BatchReadings
   readonly #timer: BatchTimer
+  readonly #lag: LagWatch
   #lastTime = 0
   /** The newest batch that is complete, and none of its outputs failed. */
   #completed: number | undefined
@@ -73,6 +75,7 @@ export class BatchLoop {
     this.#options = options
     const { builder, engine, clock, maxCatchUp, warn } = options
     this.#readings = new BatchReadings(builder, engine)
+    this.#lag = new LagWatch({ interval: builder.batchInterval, events: engine.events, warn })
     this.#timer = new BatchTimer({
       clock,
       interval: builder.batchInterval,
@@ -179,6 +182,7 @@ export class BatchLoop {
     const allocated = inputs.allocate(time)
     const submitted: BatchInfo = { time, submittedAt: clock.now(), ...inputs.figures(time), outputs: [] }
     engine.events.emit('batchSubmitted', submitted)
+    this.#lag.due([...this.#waiting], this.#output)
     // The rejection is met in the batch itself.
     allocated.catch(() => undefined)
     const batch = () => this.#batch(submitted, allocated)
@@ -237,7 +241,7 @@ export class BatchLoop {
     const given = engine.deadLetters.take(time)
     if (given) engine.events.emit('deadLetters', given)
     this.#waiting.delete(time)
-    engine.events.emit('batchCompleted', {
+    const completed: BatchInfo = {
       ...started,
       ...inputs.figures(time),
       endedAt,
@@ -246,7 +250,9 @@ export class BatchLoop {
       deadLetters: given?.count ?? 0,
       outputs,
       eventTime: [...builder.eventTime.values()].flatMap((stream) => stream.info(time) ?? []),
-    })
+    }
+    engine.events.emit('batchCompleted', completed)
+    this.#lag.completed(completed, this.unfinished)
     const [first] = failures
     if (skip)
       engine.events.emit('batchSkipped', { time, outputs: failures.map(({ label }) => label), error: first!.error })

@@ -59,6 +59,14 @@ export interface EngineEvents {
   batchCompleted: BatchInfo
   /** With onBatchError 'skip': outputs of this batch failed and were given up. */
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
+  /**
+   * The oldest unfinished batch, at `time`, is `behind` ms older than the newest: five intervals and 10 s at least. Emitted
+   * once until batches have caught up. `batches`: how many wait or run; `reason`: the output that runs, and the slowest one
+   * of the batch before.
+   */
+  lagging: { readonly time: number; readonly behind: number; readonly batches: number; readonly reason: string }
+  /** After `lagging`: no more than one batch waits behind the complete one at `time`. */
+  caughtUp: { readonly time: number }
   /** An output operation failed and runs again after a pause; see `outputRetries`. `attempt`: the one that failed, from 1. */
   outputRetried: {
     readonly time: number
@@ -145,6 +153,8 @@ const NAMES: { readonly [E in EventName]: true } = {
   batchStarted: true,
   batchCompleted: true,
   batchSkipped: true,
+  lagging: true,
+  caughtUp: true,
   outputRetried: true,
   deadLetters: true,
   receiverError: true,
