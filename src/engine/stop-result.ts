@@ -59,10 +59,10 @@ export function describeGivenUp(result: StopResult): string {
   const { batchesGivenUp, recordsGivenUp, inputsNotStopped, outputsNotEnded, unread, checkpointNotWritten } = result
   const full = Object.entries(unread).map(([name, batches]) => `output('${name}') has ${batches} unread batches`)
   const parts = [
-    batchesGivenUp.length > 0 && `${batchesGivenUp.length} batches are not processed (${shortened(batchesGivenUp)} ms)`,
-    recordsGivenUp > 0 && `${recordsGivenUp} received records are not processed`,
-    inputsNotStopped.length > 0 && `these inputs did not stop: ${inputsNotStopped.join(', ')}`,
-    outputsNotEnded.length > 0 && `these output operations did not end: ${outputsNotEnded.join(', ')}`,
+    batchesGivenUp.length > 0 && `batches not processed: ${batchesGivenUp.length} (${shortened(batchesGivenUp)} ms)`,
+    recordsGivenUp > 0 && `received records not processed: ${recordsGivenUp}`,
+    inputsNotStopped.length > 0 && `inputs that did not stop: ${inputsNotStopped.join(', ')}`,
+    outputsNotEnded.length > 0 && `output operations that did not end: ${outputsNotEnded.join(', ')}`,
     ...(batchesGivenUp.length > 0 ? full : []),
     checkpointNotWritten && 'the last checkpoint was not written',
   ]

@@ -145,7 +145,7 @@ test('a second SIGINT ends a batch that would never end: exit code 130', async (
 test('a task that fails: exit code 1, with batch, operation, partition and cause', async () => {
   const command = millrace('run', 'fails.mjs', ...SMALL)
   expect(await command.ended).toEqual({ code: 1, signal: null })
-  expect(command.stderr).toMatch(/ failed=output\(checked\)\nmillrace: 1 batch, /)
+  expect(command.stderr).toMatch(/ failed=output\(checked\)\n(?:millrace: stop\(\) gave up: .*\n)?millrace: 1 batch, /)
   expect(command.stderr).toContain('  code       ERR_MILLRACE_TASK_FAILED\n')
   expect(command.stderr).toMatch(/\n {2}batch {6}\d+ \(\d{4}-.*Z\)\n {2}operation {2}map/)
   expect(command.stderr).toMatch(/\n {2}partition {2}\d\n/)

@@ -40,8 +40,8 @@ test.each(HOWS)(
     const result = await ssc.stop(how)
     expect(result).toMatchObject({ ended: true, complete: false, inputsNotStopped: ['stubborn'] })
     expect(counted + result.recordsGivenUp).toBe(3)
-    expect(log.join()).toContain('these inputs did not stop: stubborn')
-    if (how.graceful) await expect(ssc.awaitTermination()).rejects.toThrow(/these inputs did not stop: stubborn/)
+    expect(log.join()).toContain('inputs that did not stop: stubborn')
+    if (how.graceful) await expect(ssc.awaitTermination()).rejects.toThrow(/inputs that did not stop: stubborn/)
     else await ssc.awaitTermination()
   },
 )
@@ -172,7 +172,7 @@ test('values pushed to a context that is never started: a graceful stop says tha
   input.foreachRDD(() => {})
   input.push(1, 2)
   expect(await ssc.stop({ graceful: true })).toMatchObject({ complete: false, recordsGivenUp: 2 })
-  await expect(ssc.awaitTermination()).rejects.toThrow(/2 received records are not processed/)
+  await expect(ssc.awaitTermination()).rejects.toThrow(/received records not processed: 2/)
   expect(() => input.push(3)).toThrow(/its context is stopped/)
 })
 
