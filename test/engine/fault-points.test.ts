@@ -22,24 +22,41 @@ afterEach(async () => open?.stop())
 /** A thread dies at the nth passing of the point, whatever thread that is, in the middle of whatever it does there. */
 describe.each(POINTS)('a thread dies at %s', (point) => {
   test.each([1, 2, 9, 20])('at passing %i: results are those of an undisturbed run', async (nth) => {
-    const passes = new SharedArrayBuffer(4)
-    const { ssc } = manual({ faults: [{ point, nth, passes }], stateSnapshotInterval: 3 })
-    open = ssc
-    const words = ssc.queueStream(data.map((batch) => [...batch]))
-    words.countByValue().cache().output('counts')
-    words.countByValueAndWindow('4s').output('window')
-    const losses: string[] = []
-    ssc.on('threadLost', ({ reason }) => losses.push(reason))
-    await ssc.start()
-    const outputs = Promise.all([gather(ssc, 'counts'), gather(ssc, 'window')])
-    await run(ssc, BATCHES)
-    await ssc.stop()
-    const [counts, window] = await outputs
-    data.forEach((batch, i) => {
-      expect(sorted(counts[i]!.records)).toEqual(sorted(countOf(batch)))
-      expect(sorted(window[i]!.records)).toEqual(sorted(countOf(data.slice(Math.max(0, i - 3), i + 1).flat())))
-    })
-    expect(new Int32Array(passes)[0]).toBeGreaterThanOrEqual(nth)
-    expect(losses).toEqual(['terminated'])
+    await undisturbed([plan(point, nth)])
   })
 })
+
+/** Places that only a loss leads to. */
+describe.each(['block:taken-over', 'state:rebuilt'] as const)('a thread dies, and then another at %s', (point) => {
+  test.each([10, 31])('first at the end of task %i: the same', async (task) => {
+    await undisturbed([plan('task:end', task), plan(point, 1)], true)
+  })
+})
+
+function plan(point: string, nth: number) {
+  return { point, nth, passes: new SharedArrayBuffer(4) }
+}
+
+/** `strong`: each batch waits until there are threads that can take blocks over. */
+async function undisturbed(faults: ReturnType<typeof plan>[], strong = false): Promise<void> {
+  const { ssc } = manual({ faults, stateSnapshotInterval: 3 })
+  open = ssc
+  const words = ssc.queueStream(data.map((batch) => [...batch]))
+  words.countByValue().cache().output('counts')
+  words.countByValueAndWindow('4s').output('window')
+  const losses: string[] = []
+  ssc.on('threadLost', ({ reason }) => losses.push(reason))
+  await ssc.start()
+  const outputs = Promise.all([gather(ssc, 'counts'), gather(ssc, 'window')])
+  await run(ssc, BATCHES, async () => {
+    if (strong) await ssc.context.engine.pool!.whenStrong()
+  })
+  await ssc.stop()
+  const [counts, window] = await outputs
+  data.forEach((batch, i) => {
+    expect(sorted(counts[i]!.records)).toEqual(sorted(countOf(batch)))
+    expect(sorted(window[i]!.records)).toEqual(sorted(countOf(data.slice(Math.max(0, i - 3), i + 1).flat())))
+  })
+  for (const { nth, passes } of faults) expect(new Int32Array(passes)[0]).toBeGreaterThanOrEqual(nth)
+  expect(losses).toEqual(faults.map(() => 'terminated'))
+}

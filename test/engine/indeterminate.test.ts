@@ -139,6 +139,19 @@ test('a rollback is reported: which results, which map outputs', async () => {
   expect(rolledBack).toHaveLength(before)
 })
 
+test.each(['rolledBack', 'blockRecomputed', 'taskRetried'] as const)(
+  'all threads die at each of the first %s events: every record once',
+  async (event) => {
+    const rdd = PIPELINES['two shuffles by random keys']!(context({ threads: 2 }))
+    let left = 4
+    ctx!.engine.events.on(event, () => {
+      if (left-- > 0) for (const { worker } of ctx!.engine.pool!.threads()) void worker.terminate()
+    })
+    const seen = await dyingAt(rdd, [2, 3]).collect()
+    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
+  },
+)
+
 /** Fails by chance: other records each time. */
 const byChanceOnly = (x: number) => {
   if (Math.random() < 0.5) throw new RangeError('by chance')

@@ -2,6 +2,7 @@ import type { BlockHandle } from '../blocks/handle.js'
 import type { SegmentWriter } from '../blocks/segment-writer.js'
 import { writeBlock } from '../blocks/write-block.js'
 import type { MemoryReport, SegmentGrant } from '../protocol.js'
+import { faultPoint } from './fault-points.js'
 import type { SegmentTable } from './segment-table.js'
 
 /** The blocks that this thread owns: it vouches for their bytes and holds their memory. */
@@ -20,6 +21,7 @@ export class BlockStore {
     this.#segments.add(grants)
     const refused: number[] = []
     for (const block of blocks) {
+      if (verify) faultPoint('block:taken-over')
       if (verify && !this.#segments.verify(block)) refused.push(block.id)
       else this.#owned.set(block.id, block)
     }

@@ -10,6 +10,8 @@ export type FaultPoint =
   | 'task:computed'
   | 'block:unsealed'
   | 'block:sealed'
+  | 'block:taken-over'
+  | 'state:rebuilt'
   | 'state:half-applied'
   | 'state:applied'
   | 'exchange:published'

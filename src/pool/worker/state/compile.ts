@@ -70,6 +70,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
         step(state, sources, past, makeVersion, task)
       }
       state.version = from
+      faultPoint('state:rebuilt')
       return state
     }
     const held = services.states.get(operator, partition)
