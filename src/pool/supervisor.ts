@@ -33,6 +33,8 @@ export interface SupervisorOptions extends SupervisorEvents {
 
 /** Threads that may be terminated from outside while a pool is being opened. Whatever kills more will not stop. */
 const MAX_KILLED_OPENING = 100
+/** Booting threads that may be terminated from outside in a row while no slot is filled: on a busy machine some seconds. */
+const MAX_KILLED_BOOTS = 1_000
 /** Boots that may fail in a row, by themselves, while no slot is filled: then whoever waits for a thread is told. */
 const MAX_FAILED_BOOTS = 10
 /** How long a pool that opens does without a spare: its boot would take a core from the first results. */
@@ -267,7 +269,7 @@ export class Supervisor implements ThreadWatcher {
     this.#options.onBootFailed?.(thread, loss)
     if (!this.#opened || this.#closed) return
     this.#options.warn(`A worker thread died before it was ready: ${loss.message}`, loss)
-    const limit = loss.reason === 'terminated' ? MAX_KILLED_OPENING : MAX_FAILED_BOOTS
+    const limit = loss.reason === 'terminated' ? MAX_KILLED_BOOTS : MAX_FAILED_BOOTS
     if (this.#backOff.failures >= limit && !this.#slots.some(Boolean)) this.#options.onStranded?.(loss)
   }
 
