@@ -8,7 +8,7 @@ const PROGRAM = `
   const counts = await ctx.parallelize(['a b', 'b'], 2).flatMap(words()).countByValue()
   const sums = await ctx.range(10).map((x) => [x % 2, x]).filter(([k]) => k === 1).reduceByKey((a, b) => a + b).collect()
   const refused = await ctx.range(3).map((x) => Promise.resolve(x)).count().catch((error) => error.cause.code)
-  const thrown = await ctx.range(3).map((x) => x.a.b).count().catch((error) => error.details.record)
+  const thrown = await ctx.range(0, 3, 1, 1).map((x) => x.a.b).count().catch((error) => error.details.record)
   await ctx.stop()
   console.log(JSON.stringify([counts.get('b'), sums, refused, thrown]))`
 
