@@ -6,7 +6,7 @@ import { type BuildOptions, build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 // Inside the repository, so that the bundles find the package by its name.
-const folder = fileURLToPath(new URL('./.bundles/', import.meta.url))
+const folder = fileURLToPath(new URL(`../../out/bundles-${process.pid}/`, import.meta.url))
 beforeAll(() => void mkdirSync(folder, { recursive: true }))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

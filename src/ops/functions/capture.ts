@@ -7,7 +7,7 @@ import './common.js'
 import { environmentOf, unwrapped } from './env.js'
 import { type FreeVariables, freeVariables } from './free-variables.js'
 import { globalPath, isGlobalName } from './globals.js'
-import { HELPERS, IMPORT_OBJECT } from './loader-names.js'
+import { compilerAdvice, IMPORT_OBJECT, isHelper } from './loader-names.js'
 import { recognised } from './recognise.js'
 import type { AnyFunction, EnvValue, FnRef, UserRef } from './ref.js'
 import { type Gives, giving } from './results.js'
@@ -60,11 +60,11 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
   for (const name of names) {
     const entry = entries?.get(name)
     if (entry === undefined) {
-      if (!isGlobalName(name) && !Object.hasOwn(HELPERS, name)) missing.push(name)
+      if (!isGlobalName(name) && !isHelper(name)) missing.push(name)
     } else if ('fn' in entry) {
       // What an inner function is known by depends on `known`, so the whole is not kept.
       // Only the function that uses it knows whether it awaits the result.
-      env[name] = { fn: inner(entry.fn, `${label} (${name} given through withEnv)`, known) }
+      env[name] = { fn: inner(entry.fn, `${label} (${name}${THROUGH_ENV}`, known) }
       fixed = false
     } else env[name] = entry
   }
@@ -89,7 +89,7 @@ function inner(fn: AnyFunction, label: string, known: KnownFunctions): FnRef {
 /** Checks a function by its text alone. Throws CaptureError if it uses variables of its surroundings. */
 export function checkCaptured(source: string, label: string): void {
   const { names, text } = freeVariables(source)
-  const missing = names.filter((name) => !isGlobalName(name) && !Object.hasOwn(HELPERS, name))
+  const missing = names.filter((name) => !isGlobalName(name) && !isHelper(name))
   if (missing.length > 0) throw new CaptureError(missingMessage(label, missing, text), { label, variables: missing })
 }
 
@@ -113,6 +113,10 @@ function analysisOf(fn: AnyFunction, label: string): FreeVariables {
 const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
 const shown = (text: string): string => `\nThe function: ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`
 
+const MINIFIED = ' If a minifier made these names, turn it off for this code (esbuild, Vite minify: false).'
+/** Ends the label of a function among the values of withEnv. */
+const THROUGH_ENV = ' given through withEnv)'
+
 /** Words that withEnv cannot give a meaning to, and imports of which the loader left no name. */
 const PLACE_BOUND = new Set(['this', 'super', 'new.target', 'import.meta', 'arguments'])
 const isPlaceBound = (name: string): boolean => PLACE_BOUND.has(name) || IMPORT_OBJECT.test(name)
@@ -121,11 +125,24 @@ function missingMessage(label: string, missing: readonly string[], text: string)
   const variables = missing.filter((name) => !isPlaceBound(name))
   const bound = missing.filter((name) => isPlaceBound(name))
   const parts: string[] = []
-  if (variables.length > 0) {
+  const uses = `${label}: the function uses ${quoted(variables)} of its surroundings, which its text does not take along to another thread.`
+  const compiler = compilerAdvice(variables)
+  if (variables.length === 0) {
+    // Only words that are bound to their place.
+  } else if (compiler !== undefined) {
+    parts.push(`${uses} ${compiler} Or put the code into a pipeline module, where closures work.`)
+  } else if (label.endsWith(THROUGH_ENV)) {
     parts.push(
-      `${label}: the function uses ${quoted(variables)} of its surroundings, which its text does not take along to another ` +
-        `thread. Ways out: pass it with withEnv({ ${variables.join(', ')} }, fn); make large data a broadcast variable ` +
-        'and pass that; or put the code into a pipeline module, where closures work, and export the function.',
+      `${uses} Ways out: if you wrote it, give it what it needs by a withEnv of its own; if it is imported, put the code into ` +
+        'a pipeline module, where imports work, or load its module inside of your function, as in ' +
+        "const { createHash } = process.getBuiltinModule('node:crypto').",
+    )
+  } else {
+    const minified = variables.every((name) => name.length <= 2)
+    parts.push(
+      `${uses} Ways out: pass it with withEnv({ ${variables.join(', ')} }, fn); make large data a broadcast variable ` +
+        'and pass that; import inside of the function what another module exports; or put the code into a pipeline module, ' +
+        `where closures and imports work, and export the function.${minified ? MINIFIED : ''}`,
     )
   }
   if (bound.length > 0) {

@@ -1,7 +1,7 @@
 import { compileFunction } from 'node:vm'
 import { MillraceError } from '../../errors.js'
 import { scriptName } from './call-sites.js'
-import { HELPERS } from './loader-names.js'
+import { helpersOf } from './loader-names.js'
 import { mayCompile } from './may-compile.js'
 import type { AnyFunction } from './ref.js'
 
@@ -11,7 +11,7 @@ import type { AnyFunction } from './ref.js'
  * @throws MillraceError if the text does not compile.
  */
 export function compileText(text: string, env: Readonly<Record<string, unknown>>): AnyFunction {
-  const given: Record<string, unknown> = { ...HELPERS, ...env }
+  const given: Record<string, unknown> = { ...helpersOf(text), ...env }
   const body = `'use strict'; return (\n${text}\n)\n//# sourceURL=${scriptName(text)}`
   try {
     const compiled: unknown = functionOf(Object.keys(given), body)(...Object.values(given))

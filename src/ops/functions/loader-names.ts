@@ -66,9 +66,42 @@ function callDispose(stack: Disposal[], error: unknown, hasError: boolean | unde
 }
 
 /** Functions that compiled text finds under the names which esbuild gave to its own. */
-export const HELPERS: Readonly<Record<string, AnyFunction>> = {
+const HELPERS: Readonly<Record<string, AnyFunction>> = {
   [NAME_HELPER]: (target: object, value: string) =>
     Object.defineProperty(target, 'name', { value, configurable: true }),
   __using: using,
   __callDispose: callDispose,
+}
+
+/** The counters of istanbul (nyc, Jest, vitest): `cov_1x2y3z().s[0]++` beside each statement. */
+const COUNTERS = /\bcov_[a-z0-9]+\b/g
+const isCounter = /^cov_[a-z0-9]+$/
+
+/** Takes every count and keeps none: a thread that runs shipped text reports no coverage. */
+const counter: AnyFunction = new Proxy(() => counter, {
+  get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : counter),
+  set: () => true,
+}) as AnyFunction
+
+/** What the text of a function finds under names that tools put into it. */
+export function helpersOf(text: string): Record<string, AnyFunction> {
+  const counters = (text.match(COUNTERS) ?? []).map((name) => [name, counter] as const)
+  return { ...HELPERS, ...Object.fromEntries(counters) }
+}
+
+/** Whether compiled text has a meaning for the name: see helpersOf. */
+export const isHelper = (name: string): boolean => Object.hasOwn(HELPERS, name) || isCounter.test(name)
+
+const LOWERED =
+  /^__(?:spread|objRest|async|await|private|yield|for|pow|publicField|generator|assign|rest|read|values|template|super|class)/
+/** Of swc. */
+const SWC = /^_(?:object_spread|async_to_generator|object_without|define_property|class_private|ts_generator|sliced_to)/
+/** What to set in the tool that left such a name; undefined for names that users write. */
+export function compilerAdvice(names: readonly string[]): string | undefined {
+  if (names.some((name) => LOWERED.test(name) || SWC.test(name)))
+    return (
+      'These are helpers of a compiler whose target is older than this Node. Raise the target: esbuild, tsup and Vite ' +
+      'target: \'es2022\'; TypeScript "target": "ES2022"; swc "jsc": { "target": "es2022" }.'
+    )
+  return undefined
 }
