@@ -6,6 +6,7 @@ import type { InputStream } from '../ops/dstream/input.js'
 import type { Rdd } from '../ops/rdd/rdd.js'
 import { FileRangesRdd, ReceivedRdd, ValuesRdd } from '../ops/rdd/source-rdds.js'
 import type { DirectBatch, DirectReader, LocalSource, Receiver } from '../ops/source.js'
+import { delay } from '../ops/wait.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import { isData } from '../values/data.js'
 import { dataError, faultIn } from '../values/fault.js'
@@ -67,6 +68,8 @@ function recordsOf({ stream }: Input, { blocks, direct, rdd, counts }: BatchInpu
 
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
+/** start() waits so long for a receiver, or a batch interval if that is longer. */
+const START_WAIT_MS = 3_000
 
 /** All inputs of a running context: what arrived before a batch time becomes that batch's data. */
 export class Inputs {
@@ -89,7 +92,7 @@ export class Inputs {
 
   /**
    * Opens every source, those that have a position where they had come to. A receiver that cannot start is reported and
-   * tried again, unless its fault is final.
+   * tried again, unless its fault is final. One that does not settle is reported and not waited for any longer.
    */
   async start(zeroTime: number, batchInterval: number, positions = new Map<number, unknown>()): Promise<void> {
     for (const stream of this.#options.builder.inputs) {
@@ -123,7 +126,8 @@ export class Inputs {
       const input = this.#inputs.at(-1)!
       stream.provide = (time) => this.#provide(input, time)
     }
-    await Promise.all(this.#inputs.map((input) => this.#startReceiver(input, FIRST_RETRY_MS)))
+    const patience = Math.max(START_WAIT_MS, batchInterval)
+    await Promise.all(this.#inputs.map((input) => this.#started(input, patience)))
   }
 
   /** Takes what has arrived so far as the data of the batch at `time`. Direct sources are asked for their ranges. */
@@ -355,6 +359,16 @@ export class Inputs {
     input.batches.set(time, batch)
     this.#byRdd.set(rdd.id, batch)
     return rdd
+  }
+
+  async #started(input: Input, patienceMs: number): Promise<void> {
+    const starting = this.#startReceiver(input, FIRST_RETRY_MS)
+    const enough = new AbortController()
+    const late = delay(patienceMs, enough.signal).then(() => 'late' as const)
+    const first = await Promise.race([starting, late]).finally(() => enough.abort())
+    if (first !== 'late') return
+    this.#report(input.stream, `has not started within ${patienceMs} ms; batches run without it until it has`)
+    starting.catch((fault: unknown) => this.#report(input.stream, 'cannot be started', fault))
   }
 
   async #startReceiver(input: Input, retryMs: number): Promise<void> {

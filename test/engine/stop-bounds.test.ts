@@ -118,6 +118,21 @@ test('start() under way: a receiver that never starts holds neither start nor st
   expect(await started).toMatchObject({ code: 'ERR_MILLRACE_STATE' })
 })
 
+test('a receiver whose start never settles: the others and the batches go on, with a warning', async () => {
+  const { ssc, clock, log } = manual({ threads: 1, spare: false })
+  await using _ssc = ssc
+  const counts: number[] = []
+  ssc.input(receiver([1, 2], async () => {}, never)).foreachRDD(async (rdd) => {
+    counts.push(await rdd.count())
+  })
+  await ssc.start()
+  expect(log).toEqual([expect.stringContaining('stubborn: has not started within 3000 ms')])
+  await clock.advance(1000)
+  await ssc.awaitIdle()
+  // What it brings is used all the same.
+  expect(counts).toEqual([2])
+})
+
 test('a later stop joins the first, and shortens it by a timeout of its own', async () => {
   const { ssc, clock } = manual({ threads: 1, spare: false })
   ssc.queueStream([[1]]).foreachRDD(never)

@@ -75,9 +75,16 @@ export class RddBuilder {
     this.#runner = runner
   }
 
+  /** Enters a new dataset and answers with its number. @throws StateError on a stopped context. */
   register(rdd: Rdd<unknown>): number {
+    this.#mustRun('dataset')
     this.onRegister?.(rdd)
     return this.#rdds++
+  }
+
+  #mustRun(made: string): void {
+    if (this.#runner?.closed)
+      throw new StateError(`The context is stopped; it makes no ${made} any more. Make a new context.`)
   }
 
   nextShuffleId(): number {
@@ -140,6 +147,7 @@ export class RddBuilder {
    * @throws DataError with the path where a part of it is not data.
    */
   broadcast<T>(value: T): Broadcast<T> {
+    this.#mustRun('broadcast variable')
     mustBeData(value, 'broadcast does not take this value')
     const id = this.#broadcasts.size
     this.#broadcasts.set(id, value)
