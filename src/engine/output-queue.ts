@@ -47,8 +47,17 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
   #wake: (() => void) | undefined
   #room: (() => void) | undefined
 
+  /** Waits for the next batch, or rejects if none can come. */
+  readonly #next: (batch: Promise<void>) => Promise<void>
+
   /** `onTaken` is called for each batch that the reader takes. */
-  constructor(name: string, warn: (message: string) => void, onTaken: () => void = () => {}) {
+  constructor(
+    name: string,
+    warn: (message: string) => void,
+    onTaken: () => void = () => {},
+    next: (batch: Promise<void>) => Promise<void> = (batch) => batch,
+  ) {
+    this.#next = next
     this.#name = name
     this.#warn = warn
     this.#onTaken = onTaken
@@ -111,9 +120,10 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
           if (this.#ended.error !== undefined) throw this.#ended.error
           return
         }
-        await new Promise<void>((resolve) => {
+        const woken = new Promise<void>((resolve) => {
           this.#wake = resolve
         })
+        await this.#next(woken)
         this.#wake = undefined
       }
     } finally {

@@ -13,6 +13,7 @@ import { Context } from './context.js'
 import type { DeadLetterBook } from './dead-letter-book.js'
 import { PipelineHandle } from './driver-thread/pipeline-handle.js'
 import type { EventListener, EventName } from './events.js'
+import { unlessNeverStarted } from './never-started.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from './output-queue.js'
 import { LONGEST_TIMER, Patience } from './patience.js'
 import {
@@ -230,7 +231,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
 
   /** Resolves when the context is stopped; rejects with the error that stopped it. */
   async awaitTermination(): Promise<void> {
-    await this.#terminated
+    await this.#unlessNeverStarted(this.#terminated, 'awaitTermination()')
     if (this.#failure) throw this.#failure.error
   }
 
@@ -357,13 +358,22 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
     }
   }
 
+  #unlessNeverStarted(end: Promise<void>, what: string): Promise<void> {
+    return unlessNeverStarted(end, () => this.#state !== 'INITIALIZED', what)
+  }
+
   #queue(name: string): OutputQueue {
     let queue = this.#outputs.get(name)
     if (!queue) {
       if (!this.outputNames.has(name)) {
         throw unknownOutput(name, this.outputNames)
       }
-      queue = new OutputQueue(name, (message) => this.context.options.logger.warn(message))
+      queue = new OutputQueue(
+        name,
+        (message) => this.context.options.logger.warn(message),
+        () => {},
+        (batch) => this.#unlessNeverStarted(batch, `output('${name}')`),
+      )
       if (this.#over) queue.end(this.#failure?.error)
       this.#outputs.set(name, queue)
     }
