@@ -1,8 +1,14 @@
 import { StateError } from '../errors.js'
 import type { Duration } from '../ops/time.js'
 
-/** How long a stop that is not graceful may take by default, in ms. */
-export const HARD_STOP_MS = 3_000
+const HARD_STOP_MS = 3_000
+/** Ten batches of 20 ms are over before a loaded machine has stopped its receivers. */
+const LEAST_GRACEFUL_MS = 5_000
+
+/** How long a stop may take by default, in ms. */
+export function defaultStopMs(graceful: boolean, batchInterval: number): number {
+  return graceful ? Math.max(LEAST_GRACEFUL_MS, 10 * batchInterval) : HARD_STOP_MS
+}
 
 export interface StopOptions {
   /** Stop the receivers first and process all that they received. Default false. */
@@ -11,7 +17,7 @@ export interface StopOptions {
   readonly stopContext?: boolean
   /**
    * How long receivers, batches and the last checkpoint may take to end before they are given up. Default: ten batch
-   * intervals with `graceful`, else 3 s.
+   * intervals and at least 5 s with `graceful`, else 3 s.
    */
   readonly timeout?: Duration
 }

@@ -17,9 +17,9 @@ import { unlessNeverStarted } from './never-started.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from './output-queue.js'
 import { LONGEST_TIMER, Patience } from './patience.js'
 import {
+  defaultStopMs,
   describeGivenUp,
   gaveUp,
-  HARD_STOP_MS,
   isComplete,
   NOTHING_GIVEN_UP,
   type StopOptions,
@@ -268,7 +268,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
    * @throws What the stop of a receiver throws.
    */
   stop({ graceful = false, stopContext = true, timeout }: StopOptions = {}): Promise<StopResult> {
-    const ms = toMillis(timeout ?? (graceful ? 10 * this.batchInterval : HARD_STOP_MS), 'the timeout of stop()')
+    const ms = toMillis(timeout ?? defaultStopMs(graceful, this.batchInterval), 'the timeout of stop()')
     const inside = this.#run?.isInside() ?? false
     if (!this.#stopping) {
       const patience = new Patience(ms)

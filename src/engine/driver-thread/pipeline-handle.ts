@@ -9,7 +9,7 @@ import { type EngineEvents, type EventListener, type EventName, Events } from '.
 import { type Logger, messageFirst, stderrLogger } from '../logger.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from '../output-queue.js'
 import { safeLogger } from '../safe-logger.js'
-import { HARD_STOP_MS, NOTHING_GIVEN_UP, type StopOptions, type StopResult } from '../stop-result.js'
+import { defaultStopMs, NOTHING_GIVEN_UP, type StopOptions, type StopResult } from '../stop-result.js'
 import type { PipelineOptions, StreamingState } from '../streaming-options.js'
 import { deadline, deferred } from './deferred.js'
 import { unpackDetails } from './details-wire.js'
@@ -198,7 +198,7 @@ export class PipelineHandle implements AsyncDisposable {
         "stop({ stopContext: false }) is for a driver in this thread: a batch context in a thread of its own cannot be reached. Leave it out, or choose driver: 'host'.",
       )
     }
-    const patience = toMillis(timeout ?? (graceful ? 10 * this.batchInterval : HARD_STOP_MS), 'the timeout of stop()')
+    const patience = toMillis(timeout ?? defaultStopMs(graceful, this.batchInterval), 'the timeout of stop()')
     this.#stopping ??= this.#stop(graceful, patience)
     return this.#stopping
   }
