@@ -182,7 +182,7 @@ function checkLimits(given: ResourceLimits = {}): ResourceLimits {
   for (const [name, value] of Object.entries(given)) {
     if (!LIMITS.includes(name as (typeof LIMITS)[number]) || typeof value !== 'number' || !(value > 0)) {
       throw new ArgumentError(
-        `resourceLimits has ${name}: ${String(value)}; it may have ${LIMITS.join(', ')}, each a number of MiB above 0.`,
+        `resourceLimits has ${name}: ${JSON.stringify(value)}; it may have ${LIMITS.join(', ')}, each a number of MiB above 0.`,
         { resourceLimits: given },
       )
     }

@@ -94,9 +94,9 @@ export function checkStreamingOptions(options: StreamingOptions): CheckedStreami
   const context: Record<string, unknown> = { ...options }
   for (const name of STREAMING_OPTIONS) delete context[name]
   const { receiverBufferBytes = 64 * 1024 * 1024, onBatchError = 'stop', maxCatchUpBatches = 1_000_000 } = options
-  if (!(receiverBufferBytes >= 1024)) {
+  if (typeof receiverBufferBytes !== 'number' || !(receiverBufferBytes >= 1024)) {
     throw new ArgumentError(
-      `receiverBufferBytes is ${options.receiverBufferBytes}; it must be a number of bytes of at least 1024.`,
+      `receiverBufferBytes is ${JSON.stringify(options.receiverBufferBytes)}; it must be a number of bytes of at least 1024.`,
     )
   }
   if (onBatchError !== 'stop' && onBatchError !== 'skip') {

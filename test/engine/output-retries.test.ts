@@ -68,3 +68,8 @@ test.each([{ attempts: 0 }, { attempts: 1.5 }, { attempts: 2, delay: -1 }, { tri
     expect(() => manual({ outputRetries: outputRetries as never })).toThrow(ArgumentError)
   },
 )
+
+test('a text where a number of bytes or MiB is due is refused, and quoted', () => {
+  expect(() => manual({ receiverBufferBytes: '2048' as never })).toThrow('receiverBufferBytes is "2048"')
+  expect(() => manual({ resourceLimits: { stackSizeMb: '4' as never } })).toThrow('stackSizeMb: "4"')
+})
