@@ -265,7 +265,7 @@ export class Engine implements JobRunner {
         this.#tasks?.threadJoined(thread.id)
         this.#threadCame()
       },
-      onThreadLost: (thread, loss) => this.#threadLost(thread.id, thread.slot, loss.reason),
+      onThreadLost: (thread, loss) => this.#threadLost(thread.id, thread.slot, loss),
       onThreadGone: (thread) => this.segments.threadGone(thread.id),
       onStranded: (loss) => this.#tasks?.strand(loss),
     })
@@ -398,13 +398,13 @@ export class Engine implements JobRunner {
     for (const { operator, partition } of planned.states) this.states.absent(operator, partition)
   }
 
-  #threadLost(thread: number, slot: number, reason: ThreadLossReason): void {
+  #threadLost(thread: number, slot: number, error: ThreadLostError): void {
     this.states.threadLost(thread)
     this.#programs.threadLost(thread)
     this.#broadcastsSent.delete(thread)
     this.#lending.forget(thread)
     const { lost, adopted } = this.blocks.threadLost(thread)
-    this.events.emit('threadLost', { thread, slot, reason })
+    this.events.emit('threadLost', { thread, slot, reason: error.reason, error })
     if (lost > 0) this.events.emit('blocksLost', { thread, blocks: lost, recomputable: lost })
     this.#replication?.takeOver(adopted)
     this.#awaitRestored()

@@ -1,11 +1,12 @@
 import diagnostics from 'node:diagnostics_channel'
-import { ArgumentError, type ThreadLossReason } from '../errors.js'
+import { ArgumentError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
 import type { EventTimeInfo } from '../ops/dstream/event-time/info.js'
 import { checkFunction } from '../ops/functions/check-function.js'
 import { describe } from '../ops/functions/plain-data.js'
 import { isThenable } from '../ops/functions/results.js'
 import type { Rollback } from './content-versions.js'
 import type { DeadLetterBatch } from './dead-letters.js'
+import type { StopResult } from './stop-result.js'
 
 /** Input of one stream in one batch. */
 export interface StreamInputInfo {
@@ -54,6 +55,10 @@ export interface BatchInfo {
 
 /** Every event and what it carries. Also published as diagnostics channels named `millrace:<event>`. */
 export interface EngineEvents {
+  /** start() has started threads and receivers; batches follow every `batchInterval` ms. */
+  streamingStarted: { readonly batchInterval: number }
+  /** The streams have stopped, with what the stop gave up. No later event comes from them. */
+  streamingStopped: StopResult
   batchSubmitted: BatchInfo
   batchStarted: BatchInfo
   batchCompleted: BatchInfo
@@ -78,9 +83,18 @@ export interface EngineEvents {
   }
   /** Records whose function threw were given up, in a batch or a job outside of batches; see onRecordError. */
   deadLetters: DeadLetterBatch
+  /** A receiver has started, also after failed attempts. */
+  receiverStarted: { readonly stream: number; readonly name: string }
+  receiverStopped: { readonly stream: number; readonly name: string }
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
   threadReady: { readonly thread: number; readonly slot: number }
-  threadLost: { readonly thread: number; readonly slot: number; readonly reason: ThreadLossReason }
+  /** `error`: what is known of the end, with the uncaught error of the thread as its `cause`. */
+  threadLost: {
+    readonly thread: number
+    readonly slot: number
+    readonly reason: ThreadLossReason
+    readonly error: ThreadLostError
+  }
   /** The warm spare stands in for a lost thread. */
   threadPromoted: { readonly thread: number; readonly slot: number }
   /** A thread has practised, on so many copies of past tasks that took so many ms, all that the batches need. */
@@ -149,6 +163,8 @@ export interface EngineEvents {
 export type EventName = keyof EngineEvents
 
 const NAMES: { readonly [E in EventName]: true } = {
+  streamingStarted: true,
+  streamingStopped: true,
   batchSubmitted: true,
   batchStarted: true,
   batchCompleted: true,
@@ -157,6 +173,8 @@ const NAMES: { readonly [E in EventName]: true } = {
   caughtUp: true,
   outputRetried: true,
   deadLetters: true,
+  receiverStarted: true,
+  receiverStopped: true,
   receiverError: true,
   threadReady: true,
   threadLost: true,

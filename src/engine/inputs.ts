@@ -278,7 +278,11 @@ export class Inputs {
   async stop(patience: Patience): Promise<void> {
     this.#abort.abort()
     try {
-      await this.#end(patience, ({ receiver }) => receiver?.receiver.stop())
+      await this.#end(patience, async ({ receiver, stream }) => {
+        if (!receiver) return
+        await receiver.receiver.stop()
+        this.#options.engine.events.emit('receiverStopped', { stream: stream.id, name: stream.source.name })
+      })
     } finally {
       for (const { receiver } of this.#inputs) receiver?.buffer.endOfText()
     }
@@ -376,6 +380,7 @@ export class Inputs {
     if (!receiver || this.#abort.signal.aborted) return
     try {
       await receiver.receiver.start(receiver.buffer)
+      this.#options.engine.events.emit('receiverStarted', { stream: stream.id, name: stream.source.name })
     } catch (error) {
       const { final } = (error as { details?: { final?: boolean } }).details ?? {}
       if (final) throw sourceFailed(stream.source.name, 'start', error)

@@ -223,6 +223,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
       this.#state = 'ACTIVE'
       this.#run = this.#newRun()
       await this.#run.begin()
+      this.context.engine.events.emit('streamingStarted', { batchInterval: this.batchInterval })
     } catch (error) {
       await this.stop()
       throw error
@@ -323,6 +324,7 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
         : this.#neverStarted()
       if (graceful && !result.complete) this.#failure ??= { error: gaveUp(result, this.#run && patience.ms) }
       if (!result.complete) this.context.options.logger.warn(`stop() gave up: ${describeGivenUp(result)}`)
+      this.context.engine.events.emit('streamingStopped', result)
       return result
     } catch (error) {
       // A receiver that cannot stop, say: whoever waits for the end must not wait for ever.
