@@ -142,7 +142,8 @@ export interface EngineEvents {
   checkpointFailed: { readonly time: number; readonly error: unknown }
   /**
    * The context goes on from a checkpoint: after the batch at `checkpointTime`, with the batches up to `restartTime`, the
-   * first by the clock. `lossy`: sources that cannot be asked again, so that what they had sent for these batches is lost.
+   * first by the clock. `lossy`: sources that cannot be asked again, so that what they had sent for these batches is
+   * lost. How much that was, nobody knows: it was in the memory of the process that ended.
    */
   recovered: {
     readonly path: string
