@@ -22,6 +22,8 @@ export interface StopOptions {
   readonly timeout?: Duration
 }
 
+export const STOP_OPTIONS = ['graceful', 'stopContext', 'timeout'] as const satisfies (keyof StopOptions)[]
+
 /** What a stop gave up. */
 export interface StopResult {
   /** False for a call from inside a batch, which does not wait for the end: see awaitTermination. */

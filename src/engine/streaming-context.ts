@@ -22,6 +22,7 @@ import {
   gaveUp,
   isComplete,
   NOTHING_GIVEN_UP,
+  STOP_OPTIONS,
   type StopOptions,
   type StopResult,
 } from './stop-result.js'
@@ -268,7 +269,9 @@ export class StreamingContext extends StreamBuilder implements AsyncDisposable {
    *
    * @throws What the stop of a receiver throws.
    */
-  stop({ graceful = false, stopContext = true, timeout }: StopOptions = {}): Promise<StopResult> {
+  stop(options: StopOptions = {}): Promise<StopResult> {
+    checkNames(options, STOP_OPTIONS, 'stop()')
+    const { graceful = false, stopContext = true, timeout } = options
     const ms = toMillis(timeout ?? defaultStopMs(graceful, this.batchInterval), 'the timeout of stop()')
     const inside = this.#run?.isInside() ?? false
     if (!this.#stopping) {

@@ -221,3 +221,12 @@ test('two push streams of one name are refused when the second is made', () => {
   ssc.pushStream('orders')
   expect(() => ssc.pushStream('orders')).toThrow(/has a pushStream of that name already/)
 })
+
+test('an unknown option of stop() is refused, and nothing stops', async () => {
+  const { ssc } = manual({ threads: 1, spare: false })
+  await using _ssc = ssc
+  ssc.queueStream([[1]]).foreachRDD(() => {})
+  await ssc.start()
+  expect(() => ssc.stop({ gracefull: true } as never)).toThrow("stop(): unknown option 'gracefull'")
+  expect(ssc.state).toBe('ACTIVE')
+})

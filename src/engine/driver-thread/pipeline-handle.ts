@@ -1,6 +1,7 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import { type Clock, ManualClock, SystemClock } from '../../ops/clock.js'
 import { printBatch } from '../../ops/dstream/builder.js'
+import { checkNames } from '../../ops/option-names.js'
 import { type Duration, toMillis } from '../../ops/time.js'
 import { decodeError } from '../../pool/error-wire.js'
 import { checkPackageFiles } from '../../pool/package-files.js'
@@ -9,7 +10,7 @@ import { type EngineEvents, type EventListener, type EventName, Events } from '.
 import { type Logger, messageFirst, stderrLogger } from '../logger.js'
 import { type OutputBatch, OutputQueue, unknownOutput } from '../output-queue.js'
 import { safeLogger } from '../safe-logger.js'
-import { defaultStopMs, NOTHING_GIVEN_UP, type StopOptions, type StopResult } from '../stop-result.js'
+import { defaultStopMs, NOTHING_GIVEN_UP, STOP_OPTIONS, type StopOptions, type StopResult } from '../stop-result.js'
 import type { PipelineOptions, StreamingState } from '../streaming-options.js'
 import { deadline, deferred } from './deferred.js'
 import { unpackDetails } from './details-wire.js'
@@ -192,7 +193,9 @@ export class PipelineHandle implements AsyncDisposable {
    * StreamingContext does; a driver that has to be terminated gave up everything that it still had (`complete: false`).
    * Outputs that wait can still be read afterwards. A second call joins the first.
    */
-  stop({ graceful = false, stopContext = true, timeout }: StopOptions = {}): Promise<StopResult> {
+  stop(options: StopOptions = {}): Promise<StopResult> {
+    checkNames(options, STOP_OPTIONS, 'stop()')
+    const { graceful = false, stopContext = true, timeout } = options
     if (!stopContext) {
       throw new ArgumentError(
         "stop({ stopContext: false }) is for a driver in this thread: a batch context in a thread of its own cannot be reached. Leave it out, or choose driver: 'host'.",
