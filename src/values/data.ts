@@ -30,14 +30,14 @@ let objects = 0
 /** Classifies a value: PACKS, EXACT or FOREIGN. Costs about 15 ns a field. `depth`: levels above the value in its record. */
 export function fitOf(value: unknown, depth = 0): number {
   objects = 0
-  return fit(value, depth)
+  return partFit(value, depth)
 }
 
 export function isData(value: unknown): boolean {
   return fitOf(value) < FOREIGN
 }
 
-function fit(value: unknown, depth: number): number {
+function partFit(value: unknown, depth: number): number {
   switch (typeof value) {
     case 'string':
       return value.isWellFormed() ? PACKS : EXACT
@@ -98,7 +98,7 @@ function fitOfFields(value: object, depth: number): number {
   for (const name in value) {
     // Names that msgpack renames, calls or takes for a class.
     if (name === '__proto__' || name === 'constructor' || name === 'toJSON' || !name.isWellFormed()) all |= EXACT
-    all |= fit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    all |= partFit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
     if (all >= FOREIGN) return FOREIGN
   }
   return Object.getOwnPropertySymbols(value).length > 0 ? FOREIGN : all
@@ -107,7 +107,7 @@ function fitOfFields(value: object, depth: number): number {
 function fitOfErrorFields(value: object, depth: number): number {
   let all = PACKS
   for (const name of Object.getOwnPropertyNames(value)) {
-    if (name !== 'stack') all |= fit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+    if (name !== 'stack') all |= partFit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
     if (all >= FOREIGN) return FOREIGN
   }
   return Object.getOwnPropertySymbols(value).length > 0 ? FOREIGN : all
@@ -118,7 +118,7 @@ function fitOfArray(values: readonly unknown[], depth: number): number {
   let holes = 0
   for (let i = 0; i < values.length; i++) {
     const item = values[i]
-    if (item !== undefined || i in values) all |= fit(item, depth + 1)
+    if (item !== undefined || i in values) all |= partFit(item, depth + 1)
     else if (++holes > MANY_HOLES) return fitOfSparse(values, depth)
     if (all >= FOREIGN) return FOREIGN
   }
@@ -128,7 +128,7 @@ function fitOfArray(values: readonly unknown[], depth: number): number {
 function fitOfSparse(values: readonly unknown[], depth: number): number {
   let all = EXACT
   for (const name of Object.keys(values)) {
-    all |= isIndex(name) ? fit(values[Number(name)], depth + 1) : FOREIGN
+    all |= isIndex(name) ? partFit(values[Number(name)], depth + 1) : FOREIGN
     if (all >= FOREIGN) return FOREIGN
   }
   return all
@@ -154,8 +154,8 @@ export function isIndex(name: string): boolean {
 function fitOfMap(map: ReadonlyMap<unknown, unknown>, depth: number): number {
   let all = PACKS
   for (const [key, value] of map) {
-    all |= fit(key, depth + 1)
-    if (all < FOREIGN) all |= fit(value, depth + 1)
+    all |= partFit(key, depth + 1)
+    if (all < FOREIGN) all |= partFit(value, depth + 1)
     if (all >= FOREIGN) return FOREIGN
   }
   return all
@@ -164,7 +164,7 @@ function fitOfMap(map: ReadonlyMap<unknown, unknown>, depth: number): number {
 function fitOfSet(set: ReadonlySet<unknown>, depth: number): number {
   let all = PACKS
   for (const value of set) {
-    all |= fit(value, depth + 1)
+    all |= partFit(value, depth + 1)
     if (all >= FOREIGN) return FOREIGN
   }
   return all

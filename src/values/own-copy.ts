@@ -30,7 +30,7 @@ function copyOfObject(value: object, depth: number): object {
     case 'bare':
       return copyOfFields(Object.assign(Object.create(null) as object, value), depth)
     case 'array':
-      return copyOfItems((value as unknown[]).slice(), depth)
+      return copyOfItems(value as unknown[], depth)
     case 'map':
       return new Map(
         Array.from(value as ReadonlyMap<unknown, unknown>, ([key, of]) => [
@@ -72,12 +72,21 @@ function copyOfFields(copy: object, depth: number): object {
   return copy
 }
 
-function copyOfItems(copy: unknown[], depth: number): unknown[] {
-  if (copy.length > LONG) return copyOfFields(copy, depth) as unknown[]
+function copyOfItems(items: readonly unknown[], depth: number): unknown[] {
+  if (items.length > LONG) return copyOfLong(items, depth)
+  const copy = items.slice()
   for (let i = 0; i < copy.length; i++) {
     const part = copy[i]
     if (isObject(part)) copy[i] = copyOfPart(part, depth)
   }
+  return copy
+}
+
+/** `slice` visits every place of an array with holes, of which there may be four billion. */
+function copyOfLong(items: readonly unknown[], depth: number): unknown[] {
+  const names = Object.keys(items)
+  const copy = names.length === items.length ? items.slice() : new Array<unknown>(items.length)
+  for (const name of names) copy[Number(name)] = copyOfPart(items[Number(name)], depth)
   return copy
 }
 

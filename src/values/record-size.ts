@@ -2,6 +2,8 @@ import { MAX_OBJECTS } from './data.js'
 
 /** Deeper parts of a record are not counted: a record that refers to itself must not be followed for ever. */
 const DEEPEST = 32
+/** Longer arrays may have far more places than items: only the items are visited. */
+const LONG = 100_000
 
 let objects = 0
 
@@ -21,7 +23,8 @@ function sizeOf(value: unknown, depth: number): number {
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return value.byteLength + 8
   let bytes = 8
   if (Array.isArray(value)) {
-    for (const item of value) bytes += sizeOf(item, depth + 1)
+    if (value.length > LONG) bytes += sizeOfLong(value, depth)
+    else for (let i = 0; i < value.length; i++) bytes += sizeOf(value[i], depth + 1)
   } else if (value instanceof Map) {
     for (const [key, item] of value) bytes += sizeOf(key, depth + 1) + sizeOf(item, depth + 1)
   } else if (value instanceof Set) {
@@ -31,5 +34,11 @@ function sizeOf(value: unknown, depth: number): number {
       bytes += key.length + sizeOf((value as Readonly<Record<string, unknown>>)[key], depth + 1)
     }
   }
+  return bytes
+}
+
+function sizeOfLong(items: readonly unknown[], depth: number): number {
+  let bytes = 0
+  for (const name of Object.keys(items)) bytes += sizeOf(items[Number(name)], depth + 1)
   return bytes
 }
