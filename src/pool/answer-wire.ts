@@ -5,7 +5,7 @@ import { decodeRecords, encodeRecords } from './blocks/records-codec.js'
  * What a task answers with, as it crosses threads. Structured cloning would change a Buffer, an error's code or an instance
  * of a class silently; so only primitive values travel as they are.
  */
-export type Answer = { readonly value: unknown } | { readonly packed: Uint8Array<ArrayBuffer>; readonly list: boolean }
+export type Answer = { readonly value: unknown } | { readonly packed: Uint8Array; readonly list: boolean }
 
 /** Packs an answer, with the bytes of `scratch`, which is reset. Throws a DataError for what is not data. */
 export function packAnswer(value: unknown, scratch: ByteWriter): Answer {

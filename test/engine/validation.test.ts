@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import {
   ArgumentError,
   Context,
@@ -61,7 +62,7 @@ test('every fault is told at once, each with the stream that has it', async () =
     'The slide of stream 7 (slow) is 1500 ms; it must be a multiple of the batch interval, 1s.',
     'The slide of stream 10 (slow) is 3s; it must be a multiple of that of stream 9 (window), which it reads, 2s.',
     expect.stringMatching(/^stream 11 \(slow\) reads stream 0 \(.*\) of another context\./),
-    'saveAsTextFiles of stream 5 (queue) and saveAsTextFiles of stream 4 (mapWithState) both write to out/a-<time>: each would replace what the other wrote. Give each a prefix or suffix of its own.',
+    `saveAsTextFiles of stream 5 (queue) and saveAsTextFiles of stream 4 (mapWithState) both write to ${resolve('out/a')}-<time>: each would replace what the other wrote. Give each a prefix or suffix of its own.`,
   ])
 })
 

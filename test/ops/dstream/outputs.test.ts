@@ -65,7 +65,10 @@ describe('foreachRDD', () => {
         seen.push(`second ${time}`)
       })
     })
-    await expect(failing).rejects.toThrow(new RangeError('the first'))
+    await expect(failing).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_OUTPUT_FAILED',
+      cause: new RangeError('the first'),
+    })
     expect(seen).toEqual(['second 1000'])
   })
 

@@ -1,8 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { hashPartitioner } from 'millrace'
-import { afterAll, describe, expect, test } from 'vitest'
+import { hashPartitioner, withEnv } from 'millrace'
+import { describe, expect, test } from 'vitest'
 import { sorted } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
 import { table } from '../../support/table.js'
@@ -119,41 +116,42 @@ describe('union', () => {
 })
 
 describe('persist', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-persist-'))
-  afterAll(() => rmSync(directory, { recursive: true }))
-
-  eachThreads((ctx, threads) => {
-    /** A dataset over a file: what the file holds when it is computed is what the answer shows. */
-    const overFile = (text: string) => {
-      const path = join(directory, `${threads}.txt`)
-      writeFileSync(path, text)
-      return { path, lines: ctx.textFile(path, 2) }
+  eachThreads((ctx) => {
+    /** A dataset, and how many of its records were computed so far. */
+    const counted = (texts: readonly string[], partitions: number) => {
+      const computed = ctx.longAccumulator()
+      const upper = withEnv({ computed }, (text: string) => {
+        computed.add(1)
+        return text.toUpperCase()
+      })
+      return { computed, upper: ctx.parallelize(texts, partitions).map(upper) }
     }
 
-    test('what is kept is not computed again, until it is let go', async () => {
-      const { path, lines } = overFile('ab\ncd\n')
-      const kept = lines.map((line) => line.toUpperCase()).persist()
+    test('what is persisted is not computed again, until it is unpersisted', async () => {
+      const { computed, upper } = counted(['ab', 'cd'], 2)
+      const kept = upper.persist()
       expect(await kept.collect()).toEqual(['AB', 'CD'])
-      writeFileSync(path, 'xy\nzz\n')
       expect(await kept.collect()).toEqual(['AB', 'CD'])
       expect(await kept.map((line) => line.length).collect()).toEqual([2, 2])
-      expect(await kept.unpersist().collect()).toEqual(['XY', 'ZZ'])
-      expect(readFileSync(path, 'utf8')).toBe('xy\nzz\n')
+      expect(computed.value).toBe(2)
+      expect(await kept.unpersist().collect()).toEqual(['AB', 'CD'])
+      expect(computed.value).toBe(4)
     })
 
     test('without persist it is computed again', async () => {
-      const { path, lines } = overFile('ab\n')
-      expect(await lines.collect()).toEqual(['ab'])
-      writeFileSync(path, 'cd\n')
-      expect(await lines.collect()).toEqual(['cd'])
+      const { computed, upper } = counted(['ab'], 1)
+      await upper.collect()
+      await upper.collect()
+      expect(computed.value).toBe(2)
     })
 
     test('only what was asked for is kept', async () => {
-      const { path, lines } = overFile('a\nb\n')
-      const kept = lines.cache()
-      expect(await kept.take(1)).toEqual(['a'])
-      writeFileSync(path, 'c\nd\n')
-      expect(await kept.collect()).toEqual(['a', 'd'])
+      const { computed, upper } = counted(['a', 'b'], 2)
+      const kept = upper.cache()
+      expect(await kept.take(1)).toEqual(['A'])
+      expect(computed.value).toBe(1)
+      expect(await kept.collect()).toEqual(['A', 'B'])
+      expect(computed.value).toBe(2)
     })
 
     test('empty partitions and special values', async () => {
