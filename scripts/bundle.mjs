@@ -11,7 +11,7 @@ const ENTRIES = [
   'testing',
   'cli/main',
   'cli/stress/child',
-  ...['join', 'state', 'windows', 'wordcount'].map((name) => `cli/stress/pipelines/${name}`),
+  ...['in-place', 'join', 'state', 'unordered', 'windows', 'wordcount'].map((name) => `cli/stress/pipelines/${name}`),
   'engine/driver-thread/entry',
   'pool/worker/entry',
   // Its own entry, so that it lies where its modules' files are found from.

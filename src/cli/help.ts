@@ -31,7 +31,7 @@ export const STRESS_HELP = `Usage: millrace stress [options]
 Runs pipelines on generated data beside a single-threaded oracle, kills threads, and compares every batch.
 
 Options:
-  --pipeline <name>           wordcount, windows, state, join, or all, one after the other (default: all)
+  --pipeline <name>           wordcount, windows, state, join, in-place, unordered, or all (default)
   --mode <mode>               What is killed (default: one)
       one, two, all             One thread, two at once, every thread and the spare
       boot                      A thread, and then those that boot in its place

@@ -19,7 +19,14 @@ describe('every pipeline equals its oracle', () => {
   test('while threads are killed', { timeout: 240_000 }, async () => {
     const { code, reports, said } = await stress('--pipeline', 'all', '--seed', '1', '--kills-per-second', '4')
     expect(code, said).toBe(0)
-    expect(reports.map(({ pipeline }) => pipeline)).toEqual(['wordcount', 'windows', 'state', 'join'])
+    expect(reports.map(({ pipeline }) => pipeline)).toEqual([
+      'wordcount',
+      'windows',
+      'state',
+      'join',
+      'in-place',
+      'unordered',
+    ])
     for (const report of reports) {
       expect(report, said).toMatchObject({ batches: 30, batchesDue: 30, wrongBatches: 0, passed: true })
       expect(report, said).toMatchObject({ lostRecords: 0, duplicatedRecords: 0, seed: 1, threads: 2 })
@@ -178,8 +185,8 @@ describe('a long run', () => {
     expect(total).toMatchObject({ wanted: 8, seed: 3, passed: true })
     expect(total.kills).toBeGreaterThanOrEqual(8)
     expect(total.kills).toBe(objects.reduce((sum, { kills }) => sum + (kills as number), 0))
-    const inTurn = ['wordcount', 'windows', 'state', 'join']
-    expect(objects.map(({ pipeline }) => pipeline)).toEqual(objects.map((_, i) => inTurn[i % 4]))
+    const inTurn = ['wordcount', 'windows', 'state', 'join', 'in-place', 'unordered']
+    expect(objects.map(({ pipeline }) => pipeline)).toEqual(objects.map((_, i) => inTurn[i % inTurn.length]))
     expect(objects.map(({ seed }) => seed)).toEqual(objects.map((_, i) => 3 + i))
     for (const tally of total.tallies)
       expect(tally).toMatchObject({ mode: 'one', wrongBatches: 0, lostRecords: 0, failedRounds: 0 })

@@ -6,7 +6,7 @@ import { stateOracle } from './oracle/state.js'
 import { windowsOracle } from './oracle/windows.js'
 import { wordcountOracle } from './oracle/wordcount.js'
 
-export const PIPELINE_NAMES = ['wordcount', 'windows', 'state', 'join'] as const
+export const PIPELINE_NAMES = ['wordcount', 'windows', 'state', 'join', 'in-place', 'unordered'] as const
 export type PipelineName = (typeof PIPELINE_NAMES)[number]
 
 export interface StressPipeline {
@@ -23,4 +23,6 @@ export const PIPELINES: Readonly<Record<PipelineName, StressPipeline>> = {
   windows: { module: moduleOf('windows'), oracle: windowsOracle },
   state: { module: moduleOf('state'), oracle: stateOracle },
   join: { module: moduleOf('join'), oracle: joinOracle, push: (spec, batch) => entries(spec, batch) },
+  'in-place': { module: moduleOf('in-place'), oracle: stateOracle },
+  unordered: { module: moduleOf('unordered'), oracle: wordcountOracle, push: lines },
 }
