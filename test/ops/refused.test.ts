@@ -210,7 +210,7 @@ describe('streams', () => {
     [
       'on',
       () => ssc.on('batchDone', () => {}),
-      `on(): there is no event the string "batchDone". Events: batchSubmitted,`,
+      `on(): there is no event the string "batchDone". Events: streamingStarted,`,
     ],
     ['on a name of objects', () => ssc.on('constructor', () => {}), 'there is no event'],
     ['on without a listener', () => ssc.on('batchCompleted'), "on('batchCompleted') needs a function, got undefined"],
