@@ -86,6 +86,9 @@ export interface EngineEvents {
   /** A receiver has started, also after failed attempts. */
   receiverStarted: { readonly stream: number; readonly name: string }
   receiverStopped: { readonly stream: number; readonly name: string }
+  /** The source waits: its bytes are at `receiverBufferBytes`, or all blocks at `memoryLimit`. Not for pauses by rate. */
+  receiverPaused: { readonly stream: number; readonly name: string }
+  receiverResumed: { readonly stream: number; readonly name: string }
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
   threadReady: { readonly thread: number; readonly slot: number }
   /** `error`: what is known of the end, with the uncaught error of the thread as its `cause`. */
@@ -176,6 +179,8 @@ const NAMES: { readonly [E in EventName]: true } = {
   deadLetters: true,
   receiverStarted: true,
   receiverStopped: true,
+  receiverPaused: true,
+  receiverResumed: true,
   receiverError: true,
   threadReady: true,
   threadLost: true,

@@ -105,8 +105,13 @@ export class Inputs {
       }
       if (source.kind === 'receiver') {
         const { engine, receiverBufferBytes, backpressure, clock } = this.#options
-        const buffer = new ReceiverBuffer(engine, this.#abort.signal, receiverBufferBytes, (message, cause) =>
-          this.#report(stream, message, cause),
+        const named = { stream: stream.id, name: source.name }
+        const buffer = new ReceiverBuffer(
+          engine,
+          this.#abort.signal,
+          receiverBufferBytes,
+          (message, cause) => this.#report(stream, message, cause),
+          (isPaused) => engine.events.emit(isPaused ? 'receiverPaused' : 'receiverResumed', named),
         )
         const control = backpressure && new RateControl(backpressure, batchInterval)
         if (control) buffer.limit(control.rate, clock)

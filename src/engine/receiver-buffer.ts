@@ -21,6 +21,7 @@ export class ReceiverBuffer implements ReceiverSink {
   readonly #text: TextBuffer
   readonly #maxBytes: number
   readonly #report: (message: string, cause?: unknown) => void
+  readonly #onPaused: (isPaused: boolean) => void
   readonly #records: RecordBuffer
   #ready: BlockHandle[] = []
   /** Bytes handed to batches that are not complete. */
@@ -34,13 +35,17 @@ export class ReceiverBuffer implements ReceiverSink {
   /** Where the source writes its next bytes, whose lines are counted if it is slowed. */
   #view: Buffer | undefined
   #waiting: { readonly promise: Promise<void>; readonly resolve: () => void; readonly forget: () => void } | undefined
+  /** The source waits for memory, not only for its rate. */
+  #isPaused = false
 
   constructor(
     engine: Engine,
     signal: AbortSignal,
     maxBytes: number,
     report: (message: string, cause?: unknown) => void,
+    onPaused: (isPaused: boolean) => void = () => {},
   ) {
+    this.#onPaused = onPaused
     this.#engine = engine
     this.signal = signal
     this.#maxBytes = maxBytes
@@ -105,6 +110,7 @@ export class ReceiverBuffer implements ReceiverSink {
       this.#waiting = { promise, resolve, forget: this.#engine.memory.onRoom(() => this.#letGo()) }
       // What is kept and can be computed again gives way: no task may be about to start that would see to it.
       this.#engine.memory.makeRoom()
+      this.#notePause()
     }
     return this.#waiting?.promise
   }
@@ -158,6 +164,15 @@ export class ReceiverBuffer implements ReceiverSink {
     this.#waiting = undefined
     forget()
     resolve()
+    this.#notePause()
+  }
+
+  /** Pauses by rate come many times a second, and are not reported. */
+  #notePause(): void {
+    const isPaused = this.#waiting !== undefined && (this.bytes >= this.#maxBytes || this.#engine.memory.crowded)
+    if (isPaused === this.#isPaused) return
+    this.#isPaused = isPaused
+    this.#onPaused(isPaused)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { manual } from './support.js'
+import { manual, run } from './support.js'
 
 test('events say when a receiver starts and stops', async () => {
   const { ssc } = manual({ threads: 1, spare: false })
@@ -14,6 +14,24 @@ test('events say when a receiver starts and stops', async () => {
     ['started', 'numbers'],
     ['stopped', 'numbers'],
   ])
+})
+
+test('events say when a receiver waits for memory and when it goes on', async () => {
+  const { ssc } = manual({ threads: 1, spare: false, receiverBufferBytes: 1024 })
+  const texts = ssc.pushStream<string>('texts')
+  texts.foreachRDD(async (rdd) => void (await rdd.count()))
+  const events: string[] = []
+  ssc.on('receiverPaused', ({ name }) => events.push(`${name} paused`))
+  ssc.on('receiverResumed', ({ name }) => events.push(`${name} resumed`))
+  await ssc.start()
+  texts.push('short')
+  expect(events).toEqual([])
+  const room = texts.push('x'.repeat(2000))
+  expect(events).toEqual(['texts paused'])
+  await run(ssc, 1)
+  await room
+  expect(events).toEqual(['texts paused', 'texts resumed'])
+  await ssc.stop()
 })
 
 test('events say when the streams start and stop, and what the stop gave up', async () => {
