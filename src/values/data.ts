@@ -33,8 +33,10 @@ export function fitOf(value: unknown, depth = 0): number {
   return partFit(value, depth)
 }
 
+/** Whether a value is data. Costs nothing to speak of for numbers and texts: how they are encoded is not looked at. */
 export function isData(value: unknown): boolean {
-  return fitOf(value) < FOREIGN
+  if (typeof value === 'object') return value === null || fitOf(value) < FOREIGN
+  return typeof value !== 'function' && typeof value !== 'symbol'
 }
 
 function partFit(value: unknown, depth: number): number {
