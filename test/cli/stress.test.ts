@@ -203,7 +203,10 @@ describe('a long run', () => {
 
 test.each([
   [['--mode', 'three'], "--mode is 'three'; it must be one of one, two, all, boot, throw, spin, exit, oom."],
-  [['--pipeline', 'words'], "--pipeline is 'words'; it must be one of wordcount, windows, state, join, in-place, unordered, or all."],
+  [
+    ['--pipeline', 'words'],
+    "--pipeline is 'words'; it must be one of wordcount, windows, state, join, in-place, unordered, or all.",
+  ],
   [['--kills-per-second', 'many'], "--kills-per-second is 'many'; it must be a number from 0 to 100"],
   [['--seed', '-1'], '--seed'],
   [['--rate', '0'], "--rate is '0'; it must be a whole number from 1"],

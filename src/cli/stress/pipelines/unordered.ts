@@ -1,7 +1,7 @@
 import { definePipeline } from '../../../index.js'
 import { tripwire } from '../tripwire.js'
+import { outputCounts } from './counts.js'
 import { auditSerials, PUSHED, type StressParams } from './params.js'
-import { rank } from './wordcount.js'
 
 /** Calls that are in flight at once in a task. */
 const CONCURRENCY = 8
@@ -24,11 +24,5 @@ export default definePipeline<StressParams>((ssc, { faults }) => {
     .mapAsync(answer, { ordered: false, concurrency: CONCURRENCY })
     .repartition(3)
   auditSerials(lines.map((line) => Number.parseInt(line, 10)))
-  const counts = lines
-    .flatMap((line) => line.split(' ').slice(1))
-    .map((word): [string, number] => [word, 1])
-    .reduceByKey((a, b) => atReduce(a + b))
-  counts.output('counts')
-  ssc.nameOutput('ranking')
-  counts.foreachRDD(async (rdd, time) => ssc.deliver('ranking', time, await rdd.sortBy(rank).collect()))
+  outputCounts(ssc, lines, (a, b) => atReduce(a + b))
 })
