@@ -5,9 +5,10 @@ import { stopwatch } from './machine.mjs'
 const INTERVAL = 1000
 
 /**
- * A stream whose batches are made by hand: text goes in through a receiver, as from a socket, and `run` runs one batch
- * over it. `define(lines, ssc)` builds the graph from the stream of lines. Its output must be named 'result', unless
- * `define` answers with a function: then that one gives the result after each batch.
+ * A stream whose batches are triggered by hand: text enters through a receiver, as from a socket, and `run` runs one
+ * batch over it. `define(lines, ssc)` builds the graph from the stream of lines. Its output must be named 'result',
+ * unless `define` returns a function: that function then returns the result after each batch. `options`: further ones
+ * of the context.
  */
 export class Batches {
   #ssc
@@ -17,13 +18,13 @@ export class Batches {
   #stop
   #time
 
-  static async start({ threads, parallelism = threads, define }) {
+  static async start({ threads, parallelism = threads, define, options = {} }) {
     const batches = new Batches()
-    await batches.#start(threads, parallelism, define)
+    await batches.#start(threads, parallelism, define, options)
     return batches
   }
 
-  async #start(threads, parallelism, define) {
+  async #start(threads, parallelism, define, options) {
     const clock = this.#clock
     this.#ssc = new StreamingContext({
       batchInterval: INTERVAL,
@@ -31,6 +32,7 @@ export class Batches {
       parallelism,
       clock,
       receiverBufferBytes: 2 ** 30,
+      ...options,
     })
     const answer = define(this.#ssc.input(this.#input.source), this.#ssc)
     // The clock stands still during a batch, so the times come from when the events come.
@@ -49,12 +51,34 @@ export class Batches {
     return async () => (await results.next()).value.records
   }
 
-  /** One batch of these bytes: its records, and the time from its start to its end. */
+  /** Runs one batch of these bytes. Returns its records, and the time from its start to its end. */
   async run(bytes) {
     this.#input.feed(bytes)
     await this.#clock.advance(INTERVAL)
     await this.#ssc.awaitIdle()
     return { result: await this.#next(), time: this.#time }
+  }
+
+  /**
+   * Runs a batch of the bytes that were fed before, while `bytes`, those of the next batch, arrive in pieces of 1 MiB. Returns
+   * its records. Call `feed` before the first one.
+   */
+  async runWhileFeeding(bytes) {
+    const [result] = await Promise.all([this.#tick(), this.feed(bytes)])
+    return { result }
+  }
+
+  async feed(bytes) {
+    for (let at = 0; at < bytes.length; at += 2 ** 20) {
+      this.#input.feed(bytes.subarray(at, at + 2 ** 20))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  async #tick() {
+    await this.#clock.advance(INTERVAL)
+    await this.#ssc.awaitIdle()
+    return await this.#next()
   }
 
   stop() {

@@ -1,8 +1,8 @@
 import { nowMicros } from './lines-sent.mjs'
 
 /**
- * The wall clock's zero in the clock of `nowMicros`. The wall clock counts whole milliseconds and the machine may take a
- * break between the two looks: both only ever make a sample too late, so the earliest of many is right.
+ * The wall clock's zero in the clock of `nowMicros`. The wall clock counts whole milliseconds, and the process may be
+ * interrupted between the two readings: both only make a sample too late, so the earliest of many is right.
  */
 function wallZero() {
   let zero = Number.POSITIVE_INFINITY

@@ -15,11 +15,11 @@ import { machine } from './machine.mjs'
 import { Unavailable } from './peers/build.mjs'
 import { PEERS } from './peers/registry.mjs'
 
-/** A contender that does not answer for so long is out. */
+/** Milliseconds without an answer after which a contender is excluded. */
 const LIMIT_MS = 120_000
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url))
 
-/** Every chosen workload on Millrace and its peers; writes a JSON file and a page, and answers with what is in them. */
+/** Runs every chosen workload on Millrace and its peers. Writes a JSON file and a page, and returns their content. */
 export async function compare(words, log) {
   const options = parseCompare(words)
   const at = new Date()
@@ -50,7 +50,7 @@ export async function compare(words, log) {
   return report
 }
 
-/** Builds the peers that the workloads ask for. One that cannot be had is skipped, and it is said why. */
+/** Builds the peers that the workloads need. Skips a peer that is not available, and logs the reason. */
 async function prepare(options, log) {
   const { workloads, peers } = options
   const wanted = new Set(
@@ -101,7 +101,7 @@ function titleOf(id) {
   return variant === undefined ? title : `${title}: ${variant}`
 }
 
-/** What a contender is told besides its data. */
+/** Returns the words for a contender besides its data. */
 function wordsOf({ name, module = name, fresh }, id) {
   const variant = variantOf(id) ?? (fresh ? 'builtins' : undefined)
   // The start is measured with a word count.
@@ -131,7 +131,7 @@ async function turn(entry, iterations) {
   return said
 }
 
-/** A turn of a process of its own: what it takes from its start to its first answer. */
+/** Runs a turn of a process of its own: the time from its start to its first answer. */
 async function freshTurn(entry) {
   Object.assign(entry, entry.launch())
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zipfLines } from './words.mjs'
 
-/** Raised when the lines change, so that no file of an older generator is taken for a new one. */
+/** Incremented when the lines change, so that no file of an older generator is used. */
 const VERSION = 1
 const PIECE_CHARS = 1 << 20
 
@@ -43,7 +43,7 @@ export function linesFile(bytes) {
   const file = openSync(unfinished, 'w')
   generate(bytes, (piece) => writeSync(file, piece, null, 'latin1'))
   closeSync(file)
-  // In one step: a run that is interrupted leaves no short file under the final name.
+  // By rename: an interrupted run leaves no incomplete file under the final name.
   renameSync(unfinished, path)
   return path
 }

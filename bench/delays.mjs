@@ -1,14 +1,14 @@
 import { momentOf, nowMicros } from './lines-sent.mjs'
 import { median, quantile, weightedQuantile } from './stats.mjs'
 
-/** Collects what the batches of one run took, from the moment `from` (microseconds) on: before, everything is cold. */
+/** Collects the times of one run's batches from the moment `from` (microseconds) on; earlier batches are cold. */
 export class Delays {
   #from
   #processing = []
   #scheduling = []
   #arrivals = []
   #tell
-  /** Resolves when there is a figure of each kind: on a machine that is busy enough, no run of seconds ensures that. */
+  /** Resolves when there is a figure of each kind: on a busy machine, no run of seconds guarantees that. */
   known = new Promise((resolve) => {
     this.#tell = () => this.#processing.length > 0 && this.#arrivals.length > 0 && resolve()
   })
@@ -25,7 +25,7 @@ export class Delays {
     this.#tell()
   }
 
-  /** Word counts that arrived with the host just now. The moments among the words count the lines of that moment. */
+  /** Word counts that the host has just received. The timestamps among the words count the lines of that moment. */
   output(counts) {
     const now = nowMicros()
     if (now < this.#from) return

@@ -4,11 +4,11 @@ import { median, quantile } from './stats.mjs'
 import { zipfLines } from './words.mjs'
 
 const PARTITIONS = 4
-/** The compilers are not done with the driver before. */
+/** Batches until the compilers have optimised the driver. */
 const WARM_UP = 2000
 const BATCHES = 500
 
-/** What a batch costs that has nothing, or next to nothing, to do: one shuffle of 4 to 4 partitions, batch after batch. */
+/** Measures batches with few or no records: one shuffle of 4 to 4 partitions, batch after batch. */
 export async function emptyBatches({ threads, runs }, log) {
   const lines = zipfLines()
   const few = Array.from({ length: 100 }, () => lines.next().value.trimEnd())

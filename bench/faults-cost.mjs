@@ -4,12 +4,12 @@ import { stopwatch } from './machine.mjs'
 import { figure, table } from './report.mjs'
 import { spread } from './stats.mjs'
 
-/** Batches of a round, one right after the other: copies and snapshots then cost throughput, not idle time. */
+/** Batches of a round, back to back: copies and snapshots then cost throughput, not idle time. */
 const BATCHES = 10
-/** Longer than any run: as good as no snapshots. */
+/** Longer than any run, which disables snapshots. */
 const NO_SNAPSHOTS = 1000
 
-/** What is compared: options of two streams that do the same. */
+/** The comparisons: options of two streams that do the same. */
 const PAIRS = [
   { name: 'by reference against one owner', job: 'windowed', a: { replicas: 1 }, b: { replicas: 2 } },
   { name: 'by copy against one owner', job: 'windowed', a: { replicas: 1 }, b: { replicas: 2, replication: 'copy' } },
@@ -22,8 +22,8 @@ const PAIRS = [
 ]
 
 /**
- * What fault tolerance costs while nothing fails: rounds of two streams in turn, in one process and on the same threads'
- * worth of machine. The cost of a round is its time over that of the other stream's round beside it, less one.
+ * Measures the cost of fault tolerance without failures: rounds of two streams in turn, in one process with equal
+ * threads. The cost of a round is its time over that of the other stream's neighbouring round, minus one.
  */
 export async function cost({ threads, runs, bytes, keys, keyLines }, log) {
   const results = []
@@ -38,7 +38,7 @@ export async function cost({ threads, runs, bytes, keys, keyLines }, log) {
     try {
       for (const stream of streams) for (const bytes of work.warmUp()) await batch(stream, bytes)
       for (let run = 0; run <= runs; run++) {
-        // Whoever comes second finds warmer caches, so they take turns.
+        // The second stream finds warmer caches, so the order alternates.
         const order = run % 2 === 0 ? [0, 1] : [1, 0]
         const times = []
         for (const which of order) times[which] = await round(streams[which], work, run)

@@ -14,7 +14,7 @@ const sums = StateSpec.function((_, n, state) => {
   state.update((state.getOption() ?? 0) + n)
 })
 
-/** A million keys; a batch touches some of them, each as likely as any other. */
+/** A million keys; a batch changes some of them, each with equal probability. */
 export function keyedLines(keys, batch, lines) {
   const bytes = Buffer.allocUnsafe(lines * KEY_BYTES)
   let seed = (batch + 1) * 0x9e3779b9
@@ -39,7 +39,7 @@ function writeKey(bytes, i, key) {
   bytes.write(`${key.toString(36).padStart(KEY_BYTES - 1, '0')}\n`, i * KEY_BYTES, 'latin1')
 }
 
-/** `batch(i)` makes the bytes of batch i; `warmUp` those that come before anything is measured. */
+/** `batch(i)` returns the bytes of batch i; `warmUp` those before the measurement. */
 export function jobs({ bytes, keys, keyLines }) {
   const text = linesBuffer(bytes)
   const same = () => text

@@ -4,20 +4,20 @@ import { FaultStream } from './faults-stream.mjs'
 import { figure, table } from './report.mjs'
 import { median, quantile } from './stats.mjs'
 
-/** As the marks say: two threads and a spare, a million keys, a snapshot every ten batches. */
+/** As in the marks: two threads and a spare, a million keys, a snapshot every ten batches. */
 const THREADS = 2
 const SNAPSHOTS = 10
-/** More than threads, so that all of them rebuild what one has lost. */
+/** More than threads, so that all threads rebuild the state that one has lost. */
 const PARALLELISM = 8
 const INTERVAL = 1000
-/** Without a batch, ahead of each that has a kill: less than what an interval has, in which a new spare practises. */
+/** Idle time in ms before each batch with a kill: shorter than that of an interval, in which a new spare warms up. */
 const QUIET_MS = 300
-/** One batch in three has a kill; a batch interval must not be missed twice in a row. */
+/** One batch in three has a kill; the stream must not miss two batch intervals in a row. */
 const KILL_EVERY = 3
 
 /**
- * From a kill, at some moment of a batch, to the batch's completion; and with batches in the pace of time, how many were
- * not complete when the next one was due, one after the other.
+ * Measures the time from a kill in the middle of a batch to the batch's completion; and at the pace of time, the number
+ * of consecutive batches that were incomplete when the next one was due.
  */
 export async function recovery({ kills, seconds, bytes, keys, keyLines }, log) {
   const results = {}
@@ -63,10 +63,10 @@ async function oneByOne(job, kills) {
       await running
       delays.push(stream.completions.at(-1).at - at)
       await stream.strong()
-      // The batch after it is as without kills, but state that was rebuilt may have to be rebuilt once more.
+      // The next batch is like one without kills, but may have to rebuild state once more.
       await batch(stream, job.batch(11 + 2 * i))
     }
-    // A batch that was complete before its kill shows no recovery.
+    // A batch that completed before its kill shows no recovery.
     const late = delays.filter((ms) => ms > 0)
     return {
       quiet: usual,
@@ -80,7 +80,7 @@ async function oneByOne(job, kills) {
   }
 }
 
-/** One batch; answers with its ms. */
+/** Runs one batch and returns its ms. */
 async function batch(stream, bytes) {
   stream.feed(bytes)
   const began = performance.now()
@@ -108,7 +108,7 @@ async function inPace(job, seconds) {
     let kills = 0
     for (let i = 0; i < seconds; i++) {
       stream.feed(job.batch(i))
-      // Somewhere in the interval: most fall between batches, as they would.
+      // At a random moment of the interval: most kills fall between batches.
       const offset = ((i * 0.618) % 1) * INTERVAL
       await sleep(offset)
       if (i % KILL_EVERY === 0) {

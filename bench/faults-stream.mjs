@@ -1,7 +1,8 @@
 import { ManualClock, StreamingContext } from 'millrace'
+import { engineOf } from '#build/engine/engine-of.js'
 import { HandFed } from './hand-fed.mjs'
 
-/** A stream that is fed with bytes and ticks by hand, or by the machine's clock; threads of it can be killed. */
+/** A stream with bytes and ticks by hand, or by the machine's clock, whose threads can be killed. */
 export class FaultStream {
   #ssc
   #clock
@@ -11,7 +12,7 @@ export class FaultStream {
   /** When each batch was complete, by performance.now(), and its time. */
   completions = []
 
-  /** `define` makes the graph from the stream of lines, outputs included. */
+  /** `define` builds the graph from the stream of lines, outputs included. */
   static async start({ define, interval = 1000, byHand = true, ...options }) {
     const stream = new FaultStream()
     await stream.#start(define, interval, byHand, options)
@@ -37,15 +38,15 @@ export class FaultStream {
   }
 
   get #pool() {
-    return this.#ssc.context.engine.pool
+    return engineOf(this.#ssc).pool
   }
 
-  /** What arrives for the next batch. */
+  /** Adds bytes to the next batch. */
   feed(bytes) {
     this.#input.feed(bytes)
   }
 
-  /** The tick of the next batch. Resolves when the batch is complete. */
+  /** Fires the tick of the next batch. Resolves when the batch is complete. */
   async tick() {
     const wanted = this.#completed + 1
     void this.#clock.advance(this.#ssc.batchInterval)
@@ -53,7 +54,7 @@ export class FaultStream {
     await this.#ssc.awaitIdle()
   }
 
-  /** From outside and without a word to the pool, as a crash would come. Answers with the moment. */
+  /** Kills a thread from outside and without notice to the pool, like a crash. Returns the time. */
   kill(pick) {
     const ready = this.#pool.ready()
     const victim = ready[Math.floor(pick * ready.length)]

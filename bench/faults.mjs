@@ -3,7 +3,7 @@ import { recovery } from './faults-recovery.mjs'
 
 const KEYS = 1_000_000
 
-/** What kills cost, and what being ready for them costs. */
+/** Measures the cost of kills, and the cost of fault tolerance without kills. */
 export async function run({ threads, runs, seconds }, log) {
   return {
     recovery: await recovery(

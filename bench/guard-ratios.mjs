@@ -7,11 +7,11 @@ import { JSON_SUMS, textOf } from './kernels.mjs'
 import { plainGrep, plainWordCount } from './plain.mjs'
 
 /*
- * What the guard measures: how many times as much time the first of two contenders needs as the second. `open()` answers
- * with `first`, `second` and `normal`, as `versus` takes them, and `close`. `by` says which time counts: that of the
- * processors, which other processes hardly change, or that by the clock. `needsIdle`: not measured while other processes
- * are busy. `margin` is the factor by which a ratio may exceed the baseline's: it allows for another machine and for a
- * busy one, not for a lost kernel or a loop that is no longer fused, which cost more than that.
+ * The guard's measurements: the time of the first contender as a multiple of the second's. `open()` returns `first`,
+ * `second` and `normal`, as `versus` expects them, and `close`. `by` chooses the time: that of the processors, which
+ * other processes hardly change, or that by the clock. `needsIdle` skips the ratio while other processes are busy.
+ * `margin` is the factor by which a ratio may exceed the baseline's: it covers another machine and a busy one, but not
+ * a lost kernel or a loop that is no longer fused, which cost more.
  */
 
 const MIB = 2 ** 20

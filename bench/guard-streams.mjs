@@ -15,9 +15,9 @@ const A_ROUND = 100
 const ENOUGH = 10_000
 
 /**
- * A batch of nothing, 4 to 4 partitions, beside a message to a thread of its own and the answer: of a round, the time
- * that a tenth of them took at most. On a busy machine others come in between, which lengthens a batch of many messages
- * more than one message: the quickest ones were left alone.
+ * An empty batch, 4 to 4 partitions, beside a message to a thread and its answer: of each round, the 10th percentile.
+ * On a busy machine other processes interrupt, which delays a batch of many messages more than one message; the
+ * quickest ones were not interrupted.
  */
 export async function emptyBatch() {
   const clock = new ManualClock(0)
@@ -74,7 +74,9 @@ const KEYS = 100_000
 const UPDATES = 100_000
 const PIECES = 4
 
-/** Counts by key, each batch with a record a key on average, beside a Map that does the same. All keys are known before. */
+/**
+ * Counts by key, each batch with one record per key on average, beside a Map that does the same. All keys exist before.
+ */
 export async function keyedState() {
   const next = random(7)
   const pieces = Array.from({ length: PIECES }, () => {
@@ -120,17 +122,17 @@ const SECOND = 1000
 const LONG = 60
 const SHORT = 10
 const WINDOW_BYTES = 2 ** 16
-/** Batches of one round: a snapshot falls due every 10 slides, so each round has one for each partition. */
+/** Batches of one round: a snapshot is due every 10 slides, so each round has one for each partition. */
 const SLIDES = 10
 
-/** Word counts of a long window beside those of a short one: both add a batch and take one back. */
+/** Word counts of a long window beside those of a short one: both add a batch and subtract one. */
 export async function windows() {
   const all = linesBuffer(2 ** 22)
   const pieces = Array.from({ length: SHORT }, (_, i) => {
     const begin = all.indexOf(10, i * WINDOW_BYTES) + 1
     return all.subarray(begin, all.indexOf(10, begin + WINDOW_BYTES) + 1)
   })
-  // Ten pieces in turn: both windows hold the same words, the long one six times as often.
+  // Ten pieces in turn: both windows contain the same words, the long one six times as often.
   const windowed = async (batches) => {
     const { name, run, close } = await measured(`window of ${batches}`, (lines) =>
       lines

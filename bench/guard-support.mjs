@@ -2,7 +2,7 @@ import { Batches } from './batches.mjs'
 
 export const THREADS = 2
 
-/** Batches whose result is that of `define(lines)`, made by so many threads from two partitions. */
+/** Batches whose result is that of `define(lines)`, computed by `threads` threads from two partitions. */
 export async function measured(name, define, threads = THREADS) {
   const batches = await Batches.start({
     threads,
@@ -12,13 +12,13 @@ export async function measured(name, define, threads = THREADS) {
   return { name, run: (bytes) => batches.run(bytes), close: () => batches.stop() }
 }
 
-/** Pairs in the order of their keys; results of other kinds as they are. */
+/** Sorts pairs by their keys; returns results of other kinds unchanged. */
 export function sortedPairs(result) {
   if (!Array.isArray(result[0])) return result
   return [...result].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** `run` so many times, as one: the last result and all the time together. */
+/** Runs `run` this many times as one: returns the last result and the total time. */
 export async function together(times, run) {
   const time = { ms: 0, cpuMs: 0, foreignCores: 0 }
   let result

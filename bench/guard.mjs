@@ -11,12 +11,12 @@ import { versus } from './versus.mjs'
 
 const BASELINE = fileURLToPath(new URL('./baseline.json', import.meta.url))
 const USAGE = 'usage: npm run bench -- guard [--quick] [--update] [--only "grep,2 threads"] [--baseline file]'
-/** Rounds in turn. Those that are not counted let the compilers do their work; with one more that `versus` leaves out. */
+/** Rounds in turn. Uncounted rounds leave time to the compilers; `versus` skips one more. */
 const ROUNDS = { full: { warm: 4, counted: 11 }, quick: { warm: 2, counted: 5 } }
-/** Cores that other processes may use where a ratio needs the machine for itself. */
+/** Cores that other processes may use while a ratio needs the machine for itself. */
 const IDLE = 0.2
 const LOOK_MS = 300
-/** How often a ratio is measured for a new baseline, with contenders of its own each time: an odd number. */
+/** Measurements of a ratio for a new baseline, each with contenders of its own: an odd number. */
 const FOR_BASELINE = 3
 
 class GuardUsageError extends Error {
@@ -25,7 +25,7 @@ class GuardUsageError extends Error {
   }
 }
 
-/** Measures the ratios, compares them with the baseline, and sets the exit code: 1 where one does not hold. */
+/** Measures the ratios, compares them with the baseline, and sets the exit code: 1 if one exceeds its limit. */
 export async function guard(words, log) {
   try {
     await run(parseGuard(words), log)
@@ -47,7 +47,7 @@ async function run({ chosen, rounds, update, file }, log) {
   if (update) return writeBaseline(file, measured, baseline, log)
   const failed = failures(verdicts)
   if (failed.length === 0) return
-  log(`\n${failed.length} of ${verdicts.length} ratios: not held`)
+  log(`\n${failed.length} of ${verdicts.length} ratios: exceeded`)
   process.exitCode = 1
 }
 
@@ -87,7 +87,10 @@ function writeBaseline(file, measured, baseline, log) {
   log(`\nwritten to ${file}`)
 }
 
-/** One ratio. If it does not hold it is measured once more and the better one counts: a busy moment is no fault. */
+/**
+ * Measures one ratio. If it exceeds its limit, it is measured once more and the better result counts: a busy moment is
+ * no regression.
+ */
 async function measure(definition, baseline, rounds, log) {
   const { name, margin } = definition
   const first = await attempt(definition, rounds)
@@ -98,7 +101,7 @@ async function measure(definition, baseline, rounds, log) {
   return { name, margin, ...better(first, second) }
 }
 
-/** A ratio for the baseline: threads that start anew compile anew, so what counts is the median of several runs. */
+/** Measures a ratio for the baseline: new threads compile again, so the median of several runs counts. */
 async function settle(definition, rounds, log) {
   const { name, margin } = definition
   const runs = []
@@ -122,7 +125,7 @@ async function attempt({ by, needsIdle, open }, { warm, counted }) {
     const { contenders, ratio, cpuRatio } = await versus(first, second, { runs: counted, normal })
     const foreign = Math.max(...contenders.map(({ foreignCores }) => foreignCores.median))
     if (needsIdle && foreign > IDLE) return { skipped: busyWith(foreign) }
-    // `versus` says how many times as fast the first is; a cost is the inverse.
+    // `versus` returns how many times as fast the first is; a cost is the inverse.
     const { median, min, max } = by === 'cpuMs' ? cpuRatio : ratio
     return { ratio: 1 / median, least: 1 / max, most: 1 / min }
   } finally {

@@ -1,4 +1,4 @@
-/** A receiver that gets its bytes by hand, as a socket would bring them. */
+/** A receiver that gets its bytes by hand, like bytes of a socket. */
 export class HandFed {
   #sink
   /** For `ssc.input`. */
@@ -14,7 +14,7 @@ export class HandFed {
     }),
   }
 
-  /** Hands over bytes in place: what a read of 64 KiB brings at a time. */
+  /** Passes bytes in place, 64 KiB at a time like a read. */
   feed(bytes) {
     for (let at = 0; at < bytes.length; ) {
       const length = bytes.copy(this.#sink.space(), 0, at)

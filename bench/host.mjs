@@ -9,19 +9,19 @@ import { watchMainThread } from './thread-share.mjs'
 
 const MODULE = new URL('./host-pipeline.mjs', import.meta.url)
 /**
- * `idle`: a host without an engine. `burners`: one beside as many threads that only burn time as the engine and the sender
- * have: where there are more of them than cores, the system makes any event loop late.
+ * `idle`: a host without an engine. `burners`: a host beside as many busy threads as engine and sender have: with more
+ * of them than cores, the system delays any event loop.
  */
 const CONTENDERS = { blocked: ['host', 'thread'], full: ['idle', 'burners', 'host', 'thread'] }
 const INTERVAL = 100
 const BLOCKED_MS = 300
 const BLOCKED_EVERY_MS = 1000
 const CONNECTIONS = 2
-/** The longest time that is left out at the beginning of a run; never longer than the run. */
+/** The longest time excluded at the beginning of a run; never longer than the run. */
 const WARM_UP_SECONDS = 2
 const MARKS = { loopDelayP99: 10, core: 0.1 }
 
-/** What the driver in a thread of its own does for the batches when the host is busy, and for the host when they are. */
+/** Measures the effect of a driver thread on the batches of a busy host, and on the host beside a busy engine. */
 export async function run({ threads, runs, rate, seconds }, log) {
   const measures = {
     blocked: async (driver, sender) => blockedHost(driver, sender.port, threads, seconds),
@@ -59,7 +59,10 @@ export async function run({ threads, runs, rate, seconds }, log) {
 
 const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, seconds) * 1000
 
-/** Streams for the given time; `measure` begins after the warm-up and answers with what ends it and gives its figures. */
+/**
+ * Streams for the given time; `measure` begins after the warm-up and returns a function that ends it and returns its
+ * figures.
+ */
 async function streamed(driver, params, threads, seconds, measure) {
   const ssc = await StreamingContext.fromPipeline(MODULE, { batchInterval: INTERVAL, threads, params, driver })
   await ssc.start()
@@ -79,7 +82,7 @@ async function streamed(driver, params, threads, seconds, measure) {
   }
 }
 
-/** The times are those that the driver noted, so a host that hears of them late changes nothing. */
+/** The times are the driver's, so late events in the host change nothing. */
 function blockedHost(driver, port, threads, seconds) {
   return streamed(driver, { ports: [port], whole: true }, threads, seconds, (ssc) => {
     const scheduling = []
@@ -121,7 +124,7 @@ async function fullSpeed(driver, port, threads, seconds) {
   })
 }
 
-/** The same watch over a host that has nothing to do, beside so many threads that never rest. */
+/** The same measurement of a host without work, beside busy threads. */
 async function withoutEngine(burners, seconds) {
   const workers = Array.from({ length: burners }, () => new Worker('for (;;);', { eval: true }))
   const end = watchMainThread()
@@ -135,7 +138,7 @@ function centiles(values) {
   return { p50: quantile(values, 0.5), p99: quantile(values, 0.99) }
 }
 
-/** The medians of several runs, figure by figure. */
+/** Returns the medians of several runs, figure by figure. */
 function middle(all) {
   const [first] = all
   if (typeof first !== 'object') return first === undefined ? undefined : median(all)

@@ -9,10 +9,10 @@ import { random } from './words.mjs'
 const BATCH_BYTES = 8 * 2 ** 20
 
 /*
- * Chains of library functions on text, which run on bytes, and the same as closures. Batches are the same bytes and have
- * arrived before; `of` says which lines they are made of.
+ * Chains of library functions on text, which run on bytes, and the same as closures. Batches contain the same bytes,
+ * which have arrived before; `of` names the kind of lines.
  */
-/** Also what the guard watches. */
+/** The guard measures this chain too. */
 export const JSON_SUMS = {
   name: 'JSON summed by a field',
   of: 'json',
@@ -54,7 +54,7 @@ const ROWS = [
   },
 ]
 
-/** What kernels gain over closures. */
+/** Measures the gain of kernels over closures. */
 export async function run({ threads, runs, quick, only }, log) {
   const bytes = quick ? BATCH_BYTES / 8 : BATCH_BYTES
   const texts = { json: textOf(bytes, requestLine), fields: textOf(bytes, fieldLine) }
@@ -94,7 +94,7 @@ function fieldLine(next, n) {
   return `${1_700_000_000_000 + n},shop-${Math.floor(1000 * next() * next())},u${Math.floor(next() * 1e5)},${price},EUR`
 }
 
-/** So many bytes of lines that `line(next, n)` makes, the same every time. */
+/** Returns `bytes` bytes of lines from `line(next, n)`, the same each time. */
 export function textOf(bytes, line) {
   const next = random(10)
   let text = ''

@@ -10,12 +10,12 @@ import { wordDelays } from './word-delays.mjs'
 
 const INTERVAL = 10
 /**
- * What is left out at the beginning of a run, at most: batches so small take the compilers so long, which until then need a
- * third of all processor time. In short runs it is no more than so many times their length.
+ * The longest time excluded at the beginning of a run. With such small batches the compilers need this long, and until
+ * then a third of all processor time. In short runs it is at most this share of their length.
  */
 const WARM_UP_SECONDS = 20
 const WARM_UP_SHARE = 4
-/** Lines a second at which a batch holds next to nothing. */
+/** Lines per second at which a batch is almost empty. */
 const TRICKLE = 1000
 
 export async function run({ threads, runs, rate, seconds }, log) {
@@ -49,7 +49,7 @@ function streamed(port, threads, seconds) {
   return wordDelays({ port, threads, interval: INTERVAL, seconds: warm + seconds, warmUp: warm })
 }
 
-/** The same work at the same moments, by hand on one thread: what arrived before a tick is counted at the tick. */
+/** The same work in a loop of one thread: lines that arrived before a tick are counted at the tick. */
 async function byHand(port, seconds) {
   const delays = new Delays(nowMicros() + warmUp(seconds) * 1e6)
   let arrived = []

@@ -3,16 +3,16 @@ import { serveFrom, startProcess } from './sender.mjs'
 import { zipfLines } from './words.mjs'
 
 /*
- * A process of its own that serves lines over loopback TCP, so many a second. Every line begins with the moment it was
- * due, which is also when it counts as created: if the sender or the receiver falls behind, the delay shows. A clock
- * that started again with each line sent would hide just that.
+ * A process that serves lines over loopback TCP at a fixed rate. Every line begins with the time at which it was due,
+ * which counts as its creation: if the sender or the receiver falls behind, the delay shows. A clock that restarted
+ * with each line sent would hide that.
  */
 
-/** Lines are due in slots of so long. */
+/** Lines are due in intervals of this length. */
 const SLOT_MS = 1
 const LINES = 4096
 
-/** Marks the first word of a line as a moment. */
+/** Marks the first word of a line as a timestamp. */
 const MARK = '@'
 
 /** Microseconds of a clock that all processes of the machine share. */
@@ -20,12 +20,12 @@ export function nowMicros() {
   return Number(process.hrtime.bigint() / 1000n)
 }
 
-/** The moment that a word stands for, in microseconds, or undefined for an ordinary word. */
+/** Returns the time that a word stands for, in microseconds, or undefined for an ordinary word. */
 export function momentOf(word) {
   return word.startsWith(MARK) ? Number(word.slice(1)) : undefined
 }
 
-/** Starts a sender. Each connection to `port` gets `rate` lines a second from then on; `stop` ends the process. */
+/** Starts a sender. Each connection to `port` then gets `rate` lines per second; `stop` ends the process. */
 export const startSender = (rate) => startProcess(fileURLToPath(import.meta.url), rate)
 
 function serve(rate) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 
-/** What a figure is worth nothing without. */
+/** The machine's facts, without which a figure has no meaning. */
 export function machine() {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -14,15 +14,15 @@ export function machine() {
 }
 
 /**
- * Processor time in ms of everything on this machine since it started. On a virtual one with what its host kept for
- * others: two threads that only count were seen to get 1.3 of two cores, with nothing else in sight.
+ * Processor time in ms of everything on this machine since it started, on a virtual machine including the host's share:
+ * two threads that only count got 1.3 of two cores on a machine without other load.
  */
 export function machineMs() {
   const all = cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
   return all + stolenMs()
 }
 
-/** Linux counts in hundredths of a second here; elsewhere nothing is known of it. */
+/** Linux counts in hundredths of a second here; on other systems the figure is unknown. */
 function stolenMs() {
   if (process.platform !== 'linux') return 0
   const [line] = readFileSync('/proc/stat', 'latin1').split('\n', 1)
@@ -30,8 +30,9 @@ function stolenMs() {
 }
 
 /**
- * Time of a piece of work: by the wall, of this process's processors (all threads), and the mean number of cores that
- * others used meanwhile: processes, and of a virtual machine its host. Above 0.2 foreign cores the wall time says more about them than about the work.
+ * Measures a piece of work: wall time, processor time of this process (all threads), and the mean number of cores that
+ * other processes used meanwhile, on a virtual machine including its host. Above 0.2 foreign cores the wall time
+ * depends more on them than on the work.
  */
 export function stopwatch() {
   const wall = performance.now()

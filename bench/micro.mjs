@@ -1,20 +1,21 @@
 import Benchmark from 'benchmark'
 import { blockBenches } from './micro/blocks.mjs'
 import { codecBenches } from './micro/codec.mjs'
+import { indexBenches } from './micro/indexes.mjs'
 import { keyBenches } from './micro/keys.mjs'
 import { taskBenches } from './micro/tasks.mjs'
 import { figure, table } from './report.mjs'
 
-/** Seconds of measuring for each. */
+/** Seconds of measurement for each. */
 const SECONDS = 1.5
 
 /**
- * Each group answers with benches `{ name, run, items?, bytes? }` and a `close`. `run` does one operation and returns
- * a value that depends on all of its work, or a promise; `items` and `bytes` are what one operation handles.
+ * Each group returns benches `{ name, run, items?, bytes? }` and a `close`. `run` performs one operation and returns a
+ * value that depends on all of its work, or a promise; `items` and `bytes` are the amount of one operation.
  */
 export async function run({ threads }, log) {
   const results = []
-  for (const open of [codecBenches, blockBenches, keyBenches, taskBenches]) {
+  for (const open of [codecBenches, blockBenches, keyBenches, indexBenches, taskBenches]) {
     const { benches, close } = await open({ threads })
     try {
       for (const bench of benches) results.push(await measure(bench))
@@ -38,7 +39,7 @@ export async function run({ threads }, log) {
   return results
 }
 
-/** What the last operations came to, kept where the compiler cannot know that nobody looks. */
+/** The results of the last operations, stored so that the compiler cannot remove the work. */
 const kept = { value: undefined }
 
 function measure({ name, run: operate, items, bytes }) {

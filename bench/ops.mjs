@@ -11,7 +11,7 @@ const SIZES = {
   quick: { records: 20_000, keys: 100, batches: 4, perBatch: 5_000 },
 }
 
-/** What each operation costs a record, beside a hand-written loop over arrays on one thread. */
+/** Measures each operation per record, beside a hand-written loop over arrays on one thread. */
 export async function run({ threads, runs, quick, only }, log) {
   const sizes = quick ? SIZES.quick : SIZES.full
   const rounds = quick ? 1 : runs
@@ -45,7 +45,7 @@ function shown(title, rows) {
   )
 }
 
-/** The figures of a `versus` for each of so many records. */
+/** The figures of a `versus` per record. */
 function perRecord(name, records, { contenders: [ours, loop], ratio }) {
   const each = ({ median, min, max }) => ({
     median: (median * 1e6) / records,

@@ -1,7 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-export const BENCHES = ['wordcount', 'grep', 'latency', 'host', 'micro', 'faults', 'ops', 'kernels']
+export const BENCHES = [
+  'wordcount',
+  'grep',
+  'latency',
+  'host',
+  'micro',
+  'faults',
+  'ops',
+  'kernels',
+  'decisions',
+  'sources',
+  'standby',
+  'recovery',
+  'log',
+]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
 const USAGE = `usage: npm run bench -- ${BENCHES.join('|')} [--threads N] [--size 64MiB] [--runs 5] [--rate 100000] [--seconds 5] [--only op,op] [--quick] [--json]`
@@ -13,7 +27,7 @@ export class UsageError extends Error {
   }
 }
 
-/** What to run and how, from the words of the command line. */
+/** Parses the words of the command line. */
 export function parseOptions(words) {
   let parsed
   try {
@@ -58,7 +72,7 @@ function whole(name, text) {
   throw new UsageError(`--${name} is '${text}'; it must be a whole number of at least 1.`)
 }
 
-/** '64MiB' as a number of bytes. */
+/** Converts '64MiB' to a number of bytes. */
 export function parseBytes(text) {
   const [, number, unit] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(text) ?? []
   const bytes = Number(number) * UNITS[unit]

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 
 /*
- * What Millrace is measured against: the same work as one loop on one thread, written by hand, without any framework.
- * Bytes are decoded as latin1, which is the fastest that Node has; that favours these loops.
+ * The baseline of all comparisons: the same work as one hand-written loop on one thread, without any framework. Bytes
+ * are decoded as latin1, the fastest decoding of Node, which favours these loops.
  */
 
 const NEWLINE = 10
@@ -44,7 +44,7 @@ function countInto(counts, bytes) {
   })
 }
 
-/** Words and how often each occurs. */
+/** Counts the occurrences of each word. */
 export function plainWordCount(bytes) {
   const counts = new Map()
   countInto(counts, bytes)
@@ -57,7 +57,7 @@ export function plainWordCountOfFile(path) {
   return counts
 }
 
-/** The number of lines that contain `word`. */
+/** Counts the lines that contain `word`. */
 export function plainGrep(bytes, word) {
   let found = 0
   texts(bytes, (text) => {

@@ -12,7 +12,7 @@ export function table(headings, rows) {
   return [head, '-'.repeat(head.length), ...body].join('\n')
 }
 
-/** Three digits that mean something. */
+/** Formats three significant digits. */
 export function figure(value) {
   if (!Number.isFinite(value)) return '-'
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
@@ -21,7 +21,7 @@ export function figure(value) {
 
 const range = ({ median, min, max }) => `${figure(median)} (${figure(min)}-${figure(max)})`
 
-/** The table of a `versus`: rates by the wall and by the processor time of all threads. */
+/** Formats the table of a `versus`: rates by wall time and by the processor time of all threads. */
 export function versusTable({ contenders, ratio, cpuRatio }, { bytes, records }) {
   const rows = contenders.map(({ name, ms, cpuMs, foreignCores }) => [
     name,

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { createServer } from 'node:net'
 
-/** Starts a module as a process of its own that ends with `serveFrom`; `stop` ends the process. */
+/** Starts a module, as a process of its own, that ends with `serveFrom`; `stop` ends the process. */
 export async function startProcess(module, ...args) {
   const child = fork(module, args.map(String), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const port = await new Promise((resolve, reject) => {
@@ -19,15 +19,15 @@ export async function startProcess(module, ...args) {
   }
 }
 
-/** In that process: serves each connection, and tells the parent where. */
+/** In that process: serves each connection, and reports the port to the parent. */
 export function serveFrom(connected) {
-  // What is due is sent: otherwise a small piece waits for the reader to confirm the one before, up to 40 ms.
+  // Without Nagle's algorithm: otherwise a small piece waits up to 40 ms for the confirmation of the previous one.
   const server = createServer({ noDelay: true }, (socket) => {
-    // A reader that goes away in the middle of a write is how every run ends.
+    // Every run ends with a reader that disconnects in the middle of a write.
     socket.on('error', () => socket.destroy())
     connected(socket)
   })
   server.listen(0, '127.0.0.1', () => process.send(server.address().port))
-  // Without a parent there is nobody to serve.
+  // Without a parent there is no reader.
   process.on('disconnect', () => process.exit())
 }

@@ -1,4 +1,4 @@
-/** The value below which a share `q` of the values lies (nearest rank). */
+/** Returns the value below which a share `q` of the values is (nearest rank). */
 export function quantile(values, q) {
   return weightedQuantile(
     values.map((value) => ({ value, weight: 1 })),
@@ -6,7 +6,7 @@ export function quantile(values, q) {
   )
 }
 
-/** The same where each value stands for `weight` observations. NaN where there is none. */
+/** The same for values that stand for `weight` observations each. NaN without values. */
 export function weightedQuantile(observed, q) {
   const sorted = [...observed].sort((a, b) => a.value - b.value)
   const rank = q * sorted.reduce((sum, { weight }) => sum + weight, 0)
@@ -18,14 +18,14 @@ export function weightedQuantile(observed, q) {
   return Number.NaN
 }
 
-/** Of an even number of values the mean of the two in the middle. */
+/** Returns the median; for an even number of values, the mean of the middle two. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const half = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }
 
-/** The spread of `of` as multiples of `to`, pair by pair. */
+/** Returns the spread of `of` as multiples of `to`, pair by pair. */
 export const ratios = (of, to) => spread(of.map((value, i) => value / to[i]))
 
 export function spread(values) {

@@ -6,7 +6,7 @@ const TICK_MS = 10
 /** The sampling timer's own period, which its figures contain. */
 const PERIOD_MS = 1
 
-/** Processor time of the process's first thread, in ms; undefined where the system does not tell. */
+/** Processor time of the process's first thread, in ms; undefined on systems without this figure. */
 function cpuMs() {
   if (process.platform !== 'linux') return undefined
   const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8')
@@ -18,8 +18,8 @@ function cpuMs() {
 }
 
 /**
- * What the main thread is left with while something runs: how late its event loop is, which part of the time it is busy,
- * and which part of a core it uses (undefined where that cannot be known).
+ * Measures the main thread while something runs: the delay of its event loop, the share of time in which it is busy,
+ * and its share of a core (undefined where unknown).
  */
 export function watchMainThread() {
   const delay = monitorEventLoopDelay({ resolution: PERIOD_MS })

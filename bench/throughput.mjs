@@ -8,11 +8,11 @@ import { versus } from './versus.mjs'
 const BATCH_BYTES = 32 * 2 ** 20
 
 /**
- * One workload, twice: over a file in a batch job, and over batches of a stream whose bytes have arrived before.
+ * Runs one workload twice: over a file in a batch job, and over batches of a stream whose bytes have arrived before.
  *
  * - `ofFile(rdd)`: the result of the lines of the file, as a promise; `ofStream(lines)`: a stream of it
  * - `plainOfFile(path)`, `plain(bytes)`: the same by hand
- * - `normal(result)`: a form in which the results of all four compare
+ * - `normal(result)`: a form in which the results of all four can be compared
  */
 export async function throughput(workload, { threads, bytes, runs }, log) {
   const data = linesBuffer(bytes)

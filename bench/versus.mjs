@@ -3,9 +3,9 @@ import { stopwatch } from './machine.mjs'
 import { spread } from './stats.mjs'
 
 /**
- * Lets two contenders do the same work in turn, A B A B, so that what the machine does besides meets both alike; one
- * round before that is not counted. `run` does the work and answers `{ result }`, or `{ result, time }` where only a part of
- * its time counts. Both must come to the same result in every round; `normal` brings results to a form that compares.
+ * Runs two contenders in turn, A B A B, so that disturbances affect both alike; one round before that is not counted.
+ * `run` does the work and returns `{ result }`, or `{ result, time }` if only a part of its time counts. Both must have
+ * the same result in every round; `normal` converts results to a comparable form.
  */
 export async function versus(a, b, { runs, normal = (result) => result, log = () => {} }) {
   const taken = { [a.name]: [], [b.name]: [] }

@@ -4,7 +4,9 @@ import { toMicros } from './clock.mjs'
 import { Delays } from './delays.mjs'
 import { nowMicros } from './lines-sent.mjs'
 
-/** Counts the words of a sender's lines for `seconds`, a batch every `interval` ms; of these, `warmUp` are not counted. */
+/**
+ * Counts the words of a sender's lines for `seconds`, a batch every `interval` ms; of these, `warmUp` are not counted.
+ */
 export async function wordDelays({ port, threads, interval, seconds, warmUp }) {
   const delays = new Delays(nowMicros() + warmUp * 1e6)
   const ssc = new StreamingContext({ batchInterval: interval, threads })

@@ -1,7 +1,7 @@
 import { plainWordCount, plainWordCountOfFile } from './plain.mjs'
 import { throughput } from './throughput.mjs'
 
-/** Written out as a user would: closures, none of the library's own functions. */
+/** Written as a user would: closures, without library functions. */
 const wordCount = (lines) =>
   lines
     .flatMap((line) => line.split(' '))

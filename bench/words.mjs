@@ -33,7 +33,9 @@ function cumulated(size, skew) {
   return sums
 }
 
-/** Lines of about 100 bytes, newline included, whose words follow Zipf's law. The same arguments give the same lines. */
+/**
+ * Lines of about 100 bytes, newline included, whose words follow Zipf's law. The same arguments give the same lines.
+ */
 export function* zipfLines({ vocabulary: size = 10_000, skew = 1, seed = 1 } = {}) {
   const words = vocabulary(size)
   const sums = cumulated(size, skew)

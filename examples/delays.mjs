@@ -1,7 +1,7 @@
-// Delays of flights: the functions that the stream (flights.ts) and the batch job (flights.mjs) share. None uses anything
-// of its surroundings, so that each can travel to a worker by its text.
+// Delays of flights: the functions that the stream (flights.ts) and the batch job (flights.mjs) share. None uses a variable
+// of its surroundings, so each can be shipped to a worker as text.
 
-/** @typedef {[flights: number, minutes: number]} Delay how many flights, and their delays added up: whole numbers */
+/** @typedef {[flights: number, minutes: number]} Delay the number of flights and the sum of their delays: whole numbers */
 
 /**
  * The delay of one flight by its origin; early is not late.
@@ -23,7 +23,7 @@ export const subtract = (total, old) => [total[0] - old[0], total[1] - old[1]]
 export const hasFlights = ([, [flights]]) => flights !== 0
 
 /**
- * What the join with the states gives, by state.
+ * Converts a result of the join with the states to a delay by state.
  * @param {readonly [iata: string, sides: readonly [Delay, string]]} joined
  * @returns {[state: string, delay: Delay]}
  */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Trending hashtags, end to end: a stand-in for the X filtered stream as a process of its own, the pipeline of
-// trending-hashtags.ts, and the ten most frequent tags every second. Midway a worker thread is terminated; at the end
-// every count is compared with what the sender kept. Exits with 1 if they differ.
+// Trending hashtags, end to end: a process that simulates the X filtered stream, the pipeline of trending-hashtags.ts, and
+// the ten most frequent tags every second. The demo terminates a worker thread midway. At the end it compares every count
+// with the sender's, and exits with 1 if they differ.
 //
 //   npm run demo -- --duration 20s --rate 2000 --threads 2 --batch-interval 1s
 import { rm } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { startProcess } from './support/spawn.mjs'
 import { bar, table } from './support/table.mjs'
 import { TrendTally } from './support/trend-tally.mjs'
 
-/** Results without a new post after the sender's end: by then something is lost. */
+/** Results without a new post after the sender's end, after which posts count as lost. */
 const PATIENCE = 10
 const OUT = 'out'
 
@@ -24,11 +24,11 @@ const flags = readFlags(
   { duration: 20_000, rate: 2000, threads: 2, 'batch-interval': 1000 },
 )
 const interval = flags['batch-interval']
-/** Results come every second, or every so many batches as reach a second. */
+/** Results come every second, or after as many batches as reach a second. */
 const every = Math.ceil(1000 / interval) * interval
 if (600_000 % every !== 0) {
   console.error(
-    `--batch-interval: ${interval} ms does not go into the window of 10 minutes: take 200ms, 500ms, 1s or 2s.`,
+    `--batch-interval: ${interval} ms does not divide the window of 10 minutes: use 200ms, 500ms, 1s or 2s.`,
   )
   process.exit(2)
 }
@@ -41,7 +41,7 @@ const ssc = await StreamingContext.fromPipeline(new URL('./trending-hashtags.ts'
   batchInterval: interval,
   threads: flags.threads,
   logger: quietAtTheEnd,
-  params: { url: sender.info.url, out: OUT, every: `${every}ms` },
+  params: { url: new URL(sender.info.url).origin, out: OUT, every: `${every}ms` },
 })
 let interrupted = false
 process.once('SIGINT', () => {
@@ -58,7 +58,7 @@ const seconds = (performance.now() - startedAt) / 1000
 await ssc.stop({ graceful: true, timeout: '1m' })
 
 if (interrupted) {
-  console.log('Interrupted: all that had arrived was processed, nothing was compared.')
+  console.log('Interrupted: all received posts were processed; nothing was compared.')
   await sender.stop()
   process.exitCode = 130
 } else {
@@ -72,7 +72,7 @@ if (interrupted) {
   process.exitCode = wrong.length > 0 ? 1 : 0
 }
 
-/** Shows each result, until everything that was sent is in it. */
+/** Shows each result, until all sent posts are in it. */
 async function follow() {
   const arrivals = ssc.output('arrivals')[Symbol.asyncIterator]()
   const counts = ssc.output('counts')[Symbol.asyncIterator]()
@@ -81,7 +81,7 @@ async function follow() {
   for await (const { time, records: top } of ssc.output('top')) {
     const resultAt = Date.now()
     const before = tally.posts
-    // There is a result every second; where batches are shorter, it stands for several of them.
+    // There is a result every second; with shorter batches it covers several of them.
     for (let batch; !batch?.done && !(batch?.value.time >= time); ) {
       batch = await arrivals.next()
       if (!batch.done) tally.add(batch.value.records, resultAt)
@@ -96,7 +96,7 @@ async function follow() {
     const done = sender.messages.find((message) => message.done)?.done
     if (!done) continue
     idle = tally.posts > before ? 0 : idle + 1
-    // A short run may be over before its half: the worker dies all the same.
+    // A short run may end before its half: the worker is terminated all the same.
     if ((tally.posts >= done.posts && sabotage.recovered !== undefined) || idle >= PATIENCE) return
   }
 }

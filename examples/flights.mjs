@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Three million real flights, replayed over TCP and joined with the table of airports while they arrive: which airports
-// and states have the worst delays? The same question, with the same functions, goes to the whole file as a batch job.
-// Exits with 1 unless both answers are the same, and every short window is what its totals say.
+// and states have the worst delays? A batch job over the whole file answers the same question with the same functions.
+// Exits with 1 unless both answers are equal, and every short window matches its totals.
 //
 //   node examples/flights.mjs --limit 3000000 --rate 0 --threads 2 --batch-interval 500ms
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,7 +20,7 @@ import { table } from './support/table.mjs'
 
 /** Batches of the short window. */
 const RECENT = 6
-/** Batches without a new flight after the last one was sent: by then something is lost. */
+/** Batches without a new flight after the last one was sent, after which flights count as lost. */
 const PATIENCE = 20
 
 const flags = readFlags(
@@ -54,7 +54,7 @@ function compare() {
   return wrong.length === 0
 }
 
-/** The answer of a batch job over the whole file, which is written first. */
+/** Writes the whole file, and returns the answer of a batch job over it. */
 async function askTheFile() {
   const folder = mkdtempSync(path.join(tmpdir(), 'flights-'))
   process.once('exit', () => rmSync(folder, { recursive: true }))
@@ -86,7 +86,7 @@ async function write(file) {
   }
 }
 
-/** The answer of the stream, once every flight that was sent is in it and the short window is empty again. */
+/** Returns the answer of the stream, once it contains every sent flight and the short window is empty again. */
 async function askTheStream() {
   const sender = await startProcess(new URL('./support/flights.mjs', import.meta.url), [
     ...['--port', 0, '--limit', limit, '--rate', flags.rate],
@@ -110,7 +110,7 @@ async function follow(ssc, sender) {
   const start = performance.now()
   const outputs = ['airports', 'states', 'recent'].map((name) => ssc.output(name)[Symbol.asyncIterator]())
   const wrong = []
-  /** The totals by state of the batches of the short window, and of the one before it. */
+  /** Totals by state of the batches in the short window, and of the batch before it. */
   const past = Array(RECENT).fill(new Map())
   let flights = 0
   let completeAt
@@ -129,7 +129,7 @@ async function follow(ssc, sender) {
     report('Stream', airports, completeAt - start)
     return { airports, states, wrong }
   }
-  throw new Error(`After ${number(flights)} flights nothing comes any more, or the short window does not get empty.`)
+  throw new Error(`After ${number(flights)} flights no more arrive, or the short window does not become empty.`)
 }
 
 function show(flights, recent) {

@@ -1,4 +1,4 @@
-// Delays of flights by airport and by state, from a socket that replays them: of the last moments, and of the whole run.
+// Delays of flights by airport and by state, from a socket that replays them: over a short window, and over the whole run.
 import { type DStream, definePipeline } from 'millrace'
 import { add, byState, delayByOrigin, hasFlights, subtract } from './delays.mjs'
 import { readAirports } from './support/flights.mjs'
@@ -11,12 +11,12 @@ export interface Params {
 
 type Delays = DStream<[key: string, delay: [flights: number, minutes: number]]>
 
-/** Longer than any replay: nothing ever leaves this window. */
+/** Longer than any replay: no record leaves this window. */
 const WHOLE_RUN = '1h'
 
 export default definePipeline<Params>((ssc, { port, recent }) => {
   const states = readAirports().map(({ iata, state }): [string, string] => [iata, state])
-  // In place by key once and for all: the join of each batch moves only the delays.
+  // Partitioned by key once: the join of each batch shuffles only the delays.
   const airports = ssc.context.parallelize(states).partitionBy(ssc.context.parallelism)
 
   const delays: Delays = ssc.socketTextStream('127.0.0.1', port).map(delayByOrigin).reduceByKey(add)

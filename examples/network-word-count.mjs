@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Counts the words of each second's lines. In one terminal `nc -lk 9999`, in another
-// `node examples/network-word-count.mjs localhost 9999`; Ctrl-C processes what has arrived, and ends.
+// `node examples/network-word-count.mjs localhost 9999`; Ctrl-C processes the received lines, and ends.
 import { StreamingContext } from 'millrace'
 
 const [host = 'localhost', port = '9999'] = process.argv.slice(2)

@@ -1,47 +1,56 @@
-// What is talked about: the hashtags of the X filtered stream, counted over the last ten minutes, every second.
+// Trending topics: the hashtags of the X filtered stream, counted over the last ten minutes, every second.
 import { definePipeline } from 'millrace'
+import { type XPost, xFilteredSource } from 'millrace/x'
 
 export interface Params {
-  /** Of the filtered stream. */
+  /** The service: X, or its simulation. */
   readonly url: string
   /** Directory for the tags of each batch. */
   readonly out: string
-  /** How often there is a result: '1s' unless given. */
+  /** Time between two results; default '1s'. */
   readonly every?: string
 }
 
-/** Of a post only what is used below; `at` is when it was written, in ms. */
+/** The fields of a post that are used below; `at` is the time of writing, in ms. */
 interface Post {
   readonly at: number
   readonly tags: readonly string[]
 }
 
-/** A tag and how often it occurred. */
+/** A tag and its number of occurrences. */
 export type Count = [tag: string, count: number]
 
-function toPost(line: string): Post {
-  const { data } = JSON.parse(line)
-  const hashtags: { readonly tag: string }[] = data.entities?.hashtags ?? []
-  return { at: Date.parse(data.created_at), tags: hashtags.map(({ tag }) => tag) }
+/** The fields that the source asks for. */
+interface Fields {
+  readonly created_at: string
+  readonly entities?: { readonly hashtags?: readonly { readonly tag: string }[] }
 }
 
-/** Most frequent first; tags of one count in the order of their text, so that a list is the same every time. */
+function toPost({ data }: XPost): Post {
+  const { created_at, entities } = data as XPost['data'] & Fields
+  return { at: Date.parse(created_at), tags: (entities?.hashtags ?? []).map(({ tag }) => tag) }
+}
+
+/** Most frequent first; tags with equal counts by their text, so that the order is the same every time. */
 const byCount = ([a, n]: Count, [b, m]: Count): number => m - n || (a < b ? -1 : 1)
 
 const topTen = (counts: Iterable<Count>): Count[] => [...counts].sort(byCount).slice(0, 10)
 
 export default definePipeline<Params>((ssc, { url, out, every = '1s' }) => {
-  const posts = ssc
-    .httpTextStream(url, { headers: { authorization: 'Bearer demo' } })
-    .map(toPost)
-    .cache()
+  const stream = xFilteredSource({
+    url,
+    bearerToken: 'demo',
+    rules: [{ value: '#demo', tag: 'demo' }],
+    fields: { tweet: ['created_at', 'entities'] },
+  })
+  const posts = ssc.input(stream).map(toPost).cache()
   const tags = posts.flatMap((post) => post.tags)
   const counts = tags.countByValueAndWindow('10m', every)
 
-  // Each partition's ten first, so that few records travel; then the ten of those.
+  // First the ten of each partition, so that few records are shuffled; then the ten of those.
   counts.mapPartitions(topTen).repartition(1).mapPartitions(topTen).output('top')
 
-  // What the demo needs for its summary: how many posts a batch had of each moment, and all counts.
+  // For the demo's summary: the number of posts by time of writing, and all counts.
   posts
     .map((post) => post.at)
     .countByValue()

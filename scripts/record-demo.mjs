@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Records a run of the demo as an animated SVG: what it printed, when it printed it.
+// Records a run of the demo as an animated SVG: its output at the times of printing.
 //
 //   npm run build && node scripts/record-demo.mjs            writes docs/images/demo.svg
 //   node scripts/record-demo.mjs --duration 10s --out /tmp/demo.svg
@@ -25,12 +25,12 @@ const demo = fileURLToPath(new URL('../examples/demo.mjs', import.meta.url))
 const args = [demo, '--duration', values.duration, '--rate', values.rate]
 const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 const startedAt = performance.now()
-/** What was printed so far, by time. */
+/** The output so far, by time. */
 const prints = []
 let text = ''
 child.stdout.setEncoding('utf8').on('data', (chunk) => {
   text += chunk
-  // A line is shown when it is whole.
+  // Only complete lines are shown.
   prints.push({ at: performance.now() - startedAt, text: text.slice(0, text.lastIndexOf('\n') + 1) })
 })
 const code = await new Promise((resolve) => child.on('close', resolve))

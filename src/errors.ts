@@ -1,6 +1,6 @@
-/**
- * Every error that Millrace throws. Each has a stable `code`; the message says what was given, what is allowed and
- * what to do; `cause` is kept, also when the error crossed a thread (see pool/error-wire.ts).
+/*
+ * Every error that Millrace throws. Each class has one stable `code`. The message states the value, the allowed values
+ * and the remedy. `cause` is preserved between threads (see pool/error-wire.ts).
  */
 const BRAND = Symbol.for('millrace.error')
 
@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_MEMORY',
   'ERR_MILLRACE_BUFFER_FULL',
   'ERR_MILLRACE_SOURCE',
+  'ERR_MILLRACE_FILE_SYSTEM',
   'ERR_MILLRACE_FILE_CHANGED',
   'ERR_MILLRACE_SAVE',
   'ERR_MILLRACE_CHECKPOINT',
@@ -32,9 +33,18 @@ export const ERROR_CODES = [
 ] as const
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-export class MillraceError extends Error {
+/** Longer messages are cut, because they quote values that callers passed, which may take megabytes. */
+const LONGEST_MESSAGE = 16_384
+
+function cut(message: string): string {
+  const more = message.length - LONGEST_MESSAGE
+  return more <= 0 ? message : `${message.slice(0, LONGEST_MESSAGE)}... (${more} more characters)`
+}
+
+/** The base class of all errors of Millrace. Test `error.code` rather than the message, which may change. */
+export abstract class MillraceError extends Error {
   readonly code: ErrorCode
-  /** Facts for programs: ids, given values, limits. */
+  /** Facts for programs: ids, passed values, limits. */
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(
@@ -42,7 +52,7 @@ export class MillraceError extends Error {
     message: string,
     options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(cut(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
     Object.defineProperty(this, BRAND, { value: true })
@@ -52,23 +62,23 @@ export class MillraceError extends Error {
     return this.constructor.name
   }
 
-  /** True for errors of any copy of the package, so that two installed copies agree. */
+  /** Returns true for errors of any installed copy of the package, so that two copies agree. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null || !(BRAND in value)) return false
-    // Subclasses keep the ordinary meaning; only the base class is recognised by brand.
+    // The brand identifies the base class only; subclasses keep the ordinary meaning.
     if (Object.is(MillraceError, this)) return true
     return Function.prototype[Symbol.hasInstance].call(this, value)
   }
 }
 
-/** An option or argument is not allowed. */
+/** Thrown if an option or argument is not allowed. */
 export class ArgumentError extends MillraceError {
-  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super('ERR_MILLRACE_ARGUMENT', message, { details })
+  constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super('ERR_MILLRACE_ARGUMENT', message, { details, cause })
   }
 }
 
-/** A record, a key or another value is not data: it would not come back as it is from another thread or a file. */
+/** Thrown if a record, a key or another value is not data: another thread or a file could not return an equal value. */
 export class DataError extends MillraceError {
   /** `details.path`: the path to the part that is not data. */
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
@@ -76,14 +86,14 @@ export class DataError extends MillraceError {
   }
 }
 
-/** The call does not fit the state of its context (not started, already started, stopped). */
+/** Thrown if a call does not fit the state of its context (not started, already started, stopped). */
 export class StateError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_STATE', message, { details })
   }
 }
 
-/** The graph of streams has faults; all of them are listed. */
+/** Thrown if the graph of streams has faults. The message and `faults` list all of them. */
 export class GraphError extends MillraceError {
   readonly faults: readonly string[]
   constructor(faults: readonly string[]) {
@@ -96,56 +106,72 @@ export class GraphError extends MillraceError {
   }
 }
 
-/** A function that must travel as source text uses a variable of its surroundings. */
+/** Thrown if a function that is shipped as source text uses a variable from outside its own text. */
 export class CaptureError extends MillraceError {
-  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super('ERR_MILLRACE_CAPTURE', message, { details })
+  constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super('ERR_MILLRACE_CAPTURE', message, { details, cause })
   }
 }
 
-/** A pipeline module cannot be loaded or does not export a pipeline. */
+/** Thrown if a pipeline module cannot be loaded or does not export a pipeline. */
 export class PipelineError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
     super('ERR_MILLRACE_PIPELINE', message, options)
   }
 }
 
-/** Files of the package are not beside its code: a bundler has moved it. The message has the settings of bundlers. */
+/** Settings of bundlers, each tested with the tool. */
+export const LEAVE_OUT =
+  "Leave the package out of the bundle. esbuild: external: ['millrace']; Rollup: external: ['millrace']; " +
+  "Vite: build: { rollupOptions: { external: ['millrace'] } }; webpack: externals: { millrace: 'import millrace' }; " +
+  "Next: serverExternalPackages: ['millrace']. Install millrace beside the bundle."
+
+/**
+ * Thrown if a bundler moved the package's code away from the files that its threads load. The message names the setting
+ * to change.
+ */
 export class PackageError extends MillraceError {
   constructor(found: string, details?: Readonly<Record<string, unknown>>) {
     super(
       'ERR_MILLRACE_PACKAGE',
-      `Millrace was bundled into another file (${found}), and its threads cannot find what they load. Leave the package out ` +
-        "of the bundle. esbuild: external: ['millrace']; Rollup: external: ['millrace']; Vite: ssr: { external: ['millrace'] } " +
-        "and build: { rollupOptions: { external: ['millrace'] } }; webpack: externals: { millrace: 'import millrace' }; " +
-        "Next: serverExternalPackages: ['millrace']. Install millrace beside the bundle.",
+      `Millrace was bundled into another file (${found}), and its threads cannot find what they load. ${LEAVE_OUT}`,
       { details },
     )
   }
 }
 
-/** A worker built another graph from the same module. */
+/** Thrown if a worker built a different graph than the driver from the same pipeline module. */
 export class FingerprintError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_FINGERPRINT', message, { details })
   }
 }
 
-/** A task failed as often as `maxFailures` allows; its job fails with this. */
+/**
+ * A function of the user failed a job: its task failed `maxFailures` times, or the driver called it to merge results.
+ * `details` name the operation, and of a task the batch and the partition.
+ */
 export class TaskFailedError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> }) {
     super('ERR_MILLRACE_TASK_FAILED', message, options)
   }
 }
 
-/** The function of an output operation threw; `cause` is what it threw. `details` name the batch, the output and its call. */
+/**
+ * Thrown if the function of an output operation threw `cause`. `details` name the batch, the output and its call site.
+ */
 export class OutputFailedError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> }) {
     super('ERR_MILLRACE_OUTPUT_FAILED', message, options)
   }
 }
 
-/** Why a thread ended. `terminated`: from outside; `exit`: its code called process.exit. */
+/**
+ * Why a thread ended. `terminated`: something outside of Millrace terminated it; `exit`: its code called
+ * `process.exit`; `uncaught`: an error was thrown outside of a task; `out-of-memory`: its heap was full; `timeout`: its
+ * task made no progress for `taskTimeout`; `unreadable`: it sent an answer that cannot be decoded; `boot`: it failed to
+ * start; `closed`: the context stopped.
+ */
 export type ThreadLossReason =
   | 'terminated'
   | 'exit'
@@ -156,7 +182,7 @@ export type ThreadLossReason =
   | 'boot'
   | 'closed'
 
-/** A thread died while it had work, or before it answered. */
+/** Thrown if a thread ended while a task or a call was waiting for it. */
 export class ThreadLostError extends MillraceError {
   readonly reason: ThreadLossReason
   constructor(
@@ -164,90 +190,154 @@ export class ThreadLostError extends MillraceError {
     message: string,
     options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
   ) {
-    super('ERR_MILLRACE_THREAD_LOST', message, options)
+    super(reason === 'timeout' ? 'ERR_MILLRACE_TASK_TIMEOUT' : 'ERR_MILLRACE_THREAD_LOST', message, options)
     this.reason = reason
   }
 }
 
-/** A call of an async function had no answer in its `timeout`. */
+/** Thrown if a task made no progress for `taskTimeout`, so the driver terminated its thread. */
+export class TaskTimeoutError extends ThreadLostError {
+  constructor(message: string, options?: { cause?: unknown; details?: Readonly<Record<string, unknown>> }) {
+    super('timeout', message, options)
+  }
+}
+
+/** Thrown if a call of an async function did not settle within its `timeout`. */
 export class CallTimeoutError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_CALL_TIMEOUT', message, { details })
   }
 }
 
-/** Data that can be neither found nor recomputed. */
+/** Thrown if no thread has a block any more, and its lineage cannot recompute it. */
 export class BlockLostError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_BLOCK_LOST', message, { details })
   }
 }
 
-/** A block's header or checksum does not fit its bytes. */
+/** Thrown if the header or checksum of a block does not match its bytes. */
 export class BlockCorruptError extends MillraceError {
-  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super('ERR_MILLRACE_BLOCK_CORRUPT', message, { details })
+  constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super('ERR_MILLRACE_BLOCK_CORRUPT', message, { details, cause })
   }
 }
 
-/** The engine's block memory is at `memoryLimit`. */
+/** Thrown if an operation needs more memory than `memoryLimit` leaves. */
 export class MemoryLimitError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_MEMORY', message, { details })
   }
 }
 
-/** A stream takes no more records now: the caller did not wait for the promises that `push` returned, or asked for this. */
+/**
+ * Thrown if a stream has no room: the caller ignored the promises of earlier `push` calls, or set `onFull: 'reject'`.
+ */
 export class BufferFullError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_BUFFER_FULL', message, { details })
   }
 }
 
-/** A source cannot be opened or read. */
+/**
+ * Thrown if a source cannot be opened or read. `cause` is the error of the network, the file system or the iterable.
+ */
 export class SourceError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
     super('ERR_MILLRACE_SOURCE', message, options)
   }
 }
 
-/** A file is not what it was when its lines were assigned to tasks. `details.change` says how it differs. */
+/**
+ * Why a file system refused a call. `missing`: the path does not exist; `exists`: the path already exists; `refused`:
+ * the user has no permission; `unreachable`: the server does not answer; `failed`: any other reason.
+ */
+export type FileSystemReason = 'missing' | 'exists' | 'refused' | 'unreachable' | 'failed'
+
+/** Thrown if a file system refuses a call. `details.path` names the file. After the reason `refused`, a retry cannot succeed. */
+export class FileSystemError extends MillraceError {
+  readonly reason: FileSystemReason
+  constructor(
+    reason: FileSystemReason,
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    const final = reason === 'refused' && { final: true }
+    super('ERR_MILLRACE_FILE_SYSTEM', message, { ...options, details: { ...final, ...options.details } })
+    this.reason = reason
+  }
+}
+
+/**
+ * Thrown if a file changed after its lines were assigned to tasks. `details.path` names it; `details.change` says how
+ * it differs.
+ */
 export class FileChangedError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
     super('ERR_MILLRACE_FILE_CHANGED', message, options)
   }
 }
 
-/** A dataset cannot be saved to files; `cause` is the error of the file system. */
+/** Thrown if a dataset cannot be written to files. `cause` is the error of the file system. */
 export class SaveError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
     super('ERR_MILLRACE_SAVE', message, options)
   }
 }
 
-/** Checkpoints of streams cannot be read or written, or are those of another graph. */
+/** Thrown if a checkpoint cannot be read or written, or belongs to another graph. */
 export class CheckpointError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
-    super('ERR_MILLRACE_CHECKPOINT', message, { details, ...(cause === undefined ? {} : { cause }) })
+    super('ERR_MILLRACE_CHECKPOINT', message, { details, cause })
   }
 }
 
-/** Data that was lost came out different each time it was computed again: results would mix its versions. */
+/** Thrown if lost data came out different each time it was recomputed, so results would mix several versions of it. */
 export class IndeterminateError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super('ERR_MILLRACE_INDETERMINATE', message, { details })
   }
 }
 
-/** The context stopped before the job was done. */
+/**
+ * Thrown if a job was cancelled by its signal, by a failed task or by the stop of its context. `cause` is the signal's
+ * reason.
+ */
 export class JobCancelledError extends MillraceError {
-  /** `cause`: the reason of the signal that cancelled it. */
   constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
-    super('ERR_MILLRACE_JOB_CANCELLED', message, { details, ...(cause === undefined ? {} : { cause }) })
+    super('ERR_MILLRACE_JOB_CANCELLED', message, { details, cause })
   }
 }
 
-const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError } } = {
+/** The properties of an error whose class exists only in another thread. */
+export interface RemoteFacts {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** An error of a class that only the other thread knows. It keeps name, message, stack, code, cause and properties. */
+export class RemoteError extends MillraceError {
+  /** The name of the error's class in its own thread. */
+  readonly remoteName: string
+  readonly remoteCode: string | undefined
+
+  constructor({ name, message, code, cause, details }: RemoteFacts) {
+    super('ERR_MILLRACE_REMOTE', message, { cause, details })
+    this.remoteName = name
+    this.remoteCode = code
+  }
+
+  override get name(): string {
+    return this.remoteName
+  }
+}
+
+type ErrorClass = abstract new (...args: never[]) => MillraceError
+
+const CLASSES: { readonly [C in ErrorCode]: ErrorClass } = {
   ERR_MILLRACE_ARGUMENT: ArgumentError,
   ERR_MILLRACE_DATA: DataError,
   ERR_MILLRACE_STATE: StateError,
@@ -259,20 +349,23 @@ const CLASSES: { readonly [C in ErrorCode]?: { readonly prototype: MillraceError
   ERR_MILLRACE_TASK_FAILED: TaskFailedError,
   ERR_MILLRACE_OUTPUT_FAILED: OutputFailedError,
   ERR_MILLRACE_THREAD_LOST: ThreadLostError,
+  ERR_MILLRACE_TASK_TIMEOUT: TaskTimeoutError,
   ERR_MILLRACE_CALL_TIMEOUT: CallTimeoutError,
   ERR_MILLRACE_BLOCK_LOST: BlockLostError,
   ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
   ERR_MILLRACE_MEMORY: MemoryLimitError,
   ERR_MILLRACE_BUFFER_FULL: BufferFullError,
   ERR_MILLRACE_SOURCE: SourceError,
+  ERR_MILLRACE_FILE_SYSTEM: FileSystemError,
   ERR_MILLRACE_FILE_CHANGED: FileChangedError,
   ERR_MILLRACE_SAVE: SaveError,
   ERR_MILLRACE_CHECKPOINT: CheckpointError,
   ERR_MILLRACE_INDETERMINATE: IndeterminateError,
   ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,
+  ERR_MILLRACE_REMOTE: RemoteError,
 }
 
-/** The class that throws a code: for errors that come from another thread. */
-export function errorClass(code: ErrorCode): { readonly prototype: MillraceError } {
-  return CLASSES[code] ?? MillraceError
+/** Returns the class of a code. A newer copy of the package may send codes that this copy does not know. */
+export function errorClass(code: string): ErrorClass {
+  return Object.hasOwn(CLASSES, code) ? CLASSES[code as ErrorCode] : MillraceError
 }

@@ -1,33 +1,75 @@
-// First, so that a bundle that cannot work says so.
+// First, so that a bundle that cannot work reports this.
 import './package-root.js'
 import './ops/all.js'
 import './sources/attach.js'
-import './sinks/checkpoint.js'
+import './sources/format-files.js'
+import './sinks/format-files.js'
 import './sinks/object-files.js'
 import './sinks/text-files.js'
+import './guard-operations.js'
+import './sinks/write-to.js'
 
-export type { BackpressureOptions } from './engine/backpressure.js'
+export { type ReadStateOptions, readState } from './engine/checkpoint/offline/read-state.js'
 export { Context } from './engine/context.js'
-export type { DeadLetterBook } from './engine/dead-letter-book.js'
-export type { DeadLetter, DeadLetterBatch } from './engine/dead-letters.js'
+export type { DeadLetter, DeadLetterBatch } from './engine/dead-letters/dead-letter.js'
+export type { DeadLetterLog } from './engine/dead-letters/dead-letter-log.js'
 export type { PipelineHandle } from './engine/driver-thread/pipeline-handle.js'
-export type { PushFace } from './engine/driver-thread/remote-push.js'
-export type { BatchInfo, EngineEvents, EventListener, EventName, OutputInfo, StreamInputInfo } from './engine/events.js'
+export type {
+  BatchInfo,
+  ClockStep,
+  EngineEvents,
+  EventListener,
+  EventName,
+  LostRecords,
+  NoticesDropped,
+  OutputInfo,
+  StreamInputInfo,
+} from './engine/events.js'
 export type { Logger } from './engine/logger.js'
 export type { ContextOptions } from './engine/options.js'
-export type { OutputBatch } from './engine/output-queue.js'
-export type { OutputRetryOptions } from './engine/output-retries.js'
-export type { StopOptions, StopResult } from './engine/stop-result.js'
-export { StreamingContext } from './engine/streaming-context.js'
-export type { PipelineOptions, StreamingOptions, StreamingState } from './engine/streaming-options.js'
+export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
+export type { OutputBatch } from './engine/streaming/output-queue.js'
+export type { OutputRetryOptions } from './engine/streaming/output-retries.js'
+export type { StartOptions } from './engine/streaming/start-options.js'
+export type { StopOptions, StopResult } from './engine/streaming/stop-result.js'
+export { StreamingContext } from './engine/streaming/streaming-context.js'
+export type { PushTarget, StreamingControl } from './engine/streaming/streaming-control.js'
+export type { PipelineOptions, StreamingOptions, StreamingState } from './engine/streaming/streaming-options.js'
+export type { WriteAheadLogOptions } from './engine/write-ahead-log/options.js'
 export * from './errors.js'
+export type {
+  AppendOutput,
+  ByteRange,
+  CreateOptions,
+  DirectoryEntry,
+  FileOutput,
+  FileStatus,
+  FileSystem,
+  FileSystemFactory,
+  FileSystemRef,
+  StagedFile,
+  StagedOutput,
+} from './files/file-system.js'
+export type { FileSystemsOptions } from './files/file-systems.js'
+export type { HdfsOptions } from './files/hdfs/options.js'
+export type { FileIdentity, FileRange } from './files/identity.js'
+export type { S3Options } from './files/s3/options.js'
+export type { BinaryOptions } from './formats/binary-records.js'
+export type { CsvOptions, CsvWriteOptions } from './formats/csv/options.js'
+export type { CsvType } from './formats/csv/types.js'
+export type { BadRecord } from './formats/faults.js'
+export type { JsonWriteOptions } from './formats/json-lines.js'
+export type { ParquetOptions, ParquetType, ParquetWriteOptions } from './formats/parquet/options.js'
+export type { SequenceOptions, SequenceWriteOptions } from './formats/sequence/options.js'
+export type { WritableName } from './formats/sequence/writables.js'
+export type { TextWriteOptions } from './formats/text.js'
 export type { Accumulator } from './ops/accumulator.js'
+export type { Broadcast } from './ops/broadcast.js'
 export { type Clock, ManualClock, SystemClock } from './ops/clock.js'
-export type { OutputOperation } from './ops/dstream/builder.js'
-export { StreamBuilder } from './ops/dstream/builder.js'
+export type { CustomPartitioner, Partitioner } from './ops/dataset.js'
+export type { StreamBuilder } from './ops/dstream/builder.js'
 export type { DeadLetterOptions, DeadRecord, WithDeadLetters } from './ops/dstream/dead-letters.js'
-export { type DStream, type PairStream, Stream } from './ops/dstream/dstream.js'
-export type { EventInput, EventPairs, EventStream, EventTimed } from './ops/dstream/event-time/event-stream.js'
+export type { EventPairs, EventStream, EventTimed } from './ops/dstream/event-time/event-stream.js'
 export type {
   AlignedWindowOptions,
   EventWindow,
@@ -43,10 +85,13 @@ export type {
 export type { EventTimeInfo } from './ops/dstream/event-time/info.js'
 export type { JoinStream, JoinWithinOptions } from './ops/dstream/event-time/join-within.js'
 export type { TimestampOptions } from './ops/dstream/event-time/timestamps.js'
+export type { BaseStream, DStream, PairStream } from './ops/dstream/facade.js'
+export type { OutputCall } from './ops/dstream/graph.js'
 export type { KeyState } from './ops/dstream/key-state.js'
 export { type MapWithStateStream, StateSpec } from './ops/dstream/map-with-state.js'
+export type { ForeachRDDOptions } from './ops/dstream/outputs.js'
 export type { UpdateOptions } from './ops/dstream/update-state.js'
-export type { WindowOptions } from './ops/dstream/window.js'
+export type { ReduceWindowOptions, WindowOptions } from './ops/dstream/window.js'
 export {
   field,
   hashtags,
@@ -65,35 +110,51 @@ export {
   words,
 } from './ops/functions/common.js'
 export { withEnv } from './ops/functions/env.js'
-export { type CustomPartitioner, customPartitioner, hashPartitioner, type Partitioner } from './ops/partitioner.js'
+export { pure } from './ops/functions/pure.js'
+export type { OnRecordError } from './ops/on-record-error.js'
+export { customPartitioner, hashPartitioner } from './ops/partitioner.js'
 export { definePipeline, type PipelineDefinition } from './ops/pipeline.js'
-export { type Broadcast, RddBuilder } from './ops/rdd/builder.js'
+export type { ApproximateDistinctOptions } from './ops/rdd/approximate-distinct.js'
+export type { RddBuilder } from './ops/rdd/builder.js'
 export type { Partitions } from './ops/rdd/by-key.js'
 export type { BoundedNumber } from './ops/rdd/estimates.js'
+export type { BaseRdd, NumberRdd, PairRdd, RDD } from './ops/rdd/facade.js'
 export type { Histogram } from './ops/rdd/histogram.js'
 export type { AsyncCall, MapAsyncOptions, MapPartitionsAsyncOptions } from './ops/rdd/map-async.js'
 export type { Stats } from './ops/rdd/moments.js'
 export type { PartialResult } from './ops/rdd/partial-result.js'
 export type { CoalesceOptions } from './ops/rdd/partitions.js'
 export type { PipeOptions } from './ops/rdd/pipe.js'
-export { type NumberRdd, type PairRdd, type RDD, Rdd } from './ops/rdd/rdd.js'
-export type { OnRecordError, RecordOptions } from './ops/rdd/record-options.js'
+export type { RecordOptions } from './ops/rdd/record-options.js'
 export type { Fractions } from './ops/rdd/sample-by-key.js'
 export type { SortOptions } from './ops/rdd/sort.js'
 export { StorageLevel } from './ops/rdd/storage-level.js'
+export type { DataSink, DataWriter, SinkWrite, WriteContext, WriterFactory, WriterRef } from './ops/sink.js'
+export type { PushUntil, PushWait } from './ops/source/push-until.js'
 export type {
+  AckAfter,
+  BatchRequest,
   DirectBatch,
   DirectReader,
   DirectSource,
+  FileReading,
+  FilesPartition,
   InputSource,
   LocalSource,
+  PartitionReader,
+  ReadContext,
+  ReaderRef,
+  Receipt,
   Receiver,
   ReceiverSink,
   ReceiverSource,
 } from './ops/source.js'
+export type { TaskContext } from './ops/task-context.js'
 export type { Duration } from './ops/time.js'
+export type { HadoopFormat } from './sinks/format-files.js'
 export type { SaveOptions } from './sinks/part-files.js'
 export type { PushStream } from './sources/attach.js'
+export type { FileStreamOptions, ReadFilesOptions } from './sources/format-files.js'
 export type {
   HttpTextOptions,
   IterableOptions,

@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { engineOf } from './engine/engine-of.js'
 import { terminateThreadOf } from './engine/terminate-thread.js'
+import type { FileSystemRef } from './files/file-system.js'
+import { MemoryStore, serveMemory } from './files/memory.js'
 import {
   ArgumentError,
+  type BaseStream,
   type Context,
   type DStream,
   type Duration,
@@ -12,16 +16,19 @@ import {
   ManualClock,
   type OutputBatch,
   type PipelineHandle,
-  type Stream,
+  type RDD,
   StreamingContext,
   type StreamingOptions,
 } from './index.js'
+import { isDStream } from './ops/dstream/facade.js'
 import { toMillis } from './ops/time.js'
+import { PACKAGE_ROOT } from './package-root.js'
+import { describe } from './values/describe.js'
 
 export type { OutputBatch }
 export { ManualClock }
 
-/** The batches of one input stream, in order. Null: a batch without a dataset, which differs from an empty batch. */
+/** The batches of one input stream, in order. Null is a batch without a dataset, which differs from an empty batch. */
 export type InputBatches<T> = readonly (readonly T[] | null)[]
 
 export interface RunBatchesOptions extends Omit<StreamingOptions, 'batchInterval' | 'clock' | 'parallelism'> {
@@ -29,33 +36,35 @@ export interface RunBatchesOptions extends Omit<StreamingOptions, 'batchInterval
   readonly batchInterval?: Duration
   /** Default 1. */
   readonly threads?: number
-  /** Partitions of each input batch, and of shuffles that are not told otherwise. Default: `threads`. */
+  /** Partitions of each input batch, and of shuffles without an explicit number. Default: `threads`. */
   readonly partitions?: number
-  /** Batches to run. Inputs that are shorter go on with empty batches. Default: as many as the longest input has. */
+  /**
+   * The number of batches to run. Shorter inputs continue with empty batches. Default: the length of the longest input.
+   */
   readonly batches?: number
   /**
-   * Asked when batch i (from 1) starts: the slot of a thread to kill while the batch runs, or undefined for none. A
-   * pipeline gives the same answers whatever is killed.
+   * Called when batch i (from 1) starts. Returns the slot of a thread to kill while the batch runs, or undefined for
+   * none. A pipeline's results do not depend on which thread dies.
    */
   readonly kill?: (batch: number) => number | undefined
   /**
-   * After this batch (from 1) the process is as if killed: what is in memory is gone, and another context goes on from the
-   * newest checkpoint. For that `pipeline` is called a second time. Batches that are done again are listed again. Checkpoints
-   * follow every batch unless `checkpointInterval` says otherwise.
+   * Discards all memory after this batch (from 1), as if the process were killed, and continues from the newest
+   * checkpoint in a second context. For that, `pipeline` is called a second time. Batches that run again are listed
+   * again. Every batch is checkpointed unless `checkpointInterval` says otherwise.
    */
   readonly restartAfter?: number
 }
 
-/** What a pipeline's streams came to: the batches of its one stream, or of each stream by name. */
+/** The results of a pipeline: the batches of its one stream, or of each stream by name. */
 export type Outputs<P> =
-  P extends Stream<infer T>
+  P extends BaseStream<infer T>
     ? OutputBatch<T>[]
-    : { [N in keyof P]: P[N] extends Stream<infer T> ? OutputBatch<T>[] : never }
+    : { [N in keyof P]: P[N] extends BaseStream<infer T> ? OutputBatch<T>[] : never }
 
 /**
- * Runs a pipeline over batches that are known beforehand, under a clock of its own, so without waiting, and answers with
- * the output of every batch. A batch in which a stream does not fire, or has no dataset, is absent from its list. Rejects
- * with the error of the first batch that fails; the batches after it are not run.
+ * Runs a pipeline over known batches under its own manual clock, so without waiting. Resolves with the output of every
+ * batch. If a stream does not fire in a batch, or has no dataset, the batch is absent from its list. Rejects with the
+ * error of the first batch that fails; later batches do not run.
  *
  * ```ts
  * const counts = await runBatches((ssc, words) => words.countByValueAndWindow('2s', '1s'), [[['a', 'b'], ['a'], []]])
@@ -63,12 +72,12 @@ export type Outputs<P> =
  * //  { time: 3000, records: [['a', 1]] }]
  * ```
  *
- * The order of records after a shuffle is an accident of their hashes: compare such batches as multisets. Functions of
- * the operators travel to worker threads as in any program: they cannot capture variables.
+ * The order of records after a shuffle is unspecified, so compare such batches as multisets. Functions of the operators
+ * are shipped to worker threads as in any program, so they cannot capture variables.
  */
 export async function runBatches<
   I extends readonly unknown[],
-  P extends Stream<unknown> | Readonly<Record<string, Stream<unknown>>>,
+  P extends BaseStream<unknown> | Readonly<Record<string, BaseStream<unknown>>>,
 >(
   pipeline: (ssc: StreamingContext, ...streams: { [N in keyof I]: DStream<I[N]> }) => P,
   inputs: { readonly [N in keyof I]: InputBatches<I[N]> },
@@ -79,7 +88,9 @@ export async function runBatches<
   const lists = inputs as readonly InputBatches<unknown>[]
   const count = batches ?? Math.max(0, ...lists.map((list) => list.length))
   if (!Number.isInteger(count) || count < 0) {
-    throw new ArgumentError(`batches is ${batches}; it must be a whole number of batches to run.`, { batches })
+    throw new ArgumentError(`batches is ${describe(batches)}; it must be a whole number of batches to run.`, {
+      batches,
+    })
   }
   const outputs: Record<string, OutputBatch<unknown>[]> = {}
   let single = false
@@ -96,8 +107,8 @@ export async function runBatches<
     })
     const streams = lists.map((list) => ssc.input(knownBatches(list, interval)))
     const made = pipeline(ssc, ...(streams as { [N in keyof I]: DStream<I[N]> }))
-    single = isStream(made)
-    const named: Readonly<Record<string, Stream<unknown>>> = isStream(made) ? { output: made } : made
+    single = isDStream(made)
+    const named: Readonly<Record<string, BaseStream<unknown>>> = isDStream(made) ? { output: made } : made
     for (const [name, stream] of Object.entries(named)) gather(stream, (outputs[name] ??= []))
     if (kill) ssc.on('batchStarted', ({ time }) => killSlot(ssc, kill(time / interval)))
     await ssc.start()
@@ -105,7 +116,7 @@ export async function runBatches<
       await clock.advance(interval)
       await ssc.awaitIdle()
     }
-    // What a new process makes up for is due already.
+    // The batches that a new process must run are already due.
     await ssc.awaitIdle()
     await atEnd()
   }
@@ -115,7 +126,7 @@ export async function runBatches<
     await inNewDirectory(async (directory) => {
       const [first, second] = [join(directory, 'first'), join(directory, 'second')]
       const checkpointed = (checkpointDir: string) => ({ checkpointDir, checkpointInterval: interval })
-      // A context that is stopped writes a last checkpoint; one that is killed does not.
+      // A stopped context writes a last checkpoint; a killed one does not.
       await run(0, until, checkpointed(first), async () => {
         if (existsSync(first)) await cp(first, second, { recursive: true })
       })
@@ -127,7 +138,7 @@ export async function runBatches<
 
 type CheckpointOptions = Pick<StreamingOptions, 'checkpointDir' | 'checkpointInterval'>
 
-/** Batches by their number, so that any process can ask for any of them. */
+/** Batches by their number, so that any process can read any of them. */
 function knownBatches<T>(batches: InputBatches<T>, interval: number): LocalSource<T> {
   return {
     kind: 'local',
@@ -149,20 +160,16 @@ async function inNewDirectory(use: (directory: string) => Promise<void>): Promis
   }
 }
 
-function isStream(made: unknown): made is Stream<unknown> {
-  return typeof (made as Stream<unknown>).getOrCompute === 'function'
-}
-
 /** Lists the batches of a stream as they come. */
-function gather<T>(stream: Stream<T>, batches: OutputBatch<T>[]): void {
-  stream.foreachRDD(async (rdd, time) => {
-    batches.push({ time, records: await rdd.collect() })
-  })
+function gather<T>(stream: BaseStream<T>, batches: OutputBatch<T>[]): void {
+  const collect = async (rdd: RDD<T>, time: number) => void batches.push({ time, records: await rdd.collect() })
+  stream.foreachRDD(collect, { inMemory: true })
 }
 
 /**
- * Ends a worker thread at once and without a word to the engine, as if it had crashed: to test that a pipeline gives the
- * same whatever dies; also through the handle of a driver thread. Resolves when the thread is gone; the engine replaces it. `slot`: 0 to threads - 1.
+ * Ends a worker thread at once and without notice to the engine, as a crash would, to test that a pipeline's results
+ * survive it. Also works through the handle of a driver thread. Resolves when the thread has ended; the engine replaces
+ * it. `slot`: 0 to threads - 1.
  *
  * ```ts
  * await ctx.start()
@@ -174,12 +181,54 @@ function gather<T>(stream: Stream<T>, batches: OutputBatch<T>[]): void {
  */
 export async function terminateThread(context: Context | StreamingContext | PipelineHandle, slot = 0): Promise<void> {
   if ('terminateThread' in context) return await context.terminateThread(slot)
-  await terminateThreadOf((context instanceof StreamingContext ? context.context : context).engine, slot)
+  await terminateThreadOf(engineOf(context), slot)
 }
 
 function killSlot(ssc: StreamingContext, slot: number | undefined): void {
   if (slot === undefined) return
-  const thread = ssc.context.engine.pool?.ready().find((ready) => ready.slot === slot)
-  // What the thread was doing is told by its loss; a worker that is gone already cannot be killed again.
+  const thread = engineOf(ssc)
+    .pool?.ready()
+    .find((ready) => ready.slot === slot)
+  // The loss of the thread ends its task; a worker that has already ended cannot be killed again.
   if (thread) void thread.worker.terminate()
+}
+
+/** Files in the memory of this thread, for tests of pipelines that read and write files. */
+export interface MemoryFiles {
+  /** Pass it to a context: `new Context({ fileSystems: { memory: files.system } })`. */
+  readonly system: FileSystemRef
+  /** Returns the bytes of all files, by path. */
+  all(): Map<string, Uint8Array>
+  /** Writes a file, as another program would. */
+  write(path: string, content: string | Uint8Array): void
+  /** Deletes a file or directory, as another program would. */
+  delete(path: string): void
+  /** Ends the service; later calls of threads reject. */
+  close(): void
+}
+
+/**
+ * Holds files in memory under paths such as `memory://x/in/a.txt`, for all threads of a context. They outlive the
+ * context.
+ *
+ * ```ts
+ * const files = memoryFiles()
+ * files.write('memory://x/in.txt', 'a\nb\n')
+ * const own = new Context({ threads: 1, fileSystems: { memory: files.system } })
+ * await own.textFile('memory://x/in.txt').collect() // ['a', 'b']
+ * await own.stop()
+ * files.close()
+ * ```
+ */
+export function memoryFiles(): MemoryFiles {
+  const store = new MemoryStore()
+  const channel = `millrace-memory-${crypto.randomUUID()}`
+  const close = serveMemory(store, channel)
+  return {
+    system: { module: new URL('files/memory.js', PACKAGE_ROOT).href, export: 'memoryFileSystem', options: { channel } },
+    all: () => store.files(),
+    write: (path, content) => store.put(path, typeof content === 'string' ? Buffer.from(content) : content),
+    delete: (path) => store.delete(path),
+    close,
+  }
 }

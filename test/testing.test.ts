@@ -170,7 +170,7 @@ test('terminateThread ends a thread, and the engine goes on', async () => {
   })
   await ctx.start()
   const lost: string[] = []
-  ctx.engine.events.on('threadLost', ({ slot, reason }) => lost.push(`${slot} ${reason}`))
+  ctx.on('threadLost', ({ slot, reason }) => lost.push(`${slot} ${reason}`))
   await terminateThread(ctx, 1)
   expect(lost).toEqual(['1 terminated'])
   expect(await ctx.range(10).count()).toBe(10)

@@ -4,14 +4,14 @@ import { machineMs } from '../machine.mjs'
 import { cpuMs, peakRssMb } from './proc.mjs'
 
 /*
- * One system at one workload: a process that works when it is told to. Lines go in, `go <iterations>`; a line comes out
- * for each, `@` and an object `{ ms: [of each iteration], answer, ... }`. When its input ends, it ends. In between it
- * waits, so that contenders can be started and warmed up once and then take turns.
+ * One system at one workload: a process that waits for requests. A line `go <iterations>` requests work; the process
+ * answers with a line `@` and an object `{ ms: [of each iteration], answer, ... }`. It ends when its input ends.
+ * Contenders can therefore be started and warmed up once, and then take turns.
  */
 
 const MARK = '@'
 const LAST_WORDS = 20_000
-/** Processor time is counted in steps of 10 ms: over a shorter time than this, nothing can be said of the others. */
+/** Processor time is counted in steps of 10 ms: over a shorter time, the share of other processes is unknown. */
 const SHORT_MS = 100
 /** How long a contender may take to end by itself. */
 const FAREWELL_MS = 5000
@@ -36,7 +36,7 @@ export class Contender {
       else this.#keep(`${line}\n`)
     })
     this.#child.stderr.setEncoding('utf8').on('data', (text) => this.#keep(text))
-    // A contender that dies is found by its exit; what is written to it then has nowhere to go.
+    // The exit event reports a contender that dies; later writes to it fail silently.
     this.#child.stdin.on('error', () => {})
     this.#ended = new Promise((resolve) => {
       const end = (how) => {
@@ -49,7 +49,7 @@ export class Contender {
     })
   }
 
-  /** Works off `iterations` and answers what the process said, with the turn's wall and processor time. */
+  /** Requests `iterations` and returns the answer of the process, with the turn's wall and processor time. */
   async turn(iterations, limitMs) {
     const wall = performance.now()
     const own = cpuMs(this.#child.pid)
@@ -77,7 +77,7 @@ export class Contender {
     return peakRssMb(this.#child.pid)
   }
 
-  /** Ends the process; by force if it does not end by itself. */
+  /** Ends the process, by force if it does not end by itself. */
   async stop() {
     this.#child.stdin.end()
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), FAREWELL_MS)
@@ -90,7 +90,7 @@ export class Contender {
     if (this.#end) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#end = new ContenderFailed(`gave no answer within ${limitMs / 1000} s`)
+        this.#end = new ContenderFailed(`did not answer within ${limitMs / 1000} s`)
         this.#child.kill('SIGKILL')
       }, limitMs)
       const done = (settle) => (value) => {
@@ -120,7 +120,7 @@ export class Contender {
   }
 }
 
-/** The line of an output that says most: the first with an error in it, or the last. */
+/** Returns the most informative line of an output: the first with an error in it, or the last. */
 function brief(text) {
   const lines = text.trim().split('\n')
   const says = (line) => /error|exception/i.test(line) && !/^\s*at /.test(line)

@@ -6,8 +6,8 @@ export function fnv1a(text) {
 }
 
 /**
- * What results of `[key, number]` pairs are compared by: how many, their sum, and a hash that does not depend on their
- * order (the hash of each key times its number, modulo 2^32).
+ * The digest by which results of `[key, number]` pairs are compared: count, sum, and a hash that does not depend on
+ * their order (the hash of each key times its number, modulo 2^32).
  */
 export function digest(pairs) {
   let keys = 0

@@ -5,19 +5,20 @@ import { linesFile } from '../data.mjs'
 import { random } from '../words.mjs'
 
 /*
- * What the workloads read. Every file is made once for each size, from fixed seeds, and is the same on every machine.
+ * The input of the workloads. Every file is generated once per size, from fixed seeds, and is the same on every
+ * machine.
  */
 
-/** Raised when a generator changes, so that no old file is taken for a new one. */
+/** Incremented when a generator changes, so that no file of an older version is used. */
 const VERSION = 1
 const PIECE_CHARS = 1 << 20
 
-/** Where data and the builds of peers are kept: not in the repository. */
+/** The directory for data and the builds of peers, outside of the repository. */
 export function cacheFolder() {
   return process.env.MILLRACE_BENCH_CACHE || join(homedir(), '.cache', 'millrace-bench')
 }
 
-/** A file of the given lines under the cache; `lines` is not asked where the file exists. Returns its path. */
+/** Creates a file of the given lines in the cache; does not call `lines` if the file exists. Returns its path. */
 function cachedLines(name, lines) {
   const path = join(cacheFolder(), 'data', `v${VERSION}`, name)
   if (statSync(path, { throwIfNoEntry: false })) return path
@@ -33,7 +34,7 @@ function cachedLines(name, lines) {
   }
   writeSync(file, piece)
   closeSync(file)
-  // In one step: a run that is interrupted leaves no short file under the final name.
+  // By rename: an interrupted run leaves no incomplete file under the final name.
   renameSync(unfinished, path)
   return path
 }
@@ -41,7 +42,7 @@ function cachedLines(name, lines) {
 /** The name of a piece: its number in three digits, so that names sort as numbers do. */
 const pieceName = (i) => `${String(i).padStart(3, '0')}.txt`
 
-/** A folder of `count` files of lines; `lines(i)` gives those of piece i. Returns its path. */
+/** Creates a folder of `count` files of lines; `lines(i)` returns those of piece i. Returns its path. */
 export function cachedPieces(name, count, lines) {
   for (let i = 0; i < count; i++) cachedLines(join(name, pieceName(i)), () => lines(i))
   return join(cacheFolder(), 'data', `v${VERSION}`, name)
@@ -60,7 +61,7 @@ export function wordPieces(count, bytes) {
   })
 }
 
-/** Pieces of `records` keys each, drawn evenly of `keys`. */
+/** Pieces of `records` keys each, drawn evenly from `keys`. */
 export function keyPieces(count, records, keys) {
   return cachedPieces(`keys-${count}x${records}-of-${keys}`, count, function* (i) {
     const next = random(1000 + i)
@@ -91,7 +92,7 @@ export function numbersFile(records) {
   })
 }
 
-/** A request of a web site as JSON, about 110 bytes, from one of 60 countries that differ in weight. */
+/** A request to a web site as JSON, about 110 bytes, from one of 60 countries with different frequencies. */
 export function requestLine(next, n) {
   return JSON.stringify({
     ts: 1_700_000_000_000 + n,

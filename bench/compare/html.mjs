@@ -20,7 +20,7 @@ th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(-
 th { color: var(--soft); font-weight: 500 } .bad { color: var(--bad) } .note { color: var(--soft); font-size: 13px }
 `
 
-/** A page that needs nothing but itself. */
+/** Returns a page without external resources. */
 export function htmlReport(report) {
   const { at, minutes, machine, options, versions, skipped, workloads, marks } = report
   const facts = [

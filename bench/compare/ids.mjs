@@ -1,5 +1,5 @@
 /*
- * Contenders are named by their peer, with a variant after a colon where there are several: `spark`, `spark:file`.
+ * Names of contenders: their peer, with a variant after a colon if there are several: `spark`, `spark:file`.
  */
 
 export const peerOf = (id) => id.split(':')[0]
@@ -7,16 +7,16 @@ export const variantOf = (id) => id.split(':')[1]
 
 const WITH_LTS = ['millrace', 'node']
 
-/** Millrace itself, on whatever Node. */
+/** Millrace itself, on any Node. */
 export const isMillrace = (id) => ['millrace', 'millrace-lts'].includes(peerOf(id))
 
-/** The same contender on the other Node, or undefined where it is not run by Node, or not there. */
+/** Returns the same contender on the other Node, or undefined if Node does not run it or the other Node is absent. */
 export function onLts(id) {
   const peer = peerOf(id)
   return WITH_LTS.includes(peer) ? id.replace(peer, `${peer}-lts`) : undefined
 }
 
-/** Contenders with those of the other Node after the last of each peer that Node runs. */
+/** Returns the contenders with those of the other Node after the last of each peer that Node runs. */
 export function withLts(ids) {
   return WITH_LTS.reduce((all, peer) => {
     const own = all.filter((id) => peerOf(id) === peer)

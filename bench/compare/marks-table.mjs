@@ -2,7 +2,7 @@ import { figure, table } from '../report.mjs'
 
 export const MARK_HEADS = ['mark', 'measured', 'asked', 'here', '', 'other Node', '']
 
-/** A row of texts for each mark that the run has figures for. */
+/** Returns a row of texts for each mark for which the run has figures. */
 export function markRows(marks) {
   return marks
     .filter(({ elsewhere }) => elsewhere === undefined)
@@ -25,7 +25,7 @@ export function verdictText({ unknown, reached, missedBy }) {
   return reached ? 'reached' : `missed by ${figure(missedBy * 100)} %`
 }
 
-/** Which benchmarks have the marks that this one does not measure. */
+/** Lists the benchmarks that measure the other marks. */
 export function elsewhereText(marks) {
   const by = new Map()
   for (const { what, mark, elsewhere } of marks) {
@@ -34,13 +34,13 @@ export function elsewhereText(marks) {
   return [...by].map(([bench, names]) => `npm run bench -- ${bench} has: ${names.join('; ')}`)
 }
 
-/** Why a run with these options decides nothing, or undefined. */
+/** Returns the reason why a run with these options decides no mark, or undefined. */
 export function smallText({ quick, threads }) {
-  if (quick) return 'With --quick the data is small and fixed costs show: these verdicts mean nothing.'
+  if (quick) return 'With --quick the data is small and fixed costs show: these results are not meaningful.'
   return threads === 2 ? undefined : `The marks are for 2 threads, not for ${threads}.`
 }
 
-/** The marks for the terminal, or nothing where the run has figures for none. */
+/** Returns the marks for the terminal, or nothing if the run has no figures for any. */
 export function textMarks(marks, options) {
   const rows = markRows(marks)
   if (rows.length === 0) return ''

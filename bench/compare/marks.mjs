@@ -2,21 +2,21 @@ import { ratios } from '../stats.mjs'
 import { onLts } from './ids.mjs'
 
 /*
- * The marks of docs/internals/performance.md, in its words. `measures` are the figures of a run that decide on a mark: of `of`, beside each
- * of `than`, of which the hardest counts; a mark is reached where all of them reach it. `elsewhere` is the benchmark that
- * measures what `compare` does not.
+ * The marks of docs/internals/performance.md, in its words. `measures` are the figures of a run that decide a mark: of
+ * `of`, beside each of `than`, of which the hardest counts; a mark is reached if all of them reach it. `elsewhere` is
+ * the benchmark that measures a mark that `compare` does not.
  */
 
-/** Of fewer batches than this the 99th percentile is the slowest. */
+/** With fewer batches than this, the 99th percentile is the slowest batch. */
 const FOR_P99 = 100
 
-/** How many times as fast, round by round. */
+/** The ratio of times, round by round. */
 const faster = (atLeast, workload, of, ...than) => ({
   ...{ workload, of, than, atLeast, unit: '×' },
   figure: (own, other) => ratios(other.rounds, own.rounds),
 })
 
-/** What one needs as a multiple of what the other needs. */
+/** The need of one contender as a multiple of another's. */
 const share = (name, atMost, workload, of, than) => ({
   ...{ workload, of, than: [than], atMost, unit: `× ${name}` },
   figure: (own, other) => single(own[USED[name]] / other[USED[name]]),
@@ -132,9 +132,9 @@ export const MARKS = [
 ]
 
 /**
- * A verdict on each mark whose workloads were run, on this Node and on the other one: `{ what, mark, workload, of, than, unit,
- * atLeast or atMost, here, lts }`, or with `elsewhere` alone. A verdict is `{ value, than, reached, missedBy, noisy }`, where
- * `missedBy` is a share of what is asked, or `{ unknown }`, which says why there is none.
+ * Returns a judgement of each mark whose workloads were run, on this Node and on the other one: `{ what, mark,
+ * workload, of, than, unit, atLeast or atMost, here, lts }`, or with `elsewhere` alone. A judgement is `{ value, than,
+ * reached, missedBy, noisy }`, where `missedBy` is a share of the target, or `{ unknown }` with the reason.
  */
 export function judgeMarks(workloads) {
   return MARKS.flatMap(({ what, mark, elsewhere, measures = [] }) => {
@@ -158,7 +158,7 @@ function judge({ of, than, atLeast, atMost, figure }, rows) {
   if (unfit !== undefined) return { unknown: unfit }
   const figures = (than.length === 0 ? [undefined] : than).map((id) => ({ than: id, value: figure(row(of), row(id)) }))
   if (figures.some(({ value }) => !Number.isFinite(value.median))) return { unknown: 'no figure' }
-  // Short of what is asked, as a share of it: below zero where there is more than that.
+  // The distance to the target, as a share of it: negative if the figure exceeds the target.
   const short = ({ median }) => (atLeast === undefined ? median / atMost - 1 : 1 - median / atLeast)
   const hardest = figures.reduce((a, b) => (short(b.value) > short(a.value) ? b : a))
   const missedBy = Math.max(0, short(hardest.value))

@@ -3,7 +3,7 @@ import { cachedPieces } from './files.mjs'
 
 const BATCHES = 80
 const ANSWER_AT = 20
-/** Batches before the first measured turn, for a JVM has compiled little after 20. */
+/** Batches before the first measured turn: a JVM has compiled little after 20. */
 const WARM = 40
 const ROUNDS = 5
 /** Seconds of the windows of queries 7 and 8: an iteration is a whole window. */
@@ -21,7 +21,7 @@ const QUERIES = {
   q8: `new users who sell within ${TUMBLING} s, tumbling`,
 }
 
-/** What these keep of their auctions would meet events older than itself if a batch came twice. */
+/** These queries store auctions, which would meet older events if a batch came twice. */
 const ONCE = ['q3', 'q4', 'q6']
 
 /** A workload for each query. A batch is one second of events. `pieces(folder, count, more)` describes a folder. */

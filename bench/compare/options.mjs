@@ -17,7 +17,7 @@ export class CompareUsageError extends Error {
   }
 }
 
-/** What to compare and how, from the words after `compare`. Millrace always takes part. */
+/** Parses the words after `compare`. Millrace always takes part. */
 export function parseCompare(words) {
   const { values } = parsed(words)
   const quick = values.quick
@@ -58,7 +58,7 @@ function listed(option, text) {
   const known = NAMES[option]
   if (text === undefined) return known
   const names = text.split(',').map((name) => name.trim())
-  // A name also stands for those that it begins: nexmark for nexmark-q0 and so on.
+  // A name also stands for all names that begin with it: nexmark for nexmark-q0 and so on.
   const matches = (name) => known.filter((each) => each === name || each.startsWith(`${name}-`))
   const unknown = names.find((name) => matches(name).length === 0)
   if (unknown === undefined) return [...new Set(names.flatMap((name) => (known.includes(name) ? name : matches(name))))]

@@ -11,18 +11,18 @@ const AXIS = 28
 export const escaped = (text) =>
   String(text).replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char])
 
-/** A scale on which equal ratios are equal lengths: from a value to a place between `from` and `to`. */
+/** Returns a logarithmic scale from a value to a position between `from` and `to`. */
 export function logScale(values, from, to) {
   const known = values.filter((value) => value > 0 && Number.isFinite(value))
   const low = Math.log10(Math.min(...known))
   const high = Math.log10(Math.max(...known))
-  // Where all values are one, it lies in the middle.
+  // If all values are equal, the position is in the middle.
   const span = high - low || 1
   const start = high === low ? low - 0.5 : low
   return (value) => from + ((Math.log10(value) - start) / span) * (to - from)
 }
 
-/** The powers of ten, with their doubles and fives where there are few, between two values. */
+/** Returns the powers of ten between two values, with their doubles and fives if there are few. */
 export function ticks(low, high) {
   const steps = Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5]
   const found = []
@@ -36,8 +36,8 @@ export function ticks(low, high) {
 }
 
 /**
- * One row for each `{ label, value, low, high, text, kind }`: a dot at the value and a line from low to high. `mark` is
- * a value with a line of its own, such as a ratio of one.
+ * Draws one row for each `{ label, value, low, high, text, kind }`: a dot at the value and a line from low to high.
+ * `mark` is a value with a line of its own, such as a ratio of one.
  */
 export function dotPlot(rows, { unit, mark }) {
   const all = rows.flatMap(({ value, low, high }) => [value, low, high]).concat(mark ?? [])

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 /*
- * What a process has used, from /proc. Where there is none, a figure is NaN: not known, not zero.
+ * The resources of a process, from /proc. Without /proc a figure is NaN: unknown, not zero.
  */
 
 /** Linux counts processor time in hundredths of a second here, whatever the kernel's own tick is. */

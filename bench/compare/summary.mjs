@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { median, quantile, ratios, spread } from '../stats.mjs'
 import { isMillrace } from './ids.mjs'
 
-/** More foreign cores than this during a turn, and its time says more about the others than about the work. */
+/** Above this number of foreign cores during a turn, its time depends more on other processes than on the work. */
 export const FOREIGN_LIMIT = 0.2
 
 /**
- * What is said of a workload. The reference is the first contender of Millrace that came through; ratios are taken
- * within each round, so that what the machine did besides meets both sides. `answer` of all others must be the reference's.
+ * Summarises a workload. The reference is the first contender of Millrace that succeeded; ratios are computed within
+ * each round, so that disturbances affect both sides. The `answer` of all others must equal the reference's.
  */
 export function summarise(workload, { bytes, records }, entries) {
   const reference = entries.find((entry) => isMillrace(entry.id) && entry.failure === undefined)
@@ -59,19 +59,21 @@ function row(entry, reference, { bytes, records }) {
   }
 }
 
-/** Whether all answers of all turns are the same as the reference's last one; undefined where a workload has no answer. */
+/**
+ * Returns whether all answers of all turns equal the reference's last one; undefined for a workload without an answer.
+ */
 function sameAnswers(entry, reference) {
   const expected = reference.turns.at(-1).answer
-  // Nothing that could be compared.
+  // No answer to compare.
   if (expected === null) return undefined
   return entry.turns.every(({ answer }) => isDeepStrictEqual(answer, expected))
 }
 
-/** The steps of an interval ladder, each with the medians of all turns. */
+/** Returns the steps of an interval ladder, each with the medians of all turns. */
 function ladderOf(turns) {
   if (turns[0].ladder === undefined) return undefined
   return turns[0].ladder.map((step, i) => {
-    // A system that fell behind is not asked for shorter intervals.
+    // A system that fell behind does not run shorter intervals.
     const steps = turns.map(({ ladder }) => ladder[i]).filter(({ batches }) => batches > 0)
     if (steps.length === 0) return { interval: step.interval, batches: 0, stable: false }
     const of = (pick) => median(steps.map(pick))

@@ -31,7 +31,7 @@ export function textTable({ title, rows, reference }) {
   return [title, table(HEADS, body), ...failures, ...rows.flatMap(ladderLines)].join('\n')
 }
 
-/** What both tables show of a row after its records a second. */
+/** The cells after the records per second, which both tables share. */
 export function figuresOf(row, reference) {
   return [
     row.mbPerSecond === undefined ? '-' : figure(row.mbPerSecond),

@@ -1,8 +1,8 @@
 import { ContenderFailed } from './contender.mjs'
 
 /*
- * Contenders take turns: every one once a round, in an order that moves on by one each round, so that none always runs
- * after the same neighbour or at the same time of the minute.
+ * Contenders take turns: each runs once per round, in an order that rotates by one each round, so that no contender
+ * always runs after the same neighbour or at the same time of the minute.
  */
 
 /** The order of a round. */
@@ -11,14 +11,14 @@ export function rotated(items, round) {
   return [...items.slice(by), ...items.slice(0, by)]
 }
 
-/** How many iterations a turn of about `turnMs` has, if one takes `ms`. */
+/** Returns the number of iterations of a turn of about `turnMs`, if one takes `ms`. */
 export function iterationsFor(ms, turnMs, most = 50) {
   return Math.max(1, Math.min(most, Math.round(turnMs / Math.max(ms, 0.01))))
 }
 
 /**
- * The first iteration, cold, and then at least so many more and so many seconds of them. Answers with the time from the
- * process's start to its first result, and the time of the last iteration.
+ * Runs the first iteration, cold, and then at least this many more and this many seconds of them. Returns the time from
+ * the process's start to its first result, and the time of the last iteration.
  */
 export async function warmUp(contender, { iterations, seconds }, limitMs) {
   const begun = performance.now()
@@ -37,8 +37,8 @@ export async function warmUp(contender, { iterations, seconds }, limitMs) {
 }
 
 /**
- * Runs the rounds: `work(entry)` is one turn. What each turn said is kept in `turns`, and a contender that fails is out,
- * with its reason in `failure`.
+ * Runs the rounds: `work(entry)` is one turn. The answers of each turn go to `turns`. A contender that fails is
+ * excluded, with its reason in `failure`.
  */
 export async function runRounds(entries, { rounds, work, log }) {
   for (const entry of entries) entry.turns = []

@@ -7,12 +7,11 @@ import { withLts } from './ids.mjs'
 import { nexmarkWorkloads } from './nexmark.mjs'
 
 /*
- * What is compared. `prepare({ bytes, quick })` makes the data and answers with `task`, words for the contenders, and the
- * `bytes` and `records` of one iteration. `contenders` are peers, with a variant after a colon where there are several;
- * Millrace's come first. `warm` is the least number of iterations before the first measured turn, `warmUp` stands for
- * the peers' own, `rounds` and `iterations` (of a turn) for the usual. `fresh`: a process for each turn, and what is
- * measured is the time from its start to its first answer. `module`: what contenders run, if it is not called as the
- * workload is.
+ * The workloads. `prepare({ bytes, quick })` creates the data and returns `task`, words for the contenders, and the
+ * `bytes` and `records` of one iteration. `contenders` are peers, with a variant after a colon if there are several;
+ * Millrace's come first. `warm` is the least number of iterations before the first measured turn. `warmUp`, `rounds`
+ * and `iterations` (per turn) override the defaults. `fresh` starts a process for each turn and measures the time from
+ * its start to its first answer. `module` is the module that contenders run, if its name differs from the workload's.
  */
 
 const WINDOW = 30
@@ -21,7 +20,7 @@ const TRICKLE = 1000
 /** Milliseconds. */
 const INTERVALS = [100, 50, 40, 20, 10, 5]
 
-/** All who can read lines. */
+/** All peers that can read lines. */
 const OF_LINES = [
   'millrace:builtins',
   'millrace:closures',
@@ -142,7 +141,7 @@ function ofFile(file, more) {
   return { task: { file, ...more }, ...volume([file]) }
 }
 
-/** Iteration i reads piece i of the folder, and begins again after the last one. */
+/** Iteration i reads piece i of the folder, and starts again after the last one. */
 function ofPieces(folder, count, more) {
   const files = Array.from({ length: count }, (_, i) => `${folder}/${String(i).padStart(3, '0')}.txt`)
   const { bytes, records } = volume(files)
@@ -152,7 +151,7 @@ function ofPieces(folder, count, more) {
 function keyedState({ quick }) {
   const keys = quick ? 100_000 : 1_000_000
   const updates = quick ? 20_000 : 100_000
-  // The answer is taken at one batch, since the state goes on changing.
+  // The answer is that of one batch, since the state continues to change.
   return { ...ofPieces(keyPieces(20, updates, keys), 20, { keys, answerAt: 20 }), bytes: undefined }
 }
 

@@ -5,7 +5,7 @@ import { writeBlock } from '#build/pool/blocks/write-block.js'
 
 const OWNER = 1
 
-/** Blocks written into recycled segments, as a thread does, and looked at again. */
+/** Blocks written into recycled segments, as a thread does, and opened again. */
 export function blockBenches() {
   const benches = [1024, 64 * 1024, 512 * 1024].flatMap((bytes) => {
     const pool = new SegmentPool()

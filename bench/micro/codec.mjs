@@ -5,7 +5,7 @@ import { makeLines } from '../data.mjs'
 
 const COUNT = 10_000
 
-/** Encoding and decoding of a block's worth of records of each kind, out of and into JavaScript values. */
+/** Encodes and decodes a block of records of each kind, from and to JavaScript values. */
 export function codecBenches() {
   const text = makeLines(100 * COUNT)
   const lines = decodeLines(text)

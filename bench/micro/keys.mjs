@@ -3,7 +3,7 @@ import { zipfLines } from '../words.mjs'
 
 const COUNT = 10_000
 
-/** What partitioning costs a key. */
+/** Measures the cost of partitioning per key. */
 export function keyBenches() {
   const lines = zipfLines()
   const words = []

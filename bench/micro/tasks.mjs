@@ -1,12 +1,13 @@
 import { Context, ManualClock, StreamingContext } from 'millrace'
+import { engineOf } from '#build/engine/engine-of.js'
 
-/** What the engine costs where there is nothing to do: jobs, control calls, batches. */
+/** Measures the engine without work: jobs, control calls, batches. */
 export async function taskBenches({ threads }) {
   const context = new Context({ threads })
   await context.start()
   const clock = new ManualClock(0)
   const ssc = new StreamingContext({ batchInterval: 1000, threads, parallelism: 4, clock })
-  // An empty queue gives empty batches for ever.
+  // An empty queue yields empty batches without end.
   ssc
     .queueStream([])
     .map((word) => [word, 1])
@@ -15,7 +16,7 @@ export async function taskBenches({ threads }) {
   await ssc.start()
   const one = context.range(0, 0, 1, 1)
   const four = context.range(0, 0, 1, 4)
-  const [thread] = context.engine.pool.ready()
+  const [thread] = engineOf(context).pool.ready()
   const benches = [
     { name: 'empty count job, 1 partition', run: () => one.count() },
     { name: 'empty count job, 4 partitions', run: () => four.count() },

@@ -1,5 +1,5 @@
 /*
- * Auctions that have closed, with their highest bid: what queries 4 and 6 begin with. An auction closes in the first
+ * Closed auctions with their highest bid: the input of queries 4 and 6. An auction closes in the first
  * batch whose time is past its end.
  */
 
@@ -12,7 +12,7 @@ export function closedAuctions(events) {
       if (event.kind !== 'auction') continue
       auction = { id: event.id, category: event.category, seller: event.seller, expires: event.expires, price: 0 }
     }
-    // A bid on an auction that is not known, or no longer.
+    // A bid on an auction that is unknown or closed.
     if (auction === undefined) return undefined
     let price = auction.price
     for (const event of values)

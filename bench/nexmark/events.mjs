@@ -1,8 +1,8 @@
 import { random } from '../words.mjs'
 
 /*
- * The events of an auction house, after the Nexmark benchmark: of every 50, one is a person, three are auctions and 46 are
- * bids. Batch i holds those of second i, so that the time of a batch is the time of its events. Fixed seed.
+ * The events of an auction house, after the Nexmark benchmark: of every 50, one is a person, three are auctions and 46
+ * are bids. Batch i holds those of second i, so that the time of a batch is the time of its events. Fixed seed.
  */
 
 export const SECOND_MS = 1000
@@ -10,13 +10,16 @@ const CYCLE = 50
 const STATES = ['AZ', 'CA', 'ID', 'OR', 'WA', 'WY']
 const CITIES = ['Bend', 'Boise', 'Cheyenne', 'Kent', 'Phoenix', 'Portland', 'San Francisco', 'Seattle']
 const NAMES = ['Deiter', 'Julie', 'Kate', 'Luke', 'Paul', 'Peter', 'Sarah', 'Vicky', 'Walter']
-/** Auctions and persons that are still of interest: the latest ones. */
+/** Auctions and persons that are still active: the latest ones. */
 const RECENT = 100
-/** Of the bids and sellers this share goes to a few. */
+/** This share of bids and sellers goes to a few. */
 const HOT_SHARE = 0.5
 const HOT = 4
 
-/** The JSON lines of a batch. Batches are independent of each other: each has its own seed, and ids follow from its number. */
+/**
+ * The JSON lines of a batch. Batches are independent of each other: each has its own seed, and ids follow from its
+ * number.
+ */
 export function* eventLines(batch, count) {
   const next = random(5000 + batch)
   const whole = (below) => Math.floor(next() * below)

@@ -1,11 +1,11 @@
 /*
- * One row an operation: `run` over datasets that are kept in memory, ending in an action that returns little, and `plain`,
- * the loop that somebody would write by hand over arrays. Both come to the same result. `n`: numbers from 0; `pairs`:
- * [key, number] with few keys; `few`: one pair a key.
+ * One row per operation: `run` over persisted datasets, ending in an action with a small result, and `plain`, a
+ * hand-written loop over arrays. Both have the same result. `n`: numbers from 0; `pairs`: [key, number] with few keys;
+ * `few`: one pair per key.
  */
 const total = (list) => list.reduce((sum, x) => sum + x, 0)
 
-/** The values of each key, as a hand-written group by does. */
+/** Groups the values of each key, as a hand-written loop does. */
 function grouped(pairs) {
   const groups = new Map()
   for (const [key, value] of pairs) {

@@ -1,14 +1,14 @@
 /*
- * Rows as those of stream-ops, for event time. The number of a record, which counts up, is its time in ms: a batch of
- * `perBatch` records is as many ms long. The hand-written loops take records in the order of their times, and know when a
- * window is complete as the streams do: from the batches before.
+ * Rows like those of stream-ops, for event time. The time of a record in ms is its number, which counts up: a batch of
+ * `perBatch` records is as many ms long. The hand-written loops process records in the order of their times, and close
+ * a window as the streams do: by the batches before.
  */
 const BATCH_MS = 1000
 const TUMBLING_MS = 10_000
 const SLIDE_MS = 2000
 const GAP_MS = 50
 
-/** Windows by start, each with its accumulators by key; `close` gives those that end by the watermark. */
+/** Windows by start, each with its accumulators by key; `close` returns those that end by the watermark. */
 function windowed(size, slide) {
   const open = new Map()
   let watermark = Number.NEGATIVE_INFINITY

@@ -1,9 +1,9 @@
 import { BATCH_MS, eventTimeOps } from './event-time-ops.mjs'
 
 /*
- * One row an operation of streams: `build` makes the stream whose last batch is compared, and `plain` makes a function
- * that is given the records of each batch, as somebody would write it by hand, and answers with the number of records
- * that come out. Records are pairs [key, number].
+ * One row per operation of streams: `build` creates the stream whose last batch is compared. `plain` creates a
+ * hand-written function that receives the records of each batch and returns the number of resulting records. Records
+ * are pairs [key, number].
  */
 const WINDOW = 3
 
@@ -118,7 +118,7 @@ export const streamOps = [
   {
     name: 'deadLetters',
     build: (s) => {
-      const made = s.map(([k, v]) => [k, v + 1], { onRecordError: 'deadLetter' })
+      const made = s.map(([k, v]) => [k, v + 1], { onRecordError: 'dead-letter' })
       return made.union(made.deadLetters())
     },
     plain: () => (pairs) => {

@@ -10,15 +10,15 @@ const run = promisify(execFile)
 const BUILD_LIMIT_MS = 15 * 60_000
 const OUTPUT_LIMIT = 64 * 2 ** 20
 
-/** Where the sources of peers are. */
+/** The directory of the peers' sources. */
 export const peersFolder = fileURLToPath(new URL('.', import.meta.url))
 
-/** A peer that cannot be had on this machine: why. */
+/** A peer that is not available on this machine, with the reason. */
 export class Unavailable extends Error {}
 
 /**
- * Builds into a folder of the cache, once for each state of the sources, and answers with the folder. `sources` are
- * files or folders below bench/peers and words that name versions; `make(folder)` does the work.
+ * Builds into a folder of the cache, once per state of the sources, and returns the folder. `sources` are files or
+ * folders below bench/peers and words that name versions; `make(folder)` builds.
  */
 export async function built(name, sources, make) {
   const folder = join(cacheFolder(), 'peers', `${name}-${hashOf(sources)}`)
@@ -27,7 +27,7 @@ export async function built(name, sources, make) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   await make(folder)
-  // In one step, and last: a build that was interrupted begins again.
+  // By rename, and last: an interrupted build starts again.
   writeFileSync(`${stamp}.tmp`, `${new Date().toISOString()}\n`)
   renameSync(`${stamp}.tmp`, stamp)
   return folder

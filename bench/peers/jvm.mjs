@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { built, peersFolder, tool } from './build.mjs'
 
-/** What Spark on Java 17 needs when its own launcher does not start it. */
+/** The options that Spark needs on Java 17 without its own launcher. */
 const SPARK_OPENS = [
   ...[
     'lang',
@@ -25,8 +25,17 @@ const SPARK_OPENS = [
 const FLINK_OPENS = ['java.base/java.lang', 'java.base/java.util']
 
 export function spark() {
+  return jvm('spark', 'peers.spark.SparkPeer', sparkFlags())
+}
+
+/** Spark's direct stream of a Kafka topic. */
+export function sparkKafka() {
+  return jvm('sparkkafka', 'peers.sparkkafka.DirectStream', sparkFlags())
+}
+
+function sparkFlags() {
   const log = join(peersFolder, 'jvm', 'log4j2.properties')
-  return jvm('spark', 'peers.spark.SparkPeer', [
+  return [
     '-XX:+UseG1GC',
     '-XX:+IgnoreUnrecognizedVMOptions',
     ...opens(SPARK_OPENS),
@@ -34,7 +43,7 @@ export function spark() {
     '-Dio.netty.tryReflectionSetAccessible=true',
     '-Dlog4j2.level=ERROR',
     `-Dlog4j.configurationFile=${log}`,
-  ])
+  ]
 }
 
 export function flink() {
@@ -56,7 +65,7 @@ async function jvm(name, main, flags) {
     },
   )
   const libraries = (await readFile(join(folder, 'classpath'), 'utf8')).trim()
-  const [, version] = new RegExp(`${name}-streaming[^:]*?-(\\d[\\d.]+)\\.jar`).exec(libraries) ?? []
+  const [, version] = /(?:spark|flink)-streaming[^:]*?-(\d[\d.]+)\.jar/.exec(libraries) ?? []
   return {
     version,
     start: (task) => {

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { built, tool, Unavailable } from './build.mjs'
 
-/** The major version of the long-term release that is current. */
+/** The major version of the current long-term release. */
 export const LTS = '24'
 
 /**
- * Another Node than the one that runs this: its binary and version. `wanted` is a version, which is fetched from npm into
- * the cache, or the path of a binary.
+ * Returns the binary and version of another Node. `wanted` is a version, which is fetched from npm into the cache, or
+ * the path of a binary.
  */
 export async function otherNode(wanted) {
   const path = /^[\d.]+$/.test(wanted) ? await fetched(wanted) : wanted

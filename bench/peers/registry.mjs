@@ -5,9 +5,9 @@ import { flink, spark } from './jvm.mjs'
 import { otherNode } from './other-node.mjs'
 
 /*
- * The peers: how each is built, and how a contender of it is started. `prepare(options)` builds, or throws Unavailable, and
- * answers with `{ version, start(task) }`; `start` gives the command line. `warmUp` is what a contender does before it
- * is measured: at least so many iterations and so many seconds of them.
+ * The peers: how to build each, and how to start a contender of it. `prepare(options)` builds, or throws Unavailable,
+ * and returns `{ version, start(task) }`; `start` returns the command line. `warmUp` is the least number of iterations,
+ * and of seconds of them, before the measurement.
  */
 
 const POLARS = '2.1.0'

@@ -1,8 +1,8 @@
 /**
- * Where two maps differ, as sentences: none if they hold the same.
+ * Describes the differences of two maps as sentences; returns none if they are equal.
  * @param {ReadonlyMap<string, unknown>} expected numbers, or arrays of numbers
  * @param {ReadonlyMap<string, unknown>} found
- * @param {string} what the keys are
+ * @param {string} what describes the keys
  * @returns {string[]}
  */
 export function differences(expected, found, what) {

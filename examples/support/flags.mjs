@@ -1,4 +1,4 @@
-// Command-line flags of the sender processes, and the values they take.
+// Command-line flags of the sender processes, and their values.
 import { parseArgs } from 'node:util'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
@@ -6,20 +6,21 @@ const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 /** @param {string} text such as '500ms', '20s', '10m', or plain milliseconds @returns {number} milliseconds */
 export function duration(text) {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
-  if (match === null) throw new Error(`"${text}" is not a duration: give a number with ms, s, m or h, such as 20s.`)
+  if (match === null) throw new Error(`"${text}" is not a duration: write a number with ms, s, m or h, such as 20s.`)
   return Number(match[1]) * UNITS[match[2] ?? 'ms']
 }
 
 /** @param {string} text @returns {number} a whole number, 0 or above */
 export function count(text) {
-  if (!/^\d+$/.test(text)) throw new Error(`"${text}" is not a count: give a whole number, 0 or above.`)
+  if (!/^\d+$/.test(text)) throw new Error(`"${text}" is not a count: write a whole number, 0 or above.`)
   return Number(text)
 }
 
 /** @param {string} text @returns {number} a number, 0 or above */
 export function rate(text) {
   const value = Number(text)
-  if (text === '' || !(value >= 0)) throw new Error(`"${text}" is not a rate: give a number a second, 0 for no limit.`)
+  if (text === '' || !(value >= 0))
+    throw new Error(`"${text}" is not a rate: write a number per second, 0 for no limit.`)
   return value
 }
 

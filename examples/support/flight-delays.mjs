@@ -1,10 +1,10 @@
-// What the host does with delays by key, that is with maps of `[flights, minutes]`.
+// The host's functions for delays by key: maps of `[flights, minutes]`.
 
-/** A key with fewer flights is not among the worst. */
+/** Keys with fewer flights are not listed. */
 const ENOUGH = 100
 
 /**
- * The ten keys with the worst delays: key, flights, minutes a flight, and what `more` knows of the key.
+ * The ten keys with the worst delays: key, flights, minutes per flight, and `more(key)`.
  * @param {ReadonlyMap<string, readonly [number, number]>} delays @param {(key: string) => string} more
  */
 export function worst(delays, more = () => '') {
@@ -21,7 +21,7 @@ export function total(delays) {
 }
 
 /**
- * What a window must hold, from the totals at its end and at its beginning.
+ * Returns the expected content of a window, from the totals at its end and at its beginning.
  * @param {ReadonlyMap<string, readonly [number, number]>} end
  * @param {ReadonlyMap<string, readonly [number, number]>} beginning empty before the first batch
  */

@@ -1,4 +1,4 @@
-// How a sender process speaks to its parent, and ends with it.
+// The messages of a sender process to its parent, and its end with the parent.
 import { fstatSync, writeSync } from 'node:fs'
 
 /** One JSON line on stdout; written at once, so that it is not lost when the process ends right after. */
@@ -7,8 +7,8 @@ export function announce(event) {
 }
 
 /**
- * Calls `end` on SIGTERM, on SIGINT and when stdin closes. Stdin counts only when it is a pipe, which is what a parent
- * process gives: from a terminal, or with stdin from /dev/null, a sender lives on its own.
+ * Calls `end` on SIGTERM, on SIGINT and when stdin closes. Stdin counts only if it is a pipe, as from a parent
+ * process: from a terminal, or with stdin from /dev/null, a sender runs on its own.
  */
 export function endWithParent(end) {
   process.once('SIGTERM', end)

@@ -1,5 +1,6 @@
 /** The end of what a sender has to send, and what follows from it: the source asks for more as long as it lives. */
-const END = /the answer is at its end|closed by the server|ECONNREFUSED/
+const END =
+  /the answer is at its end|closed by the server|ECONNREFUSED|X has closed the stream|posts of this time are missing/
 
 const nothing = () => {}
 

@@ -1,11 +1,13 @@
+import { terminateThread } from 'millrace/testing'
+
 /**
- * Terminates a worker of a running context on purpose, and measures how long the pipeline needed to get over it: from
- * the news that the thread is lost to the end of the batch that was running, or of the next.
+ * Terminates a worker of a running context on purpose, and measures the recovery: from the event `threadLost` to the
+ * end of the running batch, or of the next.
  */
 export class Sabotage {
-  /** Threads that were lost, for whatever reason. */
+  /** Number of lost threads, for any reason. */
   lost = 0
-  /** Ms, once it is known. */
+  /** Recovery time in ms, once known. */
   recovered
   #context
   #print
@@ -17,13 +19,12 @@ export class Sabotage {
     context.on('threadLost', ({ thread }) => this.#onLost(thread))
   }
 
-  /** Terminates a thread when the next batch starts, so that it dies while there is work. */
+  /** Terminates a thread when the next batch starts, so that it dies during work. */
   arm() {
     const off = this.#context.on('batchStarted', () => {
       off()
-      const victim = this.#context.context.engine.pool.ready().at(-1)
-      this.#print(`-- thread ${victim.id} terminated on purpose --`)
-      victim.worker.terminate()
+      this.#print('-- the thread in slot 0 is terminated on purpose --')
+      terminateThread(this.#context).catch((error) => this.#print(error.message))
     })
   }
 

@@ -1,6 +1,6 @@
 // Sending at a rate, with backpressure.
 
-/** How many things are due at a rate a second, counted from `start`. What was held up is due later, never dropped. */
+/** The number of items that are due at a rate per second since `start`. Delayed items are due later, never dropped. */
 export class Pace {
   #rate
   #start

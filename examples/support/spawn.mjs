@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** Milliseconds that a process has to end after SIGTERM; then it is killed. */
+/** Milliseconds after SIGTERM until a process is killed. */
 const GRACE = 2000
 
 /**
@@ -20,14 +20,14 @@ const GRACE = 2000
  *   stop(): Promise<void>,
  *   done: Promise<number>,
  *   [Symbol.asyncDispose](): Promise<void>,
- * }>} `info` is what stood under `listening`; `messages` are the lines of JSON printed since; `done` is the exit code,
+ * }>} `info` is the value of `listening`; `messages` are the lines of JSON printed since; `done` is the exit code,
  *   128 and the signal's number after a signal, and is settled only when all output has been read. Rejects when the
  *   program cannot be started or ends before it listens.
  */
 export async function startProcess(file, args = []) {
   const name = file instanceof URL ? fileURLToPath(file) : file
   const child = spawn(process.execPath, [name, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  // Nothing is written to stdin; it breaks when the child ends first, which `done` tells.
+  // Nothing is written to stdin; it breaks when the child ends first, which `done` reports.
   child.stdin.on('error', () => {})
 
   const messages = []
@@ -52,7 +52,7 @@ export async function startProcess(file, args = []) {
     throw new Error(`${name} ended with code ${code} before it listened; its stderr says why.`)
   })
   const info = await Promise.race([listening, early])
-  // The race is decided: that the process ends later is no fault.
+  // The race is decided: a later end of the process is no fault.
   early.catch(() => {})
   return { info, pid: child.pid, messages, stop, done, [Symbol.asyncDispose]: stop }
 }
@@ -63,7 +63,7 @@ function parseMessage(line) {
   try {
     return JSON.parse(line)
   } catch {
-    // Not ours: the caller keeps such a line as text.
+    // Another line: the caller stores it as text.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-/** What the demo learns from the results as they come: posts, and how long each took from its writing to its result. */
+/** The demo's tally of results: posts, and the delay of each from its writing to its result. */
 export class TrendTally {
   posts = 0
   batches = 0
@@ -7,7 +7,7 @@ export class TrendTally {
   /** Posts by their delay in whole ms. */
   #delays = new Map()
 
-  /** One batch: `[written at, posts]` pairs, and the moment at which the result was there. */
+  /** Adds one batch: `[written at, posts]` pairs, and the time of the result. */
   add(arrivals, resultAt) {
     this.batches++
     for (const [at, posts] of arrivals) {
@@ -21,7 +21,7 @@ export class TrendTally {
     return Array.from(this.counts.values()).reduce((sum, count) => sum + count, 0)
   }
 
-  /** @param {number} share 0 to 1 @returns {number} ms within which so many of the posts had their result */
+  /** @param {number} share 0 to 1 @returns {number} ms within which this share of the posts had a result */
   delay(share) {
     let left = share * this.posts
     for (const [delay, posts] of [...this.#delays].sort(([a], [b]) => a - b)) {

@@ -37,7 +37,7 @@ export async function sendPosts(response, feed, { rate, keepAlive, endsAt, cuts 
     const bytes = await offerCut(response, batch.bytes, cuts)
     const sent = feed.commit(batch, bytes)
     pace.take(sent.posts)
-    // A batch that held all that was due is followed by a tick: posts gather, instead of a write for each of them.
+    // After a batch with all due posts the loop waits a tick: posts accumulate, instead of a write for each.
     notBefore = batch.ends.length < due ? 0 : now + TICK
     counts.posts += sent.posts
     counts.tags += sent.tags
@@ -48,7 +48,7 @@ export async function sendPosts(response, feed, { rate, keepAlive, endsAt, cuts 
 /**
  * Writes the bytes in two or three pieces, cut anywhere: inside a line, inside a character, inside '\r\n'. A turn of the
  * event loop lies between two pieces, so that they leave in packets of their own.
- * @returns {Promise<number>} bytes handed to the response
+ * @returns {Promise<number>} bytes written to the response
  */
 async function offerCut(response, bytes, cuts) {
   const at = [cuts.below(bytes.length + 1), cuts.below(bytes.length + 1)].sort((a, b) => a - b)

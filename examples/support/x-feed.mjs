@@ -1,14 +1,14 @@
 import { PostFactory } from './x-posts.mjs'
 
-/** Bytes that a batch aims at, and room for the post that goes over it (the longest has under 2 KiB). */
+/** The target size of a batch, and room for the post that exceeds it (the longest has under 2 KiB). */
 const BATCH_BYTES = 64 * 1024
 const ROOM = 4 * 1024
 /** `created_at` of the first post with fixed time; each post is a millisecond later. */
 const FIXED_START = Date.UTC(2026, 0, 1)
 
 /**
- * The posts in order, and the count of those that were sent. A batch moves nothing: only `commit` does, so that posts
- * of a connection that broke before they were handed to it are made again for the next one.
+ * The posts in order, and the number of sent ones. Only `commit` advances the position: posts that a broken connection
+ * did not get are created again for the next one.
  */
 export class Feed {
   #factory

@@ -1,7 +1,7 @@
 import { Distribution, SeededRandom, zipf } from './random.mjs'
 import { TAG_STEMS, TEXTS } from './x-words.mjs'
 
-/** Hashtags a post, from none to four, in percent: 1.39 on average. */
+/** Hashtags per post, from none to four, in percent: 1.39 on average. */
 const TAGS_PER_POST = [25, 35, 22, 12, 6]
 const TAG_COUNTS = new Distribution(TAGS_PER_POST)
 
@@ -26,7 +26,7 @@ export const tagNames = (amount) =>
   })
 
 /**
- * Makes posts: number, seed and count of tags decide everything in a post but `created_at`. Tags follow a Zipf
+ * Creates posts: number, seed and count of tags determine everything in a post except `created_at`. Tags follow a Zipf
  * distribution (the k-th tag is drawn in proportion to 1 / k); a post may have a tag twice, and both count. About
  * 3 µs a post.
  */
@@ -69,7 +69,7 @@ export class PostFactory {
       drawn.push(tag)
     }
     const id = `19${String(index + 1).padStart(17, '0')}`
-    // A post without hashtags has no `hashtags`: its entities hold something else, or are left out altogether.
+    // A post without hashtags has no `hashtags`: its entities contain something else, or are absent.
     let entities = ''
     if (hashtags !== '') entities = `"entities":{"hashtags":[${hashtags}]},`
     else if (author & 1) {

@@ -1,24 +1,26 @@
 #!/usr/bin/env node
-// A stand-in for the X (Twitter) v2 filtered stream, as a process of its own on loopback.
+// Simulates the X (Twitter) v2 filtered stream, as a process of its own on loopback.
 //
 //   node examples/support/x-stream.mjs --port 0 --rate 2000 --duration 20s
 //
-//   --port N        port on 127.0.0.1; 0 (default) takes a free one, which the first line on stdout tells
-//   --rate N        posts a second, 2000 by default; 0: as fast as the client takes them
-//   --seed N        7 by default; the same seed, --tags and --posts give the same posts, except for created_at
+//   --port N        port on 127.0.0.1; 0 (default) uses a free one, which the first line on stdout reports
+//   --rate N        posts per second, 2000 by default; 0: as fast as the client reads
+//   --seed N        7 by default; seed, --tags and --posts determine the posts, except for created_at
 //   --tags N        different hashtags, 5000 by default
 //   --posts N       end after N posts
-//   --duration T    end T after the first client came; 20s by default unless --posts is given
+//   --duration T    end T after the first client came; 20s by default, unless --posts is set
 //   --keep-alive T  an empty line every T, 1s by default
 //   --token TEXT    the bearer token, "demo" by default
-//   --linger T      how long the process lives on after the last question for /stats; 10s by default
-//   --fixed-time    created_at counts up from 2026-01-01, a millisecond a post
+//   --linger T      how long the process runs after the last request for /stats; 10s by default
+//   --fixed-time    created_at counts up from 2026-01-01, a millisecond per post
 //
 //   GET /2/tweets/search/stream   the posts, each a line of JSON ended by \r\n; whatever fields the query asks for, all
-//                                 of them are sent. One client at a time: a second gets 429. When a client is gone the
-//                                 next one gets what follows. What was handed to a connection counts as sent, also when
-//                                 the client left without reading it: the service replays nothing either.
-//   GET /stats                    what was sent so far; with ?final=1 the process ends --linger later
+//                                 of them are sent. One client at a time: a second gets 429. When a client disconnects,
+//                                 the next one gets the following posts. Posts written to a connection count as sent,
+//                                 even if the client did not read them: the real service does not replay either.
+//   GET, POST /2/tweets/search/stream/rules   the rules; at first there is one. Without rules the stream answers 409. All posts
+//                                 match, whatever the rules say.
+//   GET /stats                    counts of sent posts; with ?final=1 the process ends --linger later
 //
 // It ends on SIGTERM, or when its stdin is a pipe and closes.
 import http from 'node:http'
@@ -28,9 +30,10 @@ import { announce, endWithParent } from './lifecycle.mjs'
 import { SeededRandom } from './random.mjs'
 import { sendPosts } from './x-connection.mjs'
 import { Feed } from './x-feed.mjs'
+import { RULES_PATH, Rules } from './x-rules.mjs'
 
 const STREAM_PATH = '/2/tweets/search/stream'
-/** Milliseconds that a new client waits for the one before it to be gone: a reconnect may overtake the close. */
+/** Milliseconds that a new client waits for the previous one to close: a reconnect may overtake the close. */
 const HANDOVER = 500
 
 const flags = readFlags(
@@ -52,6 +55,8 @@ if (flags.tags === 0 || flags['keep-alive'] === 0) {
 
 const feed = new Feed({ seed: flags.seed, tags: flags.tags, posts, fixedTime: flags['fixed-time'] })
 const cuts = new SeededRandom(flags.seed, 0xffffffff)
+const rules = new Rules()
+rules.answer('POST', new URLSearchParams(), JSON.stringify({ add: [{ value: 'cat', tag: 'first' }] }))
 const connections = []
 let endsAt = Number.POSITIVE_INFINITY
 /** The connection that has the stream: settled when the last byte for it was written. */
@@ -59,19 +64,33 @@ let active
 
 const server = http.createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1')
-  if (request.method !== 'GET')
+  if (request.method !== 'GET' && url.pathname !== RULES_PATH)
     return refuse(response, 405, 'Method Not Allowed', `${request.method} is not supported.`)
   if (url.pathname === '/stats') return answerStats(response, url.searchParams.get('final') === '1')
-  if (url.pathname !== STREAM_PATH) return refuse(response, 404, 'Not Found', `There is nothing at ${url.pathname}.`)
+  if (url.pathname !== STREAM_PATH && url.pathname !== RULES_PATH)
+    return refuse(response, 404, 'Not Found', `No resource at ${url.pathname}.`)
   if (request.headers.authorization !== `Bearer ${flags.token}`) {
     return refuse(response, 401, 'Unauthorized', 'The bearer token is missing or wrong.')
   }
+  if (url.pathname === RULES_PATH) return answerRules(request, response, url.searchParams)
+  if (rules.list.length === 0) return refuse(response, 409, 'ConnectionException', 'There are no rules.')
   serveStream(response)
 })
 
+async function answerRules(request, response, query) {
+  let body = ''
+  for await (const piece of request) body += piece
+  try {
+    const { status, body: answer } = rules.answer(request.method, query, body)
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(answer))
+  } catch (error) {
+    refuse(response, 400, 'Invalid Request', error.message)
+  }
+}
+
 async function serveStream(response) {
   if (active !== undefined) await Promise.race([active, delay(HANDOVER)])
-  // Checked after the wait: of two that waited, one goes on.
+  // Checked after the wait: of two waiting clients, one continues.
   if (active !== undefined) {
     return refuse(response, 429, 'ConnectionException', 'This stream is at its maximum of one connection.', {
       connection_issue: 'TooManyConnections',

@@ -1,5 +1,5 @@
-// What the made-up posts say: language, text before the hashtags, text after them. Several scripts, characters of one to
-// four bytes, joined emoji, and what a careless parser trips over: quotes, escapes, line ends and JSON inside a text.
+// The texts of the invented posts: language, text before the hashtags, text after them. They contain several scripts,
+// characters of one to four bytes, joined emoji, and traps for parsers: quotes, escapes, line ends and JSON.
 export const TEXTS = [
   ['en', 'just landed and the coffee here is unreal ☕️', ''],
   ['en', 'Breaking: the river crossed its banks again this morning.', ' – stay safe everyone 🙏'],

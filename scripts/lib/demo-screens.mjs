@@ -1,4 +1,4 @@
-// Turns what the demo printed into screens: the newest table of tags, and below it what happened to threads.
+// Converts the demo's output into screens: the newest table of tags, and below it the events of threads.
 
 const TABLE = /^\d\d:\d\d:\d\d {2}/
 const NOTES_SHOWN = 4
@@ -18,7 +18,7 @@ export function demoScreens(prints, command) {
     if (key === shown) continue
     shown = key
     const time = at - prints[0].at
-    // What is printed in several pieces is one screen.
+    // Several prints in short succession are one screen.
     if (screens.length > 0 && time - screens.at(-1).at < TOGETHER_MS) screens.at(-1).lines = lines
     else screens.push({ at: time, lines })
   }

@@ -1,17 +1,20 @@
 import type { ParseArgsConfig } from 'node:util'
 import { ArgumentError } from '../errors.js'
-import { HELP, RUN_HELP, STRESS_HELP } from './help.js'
+import { type CheckpointCommand, parseCheckpoint } from './checkpoint/arguments.js'
+import { CHECKPOINT_HELP, HELP, RUN_HELP, STRESS_HELP } from './help.js'
 import { count, millis, parsed } from './option-values.js'
 import { parseStress, type StressCommand } from './stress/arguments.js'
 
 export interface RunCommand {
   readonly kind: 'run'
-  /** Path or file URL, as it was given. */
+  /** Path or file URL, as written by the user. */
   readonly module: string
   readonly threads: number | undefined
   readonly batchInterval: number
   readonly duration: number | undefined
+  readonly until: 'caught-up' | undefined
   readonly checkpointDir: string | undefined
+  readonly standby: boolean
   readonly params: Readonly<Record<string, string>>
   readonly json: boolean
 }
@@ -19,6 +22,7 @@ export interface RunCommand {
 export type Command =
   | RunCommand
   | StressCommand
+  | CheckpointCommand
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
 
@@ -27,14 +31,16 @@ const RUN_OPTIONS = {
   'batch-interval': { type: 'string', default: '1s' },
   param: { type: 'string', multiple: true, default: [] as string[] },
   duration: { type: 'string' },
+  until: { type: 'string' },
   'checkpoint-dir': { type: 'string' },
+  standby: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
 
 const MAX_THREADS = 256
 
-/** The command that the arguments ask for. Throws ArgumentError where they ask for none that exists. */
+/** Parses the command line. Throws ArgumentError unless it names an existing command. */
 export function parseCommand(argv: readonly string[]): Command {
   const [name, ...rest] = argv
   switch (name) {
@@ -42,15 +48,19 @@ export function parseCommand(argv: readonly string[]): Command {
       return parseRun(rest)
     case 'stress':
       return parseStress(rest) ?? { kind: 'help', text: STRESS_HELP }
+    case 'checkpoint':
+      return parseCheckpoint(rest) ?? { kind: 'help', text: CHECKPOINT_HELP }
     case '--help':
     case '-h':
       return { kind: 'help', text: HELP }
     case '--version':
       return { kind: 'version' }
     case undefined:
-      throw new ArgumentError('No command is given. Commands: run <module>, stress.')
+      throw new ArgumentError('A command is missing. Commands: run <module>, checkpoint <action> <dir>, stress.')
     default:
-      throw new ArgumentError(`Unknown command '${name}'. Commands: run <module>, stress.`, { command: name })
+      throw new ArgumentError(`Unknown command '${name}'. Commands: run <module>, checkpoint <action> <dir>, stress.`, {
+        command: name,
+      })
   }
 }
 
@@ -58,10 +68,15 @@ function parseRun(args: readonly string[]): Command {
   const { values, positionals } = parsed('run', args, RUN_OPTIONS)
   if (values.help) return { kind: 'help', text: RUN_HELP }
   const [module, ...others] = positionals
-  if (module === undefined) throw new ArgumentError('run: no module is given. Write: millrace run ./pipeline.js')
+  if (module === undefined) throw new ArgumentError('run: a module is missing. Write: millrace run ./pipeline.js')
   if (others.length > 0) {
     throw new ArgumentError(
-      `run takes one module and got ${positionals.length}: ${positionals.join(' ')}. Give values to the pipeline with --param key=value.`,
+      `run takes one module and got ${positionals.length}: ${positionals.join(' ')}. Pass values to the pipeline with --param key=value.`,
+    )
+  }
+  if (values.standby && values['checkpoint-dir'] === undefined) {
+    throw new ArgumentError(
+      '--standby waits for a checkpoint directory. Add --checkpoint-dir <folder>, or leave it out.',
     )
   }
   return {
@@ -70,10 +85,17 @@ function parseRun(args: readonly string[]): Command {
     threads: values.threads === undefined ? undefined : count(values.threads, '--threads', 1, MAX_THREADS),
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     duration: values.duration === undefined ? undefined : millis(values.duration, '--duration'),
+    until: values.until === undefined ? undefined : until(values.until),
     checkpointDir: values['checkpoint-dir'],
+    standby: values.standby,
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,
   }
+}
+
+function until(given: string): 'caught-up' {
+  if (given === 'caught-up') return given
+  throw new ArgumentError(`--until is '${given}'; it must be caught-up, or left out to run until a signal.`, { given })
 }
 
 function param(text: string): [string, string] {

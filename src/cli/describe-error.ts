@@ -1,15 +1,17 @@
 import { PACKAGE_ROOT } from '../package-root.js'
 
 const MAX_FRAMES = 6
-/** Where the library's own code is: its frames are of no use to who wrote a pipeline. */
+/** The directory of the library's own code, whose frames do not help the author of a pipeline. */
 const OWN = PACKAGE_ROOT.href
 
-/** Label and text of details that read better than as they are. */
+/** Label and text of the details that need formatting. */
 const DETAILS: Readonly<Record<string, (value: unknown) => [label: string, text: string]>> = {
   batchTime: (value) => ['batch', `${value} (${new Date(value as number).toISOString()})`],
 }
 
-/** An error for a reader: message, code and facts, then each cause; stack frames of the innermost one. */
+/**
+ * Formats an error for a reader: message, code and details, then each cause, then stack frames of the innermost one.
+ */
 export function describeError(error: unknown): string {
   const chain: unknown[] = []
   for (
@@ -46,7 +48,7 @@ function facts(error: unknown): string[] {
   return found.map(([label, text]) => `${label.padEnd(width)}  ${text}`)
 }
 
-/** The library's own errors say enough without a stack. */
+/** The library's own errors need no stack. */
 function frames(error: unknown, indent: string): string[] {
   if (!(error instanceof Error) || !error.stack || 'details' in error) return []
   const all = error.stack.split('\n').filter((line) => /^\s*at /.test(line))

@@ -2,14 +2,14 @@ import { createHistogram } from 'node:perf_hooks'
 import type { BatchInfo } from '../engine/events.js'
 import type { ThreadLossReason } from '../errors.js'
 
-/** One complete batch, as it is shown. Delays are ms. */
+/** One completed batch, as displayed. Delays in ms. */
 export interface BatchRow {
   readonly time: number
   readonly records: number
   readonly schedulingDelay: number
   readonly processingDelay: number
   readonly totalDelay: number
-  /** Threads that died since the batch before. */
+  /** Threads that died since the previous batch. */
   readonly threadsLost: number
   /** Labels of output operations that failed. */
   readonly failed: readonly string[]
@@ -24,7 +24,7 @@ export interface Totals {
   readonly threadsLost: number
 }
 
-/** Counts a run of any length in constant space. */
+/** Accumulates the figures of a run of any length in constant space. */
 export class Figures {
   readonly #processing = createHistogram()
   #batches = 0
@@ -42,7 +42,7 @@ export class Figures {
     this.#lostBefore = this.#threadsLost
     this.#batches++
     this.#records += records
-    // The histogram begins at 1: a batch in no measurable time counts as one of a millisecond.
+    // The histogram begins at 1: a batch that took no measurable time counts as 1 ms.
     this.#processing.record(Math.max(1, Math.round(processingDelay)))
     const failed = outputs.filter(({ error }) => error).map(({ label }) => label)
     return { time, records, schedulingDelay, processingDelay, totalDelay, threadsLost, failed }

@@ -2,6 +2,7 @@ export const HELP = `Usage: millrace <command>
 
 Commands:
   run <module>   Run a pipeline module (see 'millrace run --help')
+  checkpoint     Show what a checkpoint directory has (see 'millrace checkpoint --help')
   stress         Kill threads and compare every result with an oracle (see 'millrace stress --help')
 
 Options:
@@ -17,14 +18,35 @@ Runs the pipeline that <module> exports: export default definePipeline((ssc, par
 Options:
   --threads <n>               Worker threads (default: the machine's cores, at most 8)
   --batch-interval <time>     Length of a batch: 500ms, 1s, 2m or a number of ms (default: 1s)
-  --param <key>=<value>       Give params[key] to the pipeline, as text; may be repeated
-  --duration <time>           Stop gracefully after so long (default: run until a signal)
-  --checkpoint-dir <folder>   Write checkpoints there, and go on from the newest one (default: none)
-  --json                      Write batches, named outputs and prints to stdout as JSON, one object a line
+  --param <key>=<value>       Pass params[key] to the pipeline, as text; may be repeated
+  --duration <time>           Stop gracefully after this time (default: run until a signal)
+  --until caught-up           Stop once every source is at the end that it had at the start (files, Kafka, queues)
+  --checkpoint-dir <folder>   Write checkpoints there, and resume from the newest one (default: no checkpoints)
+  --standby                   Wait while another process has that folder, and take over when it dies or stops
+  --json                      Write batches, named outputs and prints to stdout as JSON, one object per line
   --help                      Show this text
 
 print() and output(name) write to stdout, progress and errors to stderr.
-SIGINT (Ctrl-C) and SIGTERM process what has been received and stop; a second one stops at once.`
+SIGINT (Ctrl-C) and SIGTERM process the received data, then stop; a second one stops at once.`
+
+export const CHECKPOINT_HELP = `Usage: millrace checkpoint <action> <dir> [options]
+
+Reads a checkpoint directory, also while a process writes into it. <dir> is a path, or a URL: hdfs://, s3://
+
+Actions:
+  ls             List the checkpoints, the newest first
+  verify         The same, and check every block; exit code 1 if one is damaged
+  show           Show the operations of a checkpoint: keys, bytes, positions
+  diff           Compare the keyed state of two checkpoints
+
+Options:
+  --at <ms>      show: the batch time of the checkpoint (default: the newest complete one)
+  --from <ms>    diff: the batch time of the earlier checkpoint (default: the one before --to)
+  --to <ms>      diff: the batch time of the later checkpoint (default: the newest complete one)
+  --uid <uid>    show: list the entries of this operation's state; diff: list its keys that differ
+  --limit <n>    The most entries or keys to list (default: 20)
+  --json         Write one JSON object per line
+  --help         Show this text`
 
 export const STRESS_HELP = `Usage: millrace stress [options]
 
@@ -32,32 +54,33 @@ Runs pipelines on generated data beside a single-threaded oracle, kills threads,
 
 Options:
   --pipeline <name>           wordcount, windows, state, join, in-place, unordered, or all (default)
-  --mode <mode>               What is killed (default: one)
+  --mode <mode>               The victims (default: one)
       one, two, all             One thread, two at once, every thread and the spare
-      boot                      A thread, and then those that boot in its place
+      boot                      A thread, and then the threads that boot to replace it
       throw, spin, exit, oom    A task that throws, never ends, calls process.exit or fills its heap, in the middle of
                                 its first attempt
-  --duration <time>           Length of each pipeline's run, after ten batches to warm up; its first
-                              quarter is without kills (default: 60s)
-  --kills-per-second <n>      On average; faults in tasks wait for the batch that the last one delayed (default: 2)
-  --seed <n>                  Data, schedule and kills follow from it (default: a random one, which is printed)
+  --duration <time>           Length of each pipeline's run, after ten batches of warm-up; no kills in its first
+                              quarter (default: 60s)
+  --kills-per-second <n>      Average; a fault in a task waits until the batch that the last one delayed is complete
+                              (default: 2)
+  --seed <n>                  Determines data, schedule and kills (default: random; the run prints it)
   --threads <n>               Worker threads (default: the machine's cores, at most 8)
-  --rate <n>                  Records a second, on average (default: 10000)
+  --rate <n>                  Records per second, on average (default: 10000)
   --batch-interval <time>     Length of a batch (default: 100ms)
   --replicas <n>              Owners of each block, 1 to 3 (default: 2)
   --replication <how>         reference or copy (default: reference)
-  --speculation               Second copies of tasks, so early that healthy ones get them too
-  --memory-limit <MiB>        Blocks that the engine may hold (default: half of the machine's memory)
+  --speculation               Copy slow tasks, with a threshold so low that healthy ones are copied too
+  --memory-limit <MiB>        Limit of the engine's blocks (default: half of the machine's memory)
   --snapshot-interval <n>     Slides between snapshots of a state partition (default: 2)
   --report <file.html>        Draw batch times, kills and recoveries
-  --json                      One JSON object a pipeline
+  --json                      Print one JSON object per pipeline
   --help                      Show this text
 
-  --kills <n>                 A long run: short rounds over all pipelines and modes, or those given, each with a setup
-                              drawn from the seed, until so many kills were carried out. Of the options above only
-                              pipeline, mode, duration (5s), kills-per-second (10), seed and json go with it
-  --within <time>             Ends a long run all the same, as failed (default: 2h)
+  --kills <n>                 Long run: short rounds over all pipelines and modes, or the chosen ones, until the number
+                              of kills is reached. The seed determines the setup of each round. Combines only with
+                              pipeline, mode, duration (5s), kills-per-second (10), seed and json
+  --within <time>             Ends a long run as failed after this time (default: 2h)
 
 Recovery is the time from a kill, or from when the batch was due if that was later, to the completion of the first batch
-after it. Exit code 1 on any difference: the report has the seed and the first difference. With oom the run is in a
-process of its own: Node does not promise that a worker whose heap is full ends alone, and an abort is no pass.`
+after it. The exit code is 1 on any difference: the report has the seed and the first difference. With oom the run is in
+a process of its own, as V8 may abort the whole process when the heap of a worker is full; an abort counts as a failure.`

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Command, parseCommand } from './arguments.js'
+import { checkpoint } from './commands/checkpoint.js'
 import { longStress } from './commands/long-stress.js'
 import { run } from './commands/run.js'
 import { stress } from './commands/stress.js'
@@ -8,7 +9,7 @@ import { NotStartedError } from './not-started.js'
 import { type BlockedStdoutError, StdoutGate } from './stdout-gate.js'
 import { version } from './version.js'
 
-/** Done: 0. The run failed: 1. What was asked for cannot be begun, by its arguments or its module: 2. */
+/** Exit codes. 0: done. 1: the run failed. 2: wrong arguments, or a module that cannot be run. */
 async function main(argv: readonly string[]): Promise<number> {
   let command: Command
   try {
@@ -22,6 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     else if (command.kind === 'version') process.stdout.write(`${version()}\n`)
     else if (command.kind === 'stress') return (await stress(command)) ? 0 : 1
     else if (command.kind === 'long stress') return (await longStress(command)) ? 0 : 1
+    else if (command.kind === 'checkpoint') return (await checkpoint(command)) ? 0 : 1
     else await run(command)
     return 0
   } catch (error) {
@@ -32,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 let code = await main(process.argv.slice(2))
-// Pipes may take what is written only later, and a module may keep the process alive with timers of its own.
+// A pipe may accept output only later, and a module's own timers may keep the process alive.
 for (const stream of [process.stdout, process.stderr]) {
   const gate = new StdoutGate(stream)
   gate.stopping()

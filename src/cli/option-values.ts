@@ -2,7 +2,9 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ArgumentError } from '../errors.js'
 import { toMillis } from '../ops/time.js'
 
-/** Options and positional arguments of a command; what does not fit is an ArgumentError that lists the options. */
+/**
+ * Parses the options and positional arguments of a command. Throws ArgumentError, with a list of options, for others.
+ */
 export function parsed<const O extends NonNullable<ParseArgsConfig['options']>>(
   command: string,
   args: readonly string[],

@@ -1,17 +1,18 @@
 import type { Writable } from 'node:stream'
 
-/** How long the end of a run waits for a stream whose reader takes nothing. */
+/** How long the end of a run waits for a stream whose reader reads nothing, in ms. */
 const PATIENCE_MS = 2000
 const LOOK_MS = 250
 
-/** The reader of stdout has stopped reading, and the run was asked to end. */
+/** The reader of stdout has stopped reading while the run was to end. */
 export class BlockedStdoutError extends Error {
   override readonly name = 'BlockedStdoutError'
 }
 
 /**
- * Holds writers back while stdout is full, so that output waits in batches, which are bounded, and not in this process's
- * memory. After `stopping` a reader that takes nothing for two seconds no longer counts: writers fail, and the run ends.
+ * Holds writers back while stdout is full, so that output waits in batches, which are bounded, and not in this
+ * process's memory. After `stopping`, a reader that reads nothing for two seconds is ignored: writers fail, and the run
+ * ends.
  */
 export class StdoutGate {
   readonly #stream: Writable
@@ -27,12 +28,14 @@ export class StdoutGate {
     this.#stopping = true
   }
 
-  /** Resolves when the stream takes more, or is closed. @throws BlockedStdoutError after `stopping`, if nothing is read. */
+  /**
+   * Resolves when the stream accepts more, or is closed. @throws BlockedStdoutError after `stopping`, without a reader.
+   */
   room(): Promise<void> {
     return this.#until(() => !this.#stream.writableNeedDrain)
   }
 
-  /** Resolves when the stream holds nothing back, or is closed. @throws BlockedStdoutError as `room` does. */
+  /** Resolves when the stream's buffer is empty, or it is closed. @throws BlockedStdoutError as `room` does. */
   empty(): Promise<void> {
     return this.#until(() => this.#stream.writableLength === 0)
   }
@@ -52,7 +55,7 @@ export class StdoutGate {
     }
   }
 
-  /** Resolves when the stream has written all that it holds, is closed, or a moment has passed. */
+  /** Resolves when the stream has written its buffer, is closed, or a moment has passed. */
   #changed(): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

@@ -3,25 +3,25 @@ import type { EventEmitter } from 'node:events'
 export type StopSignal = 'SIGINT' | 'SIGTERM'
 
 export interface StopSignalOptions {
-  /** The first signal: stop gracefully. */
+  /** Called at the first signal: stop gracefully. */
   readonly first: (signal: StopSignal) => void
-  /** Another one: stop at once. */
+  /** Called at the next signal: stop at once. */
   readonly second: (signal: StopSignal) => void
   readonly source?: Pick<EventEmitter, 'on' | 'off'>
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number
 }
 
 /**
- * npm and npx pass on to the command a Ctrl-C that the terminal has sent to it already: what follows so soon is the
- * same request, not the impatience of somebody who has read that the command is about to stop.
+ * npm and npx forward to the command a Ctrl-C that the terminal has already sent to it. A second signal this soon is
+ * the same request.
  */
 const SAME_REQUEST_MS = 500
 
 /** Exit codes of a process that a signal ended, as shells count them. */
 export const SIGNAL_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
 
-/** Listens for requests to stop; answers with a function that ends it. */
+/** Listens for requests to stop. Returns a function that removes the listeners. */
 export function onStopSignals({
   first,
   second,

@@ -1,13 +1,19 @@
 import { ArgumentError } from '../errors.js'
-import { describe } from '../ops/functions/plain-data.js'
 import { RddBuilder } from '../ops/rdd/builder.js'
+import { RddContext } from '../ops/rdd/context.js'
 import '../ops/all.js'
-import { DeadLetterBook } from './dead-letter-book.js'
-import { currentSignal, Engine } from './engine.js'
+import { openFileSystems } from '../pool/open-file-systems.js'
+import { describe } from '../values/describe.js'
+import { usable } from '../values/unusable.js'
+import { currentSignal } from './current-batch.js'
+import { AddedDeadLetters, type DeadLetterLog } from './dead-letters/dead-letter-log.js'
+import { Engine } from './engine.js'
+import { attachEngine, engineOf } from './engine-of.js'
+import type { EventListener, EventName } from './events.js'
 import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
 
 /**
- * Batch work over a pool of threads: `parallelize`, `textFile`, `range`, `broadcast`. Threads start with the first
+ * Runs batch jobs on a pool of threads: `parallelize`, `textFile`, `range`, `broadcast`. Threads start with the first
  * action.
  *
  * ```ts
@@ -16,59 +22,77 @@ import { type CheckedOptions, type ContextOptions, checkOptions } from './option
  * ```
  */
 export class Context extends RddBuilder implements AsyncDisposable {
-  /** The engine behind it: for the library's own parts. */
-  readonly engine: Engine
+  /** The options of the context, with defaults for those that were not set. */
   readonly options: CheckedOptions
   /**
-   * Records that were given up, as their function threw: counted, and the newest kept. See `onRecordError`.
+   * Counts the records that were dropped because their function threw, and stores the newest. See `onRecordError`.
    *
    * ```ts
-   * await ctx.parallelize(['1', 'x']).map((s) => BigInt(s), { onRecordError: 'deadLetter' }).count()
+   * await ctx.parallelize(['1', 'x']).map((s) => BigInt(s), { onRecordError: 'dead-letter' }).count()
    * await Promise.resolve(ctx.deadLetters.latest.map(({ record }) => record)) // ['x']
    * ```
    */
-  readonly deadLetters: DeadLetterBook
+  readonly deadLetters: DeadLetterLog
 
   constructor(options: ContextOptions = {}) {
     const checked = checkOptions(options)
-    super({ parallelism: checked.parallelism, parallelismGiven: options.parallelism !== undefined })
+    const { parallelism } = checked
+    const files = openFileSystems(checked.fileSystems)
+    const context = new RddContext({ parallelism, explicitParallelism: options.parallelism !== undefined, files })
+    super(context)
     this.options = checked
-    this.engine = new Engine(checked, this)
-    this.runner = this.engine
-    this.deadLetters = new DeadLetterBook(checked.deadLetterLimit)
-    this.engine.events.on('deadLetters', (batch) => this.deadLetters.add(batch))
-  }
-
-  /** Starts the threads now instead of with the first action. */
-  async start(): Promise<void> {
-    await this.engine.open()
+    const engine = new Engine(checked, context)
+    attachEngine(this, engine)
+    context.runner = engine
+    const deadLetters = new AddedDeadLetters(checked.deadLetterLimit)
+    this.deadLetters = deadLetters
+    this.on('deadLetters', (batch) => deadLetters.add(batch))
   }
 
   /**
-   * Calls `fn`; when `signal` aborts, actions that were called in it reject with JobCancelledError, whose cause is the
-   * signal's reason. Waiting tasks do not start. Tasks that await
-   * end at once, and the signals of their `mapAsync` calls abort; tasks that compute run on, and their results are dropped.
-   * It is for actions only: a signal around `ssc.start()` ends no batch.
+   * Calls `listener` for every event of this name. Returns a function that unsubscribes it.
+   *
+   * ```ts
+   * const unsubscribe = ctx.on('threadLost', ({ slot, reason }) => console.log(slot, reason))
+   * unsubscribe()
+   * ```
+   */
+  on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    return engineOf(this).events.on(name, listener)
+  }
+
+  /** Starts the threads now instead of with the first action. Takes 50 to 100 ms. */
+  async start(): Promise<void> {
+    await engineOf(this).open()
+  }
+
+  /**
+   * Calls `fn`. When `signal` aborts, the actions called in it reject with JobCancelledError, whose cause is the
+   * signal's reason. Waiting tasks do not start. Tasks that await end at once, and the signals of their `mapAsync`
+   * calls abort. Tasks that compute continue, and their results are dropped. Only actions are cancelled: a signal
+   * around `ssc.start()` ends no batch.
    *
    * ```ts
    * const soon = AbortSignal.timeout(60_000)
    * await ctx.withSignal(soon, () => ctx.range(1000).count()) // 1000
    * ```
    *
-   * @throws ArgumentError unless it gets an AbortSignal.
+   * @throws ArgumentError unless `signal` is an AbortSignal and `fn` a function.
    */
   withSignal<R>(signal: AbortSignal, fn: () => R): R {
-    if (!(signal instanceof AbortSignal)) {
+    if (!usable('withSignal', [signal], () => signal instanceof AbortSignal)) {
       throw new ArgumentError(
         `withSignal got ${describe(signal)}; it takes an AbortSignal, such as that of an AbortController.`,
       )
     }
-    return currentSignal.run(signal, fn)
+    if (typeof fn !== 'function')
+      throw new ArgumentError(`withSignal got ${describe(fn)}; it takes a function that calls actions.`)
+    return currentSignal.run(signal, () => fn())
   }
 
-  /** Ends the threads. Actions that run reject. Safe to call twice. */
+  /** Stops the threads. Running actions reject. A second call has no effect. */
   async stop(): Promise<void> {
-    await this.engine.close()
+    await engineOf(this).close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

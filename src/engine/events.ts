@@ -2,29 +2,48 @@ import diagnostics from 'node:diagnostics_channel'
 import { ArgumentError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
 import type { EventTimeInfo } from '../ops/dstream/event-time/info.js'
 import { checkFunction } from '../ops/functions/check-function.js'
-import { describe } from '../ops/functions/plain-data.js'
 import { isThenable } from '../ops/functions/results.js'
-import type { Rollback } from './content-versions.js'
-import type { DeadLetterBatch } from './dead-letters.js'
-import type { StopResult } from './stop-result.js'
+import { describe } from '../values/describe.js'
+import type { DeadLetterBatch } from './dead-letters/dead-letter.js'
+import type { StopResult } from './streaming/stop-result.js'
+import type { LogDamage } from './write-ahead-log/log-damage.js'
 
-/** Input of one stream in one batch. */
+/** The input of one stream in one batch. */
 export interface StreamInputInfo {
   readonly stream: number
   readonly name: string
   /**
-   * Records that arrived for the batch: of a receiver or a queue known before the batch starts. Of files known once tasks
-   * have read all of them, until then undefined.
+   * Records that arrived for the batch. Known before the batch starts for a receiver or a queue; for files, undefined
+   * until tasks have read all of them.
    */
   readonly records: number | undefined
   readonly bytes: number
   readonly description?: string
-  /** Records that a pushStream dropped since the batch before, with onFull 'drop'. */
+  /** Records that a pushStream with onFull 'drop' has dropped since the previous batch. */
   readonly dropped?: number
-  /** With `backpressure`: records a second that its receiver may bring from here on, as soon as there is a limit. */
+  /**
+   * Records of a receiver or a queue that were skipped because they are not data. A `receiverError` reports each chunk
+   * with such records.
+   */
+  readonly skipped?: number
+  /** With `backpressure`: the new limit of the input, in records per second; undefined without a limit. */
   readonly rate?: number
 }
 
+/** Records that a restart lost, because their source cannot replay them. */
+export interface LostRecords {
+  /** The number of the input stream. */
+  readonly stream: number
+  readonly name: string
+  /** Received records of the batches since the checkpoint; 'unknown' if no log counted them. */
+  readonly records: number | 'unknown'
+  /**
+   * The last batch that `records` covers. Later records were only in the memory of the process, and are not counted.
+   */
+  readonly countedUntil: number
+}
+
+/** One output operation of a batch. Times are in ms of the context's clock. */
 export interface OutputInfo {
   readonly id: number
   readonly label: string
@@ -33,46 +52,89 @@ export interface OutputInfo {
   readonly error?: Error
 }
 
-/** One batch, as far as it has come: times are the clock's ms; delays are ms. */
+/** The state of one batch. Times are in ms of the context's clock; delays are in ms. */
 export interface BatchInfo {
   readonly time: number
   readonly submittedAt: number
   readonly startedAt?: number
   readonly endedAt?: number
-  /** Waiting before the first job. */
+  /** How long the batch waited for its first job. */
   readonly schedulingDelay?: number
   readonly processingDelay?: number
   readonly totalDelay?: number
-  /** Records of those inputs whose number is known; see StreamInputInfo. */
+  /** Records of the inputs whose number is known: see StreamInputInfo. */
   readonly records: number
-  /** Records that were given up as their function threw (see onRecordError); known once the batch is complete. */
+  /** Records that were dropped because their function threw (see onRecordError); known once the batch is complete. */
   readonly deadLetters?: number
   readonly inputs: readonly StreamInputInfo[]
   readonly outputs: readonly OutputInfo[]
-  /** Watermarks and late records of streams and operators of event time; in a batch that is complete. */
+  /** Watermarks and late records of event-time streams and operators; known once the batch is complete. */
   readonly eventTime?: readonly EventTimeInfo[]
 }
 
-/** Every event and what it carries. Also published as diagnostics channels named `millrace:<event>`. */
+/** Results, map outputs or persisted partitions that are discarded and recomputed. */
+export interface Rollback {
+  readonly kind: 'task' | 'shuffle' | 'persisted'
+  /** The operation of these partitions. */
+  readonly label: string
+  readonly partitions: readonly number[]
+}
+
+/** A step of the clock, and the batch times after it. */
+export interface ClockStep {
+  /**
+   * `'set-back'`: the clock was set back. `'set-ahead'`: it jumped further than `maxCatchUpBatches` covers. `'behind'`: at
+   * the start it is behind the newest checkpoint. `'rejoined'`: it has reached the batch times again.
+   */
+  readonly reason: 'set-back' | 'set-ahead' | 'behind' | 'rejoined'
+  /** The length of the step in ms. */
+  readonly by: number
+  /** The time of the next batch. */
+  readonly next: number
+  /** Ms by which batch times are ahead of the clock from now on; negative: behind it. */
+  readonly offset: number
+}
+
+/** Notices of a driver thread that were dropped while its host was blocked. */
+export interface NoticesDropped {
+  /** The number of dropped events, by name. */
+  readonly events: Readonly<Record<string, number>>
+  /** Log messages. */
+  readonly logs: number
+  /** Batches of `print()`. */
+  readonly prints: number
+}
+
+/** Every event with its fields. Also published as diagnostics channels named `millrace:<event>`. */
 export interface EngineEvents {
-  /** start() has started threads and receivers; batches follow every `batchInterval` ms. */
+  /** start() has started threads and receivers. Batches follow every `batchInterval` ms. */
   streamingStarted: { readonly batchInterval: number }
-  /** The streams have stopped, with what the stop gave up. No later event comes from them. */
+  /** The streams have stopped, with the result of stop(). They emit no later event. */
   streamingStopped: StopResult
+  /** A tick has created a batch, which waits for the batches before it. */
   batchSubmitted: BatchInfo
+  /** The first output of a batch starts. */
   batchStarted: BatchInfo
+  /** All outputs of a batch have ended. In `outputs`, `error` marks those that failed. */
   batchCompleted: BatchInfo
-  /** With onBatchError 'skip': outputs of this batch failed and were given up. */
+  /** With onBatchError 'skip': outputs of this batch failed and are skipped. */
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
   /**
-   * The oldest unfinished batch, at `time`, is `behind` ms older than the newest: five intervals and 10 s at least. Emitted
-   * once until batches have caught up. `batches`: how many wait or run; `reason`: the output that runs, and the slowest one
-   * of the batch before.
+   * The oldest unfinished batch, at `time`, is `behind` ms older than the newest: at least five intervals and 10 s.
+   * Emitted once until `caughtUp`. `batches`: the number of waiting and running batches. `reason`: the running output,
+   * and the slowest output of the previous batch.
    */
   lagging: { readonly time: number; readonly behind: number; readonly batches: number; readonly reason: string }
-  /** After `lagging`: no more than one batch waits behind the complete one at `time`. */
+  /** After `lagging`: at most one batch waits behind the complete one at `time`. */
   caughtUp: { readonly time: number }
-  /** An output operation failed and runs again after a pause; see `outputRetries`. `attempt`: the one that failed, from 1. */
+  /** The clock was set, or is behind the newest checkpoint. Batches continue, one interval apart; emitted once a step. */
+  clockStepped: ClockStep
+  /** With `driver: 'thread'`: the host's thread was blocked so long that later notices were dropped. It has caught up. */
+  noticesDropped: NoticesDropped
+  /**
+   * An output operation failed and runs again after a pause: see `outputRetries`. `attempt`: the number of the failed
+   * attempt, from 1.
+   */
   outputRetried: {
     readonly time: number
     readonly id: number
@@ -81,37 +143,56 @@ export interface EngineEvents {
     readonly pause: number
     readonly error: unknown
   }
-  /** Records whose function threw were given up, in a batch or a job outside of batches; see onRecordError. */
+  /** A batch, or a job outside of batches, dropped records whose function threw: see onRecordError. */
   deadLetters: DeadLetterBatch
-  /** A receiver has started, also after failed attempts. */
+  /** A receiver has started, possibly after failed attempts. */
   receiverStarted: { readonly stream: number; readonly name: string }
-  receiverStopped: { readonly stream: number; readonly name: string }
-  /** The source waits: its bytes are at `receiverBufferBytes`, or all blocks at `memoryLimit`. Not for pauses by rate. */
+  /**
+   * A receiver has stopped: with the streams, or because it asked to, with `message` and `cause`. `restartIn`: ms until
+   * it starts again.
+   */
+  receiverStopped: {
+    readonly stream: number
+    readonly name: string
+    readonly message?: string
+    readonly cause?: unknown
+    readonly restartIn?: number
+  }
+  /**
+   * The source waits: its bytes have reached `receiverBufferBytes`, or all blocks `memoryLimit`. Not emitted for pauses
+   * by rate.
+   */
   receiverPaused: { readonly stream: number; readonly name: string }
+  /** The source may send again, after `receiverPaused`. */
   receiverResumed: { readonly stream: number; readonly name: string }
+  /** A receiver reports a fault from which it recovers, such as a lost connection, or records that it skipped. */
   receiverError: { readonly stream: number; readonly name: string; readonly message: string; readonly cause?: unknown }
+  /** A thread is ready for tasks: in a slot, or as the spare (slot -1). */
   threadReady: { readonly thread: number; readonly slot: number }
-  /** `error`: what is known of the end, with the uncaught error of the thread as its `cause`. */
+  /** A thread died. `error` names the reason; the uncaught error of the thread is its `cause`. */
   threadLost: {
     readonly thread: number
     readonly slot: number
     readonly reason: ThreadLossReason
     readonly error: ThreadLostError
   }
-  /** The warm spare stands in for a lost thread. */
+  /** The spare took the slot of a dead thread. */
   threadPromoted: { readonly thread: number; readonly slot: number }
-  /** A thread has practised, on so many copies of past tasks that took so many ms, all that the batches need. */
-  threadRehearsed: { readonly thread: number; readonly tasks: number; readonly ms: number }
-  /** All slots are filled and a spare is ready again, so many ms after the first loss. */
+  /** A thread has warmed up on all programs of the batches, with `tasks` copies of tasks, in `ms`. */
+  threadWarmedUp: { readonly thread: number; readonly tasks: number; readonly ms: number }
+  /** All slots have threads and a spare is ready again, `ms` after the first loss. */
   poolRestored: { readonly ms: number }
   blocksLost: { readonly thread: number; readonly blocks: number; readonly recomputable: number }
-  /** Blocks of a dead thread have another owner again, who has checked their bytes. */
-  blocksReplicated: { readonly blocks: number; readonly ms: number }
-  /** A block that was lost is there again, made from its lineage by a task of so many ms. */
-  blockRecomputed: { readonly kind: 'shuffle' | 'kept'; readonly partition: number; readonly ms: number }
   /**
-   * Lost data came out different when it was computed again, so what was made from the old version is computed again too:
-   * results of tasks, map outputs, or persisted partitions of an operation. See docs/guarantees.md.
+   * Blocks of a dead thread have another owner, which has verified their checksums; or copies of blocks have been
+   * written.
+   */
+  blocksReplicated: { readonly blocks: number; readonly ms: number }
+  /** A task has recomputed a lost block from its lineage, in `ms`. */
+  blockRecomputed: { readonly kind: 'shuffle' | 'persisted'; readonly partition: number; readonly ms: number }
+  /**
+   * Lost data came out different when it was recomputed. Results, map outputs or persisted partitions computed from the
+   * old version are therefore recomputed too. See docs/guarantees.md.
    */
   rolledBack: Rollback
   taskRetried: {
@@ -121,17 +202,17 @@ export interface EngineEvents {
     readonly label: string
     readonly error: Error
   }
-  /** A slow task got a second copy. */
+  /** An idle thread runs a second attempt of a slow task. */
   taskSpeculated: { readonly job: number; readonly partition: number; readonly label: string }
-  /** A result came after another attempt of the same task was first. */
+  /** A result was dropped, because another attempt of the task finished first. */
   resultDropped: { readonly job: number; readonly partition: number; readonly thread: number }
-  /** Kept partitions were let go because of memoryLimit. */
+  /** Persisted partitions or map outputs were evicted at `memoryLimit`. */
   blocksEvicted: { readonly blocks: number; readonly bytes: number }
-  /** A kept partition was written to a file: at memoryLimit with 'memory-and-disk', at once with 'disk'. */
+  /** A persisted partition was written to a file: at `memoryLimit` with 'memory-and-disk', at once with 'disk'. */
   blockSpilled: { readonly rdd: number; readonly partition: number; readonly bytes: number; readonly ms: number }
-  /** A task read a kept partition from its file, and checked its bytes. */
+  /** A task read a persisted partition from its file, and verified its checksum. */
   blockLoaded: { readonly rdd: number; readonly partition: number; readonly bytes: number; readonly ms: number }
-  /** A file could not be written (the partition stays in memory) or read (it is computed again). */
+  /** A file could not be written (the partition stays in memory) or read (the partition is recomputed). */
   spillFailed: {
     readonly operation: 'write' | 'read'
     readonly rdd: number
@@ -139,23 +220,38 @@ export interface EngineEvents {
     readonly bytes: number
     readonly error: Error
   }
-  /** A checkpoint counts from now on. `bytes`: what was written for it besides what was in files already. */
+  /** A checkpoint is complete and valid. `bytes`: the bytes that were newly written for it. */
   checkpointWritten: { readonly time: number; readonly path: string; readonly bytes: number; readonly ms: number }
-  /** A checkpoint could not be made: the one before still counts, and the next one is tried. */
-  checkpointFailed: { readonly time: number; readonly error: unknown }
   /**
-   * The context goes on from a checkpoint: after the batch at `checkpointTime`, with the batches up to `restartTime`, the
-   * first by the clock. `lossy`: sources that cannot be asked again, so that what they had sent for these batches is
-   * lost. How much that was, nobody knows: it was in the memory of the process that ended.
+   * A checkpoint could not be written: the `failures`th in a row. Batches continue, the previous checkpoint still counts, and
+   * another one is tried. `code`: that of the operating system, such as `'ENOSPC'`, if there is one.
+   */
+  checkpointFailed: {
+    readonly time: number
+    readonly error: unknown
+    readonly code: string | undefined
+    readonly failures: number
+  }
+  /** After `checkpointFailed`: a checkpoint was written again, after so many failures. */
+  checkpointsResumed: { readonly time: number; readonly failures: number }
+  /**
+   * The context resumed after the batch at `checkpointTime`. It runs the `batches` that it missed, up to `restartTime`,
+   * its first batch by the clock. `lost`: the sources that cannot replay the records they sent since the checkpoint.
    */
   recovered: {
     readonly path: string
     readonly checkpointTime: number
     readonly restartTime: number
     readonly batches: number
-    readonly lossy: readonly string[]
+    readonly lost: readonly LostRecords[]
   }
-  /** Kept state was made again from snapshots and so many replayed versions, by a task of so many ms. */
+  /** With `start({ standby: true })`: another process has the checkpoint directory, and this one waits. */
+  standby: { readonly directory: string; readonly pid: number | undefined; readonly host: string | undefined }
+  /** After `standby`: this process has taken the checkpoint directory, after `ms`, and resumes from the newest checkpoint. */
+  standbyPromoted: { readonly directory: string; readonly ms: number }
+  /** Bytes of the write-ahead log were skipped: the torn end of a file after a crash, or damage. */
+  logDamaged: LogDamage
+  /** A task has rebuilt keyed state from snapshots and `versions` replayed versions, in `ms`. */
   stateRebuilt: {
     readonly operator: number
     readonly partition: number
@@ -175,6 +271,8 @@ const NAMES: { readonly [E in EventName]: true } = {
   batchSkipped: true,
   lagging: true,
   caughtUp: true,
+  clockStepped: true,
+  noticesDropped: true,
   outputRetried: true,
   deadLetters: true,
   receiverStarted: true,
@@ -185,7 +283,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   threadReady: true,
   threadLost: true,
   threadPromoted: true,
-  threadRehearsed: true,
+  threadWarmedUp: true,
   poolRestored: true,
   blocksLost: true,
   blocksReplicated: true,
@@ -201,12 +299,23 @@ const NAMES: { readonly [E in EventName]: true } = {
   stateRebuilt: true,
   checkpointWritten: true,
   checkpointFailed: true,
+  checkpointsResumed: true,
   recovered: true,
+  standby: true,
+  standbyPromoted: true,
+  logDamaged: true,
 }
+
+/**
+ * Held for the life of the process. Node holds a channel without subscribers weakly. When such a channel is collected,
+ * its finalizer removes whichever channel has its name by then. If that one has subscribers, they receive nothing more.
+ */
+const CHANNELS = new Map(Object.keys(NAMES).map((name) => [name, diagnostics.channel(`millrace:${name}`)]))
+
 export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
 export type EveryListener = <E extends EventName>(name: E, event: EngineEvents[E]) => void
 
-/** Delivers events to listeners and to diagnostics channels. A listener that throws or rejects is reported, never fatal. */
+/** Delivers events to listeners and to diagnostics channels. Reports a listener that throws or rejects, and continues. */
 export class Events {
   readonly #listeners = new Map<EventName, Set<EventListener<EventName>>>()
   readonly #forEvery = new Set<EveryListener>()
@@ -216,7 +325,10 @@ export class Events {
     this.#onListenerError = onListenerError
   }
 
-  /** Throws ArgumentError for an event that does not exist, or a listener that is no function. */
+  /**
+   * Adds a listener. Returns a function that removes it. Throws ArgumentError for an unknown event, or if `listener` is
+   * not a function.
+   */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
     if (!Object.hasOwn(NAMES, name)) {
       throw new ArgumentError(`on(): there is no event ${describe(name)}. Events: ${Object.keys(NAMES).join(', ')}.`, {
@@ -230,14 +342,14 @@ export class Events {
     return () => set.delete(listener as EventListener<EventName>)
   }
 
-  /** Calls `listener` with every event of any name: to pass them on. It must not throw. */
+  /** Calls `listener` with every event, to forward it. It must not throw. */
   onEvery(listener: EveryListener): void {
     this.#forEvery.add(listener)
   }
 
   emit<E extends EventName>(name: E, event: EngineEvents[E]): void {
-    const channel = diagnostics.channel(`millrace:${name}`)
-    if (channel.hasSubscribers) channel.publish(event)
+    const channel = CHANNELS.get(name)
+    if (channel?.hasSubscribers) channel.publish(event)
     for (const listener of this.#forEvery) listener(name, event)
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
@@ -249,7 +361,7 @@ export class Events {
     }
   }
 
-  /** No event reaches a listener from here on. */
+  /** Removes all listeners. */
   close(): void {
     this.#listeners.clear()
     this.#forEvery.clear()

@@ -1,8 +1,8 @@
 import type { Logger } from './logger.js'
 
 /**
- * Returns a logger that never throws: a program's log must not end its batches or its process. If the given one throws or
- * rejects, its message goes to stderr, with the error.
+ * Returns a logger that never throws: a program's log must not end its batches or its process. If the user's logger
+ * throws or rejects, the message goes to stderr, with the error.
  */
 export function safeLogger(logger: Logger): Logger {
   const guarded =
@@ -23,6 +23,6 @@ function report(level: string, message: string, error: unknown): void {
   try {
     console.error(`millrace: logger.${level} failed for the message: ${message}`, error)
   } catch {
-    // Stderr is gone too: nothing is left that could take the message.
+    // Stderr fails too, so the message is lost.
   }
 }

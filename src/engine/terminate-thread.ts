@@ -1,13 +1,13 @@
 import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 
-/** Kills the worker thread in a slot, as if it had crashed. Resolves when it is gone. */
+/** Kills the worker thread in a slot, as if it had crashed. Resolves when it has exited. */
 export async function terminateThreadOf({ pool }: Engine, slot: number): Promise<void> {
   const ready = pool?.ready() ?? []
   const thread = ready.find((candidate) => candidate.slot === slot)
   if (!thread) {
     const slots = ready.map((candidate) => candidate.slot)
-    throw new StateError(`There is no thread in slot ${slot} to end. Slots with one: ${slots.join(', ') || 'none'}.`, {
+    throw new StateError(`There is no thread in slot ${slot}. Slots with a thread: ${slots.join(', ') || 'none'}.`, {
       slot,
       slots,
     })

@@ -1,16 +1,12 @@
-import { stat } from 'node:fs/promises'
-import type { FileRange } from '../ops/source.js'
-import { changeOf, identityOf } from './identity.js'
+import type { FileSystems } from './file-systems.js'
+import { changeOf, type FileRange } from './identity.js'
 
-/** Paths of the files that are no longer what they were when the ranges were made. */
-export async function changedFiles(ranges: readonly FileRange[]): Promise<Set<string>> {
+/** Returns the paths of the files that have changed since the ranges were determined. */
+export async function changedFiles(files: FileSystems, ranges: readonly FileRange[]): Promise<Set<string>> {
   const changed = new Set<string>()
   for (const [path, file] of new Map(ranges.map(({ path: at, file: planned }) => [at, planned]))) {
-    const same = await stat(path).then(
-      (stats) => stats.isFile() && !(file && changeOf(file, identityOf(stats))),
-      () => false,
-    )
-    if (!same) changed.add(path)
+    const status = await (await files.of(path)).stat(path).catch(() => undefined)
+    if (status?.kind !== 'file' || (file && changeOf(file, status.file))) changed.add(path)
   }
   return changed
 }

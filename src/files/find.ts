@@ -1,184 +1,156 @@
-import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { join, parse, sep } from 'node:path'
-import type { FileIdentity } from '../ops/source.js'
-import { identityOf } from './identity.js'
-import { unreadableForm } from './paths.js'
+import type { DirectoryEntry, FileStatus, FileSystem } from './file-system.js'
+import type { FileIdentity } from './identity.js'
+import { isRemote, joinPath, splitPath, unreadableForm } from './paths.js'
 
 export interface FoundFile {
   readonly path: string
   readonly file: FileIdentity
 }
 
-/** What a path stands for. */
+/** The files that a path matches. */
 export interface Found {
-  /** By path. */
+  /** Sorted by path. */
   readonly files: readonly FoundFile[]
-  /** Entries that pass the filter and cannot be read: links that lead nowhere, files without permission. */
+  /** Entries that pass the filter but cannot be read: links without a target, files without permission. */
   readonly faults: readonly { readonly path: string; readonly why: string; readonly cause?: unknown }[]
-  /** Nothing has that path. */
+  /** Whether the path does not exist. */
   readonly missing: boolean
 }
 
 export interface FindOptions {
-  /** Which entries of a directory to take. */
+  /** Returns whether to include an entry of a directory. */
   readonly accept: (name: string, path: string) => boolean
-  /** A path may also name a file itself. */
+  /** Whether a path may also name a single file. */
   readonly filesToo: boolean
 }
 
-/**
- * What a search asks of the file system, one request after the other. The search itself neither blocks nor waits, so there
- * is one for planning, which is synchronous, and for streams, which must not block the driver.
- */
-type Request = { readonly list: string } | { readonly stat: readonly string[] }
-type Answer = readonly (Dirent | Stats | NodeJS.ErrnoException)[] | NodeJS.ErrnoException
-type Search = Generator<Request, Found, Answer>
+/** The status of a path: undefined if it does not exist, an Error if the file system does not return it. */
+type Status = FileStatus | Error | undefined
 
-/** Status calls under way at once. */
+/** The number of concurrent status calls. */
 const STAT_AT_ONCE = 64
 
-/** As findFiles, blocking. */
-export function findFilesSync(path: string, options: FindOptions): Found {
-  const search = searchFiles(path, options)
-  for (let step = search.next(); ; ) {
-    if (step.done) return step.value
-    const { value } = step
-    step = search.next(
-      'list' in value
-        ? attempt(() => readdirSync(value.list, { withFileTypes: true }))
-        : value.stat.map((one) => attempt(() => statSync(one))),
-    )
-  }
-}
-
 /**
- * Finds the files that an absolute path stands for. A `*` is any part of one name, but not the dot at its beginning, as in a
- * shell; a path that exists as it is written is taken literally. A directory stands for the files in it, not below it.
- * Rejects with the error of the file system if a directory cannot be listed.
+ * Finds the files that an absolute path matches. A `*` matches any part of one name, except a dot or `_` at its
+ * beginning and `._COPYING_` at its end; a path that exists exactly as written is taken literally. A directory stands for the files directly in it.
+ * Rejects with the error of the file system if a path without `*` cannot be examined, or a directory cannot be listed.
  */
-export async function findFiles(path: string, options: FindOptions): Promise<Found> {
-  const search = searchFiles(path, options)
-  for (let step = search.next(); ; ) {
-    if (step.done) return step.value
-    const { value } = step
-    step = search.next(
-      'list' in value ? await readdir(value.list, { withFileTypes: true }).catch(failure) : await statAll(value.stat),
-    )
+export async function findFiles(system: FileSystem, path: string, options: FindOptions): Promise<Found> {
+  const search = new Search(system, options)
+  const matched = await search.expand(path)
+  for (const [i, status] of (await search.statuses(matched)).entries()) {
+    if (status instanceof Error && matched[i] === path) throw status
+    await search.take(matched[i]!, status)
   }
+  search.files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return search
 }
 
-async function statAll(paths: readonly string[]): Promise<(Stats | NodeJS.ErrnoException)[]> {
-  const answers: (Stats | NodeJS.ErrnoException)[] = []
-  for (let at = 0; at < paths.length; at += STAT_AT_ONCE)
-    answers.push(...(await Promise.all(paths.slice(at, at + STAT_AT_ONCE).map((path) => stat(path).catch(failure)))))
-  return answers
-}
+class Search implements Found {
+  readonly files: FoundFile[] = []
+  readonly faults: Found['faults'][number][] = []
+  missing = true
+  readonly #system: FileSystem
+  readonly #options: FindOptions
 
-function* searchFiles(pattern: string, { accept, filesToo }: FindOptions): Search {
-  const files: FoundFile[] = []
-  const faults: Found['faults'][number][] = []
-  const take = (path: string, stats: Stats) => {
-    const why = unreadableForm(path)
-    if (why) faults.push({ path, why })
-    else files.push({ path, file: identityOf(stats) })
+  constructor(system: FileSystem, options: FindOptions) {
+    this.#system = system
+    this.#options = options
   }
-  let missing = true
-  const matched = yield* expand(pattern)
-  const kinds = yield* statsOf(matched)
-  for (const [i, path] of matched.entries()) {
-    const kind = kinds[i]!
-    if (kind instanceof Error) {
-      if (!isMissing(kind)) faults.push({ path, why: 'it cannot be examined', cause: kind })
-      continue
-    }
-    if (kind.isDirectory()) {
-      const entries = yield* listOf(path)
-      if (!entries) continue
-      missing = false
-      const inside = entries.filter((entry) => mayBeFile(entry) && accept(entry.name, join(path, entry.name)))
-      const stats = yield* statsOf(inside.map(({ name }) => join(path, name)))
-      for (const [j, entry] of inside.entries()) {
-        const at = join(path, entry.name)
-        const status = stats[j]!
-        if (!(status instanceof Error)) {
-          if (status.isFile()) take(at, status)
-        } else if (!isMissing(status) || entry.isSymbolicLink()) {
-          // Other entries that are missing were renamed or deleted since they were listed.
-          const why = entry.isSymbolicLink() ? 'it is a link that leads to no file' : 'it cannot be examined'
-          faults.push({ path: at, why, cause: status })
-        }
+
+  /** Returns the paths that a path with `*` in its names matches, whether they exist or not. */
+  async expand(pattern: string): Promise<readonly string[]> {
+    const { root, names } = splitPath(pattern)
+    if (!names.some((name) => name.includes('*'))) return [pattern]
+    const [literal] = await this.statuses([pattern])
+    if (literal && !(literal instanceof Error)) return [pattern]
+    let found = [root]
+    for (const name of names) {
+      if (!name.includes('*')) {
+        found = found.map((parent) => joinPath(parent, name))
+        continue
       }
-    } else if (filesToo) {
-      missing = false
-      if (kind.isFile()) take(path, kind)
-      else faults.push({ path, why: 'it is no file but a device, pipe or socket' })
+      const matches = matcherOf(name)
+      const next: string[] = []
+      for (const parent of found)
+        for (const entry of (await this.#system.list(parent)) ?? [])
+          if (matches.test(entry.name)) next.push(joinPath(parent, entry.name))
+      found = next
+    }
+    return found
+  }
+
+  async statuses(paths: readonly string[]): Promise<Status[]> {
+    const statuses: Status[] = []
+    for (let at = 0; at < paths.length; at += STAT_AT_ONCE) {
+      const some = paths.slice(at, at + STAT_AT_ONCE)
+      statuses.push(...(await Promise.all(some.map((path) => this.#system.stat(path).catch((error: Error) => error)))))
+    }
+    return statuses
+  }
+
+  /** Adds the files that a matched path leads to. */
+  async take(path: string, status: Status): Promise<void> {
+    if (status === undefined || status instanceof Error) {
+      const why = status ? 'it cannot be examined' : this.#notUtf8(path)
+      if (why) this.faults.push({ path, why, cause: status })
+    } else if (status.kind === 'directory') {
+      const entries = await this.#system.list(path)
+      if (!entries) return
+      this.missing = false
+      await this.#takeEntries(path, entries)
+    } else if (this.#options.filesToo) {
+      this.missing = false
+      if (status.kind === 'file') this.#takeFile(path, status.file)
+      else this.faults.push({ path, why: 'it is not a file but a device, pipe or socket' })
     }
   }
-  files.sort((a, b) => (a.path < b.path ? -1 : 1))
-  return { files, faults, missing }
-}
 
-/** The paths that a path with `*` in its names stands for, whether they exist or not. */
-function* expand(pattern: string): Generator<Request, readonly string[], Answer> {
-  if (!pattern.includes('*')) return [pattern]
-  const [literal] = yield* statsOf([pattern])
-  if (!(literal instanceof Error)) return [pattern]
-  const { root } = parse(pattern)
-  let found = [root]
-  for (const segment of pattern.slice(root.length).split(sep)) {
-    if (segment === '') continue
-    if (!segment.includes('*')) {
-      found = found.map((parent) => join(parent, segment))
-      continue
+  async #takeEntries(directory: string, entries: readonly DirectoryEntry[]): Promise<void> {
+    const unknown: { readonly path: string; readonly entry: DirectoryEntry }[] = []
+    for (const entry of entries) {
+      // Pipes, sockets and devices are never opened.
+      if (entry.kind === 'directory' || entry.kind === 'other') continue
+      const path = joinPath(directory, entry.name)
+      if (!this.#options.accept(entry.name, path)) continue
+      if (entry.file) this.#takeFile(path, entry.file)
+      else unknown.push({ path, entry })
     }
-    const escaped = segment.split(/\*+/).map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    const name = new RegExp(`^${segment.startsWith('*') ? '(?!\\.)' : ''}${escaped.join('.*')}$`, 's')
-    const next: string[] = []
-    for (const parent of found)
-      for (const entry of (yield* listOf(parent)) ?? []) if (name.test(entry.name)) next.push(join(parent, entry.name))
-    found = next
+    const statuses = await this.statuses(unknown.map(({ path }) => path))
+    for (const [i, { path, entry }] of unknown.entries()) this.#takeEntry(path, entry, statuses[i])
   }
-  return found
-}
 
-/** The entries of a directory; undefined if it is none. */
-function* listOf(path: string): Generator<Request, readonly Dirent[] | undefined, Answer> {
-  const answer = yield { list: path }
-  if (!(answer instanceof Error)) return answer as readonly Dirent[]
-  if (isMissing(answer)) return undefined
-  throw answer
-}
+  #takeEntry(path: string, { kind, name }: DirectoryEntry, status: Status): void {
+    if (status && !(status instanceof Error)) {
+      if (status.kind === 'file') this.#takeFile(path, status.file)
+      return
+    }
+    const why =
+      kind === 'link'
+        ? 'it is a link to a missing file'
+        : status === undefined
+          ? this.#notUtf8(name)
+          : 'it cannot be examined'
+    // Other missing entries were renamed or deleted after they were listed.
+    if (why) this.faults.push({ path, why, cause: status })
+  }
 
-function* statsOf(paths: readonly string[]): Generator<Request, readonly (Stats | NodeJS.ErrnoException)[], Answer> {
-  return (yield { stat: paths }) as readonly (Stats | NodeJS.ErrnoException)[]
-}
+  #takeFile(path: string, file: FileIdentity): void {
+    const why = unreadableForm(path)
+    if (why) this.faults.push({ path, why })
+    else this.files.push({ path, file })
+  }
 
-/** Pipes, sockets and devices are never opened. Some file systems name no types: then the status decides. */
-function mayBeFile(entry: Dirent): boolean {
-  return !(
-    entry.isDirectory() ||
-    entry.isFIFO() ||
-    entry.isSocket() ||
-    entry.isCharacterDevice() ||
-    entry.isBlockDevice()
-  )
-}
-
-/** Nothing has that path: never was, or was renamed or deleted since it was listed. */
-export function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOENT' || code === 'ENOTDIR'
-}
-
-function attempt<T>(call: () => T): T | NodeJS.ErrnoException {
-  try {
-    return call()
-  } catch (error) {
-    return failure(error)
+  /** Node replaces the bytes of a local name that are not UTF-8, so no call finds the listed entry again. */
+  #notUtf8(path: string): string | undefined {
+    return path.includes('\uFFFD') && !isRemote(path) ? 'its name is not UTF-8; rename it' : undefined
   }
 }
 
-function failure(error: unknown): NodeJS.ErrnoException {
-  return error as NodeJS.ErrnoException
+/** Returns the pattern of a name with `*`. */
+function matcherOf(name: string): RegExp {
+  const escaped = name.split(/\*+/).map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  // A file that is still being copied is not data, unless the pattern asks for such names.
+  const end = name.endsWith('*') ? '(?<!\\._COPYING_)' : ''
+  return new RegExp(`^${name.startsWith('*') ? '(?![._])' : ''}${escaped.join('.*')}${end}$`, 's')
 }

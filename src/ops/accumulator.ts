@@ -1,40 +1,42 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StateError } from '../errors.js'
-import type { AnyFunction } from './functions/ref.js'
+import type { AnyFunction, Gathering } from './functions/ref.js'
 import { isAsync } from './functions/results.js'
 
 /** The property that makes an object an accumulator; its value is the accumulator's number. */
 export const ACCUMULATOR_ID: unique symbol = Symbol.for('millrace.accumulator')
 
-/** What a task sends of its additions: their sum, or all of them in order. */
-export type Gathering = 'sum' | 'list'
-
-/** A value that tasks add to and the driver reads. */
+/** An accumulator: tasks add values to it, and the driver reads the total. */
 export interface Accumulator<T, R = T> {
   readonly [ACCUMULATOR_ID]: number
   readonly gathering: Gathering
-  /** In a task: counts when the task ends well. In the driver: at once. */
+  /** Adds a value. Additions of a task take effect when it succeeds; those of the driver take effect at once. */
   add(value: T): void
-  /** What was added by all tasks that have ended. Only in the driver: StateError in a task. */
+  /** Returns the total of all tasks that have succeeded. @throws StateError in a task: only the driver can read it. */
   readonly value: R
 }
 
-/** What one task has added, by the accumulator's number. */
+/** The additions of one task, by accumulator number. */
 export type Additions = readonly (readonly [id: number, added: unknown])[]
 
-/** Of the task that runs in this thread. Tasks of a thread run one after the other, so there is one at most. */
+/** The additions of the running task. A thread runs one task at a time, so there is at most one. */
 let current: Map<number, unknown> | undefined
-/** The task of a call that may go on when its task has failed. Made by the first such call: asking it costs time. */
+/**
+ * The additions of the task that made an async call, which may outlive the task. Created on first use: its look-up
+ * costs time.
+ */
 let calls: AsyncLocalStorage<Map<number, unknown>> | undefined
 
-/** Runs a part of the running task; what it adds, however late, it adds for this task and never for the next. */
+/**
+ * Runs a part of the running task. Additions made after the task has ended still count for it, never for the next task.
+ */
 export function forThisTask<R>(run: () => R): R {
   if (!current) return run()
   calls ??= new AsyncLocalStorage()
   return calls.run(current, run)
 }
 
-/** As `run` itself, unless `fn`, which it calls, is an async function: that may add when its task has failed. */
+/** Runs `run`, which calls `fn`. If `fn` is async, its additions count for this task even after the task has failed. */
 export function forThisTaskIfAsync<R>(fn: AnyFunction, run: () => R): R {
   return isAsync(fn) ? forThisTask(run) : run()
 }
@@ -47,14 +49,14 @@ export function beginAdditions(): void {
   current = new Map()
 }
 
-/** Ends what beginAdditions began; undefined if nothing was added, which is the usual case. */
+/** Returns the running task's additions and stops collecting. Returns undefined if there are none, the usual case. */
 export function endAdditions(): Additions | undefined {
   const added = current
   current = undefined
   return added && added.size > 0 ? [...added] : undefined
 }
 
-/** Adds for the running task; answers false where none runs in this thread. */
+/** Adds for the running task. Returns false if no task runs in this thread. */
 export function addInTask(id: number, gathering: Gathering, value: unknown): boolean {
   const mine = additions()
   if (!mine) return false
@@ -68,12 +70,12 @@ export function addInTask(id: number, gathering: Gathering, value: unknown): boo
   return true
 }
 
-/** An accumulator as functions that travel see it: all that it can do is add. */
+/** Returns the accumulator that shipped functions see: it can only add. */
 export function accumulatorFace(id: number, gathering: Gathering): Accumulator<unknown> {
   return Object.freeze({
     [ACCUMULATOR_ID]: id,
     gathering,
-    // Outside of a task the driver only compares keys for a sample: the tasks that do the work count.
+    // Without a running task, the driver is extracting keys for a sample; those additions are ignored.
     add: (value: unknown) => void addInTask(id, gathering, value),
     get value(): never {
       throw valueInTask()

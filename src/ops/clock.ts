@@ -1,31 +1,39 @@
-/** The one source of time. Everything that waits for a moment or asks for the time of day goes through a clock. */
+import { ArgumentError } from '../errors.js'
+import { describe } from '../values/describe.js'
+
+/** The only source of time. All code that waits or asks for the time of day uses a clock. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Calls back once, when `now() >= time`. Returns a function that takes the request back. */
+  /** Calls back once, when `now() >= time`. Returns a function that cancels the call. */
   at(time: number, callback: () => void): () => void
   /**
-   * Calls back once, `ms` from now, also if the clock is set meanwhile. Returns a function that takes the request back.
-   * A clock without it is asked by `at(now() + ms)`.
+   * Calls back once after `ms`, even if the clock is set meanwhile. Returns a function that cancels the call. Without
+   * this method, `at(now() + ms)` is used.
    */
   after?(ms: number, callback: () => void): () => void
-  /** Calls `listener` with the ms by which the clock was set back, each time. Returns a function that ends it. */
+  /**
+   * Calls `listener` with the ms of each step back of the clock. Returns a function that removes the listener. Optional:
+   * without it, no batch is due after a step back until the clock has reached the next batch time.
+   */
   onSetBack?(listener: (ms: number) => void): () => void
 }
 
-/** Calls back once, `ms` from now by `clock`. Returns a function that takes the request back. */
+/** Calls back once, after `ms` on `clock`. Returns a function that cancels the call. */
 export function after(clock: Clock, ms: number, callback: () => void): () => void {
   return clock.after?.(ms, callback) ?? clock.at(clock.now() + ms, callback)
 }
 
-/** What setTimeout can wait for, in ms. */
+/** The longest delay of setTimeout, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
-/** A timer and the time of day may disagree by so many ms without anybody having set the clock. */
+/** Greatest difference, in ms, between a timer and the time of day that does not count as setting the clock. */
 const SLEW_MS = 100
 
-/** Real time: the time of day. It may be set back or ahead while the process runs. */
+/** The system's time of day. It may be set back or ahead while the process runs. */
 export class SystemClock implements Clock {
   readonly #onSetBack = new Set<(ms: number) => void>()
+  /** The sum of the reported steps back, so that several alarms report a step once. */
+  #reported = 0
 
   now(): number {
     return Date.now()
@@ -36,13 +44,16 @@ export class SystemClock implements Clock {
     const arm = () => {
       const began = performance.now()
       const from = Date.now()
+      const before = this.#reported
       const fire = () => {
         const now = Date.now()
-        const lost = performance.now() - began - (now - from)
+        const lost = performance.now() - began - (now - from) - (this.#reported - before)
         if (now >= time) return callback()
-        // A timer may fire up to a millisecond early by this clock: wait again rather than tick before the time.
+        const wasSetBack = lost > SLEW_MS
+        if (wasSetBack) this.#reported += lost
+        // A timer may fire up to 1 ms early by this clock. It then waits again, so that no tick comes early.
         arm()
-        if (lost > SLEW_MS) for (const listener of this.#onSetBack) listener(lost)
+        if (wasSetBack) for (const listener of this.#onSetBack) listener(lost)
       }
       timer = setTimeout(fire, Math.max(0, Math.min(time - from, LONGEST_TIMER)))
     }
@@ -55,7 +66,7 @@ export class SystemClock implements Clock {
     return () => clearTimeout(timer)
   }
 
-  /** Notices a step when the next alarm was due, so at most one batch interval after it. */
+  /** Detects a step back when the next alarm is due, that is, within one batch interval. */
   onSetBack(listener: (ms: number) => void): () => void {
     this.#onSetBack.add(listener)
     return () => this.#onSetBack.delete(listener)
@@ -66,12 +77,12 @@ interface Alarm {
   time: number
   readonly order: number
   readonly callback: () => void
-  /** Whether it waits for a duration, which a step back does not lengthen. */
+  /** Whether the alarm waits for a duration. A step back of the clock does not lengthen durations. */
   readonly relative: boolean
 }
 
 /**
- * A clock that moves only when told to, for tests and simulation.
+ * A clock that moves only when `advance` is called, for tests and simulations.
  *
  * ```ts
  * const clock = new ManualClock(0)
@@ -83,11 +94,11 @@ export class ManualClock implements Clock {
   #alarms: Alarm[] = []
   #order = 0
   readonly #onSetBack = new Set<(ms: number) => void>()
-  /** Clocks elsewhere that move with this one, and how far they have come. */
+  /** Clocks in other threads that follow this one, and the time each has reached. */
   readonly #followers = new Map<(ms: number) => Promise<void>, number>()
 
   constructor(startMs = 0) {
-    this.#now = startMs
+    this.#now = finite(startMs, 'new ManualClock')
   }
 
   now(): number {
@@ -116,16 +127,20 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Tells `follower` of every move, in ms, and waits for it before alarms of the new time fire here: for a driver in
-   * another thread, which has a clock of its own. Answers with a function that ends it.
+   * Calls `follower` with every move, in ms, and waits for it before alarms of the new time fire. A driver in another
+   * thread, with a clock of its own, follows in this way. Returns a function that removes the follower.
    */
   follow(follower: (ms: number) => Promise<void>): () => void {
     this.#followers.set(follower, this.#now)
     return () => this.#followers.delete(follower)
   }
 
-  /** Moves on by `ms`. Each alarm that falls due sees the time it asked for, also alarms that others set on the way. Below 0: sets the clock back. */
+  /**
+   * Moves the clock by `ms` and fires every alarm that falls due, in order of time, including alarms set on the way.
+   * Each alarm sees exactly the time it was set for. A negative `ms` sets the clock back.
+   */
   async advance(ms: number): Promise<void> {
+    finite(ms, 'advance')
     if (ms < 0) return this.#setBack(-ms)
     const target = this.#now + ms
     for (;;) {
@@ -137,7 +152,7 @@ export class ManualClock implements Clock {
       if (this.#followers.size > 0) await this.#lead(next.time)
       this.#now = Math.max(this.#now, next.time)
       next.callback()
-      // Let what the alarm started run as far as it can without waiting for threads or I/O.
+      // Lets the alarm's work run as far as it can without threads or I/O.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
     if (this.#followers.size > 0) await this.#lead(target)
@@ -164,4 +179,9 @@ export class ManualClock implements Clock {
     })
     await Promise.all(moves)
   }
+}
+
+function finite(ms: number, call: string): number {
+  if (Number.isFinite(ms)) return ms
+  throw new ArgumentError(`${call}(${describe(ms)}): it takes a finite number of milliseconds.`, { ms })
 }

@@ -1,15 +1,38 @@
+import type { Dataset } from './dataset.js'
 import type { Sink } from './plan.js'
-import type { Rdd } from './rdd/rdd.js'
 
-/** What an action asks of the engine. The engine implements it; a graph that is only being built has none. */
+/** The jobs of one action that reads a dataset several times, or one part at a time. */
+export interface JobSeries extends Pick<JobRunner, 'run'> {
+  /** Whether all its jobs have read the same version of the data, that is, no lost data was recomputed differently. */
+  readonly isConsistent: boolean
+  /**
+   * Discards the jobs so far, so that the action can start over. Throws IndeterminateError if that has happened too
+   * often.
+   */
+  restart(): void
+  /** Returns the error for an action that cannot start over because it has already returned results. */
+  inconsistent(): Error
+}
+
+/** The engine as actions use it. A graph without a started engine has none. */
 export interface JobRunner {
-  /** It runs no more jobs. */
+  /** Whether the engine has stopped and runs no more jobs. */
   readonly closed: boolean
   /**
-   * Runs `sink` over the given partitions (all if absent) and answers with one result a partition, in order:
-   * an array of records for `collect`, a number for `count`, what the function returned for `apply`.
+   * Runs `sink` over the given partitions, by default all. Resolves with one result per partition, in order: an array
+   * of records for `collect`, a number for `count`, the function's return value for `apply`.
    */
-  run<U>(rdd: Rdd<unknown>, sink: Sink, partitions?: readonly number[]): Promise<U[]>
-  /** Forgets the kept blocks of an RDD. */
-  unpersist(rdd: Rdd<unknown>): void
+  run<U>(rdd: Dataset, sink: Sink, partitions?: readonly number[]): Promise<U[]>
+  /** Starts the jobs of an action that needs several. */
+  series(): JobSeries
+  /** Whether the caller runs inside a batch of a stream. */
+  readonly isInBatch: boolean
+  /** Registers a new dataset of the graph, before its fields are set. */
+  datasetCreated(rdd: Dataset): void
+  /** Registers that a stream has computed its dataset of a batch. */
+  datasetComputed(rdd: Dataset): void
+  /** Releases the persisted blocks of an RDD. */
+  unpersist(rdd: Dataset): void
+  /** Frees the copies of a broadcast variable, once no task uses it. */
+  releaseBroadcast(id: number): void
 }

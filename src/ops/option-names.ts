@@ -1,9 +1,16 @@
 import { ArgumentError } from '../errors.js'
+import { describe } from '../values/describe.js'
+import { usable } from '../values/unusable.js'
 
-/** Refuses options by other names, so that a slip of the pen is not silence. */
+/** Refuses unknown options, so that a misspelt name is an error. Throws ArgumentError. */
 export function checkNames(given: object, known: readonly string[], what: string): void {
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name))
-      throw new ArgumentError(`${what}: unknown option '${name}'. Known: ${known.join(', ')}.`, { option: name })
+  if (typeof given !== 'object' || given === null) {
+    throw new ArgumentError(`${what} got ${describe(given)}; it takes an object of options: ${known.join(', ')}.`)
+  }
+  for (const name of usable(what, [given], () => Object.keys(given))) {
+    if (known.includes(name)) continue
+    throw new ArgumentError(`${what}: unknown option '${name.slice(0, 40)}'. Known: ${known.join(', ')}.`, {
+      option: name,
+    })
   }
 }

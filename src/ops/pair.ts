@@ -1,11 +1,12 @@
 import { ArgumentError } from '../errors.js'
-import { describe } from './functions/plain-data.js'
+import { describe } from '../values/describe.js'
 
 export type Pair = readonly [key: unknown, value: unknown]
 
 /**
- * The record itself. Throws ArgumentError unless it is a pair: the types see to it, but from JavaScript, or from data that is
- * read, come others, which would be taken for pairs of undefined. Small, as it is called for each record.
+ * Returns the record as a pair. Throws ArgumentError for anything else. The types ensure pairs, but untyped code and
+ * data read from files may contain other records, which would otherwise pass as pairs of undefined. Kept small, because
+ * every record passes through it.
  */
 export function asPair(record: unknown): Pair {
   if (Array.isArray(record) && record.length === 2) return record as unknown as Pair
@@ -15,6 +16,6 @@ export function asPair(record: unknown): Pair {
 function notAPair(record: unknown): ArgumentError {
   const given = Array.isArray(record) ? `an array of length ${record.length}` : describe(record)
   return new ArgumentError(
-    `A record is ${given}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
+    `A record is ${given}, not a pair. Operations by key need records of the form [key, value]: map the records to pairs first.`,
   )
 }

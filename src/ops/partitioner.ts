@@ -1,46 +1,16 @@
 import { ArgumentError } from '../errors.js'
-import type { AnyFunction, FnRef } from './functions/ref.js'
+import { describe } from '../values/describe.js'
+import type { CustomPartitioner, Partitioner } from './dataset.js'
 import type { PartitionerSpec } from './plan.js'
-import type { Rdd } from './rdd/rdd.js'
-
-/**
- * Which partition a key goes to. `hash` spreads equal keys to the same place; `range` keeps an order over partitions and
- * learns its bounds from a sample when its first job runs; `deal` spreads records evenly whatever they are.
- */
-export type Partitioner =
-  | { readonly kind: 'hash'; readonly partitions: number }
-  | RangePartitioner
-  | { readonly kind: 'deal'; readonly partitions: number }
-  | CustomPartitioner
-
-/** A partitioner by a function of the user's. */
-export interface CustomPartitioner {
-  readonly kind: 'custom'
-  readonly partitions: number
-  /** The function itself: partitioners of one function place alike. */
-  readonly identity: AnyFunction
-  /** How threads find the function; known once a context has captured it. */
-  readonly fn?: FnRef
-}
-
-/** Bounds are found by the engine, once, by sampling `sampled`. */
-export interface RangePartitioner {
-  readonly kind: 'range'
-  readonly partitions: number
-  readonly sampled: Rdd<unknown>
-  readonly key: FnRef
-  readonly compare?: FnRef
-  readonly ascending: boolean
-  bounds?: readonly unknown[]
-}
 
 export function hashPartitioner(partitions: number): Partitioner {
   return { kind: 'hash', partitions: checkPartitions(partitions) }
 }
 
 /**
- * Places each key in the partition that `place(key)` answers: a whole number from 0 to `partitions - 1`; another answer
- * fails the task. Give the same function object to datasets that shall be placed alike: then joins need no shuffle.
+ * Creates a partitioner from a function: `place(key)` returns the key's partition, a whole number from 0 to `partitions
+ * - 1`. Any other result fails the task. Pass the same function object for datasets that should be partitioned alike:
+ * joins of them need no shuffle.
  *
  * ```ts
  * const byParity = customPartitioner(2, (key: number) => key % 2)
@@ -57,16 +27,18 @@ export function customPartitioner<K>(partitions: number, place: (key: K) => numb
   return { kind: 'custom', partitions: checkPartitions(partitions), identity: place }
 }
 
+/** The driver plans each partition, so a billion partitions would exhaust its memory. */
+export const MOST_PARTITIONS = 100_000
+
 export function checkPartitions(partitions: number): number {
-  if (!Number.isInteger(partitions) || partitions < 1) {
-    throw new ArgumentError(`The number of partitions is ${partitions}; it must be a whole number of at least 1.`, {
-      given: partitions,
-    })
-  }
-  return partitions
+  if (Number.isInteger(partitions) && partitions >= 1 && partitions <= MOST_PARTITIONS) return partitions
+  throw new ArgumentError(
+    `The number of partitions is ${describe(partitions)}; it must be a whole number of at least 1, and at most ${MOST_PARTITIONS}.`,
+    { given: partitions },
+  )
 }
 
-/** Whether data placed by `a` is where `b` would place it. */
+/** Returns whether data partitioned by `a` is already partitioned as `b` would do it. */
 export function samePartitioner(a: Partitioner | undefined, b: Partitioner | undefined): boolean {
   if (!a || !b || a.partitions !== b.partitions) return false
   if (a.kind === 'hash' && b.kind === 'hash') return true
@@ -74,7 +46,7 @@ export function samePartitioner(a: Partitioner | undefined, b: Partitioner | und
   return a === b && a.kind !== 'deal'
 }
 
-/** The form that travels. A range partitioner must have its bounds. */
+/** Returns the form of a partitioner that is sent to threads. A range partitioner must have its bounds. */
 export function toSpec(partitioner: Partitioner): PartitionerSpec {
   if (partitioner.kind === 'custom') return { kind: 'custom', partitions: partitioner.partitions, fn: partitioner.fn! }
   if (partitioner.kind !== 'range') return partitioner

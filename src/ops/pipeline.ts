@@ -1,5 +1,5 @@
 import { ArgumentError, PipelineError } from '../errors.js'
-import type { StreamBuilder } from './dstream/builder.js'
+import { graphOf, type StreamBuilder } from './dstream/builder.js'
 import type { AnyFunction } from './functions/ref.js'
 import { checkKind, isThenable } from './functions/results.js'
 
@@ -11,9 +11,10 @@ export interface PipelineDefinition<P = unknown> {
 }
 
 /**
- * Describes a pipeline in a module of its own: `export default definePipeline((ssc, params) => { ... })`. The driver and
- * every worker import the module and build the same graph, so closures, imports and TypeScript work as they are. The
- * function must build the same graph each time: no random numbers, no clock, no data that differs between threads.
+ * Describes a pipeline in a module of its own: `export default definePipeline((ssc, params) => { ... })`. The driver
+ * and every worker import the module and build the same graph, so closures, imports and TypeScript work as usual. The
+ * function must build the same graph each time: it must not use random numbers, a clock, or data that differs between
+ * threads.
  */
 export function definePipeline<P = Record<string, string>>(
   build: (ssc: StreamBuilder, params: P) => void,
@@ -27,7 +28,7 @@ export function definePipeline<P = Record<string, string>>(
   return { [PIPELINE]: true, build }
 }
 
-/** Builds the graph of an imported pipeline module on `builder`, recording its functions. */
+/** Builds the graph of an imported pipeline module on `builder`, and records its functions. */
 export function buildPipeline(
   module: Record<string, unknown>,
   url: string,
@@ -41,7 +42,7 @@ export function buildPipeline(
       { details: { url } },
     )
   }
-  const { context } = builder
+  const { context } = graphOf(builder)
   for (const [name, value] of Object.entries(module)) {
     if (typeof value === 'function') context.exports.set(value as AnyFunction, name)
   }
@@ -49,10 +50,10 @@ export function buildPipeline(
   try {
     const result: unknown = definition.build(builder, params)
     if (isThenable(result)) {
-      // Its rejection would end the process.
+      // Without a handler, its rejection would end the process.
       result.then(undefined, () => {})
       throw new PipelineError(
-        `The pipeline function of ${url} returned a promise. It must build the whole graph before it returns: await at the top of the module, and use what that gave in the function.`,
+        `The pipeline function of ${url} returned a promise. It must build the whole graph before it returns: await at the top of the module instead, and use the result in the function.`,
         { details: { url } },
       )
     }

@@ -1,8 +1,12 @@
 /*
- * Quantiles of the distributions that estimates from a part of the data follow. Probabilities are of the lower tail.
+ * Quantiles of the distributions used for estimates from part of the data. All probabilities are those of the lower
+ * tail.
  */
 
-/** The standard normal distribution, by P. J. Acklam's rational functions: off by at most 1.2e-9 of the value. */
+/**
+ * Returns a quantile of the standard normal distribution, by P. J. Acklam's rational functions: relative error at most
+ * 1.2e-9.
+ */
 export function normalQuantile(p: number): number {
   if (p <= 0) return Number.NEGATIVE_INFINITY
   if (p >= 1) return Number.POSITIVE_INFINITY
@@ -25,12 +29,12 @@ const TAIL = [
 ]
 const UNDER_TAIL = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416]
 
-/** Coefficients from the highest power down. */
+/** Evaluates a polynomial. Coefficients start with the highest power. */
 function polynomial(x: number, coefficients: readonly number[]): number {
   return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0)
 }
 
-/** Student's t distribution, by G. W. Hill's algorithm 396 (1970): six digits. */
+/** Returns a quantile of Student's t distribution, by G. W. Hill's algorithm 396 (1970): six correct digits. */
 export function studentQuantile(p: number, degrees: number): number {
   if (p <= 0 || p >= 1) return normalQuantile(p)
   if (p < 0.5) return -studentQuantile(1 - p, degrees)
@@ -58,16 +62,19 @@ export function studentQuantile(p: number, degrees: number): number {
   return Math.sqrt(n * y)
 }
 
-/** Beyond so many successes the negative binomial distribution is as good as normal. */
+/** From this many successes, the normal distribution is close enough to the negative binomial one. */
 const NORMAL_FROM = 1000
 
-/** Failures before the `successes`-th success, each success with `probability`: the negative binomial distribution. */
+/**
+ * Returns a quantile of the negative binomial distribution: failures before the `successes`-th success, each success
+ * with `probability`.
+ */
 export function failuresQuantile(p: number, successes: number, probability: number): number {
   if (p <= 0) return 0
   if (p >= 1) return Number.POSITIVE_INFINITY
   const fails = 1 - probability
   const logNone = successes * Math.log(probability)
-  // Below that the chance of no failure at all is 0 as a number, and sums of multiples of it are.
+  // Below -700, the probability of no failure underflows to 0, and so does every multiple of it.
   if (successes >= NORMAL_FROM || logNone < -700) {
     const mean = (successes * fails) / probability
     return Math.max(0, Math.round(mean + normalQuantile(p) * Math.sqrt(mean / probability)))
@@ -75,7 +82,7 @@ export function failuresQuantile(p: number, successes: number, probability: numb
   let chance = Math.exp(logNone)
   let upTo = chance
   let failures = 0
-  // A chance that is not seen any more in the sum ends it: p may be closer to 1 than the sum can come.
+  // Stops when a term no longer changes the sum: p may be closer to 1 than the sum can get.
   while (upTo < p && upTo + chance !== upTo) {
     failures++
     chance *= ((successes + failures - 1) / failures) * fails

@@ -1,8 +1,8 @@
 import { hashKey } from '../values/keys.js'
 
 /**
- * Numbers in [0, 1) that depend on nothing but the seed, so that a partition that is computed again draws the same
- * sample. The generator is sfc32: 128 bits of state, passes the usual batteries of tests.
+ * Returns a generator of numbers in [0, 1) that depend only on the seed, so a recomputed partition draws the same
+ * sample. It is sfc32: 128 bits of state, passes the usual test batteries.
  */
 export function random(...seed: readonly unknown[]): () => number {
   let a = hashKey([0, seed])
@@ -16,20 +16,20 @@ export function random(...seed: readonly unknown[]): () => number {
     c = (((c << 21) | (c >>> 11)) + sum) | 0
     return (sum >>> 0) / 2 ** 32
   }
-  // Seeds that differ in little give like numbers at first.
+  // The first numbers of similar seeds are similar, so they are discarded.
   for (let i = 0; i < 12; i++) next()
   return next
 }
 
-/** A seed for who gave none. */
+/** Returns a random seed, for callers without one. */
 export function anySeed(): number {
   return Math.floor(Math.random() * 2 ** 32)
 }
 
-/** A number of the Poisson distribution: how often one record is drawn when drawing with replacement. */
+/** Returns a number from the Poisson distribution: how often sampling with replacement draws one record. */
 export function poisson(mean: number, next: () => number): number {
   let drawn = 0
-  // Knuth's product of uniform numbers; in pieces, as exp(-mean) would come to nothing.
+  // Knuth's product of uniform numbers, in steps of 16, because exp(-mean) would underflow.
   for (let left = mean; left > 0; left -= 16) {
     const limit = Math.exp(-Math.min(left, 16))
     for (let product = next(); product > limit; product *= next()) drawn++
@@ -37,12 +37,13 @@ export function poisson(mean: number, next: () => number): number {
   return drawn
 }
 
-/** `n` of the whole numbers below `size`, in random order: different ones, or with replacement. */
+/** Returns `n` random whole numbers below `size` in random order, distinct or with replacement. */
 export function drawIndexes(n: number, size: number, withReplacement: boolean, next: () => number): number[] {
   const below = (limit: number) => Math.floor(next() * limit)
   if (withReplacement) return size === 0 ? [] : Array.from({ length: n }, () => below(size))
   const drawn = new Set<number>()
-  // Floyd: each number of the last n either itself or one that is not drawn yet.
+  // Floyd's algorithm: for each of the last n numbers, takes a random candidate up to it or, if that is drawn already,
+  // the number itself.
   for (let i = size - Math.min(n, size); i < size; i++) {
     const candidate = below(i + 1)
     drawn.add(drawn.has(candidate) ? i : candidate)

@@ -1,137 +1,201 @@
 import { ArgumentError } from '../errors.js'
+import type { FileRange } from '../files/identity.js'
+import { describe } from '../values/describe.js'
 import { checkFunction } from './functions/check-function.js'
 import { guarded } from './functions/guard.js'
-import { describe } from './functions/plain-data.js'
 import type { AnyFunction } from './functions/ref.js'
+import { checkOnRecordError, type OnRecordError } from './on-record-error.js'
+import type { ReceiverSource } from './source/receiver.js'
+import type { TaskContext } from './task-context.js'
+
+export { checkOnRecordError, type OnRecordError } from './on-record-error.js'
+export type { AckAfter, Receipt, Receiver, ReceiverSink, ReceiverSource } from './source/receiver.js'
 
 /**
- * The small interface between a source and the engine. A source file imports this and nothing else of the engine.
+ * The interface between a source and the engine. Source files import this module and nothing else of the engine.
  *
- * - A **receiver** is pushed to from outside (sockets, HTTP, iterables). It runs in the driver and hands bytes or
- *   records to a ReceiverSink, which cuts them into blocks; the batch at time t gets what arrived before t.
- * - A **direct** source is asked at each batch time which ranges belong to the batch (files, queues). Workers read them.
+ * - A **receiver** receives data pushed from outside: see ReceiverSource.
+ * - A **direct** source returns, at each batch time, the partitions of the batch (byte ranges of files, offset ranges of
+ *   a log). Tasks read them in the worker threads.
+ * - A **local** source holds its records in the driver.
  */
-export interface ReceiverSource {
-  readonly kind: 'receiver'
-  /** What appears in errors, events and figures: `socket 127.0.0.1:9999`. */
-  readonly name: string
-  /** `text`: newline-separated bytes; `records`: JavaScript values. */
-  readonly codec: 'text' | 'records'
-  /** Called once for each start of the stream; must not open anything yet. */
-  create(): Receiver
-}
 
-export interface Receiver {
-  /** Begin. Resolves when data can arrive; a rejection is reported and retried with back-off by the engine. */
-  start(sink: ReceiverSink): Promise<void>
-  /** End: no call on the sink after the returned promise is resolved. Must be safe to call twice and before start. */
-  stop(): Promise<void>
-}
-
-export interface ReceiverSink {
-  /** Ended when the stream stops: receivers give it to whatever they wait for. */
-  readonly signal: AbortSignal
-  /**
-   * Text, without a copy: free shared memory to read into (never empty), then `advance(n)` for the n bytes that were
-   * written at its beginning. A line may be split anywhere; it stays whole. The view is valid until the next call.
-   */
-  space(): Buffer
-  advance(bytes: number): void
-  /** Text, with a copy: any piece of bytes. */
-  text(bytes: Uint8Array): void
-  /** The end of a connection or file: an unfinished last line becomes a line. */
-  endOfText(): void
-  /**
-   * Records, which are copied. Those that are not data are skipped and reported as a `receiverError`; the others are taken.
-   */
-  records(values: readonly unknown[]): void
-  /**
-   * Back-pressure. Undefined: continue. A promise: stop reading (pause the socket) until it resolves. Ask after every advance,
-   * text or records. `text` and `records` throw BufferFullError once a receiver that does not wait has brought
-   * `receiverBufferBytes` more.
-   */
-  full(): Promise<void> | undefined
-  /** Counts records that the source dropped as there was no room: they appear in the events of the batch. */
-  dropped?(records: number): void
-  /** Tells listeners and the log of a fault that the receiver itself recovers from, such as a lost connection. */
-  report(message: string, cause?: unknown): void
-}
-
-/** Input of one batch of a direct source, as ranges that any worker can read. Each range becomes one partition. */
-export interface DirectBatch {
-  readonly ranges: readonly FileRange[]
-  /** What the batch consists of, for listeners: file names, offsets. */
+/**
+ * The input of one batch of a direct source: descriptions of partitions, as plain data that any worker can read. The
+ * engine records them as JSON in the checkpoint directory, so a batch that runs again in a new process reads the same
+ * partitions.
+ */
+export interface DirectBatch<P extends object = FileRange> {
+  readonly partitions: readonly P[]
+  /** The content of the batch, for listeners: file names, offsets. */
   readonly description?: string
-  /** What users should know: a missing directory, a file that was left out. Reported once each. */
+  /** Warnings for users: a missing directory, a skipped file. Each is reported once. */
   readonly warnings?: readonly string[]
   /**
-   * A file that changed before any of it was read: 'fail' (default) fails the batch, 'skip' leaves the file out with a
-   * warning. A file that is gone before any of it was read is left out either way; one that changed later always fails.
+   * The policy for a file that changed before any of it was read: 'fail' (default) fails the batch, 'skip' skips the
+   * file with a warning. A file deleted before any of it was read is skipped either way. A file that changes later
+   * always fails the batch.
    */
   readonly onFileChanged?: 'fail' | 'skip'
+  /** After `stopAtEnd`: whether nothing is left to read after this batch. */
+  readonly atEnd?: boolean
 }
 
-/** The lines that begin at a byte in [start, end) of a file. A `.gz` file is one range: [0, its size). */
-export interface FileRange {
-  readonly path: string
-  readonly start: number
-  readonly end: number
-  /** The file as it was when the range was made: readers compare. Without it a change passes unnoticed. */
-  readonly file?: FileIdentity
+/** An export of a module that every worker thread loads once. The export is a PartitionReader. */
+export interface ReaderRef {
+  /** The URL of a JavaScript module. */
+  readonly module: string
+  readonly export: string
+  /**
+   * The policy for a record that the reader passes to `context.reject`: 'fail' (default) fails its task, 'skip' drops
+   * and counts it, 'dead-letter' also stores it, with its error, in `deadLetters`.
+   */
+  readonly onRecordError?: OnRecordError
+  /**
+   * Options of the reader, as plain data. They are sent with the tasks and never written to a checkpoint, so they may
+   * hold secrets.
+   */
+  readonly options?: object
 }
 
-/** What tells a file from another at the same path, and from itself after a change. */
-export interface FileIdentity {
-  readonly size: number
-  readonly mtimeMs: number
-  readonly inode: number
+/** How workers read files that are not lines of text. The reader receives FilesPartitions. */
+export interface FileReading {
+  readonly reader: ReaderRef
+  /** Whether a task can read a range of the file. Otherwise the whole file is one range. */
+  readonly splits: (path: string) => boolean
 }
 
-export interface DirectSource {
+/** The ranges of files that one partition consists of. */
+export interface FilesPartition {
+  readonly ranges: readonly FileRange[]
+}
+
+/** Reads partitions of a direct source in a worker thread. */
+export interface PartitionReader<P extends object = object> {
+  /**
+   * Yields the partition in pieces. Bytes are lines of text, and the last line of a piece may lack its newline; arrays
+   * are records. A partition must yield the same records each time, because a task may run again.
+   */
+  read(partition: P, context: ReadContext): AsyncIterable<Uint8Array | readonly unknown[]>
+  /**
+   * Yields the same for data that needs no waiting, such as local files. The task computes each piece before it reads
+   * the next, so a partition need not fit into memory. If it returns undefined, `read` is called.
+   */
+  readSync?(partition: P, context: ReadContext): Iterable<Uint8Array | readonly unknown[]> | undefined
+}
+
+/** The services that a task offers to its reader. */
+export interface ReadContext extends TaskContext {
+  /** The options of the source's ReaderRef. */
+  readonly options: unknown
+  /**
+   * Rejects a record that cannot be decoded, by the `onRecordError` of the ReaderRef: 'fail' throws `error`; the other
+   * policies drop the record and continue. The dead letters of a batch contain `record` and `error`.
+   */
+  reject(record: unknown, error: unknown): void
+}
+
+export interface DirectSource<P extends object = FileRange, T = unknown> {
   readonly kind: 'direct'
   readonly name: string
-  /** A fresh reader for each start of the stream. */
-  create(): DirectReader
+  /**
+   * Reads the partitions in the worker threads. Without it, partitions are FileRanges of text files, or of the format
+   * in `files`.
+   */
+  readonly reader?: ReaderRef
+  /** Reads files of a format other than text; partitions are FileRanges. */
+  readonly files?: FileReading
+  /** Returns a fresh reader for each start of the stream. */
+  create(): DirectReader<P>
+  /**
+   * Checks a checkpoint's position for this source before anything starts. If the position is invalid, throws an Error
+   * that says why; start() then rejects with CheckpointError. Without this method, `open` must check the position.
+   */
+  checkPosition?(position: unknown): void
+  /**
+   * The type of the records, from which `input` infers its result; never set. It is a method, so that the call may
+   * narrow it.
+   */
+  __record?(record: T): void
 }
 
-export interface DirectReader {
+/** The circumstances in which a reader plans a batch. */
+export interface BatchRequest {
   /**
-   * Called once at start with the time before the first batch and the batch interval, all in ms. `position`: what
-   * `position()` told after the last batch of an earlier process, where a checkpoint goes on.
+   * The moment of the batch by the context's clock. It differs from the batch time after the clock was set back, or
+   * ahead by more than `maxCatchUpBatches`. Compare it with times from outside, such as modification times.
+   */
+  readonly clockTime: number
+  /**
+   * The largest number of records that back-pressure allows for the batch; Infinity without a limit. A reader that
+   * counts records divides it among its partitions.
+   */
+  readonly maxRecords: number
+}
+
+/** The driver's half of a direct source, which plans the batches. */
+export interface DirectReader<P extends object = FileRange> {
+  /**
+   * Called once at start with the time before the first batch and the batch interval, in ms. In a restarted process,
+   * `position` is the result of `position()` after the checkpoint's last batch. An interval of Infinity means a
+   * dataset: `next` is called once, and returns everything from the start of the source to its present end.
    */
   open(zeroTime: number, batchInterval: number, position?: unknown): Promise<void>
-  /** The ranges of the batch at `time`. Called at most once a batch time, in order. */
-  next(time: number): Promise<DirectBatch>
   /**
-   * Where the reader is after the batch that was asked for last, as JSON has it: put into checkpoints. A reader without
-   * it begins anew when the process is restarted.
+   * Called once after `open` if `start({ until: 'caught-up' })` was called. The reader notes where its input ends now,
+   * and plans nothing beyond that. The batch that reaches this end has `atEnd`. Without this method, the source cannot
+   * start with `until: 'caught-up'`.
+   */
+  stopAtEnd?(): Promise<void>
+  /** Returns the partitions of the batch at `time`. Called at most once for each batch time, in order. */
+  next(time: number, request: BatchRequest): Promise<DirectBatch<P>>
+  /**
+   * Returns the reader's position after the last batch, as JSON data for checkpoints. A reader without this method
+   * starts from the beginning when the process restarts.
    */
   position?(): unknown
   /**
-   * Called after `open`, in order, for each batch that an earlier process had decided after `position`: the batch gets these
-   * ranges again, and `next` is not asked. A reader without it is asked again.
+   * Called after `open`, in order, for each batch after `position` whose partitions an earlier process recorded. The
+   * batch reads these partitions again, and `next` is not called for it. Without this method, `next` is called.
    */
-  replay?(time: number, batch: DirectBatch): void
-  /** Releases what the reader holds. Called once, after the last batch. */
+  replay?(time: number, batch: DirectBatch<P>): void
+  /**
+   * Called in order when a batch and its outputs are complete and, with checkpoints, a checkpoint contains the batch.
+   * The batch will not be read again, so the reader may commit offsets and free data. The engine reports a rejection.
+   */
+  committed?(time: number): Promise<void>
+  /** Releases all resources of the reader. Called once, after the last batch. */
   close(): Promise<void>
 }
 
-/** A source whose records the driver holds already (queueStream): asked synchronously at each batch time. */
+/**
+ * A source whose records are already in the driver, such as queueStream. The engine calls it synchronously at each
+ * batch time.
+ */
 export interface LocalSource<T> {
   readonly kind: 'local'
   readonly name: string
-  /** The records of the batch; undefined means that this batch has no dataset, which differs from an empty one. */
+  /**
+   * Returns the records of the batch; undefined means that the batch has no dataset, which differs from an empty one.
+   */
   next(time: number): readonly T[] | undefined
-  /** The same time gives the same records, also in another process: may be used with checkpoints. Default false. */
+  /**
+   * Returns whether no record is left for the next batch. Without this method, the source cannot start with `until:
+   * 'caught-up'`.
+   */
+  atEnd?(): boolean
+  /** The policy for a record that is not data: 'skip' (default) omits and reports it, 'fail' fails the batch. */
+  readonly onRecordError?: 'skip' | 'fail'
+  /** Whether a time has the same records in any other process too, as checkpoints require. Default false. */
   readonly replayable?: boolean
 }
 
-export type InputSource<T = unknown> = ReceiverSource | DirectSource | LocalSource<T>
+export type InputSource<T = unknown> = ReceiverSource<T> | DirectSource<object, T> | LocalSource<T>
 
-/** The method that the engine calls first, by the kind of a source. */
+/** The first method that the engine calls, by kind of source. */
 const FIRST_CALL = { receiver: 'create', direct: 'create', local: 'next' } as const
 
-/** The source itself. Throws ArgumentError unless it is one, as far as that can be told without opening it. */
+/** Returns the source. Throws ArgumentError unless it is valid, as far as it can be checked without opening it. */
 export function checkSource<S extends InputSource>(source: S): S {
   if (typeof source !== 'object' || source === null) throw noSource(`got ${describe(source)}`)
   const { kind, name } = source
@@ -140,9 +204,17 @@ export function checkSource<S extends InputSource>(source: S): S {
   const call = FIRST_CALL[kind]
   const method: unknown = (source as unknown as Readonly<Record<string, unknown>>)[call]
   if (typeof method !== 'function') throw noSource(`got a ${kind} source whose ${call} is ${describe(method)}`)
-  if (source.kind === 'receiver' && source.codec !== 'text' && source.codec !== 'records')
-    throw noSource(`got a receiver source whose codec is ${describe(source.codec)}`)
+  if (source.kind === 'receiver') checkReceiver(source)
+  if (source.kind === 'direct') checkOnRecordError(name, source.reader?.onRecordError)
   return source
+}
+
+function checkReceiver({ codec, ackAfter }: ReceiverSource): void {
+  if (codec !== 'text' && codec !== 'records') throw noSource(`got a receiver source whose codec is ${describe(codec)}`)
+  if (ackAfter !== undefined && ackAfter !== 'stored' && ackAfter !== 'processed')
+    throw noSource(
+      `got a receiver source whose ackAfter is ${describe(ackAfter)}, which must be 'stored' or 'processed'`,
+    )
 }
 
 function noSource(got: string): ArgumentError {
@@ -152,7 +224,10 @@ function noSource(got: string): ArgumentError {
   )
 }
 
-/** A function that a source calls in the driver and whose result it uses at once. Throws ArgumentError unless it is one. */
+/**
+ * Checks a function that a source calls in the driver and whose result it uses at once. Throws ArgumentError if it is
+ * async or otherwise unsuitable.
+ */
 export function atOnce<F extends AnyFunction>(fn: F, label: string): F {
-  return guarded(checkFunction(fn, label), 'value') as F
+  return guarded(checkFunction(fn, label), 'value', label) as F
 }

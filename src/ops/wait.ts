@@ -1,7 +1,7 @@
-/** Waits for `ms` milliseconds or until `signal` is aborted, whichever comes first. Tests give their own. */
+/** Waits for `ms` milliseconds or until `signal` aborts, whichever comes first. Tests replace it. */
 export type Delay = (ms: number, signal: AbortSignal) => Promise<unknown>
 
-/** The Delay of real time. Resolves, never rejects: the caller looks at the signal anyway. */
+/** The Delay in real time. Never rejects: callers check the signal. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -16,8 +16,8 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The value of `promise`, or undefined as soon as `signal` is aborted. Not Promise.race: a race against a promise that
- * lives as long as the stream would keep one reaction for every wait.
+ * Resolves with the value of `promise`, or with undefined as soon as `signal` aborts. Unlike Promise.race, it leaves no
+ * reaction behind on a promise that lives as long as the stream.
  */
 export function until<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ export function until<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<
   })
 }
 
-/** The next turn of the event loop, so that sockets and timers get their share. */
+/** Waits for the next turn of the event loop, so that sockets and timers can run. */
 export function nextTurn(): Promise<undefined> {
   return new Promise((resolve) => setImmediate(resolve, undefined))
 }

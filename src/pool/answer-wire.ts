@@ -2,12 +2,12 @@ import type { ByteWriter } from './blocks/byte-writer.js'
 import { decodeRecords, encodeRecords } from './blocks/records-codec.js'
 
 /**
- * What a task answers with, as it crosses threads. Structured cloning would change a Buffer, an error's code or an instance
- * of a class silently; so only primitive values travel as they are.
+ * The result of a task in the form that is sent between threads. Structured cloning silently changes a Buffer, an
+ * error's code and class instances, so only primitive values are sent unpacked.
  */
 export type Answer = { readonly value: unknown } | { readonly packed: Uint8Array; readonly list: boolean }
 
-/** Packs an answer, with the bytes of `scratch`, which is reset. Throws a DataError for what is not data. */
+/** Packs a result into the bytes of `scratch`, which it resets. Throws DataError for a value that is not data. */
 export function packAnswer(value: unknown, scratch: ByteWriter): Answer {
   if (value === null || !['object', 'function', 'symbol'].includes(typeof value)) return { value }
   const list = isList(value)
@@ -23,7 +23,7 @@ export function unpackAnswer(answer: Answer): unknown {
   return list ? values : values[0]
 }
 
-/** Whether a value is an array of items and nothing else: the items are then encoded in columns. */
+/** Returns whether a value is an array of items and nothing else: its items are encoded in columns. */
 function isList(value: unknown): value is unknown[] {
   if (!Array.isArray(value) || value.length === 0 || Object.getPrototypeOf(value) !== Array.prototype) return false
   const names = Object.keys(value)

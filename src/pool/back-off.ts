@@ -1,7 +1,7 @@
 const FIRST_MS = 10
 const LAST_MS = 1_000
 
-/** A pause after a failure, from 10 ms to 1 s, which doubles while failures that are likely to repeat follow. */
+/** Pauses after a failure, from 10 ms to 1 s. The pause doubles with each failure in a row that is likely to repeat. */
 export class BackOff {
   readonly #onEnd: () => void
   #timer: NodeJS.Timeout | undefined
@@ -22,8 +22,8 @@ export class BackOff {
   }
 
   /**
-   * Begins a pause, or lets the one that runs go on. `chance`: the failure does not speak for a next one, so the pause
-   * is the shortest. It holds the event loop only if somebody waits for its end.
+   * Starts a pause, unless one runs. `chance`: the failure does not make another one likely, so the pause is the
+   * shortest. `holdLoop`: the pause keeps the process alive, because a caller waits for its end.
    */
   failed(chance: boolean, holdLoop: boolean): void {
     this.#failures++
@@ -42,7 +42,7 @@ export class BackOff {
     this.#timer?.ref()
   }
 
-  /** A success. The caller goes on at once, so the end of a running pause is not reported. */
+  /** Records a success. The caller continues at once, so a running pause ends without a report. */
   reset(): void {
     this.#failures = 0
     this.#next = FIRST_MS

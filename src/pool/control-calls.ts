@@ -1,7 +1,7 @@
 import type { WireError } from './error-wire.js'
 import type { WorkerControl } from './protocol.js'
 
-/** The calls of the control plane. A record, so that the compiler reports a call that is missing here. */
+/** The calls of the control plane. Typed as a record, so that the compiler reports a missing call. */
 const CALLS: Readonly<Record<keyof WorkerControl, true>> = {
   ping: true,
   adopt: true,
@@ -9,10 +9,11 @@ const CALLS: Readonly<Record<keyof WorkerControl, true>> = {
   release: true,
   owned: true,
   cancel: true,
+  closeResources: true,
 }
 export const CONTROL_CALLS = Object.freeze(Object.keys(CALLS) as (keyof WorkerControl)[])
 
-/** Answers travel in an envelope, because Comlink keeps only name, message and stack of what is thrown. */
+/** Answers are wrapped in an envelope, because Comlink keeps only name, message and stack of a thrown error. */
 export type ControlAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: WireError }

@@ -1,16 +1,19 @@
 import { inspect } from 'node:util'
-import { type ErrorCode, errorClass, MillraceError } from '../errors.js'
+import { type ErrorCode, errorClass, MillraceError, RemoteError } from '../errors.js'
+import { ERRORS } from '../values/kinds.js'
 
-/** An error as it crosses threads: structured clone alone would drop its class, code, cause and own properties. */
+/**
+ * An error as it is sent between threads. Structured clone alone would drop its class, code, cause and own properties.
+ */
 export interface WireError {
   readonly name: string
   readonly message: string
   readonly stack?: string
   readonly code?: string
   readonly cause?: WireError
-  /** Of an AggregateError: the first of its errors. */
+  /** The first errors of an AggregateError. */
   readonly errors?: readonly WireError[]
-  /** Own properties that are plain data; others as text. */
+  /** Own properties: plain data unchanged, others as text. */
   readonly data?: Readonly<Record<string, unknown>>
 }
 
@@ -18,17 +21,20 @@ const MAX_CAUSES = 8
 
 const MAX_MESSAGE = 16_384
 
-/** Levels of a property's value: a thread's stack takes thousands, but the driver's, which is smaller, cannot read them. */
+/**
+ * Levels of a property's value. A thread's stack suffices for thousands, but the driver's is smaller and could not read
+ * them.
+ */
 const MAX_LEVELS = 100
 
 /**
- * An error as plain data, whatever was thrown: values that are no errors, getters and conversions that throw, cycles,
- * messages of megabytes. Never throws.
+ * Encodes any thrown value as plain data, including values that are not errors, getters and conversions that throw,
+ * cycles, and messages of megabytes. Never throws.
  */
 export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!(thrown instanceof Error))
     return { name: 'NonError', message: textOf(thrown), data: plainData({ value: thrown }) }
-  if (thrown instanceof RemoteError) return thrown.toWire(depth)
+  if (thrown instanceof RemoteError) return encodeRemote(thrown, depth)
   const { code, cause, stack, errors, message, name, ...rest } = ownFields(thrown)
   const causedBy = read(thrown, 'cause') ?? cause
   const has = (value: unknown) => value !== undefined && depth < MAX_CAUSES
@@ -47,7 +53,10 @@ export function encodeError(thrown: unknown, depth = 0): WireError {
   }
 }
 
-/** Own enumerable properties and, of an AggregateError, its errors; those whose getters throw say so. */
+/**
+ * Returns the own enumerable properties and the errors of an AggregateError. A getter that throws yields a text that
+ * says so.
+ */
 function ownFields(thrown: Error): Record<string, unknown> {
   const names = Object.keys(thrown)
   if (Object.hasOwn(thrown, 'errors')) names.push('errors')
@@ -62,8 +71,8 @@ function read(object: object, name: string): unknown {
   }
 }
 
-/** Any value as a text of bounded length. */
-function textOf(value: unknown): string {
+/** Returns any value as a text of bounded length. */
+export function textOf(value: unknown): string {
   if (typeof value === 'string') return cut(value)
   try {
     return cut(inspect(value, { depth: 2, maxArrayLength: 20, maxStringLength: 1_000 }))
@@ -78,45 +87,31 @@ function cut(text: string): string {
     : `${text.slice(0, MAX_MESSAGE)}... (${text.length - MAX_MESSAGE} more characters)`
 }
 
-/** An error of a class that only the other thread knows: keeps its name, message, stack, code, cause and properties. */
-export class RemoteError extends MillraceError {
-  readonly remoteName: string
-  readonly remoteCode: string | undefined
-
-  constructor(wire: WireError) {
-    super('ERR_MILLRACE_REMOTE', wire.message, { cause: wire.cause && decodeError(wire.cause), details: wire.data })
-    this.remoteName = wire.name
-    this.remoteCode = wire.code
-  }
-
-  override get name(): string {
-    return this.remoteName
-  }
-
-  /** As it came: an error that crosses a second thread arrives there as it would have from the first. */
-  toWire(depth: number): WireError {
-    return {
-      name: this.remoteName,
-      message: this.message,
-      stack: this.stack,
-      code: this.remoteCode,
-      cause: this.cause !== undefined && depth < MAX_CAUSES ? encodeError(this.cause, depth + 1) : undefined,
-      data: plainData(this.details),
-    }
+/** Encodes a remote error as it arrived, so that a second thread receives it as if from the first. */
+function encodeRemote(error: RemoteError, depth: number): WireError {
+  return {
+    name: error.remoteName,
+    message: error.message,
+    stack: error.stack,
+    code: error.remoteCode,
+    cause: error.cause !== undefined && depth < MAX_CAUSES ? encodeError(error.cause, depth + 1) : undefined,
+    data: plainData(error.details),
   }
 }
 
-const NATIVE: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-}
+type MakeNative = (message: string, options: ErrorOptions | undefined) => Error
 
-/** The error again, of its own class where this thread knows it: the language's classes and Millrace's. */
+/** The classes of the language by name. An AggregateError gets its errors once they are decoded. */
+const NATIVE: ReadonlyMap<string, MakeNative> = new Map(
+  ERRORS.map((native): [string, MakeNative] => [
+    native.name,
+    native === AggregateError
+      ? (message, options) => new AggregateError([], message, options)
+      : (message, options) => new (native as ErrorConstructor)(message, options),
+  ]),
+)
+
+/** Decodes an error. It gets its own class if this thread knows the class: one of the language or of Millrace. */
 export function decodeError(wire: WireError): Error {
   const error = revive(wire)
   if (wire.stack) error.stack = wire.stack
@@ -129,22 +124,23 @@ function revive(wire: WireError): Error {
   if (wire.code?.startsWith('ERR_MILLRACE_') && wire.code !== 'ERR_MILLRACE_REMOTE') {
     const code = wire.code as ErrorCode
     const { details, ...own } = wire.data ?? {}
-    const error = new MillraceError(code, wire.message, {
-      cause,
-      details: details as Record<string, unknown> | undefined,
-    })
-    // The constructors of the subclasses make their own messages; this one has been made already.
-    Object.setPrototypeOf(error, errorClass(code).prototype)
+    // Uses the base constructor, because constructors of some subclasses compose the message, which is already
+    // composed.
+    const error = Reflect.construct(
+      MillraceError,
+      [code, wire.message, { cause, details }],
+      errorClass(code),
+    ) as MillraceError
     return Object.assign(error, own)
   }
-  const native = NATIVE[wire.name]
-  if (!native) return new RemoteError(wire)
-  const error = new native(wire.message, cause ? { cause } : undefined)
+  const native = NATIVE.get(wire.name)
+  if (!native) return new RemoteError({ ...wire, cause, details: wire.data })
+  const error = native(wire.message, cause && { cause })
   if (wire.code !== undefined) Object.assign(error, { code: wire.code })
   return Object.assign(error, wire.data)
 }
 
-/** The properties that survive structured clone and are not nested too deep; others as text. */
+/** Returns the properties that survive structured clone and are not nested too deep; others as text. */
 function plainData(properties: Record<string, unknown>): Record<string, unknown> | undefined {
   const kept: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(properties)) {
@@ -152,14 +148,16 @@ function plainData(properties: Record<string, unknown>): Record<string, unknown>
       const copy: unknown = structuredClone(value)
       kept[key] = isDeeper(copy, MAX_LEVELS) ? textOf(copy) : copy
     } catch {
-      // Not cloneable (a function, a socket): its text still tells what it was.
+      // Not cloneable (a function, a socket): its text still shows what it was.
       kept[key] = textOf(value)
     }
   }
   return Object.keys(kept).length > 0 ? kept : undefined
 }
 
-/** Whether a cloned value has more than `levels` levels, counted as structured clone reads it: each object once. */
+/**
+ * Returns whether a cloned value has more than `levels` levels. Counts each object once, as structured clone reads it.
+ */
 function isDeeper(value: unknown, levels: number, seen = new Set<object>()): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return false
   if (levels === 0) return true

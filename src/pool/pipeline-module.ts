@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
-import { PipelineError } from '../errors.js'
+import { type MillraceError, PipelineError } from '../errors.js'
 import { messageOf } from '../values/message-of.js'
 import { syntaxErrorPlace } from './syntax-error.js'
 
@@ -10,8 +10,9 @@ const TYPESCRIPT = /\.[cm]?tsx?$/
 const JAVASCRIPT = /\.([cm]?)js(x?)$/
 
 /**
- * The URL of a pipeline module. A text without a scheme is a path, in which `#`, `?` and `%` mean themselves. Where there is
- * no `pipeline.js` but a `pipeline.ts`, that one is meant: a program names one module, compiled or not.
+ * Returns the URL of a pipeline module. A text without a scheme is a path, in which `#`, `?` and `%` have no special
+ * meaning. If `pipeline.js` does not exist but `pipeline.ts` does, returns the latter, so that a program can name one
+ * module, compiled or not.
  */
 export function pipelineUrl(module: URL | string): string {
   const url = urlOf(module)
@@ -30,34 +31,69 @@ function urlOf(module: URL | string): URL {
     return isPath ? pathToFileURL(resolve(module)) : new URL(module)
   } catch (cause) {
     throw new PipelineError(
-      `The pipeline module is ${inspect(module)}; give a URL such as new URL('./pipeline.js', import.meta.url), or a path.`,
+      `The pipeline module is ${inspect(module)}; it must be a URL such as new URL('./pipeline.js', import.meta.url), or a path.`,
       { cause },
     )
   }
 }
 
-/** Whether tsx runs TypeScript in this thread: asked once, since it is registered for all imports that follow. */
+/** Whether tsx runs TypeScript in this thread. Decided once: tsx registers itself for all later imports. */
 let throughTsx: Promise<boolean> | undefined
 
+/** Names a kind of module in errors, and the class of these errors. */
+export interface ModuleKind {
+  readonly what: string
+  readonly Failure: new (
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> },
+  ) => MillraceError
+}
+
+/** Ms that the top-level code of a module may take; as long as a thread may take to boot. */
+const IMPORT_MS = 30_000
+
+const PIPELINE: ModuleKind = { what: 'pipeline module', Failure: PipelineError }
+
 /**
- * Imports a pipeline module. TypeScript goes through tsx where it is installed beside Millrace, so that it means the same on
- * every Node, and otherwise through Node itself (from 22.18 on). Node only strips types: it finds no `.ts` file for an
- * import that ends in `.js`, and knows no enums.
+ * Imports a module that runs in the threads. If tsx is installed beside Millrace, tsx runs TypeScript, so that it means
+ * the same on every Node version. Otherwise Node does (from 22.18 on). Node only strips types: it finds no `.ts` file
+ * for an import that ends in `.js`, and rejects enums.
  */
-export async function importPipelineModule(url: string): Promise<Record<string, unknown>> {
-  const typed = TYPESCRIPT.test(new URL(url).pathname)
-  const stripped = typed && !(await (throughTsx ??= registerTsx(url)))
+export async function importModule(url: string, kind: ModuleKind = PIPELINE): Promise<Record<string, unknown>> {
+  const { what, Failure } = kind
+  if (!URL.canParse(url))
+    throw new Failure(`The ${what} is ${inspect(url)}; use a URL such as new URL('./x.js', import.meta.url).href.`, {
+      details: { url },
+    })
+  const stripped = TYPESCRIPT.test(new URL(url).pathname) && !(await runsThroughTsx(url, kind))
   try {
-    return (await import(url)) as Record<string, unknown>
+    return await importInTime(url)
   } catch (cause) {
     const place = syntaxErrorPlace(cause, url)
     const hint = stripped ? ' (Node only strips types: with tsx installed, npm i tsx, all TypeScript runs)' : ''
     const why = `${messageOf(cause)}${place ? ` at ${place}` : ''}${hint}${advice(cause)}`
-    throw new PipelineError(`The pipeline module ${url} cannot be loaded: ${why}`, { cause, details: { url, place } })
+    throw new Failure(`The ${what} ${url} cannot be loaded: ${why}`, { cause, details: { url, place } })
   }
 }
 
-/** Code at the top of a pipeline module runs in several threads, which is wrong for what can exist only once. */
+/** Imports a module. Rejects if a top-level `await` in it, or in a module that it imports, takes too long. */
+async function importInTime(url: string): Promise<Record<string, unknown>> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const why = `its top-level await has not ended within ${IMPORT_MS / 1000} s. Await services inside functions instead`
+    timer = setTimeout(() => reject(new Error(why)), IMPORT_MS)
+  })
+  try {
+    return (await Promise.race([import(url), late])) as Record<string, unknown>
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Returns advice for errors of top-level code in a pipeline module, which runs in several threads although some
+ * resources can exist only once.
+ */
 export function advice(cause: unknown): string {
   if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') return ''
   return (
@@ -66,8 +102,15 @@ export function advice(cause: unknown): string {
   )
 }
 
-/** Answers with false where tsx cannot be had and Node runs TypeScript itself. */
-async function registerTsx(url: string): Promise<boolean> {
+function runsThroughTsx(url: string, kind: ModuleKind): Promise<boolean> {
+  throughTsx ??= registerTsx(url, kind)
+  // The error names its module: the next module that fails needs one of its own.
+  throughTsx.catch(() => (throughTsx = undefined))
+  return throughTsx
+}
+
+/** Returns false if tsx is not available and Node runs TypeScript itself. */
+async function registerTsx(url: string, { what, Failure }: ModuleKind): Promise<boolean> {
   try {
     const { register } = await import('tsx/esm/api')
     register()
@@ -78,8 +121,8 @@ async function registerTsx(url: string): Promise<boolean> {
     if (strips && missing) return false
     const why = missing
       ? `which Node ${process.versions.node} does not run. Install tsx (npm i tsx), use Node 22.18 or later,`
-      : `and tsx, which is installed, cannot be loaded: ${String(cause)}. Mend or remove it,`
-    throw new PipelineError(`The pipeline module ${url} is TypeScript, ${why} or compile the module to JavaScript.`, {
+      : `and tsx, which is installed, cannot be loaded: ${String(cause)}. Repair or remove it,`
+    throw new Failure(`The ${what} ${url} is TypeScript, ${why} or compile the module to JavaScript.`, {
       cause,
       details: { url },
     })

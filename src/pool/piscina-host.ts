@@ -3,14 +3,14 @@ import type { MessagePort, ResourceLimits, TransferListItem, Worker } from 'node
 import type * as Piscina from 'piscina'
 import { PACKAGE_ROOT } from '../package-root.js'
 
-// Published types refer to these two, and to nothing of Piscina's own: its declarations fail without `skipLibCheck`.
+// Published types refer only to these two types, because Piscina's own declarations fail without `skipLibCheck`.
 
 /** The module `piscina`, imported when the first pool opens, so that loading the library does not load Piscina. */
 export interface PiscinaModule {
   readonly queueOptionsSymbol: symbol
 }
 
-/** What Piscina's handle refers to, as far as answers that cannot be read go. */
+/** The part of Piscina's internals that is needed for unreadable answers. */
 interface PiscinaWorkerData {
   readonly port: MessagePort
   processPendingMessages(): void
@@ -29,15 +29,15 @@ type Picked = NonNullable<
 export interface PiscinaHostOptions {
   /** The module that worker/bootstrap.cts imports; its default export handles the messages. */
   readonly entry: URL
-  /** The most workers that may exist at once, zombies included. */
+  /** The most workers that may exist at once, including terminated ones that have not exited. */
   readonly maxWorkers: number
   readonly execArgv?: readonly string[]
   readonly resourceLimits?: ResourceLimits
 }
 
 /**
- * One Piscina that does only what it is told: it starts a worker when asked, hands a message to the worker it is told,
- * and never starts, stops, queues or picks by itself.
+ * A Piscina that does nothing on its own: it starts a worker on request, posts a message to the worker that the caller
+ * names, and never starts, stops, queues or picks by itself.
  *
  * | wish | how |
  * | --- | --- |
@@ -52,7 +52,7 @@ export class PiscinaHost {
   readonly #piscina: Piscina.Piscina
   readonly #target: symbol
 
-  /** `onCreated` is called when a worker takes messages; the first one makes it load the entry. */
+  /** Calls `onCreated` when a worker accepts messages. The first message makes the worker load the entry. */
   constructor(module: PiscinaModule, options: PiscinaHostOptions, onCreated: (face: PiscinaWorker) => void) {
     const { Piscina, queueOptionsSymbol: target } = module as unknown as typeof import('piscina')
     this.#target = target
@@ -62,7 +62,7 @@ export class PiscinaHost {
       minThreads: 0,
       maxThreads: options.maxWorkers,
       idleTimeout: Infinity,
-      // With 'sync' an idle worker blocks in Atomics.wait and its control port is deaf.
+      // With 'sync' an idle worker blocks in Atomics.wait and does not read its control port.
       atomics: 'async',
       concurrentTasksPerWorker: 2,
       recordTiming: false,
@@ -73,8 +73,8 @@ export class PiscinaHost {
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     })
     this.#piscina.on('workerCreate', onCreated as (worker: object) => void)
-    // Without a listener the process would end. The errors are those of workers without a task; they also reach the
-    // listener of their thread, which reports them as the cause of its loss.
+    // Without a listener the process would end. These are errors of workers without a task; the listener of their
+    // thread also receives them, and reports them as the cause of its loss.
     this.#piscina.on('error', () => {})
   }
 
@@ -83,19 +83,22 @@ export class PiscinaHost {
     return this.#piscina.threads
   }
 
-  /** Starts a worker; it is in `workers` on return unless `maxWorkers` are there. Throws what `new Worker` throws. */
+  /** Starts a worker. It is in `workers` on return, unless `maxWorkers` exist. Throws the error of `new Worker`. */
   spawn(): void {
-    // The queue drops the task, so its promise never settles; a Piscina that is being destroyed rejects it, and then
-    // there is nothing to start.
+    // The queue drops the task, so its promise never settles. A Piscina that is being destroyed rejects it; then there
+    // is nothing to start.
     this.#piscina.run({ [this.#target]: null }).catch(() => {})
   }
 
-  /** Sends a message to a worker. The promise may stay pending for ever if the worker ends: race it with its death. */
+  /**
+   * Sends a message to a worker. The promise may stay pending forever if the worker ends, so race it with the worker's
+   * death.
+   */
   post(face: PiscinaWorker, message: object, transferList: TransferListItem[] = []): Promise<unknown> {
     return this.#piscina.run({ ...message, [this.#target]: face }, { transferList })
   }
 
-  /** Calls `report` for each answer of a worker that cannot be deserialized. The task that it belongs to is not known. */
+  /** Calls `report` for each answer of a worker that cannot be deserialized. Its task is not known. */
   onUnreadable(face: PiscinaWorker, report: (error: unknown) => void): void {
     const data = dataOf(face)
     data.port.on('messageerror', report)
@@ -109,13 +112,13 @@ export class PiscinaHost {
     }
   }
 
-  /** Terminates all workers. Resolves when the last has exited, which a long native call delays. */
+  /** Terminates all workers. Resolves when the last one has exited; a long native call delays that. */
   destroy(): Promise<void> {
     return this.#piscina.destroy()
   }
 }
 
-/** Piscina keeps it under a symbol that it does not export. */
+/** Piscina stores it under a symbol that it does not export. */
 function dataOf(face: PiscinaWorker): PiscinaWorkerData {
   const values = Object.getOwnPropertySymbols(face).map(
     (symbol) => (face as unknown as Record<symbol, unknown>)[symbol],

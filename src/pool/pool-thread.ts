@@ -1,38 +1,36 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { ThreadLossReason, ThreadLostError } from '../errors.js'
+import type { ThreadId } from '../ids.js'
+import { nextThread } from './blocks/writers.js'
 import { ControlPlane, type ThreadControl } from './control-plane.js'
-import { faultVerdict, threadLoss, type Verdict } from './loss.js'
+import { type ExitCause, faultCause, threadLoss } from './loss.js'
 import type { PiscinaWorker } from './piscina-host.js'
-import { EXITING, newVitals } from './vitals.js'
+import { EXITING, newThreadStatus } from './thread-status.js'
 
-/**
- * `booting`: started, but not attached. `ready`: takes tasks. `dead`: exited, or given up; never goes back.
- */
+/** `booting`: started, but not attached. `ready`: accepts tasks. `dead`: exited, or terminated and overdue; final. */
 export type ThreadState = 'booting' | 'ready' | 'dead'
 
-/** Told synchronously, inside the worker's own events. */
+/** Receives losses synchronously, inside the worker's own events. */
 export interface ThreadWatcher {
-  /** The thread is dead; `was` is its state before. `thread.exited` resolves after this call. */
+  /** Called when a thread dies. `was` is its state before. `thread.exited` resolves after this call. */
   onLost(thread: PoolThread, loss: ThreadLostError, was: ThreadState): void
-  /** The thread has really exited: nothing writes to memory that it held any more. `was` as in `onLost`. */
+  /** Called when the worker has exited and cannot write to its memory any more. `was` as in `onLost`. */
   onGone(thread: PoolThread, was: ThreadState): void
 }
 
-let lastId = 0
-
-/** One worker thread of the pool, from its start to its real exit. */
+/** One worker thread of the pool, from its start to the exit of its worker. */
 export class PoolThread {
-  /** Runs through the whole process and is never used twice, so it is also the thread's epoch. */
-  readonly id = ++lastId
+  /** Unique in the process and never reused, so it is also the thread's epoch. */
+  readonly id: ThreadId = nextThread()
   /** For tests and the stress command, which call `worker.terminate()`. */
   readonly worker: Worker
-  /** Shared words that the thread writes, see vitals.ts. */
-  readonly vitals: Int32Array = newVitals()
+  /** Shared words that the thread writes, see thread-status.ts. */
+  readonly status: Int32Array = newThreadStatus()
   /** Resolves when the thread is dead; never rejects. */
   readonly exited: Promise<ThreadLostError>
-  /** Resolves at the worker's real exit: with `exited`, or later if the thread was given up (a zombie). */
+  /** Resolves when the worker has exited: together with `exited`, or later if the thread was declared dead before. */
   readonly gone: Promise<void>
-  /** The worker's end of the control plane, which travels with the attach message. */
+  /** The worker's end of the control plane, which is sent with the attach message. */
   readonly controlPort: MessagePort
 
   readonly #watcher: ThreadWatcher
@@ -47,11 +45,11 @@ export class PoolThread {
   #inFlight = 0
   #hasWorked = false
   #face: PiscinaWorker | undefined
-  #verdict: Verdict | undefined
+  #exitCause: ExitCause | undefined
   #loss: ThreadLostError | undefined
-  #giveUp: NodeJS.Timeout | undefined
+  #exitTimer: NodeJS.Timeout | undefined
 
-  constructor(worker: Worker, watcher: ThreadWatcher, giveUpMs: number) {
+  constructor(worker: Worker, watcher: ThreadWatcher, exitMs: number) {
     this.worker = worker
     this.#watcher = watcher
     this.exited = new Promise((resolve) => {
@@ -62,8 +60,8 @@ export class PoolThread {
     })
     const { port1, port2 } = new MessageChannel()
     this.controlPort = port2
-    this.#plane = new ControlPlane(port1, this.id, (promise) => this.race(promise))
-    worker.on('error', (error) => this.#condemn(faultVerdict(error), giveUpMs))
+    this.#plane = new ControlPlane(port1, (promise) => this.race(promise))
+    worker.on('error', (error) => this.#markDying(faultCause(error), exitMs))
     worker.on('exit', (code) => this.#onExit(code))
   }
 
@@ -71,37 +69,40 @@ export class PoolThread {
     return this.#state
   }
 
-  /** 0 to threads - 1, or -1 for a thread in reserve. A dead thread keeps the slot it had. */
+  /** 0 to threads - 1, or -1 for a spare. A dead thread keeps the slot it had. */
   get slot(): number {
     return this.#slot
   }
 
-  /** Tasks given to the thread and not answered. */
+  /** Tasks that the thread has received and not answered. */
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** Whether it has answered anything after its attach. */
+  /** Whether it has answered any message since its attach. */
   get hasWorked(): boolean {
     return this.#hasWorked
   }
 
-  /** Why the thread is dead; undefined while it is not. */
+  /** The reason of the thread's death; undefined while it lives. */
   get loss(): ThreadLostError | undefined {
     return this.#loss
   }
 
-  /** Calls to the thread. They may be made as soon as it exists: they wait in the port until it is attached. */
+  /**
+   * Calls to the thread. They may be made as soon as the thread exists, because the port queues them until it is
+   * attached.
+   */
   get control(): ThreadControl {
     return this.#plane.control
   }
 
-  /** Known once the worker takes messages. */
+  /** Known when the worker accepts messages. */
   get face(): PiscinaWorker | undefined {
     return this.#face
   }
 
-  // The methods below are for the pool.
+  // Only the pool calls the methods below.
 
   started(face: PiscinaWorker): void {
     this.#face = face
@@ -118,7 +119,7 @@ export class PoolThread {
   /** Counts a task while it runs, and races it with the thread's death. */
   async task<T>(post: (face: PiscinaWorker) => Promise<T>): Promise<T> {
     const face = this.#face
-    // Between an uncaught error and the exit, Piscina has let go of the worker already.
+    // Between an uncaught error and the exit, Piscina has already dropped the worker.
     if (this.#loss || !face || face.destroyed) throw await this.exited
     this.#inFlight++
     try {
@@ -131,8 +132,8 @@ export class PoolThread {
   }
 
   /**
-   * Settles as the promise does, or rejects with the thread's loss, whichever comes first. Not Promise.race: that
-   * would leave a reaction on `exited` for every call, for as long as the thread lives.
+   * Settles like the promise, or rejects with the thread's loss, whichever comes first. Promise.race would leave a
+   * reaction on `exited` for every call, for as long as the thread lives.
    */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -144,7 +145,7 @@ export class PoolThread {
           resolve(value)
         },
         (error: unknown) => {
-          // Piscina rejects with errors of its own when a worker dies; the loss, which says why, is about to follow.
+          // When a worker dies, Piscina rejects with its own error. The loss, which contains the reason, follows.
           if (this.#face?.destroyed && !this.#loss) return
           this.#pending.delete(lost)
           reject(error)
@@ -155,26 +156,26 @@ export class PoolThread {
   }
 
   /**
-   * Ends the thread. It is dead at its exit, or after `giveUpMs`: a long native call cannot be interrupted, and until
-   * it returns the worker is a zombie, which may still write to memory that it holds.
+   * Terminates the thread. It is dead at its exit, or after `exitMs`. A long native call cannot be interrupted: until it
+   * returns, the worker of a dead thread may still write to its memory.
    */
-  terminate(reason: ThreadLossReason, giveUpMs: number, cause?: unknown): Promise<ThreadLostError> {
-    this.#condemn({ reason, cause }, giveUpMs)
+  terminate(reason: ThreadLossReason, exitMs: number, cause?: unknown): Promise<ThreadLostError> {
+    this.#markDying({ reason, cause }, exitMs)
     void this.worker.terminate()
     return this.exited
   }
 
-  /** Dead at once, without telling the watcher: the pool closes. */
+  /** Marks the thread dead at once, without a call of the watcher, because the pool closes. */
   abandon(): void {
-    this.#verdict ??= { reason: 'closed' }
+    this.#exitCause ??= { reason: 'closed' }
     this.#lose(undefined)
   }
 
-  /** The first verdict stands; later ones are its consequences. */
-  #condemn(verdict: Verdict, giveUpMs: number): void {
+  /** Keeps the first exit cause: later ones are its consequences. */
+  #markDying(exitCause: ExitCause, exitMs: number): void {
     if (this.#state === 'dead') return
-    this.#verdict ??= verdict
-    this.#giveUp ??= setTimeout(() => this.#die(undefined), giveUpMs)
+    this.#exitCause ??= exitCause
+    this.#exitTimer ??= setTimeout(() => this.#die(undefined), exitMs)
   }
 
   #onExit(code: number): void {
@@ -191,10 +192,10 @@ export class PoolThread {
   }
 
   #lose(exitCode: number | undefined): ThreadLostError {
-    clearTimeout(this.#giveUp)
+    clearTimeout(this.#exitTimer)
     if (this.#loss) return this.#loss
-    const exiting = Atomics.load(this.vitals, EXITING) === 1
-    const loss = threadLoss({ thread: this.id, slot: this.#slot, verdict: this.#verdict, exiting, exitCode })
+    const exiting = Atomics.load(this.status, EXITING) === 1
+    const loss = threadLoss({ thread: this.id, slot: this.#slot, exitCause: this.#exitCause, exiting, exitCode })
     this.#state = 'dead'
     this.#loss = loss
     this.#plane.release()

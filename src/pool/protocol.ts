@@ -1,23 +1,27 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { FileSystemsOptions } from '../files/file-systems.js'
+import type { FileRange } from '../files/identity.js'
+import type { BatchTime, BlockId, FileId, PartitionIndex, SegmentId, ThreadId } from '../ids.js'
 import type { Observation, ObservedPlace, Plan, Program, VersionWatermarks } from '../ops/plan.js'
-import type { FileRange } from '../ops/source.js'
+import type { ReaderRef } from '../ops/source.js'
 import type { Answer } from './answer-wire.js'
 import type { BlockHandle, BlockSlice } from './blocks/handle.js'
 import type { WireError } from './error-wire.js'
+import type { FaultPoint } from './fault-points.js'
 
 /** Messages between the driver and a worker thread. Plain data; `PROTOCOL` changes whenever their meaning does. */
 export const PROTOCOL = 4
 
-/** What a thread is told before it is asked to do anything else. */
+/** The first message to a thread. */
 export interface AttachMessage {
   readonly type: 'attach'
   readonly protocol: number
-  /** The thread's number: never used twice in a process, so it is also its epoch. */
-  readonly thread: number
+  /** The thread's number. It is never used twice in a process, so it is also the thread's epoch. */
+  readonly thread: ThreadId
   /** The control plane's port (Comlink). */
   readonly control: MessagePort
-  /** Shared words, see vitals.ts. */
-  readonly vitals: SharedArrayBuffer
+  /** Shared words, see thread-status.ts. */
+  readonly status: SharedArrayBuffer
   readonly boot: WorkerBoot
 }
 
@@ -30,129 +34,143 @@ export interface WorkerBoot {
   }
   /** False: operations are composed from closures instead of compiled into one loop. */
   readonly codegen: boolean
+  /** The option `fileSystems` of the context. */
+  readonly fileSystems: FileSystemsOptions
   /** Fault points at which a thread dies (tests and the stress command). */
   readonly faults?: readonly FaultPlan[]
 }
 
-/** Die at the `nth` passing of a fault point, counted over all threads in the shared word `passes`. */
+/** Dies when a fault point is passed for the `nth` time, counted over all threads in the shared word `passes`. */
 export interface FaultPlan {
-  readonly point: string
+  readonly point: FaultPoint
   readonly nth: number
   readonly passes: SharedArrayBuffer
-  /** At a fault point of the process: 'SIGSTOP' stops it until somebody continues it. Default 'SIGKILL'. */
+  /** At a fault point of the process: 'SIGSTOP' stops it until it gets SIGCONT. Default 'SIGKILL'. */
   readonly signal?: 'SIGKILL' | 'SIGSTOP'
 }
 
 export interface TaskId {
   readonly job: number
   readonly stage: number
-  readonly partition: number
+  readonly partition: PartitionIndex
   readonly attempt: number
 }
 
 /** Tasks that a thread runs one after the other and answers together. */
 export interface TasksMessage {
   readonly type: 'tasks'
-  /** The addressee; a thread answers `stale` to tasks that are not its own. */
-  readonly thread: number
+  /** The addressee. A thread answers `stale` to tasks of another thread. */
+  readonly thread: ThreadId
   readonly tasks: readonly TaskMessage[]
 }
 
 export interface TaskMessage {
   readonly task: TaskId
-  readonly batchTime?: number
-  /** For practice only: what comes of it is dropped. */
-  readonly rehearsal?: boolean
-  /** Program number, and the program itself where this thread does not know it yet. */
+  readonly batchTime?: BatchTime
+  /** The task is a warm-up copy: the driver drops its results. */
+  readonly warmUp?: boolean
+  /** Program number, and the program itself if this thread does not know it yet. */
   readonly program: number
   readonly define?: Program
-  /** Programs that will not come again. */
+  /** Programs that the thread can forget. */
   readonly undefine?: readonly number[]
   readonly inputs: readonly TaskInput[]
   readonly segments: readonly SegmentGrant[]
-  /** Free segments that the thread may write into; they are its own until it returns them or dies. */
+  /** Free segments into which the thread may write until it returns them or dies. */
   readonly lend?: readonly SegmentGrant[]
-  /** Changes of ownership that ride along. */
+  /** Ownership updates that are sent with the task. */
   readonly adopt?: readonly BlockHandle[]
-  readonly release?: readonly number[]
+  readonly release?: readonly BlockId[]
   /** Segments that the driver has dropped. */
-  readonly forget?: readonly number[]
-  /** Of tasks that are sent together with those that read what they write. */
+  readonly forget?: readonly SegmentId[]
+  /** Present for map tasks that are sent together with their readers. */
   readonly exchange?: TaskExchange
-  /** Values of broadcast variables that the program uses and this thread does not have yet. */
+  /** Values of broadcast variables that the program uses and this thread lacks. */
   readonly broadcasts?: readonly { readonly id: number; readonly block: BlockHandle }[]
 }
 
-/** An `ExchangeBoard`; and the place on it that a map task is to fill. */
+/** An `ExchangeBoard`, and the entry that a map task fills. */
 export interface TaskExchange {
   readonly board: SharedArrayBuffer
   readonly place?: number
 }
 
 export interface SegmentGrant {
-  readonly id: number
+  readonly id: SegmentId
   readonly memory: SharedArrayBuffer
 }
 
-/** What stands behind the slots of a program in one task. */
+/** One input of a program, in one task. */
 export type TaskInput =
   | { readonly in: 'blocks'; readonly slices: readonly BlockSlice[] }
-  /** A kept partition that was written to a file. `file`: its id, which is negative, for reports. */
+  /** A spilled partition. `file` names its file in errors. */
   | {
       readonly in: 'spilled'
-      readonly file: number
+      readonly file: FileId
       readonly path: string
       readonly length: number
       readonly crc: number
       readonly rdd: number
-      readonly partition: number
+      readonly partition: PartitionIndex
     }
-  /** Reads its part of every map output, in order. `dealt`: the number of parts of a shuffle that deals records evenly. */
+  /**
+   * Reads its part of every map output, in order. `dealt`: the number of parts, if the shuffle deals records evenly.
+   */
   | {
       readonly in: 'shuffle'
       readonly outputs: readonly BlockHandle[]
-      readonly partition: number
+      readonly partition: PartitionIndex
       readonly dealt?: number
     }
-  /** The same of map outputs that are yet to be made: `count` places from `first` on, on the task's exchange board. */
+  /** The same for promised map outputs: `count` entries from `first` on, on the task's exchange board. */
   | {
       readonly in: 'exchange'
       readonly first: number
       readonly count: number
-      readonly partition: number
+      readonly partition: PartitionIndex
       readonly dealt?: number
     }
   /** Lines of ranges of files, one after the other. `sum`: the checksum of their bytes, once a task has read them. */
   | { readonly in: 'files'; readonly ranges: readonly FileRange[]; readonly sum?: number }
+  /** A partition of a direct source, as its reader understands it. */
+  | {
+      readonly in: 'partition'
+      /** The name of the source. */
+      readonly source: string
+      readonly reader: ReaderRef
+      readonly partition: object
+      /** The input that receives records which the reader rejects; without it, they fail the task. */
+      readonly rejects: number | undefined
+    }
   | { readonly in: 'range'; readonly from: number; readonly to: number; readonly step: number }
   /** Names the block that a `keep` writes. */
   | { readonly in: 'keep'; readonly key: string }
-  /** What becomes of records whose function throws: so many of them are sent to the driver. All are counted. */
+  /** Drops records whose function throws. Counts all of them, and sends at most `keep` to the driver. */
   | { readonly in: 'rejects'; readonly keep: number }
-  /** Says whose event times the task observes. */
+  /** The stream whose event times the task observes. */
   | ({ readonly in: 'observe' } & ObservedPlace)
-  /** What a window may have been given for already; -Infinity if nothing. */
+  /** The watermark up to which windows may have been emitted; -Infinity if there is none. */
   | { readonly in: 'watermark'; readonly before: number }
   | StateInput
 
-/** Which version of kept state a task makes, and how to get the version before if this thread does not have it. */
+/** The version of state that a task computes, and how to rebuild the previous version if this thread lacks it. */
 export interface StateInput {
   readonly in: 'state'
   readonly operator: number
-  readonly partition: number
-  /** The version to start from; undefined at the beginning of the stream. */
+  readonly partition: PartitionIndex
+  /** The version from which to start; undefined at the beginning of the stream. */
   readonly from?: number
-  /** The version to make: the batch time. */
+  /** The version to compute: the batch time. */
   readonly to: number
-  /** Look for keys that have been idle too long. */
+  /** Whether to search for keys whose timeout has passed. */
   readonly scan: boolean
-  /** Of state by event time. */
+  /** The watermarks; only for state by event time. */
   readonly watermarks?: VersionWatermarks
-  /** Write a snapshot of the new version; `full`: without reference to the ones before. */
+  /** Whether to write a snapshot of the new version; `full`: without reference to the previous ones. */
   readonly snapshot: boolean | 'full'
-  /** Make the version aside, from `rebuild`, and leave the thread's own state alone: an old version is asked for. */
+  /** Whether to compute an old version from `rebuild`, without changing the thread's own state. */
   readonly detached?: boolean
-  /** Present where the driver knows that the thread does not hold version `from`. */
+  /** Set if the driver knows that the thread does not have version `from`. */
   readonly rebuild?: StateRecipe & {
     readonly replay: readonly {
       readonly to: number
@@ -163,24 +181,30 @@ export interface StateInput {
   }
 }
 
-/** Snapshots that kept state is rebuilt from; without any, it begins empty. */
+/** Snapshots from which state is rebuilt; without any, it starts empty. */
 export interface StateRecipe {
-  /** Keys, in the order of their ids: all of them, and those that came after. */
+  /** Keys in the order of their ids: all of them, then the later ones. */
   readonly keys: readonly BlockHandle[]
   /** All values, and the increments after them. */
   readonly snapshots: readonly BlockHandle[]
-  /** The last one's name. */
+  /** The name of the last snapshot. */
   readonly last: string | undefined
 }
 
-/** A block that a task wrote, and what it is. */
+/** A block that a task wrote, and its purpose. */
 export interface WrittenBlock {
   readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot' | 'keys'
-  /** The key of a `keep`, or `operator/partition/version` of a snapshot and its keys: a task may make several versions. */
+  /**
+   * The key of a `keep`, or `operator/partition/version` of a snapshot and its keys, because a task may compute several
+   * versions.
+   */
   readonly key?: string
-  /** Of a snapshot: whether it has all values, or continues the ones before. Of its keys: whether these are all. */
+  /**
+   * For a snapshot: whether it contains all values, or continues the previous ones. For its keys: whether they are all
+   * keys.
+   */
   readonly full?: boolean
-  /** Of a snapshot: its name, and that of the snapshot before whose ids it uses. */
+  /** For a snapshot: its name, and the name of the previous snapshot, whose ids it uses. */
   readonly name?: string
   readonly after?: string
   readonly block: BlockHandle
@@ -193,7 +217,7 @@ export type TaskResult =
       /** Additions to accumulators, packed. */
       readonly added?: Answer
       readonly rejects?: readonly TaskRejects[]
-      /** What the task saw of event time; absent for most. */
+      /** The task's observations of event time; absent for most tasks. */
       readonly observed?: readonly Observation[]
       readonly written: readonly WrittenBlock[]
       /** Checksums of the map outputs that it took from its exchange board, in the order of its inputs. */
@@ -205,31 +229,31 @@ export type TaskResult =
       readonly ok: false
       readonly error: WireError
       readonly label?: string
-      /** The record that the task had read when it failed, where that is known. */
+      /** The record that the task had read when it failed, if known. */
       readonly failedOn?: FailedRecord
       readonly memory: MemoryReport
       readonly missingState?: boolean
     }
-  /** Not run: it was meant for another thread, or the map outputs that it was promised have not come. */
+  /** The task did not run: it was meant for another thread, or its promised map outputs did not arrive. */
   | { readonly ok: 'stale' }
 
-/** What an error says of a record. `record`: its text, cut short. `files`: the first of those that the task reads. */
+/** The record that an error names. `record`: its text, truncated. `files`: the first files that the task reads. */
 export interface FailedRecord {
   readonly record: string
   readonly files: readonly string[]
   readonly moreFiles: boolean
 }
 
-/** Records that a step of a task gave up, as their function threw. */
+/** Records that a step of a task dropped because their function threw. */
 export interface TaskRejects {
-  readonly slot: number
+  readonly input: number
   readonly operation: string
   readonly count: number
-  /** The first of them. */
-  readonly kept: readonly { readonly record: unknown; readonly error: RejectError }[]
+  /** The first dropped records. */
+  readonly kept: readonly { readonly record: Answer; readonly error: RejectError }[]
 }
 
-/** What a function threw, as plain data. */
+/** The value that a function threw, as plain data. */
 export interface RejectError {
   readonly name: string
   readonly message: string
@@ -237,28 +261,28 @@ export interface RejectError {
   readonly stack?: string
 }
 
-/** What happened to the segments a thread writes into. */
+/** Changes of the segments that a thread writes into. */
 export interface MemoryReport {
-  /** Segments that the thread made itself; the driver takes them over. */
+  /** Segments that the thread created; the driver owns them from now on. */
   readonly created: readonly SegmentGrant[]
-  /** Segments that the thread will not write into any more. */
-  readonly returned: readonly number[]
+  /** Segments into which the thread will not write any more. */
+  readonly returned: readonly SegmentId[]
 }
 
 export interface TaskMetrics {
-  /** Records read from each input slot. */
+  /** Records read from each input. */
   readonly read: readonly number[]
-  /** Checksums of what was read of files, by input slot. */
+  /** Checksums of the bytes read from files, by input. */
   readonly sums?: readonly (number | undefined)[]
   readonly runMs: number
-  /** Kept partitions that were read from files, where there were any. */
+  /** Persisted partitions that were read from files, if any. */
   readonly loaded?: readonly LoadedFile[]
 }
 
-/** A kept partition that a task read from a file. */
+/** A persisted partition that a task read from a file. */
 export interface LoadedFile {
   readonly rdd: number
-  readonly partition: number
+  readonly partition: PartitionIndex
   readonly bytes: number
   readonly ms: number
 }
@@ -268,16 +292,18 @@ export interface WorkerControl {
   /** Answers with the thread's number. */
   ping(): number
   /** Become an owner of these blocks. With `verify`, answers with the ids whose checksum is wrong. */
-  adopt(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[], verify: boolean): readonly number[]
-  /** Copy these blocks into memory of this thread's own, and own the copies. */
+  adopt(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[], verify: boolean): readonly BlockId[]
+  /** Copy these blocks into this thread's own memory, and own the copies. */
   copy(
     blocks: readonly BlockHandle[],
     segments: readonly SegmentGrant[],
   ): { blocks: readonly BlockHandle[]; memory: MemoryReport }
-  /** Give up these blocks, and forget these segments, which the driver has dropped. */
-  release(blocks: readonly number[], segments: readonly number[]): void
+  /** Drop these blocks, and forget these segments, which the driver has dropped. */
+  release(blocks: readonly BlockId[], segments: readonly SegmentId[]): void
   /** Ids of owned blocks, for tests and the storage view. */
-  owned(): readonly number[]
-  /** End the running task of this job where it awaits, abort the signals of its calls, and refuse its other tasks. */
+  owned(): readonly BlockId[]
+  /** End the running task of this job if it awaits, abort the signals of its calls, and refuse its other tasks. */
   cancel(job: number): void
+  /** Close the connections of readers and writers: the thread is about to end. */
+  closeResources(): Promise<void>
 }

@@ -3,17 +3,19 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type * as Acorn from 'acorn'
 
-const require = createRequire(import.meta.url)
-/** Modules that are read at most to find the one that is wrong. */
+// Created on first use, because a bundle without `import.meta.url` must reach the check that explains the problem.
+const load = (name: string): unknown => createRequire(import.meta.url)(name)
+/** Most modules that are read to find the faulty one. */
 const MOST = 1_000
 
 /**
- * Where the text of a module is wrong, as `file:line:column`; undefined if the error is no SyntaxError. Node keeps the place of a SyntaxError to itself unless the error ends the process, so the module and those that it
- * imports by relative paths are parsed again.
+ * Returns the location of a syntax error in a module, as `file:line:column`; undefined if the error is no SyntaxError.
+ * Node reports this location only if the error ends the process, so this parses the module and its relative imports
+ * again.
  */
 export function syntaxErrorPlace(error: unknown, url: string): string | undefined {
   if (!(error instanceof SyntaxError)) return undefined
-  // Node names the place of a missing export, and of CommonJS.
+  // Node reports the location of a missing export, and locations in CommonJS.
   const [, named, line] = /^(\S+):(\d+)\n/.exec(error.stack ?? '') ?? []
   if (named) return `${named.startsWith('file:') ? fileURLToPath(named) : named}:${line}`
   const waiting = [new URL(url)]
@@ -29,7 +31,7 @@ export function syntaxErrorPlace(error: unknown, url: string): string | undefine
 }
 
 function read(module: URL): { readonly place: string } | { readonly imports: readonly URL[] } {
-  const { parse } = require('acorn') as typeof Acorn
+  const { parse } = load('acorn') as typeof Acorn
   const path = fileURLToPath(module)
   try {
     const sourceType = path.endsWith('.cjs') ? 'script' : 'module'
@@ -43,7 +45,7 @@ function read(module: URL): { readonly place: string } | { readonly imports: rea
     return { imports: specifiers.filter((path) => /^\.{0,2}\//.test(path)).map((path) => new URL(path, module)) }
   } catch (error) {
     const { loc } = error as { loc?: { line: number; column: number } }
-    // A file that cannot be read is the fault of another error.
+    // Another error reports a file that cannot be read.
     return loc ? { place: `${path}:${loc.line}:${loc.column + 1}` } : { imports: [] }
   }
 }

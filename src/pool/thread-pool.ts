@@ -14,22 +14,27 @@ import {
   type WorkerBoot,
 } from './protocol.js'
 import { Supervisor, type SupervisorEvents } from './supervisor.js'
-import type { AttachAnswer } from './worker/attach.js'
+import { RESOURCES } from './thread-status.js'
+import type { AttachAnswer } from './worker/runtime/attach.js'
 
 export interface ThreadPoolOptions extends SupervisorEvents {
-  /** Threads that take tasks, 1 or more. */
+  /** Number of threads that accept tasks, 1 or more. */
   readonly threads: number
-  /** One more thread, attached and warm, that takes over when another dies. Default true. */
+  /** Keeps one more thread, attached and warm, that takes over when another dies. Default true. */
   readonly spare?: boolean
   readonly boot: WorkerBoot
-  /** The worker's module; its default export is made by `serve` of worker/serve.ts. Default: the library's own. */
+  /**
+   * The worker's module. Its default export comes from `serve` (worker/runtime/serve.ts). Default: the library's own.
+   */
   readonly entry?: URL
   readonly execArgv?: readonly string[]
   readonly resourceLimits?: ResourceLimits
-  /** How long a terminated thread may take to exit before it is treated as dead all the same. Default 100 ms. */
-  readonly giveUpMs?: number
-  /** How long a thread may take to boot, its pipeline module included, before it is replaced. Default 30 s. */
+  /** Ms that a terminated thread may take to exit before it counts as dead. Default 100. */
+  readonly exitMs?: number
+  /** Ms that a thread may take to boot, including its pipeline module, before it is replaced. Default 30,000. */
   readonly bootMs?: number
+  /** Closes the pool if it aborts while the pool opens. `open` rejects then. */
+  readonly signal?: AbortSignal
   readonly log: PoolLog
 }
 
@@ -37,20 +42,20 @@ export interface PoolLog {
   warn(message: string, cause?: unknown): void
 }
 
-const GIVE_UP_MS = 100
-/** A hundred times what a boot takes: a machine may be busy, and a module may have something to load. */
+const EXIT_MS = 100
+/** A hundred times as long as a typical boot: a machine may be busy, and a module may load much. */
 const BOOT_MS = 30_000
-/** How long `close` waits for threads that are stuck in a native call. */
+/** Ms that `close` waits for connections to close, and for threads in a native call. */
 const CLOSE_WAIT_MS = 1_000
-/** Workers that may exist at once, as a multiple of the pool's size: the room for zombies. */
+/** Workers that may exist at once, as a multiple of the pool's size: terminated workers may not have exited. */
 const HEADROOM = 4
 
 /**
- * A fixed number of worker threads, and one in reserve. Threads that die are replaced; whatever waited for one rejects
- * with ThreadLostError. Which thread does what, and what to do after a loss, is the caller's business.
+ * A fixed number of worker threads, and a spare. The pool replaces threads that die, and rejects calls that waited for
+ * them with ThreadLostError. The caller decides which thread runs which task, and how to recover from a loss.
  *
- * An open pool does not keep the process alive: like Piscina's, its workers and ports are unreferenced, except while
- * a task or a control call waits for its answer, a thread boots, or somebody waits for `open` or `whenStrong`.
+ * An open pool does not keep the process alive: its workers and ports are unreferenced, except while a task or a
+ * control call waits for its answer, a thread boots, or a caller waits for `open` or `whenStrong`.
  */
 export class ThreadPool implements AsyncDisposable {
   readonly #options: ThreadPoolOptions
@@ -59,27 +64,33 @@ export class ThreadPool implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   /**
-   * Starts the threads and resolves when all slots are filled; the one in reserve starts 100 ms later, or when it is
-   * needed or waited for. Takes 50 to 100 ms and what the pipeline module needs. Rejects with the error of the first thread that cannot be set up.
+   * Starts the threads and resolves when all slots are filled. The spare starts 100 ms later, or when it is needed.
+   * Cost: 50 to 100 ms, and the load time of the pipeline module. Rejects with the error of the first thread that
+   * cannot be set up.
    */
   static async open(options: ThreadPoolOptions): Promise<ThreadPool> {
-    const { threads, giveUpMs = GIVE_UP_MS, bootMs = BOOT_MS } = options
+    const { threads, exitMs = EXIT_MS, bootMs = BOOT_MS, signal } = options
     if (!Number.isSafeInteger(threads) || threads < 1) {
-      throw new ArgumentError(`threads: ${threads} is given; it must be a whole number from 1 on.`, { threads })
+      throw new ArgumentError(`threads is ${threads}; it must be a whole number from 1 on.`, { threads })
     }
-    if (!(giveUpMs >= 0 && giveUpMs < 2 ** 31)) {
-      throw new ArgumentError(`giveUpMs: ${giveUpMs} is given; it must be milliseconds, 0 or more.`, { giveUpMs })
+    if (!(exitMs >= 0 && exitMs < 2 ** 31)) {
+      throw new ArgumentError(`exitMs is ${exitMs}; it must be milliseconds, 0 or more.`, { exitMs })
     }
     if (!(bootMs > 0 && bootMs < 2 ** 31)) {
-      throw new ArgumentError(`bootMs: ${bootMs} is given; it must be milliseconds, above 0.`, { bootMs })
+      throw new ArgumentError(`bootMs is ${bootMs}; it must be milliseconds, above 0.`, { bootMs })
     }
     checkPackageFiles()
     const pool = new ThreadPool(await import('piscina'), options)
+    const close = () => void pool.close()
+    signal?.addEventListener('abort', close)
     try {
+      signal?.throwIfAborted()
       await pool.#supervisor.start()
     } catch (error) {
       await pool.close()
       throw error
+    } finally {
+      signal?.removeEventListener('abort', close)
     }
     return pool
   }
@@ -87,7 +98,7 @@ export class ThreadPool implements AsyncDisposable {
   private constructor(piscina: PiscinaModule, options: ThreadPoolOptions) {
     this.#options = options
     const { threads, spare = true, log, entry, execArgv, resourceLimits } = options
-    const { giveUpMs = GIVE_UP_MS, bootMs = BOOT_MS } = options
+    const { exitMs = EXIT_MS, bootMs = BOOT_MS } = options
     this.#host = new PiscinaHost(
       piscina,
       {
@@ -102,7 +113,7 @@ export class ThreadPool implements AsyncDisposable {
     this.#supervisor = new Supervisor({
       threads,
       spare,
-      giveUpMs,
+      exitMs,
       bootMs,
       host: this.#host,
       attach: (thread) => this.#attach(thread),
@@ -121,7 +132,7 @@ export class ThreadPool implements AsyncDisposable {
     return this.#supervisor.ready()
   }
 
-  /** The thread in reserve: ready, and given no tasks until it is promoted. */
+  /** The thread in reserve. It is ready, and gets no tasks until it is promoted. */
   spare(): PoolThread | undefined {
     return this.#supervisor.spare()
   }
@@ -131,19 +142,19 @@ export class ThreadPool implements AsyncDisposable {
     return this.#supervisor.alive()
   }
 
-  /** Resolves when all slots are filled and the spare is ready; rejects with StateError when the pool closes first. */
+  /** Resolves when all slots are filled and the spare is ready. Rejects with StateError if the pool closes first. */
   whenStrong(): Promise<void> {
     return this.#supervisor.whenStrong()
   }
 
   /**
-   * Sends tasks to a thread; they run one after the other when those sent before have answered, and are answered together.
-   * A round trip takes 0.05 to 0.1 ms. A task that fails is answered with `ok: false`. Rejects with ThreadLostError when the thread is dead or dies before the answer,
-   * StateError while it boots, and DataCloneError if the message has something that cannot be cloned.
+   * Sends tasks to a thread, which runs them in order after earlier ones and answers them together. A round trip takes
+   * 0.05 to 0.1 ms. The answer of a failed task has `ok: false`. Rejects with ThreadLostError if the thread is dead or
+   * dies before the answer, with StateError while it boots, and with DataCloneError if the message cannot be cloned.
    */
   async run(thread: PoolThread, tasks: readonly TaskMessage[]): Promise<TaskResult[]> {
     if (thread.state === 'booting') {
-      throw new StateError(`Thread ${thread.id} is still booting; give tasks to threads of ready().`, {
+      throw new StateError(`Thread ${thread.id} is still booting; dispatch tasks only to threads of ready().`, {
         thread: thread.id,
       })
     }
@@ -152,16 +163,16 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * Terminates a thread and resolves when it is dead: after 2 to 15 ms as a rule, after `giveUpMs` at the latest.
-   * `onThreadGone` tells when it has really exited.
+   * Terminates a thread and resolves when it is dead: usually after 2 to 15 ms, after `exitMs` at the latest. The pool
+   * calls `onThreadGone` when the worker has exited.
    */
   terminate(thread: PoolThread, reason: ThreadLossReason = 'terminated'): Promise<ThreadLostError> {
     return this.#supervisor.terminate(thread, reason)
   }
 
   /**
-   * Ends all threads; whatever waits for one rejects with ThreadLostError, reason `closed`. Resolves when they have
-   * exited, or after a second if one is stuck in a native call; it exits by itself when the call returns. Reports no
+   * Terminates all threads. Calls that wait for one reject with ThreadLostError, reason `closed`. Resolves when the
+   * threads have exited, or after a second if one is in a native call; that one exits when the call returns. Reports no
    * losses. Safe to call twice.
    */
   close(): Promise<void> {
@@ -174,12 +185,21 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_WAIT_MS)
+    await withinWait(this.#closeResources())
+    await withinWait(this.#supervisor.close())
+  }
+
+  /** Makes threads close the connections of readers and writers. Only threads that have some are asked. */
+  async #closeResources(): Promise<void> {
+    const holders = this.#supervisor.alive().filter(({ status }) => Atomics.load(status, RESOURCES) === 1)
+    const closed = holders.map(async (thread) => {
+      try {
+        await thread.control.closeResources()
+      } catch (error) {
+        if (thread.state !== 'dead') this.#options.log.warn('a connection of a worker thread did not close', error)
+      }
     })
-    await Promise.race([this.#supervisor.close(), tooLong])
-    clearTimeout(timer)
+    await Promise.all(closed)
   }
 
   async #attach(thread: PoolThread): Promise<void> {
@@ -188,11 +208,20 @@ export class ThreadPool implements AsyncDisposable {
       protocol: PROTOCOL,
       thread: thread.id,
       control: thread.controlPort,
-      vitals: thread.vitals.buffer as SharedArrayBuffer,
+      status: thread.status.buffer as SharedArrayBuffer,
       boot: this.#options.boot,
     }
     const post = thread.task((face) => this.#host.post(face, message, [thread.controlPort]))
     const answer = (await post) as AttachAnswer
     if (!answer.ok) throw decodeError(answer.error)
   }
+}
+
+/** Waits for a promise, CLOSE_WAIT_MS at most. */
+async function withinWait(promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_WAIT_MS)
+  })
+  await Promise.race([promise, tooLong]).finally(() => clearTimeout(timer))
 }

@@ -1,23 +1,20 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { SourceError } from '../errors.js'
-import { absolutePath } from '../files/paths.js'
-import { Stream } from '../ops/dstream/dstream.js'
-import { builtin, defineBuiltin } from '../ops/functions/builtin.js'
-import { RddBuilder } from '../ops/rdd/builder.js'
-import { step } from '../ops/rdd/elementwise.js'
-import { type RDD, Rdd } from '../ops/rdd/rdd.js'
-import { ByteWriter } from '../pool/blocks/byte-writer.js'
-import { openObjects, sealObjects } from '../pool/blocks/object-file.js'
-import { decodeRecords, encodeRecords } from '../pool/blocks/records-codec.js'
-import { type SaveOptions, SUCCESS, saveEach, saveNew, writePart } from './part-files.js'
+import { readingOf } from '../formats/reading.js'
+import { dstreams } from '../ops/dstream/facade.js'
+import { checkPartitions } from '../ops/partitioner.js'
+import { contextOf, RddBuilder } from '../ops/rdd/builder.js'
+import type { RddContext } from '../ops/rdd/context.js'
+import { facade, type RDD, rdds } from '../ops/rdd/facade.js'
+import type { Rdd } from '../ops/rdd/rdd.js'
+import { FilePartsRdd } from '../ops/rdd/source-rdds.js'
+import type { SaveOptions } from './part-files.js'
+import { saveAs, saveBatchesAs } from './save-formats.js'
 
-declare module '../ops/rdd/rdd.js' {
-  interface Rdd<T> {
+declare module '../ops/rdd/facade.js' {
+  interface BaseRdd<T> {
     /**
-     * Writes the elements as they are into a new directory, one file a partition, for `ctx.objectFile(path)` to read.
-     * Workers write; what such a file keeps is what a shuffle keeps (plain data, no classes). Rejects with ArgumentError
-     * if the directory is there already, unless `overwrite` is given or the save is part of a batch, which may run again.
+     * Writes the elements into a new directory in Millrace's own encoding, one file per partition, for
+     * `ctx.objectFile(path)` to read. Action; workers write. A file preserves the same data types as a shuffle: plain
+     * data, no classes.
      *
      * ```ts
      * const { tmpdir } = await import('node:os')
@@ -25,15 +22,18 @@ declare module '../ops/rdd/rdd.js' {
      * await ctx.parallelize([new Map([['a', 1]])]).saveAsObjectFile(path)
      * await ctx.objectFile(path).collect() // [Map { 'a' => 1 }]
      * ```
+     *
+     * @throws ArgumentError (rejects) if the directory exists, unless `overwrite` is true or the save is part of a
+     *   batch, which may run again; SaveError if the files cannot be written.
      */
     saveAsObjectFile(path: string | URL, options?: SaveOptions): Promise<void>
   }
 }
-declare module '../ops/dstream/dstream.js' {
-  interface Stream<T> {
+declare module '../ops/dstream/facade.js' {
+  interface BaseStream<T> {
     /**
-     * Saves each batch as `prefix-<time in ms>` or `prefix-<time in ms>.suffix`, as saveAsObjectFile. An output
-     * operation. A batch that is done again replaces what it wrote before.
+     * Saves each batch as `prefix-<time in ms>` or `prefix-<time in ms>.suffix`, in the format of saveAsObjectFile.
+     * Output operation; workers write. A batch that runs again replaces its files.
      *
      * ```ts
      * ssc.queueStream([[{ a: 1 }]]).saveAsObjectFiles('out/batch')
@@ -45,59 +45,43 @@ declare module '../ops/dstream/dstream.js' {
 declare module '../ops/rdd/builder.js' {
   interface RddBuilder {
     /**
-     * The elements that saveAsObjectFile wrote into a directory, one partition a file. The directory is listed now, the
-     * workers read when an action asks; each file is held in memory. Throws SourceError if the directory is not there or
-     * not complete; a damaged file fails the task.
+     * Reads the elements that saveAsObjectFile wrote, in their order. Each file belongs to one of `minPartitions`
+     * partitions. Narrow; runs no job: the first action that needs the files lists the directory, and workers read each
+     * file into memory. A damaged file fails the task.
+     *
+     * ```ts
+     * const { tmpdir } = await import('node:os')
+     * const path = `${tmpdir()}/read-${process.pid}-${Date.now()}`
+     * await ctx.parallelize([{ a: 1 }]).saveAsObjectFile(path)
+     * await ctx.objectFile(path).collect() // [{ a: 1 }]
+     * ```
+     *
+     * @throws ArgumentError unless `path` is a path. Actions reject with SourceError if the directory is missing or
+     *   incomplete.
      */
-    objectFile<T>(path: string | URL): RDD<T>
+    objectFile<T>(path: string | URL, minPartitions?: number): RDD<T>
   }
 }
 
-defineBuiltin('saveObjects', (directory: string) => (records: readonly unknown[], partition: number) => {
-  const bytes = new ByteWriter()
-  encodeRecords(bytes, records)
-  writePart(directory, partition, sealObjects(bytes.bytes()))
-})
-
-const write = (directory: string) => builtin('saveObjects', directory)
-
-Rdd.prototype.saveAsObjectFile = function (path, options) {
-  return saveNew(this, path, write, 'saveAsObjectFile', options)
+rdds.saveAsObjectFile = function (path, options = {}) {
+  return saveAs(this, path, { format: 'objects', options, label: 'saveAsObjectFile' })
 }
-Stream.prototype.saveAsObjectFiles = function (prefix, suffix) {
-  saveEach(this, prefix, suffix, write, 'saveAsObjectFiles')
+dstreams.saveAsObjectFiles = function (prefix, suffix) {
+  saveBatchesAs(this, prefix, suffix, { format: 'objects', options: {}, label: 'saveAsObjectFiles' })
 }
 
-const PART = /^part-(\d+)$/
-
-defineBuiltin('readObjects', () => (path: string) => decodeRecords(openObjects(readFileSync(path), path)))
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path)
-  } catch (cause) {
-    throw new SourceError(`objectFile: the directory '${path}' cannot be read. Give one that saveAsObjectFile made.`, {
-      cause,
-      details: { path },
-    })
-  }
-}
-
-RddBuilder.prototype.objectFile = function <T>(given: string | URL): RDD<T> {
-  const path = absolutePath(given, 'objectFile')
-  const names = list(path)
-  if (!names.includes(SUCCESS)) {
-    throw new SourceError(`objectFile: '${path}' has no _SUCCESS: it was not written to its end. Save it anew.`, {
-      details: { path },
-    })
-  }
-  const parts = names
-    .filter((name) => PART.test(name))
-    .sort((a, b) => Number(PART.exec(a)![1]) - Number(PART.exec(b)![1]))
-  if (parts.length === 0) return this.emptyRDD<T>()
-  const files = this.parallelize(
-    parts.map((name) => join(path, name)),
-    parts.length,
+/** Reads the directory that saveAsObjectFile has written for a dataset of `parts` partitions. */
+export function openCheckpoint<T>(context: RddContext, path: string, parts: number): Rdd<T> {
+  return new FilePartsRdd<T>(
+    context,
+    { path, isSave: true, label: 'checkpoint', parts, reading: readingOf('objects', {}, 'checkpoint') },
+    parts,
   )
-  return step<T>(files, 'flatMap', builtin('readObjects'), 'objectFile')
+}
+
+RddBuilder.prototype.objectFile = function <T>(path: string | URL, minPartitions?: number): RDD<T> {
+  const context = contextOf(this)
+  const reading = readingOf('objects', {}, 'objectFile')
+  const files = { path: context.files.resolve(path, 'objectFile'), isSave: true, label: 'objectFile', reading }
+  return facade(new FilePartsRdd<T>(context, files, checkPartitions(minPartitions ?? this.parallelism)))
 }

@@ -1,42 +1,46 @@
-import { Stream } from '../ops/dstream/dstream.js'
-import { builtin, defineBuiltin } from '../ops/functions/builtin.js'
-import { Rdd } from '../ops/rdd/rdd.js'
-import { toLine } from '../values/json.js'
-import { type SaveOptions, saveEach, saveNew, writePart } from './part-files.js'
+import type { TextWriteOptions } from '../formats/text.js'
+import { dstreams } from '../ops/dstream/facade.js'
+import { rdds } from '../ops/rdd/facade.js'
+import type { SaveOptions } from './part-files.js'
+import { saveAs, saveBatchesAs } from './save-formats.js'
 
-declare module '../ops/rdd/rdd.js' {
-  interface Rdd<T> {
+declare module '../ops/rdd/facade.js' {
+  interface BaseRdd<T> {
     /**
-     * Writes one file `part-00000` a partition into a new directory, and `_SUCCESS`. Workers write; the directory appears by
-     * a rename when it is complete. The path is resolved now. Texts as they are, other primitive
-     * values as `String` does, objects as JSON: a Map as an array of entries, a Set as an array. Rejects with
-     * ArgumentError if the directory is there already, unless `overwrite` is given or the save is part of a batch, which may
-     * run again.
+     * Writes the elements as lines into a new directory: one file `part-00000` per partition, and `_SUCCESS`. Action;
+     * workers write, and a rename makes the directory visible when it is complete. Texts are written unchanged, other
+     * primitive values as `String` formats them, objects as JSON: a Map as an array of entries, a Set as an array.
+     *
+     * ```ts
+     * const { tmpdir } = await import('node:os')
+     * const path = `${tmpdir()}/lines-${process.pid}-${Date.now()}`
+     * await ctx.parallelize(['a', 'b'], 1).saveAsTextFile(path)
+     * await ctx.textFile(path).collect() // ['a', 'b']
+     * ```
+     *
+     * @throws ArgumentError (rejects) if the directory exists, unless `overwrite` is true or the save is part of a
+     *   batch, which may run again; SaveError if the files cannot be written.
      */
-    saveAsTextFile(path: string | URL, options?: SaveOptions): Promise<void>
+    saveAsTextFile(path: string | URL, options?: TextWriteOptions & SaveOptions): Promise<void>
   }
 }
-declare module '../ops/dstream/dstream.js' {
-  interface Stream<T> {
+declare module '../ops/dstream/facade.js' {
+  interface BaseStream<T> {
     /**
-     * Saves each batch as `prefix-<time in ms>` or `prefix-<time in ms>.suffix`, as saveAsTextFile. An output operation.
-     * A batch that is done again replaces what it wrote before.
+     * Saves each batch as `prefix-<time in ms>` or `prefix-<time in ms>.suffix`, in the format of saveAsTextFile.
+     * Output operation; workers write. A batch that runs again replaces its files.
+     *
+     * ```ts
+     * ssc.queueStream([['a', 'b']]).saveAsTextFiles('out/batch', 'txt')
+     * ```
      */
-    saveAsTextFiles(prefix: string | URL, suffix?: string): void
+    saveAsTextFiles(prefix: string | URL, suffix?: string, options?: TextWriteOptions): void
   }
 }
 
-defineBuiltin('saveText', (directory: string) => (records: Iterable<unknown>, partition: number) => {
-  const lines: string[] = []
-  for (const record of records) lines.push(toLine(record))
-  writePart(directory, partition, lines.length > 0 ? `${lines.join('\n')}\n` : '')
-})
-
-const write = (directory: string) => builtin('saveText', directory)
-
-Rdd.prototype.saveAsTextFile = function (path, options) {
-  return saveNew(this, path, write, 'saveAsTextFile', options)
+rdds.saveAsTextFile = function (path, options = {}) {
+  return saveAs(this, path, { format: 'text', options, label: 'saveAsTextFile' })
 }
-Stream.prototype.saveAsTextFiles = function (prefix, suffix) {
-  saveEach(this, prefix, suffix, write, 'saveAsTextFiles')
+dstreams.saveAsTextFiles = function (prefix, suffix, options = {}) {
+  saveBatchesAs(this, prefix, suffix, { format: 'text', options, label: 'saveAsTextFiles' })
 }

@@ -1,7 +1,7 @@
-/** Whatever can be pulled from one by one. Node's Readable and the ReadableStream of the web are among them. */
+/** Anything whose values can be read one by one, including Node's Readable and the web's ReadableStream. */
 export type Pullable<T> = Iterable<T> | AsyncIterable<T> | ReadableStreamLike<T>
 
-/** The part of the web's ReadableStream that is used; structural, so that polyfills fit. */
+/** The methods of the web's ReadableStream that are used; structural, so that polyfills match. */
 export interface ReadableStreamLike<T> {
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: T }>
@@ -13,7 +13,7 @@ export interface ReadableStreamLike<T> {
 export interface Feed<T> {
   readonly sync: boolean
   next(): IteratorResult<T> | Promise<IteratorResult<T>>
-  /** Gives up before the end. Unlike `return` of an async iterator it also ends a read that is under way. */
+  /** Stops before the end. Unlike `return` of an async iterator, it also ends a pending read. */
   close(): unknown
 }
 
@@ -28,13 +28,16 @@ export function isPullable(value: unknown): boolean {
   return [getReader, later, now].some((method) => typeof method === 'function')
 }
 
-/** Whether a second pass would find nothing: iterators, generators and streams, but not arrays and other collections. */
+/**
+ * Returns whether a second pass would find nothing: true for iterators, generators and streams, false for arrays and
+ * other collections.
+ */
 export function isOneShot(value: Pullable<unknown>): boolean {
   const { next, destroy, getReader } = value as Parts<unknown>
   return [next, destroy, getReader].some((method) => typeof method === 'function')
 }
 
-/** Begins a pass; locks a ReadableStream. */
+/** Starts a pass. Locks a ReadableStream. */
 export function openFeed<T>(pullable: Pullable<T>): Feed<T> {
   const parts = pullable as Parts<T>
   if (typeof parts.getReader === 'function') {
@@ -44,7 +47,7 @@ export function openFeed<T>(pullable: Pullable<T>): Feed<T> {
   const { destroy, [Symbol.asyncIterator]: openLater } = parts
   if (typeof openLater === 'function') {
     const iterator = openLater.call(pullable)
-    // An async generator queues `return` behind the read under way, which may take for ever; destroy ends that read.
+    // An async generator queues `return` behind the pending read, which may take forever; destroy ends that read.
     const close = () => (typeof destroy === 'function' ? destroy.call(pullable) : iterator.return?.())
     return { sync: false, next: () => iterator.next(), close }
   }

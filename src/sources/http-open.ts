@@ -2,7 +2,7 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SourceError } from '../errors.js'
 
-/** What is asked for. */
+/** A request. */
 export interface HttpTarget {
   readonly url: URL
   readonly method: string
@@ -14,15 +14,15 @@ export interface HttpTarget {
 const MAX_REDIRECTS = 5
 const BODY_HEADERS = new Set(['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
 
-/** The address without credentials and query, for names and messages. */
+/** Returns the address without credentials and query, for names and messages. */
 export function place(url: URL): string {
   return url.origin + url.pathname
 }
 
 /**
- * Sends the request and resolves with the head of the answer, after at most 5 redirects. Settles whatever the server does,
- * once `signal` is aborted at the latest. Rejects with a SourceError whose details say `final` if the same request can only
- * fail again, otherwise with what the network reported.
+ * Sends the request and resolves with the head of the answer, after at most 5 redirects. Settles whatever the server
+ * does, at the latest when `signal` aborts. Rejects with a SourceError whose details have `final` if the same request
+ * can only fail again, otherwise with the network's error.
  */
 export async function open(target: HttpTarget, signal: AbortSignal): Promise<IncomingMessage> {
   const asked = place(target.url)
@@ -45,16 +45,16 @@ export async function open(target: HttpTarget, signal: AbortSignal): Promise<Inc
 
 async function send(target: HttpTarget, signal: AbortSignal): Promise<IncomingMessage> {
   const { url, method, headers, agent, body } = target
-  // Imported on demand: node:https takes a fifth longer to load than the rest of this module.
+  // Imported on demand, because node:https takes a fifth longer to load than the rest of this module.
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   signal.throwIfAborted()
   let sent: ClientRequest
   try {
-    // No shared agent: a stream holds its connection for as long as it lives.
+    // No shared agent, because a stream holds its connection for its whole life.
     sent = request(url, { method, headers, signal, agent: agent ?? false })
   } catch (cause) {
     throw final(
-      `${place(url)} cannot be asked: ${(cause as Error).message}. Check the URL, headers and agent.`,
+      `${place(url)} cannot be requested: ${(cause as Error).message}. Check the URL, headers and agent.`,
       {},
       cause,
     )
@@ -68,13 +68,15 @@ async function send(target: HttpTarget, signal: AbortSignal): Promise<IncomingMe
       settle()
       reject(error)
     }
-    // A request that waits for a socket of its agent reports neither an error nor its close.
-    const onAbort = () => fail(new Error('the request was given up'))
-    const onClose = () => fail(new Error('the connection was closed before the answer began'))
+    // A request that waits for a socket of its agent reports neither an error nor a close.
+    const onAbort = () => fail(new Error('the request was aborted'))
+    const onClose = () => fail(new Error('the connection was closed before the answer started'))
     const onSwitch = ({ statusCode, statusMessage }: IncomingMessage, socket: Duplex) => {
       socket.destroy()
       fail(
-        new Error(`${method} was answered ${statusCode} ${statusMessage ?? ''}, which leaves HTTP: no lines can come`),
+        new Error(
+          `${method} was answered ${statusCode} ${statusMessage ?? ''}, which switches away from HTTP, so no lines follow`,
+        ),
       )
     }
     signal.addEventListener('abort', onAbort, { once: true })
@@ -82,7 +84,7 @@ async function send(target: HttpTarget, signal: AbortSignal): Promise<IncomingMe
       settle()
       resolve(response)
     })
-    // Node hands over the bare connection: after 101, and after 2xx to CONNECT.
+    // Node passes the raw connection here: after 101, and after 2xx to CONNECT.
     sent.on('upgrade', onSwitch)
     sent.on('connect', onSwitch)
     sent.on('error', fail)
@@ -96,21 +98,21 @@ function isRedirect(status: number | undefined): boolean {
 }
 
 /**
- * As browsers do: 303, and 301 or 302 after a POST, continue with a GET. Another origin gets none of the given headers, any of
- * which may be a credential, and never a body.
+ * Follows a redirect as browsers do: 303, and 301 or 302 after a POST, continue with a GET. Another origin receives
+ * none of the caller's headers, because any may be a credential, and never a body.
  */
 function follow(target: HttpTarget, status: number, location: string): HttpTarget {
   const from = place(target.url)
   const to = withoutQuery(location)
   const url = URL.canParse(location, target.url.href) ? new URL(location, target.url) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw final(`${from} redirects to ${to}, which is no http or https URL. Check the URL.`, { location: to })
+    throw final(`${from} redirects to ${to}, which is not an http or https URL. Check the URL.`, { location: to })
   }
   const asGet = (status === 303 && target.method !== 'HEAD') || (status < 303 && target.method === 'POST')
   const foreign = url.origin !== target.url.origin
   if (foreign && !asGet && target.body !== undefined) {
     throw final(
-      `${from} redirects a ${target.method} with a body to another origin, ${url.origin}. The body is not sent there; give that URL instead.`,
+      `${from} redirects a ${target.method} with a body to another origin, ${url.origin}. The body is not sent there; use that URL instead.`,
       { location: to },
     )
   }
@@ -119,7 +121,7 @@ function follow(target: HttpTarget, status: number, location: string): HttpTarge
   return asGet ? { ...target, url, headers, method: 'GET', body: undefined } : { ...target, url, headers }
 }
 
-/** Queries and user names of a location may hold secrets: they belong in no message. */
+/** Queries and user names of a location may be secrets, so no message contains them. */
 function withoutQuery(location: string): string {
   return location.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//')
 }

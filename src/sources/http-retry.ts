@@ -2,22 +2,22 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** Base delays in ms. */
 export interface RetryTimes {
-  /** Network errors: grows by `min` up to `max`. `min` is also the least pause before any request. */
+  /** Network errors: grows by `min` up to `max`. `min` is also the shortest pause before any request. */
   readonly reconnect: { readonly min: number; readonly max: number }
-  /** Answers such as 503: doubles from here up to 64 times. */
+  /** Answers such as 503: doubles from this value up to 64 times it. */
   readonly httpError: number
-  /** 429 without a hint: doubles from here up to 16 times. */
+  /** 429 without a hint: doubles from this value up to 16 times it. */
   readonly rateLimit: number
   /** The time of day in ms, for hints that name a time. */
   readonly now: () => number
 }
 
-/** A server may not send the receiver to sleep for longer than this. */
+/** Upper limit of the pause that a server may request, in ms. */
 const LONGEST_HINT = 24 * 60 * 60 * 1000
 
 /**
- * How long to wait before the next request. Each kind of failure has a count of its own; a connection that worked sets
- * all of them back.
+ * Computes the pause before the next request. Each kind of failure has its own count; a connection that worked resets
+ * all of them.
  *
  * | failure       | wait                                                              |
  * | ------------- | ----------------------------------------------------------------- |
@@ -68,7 +68,7 @@ export class HttpRetry {
     return header === undefined ? undefined : this.#hint(Number(header) * 1000 - this.#times.now())
   }
 
-  /** A hint that lies in the past, or is no number, is none. A shorter one than the least pause is that pause. */
+  /** Returns the pause of a hint, at least the shortest pause; undefined if it lies in the past or is not a number. */
   #hint(ms: number): number | undefined {
     return ms > 0 ? Math.min(Math.max(Math.ceil(ms), this.#times.reconnect.min), LONGEST_HINT) : undefined
   }

@@ -1,13 +1,13 @@
 import { LONGEST_TIMER } from './check.js'
 
-/** Aborts `signal` when nobody calls `touch` for `timeout` ms (0: never), or when `outer` is aborted. */
+/** Aborts `signal` after `timeout` ms without a `touch` (0: never), or when `outer` aborts. */
 export class IdleTimer {
   readonly #timeout: number
   readonly #outer: AbortSignal
   readonly #abort = new AbortController()
   readonly #onOuter = () => this.#abort.abort()
   #timer: NodeJS.Timeout | undefined
-  /** True once the time ran out. */
+  /** Whether the time ran out. */
   expired = false
 
   constructor(timeout: number, outer: AbortSignal) {
@@ -22,13 +22,13 @@ export class IdleTimer {
     return this.#abort.signal
   }
 
-  /** Something was heard: the time begins anew. */
+  /** Restarts the time, because data has arrived. */
   touch(): void {
     if (this.#timer) this.#timer.refresh()
     else if (this.#timeout > 0) this.#timer = setTimeout(() => this.#expire(), Math.min(this.#timeout, LONGEST_TIMER))
   }
 
-  /** Stops the time until the next touch: nobody listens now, so nothing can be heard. */
+  /** Stops the time until the next touch, because the source is paused and no data can arrive. */
   pause(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

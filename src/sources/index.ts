@@ -1,4 +1,3 @@
-export type { Delay } from '../ops/wait.js'
 export type { ReconnectDelay } from './check.js'
 export type { Pullable, ReadableStreamLike } from './feed.js'
 export { type HttpTextOptions, httpTextSource } from './http-text.js'

@@ -4,18 +4,18 @@ const BLANK = Buffer.from('\n\n')
 const BLANK_CR = Buffer.from('\n\r\n')
 
 /**
- * Lets whole, non-blank lines through. Chunks may be cut anywhere: what follows the last newline is held back until its
- * line is whole, so that a broken connection leaves no half line behind and a `\r\n` that comes in two chunks is still
- * seen as a blank line. Only that remainder is copied; a chunk without blank lines passes as one view of itself.
+ * Passes whole, non-blank lines. Chunks may be cut anywhere. Bytes after the last newline are held back until their
+ * line is whole. So a broken connection leaves no half line behind, and a `\r\n` split over two chunks still counts as
+ * a blank line. Only these bytes are copied; a chunk without blank lines passes as one view of itself.
  *
- * A line longer than the limit is dropped as a whole and told to `dropped`, with its length in bytes.
+ * A line longer than the limit is dropped as a whole, and reported to `dropped` with its length in bytes.
  */
 export class LineGate {
   readonly #maxLineBytes: number
   readonly #dropped: (bytes: number) => void
   #held = Buffer.alloc(0)
   #length = 0
-  /** Bytes of a line that is too long, seen so far; 0 if there is none. */
+  /** Bytes seen so far of a line that is too long; 0 if there is none. */
   #skipped = 0
 
   constructor(maxLineBytes: number, dropped: (bytes: number) => void) {
@@ -23,7 +23,7 @@ export class LineGate {
     this.#dropped = dropped
   }
 
-  /** What of the chunk can go on now. The views are valid until the generator is asked again. */
+  /** Yields the pieces of the chunk that may pass now. Each view is valid until the next call of the generator. */
   *pieces(chunk: Buffer): Generator<Uint8Array, void, undefined> {
     const first = chunk.indexOf(LF)
     if (first === -1) return this.#hold(chunk)
@@ -43,7 +43,7 @@ export class LineGate {
     this.#hold(chunk.subarray(end))
   }
 
-  /** The unfinished last line, if there is one, and forgets it. */
+  /** Returns and forgets the unfinished last line, if there is one. */
   rest(): Uint8Array | undefined {
     const rest = this.#held.subarray(0, this.#length)
     if (this.#skipped > 0) this.#dropped(this.#skipped)
@@ -56,7 +56,7 @@ export class LineGate {
     if (!blankFirst && lines.length <= this.#maxLineBytes && !lines.includes(BLANK) && !lines.includes(BLANK_CR)) {
       return yield lines
     }
-    // Runs of good lines between the ones left out.
+    // Start of the current run of good lines.
     let run = 0
     for (let at = 0; at < lines.length; ) {
       const end = lines.indexOf(LF, at)

@@ -3,19 +3,28 @@ import type { Receiver, ReceiverSink } from '../ops/source.js'
 import { messageOf } from '../values/message-of.js'
 
 /**
- * The whole life of a receiver as one async function: it calls `ready` when data can arrive, goes on until `signal` is
- * aborted or the input is at its end, and then returns. It must not call the sink after it has returned.
+ * The whole life of a receiver as one async function. It calls `ready` when data can arrive, continues until `signal`
+ * aborts or the input ends, and then returns. It must not call the sink after it has returned.
+ *
+ * `onClose` registers a function that releases what receipts need after the loop. It runs once, before the next start
+ * or at the close.
  */
-export type ReceiverLoop = (sink: ReceiverSink, signal: AbortSignal, ready: () => void) => Promise<void>
+export type ReceiverLoop = (
+  sink: ReceiverSink,
+  signal: AbortSignal,
+  ready: () => void,
+  onClose: (release: () => unknown) => void,
+) => Promise<void>
 
 /**
- * A receiver made of a loop. A fault before `ready` rejects `start`; a later one is reported and ends the source.
+ * A receiver that runs a loop. An error before `ready` rejects `start`; a later one is reported and ends the source.
  * `stop` aborts the loop's signal and waits for the loop, so nothing reaches the sink afterwards.
  */
 export class LoopReceiver implements Receiver {
   readonly #name: string
   readonly #loop: ReceiverLoop
   #running: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined
+  #releases: (() => unknown)[] = []
 
   constructor(name: string, loop: ReceiverLoop) {
     this.#name = name
@@ -24,19 +33,21 @@ export class LoopReceiver implements Receiver {
 
   async start(sink: ReceiverSink): Promise<void> {
     if (this.#running) {
-      throw new StateError(`The receiver of ${this.#name} is running already. Stop it before it is started again.`)
+      throw new StateError(`The receiver of ${this.#name} is already running. Stop it before starting it again.`)
     }
+    await this.close()
     const abort = new AbortController()
     const onAbort = () => abort.abort()
     if (sink.signal.aborted) onAbort()
     else sink.signal.addEventListener('abort', onAbort, { once: true })
     await new Promise<void>((resolve, reject) => {
       let ready = false
-      const loop = this.#loop(sink, abort.signal, () => {
+      const onReady = () => {
         ready = true
         resolve()
-      })
-      // First of all free for the next start: whoever awaits this one may try again at once.
+      }
+      const loop = this.#loop(sink, abort.signal, onReady, (release) => this.#releases.push(release))
+      // Allow the next start first, because the caller that awaits this one may retry at once.
       const over = () => {
         sink.signal.removeEventListener('abort', onAbort)
         this.#running = undefined
@@ -45,13 +56,18 @@ export class LoopReceiver implements Receiver {
         () => {
           over()
           resolve()
+          if (!abort.signal.aborted) sink.stop()
         },
         (error: unknown) => {
           over()
-          // After an abort a rejection is its consequence (a socket destroyed while it is read), not news.
+          // After an abort, a rejection is its consequence (such as a socket destroyed during a read) and is not
+          // reported.
           if (abort.signal.aborted) resolve()
-          else if (ready) sink.report(`${this.#name} has ended: ${messageOf(error)}`, error)
-          else reject(error)
+          else if (!ready) reject(error)
+          else {
+            sink.report(`${this.#name} has ended: ${messageOf(error)}`, error)
+            sink.stop()
+          }
         },
       )
       this.#running = { abort, ended }
@@ -61,5 +77,9 @@ export class LoopReceiver implements Receiver {
   async stop(): Promise<void> {
     this.#running?.abort.abort()
     await this.#running?.ended
+  }
+
+  async close(): Promise<void> {
+    for (const release of this.#releases.splice(0)) await release()
   }
 }

@@ -3,15 +3,17 @@ import { nextTurn, until } from '../ops/wait.js'
 import { recordSize } from '../values/record-size.js'
 import type { Feed } from './feed.js'
 
-/** The part of a sink that records go into. */
-type RecordSink = Pick<ReceiverSink, 'records' | 'full'>
+/** The methods of a sink for records. */
+export interface RecordSink extends Pick<ReceiverSink, 'full'> {
+  records(values: readonly unknown[]): void
+}
 
-/** A chunk of fewer records that are larger ends here: the sink is asked for room after each chunk only. */
+/** Bytes at which a chunk of large records ends: the sink is checked for room only after each chunk. */
 const CHUNK_BYTES = 1024 * 1024
 
 /**
- * Hands on what the feed gives, up to `chunk` records at a time. True at the feed's end, false when `signal` was
- * aborted before. What was pulled before a fault is handed on before the fault is thrown.
+ * Forwards the records of the feed, up to `chunk` at a time. Returns true at the feed's end, false if `signal` aborted
+ * earlier. If the feed throws, records that were read before are forwarded first.
  */
 export function pull<T>(feed: Feed<T>, chunk: number, sink: RecordSink, signal: AbortSignal): Promise<boolean> {
   return feed.sync ? pullNow(feed, chunk, sink, signal) : pullLater(feed, chunk, sink, signal)
@@ -49,7 +51,7 @@ async function pullLater<T>(feed: Feed<T>, chunk: number, sink: RecordSink, sign
     if (!result) return false
     if (result.done) return true
     pending = undefined
-    // The first record of a turn may take long to come; those after it are taken as long as the turn lasts.
+    // The first record of a turn may take long to arrive; further ones are read while the turn lasts.
     const turn = nextTurn()
     const records = [result.value]
     let bytes = recordSize(result.value)
@@ -71,7 +73,7 @@ async function pullLater<T>(feed: Feed<T>, chunk: number, sink: RecordSink, sign
   return false
 }
 
-/** Backpressure; and where there is none, a turn for everybody else: an endless iterable would never yield it. */
+/** Waits for room; if there is room, lets other work run for a turn, which an endless iterable would never do. */
 async function room(sink: RecordSink, signal: AbortSignal): Promise<void> {
   const full = sink.full()
   await (full ? until(full, signal) : nextTurn())

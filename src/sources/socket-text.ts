@@ -1,36 +1,45 @@
 import type { TcpNetConnectOpts } from 'node:net'
 import { ArgumentError, SourceError } from '../errors.js'
+import { checkNames } from '../ops/option-names.js'
 import type { ReceiverSink, ReceiverSource } from '../ops/source.js'
 import { type Delay, delay as realDelay } from '../ops/wait.js'
+import { describe } from '../values/describe.js'
 import { messageOf } from '../values/message-of.js'
 import { checkBoolean, checkInteger, type ReconnectDelay, reconnectDelay } from './check.js'
 import { LoopReceiver } from './loop-receiver.js'
 
 export interface SocketTextOptions {
   /**
-   * False: the input is at its end when the server closes the connection, and a connection that fails is an error: `start`
-   * rejects with a SourceError, or the source is reported and ends. For senders that finish. True unless given.
+   * Whether to connect again after the server closes the connection or a connection fails (true). With `false`, the
+   * input ends with the connection, and a failure is an error: `start` rejects with SourceError, or the source reports
+   * it and ends.
    */
   readonly reconnect?: boolean
-  /** First and longest wait before a new connection, doubled each time; 100 ms and 5,000 ms unless given. */
+  /** First and longest wait before a new connection (`{ min: 100, max: 5000 }`, in ms or as '5s'); doubles each time. */
   readonly reconnectDelay?: ReconnectDelay
-  /** How to wait, for tests. */
-  readonly delay?: Delay
 }
+
+const NAMES = ['reconnect', 'reconnectDelay'] as const satisfies (keyof SocketTextOptions)[]
 
 /**
  * Newline-separated text from a TCP server. The socket reads straight into the blocks' shared memory: no copy, no
- * string, no object a line. A lost or refused connection is reported and tried again for ever, unless `reconnect` is
- * false; what the server sends meanwhile is lost, as TCP has no memory of it. An unfinished last line of a connection counts as a line.
+ * string, no object a line. A lost or refused connection is reported and tried again forever, unless `reconnect` is
+ * false; what the server sends meanwhile is lost, as TCP has no memory of it. An unfinished last line of a connection
+ * counts as a line. `delay` replaces the timer.
  */
-export function socketTextSource(host: string, port: number, options: SocketTextOptions = {}): ReceiverSource {
+export function socketTextSource(
+  host: string,
+  port: number,
+  options: SocketTextOptions = {},
+  delay: Delay = realDelay,
+): ReceiverSource {
   if (typeof host !== 'string' || host === '') {
-    throw new ArgumentError(`host is ${JSON.stringify(host)}; give a host name or an IP address.`, { host })
+    throw new ArgumentError(`host is ${describe(host)}; it must be a host name or an IP address.`, { host })
   }
   checkInteger('port', port, 1, 65_535)
-  const { min, max } = reconnectDelay(options.reconnectDelay ?? {}, { min: 100, max: 5000 })
+  checkNames(options, NAMES, 'socketTextStream')
+  const { min, max } = reconnectDelay(options.reconnectDelay, { min: 100, max: 5000 })
   const reconnect = checkBoolean('reconnect', options.reconnect ?? true)
-  const delay = options.delay ?? realDelay
   const name = `socket ${host}:${port}`
 
   const loop = async (sink: ReceiverSink, signal: AbortSignal, ready: () => void): Promise<void> => {
@@ -39,7 +48,7 @@ export function socketTextSource(host: string, port: number, options: SocketText
       const { bytes, fault } = await connection(host, port, sink, signal, ready)
       if (bytes > 0) sink.endOfText()
       if (!reconnect && !signal.aborted && fault !== undefined) {
-        throw new SourceError(`${name}: ${messageOf(fault)}. It is not tried again, as reconnect is false.`, {
+        throw new SourceError(`${name}: ${messageOf(fault)}. It is not retried, because reconnect is false.`, {
           cause: fault,
         })
       }
@@ -60,10 +69,10 @@ interface Ended {
   readonly fault?: unknown
 }
 
-/** A host that does not answer at all would keep the system trying for minutes. */
+/** Without this limit, the system would try for minutes to reach a host that does not answer. */
 const CONNECT_TIMEOUT_MS = 20_000
 
-/** One connection from the attempt to its close. Resolves when no read can touch shared memory any more. */
+/** Handles one connection from the attempt to its close. Resolves when no read can access shared memory any more. */
 function connection(
   host: string,
   port: number,
@@ -76,11 +85,11 @@ function connection(
     let fault: unknown
     const fail = (error: unknown) => {
       fault ??= error
-      // Not now: Node may be in the middle of connecting and would go on with a handle that is gone.
+      // Deferred: Node may be in the middle of connecting, and would continue with a handle that no longer exists.
       queueMicrotask(() => socket.destroy())
     }
-    // Node asks for the next buffer right after each read, also when the answer to that read was "pause". A throw
-    // from these two functions would come out of the event loop, so it ends the connection instead.
+    // Node requests the next buffer right after each read, even if the answer to that read was "pause". An exception in
+    // these two functions would escape from the event loop, so it ends the connection instead.
     const space = (): Uint8Array => {
       try {
         return sink.space()
@@ -102,7 +111,7 @@ function connection(
       }
       return false
     }
-    // A peer that vanished without a word (power, cable) would never be noticed without keep-alives.
+    // Without keep-alives, a peer that vanished without a packet (power, cable) would never be noticed.
     const options: TcpNetConnectOpts = {
       host,
       port,
@@ -119,7 +128,7 @@ function connection(
       connected()
     })
     socket.on('error', fail)
-    // 'close' and not 'end' or destroy(): only then has the system given the read buffer back.
+    // Not 'end' or destroy(): only at 'close' has the system returned the read buffer.
     socket.once('close', () => {
       clearTimeout(late)
       signal.removeEventListener('abort', stop)

@@ -1,95 +1,164 @@
 import { ArgumentError, SourceError } from '../errors.js'
+import { compressionOf } from '../files/compression.js'
+import type { FileSystems } from '../files/file-systems.js'
 import { type Found, findFiles } from '../files/find.js'
-import { absolutePath, isDataName, isGzip } from '../files/paths.js'
+import type { FileIdentity, FileRange } from '../files/identity.js'
+import { isDataName } from '../files/paths.js'
+import { hasReason } from '../files/reasons.js'
+import { checkNames } from '../ops/option-names.js'
 import {
   atOnce,
+  type BatchRequest,
   type DirectBatch,
   type DirectReader,
   type DirectSource,
-  type FileIdentity,
-  type FileRange,
+  type FileReading,
 } from '../ops/source.js'
+import { describe } from '../values/describe.js'
+import { messageOf } from '../values/message-of.js'
+import { finite, list, object, satisfying, text, tuple } from '../values/schema.js'
 import { type AssignedFile, AssignedFiles } from './assigned-files.js'
 import { checkBoolean, checkInteger } from './check.js'
 
 export interface TextFileOptions {
-  /** Only files modified after the source was made (the default), or also older ones within `minRemember`. */
+  /**
+   * Whether to ignore files modified before the source was created (true). With false, those within `minRemember` are
+   * read too. `start({ until: 'caught-up' })` reads files of any age, unless this is set to true.
+   */
   readonly newFilesOnly?: boolean
-  /** Which files to take, by name and full path. Default: names that begin with neither `.` nor `_`. */
+  /** Returns whether to read a file, by name and full path. Default: names that begin with neither `.` nor `_`. */
   readonly filter?: (name: string, path: string) => boolean
-  /** Ms after its modification time in which a file may appear (60,000), rounded up to whole batches. Older ones are ignored. */
+  /**
+   * Ms after its modification time within which a file may appear (60,000), rounded up to whole batches. Files that
+   * appear later are ignored.
+   */
   readonly minRemember?: number
-  /** Bytes of the largest partition (32 MiB): larger files become several of equal size. */
+  /** Bytes of the largest partition (32 MiB). Larger files are divided into several of equal size. */
   readonly splitBytes?: number
   /**
-   * What happens if a file changes before any of it was read: 'fail' (default) fails the batch, 'skip' leaves the file out with
-   * a warning. A file that is deleted before any of it was read is left out either way. A change after that fails the batch.
+   * The policy for a file that changes before any of it was read: 'fail' (default) fails the batch, 'skip' skips the
+   * file with a warning. A file deleted before any of it was read is skipped either way. A later change fails the
+   * batch.
    */
   readonly onFileChanged?: 'fail' | 'skip'
-  /** The context's time in ms, asked once: Date.now unless given. */
-  readonly now?: () => number
+}
+
+/** The services of the context for a file stream. */
+export interface FileServices {
+  readonly files: FileSystems
+  /** The time of the context in ms. */
+  now(): number
 }
 
 /**
- * The lines of the files that appear in a directory, each file in one batch: the first whose time is not before the
- * file's modification time. Put files there by a rename: one that is still written would be read half, and only once.
+ * Reads the lines of the files that appear in a directory. Each file belongs to one batch: the first whose time is not
+ * before the file's modification time. Move files there with a rename: a file that is still being written would be read
+ * in part, and only once.
  *
- * `*` stands for any part of a directory's name (`logs/2024-*`). A directory that does not exist gives empty batches.
- * Each batch lists the directory and looks at every file in it, so empty it from time to time.
+ * `*` matches any part of a directory's name (`logs/2024-*`). A missing directory yields empty batches. Each batch
+ * lists the directory and inspects every file in it, so remove old files from time to time.
  */
-export function textFileSource(directory: string | URL, options: TextFileOptions = {}): DirectSource {
-  const path = absolutePath(directory, 'textFileStream')
-  const { newFilesOnly = true, minRemember = 60_000, splitBytes = 32 * 1024 * 1024, now = Date.now } = options
+export function textFileSource(
+  directory: string | URL,
+  options: TextFileOptions,
+  services: FileServices,
+): DirectSource {
+  checkNames(options, FILE_STREAM_OPTIONS, 'textFileStream')
+  return filesSource(directory, options, { label: 'textFileStream', kind: 'text files' }, services)
+}
+
+/** The kind of the files of a stream. */
+export interface FilesOf {
+  /** The operation, for errors. */
+  readonly label: string
+  /** For the source's name. */
+  readonly kind: string
+  readonly files?: FileReading
+}
+
+/** The options of all streams of files. */
+export const FILE_STREAM_OPTIONS = [
+  'newFilesOnly',
+  'filter',
+  'minRemember',
+  'splitBytes',
+  'onFileChanged',
+] as const satisfies (keyof TextFileOptions)[]
+
+/** Like textFileSource, for files of any format. */
+export function filesSource(
+  directory: string | URL,
+  options: TextFileOptions,
+  { label, kind, files }: FilesOf,
+  { files: systems, now }: FileServices,
+): DirectSource {
+  const path = systems.resolve(directory, label)
+  const { newFilesOnly, minRemember = 60_000, splitBytes = 32 * 1024 * 1024 } = options
   const { onFileChanged = 'fail' } = options
-  const filter = atOnce(options.filter ?? isDataName, 'textFileStream filter')
-  checkBoolean('newFilesOnly', newFilesOnly)
+  const filter = atOnce(options.filter ?? isDataName, `${label} filter`)
+  if (newFilesOnly !== undefined) checkBoolean('newFilesOnly', newFilesOnly)
   checkInteger('minRemember (ms)', minRemember, 1)
   checkInteger('splitBytes', splitBytes, 1)
   if (onFileChanged !== 'fail' && onFileChanged !== 'skip') {
-    throw new ArgumentError(`onFileChanged is ${JSON.stringify(onFileChanged)}; give 'fail' or 'skip'.`, {
+    throw new ArgumentError(`onFileChanged is ${describe(onFileChanged)}; it must be 'fail' or 'skip'.`, {
       onFileChanged,
     })
   }
-  const threshold = newFilesOnly ? now() : 0
+  const splits = files?.splits ?? ((file: string) => !compressionOf(file))
+  const limits = { newFilesOnly, createdAt: now(), minRemember, splitBytes, onFileChanged }
   return {
     kind: 'direct',
-    name: `text files ${path}`,
-    create: () => new TextFileReader({ path, filter, minRemember, splitBytes, threshold, onFileChanged }),
+    name: `${kind} ${path}`,
+    files,
+    create: () => new FilesReader({ files: systems, path, filter, splits, ...limits }),
+    checkPosition: (position) => positionSchema(position, ''),
   }
 }
 
 interface Settings {
-  /** Absolute, perhaps with `*`. */
+  readonly files: FileSystems
+  /** An absolute path, which may contain `*`. */
   readonly path: string
   readonly filter: (name: string, path: string) => boolean
   readonly minRemember: number
   readonly splitBytes: number
-  /** Files modified at or before this time are never taken. */
-  readonly threshold: number
+  readonly newFilesOnly: boolean | undefined
+  /** When the source was created. */
+  readonly createdAt: number
   readonly onFileChanged: 'fail' | 'skip'
+  /** Whether several tasks can read a file. */
+  readonly splits: (path: string) => boolean
 }
 
-/** What a restarted process goes on from. */
+/** Times of files may have fractions of milliseconds. */
+const id = satisfying('a number or a text', (value) => typeof value === 'number' || typeof value === 'string')
+const fileIdentity = object({ size: finite, mtimeMs: finite, id })
+const positionSchema = object({ threshold: finite, taken: list(tuple(text, finite, fileIdentity)) })
+
+/** The position from which a restarted process resumes. */
 interface Position {
+  /** Files modified at or before this time are never taken. */
   readonly threshold: number
-  /** Files that must not be taken again. */
+  /** Files that must not be read again. */
   readonly taken: readonly AssignedFile[]
 }
 
-class TextFileReader implements DirectReader {
+class FilesReader implements DirectReader {
   readonly #settings: Settings
   readonly #assigned = new AssignedFiles()
   #remember = 0
-  /** Files modified at or before this time are never taken: also after a restart that of the first start. */
+  #stopsAtEnd = false
+  #isRestored = false
+  /** Files modified at or before this time are never read. After a restart, it is still the time of the first start. */
   #threshold: number
-  /** Paths that the last listing had: of files that are too old, only those that appear later are worth a warning. */
+  /** Paths of the last listing. Of files that are too old, only those that appear later deserve a warning. */
   #listed = new Set<string>()
   /** Paths with faults that were reported. */
   #reported = new Set<string>()
 
   constructor(settings: Settings) {
     this.#settings = settings
-    this.#threshold = settings.threshold
+    this.#threshold = settings.newFilesOnly === false ? 0 : settings.createdAt
   }
 
   async open(_zeroTime: number, batchInterval: number, position?: unknown): Promise<void> {
@@ -98,25 +167,41 @@ class TextFileReader implements DirectReader {
       const { threshold, taken } = position as Position
       this.#threshold = threshold
       this.#assigned.restore(taken)
+      this.#isRestored = true
     }
     this.#listed = new Set((await this.#find()).files.map(({ path }) => path))
+  }
+
+  /**
+   * Limits the input to the files that exist when the first batch is planned, however old. A restored reader continues.
+   */
+  async stopAtEnd(): Promise<void> {
+    if (!this.#isRestored && this.#settings.newFilesOnly !== true) this.#threshold = 0
+    this.#remember = Number.POSITIVE_INFINITY
+    this.#stopsAtEnd = true
   }
 
   position(): Position {
     return { threshold: this.#threshold, taken: this.#assigned.all() }
   }
 
-  replay(time: number, { ranges }: DirectBatch): void {
-    for (const { path, file } of ranges) if (file) this.#assigned.add(path, file, time)
+  replay(time: number, { partitions }: DirectBatch): void {
+    for (const { path, file } of partitions) if (file) this.#assigned.add(path, file, time)
   }
 
-  async next(time: number): Promise<DirectBatch> {
-    const { path: directory, splitBytes, onFileChanged } = this.#settings
-    const found = await this.#find()
+  async next(time: number, { clockTime = time }: Partial<BatchRequest> = {}): Promise<DirectBatch> {
+    const { path: directory, onFileChanged } = this.#settings
+    const found = await this.#findLater()
+    if (found instanceof SourceError) return { partitions: [], description: found.message, warnings: [found.message] }
     const warnings = this.#faults(found)
     const paths = new Set(found.files.map(({ path }) => path))
-    const oldest = time - this.#remember
-    this.#assigned.forget(paths, oldest)
+    this.#assigned.forget(paths, time - this.#remember)
+    // Files have times of the clock. After a step of the clock, both the clock's time and the batch times limit the
+    // accepted ages.
+    const newest = Math.max(time, clockTime)
+    const oldest = Math.min(time, clockTime) - this.#remember
+    // After a step back, new files have times before the first start.
+    const isSetBack = clockTime < this.#threshold
     const taken: { readonly path: string; readonly file: FileIdentity; readonly modified: number }[] = []
     for (const { path, file } of found.files) {
       const modified = wholeMs(file.mtimeMs)
@@ -125,8 +210,9 @@ class TextFileReader implements DirectReader {
         warnings.push(
           `${path} changed after it was assigned to a batch; the change is not read. Write new lines to new files`,
         )
-      if (known !== 'new' || modified > time) continue
-      if (modified > Math.max(this.#threshold, oldest)) taken.push({ path, file, modified })
+      if (known !== 'new' || modified > newest) continue
+      const isRecent = modified > this.#threshold || (isSetBack && !this.#listed.has(path))
+      if (isRecent && modified > oldest) taken.push({ path, file, modified })
       else if (!this.#listed.has(path))
         warnings.push(
           `${path} appeared with a modification time too long ago (${new Date(modified).toISOString()}) and is ignored. Set its time to now, or raise minRemember`,
@@ -135,8 +221,9 @@ class TextFileReader implements DirectReader {
     this.#listed = paths
     taken.sort((a, b) => a.modified - b.modified || (a.path < b.path ? -1 : 1))
     for (const { path, file } of taken) this.#assigned.add(path, file, time)
-    const description = found.missing ? `${directory} does not exist` : describe(taken)
-    return { ranges: taken.flatMap((file) => split(file, splitBytes)), description, warnings, onFileChanged }
+    const description = found.missing ? `${directory} does not exist` : listOf(taken)
+    const partitions = taken.flatMap((file) => split(file, this.#settings))
+    return { partitions, description, warnings, onFileChanged, atEnd: this.#stopsAtEnd }
   }
 
   async close(): Promise<void> {
@@ -144,18 +231,28 @@ class TextFileReader implements DirectReader {
   }
 
   async #find(): Promise<Found> {
-    const { path, filter } = this.#settings
+    const { files, path, filter } = this.#settings
     try {
-      return await findFiles(path, { accept: filter, filesToo: false })
+      return await findFiles(await files.of(path), path, { accept: filter, filesToo: false })
     } catch (cause) {
-      throw new SourceError(`The directory ${path} cannot be read. Check its permissions.`, {
-        cause,
-        details: { path },
-      })
+      throw new SourceError(
+        `The directory ${path} cannot be read: ${messageOf(cause)}. Check the path and its permissions.`,
+        { cause, details: { path } },
+      )
     }
   }
 
-  /** Reports a fault once, and again when it was gone meanwhile. */
+  /** Returns the error if no server answers: it may be restarting, and the files of this batch go to a later one. */
+  async #findLater(): Promise<Found | SourceError> {
+    try {
+      return await this.#find()
+    } catch (error) {
+      if (error instanceof SourceError && hasReason(error.cause, 'unreachable')) return error
+      throw error
+    }
+  }
+
+  /** Reports a fault once, and again if it had disappeared meanwhile. */
   #faults({ faults, missing }: Found): string[] {
     const { path } = this.#settings
     const all = new Map(faults.map((fault) => [fault.path, `${fault.path} is not read: ${fault.why}`]))
@@ -166,25 +263,30 @@ class TextFileReader implements DirectReader {
   }
 }
 
-/** A time set by `utimes` passes through seconds as a double and microseconds: 14.001 s comes back as 14,000.999 ms. */
+/**
+ * A time set by `utimes` passes through seconds as a double and microseconds: 14.001 s is read back as 14,000.999 ms.
+ */
 function wholeMs(mtimeMs: number): number {
   return Math.floor(mtimeMs + 0.002)
 }
 
-/** Pieces of equal size, none larger than `splitBytes`; none at all of an empty file, one of a .gz file. */
+/**
+ * Returns pieces of equal size, none larger than `splitBytes`: none for an empty file, one for a file that cannot be
+ * split.
+ */
 function split(
   { path, file }: { readonly path: string; readonly file: FileIdentity },
-  splitBytes: number,
+  { splitBytes, splits }: Settings,
 ): FileRange[] {
   const { size } = file
-  const pieces = isGzip(path) ? Math.min(size, 1) : Math.ceil(size / splitBytes)
+  const pieces = splits(path) ? Math.ceil(size / splitBytes) : Math.min(size, 1)
   const cut = (piece: number) => Math.floor((size / pieces) * piece)
   return Array.from({ length: pieces }, (_, i) => {
     return { path, start: cut(i), end: i + 1 === pieces ? size : cut(i + 1), file }
   })
 }
 
-function describe(files: readonly { readonly path: string }[]): string | undefined {
+function listOf(files: readonly { readonly path: string }[]): string | undefined {
   if (files.length === 0) return undefined
   const named = files.slice(0, 10).map((file) => file.path)
   const more = files.length > named.length ? ` and ${files.length - named.length} more` : ''

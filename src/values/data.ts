@@ -1,8 +1,8 @@
 import { kindOf } from './kinds.js'
 
 /*
- * How a value fits the codec, as bits that are or-ed over its parts: FOREIGN and more is no data. Comparing the result with
- * FOREIGN is enough.
+ * The result of checking a value for the codec. The results for its parts are combined by bitwise or, so a value is
+ * data exactly if the result is below FOREIGN.
  */
 export const PACKS = 0
 /** Data that msgpack would change: -0, a lone surrogate, a hole, a RegExp. */
@@ -10,30 +10,40 @@ export const EXACT = 1
 /** Not data. */
 export const FOREIGN = 2
 
-/** Deeper values are refused before they overflow a stack; so are those that lead back to themselves. */
+/** The limit of nesting. It refuses cycles, and keeps functions that visit values from overflowing the stack. */
 export const MAX_DEPTH = 500
-/** After so many holes only the items that are there are visited: an array may be four billion long and hold one. */
+/** Beyond this many holes, `fitOf` visits only the existing items: an array of length 4 billion may hold one. */
 const MANY_HOLES = 1024
-/** Longer arrays are searched for the properties of a match only: listing the names of all items costs more than encoding them. */
+/**
+ * In longer arrays, only the property of a RegExp match is searched for: listing all names costs more than encoding the
+ * items.
+ */
 const LISTED_ITEMS = 64
 
 const LEAST_INT64 = -(2n ** 63n)
 const MOST_INT64 = 2n ** 63n - 1n
 
 /**
- * Objects in a record, counted in each place where they occur, as they are encoded there. A small graph with much sharing
- * would otherwise be written as a tree without end.
+ * The limit of objects in a record. An object counts once for each place where it occurs, because each is encoded
+ * separately. Without the limit, a small graph with much sharing would become an almost endless tree.
  */
 export const MAX_OBJECTS = 2 ** 23
 let objects = 0
 
-/** Classifies a value: PACKS, EXACT or FOREIGN. Costs about 15 ns a field. `depth`: levels above the value in its record. */
+/**
+ * Classifies a value as PACKS, EXACT or FOREIGN. Never throws: a value whose getter or Proxy throws is FOREIGN. Costs
+ * about 15 ns per field. `depth`: the number of levels above the value in its record.
+ */
 export function fitOf(value: unknown, depth = 0): number {
   objects = 0
-  return partFit(value, depth)
+  try {
+    return partFit(value, depth)
+  } catch {
+    return FOREIGN
+  }
 }
 
-/** Whether a value is data. Costs nothing to speak of for numbers and texts: how they are encoded is not looked at. */
+/** Returns whether a value is data. Never throws. Costs next to nothing for numbers and texts. */
 export function isData(value: unknown): boolean {
   if (typeof value === 'object') return value === null || fitOf(value) < FOREIGN
   return typeof value !== 'function' && typeof value !== 'symbol'
@@ -58,8 +68,8 @@ function partFit(value: unknown, depth: number): number {
 }
 
 /*
- * Each loop ends at the first part that is not data: objects that lead back to themselves in two places would otherwise
- * be followed 2 ** MAX_DEPTH times.
+ * Each loop stops at the first part that is not data. Otherwise an object with two cycles would be visited 2 **
+ * MAX_DEPTH times.
  */
 
 function fitOfObject(value: object, depth: number): number {
@@ -98,7 +108,7 @@ function fitOfObject(value: object, depth: number): number {
 function fitOfFields(value: object, depth: number): number {
   let all = PACKS
   for (const name in value) {
-    // Names that msgpack renames, calls or takes for a class.
+    // msgpack renames the first, treats the second as a class, and calls the third.
     if (name === '__proto__' || name === 'constructor' || name === 'toJSON' || !name.isWellFormed()) all |= EXACT
     all |= partFit((value as Readonly<Record<string, unknown>>)[name], depth + 1)
     if (all >= FOREIGN) return FOREIGN
@@ -136,15 +146,18 @@ function fitOfSparse(values: readonly unknown[], depth: number): number {
   return all
 }
 
-/** Whether an array has properties beside its items. Of long arrays only those of a match are looked for. */
+/**
+ * Returns whether an array has properties beside its items. In long arrays it searches only for the property of a
+ * match.
+ */
 export function hasOtherNames(values: ArrayLike<unknown>): boolean {
   if (values.length > LISTED_ITEMS) return isMatch(values)
   const names = Object.keys(values)
-  // Items come first.
+  // The names of items come first.
   return names.length > 0 && !isIndex(names[names.length - 1]!)
 }
 
-/** Whether an array is what RegExp.exec and String.match return. */
+/** Returns whether an array is a result of RegExp.exec or String.match. */
 export function isMatch(values: ArrayLike<unknown>): boolean {
   return (values as { index?: unknown }).index !== undefined
 }
@@ -176,12 +189,12 @@ function fitOfNames(value: object): number {
   return hasOwnNames(value) ? FOREIGN : PACKS
 }
 
-/** Whether somebody added properties to a Map, a Date or the like: they would be lost. */
+/** Returns whether a Map, Date or other built-in object has properties of its own, which the codec would lose. */
 export function hasOwnNames(value: object): boolean {
   return Reflect.ownKeys(value).some((name) => name !== 'lastIndex')
 }
 
-/** Whether the memory of an ArrayBuffer or of a view was transferred, to a worker for example. */
+/** Returns whether the memory of an ArrayBuffer or of a view was transferred, to a worker for example. */
 export function isDetached(value: ArrayBuffer | ArrayBufferView): boolean {
   const memory: ArrayBufferLike = ArrayBuffer.isView(value) ? value.buffer : value
   if (memory.byteLength > 0) return false
@@ -189,7 +202,7 @@ export function isDetached(value: ArrayBuffer | ArrayBufferView): boolean {
     new Uint8Array(memory)
     return false
   } catch {
-    // Node 20 has no other way to see it.
+    // Node 20 has no property for it, so it is detected by an error.
     return true
   }
 }

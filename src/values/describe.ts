@@ -1,23 +1,38 @@
 import { types } from 'node:util'
 
-/** The name of a value's class, or an empty text. */
+/** Returns the name of a value's class; an empty text if it has none or reading it throws. */
 export function className(value: object): string {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  const made: unknown = prototype === null ? undefined : (prototype as { constructor?: unknown }).constructor
-  return typeof made === 'function' ? made.name : ''
+  if (types.isProxy(value)) return ''
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    const made: unknown = prototype === null ? undefined : (prototype as { constructor?: unknown }).constructor
+    return typeof made === 'function' ? functionName(made) : ''
+  } catch {
+    return ''
+  }
 }
 
-/** Names what a value is, with its article: `a URL`, `a function`, `an instance of class Point`. */
+/** Returns the name of a function. The static member `name` of a class may have any value. */
+function functionName(fn: object): string {
+  const name = types.isProxy(fn) ? undefined : Object.getOwnPropertyDescriptor(fn, 'name')
+  return typeof name?.value === 'string' ? short(name.value) : ''
+}
+
+/** Returns the kind of a value, with an article: `a URL`, `a function`, `an instance of class Point`. */
 export function kindName(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value !== 'object') return `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`
   if (types.isProxy(value)) return 'a Proxy'
-  if (Array.isArray(value) && className(value) === 'Array') return 'an array'
   const name = className(value)
-  if (name === '') return 'an object with a prototype of its own'
+  if (Array.isArray(value) && name === 'Array') return 'an array'
+  if (name === '') return isBare(value) ? 'an object' : 'an object with a prototype of its own'
   if (name === 'Object') return isOrdinary(value) ? 'an object' : 'an object with a prototype of its own'
   if (BUILT_IN.has(name)) return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
   return `an instance of class ${name}`
+}
+
+function isBare(value: object): boolean {
+  return Object.getPrototypeOf(value) === null
 }
 
 function isOrdinary(value: object): boolean {
@@ -47,25 +62,48 @@ const ADVICE: Readonly<Record<string, string>> = {
   SharedArrayBuffer: 'Copy its bytes, for example into a Uint8Array',
 }
 
-/** What to put in the place of a value that is not data, as a sentence without its full stop. */
+/** Returns what to use instead of a value that is not data, as a sentence without its full stop. */
 export function advice(value: unknown): string {
   if (typeof value === 'symbol') return 'Use its description'
   if (typeof value === 'function') return 'Leave it out, or use what it returns'
   if (typeof value !== 'object' || value === null) return 'Leave it out'
+  if (types.isProxy(value)) return 'Use a plain object of its properties, for example { ...value }'
   const name = className(value)
   if (Object.hasOwn(ADVICE, name)) return ADVICE[name]!
-  if (typeof (value as { next?: unknown }).next === 'function') return 'Use an array of what it yields'
-  if (value instanceof Error) return 'Use a plain object of its properties, for example { name, message }'
+  if (types.isNativeError(value)) return 'Use a plain object of its properties, for example { name, message }'
+  if (isIterator(value)) return 'Use an array of the values that it yields'
   return 'Use a plain object of its properties, for example { ...value }'
 }
 
-/** Names a given value in an error message. Never throws, and never prints much. */
+function isIterator(value: object): boolean {
+  try {
+    return typeof (value as { next?: unknown }).next === 'function'
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Returns a value as error messages show it: `"text"`, `5`, `5n`, `an array`, `a function compare`. Never throws, and
+ * shows at most 40 characters. Shows only the kind of objects, because their fields may be secrets.
+ */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `the string ${JSON.stringify(short(value))}`
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'an array' : `an object of class ${className(value) || 'null'}`
-  if (typeof value === 'function') return `a function ${value.name}`.trimEnd()
-  return value === undefined || value === null ? String(value) : `the ${typeof value} ${String(value)}`
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(short(value))
+    case 'bigint':
+      return BigInt.asIntN(128, value) === value ? `${value}n` : 'a bigint of more than 128 bits'
+    case 'symbol':
+      return short(String(value))
+    case 'function':
+      return `a function ${functionName(value)}`.trimEnd()
+    case 'object': {
+      const kind = kindName(value)
+      return kind === 'an array' && (value as readonly unknown[]).length === 0 ? 'an empty array' : kind
+    }
+    default:
+      return Object.is(value, -0) ? '-0' : String(value)
+  }
 }
 
 const LONGEST = 40

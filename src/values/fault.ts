@@ -1,36 +1,45 @@
+import { types } from 'node:util'
 import { DataError } from '../errors.js'
 import { isData, isDetached, isIndex, isMatch, isResizable, MAX_DEPTH, MAX_OBJECTS } from './data.js'
-import { advice, kindName } from './describe.js'
+import { advice, describe, kindName } from './describe.js'
 import { type Kind, kindOf } from './kinds.js'
 
 /** The first part of a value that is not data. */
 export interface Fault {
-  /** From the root that was given: `[3].user.url`. */
+  /** From the root of the value: `[3].user.url`. */
   readonly path: string
   /** As a predicate: `is a URL`. */
   readonly what: string
-  /** What to do, a sentence without its full stop. */
+  /** The remedy, as a sentence without its full stop. */
   readonly advice: string
 }
 
 /**
- * Finds the first part of a value that is not data; undefined where all of it is. Slower than `fitOf`, which decides: call
- * it to explain a refusal.
+ * Finds the first part that is not data in a value that `isData` refused. Slower than `isData`: call it only to explain
+ * a refusal.
  */
-export function faultIn(value: unknown, path = ''): Fault | undefined {
-  return isData(value) ? undefined : whyNot(value, path, false)
+export function faultOf(value: unknown, path = ''): Fault {
+  return search(value, path, [], { shared: false, sound: new Set() }) ?? tooMany(path)
 }
 
-/** `shared`: undefined also for a value that is not data only because it holds shared memory. */
+/** Returns undefined also for a value that holds shared memory, if `shared` allows that. */
 function whyNot(value: unknown, path: string, shared: boolean): Fault | undefined {
-  const found = search(value, path, [], { shared, sound: new Set() })
-  return found ?? (shared ? undefined : tooMany(path))
+  return shared ? search(value, path, [], { shared, sound: new Set() }) : faultOf(value, path)
 }
 
 interface Search {
   readonly shared: boolean
-  /** Objects that were searched: one that occurs often is searched once. */
+  /** Objects known to have no fault: one that occurs often is searched once. */
   readonly sound: Set<object>
+}
+
+/** Marks a field whose getter threw. */
+class Unreadable {
+  readonly thrown: unknown
+
+  constructor(thrown: unknown) {
+    this.thrown = thrown
+  }
 }
 
 function tooMany(path: string): Fault {
@@ -41,6 +50,21 @@ function tooMany(path: string): Fault {
 function search(value: unknown, path: string, above: readonly object[], options: Search): Fault | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return foreign(value, path)
   if (typeof value !== 'object' || value === null || options.sound.has(value)) return undefined
+  if (!types.isProxy(value) && value instanceof Unreadable) return unreadable(value.thrown, path)
+  try {
+    return searchObject(value, path, above, options)
+  } catch (thrown) {
+    // The trap of a Proxy threw, or a getter that is not a field.
+    return unreadable(thrown, path)
+  }
+}
+
+function unreadable(thrown: unknown, path: string): Fault {
+  const why = thrown instanceof Error ? thrown.message : describe(thrown)
+  return { path, what: `cannot be read (${why})`, advice: 'Use a plain object of its properties' }
+}
+
+function searchObject(value: object, path: string, above: readonly object[], options: Search): Fault | undefined {
   const first = above.indexOf(value)
   if (first >= 0)
     return {
@@ -63,7 +87,7 @@ function search(value: unknown, path: string, above: readonly object[], options:
   return undefined
 }
 
-/** What is wrong with an object itself, whatever its parts are. */
+/** Returns the fault of an object itself, apart from its parts. */
 function ownFault(value: object, kind: Kind, path: string): Fault | undefined {
   switch (kind) {
     case 'object':
@@ -114,15 +138,15 @@ function resizable(memory: ArrayBuffer, path: string): Fault | undefined {
   return { path, what: 'is a resizable ArrayBuffer', advice: 'Use value.slice(), which has a fixed size' }
 }
 
-/** The error of a value that is not data. `subject` begins its message: `A record cannot be encoded`. */
+/** Returns the error for a value that is not data. `subject` begins its message: `A record cannot be encoded`. */
 export function dataError(subject: string, { path, what, advice }: Fault): DataError {
   const where = path === '' ? 'it' : path
   return new DataError(`${subject}: ${where} ${what}. ${advice}.`, { path, what })
 }
 
 /**
- * Throws a DataError that names the path to the first part that is not data. `shared`: memory that threads share may be part
- * of it, as in what a thread is started with.
+ * Throws a DataError that names the path to the first part that is not data. With `shared`, the value may contain
+ * memory that threads share, as the start data of a thread does.
  */
 export function mustBeData(value: unknown, subject: string, path = '', shared = false): void {
   if (isData(value)) return
@@ -136,7 +160,7 @@ function foreign(value: unknown, path: string): Fault {
 
 function bySymbol(value: object, path: string): Fault | undefined {
   const [symbol] = Object.getOwnPropertySymbols(value)
-  return symbol && { path, what: `has a property named by a symbol, ${String(symbol)}`, advice: 'Name it by a text' }
+  return symbol && { path, what: `has a property named by a symbol, ${describe(symbol)}`, advice: 'Name it by a text' }
 }
 
 function namesOfArray(values: ArrayLike<unknown>, path: string): Fault | undefined {
@@ -155,26 +179,33 @@ function otherNames(value: object, path: string): Fault | undefined {
   }
 }
 
+const LONGEST_NAME = 80
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
 
-/** The path of a field: `user.url`, `['odd name']`, `[3]`. */
+/** Returns the path of a field: `user.url`, `["odd name"]`, `[3]`. */
 export function below(path: string, name: string): string {
   if (isIndex(name)) return `${path}[${name}]`
+  if (name.length > LONGEST_NAME) return `${path}[${describe(name)}]`
   if (NAME.test(name)) return path === '' ? name : `${path}.${name}`
-  return `${path}[${JSON.stringify(name)}]`
+  return `${path}[${describe(name)}]`
 }
 
 function* fieldsOf(value: object, path: string, names: readonly string[]): Iterable<readonly [string, unknown]> {
-  for (const name of names) yield [below(path, name), (value as Readonly<Record<string, unknown>>)[name]]
+  for (const name of names) yield [below(path, name), read(value, name)]
+}
+
+function read(value: object, name: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[name]
+  } catch (thrown) {
+    return new Unreadable(thrown)
+  }
 }
 
 function* entriesOf(map: ReadonlyMap<unknown, unknown>, path: string): Iterable<readonly [string, unknown]> {
   for (const [key, value] of map) {
     yield [`${path}.keys()`, key]
-    yield [
-      `${path}.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '...' : String(key)})`,
-      value,
-    ]
+    yield [`${path}.get(${typeof key === 'object' && key !== null ? '...' : describe(key)})`, value]
   }
 }
 
@@ -182,7 +213,7 @@ function* itemsOf(set: ReadonlySet<unknown>, path: string): Iterable<readonly [s
   for (const value of set) yield [`${path}.values()`, value]
 }
 
-/** A path of hundreds of steps says no more than its beginning. */
+/** Shortens a path of hundreds of steps: its beginning says enough. */
 function shortened(path: string): string {
   return path.length > 100 ? `${path.slice(0, 100)}...` : path
 }

@@ -6,29 +6,32 @@ import { below, dataError } from './fault.js'
 import { kindOf } from './kinds.js'
 
 /**
- * Writes a value as one line of JSON, for files, programs and people. JSON has fewer kinds than data; nothing becomes `{}` or
- * `null` for want of a form:
+ * Writes a value as one line of JSON, for files, programs and people. Each kind of data that JSON lacks has a form of
+ * its own, so that none becomes `{}` or `null`:
  *
  * | value | JSON |
  * | --- | --- |
  * | bigint | a number with all of its digits |
  * | NaN, Infinity, -Infinity | the text `"NaN"`, `"Infinity"`, `"-Infinity"` |
- * | undefined in an array | null; a field that is undefined is left out |
+ * | undefined in an array | `null`; an undefined field is omitted |
  * | Date | its ISO text, or `"Invalid Date"` |
  * | Map, Set | an array of `[key, value]`, an array |
  * | Buffer, typed arrays, ArrayBuffer, DataView | an array of numbers |
  * | RegExp, URL | its text |
- * | Error | `{ name, message, code, cause }`, those that there are |
+ * | Error | `{ name, message, code, cause }`, without absent fields |
  *
- * An instance of another class is written as JSON.stringify writes it: what its `toJSON` returns, or its fields.
+ * An instance of another class is written as by JSON.stringify: the result of its `toJSON`, or its fields.
  *
- * @throws DataError for a function, a symbol, an object without any fields (a Promise), or one that leads back to itself.
+ * @throws DataError for a function, a symbol, an object without fields (a Promise), or a value that contains itself.
  */
 export function toJson(value: unknown): string {
   return isPlain(value, 0) ? (JSON.stringify(value) ?? 'null') : writeJson(value, '', [])
 }
 
-/** Writes a record as a line of text: a text as it is, other primitive values as `String` does, objects as JSON. Throws as `toJson`. */
+/**
+ * Writes a record as a line of text: a text unchanged, other primitive values as `String` formats them, objects with
+ * `toJson`, whose errors it throws.
+ */
 export function toLine(value: unknown): string {
   if (typeof value === 'string') return value
   return ['object', 'function', 'symbol'].includes(typeof value) ? toJson(value) : String(value)
@@ -36,7 +39,7 @@ export function toLine(value: unknown): string {
 
 const MAX_PLAIN_DEPTH = 100
 
-/** Whether JSON.stringify loses nothing: it is five times as fast. */
+/** Returns whether JSON.stringify would preserve the value, because it is five times as fast. */
 function isPlain(value: unknown, depth: number): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null || value === undefined) return true
   if (typeof value === 'number') return Number.isFinite(value)
@@ -75,7 +78,7 @@ function unwritable(path: string, what: string, advice: string): DataError {
   return dataError('A record cannot be written as JSON', { path, what, advice })
 }
 
-/** What stands for an object: an array, an object whose fields are written, or a primitive value. */
+/** Returns the JSON form of an object: an array, an object whose fields are written, or a primitive value. */
 function jsonForm(value: object, path: string): unknown {
   if (Array.isArray(value)) return value
   if (types.isMap(value) || types.isSet(value)) return [...value]

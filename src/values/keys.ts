@@ -3,14 +3,16 @@ import { mustBeData } from './fault.js'
 import { type Kind, kindOf } from './kinds.js'
 
 /**
- * Keys of pairs: what makes two keys equal, and where a key belongs.
+ * Keys of pairs: their equality, and their partition.
  *
- * Every value that is data is a key. Numbers, strings, booleans, bigints, null and undefined are equal as in a Map; objects
- * are equal when their kind and contents are, whatever the order of fields, of Map entries and of Set items. The hash decides
- * partitions: it must not change between threads, runs or versions, which test/values/keys.test.ts pins.
+ * Every value that is data is a key. Numbers, strings, booleans, bigints, null and undefined are equal as in a Map.
+ * Objects are equal if their kinds and contents are equal, in any order of fields, Map entries and Set items. The hash
+ * selects the partition, so it must not change between threads, runs or versions; test/values/keys.test.ts pins it.
  */
 
-/** Returns a text that is the same for equal keys and for no others. Throws a DataError for a key that is not data. */
+/**
+ * Returns a text that is the same for equal keys and differs for others. Throws a DataError for a key that is not data.
+ */
 export function canonical(key: unknown): string {
   objects = 0
   return textOf(key, 0) ?? refuse(key)
@@ -18,13 +20,13 @@ export function canonical(key: unknown): string {
 
 function refuse(key: unknown): never {
   mustBeData(key, 'A key cannot be compared', 'key')
-  // Its parts are data where Object.prototype has enumerable properties; nothing else is left to tell keys apart by.
+  // Reached only if Object.prototype has enumerable properties: the parts are data, and no other difference remains.
   return mustBeData(Symbol('key'), 'A key cannot be compared', 'key') as never
 }
 
 let objects = 0
 
-/** Undefined where a part is not data. */
+/** Returns undefined if a part is not data. */
 function textOf(key: unknown, depth: number): string | undefined {
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'bigint') return `${key}n`
@@ -51,13 +53,14 @@ const TEXTS: { readonly [K in Kind]: (key: never, depth: number) => string | und
   },
   date: (date: Date) => `Date(${date.getTime()})`,
   regexp: ({ source, flags }: RegExp) => `RegExp(${JSON.stringify(source)},${flags})`,
-  // A Buffer is a Uint8Array: which of them a record has depends on the package that read it.
+  // A Buffer equals a Uint8Array with the same bytes: the package that read a record decides which of the two it
+  // contains.
   buffer: bytesText,
   typed: (array: Exclude<NodeJS.TypedArray, Buffer>) => {
     const { name } = array.constructor
     if (name === 'Uint8Array') return bytesText(array as Uint8Array)
     if (!isData(array)) return undefined
-    // By value: -0 is 0, and every NaN is one.
+    // Compared by value: -0 equals 0, and NaN equals NaN.
     return name.startsWith('Float') ? `${name}(${Array.from(array, floatText)})` : `${name}(${hex(array)})`
   },
   memory: (memory: ArrayBuffer) => (isData(memory) ? `ArrayBuffer(${hex(new Uint8Array(memory))})` : undefined),
@@ -82,7 +85,7 @@ function hex({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('hex')
 }
 
-/** The texts of all parts, or undefined where one has none. */
+/** Returns the texts of all parts; undefined if a part has none. */
 function allTexts<T>(parts: readonly T[], text: (part: T) => string | undefined): string[] | undefined {
   const texts: string[] = []
   for (const part of parts) {
@@ -145,7 +148,7 @@ export function hashKey(key: unknown): number {
       return hashText(key)
     case 'number':
       if ((key | 0) === key) return mix(key)
-      // The bits of a NaN depend on where it came from: 0 / 0 has another sign than the constant.
+      // The bits of a NaN depend on its origin: 0 / 0 has another sign than the constant.
       float[0] = Number.isNaN(key) ? 0.5 : key
       return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1))
     case 'boolean':
@@ -161,7 +164,10 @@ export function hashKey(key: unknown): number {
   }
 }
 
-/** A Map whose composite keys are compared by content. Iterates primitive keys first, each kind in order of insertion. */
+/**
+ * A Map that compares objects as keys by content. Iterates primitive keys first, then objects, each in order of
+ * insertion.
+ */
 export class KeyedMap<V> {
   /** Entries with primitive keys: the hot paths work on it directly. */
   readonly plain = new Map<unknown, V>()
@@ -198,7 +204,7 @@ export class KeyedMap<V> {
     return this.#composite?.delete(canonical(key)) ?? false
   }
 
-  /** The entries as an iterable of pairs, without copying where all keys are primitive. */
+  /** Returns the entries as an iterable of pairs. Does not copy them if all keys are primitive. */
   entries(): Iterable<[unknown, V]> {
     if (!this.#composite?.size) return this.plain
     return this.#both(this.#composite)

@@ -1,8 +1,8 @@
 import { types } from 'node:util'
 
 /**
- * The kinds of objects that are data: they come back of the same class and with the same contents from another thread and
- * from a file. `docs/guarantees.md` has the list for users.
+ * The kinds of objects that are data: another thread or a file returns them with the same class and the same contents.
+ * `docs/guarantees.md` lists them for users.
  */
 export type Kind =
   | 'object'
@@ -21,7 +21,7 @@ export type Kind =
 interface Known {
   readonly kind: Kind
   readonly prototype: object
-  /** The prototype alone is no proof: `Object.create(Map.prototype)` has it and is no Map. */
+  /** Checks the object itself: `Object.create(Map.prototype)` has the prototype and is not a Map. */
   readonly is: (value: unknown) => boolean
 }
 
@@ -31,7 +31,7 @@ function known(kind: Kind, is: (value: unknown) => boolean, classes: readonly { 
   return classes.map(({ prototype }): Known => ({ kind, prototype, is }))
 }
 
-/** In the order of their numbers in the codec: append only. */
+/** In the order of their numbers in the codec, so append only. */
 export const TYPED_ARRAYS = [
   Int8Array,
   Uint8Array,
@@ -46,7 +46,7 @@ export const TYPED_ARRAYS = [
   BigUint64Array,
 ] as const
 
-/** In the order of their numbers in the codec: append only. */
+/** In the order of their numbers in the codec, so append only. */
 export const ERRORS = [
   Error,
   TypeError,
@@ -75,7 +75,10 @@ const ALL: readonly Known[] = [
 const BY_PROTOTYPE = new Map(ALL.map((one) => [one.prototype, one]))
 const BY_NAME = new Map(ALL.map((one) => [one.prototype.constructor.name, one]))
 
-/** The kind of an object that may be data, or undefined: an instance of another class is none. Contents are not looked at. */
+/**
+ * Returns the kind of an object that may be data; undefined for an instance of another class. Does not read its
+ * contents.
+ */
 export function kindOf(value: object): Kind | undefined {
   const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === null) return 'bare'
@@ -83,7 +86,10 @@ export function kindOf(value: object): Kind | undefined {
   return found?.is(value) ? found.kind : undefined
 }
 
-/** A shell, a test runner or node:vm has classes of its own: the same names, from the prototype up to the end. */
+/**
+ * Compares prototype chains by names, because a REPL, a test runner and node:vm have their own copies of the built-in
+ * classes.
+ */
 function ofAnotherRealm(prototype: object): Known | undefined {
   const found = BY_NAME.get(nameOf(prototype))
   let mine = found?.prototype as object | null | undefined

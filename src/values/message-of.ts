@@ -1,6 +1,9 @@
 import { inspect } from 'node:util'
 
-/** The text of whatever was thrown, also where it has none: a connection tried on several addresses fails with an empty one. */
+/**
+ * Returns the text of a thrown value, even if its message is empty: a connection that tried several addresses fails
+ * with an empty message.
+ */
 export function messageOf(error: unknown): string {
   if (typeof error === 'string') return error
   if (!(error instanceof Error)) return inspect(error, { depth: 1 })

@@ -1,44 +1,74 @@
-import { MAX_OBJECTS } from './data.js'
+import { MAX_DEPTH, MAX_OBJECTS } from './data.js'
+import { kindOf } from './kinds.js'
 
-/** Deeper parts of a record are not counted: a record that refers to itself must not be followed for ever. */
-const DEEPEST = 32
-/** Longer arrays may have far more places than items: only the items are visited. */
+/** Longer arrays may consist of holes, so only their existing items are visited. */
 const LONG = 100_000
+/** Estimated bytes of a value's tag and length. */
+const OVERHEAD = 8
 
 let objects = 0
 
 /**
- * About the bytes that a record takes once it is encoded: of texts, buffers and everything nested. Costs a visit of each
- * value in the record and allocates nothing for numbers and texts.
+ * Estimates the encoded bytes of a record: its texts, bytes and everything nested. Visits each value in the record and
+ * allocates nothing for numbers and texts. Never throws: parts that throw when they are read count as nothing.
  */
 export function recordSize(value: unknown): number {
+  if (typeof value === 'string') return value.length + OVERHEAD
+  if (typeof value !== 'object' || value === null) return OVERHEAD
   objects = 0
-  return sizeOf(value, 0)
+  try {
+    return sizeOf(value, 0)
+  } catch {
+    return OVERHEAD
+  }
 }
 
 function sizeOf(value: unknown, depth: number): number {
-  if (typeof value === 'string') return value.length + 4
-  if (typeof value !== 'object' || value === null || depth > DEEPEST || ++objects > MAX_OBJECTS) return 8
-  if (ArrayBuffer.isView(value)) return value.byteLength + 8
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return value.byteLength + 8
-  let bytes = 8
-  if (Array.isArray(value)) {
-    if (value.length > LONG) bytes += sizeOfLong(value, depth)
-    else for (let i = 0; i < value.length; i++) bytes += sizeOf(value[i], depth + 1)
-  } else if (value instanceof Map) {
-    for (const [key, item] of value) bytes += sizeOf(key, depth + 1) + sizeOf(item, depth + 1)
-  } else if (value instanceof Set) {
-    for (const item of value) bytes += sizeOf(item, depth + 1)
-  } else {
-    for (const key of Object.keys(value)) {
-      bytes += key.length + sizeOf((value as Readonly<Record<string, unknown>>)[key], depth + 1)
+  if (typeof value === 'string') return value.length + OVERHEAD
+  if (typeof value !== 'object' || value === null) return OVERHEAD
+  if (depth > MAX_DEPTH || ++objects > MAX_OBJECTS) return OVERHEAD
+  if (Object.getPrototypeOf(value) === Object.prototype) return sizeOfFields(value, depth)
+  if (Array.isArray(value)) return sizeOfItems(value, depth)
+  switch (kindOf(value)) {
+    case 'map': {
+      let bytes = OVERHEAD
+      for (const [key, item] of value as ReadonlyMap<unknown, unknown>)
+        bytes += sizeOf(key, depth + 1) + sizeOf(item, depth + 1)
+      return bytes
     }
+    case 'set': {
+      let bytes = OVERHEAD
+      for (const item of value as ReadonlySet<unknown>) bytes += sizeOf(item, depth + 1)
+      return bytes
+    }
+    case 'buffer':
+    case 'typed':
+    case 'view':
+    case 'memory':
+      return (value as ArrayBuffer | ArrayBufferView).byteLength + OVERHEAD
+    case 'error': {
+      const { message, stack = '', cause } = value as Error
+      return sizeOfFields(value, depth) + message.length + stack.length + sizeOf(cause, depth + 1)
+    }
+    case 'date':
+    case 'regexp':
+      return 2 * OVERHEAD
+    default:
+      return sizeOfFields(value, depth)
+  }
+}
+
+function sizeOfFields(value: object, depth: number): number {
+  let bytes = OVERHEAD
+  for (const name in value) {
+    bytes += name.length + sizeOf((value as Readonly<Record<string, unknown>>)[name], depth + 1)
   }
   return bytes
 }
 
-function sizeOfLong(items: readonly unknown[], depth: number): number {
-  let bytes = 0
-  for (const name of Object.keys(items)) bytes += sizeOf(items[Number(name)], depth + 1)
+function sizeOfItems(items: readonly unknown[], depth: number): number {
+  let bytes = OVERHEAD
+  if (items.length > LONG) for (const name of Object.keys(items)) bytes += sizeOf(items[Number(name)], depth + 1)
+  else for (let i = 0; i < items.length; i++) bytes += sizeOf(items[i], depth + 1)
   return bytes
 }

@@ -73,7 +73,7 @@ describe('the verdict', () => {
     const rows = verdictTable(verdicts).split('\n').slice(2)
     expect(rows.map((row: string) => row.split(/\s{2,}/))).toEqual([
       ['slow', '5.00', '2.00', '3.00', '2.50', 'WORSE'],
-      ['gone', '-', '1.00', '-', '-', 'MISSING: nothing measures it'],
+      ['gone', '-', '1.00', '-', '-', 'MISSING: not measured'],
       ['fine', '2.00', '2.00', '3.00', '1.00', 'ok'],
       ['idle', '-', '-', '-', '-', 'not measured: busy'],
     ])
@@ -133,7 +133,7 @@ describe('the command', () => {
     const failed = expect.objectContaining({
       code: 1,
       stdout: expect.stringMatching(
-        /^grep: kernel \/ closure, once more: [\s\S]*^grep: kernel \/ closure .* WORSE\n\n1 of 1 ratios: not held\n$/m,
+        /^grep: kernel \/ closure, once more: [\s\S]*^grep: kernel \/ closure .* WORSE\n\n1 of 1 ratios: exceeded\n$/m,
       ),
     })
     await expect(guard()).rejects.toEqual(failed)
@@ -147,7 +147,7 @@ describe('the command', () => {
     expect(Object.keys(ratios)).toEqual(['grep: kernel / closure'])
     write({ 'grep: kernel / closure': ratios['grep: kernel / closure'] * 1000 })
     const { stdout } = await guard()
-    expect(stdout).toMatch(/^grep: kernel \/ closure .* better: take over with --update\n$/m)
+    expect(stdout).toMatch(/^grep: kernel \/ closure .* better: store with --update\n$/m)
   }, 240_000)
 
   it('says what is wrong with a command, without a stack', async () => {

@@ -90,7 +90,7 @@ describe('the marks', () => {
   it('are those of docs/internals/performance.md, in its words', () => {
     const page = readFileSync(new URL('../../docs/internals/performance.md', import.meta.url), 'utf8')
     const cells = page
-      .slice(page.indexOf('| What | Mark |'))
+      .slice(page.indexOf('| Workload | Mark |'))
       .split('\n\n')[0]!
       .split('\n')
       .slice(2)
@@ -131,7 +131,7 @@ describe('the marks', () => {
   it('are for full data and two threads: anything else says that it decides nothing', () => {
     const marks = judgeMarks([{ name: 'startup', rows: [row('millrace', [1])] }])
     expect(textMarks(marks, { threads: 2 })).toMatch(/^marks\nmark /)
-    expect(textMarks(marks, { threads: 2, quick: true })).toContain('these verdicts mean nothing')
+    expect(textMarks(marks, { threads: 2, quick: true })).toContain('these results are not meaningful')
     expect(textMarks(marks, { threads: 3 })).toContain('The marks are for 2 threads, not for 3.')
   })
 })

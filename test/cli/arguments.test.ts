@@ -10,7 +10,9 @@ test('run without options', () => {
     threads: undefined,
     batchInterval: 1000,
     duration: undefined,
+    until: undefined,
     checkpointDir: undefined,
+    standby: false,
     params: {},
     json: false,
   })
@@ -19,14 +21,28 @@ test('run without options', () => {
 test('run with every option, in any order; the last of two wins', () => {
   const args = ['--threads', '3', '--param', 'a=1', '--param', 'b=x=y', '--param', 'c=', '--param', 'a=2', '--json']
   expect(
-    parseCommand(['run', ...args, 'a.js', '--batch-interval', '250', '--duration=2m', '--checkpoint-dir', 'folder']),
+    parseCommand([
+      'run',
+      ...args,
+      'a.js',
+      '--batch-interval',
+      '250',
+      '--duration=2m',
+      '--until',
+      'caught-up',
+      '--checkpoint-dir',
+      'folder',
+      '--standby',
+    ]),
   ).toEqual({
     kind: 'run',
     module: 'a.js',
     threads: 3,
     batchInterval: 250,
     duration: 120_000,
+    until: 'caught-up',
     checkpointDir: 'folder',
+    standby: true,
     params: { a: '2', b: 'x=y', c: '' },
     json: true,
   })
@@ -48,15 +64,15 @@ test('the help names every option', () => {
     named()
   } catch (error) {
     const options = (error as Error).message.split('Options: ')[1]!.match(/--[a-z-]+/g)!
-    expect(options).toHaveLength(7)
+    expect(options).toHaveLength(9)
     for (const option of options) expect(RUN_HELP).toContain(`\n  ${option} `)
   }
 })
 
 test.each([
-  [[], 'No command is given'],
+  [[], 'A command is missing'],
   [['walk'], "Unknown command 'walk'. Commands: run"],
-  [['run'], 'no module is given'],
+  [['run'], 'a module is missing'],
   [['run', 'a.js', 'b.js'], 'run takes one module and got 2: a.js b.js'],
   [['run', 'a.js', '--fast'], "Unknown option '--fast'"],
   [['run', 'a.js', '--threads'], "Option '--threads <value>' argument missing. Options:"],
@@ -67,6 +83,7 @@ test.each([
   [['run', 'a.js', '--batch-interval', '1 parsec'], '--batch-interval is "1 parsec"'],
   [['run', 'a.js', '--batch-interval', '0'], '--batch-interval is 0; it must be'],
   [['run', 'a.js', '--duration', '-1s'], '--duration'],
+  [['run', 'a.js', '--until', 'later'], "--until is 'later'; it must be caught-up"],
   [['run', 'a.js', '--duration=-1s'], '--duration is "-1s"'],
   [['run', 'a.js', '--param', 'port'], "--param is 'port'; it must be key=value"],
   [['run', 'a.js', '--param', '=1'], "--param is '=1'"],

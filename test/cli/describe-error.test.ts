@@ -25,7 +25,7 @@ test('an error of the library: message, facts in columns, causes, frames of the 
 })
 
 test("the library's own frames are left out where there are others", () => {
-  const own = new URL('../../build/pool/worker/loop.js:5:1', import.meta.url).href
+  const own = new URL('../../build/pool/worker/operators/loop.js:5:1', import.meta.url).href
   const mixed = withStack(new Error('no'), `loop (${own})`, 'mine (file:///app/words.js:3:1)')
   expect(describeError(mixed).split('\n')).toEqual(['millrace: Error: no', '  at mine (file:///app/words.js:3:1)'])
   expect(describeError(withStack(new Error('no'), `loop (${own})`)).split('\n')).toContain(`  at loop (${own})`)

@@ -29,6 +29,18 @@ test('runs for a duration: prints and outputs on stdout, a line a batch and tota
   )
 })
 
+test('--until caught-up ends when every source is at its end', async () => {
+  const command = millrace('run', 'queue.mjs', ...ONE_BATCH, '--until', 'caught-up', '--json')
+  expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
+  expect(command.records('numbers')).toEqual([1, 2, 3])
+})
+
+test('--until caught-up with a receiver is refused', async () => {
+  const command = millrace('run', 'pushed.mjs', ...ONE_BATCH, '--until', 'caught-up')
+  expect(await command.ended).toEqual({ code: 2, signal: null })
+  expect(command.stderr).toContain('inputs that have no end')
+})
+
 test('--json writes nothing but JSON objects to stdout', async () => {
   const command = millrace('run', 'words.mjs', ...SMALL, '--duration', '1s', '--json', '--param', 'text=x=1 y')
   expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
@@ -93,7 +105,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s: what was pushed is processed befo
   expect(command.stdout).toBe('')
   command.kill(signal)
   expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
-  expect(command.stderr).toContain(`millrace: ${signal}: finishing what was received`)
+  expect(command.stderr).toContain(`millrace: ${signal}: processing received data`)
   expect(command.records('count')).toEqual([5000])
   expect(command.records('sum')).toEqual([(5000 * 4999) / 2])
 })
@@ -135,7 +147,7 @@ test('a second SIGINT ends a batch that would never end: exit code 130', async (
   const command = millrace('run', 'stuck.mjs', ...SMALL)
   await command.writes('stdout', 'stuck')
   command.kill('SIGINT')
-  await command.writes('stderr', 'once more to stop at once')
+  await command.writes('stderr', 'repeat to stop at once')
   // Signals that follow very soon count as the first one, so the key is pressed until it works.
   const pressing = setInterval(() => command.kill('SIGINT'), 50)
   onTestFinished(() => clearInterval(pressing))
@@ -145,7 +157,9 @@ test('a second SIGINT ends a batch that would never end: exit code 130', async (
 test('a task that fails: exit code 1, with batch, operation, partition and cause', async () => {
   const command = millrace('run', 'fails.mjs', ...SMALL)
   expect(await command.ended).toEqual({ code: 1, signal: null })
-  expect(command.stderr).toMatch(/ failed=output\(checked\)\n(?:millrace: stop\(\) gave up: .*\n)?millrace: 1 batch, /)
+  expect(command.stderr).toMatch(
+    / failed=output\(checked\)\n(?:millrace: stop\(\) abandoned: .*\n)?millrace: 1 batch, /,
+  )
   expect(command.stderr).toContain('  code       ERR_MILLRACE_TASK_FAILED\n')
   expect(command.stderr).toMatch(/\n {2}batch {6}\d+ \(\d{4}-.*Z\)\n {2}operation {2}map/)
   expect(command.stderr).toMatch(/\n {2}partition {2}\d\n/)

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { BlockedStdoutError, StdoutGate } from '#build/cli/stdout-gate.js'
 import { jsonView } from '#build/cli/views/json-view.js'
 
@@ -36,10 +36,16 @@ test('after stopping, a reader that takes nothing fails the writer; before, it m
   const room = gate.room().catch((reason: unknown) => {
     error = reason
   })
-  await new Promise((resolve) => setTimeout(resolve, 600))
-  expect(error).toBeUndefined()
-  gate.stopping()
-  await room
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(error).toBeUndefined()
+    gate.stopping()
+    await vi.advanceTimersByTimeAsync(1000)
+    await room
+  } finally {
+    vi.useRealTimers()
+  }
   expect(error).toBeInstanceOf(BlockedStdoutError)
 })
 

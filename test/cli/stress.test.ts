@@ -214,7 +214,7 @@ test.each([
   [['--replication', 'both'], "--replication is 'both'; it must be one of reference, copy."],
   [['--kills', '10', '--rate', '5'], '--rate does not go with --kills'],
   [['--kills', '10', '--kills-per-second', '0'], 'it must be a number from 0.1 to 100'],
-  [['--within', '10s'], '--within bounds a long run: give --kills too.'],
+  [['--within', '10s'], '--within limits a long run: add --kills.'],
   [['wordcount'], 'stress takes options only'],
   [['--sed', '1'], "Unknown option '--sed'"],
 ])('%j is refused', (args, message) => {

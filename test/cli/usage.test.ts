@@ -6,7 +6,7 @@ test.each([
   ['an unknown option', ['run', 'words.mjs', '--thread', '2'], "Unknown option '--thread'"],
   ['a bad duration', ['run', 'words.mjs', '--duration', 'soon'], '--duration is "soon"'],
   ['a mode of stress that is not there', ['stress', '--mode', 'three'], "--mode is 'three'"],
-  ['no module', ['run'], 'no module is given'],
+  ['no module', ['run'], 'a module is missing'],
   ['a module that is not there', ['run', 'nowhere.mjs'], "There is no module file 'nowhere.mjs'"],
   ['a module without a pipeline', ['run', 'no-pipeline.mjs'], 'a default export that is not a pipeline'],
   ['a pipeline without an output', ['run', 'no-output.mjs'], 'No output operations are registered'],
@@ -15,7 +15,7 @@ test.each([
     ['run', 'wrong-param.mjs'],
     'RangeError: this pipeline needs --param port=...',
   ],
-  ['no command', [], 'No command is given'],
+  ['no command', [], 'A command is missing'],
 ])('%s: exit code 2 and a message on stderr', async (_, args, message) => {
   const command = millrace(...args)
   expect(await command.ended).toEqual({ code: 2, signal: null })

@@ -99,15 +99,15 @@ export const actions = {
     )
     return effectOf(sideEffect, seen.value)
   },
-  saveThenReadText: (rdd, step) =>
+  saveThenReadText: (rdd, step, _seen, ctx) =>
     inNewFolder(step, async (path) => {
       await rdd.saveAsTextFile(path)
-      return await rdd.context.textFile(path, 1).collect()
+      return await ctx.textFile(path, 1).collect()
     }),
-  saveThenReadObjects: (rdd, step) =>
+  saveThenReadObjects: (rdd, step, _seen, ctx) =>
     inNewFolder(step, async (path) => {
       await rdd.saveAsObjectFile(path)
-      return await rdd.context.objectFile(path).collect()
+      return await ctx.objectFile(path).collect()
     }),
   saveTwice: savedTwice('saveAsTextFile'),
   saveTextTwice: savedTwice('saveAsTextFile'),

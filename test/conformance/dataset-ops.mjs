@@ -58,7 +58,10 @@ export const datasetOperators = {
       partitionsOf(step),
     ),
   countApproxDistinctByKey: (rdd, step) =>
-    rdd.countApproxDistinctByKey(either(step, 'relativeSD', 'relativeSd', 'precision'), partitionsOf(step)),
+    rdd.countApproxDistinctByKey({
+      relativeDeviation: either(step, 'relativeSD', 'relativeSd', 'precision'),
+      partitions: partitionsOf(step),
+    }),
   join: withOther('join'),
   leftOuterJoin: withOther('leftOuterJoin'),
   rightOuterJoin: withOther('rightOuterJoin'),

@@ -67,6 +67,6 @@ function shufflesOf(rdd) {
       walk(dependency.rdd)
     }
   }
-  walk(rdd)
+  walk(rdd.constructor.nodeOf(rdd))
   return shuffles.size
 }

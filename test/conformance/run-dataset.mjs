@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { ArgumentError, CaptureError, Context, SourceError, StateError, TaskFailedError } from 'millrace'
+import { engineOf } from '#build/engine/engine-of.js'
 import { actions, NUMERIC } from './dataset-actions.mjs'
 import { datasetOperators } from './dataset-ops.mjs'
 import { PROPERTIES, planOf, sizesOf } from './dataset-properties.mjs'
@@ -50,7 +51,7 @@ async function observe(ctx, given) {
   const { rdd, before } = build(ctx, given)
   const answers = []
   const seen = watches(given) ? ctx.collectionAccumulator() : undefined
-  for (const once of repeated(action)) answers.push(asWritten(await entryOf(actions, once.op)(rdd, once, seen)))
+  for (const once of repeated(action)) answers.push(asWritten(await entryOf(actions, once.op)(rdd, once, seen, ctx)))
   const plan = planOf(rdd, before)
   const sizes = given.expectProps ? await sizesOf(rdd) : undefined
   return { answers, seen: seen?.value, plan, sizes, inputAfter: await inputAfter(ctx, given) }
@@ -76,7 +77,7 @@ async function observeFailure(threads, given) {
   const failing = async () => {
     const { rdd } = build(ctx, given)
     if (action.afterStop) await ctx.stop()
-    return await entryOf(actions, action.op)(rdd, action)
+    return await entryOf(actions, action.op)(rdd, action, undefined, ctx)
   }
   try {
     return { answers: [await failing()] }
@@ -104,10 +105,12 @@ export async function observeDataset(given, mode, contexts) {
   if (mode.kill === undefined) return await observe(ctx, given)
   await ctx.start()
   const slot = drawn(mode.kill, given.id, mode.threads)
-  const thread = ctx.engine.pool.ready().find((ready) => ready.slot === slot)
+  const thread = engineOf(ctx)
+    .pool.ready()
+    .find((ready) => ready.slot === slot)
   const [observed] = await Promise.all([observe(ctx, given), thread?.worker.terminate()])
   // The next case starts with all threads.
-  await ctx.engine.pool.whenStrong()
+  await engineOf(ctx).pool.whenStrong()
   return observed
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { checkBackpressure, RateControl } from '#build/engine/backpressure.js'
-import { PidEstimator } from '#build/engine/pid-estimator.js'
+import { checkBackpressure, RateControl } from '#build/engine/receivers/back-pressure.js'
+import { PidEstimator } from '#build/engine/receivers/pid-estimator.js'
 import { compareNear, entryOf, NotYet } from './values.mjs'
 
 /** Makes the calls of a case to an estimator; returns the rates that it gave, or the error of its constructor. */

@@ -56,7 +56,9 @@ async function runQueue(given, batches, { threads, kill }) {
     const outputs = {}
     for (const [name, stream] of Object.entries(streams)) {
       outputs[name] = []
-      stream.foreachRDD(async (rdd, time) => outputs[name].push({ time, records: await rdd.collect() }))
+      stream.foreachRDD(async (rdd, time) => outputs[name].push({ time, records: await rdd.collect() }), {
+        inMemory: true,
+      })
     }
     await ssc.start()
     for (let i = 0; i < batches; i++) {

@@ -72,7 +72,10 @@ export const streamOperators = {
   window: (s, { windowMs, slideMs }) => s.window(windowMs, slideMs),
   countByWindow: (s, { windowMs, slideMs }) => s.countByWindow(windowMs, slideMs),
   countByValueAndWindow: (s, step) => s.countByValueAndWindow(step.windowMs, step.slideMs, partitionsOf(step)),
-  reduceByWindow: (s, step) => s.reduceByWindow(reduce(step), step.windowMs, step.slideMs, functionOf(step, 'inverse')),
+  reduceByWindow: (s, step) => {
+    const inverse = functionOf(step, 'inverse')
+    return s.reduceByWindow(reduce(step), step.windowMs, step.slideMs, { inverse })
+  },
   groupByKeyAndWindow: (s, step) => s.groupByKeyAndWindow(step.windowMs, step.slideMs, partitionsOf(step)),
   reduceByKeyAndWindow: (s, step) =>
     s.reduceByKeyAndWindow(reduce(step), step.windowMs, step.slideMs, {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
-import { check } from '../../scripts/check-imports.mjs'
+import { check, roomCycles } from '../../scripts/check-imports.mjs'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/check-imports.mjs', import.meta.url))
 const roots: string[] = []
@@ -34,7 +34,7 @@ test('the command says file and line of each violation and ends with code 1', as
   )
   expect(code).toBe(1)
   expect(stderr.split('\n')).toEqual([
-    'src/ops/a.ts:2 ops may not import engine/x; it may import errors, values, ops, files/paths',
+    'src/ops/a.ts:2 ops may not import engine/x; it may import errors, values, ops, files/paths, and types of files',
     'src/ops/b.ts:1 is in a cycle of imports: ops/b -> ops/b',
     '2 violations',
     '',
@@ -60,13 +60,22 @@ describe('what is allowed', () => {
     expect(found).toEqual([])
   })
 
-  test('a cycle of types, and imports that only comments speak of', () => {
+  test('imports that only comments speak of', () => {
     const found = violations({
-      'src/ops/a.ts':
-        "import type { B } from './b.js'\nexport type A = B\n/**\n * import('../engine/engine.js')\n */\n",
-      'src/ops/b.ts': "import type { A } from './a.js'\nexport type B = A\n// import '../engine/engine.js'\n",
+      'src/ops/a.ts': "export type A = 1\n/**\n * import('../engine/engine.js')\n */\n// import './b.js'\n",
     })
     expect(found).toEqual([])
+  })
+
+  test('rooms of the driver without a cycle', () => {
+    expect(roomCycles()).toEqual([])
+    expect(
+      roomCycles([
+        { room: 'engine/a', may: ['engine/b'] },
+        { room: 'engine/b', may: ['errors'], types: ['engine/c'] },
+        { room: 'engine/c', may: ['engine/a'] },
+      ]),
+    ).toEqual([['engine/a', 'engine/b', 'engine/c', 'engine/a']])
   })
 })
 
@@ -138,6 +147,24 @@ describe('what is refused', () => {
       "import {\n  x,\n} from '../pool/worker/x.js'\n",
       'src/engine/a.ts:1 engine may not import pool/worker/x',
     ],
+    [
+      'storage looks into the scheduler',
+      'src/engine/storage/a.ts',
+      "import type { x } from '../scheduler/x.js'\n",
+      'src/engine/storage/a.ts:1 engine/storage may not import engine/scheduler/x',
+    ],
+    [
+      'state takes more than types of storage',
+      'src/engine/state/a.ts',
+      "import { x } from '../storage/x.js'\n",
+      'src/engine/state/a.ts:1 engine/state may import only types of engine/storage',
+    ],
+    [
+      'a room of the driver that the table does not know',
+      'src/engine/a.ts',
+      "import { x } from './new/x.js'\n",
+      'src/engine/a.ts:1 engine may not import engine/new/x',
+    ],
     ['a room without a rule', 'src/new/a.ts', "import '../errors.js'\n", 'src/new/a.ts:1 new/a is in no room'],
     [
       'an import from outside of src',
@@ -160,6 +187,37 @@ describe('what is refused', () => {
       'src/ops/d.ts': "import './a.js'\n",
     })
     expect(found).toEqual(['src/ops/a.ts:1 is in a cycle of imports: ops/a -> ops/b -> ops/c -> ops/a'])
+  })
+
+  test('a cycle of types', () => {
+    const found = violations({
+      'src/engine/storage/a.ts': "import type { B } from './b.js'\nexport type A = B\n",
+      'src/engine/storage/b.ts': "import type { A } from './a.js'\nexport type B = A\n",
+    })
+    expect(found).toEqual([
+      'src/engine/storage/a.ts:1 is in a cycle of imports of types: engine/storage/a -> engine/storage/b -> engine/storage/a',
+    ])
+  })
+
+  test('a class of the engine with more than 250 lines', () => {
+    const classOf = (name: string, lines: number) => `export class ${name} {\n${'  //\n'.repeat(lines - 2)}}\n`
+    const found = violations({
+      'src/engine/a.ts': classOf('Fits', 250),
+      'src/engine/b.ts': `\n${classOf('Long', 251)}`,
+      'src/pool/a.ts': classOf('Elsewhere', 251),
+    })
+    expect(found).toEqual(['src/engine/b.ts:2 class Long has 251 lines; split it, 250 is the limit'])
+  })
+
+  test('more options that are functions than the engine may have', () => {
+    const options = (count: number) =>
+      `export interface Options {\n${'  readonly on: (of: number) => void\n'.repeat(count)}}\n`
+    expect(violations({ 'src/engine/a.ts': options(5), 'src/pool/a.ts': options(99) })).toEqual([])
+    const found = violations({ 'src/engine/a.ts': options(3), 'src/engine/storage/b.ts': options(3) })
+    expect(found).toHaveLength(6)
+    expect(found[5]).toBe(
+      'src/engine/storage/b.ts:4 is one of 6 options of the engine that are functions; 5 is the limit',
+    )
   })
 
   test.each(['src/ops', 'bench', 'test/ops'])('a file of more than 500 lines in %s', (folder) => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -24,10 +24,12 @@ const examples = sources()
   .flatMap((path) => examplesIn(path, readFileSync(join(ROOT, path), 'utf8')))
   .map((example, i) => ({ ...example, ...moduleOf(example, Object.keys(millrace)), file: `example-${i}` }))
 const fragments = examples.filter(({ kind }) => kind === 'fragment')
-const programs = examples.filter(({ kind }) => kind === 'program')
+/** Those of connectors need servers or files beside them; tests of their own run them. */
+const isOfConnector = (place: string) => /^docs\/connectors\/(?!file-formats)/.test(place)
+const programs = examples.filter(({ kind, place }) => kind === 'program' && !isOfConnector(place))
 
 let folder: string
-/** What the compiler says, one line a fault. */
+/** Returns the compiler's errors, one line per fault. */
 let faults: string[]
 
 /** A project of a user's: the package installed beside it, the examples compiled with this project's options. */
@@ -64,8 +66,14 @@ describe('examples that show values', () => {
   const shown = new Map<string, { shown?: { actual: string[]; expected: string[] }[]; error?: string }>()
 
   beforeAll(async () => {
+    // Examples read the package.json in their directory, and write files.
+    const files = join(folder, 'files')
+    mkdirSync(files)
+    cpSync(join(ROOT, 'package.json'), join(files, 'package.json'))
     const urls = fragments.map(({ file }) => pathToFileURL(join(folder, 'out', `${file}.js`)).href)
-    const { stdout } = await run(process.execPath, [join(ROOT, 'test/docs/run-fragments.mjs'), ...urls])
+    const { stdout } = await run(process.execPath, [join(ROOT, 'test/docs/run-fragments.mjs'), ...urls], {
+      cwd: files,
+    })
     for (const line of stdout.trimEnd().split('\n')) {
       // What an example itself prints comes in between.
       if (!line.startsWith('{"url"')) continue
@@ -87,11 +95,14 @@ describe('programs', () => {
     expect(programs.filter(({ place }) => place.startsWith('README.md'))).not.toEqual([])
   })
 
-  /** What a program prints stands in its comments `// prints: ...`, one a line. */
+  /** A program states its output in comments `// prints: ...`, one per line. */
   test.each(programs.map(({ place, file, code }) => [place, file, code]))('%s', async (_place, file, code) => {
     const expected = [...code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1])
     expect(expected.length).toBeGreaterThan(0)
-    const { stdout, stderr } = await run(process.execPath, [join(folder, 'out', `${file}.js`)], { timeout: 100_000 })
+    const { stdout, stderr } = await run(process.execPath, [join(folder, 'out', `${file}.js`)], {
+      cwd: folder,
+      timeout: 100_000,
+    })
     expect(stderr).toBe('')
     expect(stdout.trimEnd().split('\n')).toEqual(expected)
   })

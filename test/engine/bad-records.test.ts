@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock, StreamingContext, type StreamingContextOptions } from '#build/index.js'
+import { DataError, ManualClock, StreamingContext, type StreamingContextOptions } from '#build/index.js'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -87,7 +87,7 @@ test("an iterable with onRecordError: 'fail' ends there, with what came before",
   expect(got).toEqual([1])
   expect(errors).toEqual(['feed has ended: feed does not take this record: [0].user.url is a URL. Use its href.'])
   expect(() => ssc.fromIterable([], { onRecordError: 'stop' as never })).toThrow(
-    "onRecordError is the string \"stop\"; give 'skip' or 'fail'.",
+    "onRecordError is \"stop\"; it must be 'skip' or 'fail'.",
   )
 })
 
@@ -114,4 +114,115 @@ test('a receiver of the user skips it too', async () => {
   expect(errors).toEqual([
     '1 of 3 records was skipped: A record cannot be encoded: [1] is a symbol. Use its description.',
   ])
+})
+
+test("a queue with onRecordError: 'fail' fails the batch that holds it", async () => {
+  const { ssc, batch } = context({ maxFailures: 1 })
+  ssc.queueStream<unknown>([[1, bad]], { onRecordError: 'fail' }).output('all')
+  const ended = ssc.awaitTermination()
+  ended.catch(() => undefined)
+  await ssc.start()
+  await batch().catch(() => undefined)
+  await expect(ended).rejects.toThrow('queue takes none of these 2 records: [1].user.url is a URL. Use its href.')
+  expect(() => ssc.queueStream([], { onRecordError: 'stop' as never })).toThrow(
+    'onRecordError is "stop"; it must be \'skip\'',
+  )
+})
+
+test('the batch counts the skipped records of each input', async () => {
+  const { ssc, batch } = context()
+  const start = async (sink: { records(values: unknown[]): void }) => sink.records([1, Symbol('x'), bad])
+  ssc
+    .input({ kind: 'receiver', name: 'own', codec: 'records', create: () => ({ start, stop: async () => {} }) })
+    .union(ssc.fromIterable<unknown>([bad, 2], { name: 'feed' }))
+    .union(ssc.queueStream<unknown>([[bad, bad, 3, bad]]))
+    .union(ssc.queueStream<unknown>([[4]]))
+    .output('all')
+  const inputs: (readonly [string, number | undefined, number | undefined])[] = []
+  ssc.on('batchCompleted', (info) => {
+    for (const { name, records, skipped } of info.inputs) inputs.push([name, records, skipped])
+  })
+  await ssc.start()
+  await batch()
+  await batch()
+  await ssc.stop()
+  expect(inputs).toEqual([
+    ['own', 1, 2],
+    ['feed', 1, 1],
+    ['queue', 1, 3],
+    ['queue', 1, undefined],
+    ['own', 0, undefined],
+    ['feed', 0, undefined],
+    ['queue', 0, undefined],
+    ['queue', 0, undefined],
+  ])
+})
+
+/** Objects whose fields cannot be read, or are something else each time. */
+const revoked = Proxy.revocable({}, {})
+revoked.revoke()
+const unreadable: Record<string, () => unknown> = {
+  'a getter that throws': () => ({
+    at: {
+      get x() {
+        throw new Error('boo')
+      },
+    },
+  }),
+  'a Proxy that throws': () =>
+    new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw new Error('boo')
+        },
+      },
+    ),
+  'a revoked Proxy': () => revoked.proxy,
+  'a getter that throws null': () => ({
+    get x() {
+      throw null
+    },
+  }),
+}
+
+test.each(Object.entries(unreadable))('%s is refused as no data, and costs no other record', async (_, make) => {
+  const { ssc, batch } = context()
+  const got: unknown[] = []
+  const errors: string[] = []
+  const pushed = ssc.pushStream<unknown>('pushed')
+  pushed
+    .union(ssc.fromIterable<unknown>([1, make(), 2], { name: 'feed' }))
+    .union(ssc.queueStream<unknown>([[3, make(), 4]]))
+    .foreachRDD(async (rdd) => void got.push(...(await rdd.collect())))
+  ssc.on('receiverError', ({ message }) => void errors.push(message))
+  await ssc.start()
+  expect(() => pushed.push(0, make())).toThrow(DataError)
+  pushed.push(5)
+  await batch()
+  await ssc.stop()
+  expect(got.sort()).toEqual([1, 2, 3, 4, 5])
+  expect(errors).toHaveLength(2)
+  for (const message of errors)
+    expect(message).toMatch(/skipped: A record cannot be encoded: \[1\].* cannot be read \(/)
+})
+
+test.each([1, 2, 3])('a field that is data for %i reads only costs no other record', async (reads) => {
+  const { ssc, batch } = context()
+  let read = 0
+  const changing = {
+    get x() {
+      return read++ < reads ? 1 : Promise.resolve(1)
+    },
+  }
+  const pushed = ssc.pushStream<unknown>('pushed')
+  const got: unknown[] = []
+  pushed.foreachRDD(async (rdd) => void got.push(...(await rdd.collect())))
+  await ssc.start()
+  pushed.push(1, changing, 2)
+  await batch()
+  pushed.push(3)
+  await batch()
+  await ssc.stop()
+  expect(got.filter((record) => typeof record === 'number')).toEqual([1, 2, 3])
 })

@@ -21,7 +21,7 @@ describe('async context', () => {
   test('a batch sees that of start(), not that of who moves the clock or stops the streams', async () => {
     const ssc = context()
     const seen: unknown[] = []
-    const input = ssc.pushStream<number>()
+    const input = ssc.pushStream<number>('in')
     input
       .transform((rdd, time) => {
         seen.push([time, 'transform', tag.getStore()])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toPartitions } from '#build/engine/batch-partitions.js'
 import type { Engine } from '#build/engine/engine.js'
+import { toPartitions } from '#build/engine/receivers/batch-partitions.js'
 import type { BlockHandle, BlockSlice } from '#build/pool/blocks/handle.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
 import { SegmentWriter } from '#build/pool/blocks/segment-writer.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BlockManager } from '#build/engine/block-manager.js'
+import { BlockManager } from '#build/engine/storage/block-manager.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { SegmentPool, SegmentWriter } from '#build/pool/blocks/segments.js'
 import { writeBlock } from '#build/pool/blocks/write-block.js'
@@ -24,7 +24,7 @@ test('owners are alive, distinct and as many as asked; a block is lost exactly w
       let nextThread = 1
       // Slots as the pool has them: a dead thread is replaced by one with a new number.
       const slots = [nextThread++, nextThread++, nextThread++, nextThread++]
-      const manager = new BlockManager({ pool, replicas, replication: 'reference', threads: () => slots })
+      const manager = new BlockManager({ pool, replicas, replication: 'reference', threads: { owners: () => slots } })
       const writers = new Map<number, SegmentWriter>()
       const written: { handle: BlockHandle; rooted: boolean; lost: boolean; released: boolean; pins: number }[] = []
       for (const event of steps) {
@@ -45,7 +45,7 @@ test('owners are alive, distinct and as many as asked; a block is lost exactly w
         } else if (event.do === 'kill') {
           const dead = slots[event.thread]!
           slots.splice(event.thread, 1)
-          manager.threadLost(dead)
+          manager.removeOwner(dead)
           pool.threadGone(dead)
           slots.splice(event.thread, 0, nextThread++)
           manager.replenish()
@@ -72,7 +72,7 @@ test('owners are alive, distinct and as many as asked; a block is lost exactly w
             expect(owners.length).toBe(Math.min(replicas, slots.length))
           }
           expect(manager.has(handle.id)).toBe((!released && !lost) || pins > 0)
-          // Memory of a block that somebody may read is never free for another.
+          // The pool must not reuse the memory of a block that a task may read.
           if (manager.has(handle.id)) expect(pool.has(handle.segment)).toBe(true)
         }
       }
@@ -84,7 +84,7 @@ test('owners are alive, distinct and as many as asked; a block is lost exactly w
 test('with one owner each, the death of the owner loses exactly its blocks', () => {
   const pool = new SegmentPool()
   const slots = [1, 2]
-  const manager = new BlockManager({ pool, replicas: 1, replication: 'reference', threads: () => slots })
+  const manager = new BlockManager({ pool, replicas: 1, replication: 'reference', threads: { owners: () => slots } })
   const writer = new SegmentWriter(1)
   const lost: number[] = []
   const handles = [0, 1, 2].map(() => {
@@ -94,7 +94,7 @@ test('with one owner each, the death of the owner loses exactly its blocks', () 
     return handle
   })
   slots.shift()
-  expect(manager.threadLost(1).lost).toBe(3)
+  expect(manager.removeOwner(1).lost).toBe(3)
   expect(lost).toEqual(handles.map(({ id }) => id))
   expect(manager.size).toBe(0)
 })
@@ -102,13 +102,13 @@ test('with one owner each, the death of the owner loses exactly its blocks', () 
 test('by copy: a copy takes the place of bytes whose owner died, or that are corrupt; readers of the old ones finish', () => {
   const pool = new SegmentPool()
   const slots = [1, 2]
-  const manager = new BlockManager({ pool, replicas: 2, replication: 'copy', threads: () => slots })
+  const manager = new BlockManager({ pool, replicas: 2, replication: 'copy', threads: { owners: () => slots } })
   const first = new SegmentWriter(1)
   const handle = writeBlock(first, Buffer.from('payload'), { codec: 'text', count: 1, lifetime: 'short' })
   manager.accept(1, first.report(), [handle])
   let lost = 0
   manager.register(handle, 1, { onLost: () => lost++ })
-  const [asked] = manager.takeNews(2)!.copy
+  const [asked] = manager.takeUpdates(2)!.copy
   expect(asked).toBe(handle)
   const second = new SegmentWriter(2)
   const copy = writeBlock(second, Buffer.from('payload'), { codec: 'text', count: 1, lifetime: 'long' })
@@ -116,14 +116,14 @@ test('by copy: a copy takes the place of bytes whose owner died, or that are cor
   manager.copied(handle, copy, 2)
   manager.pin([handle.id])
   slots.splice(0, 1, 3)
-  manager.threadLost(1)
+  manager.removeOwner(1)
   expect(manager.current(handle)).toBe(copy)
   expect(lost).toBe(0)
   expect(pool.liveBlocks).toBe(2)
   manager.unpin([handle.id])
   expect(pool.liveBlocks).toBe(1)
   // The next copy was asked for, but is not made yet: now corruption loses the block.
-  expect(manager.takeNews(3)!.copy).toEqual([copy])
+  expect(manager.takeUpdates(3)!.copy).toEqual([copy])
   manager.corrupt(copy.id)
   expect(lost).toBe(1)
   expect(pool.liveBlocks).toBe(0)

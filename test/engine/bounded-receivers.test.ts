@@ -1,5 +1,6 @@
 import { type BatchInfo, ManualClock, StreamingContext, type StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 
 const MIB = 1024 * 1024
 const open: StreamingContext[] = []
@@ -92,14 +93,14 @@ describe('a caller that does not wait', () => {
   test('stays near memoryLimit, whatever receiverBufferBytes', async () => {
     const { ssc, clock } = manual({ receiverBufferBytes: 2 * MIB, memoryLimit: 8 * MIB })
     const input = ssc.pushStream<string>('in')
-    // The window keeps what was received.
+    // The window keeps the received data in memory.
     input.window('1h').count().output('n')
     await ssc.start()
     await new Promise(setImmediate)
     let refused = 0
     for (let batch = 0; batch < 12; batch++) {
       if (flood((value) => input.push(value), 40).error) refused++
-      expect(ssc.context.engine.usedBytes).toBeLessThan(16 * MIB)
+      expect(engineOf(ssc).usedBytes).toBeLessThan(16 * MIB)
       await clock.advance(1000)
     }
     expect(refused).toBeGreaterThan(0)
@@ -144,7 +145,7 @@ describe('a caller that does not wait', () => {
     let kept = 0
     expect(() => {
       for (; kept < 100; kept++) input.push(text)
-    }).toThrow(/at most 65536 are kept, and 67108864 bytes, while no stream takes them/)
+    }).toThrow(/the limit before start\(\) is 65536 values and 67108864 bytes/)
     expect(kept).toBe(63)
   })
 
@@ -167,7 +168,7 @@ test('at memoryLimit kept partitions give way to what arrives, without a batch',
     .map((text) => text.padEnd(65_536, 'x'))
     .persist()
     .count()
-  expect(ssc.context.engine.usedBytes).toBeGreaterThan(5 * MIB)
+  expect(engineOf(ssc).usedBytes).toBeGreaterThan(5 * MIB)
   // No tick comes: the manual clock stands.
   let pushed = 0
   while (input.push('y'.repeat(65_536)) === undefined) pushed++

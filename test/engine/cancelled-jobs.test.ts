@@ -1,7 +1,8 @@
 import { ArgumentError, Context, JobCancelledError, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 
-/** A dataset whose second partition waits until it is let go, and says that it has begun. */
+/** A dataset whose second partition waits until the test releases it, and signals that it has started. */
 function held(ctx: Context) {
   const gate = new Int32Array(new SharedArrayBuffer(8))
   const range = ctx.range(0, 40, 1, 4).mapPartitions(
@@ -71,7 +72,7 @@ test('a job that waits for a shuffle which a cancelled one was making makes the 
 test('results that come too late take no memory', async () => {
   await using ctx = new Context({ threads: 2, spare: false })
   await ctx.range(10).count()
-  const before = ctx.engine.segments.liveBlocks
+  const before = engineOf(ctx).segments.liveBlocks
   const { range, begun, release } = held(ctx)
   const stopper = new AbortController()
   const failing = expect(ctx.withSignal(stopper.signal, () => range.collect())).rejects.toThrow(JobCancelledError)
@@ -80,8 +81,8 @@ test('results that come too late take no memory', async () => {
   await failing
   release()
   expect(await range.count()).toBe(40)
-  // The thread that was held may answer after the other has counted all partitions: nothing tells when.
-  await expect.poll(() => ctx.engine.segments.liveBlocks, { timeout: 60_000 }).toBe(before)
+  // The waiting thread may answer after the other has counted all partitions. No event reports when.
+  await expect.poll(() => engineOf(ctx).segments.liveBlocks, { timeout: 60_000 }).toBe(before)
 })
 
 test('results that were there before the job failed take no memory', async () => {
@@ -95,7 +96,7 @@ test('results that were there before the job failed take no memory', async () =>
       })
       .collect()
   await expect(failing()).rejects.toThrow('the last')
-  expect(ctx.engine.segments.liveBlocks).toBe(0)
+  expect(engineOf(ctx).segments.liveBlocks).toBe(0)
 })
 
 test('a signal that was aborted before: nothing runs', async () => {

@@ -1,4 +1,11 @@
-import { type DStream, type KeyState, type OutputBatch, StateSpec, type Stream, type StreamingContext } from 'millrace'
+import {
+  type BaseStream,
+  type DStream,
+  type KeyState,
+  type OutputBatch,
+  StateSpec,
+  type StreamingContext,
+} from 'millrace'
 import { type RunBatchesOptions, runBatches } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -12,7 +19,7 @@ interface Sum {
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Every operator that keeps state, by functions that change what they are given and then may throw. */
-function pipeline(_: StreamingContext, events: DStream<Event>): Record<string, Stream<[string, number]>> {
+function pipeline(_: StreamingContext, events: DStream<Event>): Record<string, BaseStream<[string, number]>> {
   const pairs = events.map(([key, ...rest]): [string, [number, Event[2]?, number?]] => [key, rest])
   const sums = events.map(([key, n, fault]): [string, Sum & { fault?: string }] => [key, { n, all: [n], fault }])
   const timed = events
@@ -44,7 +51,7 @@ function pipeline(_: StreamingContext, events: DStream<Event>): Record<string, S
     },
     { form: 'iterator' },
   )
-  // The first record of a key sets the state; later ones change it in place, and nobody calls update().
+  // The first record of a key sets the state; later ones change it in place, without update().
   const map = pairs.mapWithState(
     StateSpec.function((key: string, value: [number, Event[2]?, number?] | undefined, state: KeyState<Sum>) => {
       if (!state.exists()) state.update({ n: 0, all: [] })
@@ -57,7 +64,7 @@ function pipeline(_: StreamingContext, events: DStream<Event>): Record<string, S
         memory[`map ${batch}`] = true
         throw new Error(fault)
       }
-      // The state itself goes on to the next operation.
+      // The next operation receives the state object itself.
       return [key, sum] as [string, Sum]
     }),
   )
@@ -74,7 +81,7 @@ function pipeline(_: StreamingContext, events: DStream<Event>): Record<string, S
   }
   const window = sums.reduceByKeyAndWindow(add, '3s', '1s', { inverse: subtract })
   /** Reads a sum, and then spoils it, as an operation after the state may. */
-  const named = (stream: Stream<[string, Sum]>) =>
+  const named = (stream: BaseStream<[string, Sum]>) =>
     stream.map((pair): [string, number] => {
       const key = pair[0]
       const { n, all } = pair[1]

@@ -1,16 +1,17 @@
 import type { StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { countOf, gather, manual, random, run, sorted } from './support.js'
 
 const SEED = Number(process.env.SEED ?? 20261122)
 
 /**
  * Kills as asked, at a moment of the batch that the seed chooses: before it, or after so many of its tasks. Some batches
- * come after a quiet moment, in which the spare rehearses.
+ * come after a quiet moment, in which the spare warms up.
  */
 function killer(ssc: StreamingContext, next: () => number): (batch: number) => Promise<void> {
   return async () => {
-    const { pool } = ssc.context.engine
+    const { pool } = engineOf(ssc)
     if (next() < 0.25) await new Promise((resolve) => setTimeout(resolve, 12 * next()))
     const ready = pool!.ready()
     const draw = next()

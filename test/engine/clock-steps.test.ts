@@ -1,60 +1,32 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type Clock, ManualClock, SystemClock } from 'millrace'
-import { afterEach, expect, test, vi } from 'vitest'
-import { BatchTimer } from '#build/engine/batch-timer.js'
-import { RateLimiter } from '#build/engine/rate-limiter.js'
+import { type Clock, ManualClock, type StreamingOptions, SystemClock } from 'millrace'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { RateLimiter } from '#build/engine/receivers/rate-limiter.js'
+import { BatchTimer } from '#build/engine/streaming/batch-timer.js'
+import { JumpingClock } from './jumping-clock.js'
 import { manual } from './support.js'
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A clock that jumps: alarms that it jumps over fire once it has arrived. */
-class JumpingClock implements Clock {
-  #now = 0
-  #alarms: { time: number; callback: () => void }[] = []
-  #onSetBack = new Set<(ms: number) => void>()
-  now() {
-    return this.#now
-  }
-  at(time: number, callback: () => void) {
-    const alarm = { time, callback }
-    this.#alarms.push(alarm)
-    return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm)
-    }
-  }
-  onSetBack(listener: (ms: number) => void) {
-    this.#onSetBack.add(listener)
-    return () => this.#onSetBack.delete(listener)
-  }
-  jump(ms: number) {
-    this.#now += ms
-    if (ms < 0) for (const listener of this.#onSetBack) listener(-ms)
-    for (;;) {
-      const due = this.#alarms.find(({ time }) => time <= this.#now)
-      if (!due) return
-      this.#alarms = this.#alarms.filter((other) => other !== due)
-      due.callback()
-    }
-  }
-}
-
 function timer(clock: Clock, { interval = 1000, maxCatchUp = 1000, last = 0 } = {}) {
   const times: number[] = []
   const warnings: string[] = []
+  const steps: unknown[] = []
   const made = new BatchTimer({
     clock,
     interval,
     maxCatchUp,
-    onDue: (due) => times.push(...due),
-    warn: (message) => warnings.push(message),
+    due: { due: (due) => void times.push(...due) },
+    events: { emit: (name, event) => void steps.push([name, event]) },
+    logger: { warn: (message) => void warnings.push(message) },
   })
   times.push(...made.start(last))
-  return { times, warnings, made }
+  return { times, warnings, steps, made }
 }
 
 test('property: whatever the clock does, batch times are one interval apart, and one interval brings a batch', () => {
@@ -77,22 +49,26 @@ test('property: whatever the clock does, batch times are one interval apart, and
 
 test('back by an hour: it says so, batch times go on, and rejoin the clock when it returns', () => {
   const clock = new JumpingClock()
-  const { times, warnings } = timer(clock)
+  const { times, warnings, steps } = timer(clock)
   clock.jump(2000)
   clock.jump(-3_600_000)
   expect(warnings).toEqual([expect.stringContaining('set back by 3600000 ms')])
+  const back = { reason: 'set-back', by: 3_600_000, next: 3000, offset: 3_600_000 }
+  expect(steps).toEqual([['clockStepped', back]])
   clock.jump(1000)
   expect(times).toEqual([1000, 2000, 3000])
   clock.jump(3_600_000)
   expect(warnings.at(-1)).toContain('has reached the batch times again')
+  expect(steps.slice(1)).toEqual([['clockStepped', { reason: 'rejoined', by: 3_600_000, next: 4000, offset: 0 }]])
   expect(times.length).toBeLessThan(6)
 })
 
 test('ahead by fifty years: the batches to make up for are bounded, and it says so', () => {
   const clock = new JumpingClock()
-  const { times, warnings } = timer(clock)
+  const { times, warnings, steps } = timer(clock)
   clock.jump(50 * 365 * 86_400_000)
   expect(times).toEqual([1000])
+  expect(steps).toEqual([['clockStepped', expect.objectContaining({ reason: 'set-ahead', next: 1000 })]])
   expect(warnings).toEqual([expect.stringContaining('maxCatchUpBatches (1000)')])
   clock.jump(1000)
   expect(times).toEqual([1000, 2000])
@@ -101,6 +77,20 @@ test('ahead by fifty years: the batches to make up for are bounded, and it says 
 test('a checkpoint that is too old is refused with its numbers', () => {
   const clock = new ManualClock(50 * 365 * 86_400_000)
   expect(() => timer(clock)).toThrow(/1576799999 batches have fallen due since, and maxCatchUpBatches is 1000/)
+})
+
+test('a checkpoint from the future: it says so once, and batches follow it one interval apart', () => {
+  const clock = new JumpingClock()
+  const { times, warnings, steps, made } = timer(clock, { last: 3_600_000 })
+  clock.jump(1000)
+  clock.jump(1000)
+  expect(times).toEqual([3_601_000, 3_602_000])
+  expect(warnings).toEqual([
+    'the clock is 3600000 ms behind the last batch, 3600000 ms: batch times continue from there',
+  ])
+  const behind = { reason: 'behind', by: 3_600_000, next: 3_601_000, offset: 3_600_000 }
+  expect(steps).toEqual([['clockStepped', behind]])
+  made.stop()
 })
 
 test('back by an hour under real time is noticed when the next batch is due', () => {
@@ -166,4 +156,70 @@ test('a restart decades after its checkpoint is refused instead of making up for
   await first.stop()
   const second = make(50 * 365 * 86_400_000)
   await expect(second.start()).rejects.toThrow(/batches have fallen due since/)
+})
+
+describe('files by the clock, batches by their times', () => {
+  const BEGIN = 1_700_000_000_000
+  const HOUR = 3_600_000
+
+  /** A stream over a directory; `put` writes a file with the clock's time, `tick` runs the next batch. */
+  async function watching(options: Partial<StreamingOptions>) {
+    const clock = new JumpingClock(BEGIN)
+    const files = mkdtempSync(join(tmpdir(), 'millrace-clock-'))
+    const put = (name: string, age = 0) => {
+      writeFileSync(join(files, name), `${name}\n`)
+      const seconds = (clock.now() - age) / 1000
+      utimesSync(join(files, name), seconds, seconds)
+    }
+    put('before the start', 500)
+    const { ssc, log } = manual({ threads: 1, spare: false, clock, ...options })
+    const seen: string[] = []
+    ssc.textFileStream(files).foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))
+    const tick = async (ms = 1000) => {
+      clock.jump(ms)
+      await ssc.awaitIdle()
+    }
+    await ssc.start()
+    return { ssc, clock, put, seen, tick, log }
+  }
+
+  test.each([
+    ['ahead by an hour, further than maxCatchUpBatches covers', [HOUR]],
+    ['ahead by a year', [365 * 24 * HOUR]],
+    ['back by an hour', [-HOUR]],
+    ['back and ahead again', [-HOUR, HOUR]],
+    ['ahead and back again', [HOUR, -HOUR]],
+    ['back twice', [-HOUR, -HOUR]],
+  ])('a clock that is set %s: each new file is read once, in the next batch', async (_, steps) => {
+    const { ssc, put, seen, tick, log } = await watching({ maxCatchUpBatches: 10 })
+    await using _ssc = ssc
+    await tick(500)
+    put('first')
+    await tick(500)
+    expect(seen).toEqual(['first'])
+    const expected = ['first']
+    for (const [i, step] of steps.entries()) {
+      await tick(step)
+      for (const name of [`${i} a`, `${i} b`]) {
+        await tick(500)
+        put(name)
+        await tick(500)
+        expected.push(name)
+        expect(seen).toEqual(expected)
+      }
+    }
+    for (let i = 0; i < 5; i++) await tick()
+    expect(seen).toEqual(expected)
+    expect(log.filter((text) => text.includes('is ignored'))).toEqual([])
+  })
+
+  test('a file that appears with an old time is still ignored after a jump ahead', async () => {
+    const { ssc, put, seen, tick } = await watching({ maxCatchUpBatches: 10 })
+    await using _ = ssc
+    await tick(HOUR)
+    put('old', 2 * HOUR)
+    put('new')
+    await tick()
+    expect(seen).toEqual(['new'])
+  })
 })

@@ -1,5 +1,6 @@
 import type { StreamingContext } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { gather, manual, run } from './support.js'
 
 let open: StreamingContext | undefined
@@ -17,12 +18,16 @@ test('functions that fail by chance, all threads dying between the two readers: 
       if (Math.random() < 0.5) throw new RangeError('by chance')
       return n
     },
-    { onRecordError: 'deadLetter' },
+    { onRecordError: 'dead-letter' },
   )
   taken.output('good')
   // Between the outputs of each batch.
   taken.foreachRDD(async () => {
-    await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+    await Promise.all(
+      engineOf(ssc)
+        .pool!.threads()
+        .map((thread) => thread.worker.terminate()),
+    )
   })
   taken
     .deadLetters()

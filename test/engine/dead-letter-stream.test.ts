@@ -14,7 +14,7 @@ import { runBatches } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { manual } from './support.js'
 
-const LETTER = { onRecordError: 'deadLetter' } as const
+const LETTER = { onRecordError: 'dead-letter' } as const
 const BATCHES = 5
 const INPUT = Array.from({ length: BATCHES }, (_, batch) => Array.from({ length: 20 }, (_, i) => batch * 7 + i))
 
@@ -25,7 +25,7 @@ const odd = (x: number): number => {
 const evens = (batch: number) => INPUT[batch]!.filter((x) => x % 2 === 0)
 const odds = (batch: number) => INPUT[batch]!.filter((x) => x % 2)
 
-/** What each operation gives of an even record, and what it was given. */
+/** For each operation: its result for an even record, and the record that it received. */
 const OPERATIONS: Record<
   string,
   {
@@ -125,8 +125,8 @@ test('library functions on text, which run on bytes elsewhere', async () => {
   writeFileSync(file, 'ab\nb\na\nabc\n')
   try {
     const { stream, letters } = await runBatches(
-      (_, ticks: DStream<number>) => {
-        const lines = ticks.transform((rdd) => rdd.context.textFile(file))
+      (ssc, ticks: DStream<number>) => {
+        const lines = ticks.transform(() => ssc.context.textFile(file))
         const stream = lines.filter(includes('a'), LETTER)
         return { stream, letters: stream.deadLetters() }
       },
@@ -157,7 +157,7 @@ test('the function is called once a record for both streams, and letters are tol
     { deadLetterLimit: 3 },
   )
   expect(calls!.value).toBe(BATCHES * 20)
-  // The limit is of what the driver keeps to be looked at.
+  // The limit applies to the letters that the driver stores for inspection.
   expect(letters.flatMap(({ records }) => records)).toHaveLength(BATCHES * 10)
   expect(count!()).toBe(BATCHES * 10)
 })
@@ -199,7 +199,7 @@ test('what is refused', async () => {
   const letters = (stream: unknown) => (stream as { deadLetters(): unknown }).deadLetters()
   for (const stream of [numbers, numbers.map(odd), numbers.map(odd, { onRecordError: 'skip' }), numbers.count()]) {
     expect(() => letters(stream)).toThrow(StateError)
-    expect(() => letters(stream)).toThrow('it gives up no records')
+    expect(() => letters(stream)).toThrow('the operation rejects no records')
   }
   const even = numbers.map(odd, LETTER)
   even.print()

@@ -1,8 +1,9 @@
 import { type BatchInfo, type DeadLetterBatch, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { gather, manual, run } from './support.js'
 
-const LETTER = { onRecordError: 'deadLetter' } as const
+const LETTER = { onRecordError: 'dead-letter' } as const
 const even = (x: number): number => {
   if (x % 2) throw new RangeError(`odd: ${x}`)
   return x
@@ -113,13 +114,13 @@ test('the same records are given up when threads die', async () => {
           if (x % 3 === 0) throw new Error('three')
           return [x % 7, 1] as [number, number]
         }),
-        { onRecordError: 'deadLetter' },
+        { onRecordError: 'dead-letter' },
       )
       .reduceByKeyAndWindow((a, b) => a + b, '3s', '1s')
       .foreachRDD((rdd) => rdd.collect())
     if (kill)
       ssc.on('batchStarted', ({ time }) => {
-        const threads = ssc.context.engine.pool!.ready()
+        const threads = engineOf(ssc).pool!.ready()
         void threads[(time / 1000) % threads.length]?.worker.terminate()
       })
     await ssc.start()

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ArgumentError, ManualClock, PipelineError, StateError, StreamingContext, SystemClock } from 'millrace'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { DRIVERS, gatherFrom, moduleAt, opened, sharedWord, stopAll, threaded, until } from './driver-thread-support.js'
 
 afterEach(stopAll)
@@ -26,6 +26,16 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
     await ssc.awaitTermination()
     await ssc.awaitIdle()
     await expect(ssc.start()).rejects.toThrow(/cannot be started again/)
+  })
+
+  test("start({ until: 'caught-up' }) ends by itself; its outputs can be read", async () => {
+    const { ssc } = await opened('queue.mjs', driver)
+    const batches = gatherFrom<number>(ssc, 'numbers')
+    await expect(ssc.start({ until: 'never' as never })).rejects.toThrow('until is "never"')
+    await ssc.start({ until: 'caught-up' })
+    await ssc.awaitTermination()
+    expect(ssc.state).toBe('STOPPED')
+    expect((await batches).map(({ records }) => records)).toEqual([[1, 2], [3]])
   })
 
   test('stop before start', async () => {
@@ -116,7 +126,7 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
   test('a graceful stop that takes too long is given up, and that is told', async () => {
     const { ssc } = await opened('faults.mjs', driver, { params: { fault: 'hangs' } })
     await ssc.start()
-    const ended = expect(ssc.awaitTermination()).rejects.toThrow(/gave up after 50 ms/)
+    const ended = expect(ssc.awaitTermination()).rejects.toThrow(/abandoned work after 50 ms/)
     await ssc.stop({ graceful: true, timeout: 50 })
     await ended
   })
@@ -133,13 +143,30 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
     ['an unknown option', { treads: 2 }, /Unknown option 'treads'/],
     ['threads', { threads: 0 }, /threads is 0/],
     ['the interval', { batchInterval: -5 }, /batchInterval is -5/],
+    ['a fault plan that is none', { faults: [() => 1] }, /faults\[0\] is a function; it must be a plan such as/],
+    [
+      'a counter of a fault plan',
+      { faults: [{ point: 'task:start', nth: 1, passes: 4 }] },
+      /faults\[0\]\.passes is .*4/,
+    ],
+    ['faults', { faults: new Map() }, /faults is .*Map.*; it must be a list of plans/],
+    ['the clock', { clock: { now: 5 } }, /clock is .*; it must be|clock: a driver/],
+    ['the checkpoint directory', { checkpointDir: 5 }, /checkpoint directory is 5/],
+    ['outputRetries', { outputRetries: { attempts: 0 } }, /attempts is .*0/],
+    ['the logger', { logger: { warn: 1 } }, /logger/],
+    ['backpressure', { backpressure: { maxRate: () => 1 } }, /maxRate is/],
     ['the driver', { driver: 'elsewhere' }, /driver is "elsewhere"; it must be 'host' or 'thread'/],
   ]
-  test.each(refused)('what is wrong with %s is told', async (_, options, message) => {
+  test.each(refused)('what is wrong with %s is told, before any thread starts', async (_, options, message) => {
+    const threads: unknown[] = []
+    const onWorker = (worker: unknown) => void threads.push(worker)
+    process.on('worker', onWorker)
+    onTestFinished(() => void process.off('worker', onWorker))
     const given = { batchInterval: 1000, driver, ...options }
     const made = StreamingContext.fromPipeline(moduleAt('faults.mjs'), given as never)
     await expect(made).rejects.toThrow(message)
     await expect(made).rejects.toBeInstanceOf(ArgumentError)
+    expect(threads).toEqual([])
   })
 
   test('a module that is not there, and names that are not there', async () => {
@@ -153,10 +180,10 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
 
 describe('only with a driver in a thread', () => {
   test('options that cannot be copied are named, a clock of another kind and stopContext: false are refused', async () => {
-    const faults = [() => 1] as never
-    await expect(threaded('faults.mjs', { faults })).rejects.toThrow(/^faults cannot be given to a driver.*'host'/)
+    const faults = [{ point: 'task:start', nth: 1, passes: new SharedArrayBuffer(4), alsoNot: () => {} }]
+    await expect(threaded('faults.mjs', { faults })).rejects.toThrow(/^faults cannot be sent to a driver.*'host'/)
     const clock = { now: () => 0, at: () => () => {} }
-    await expect(threaded('faults.mjs', { clock })).rejects.toThrow(/real time or by a ManualClock/)
+    await expect(threaded('faults.mjs', { clock })).rejects.toThrow(/takes no clock \(real time\) or a ManualClock/)
     const { ssc } = await threaded('faults.mjs', { clock: new SystemClock() })
     expect(() => ssc.stop({ stopContext: false })).toThrow(ArgumentError)
     expect(() => ssc.stop({ graceful: true, timeout: 'soon' })).toThrow(/the timeout of stop\(\) is "soon"/)
@@ -177,7 +204,7 @@ describe('only with a driver in a thread', () => {
     const script = fileURLToPath(moduleAt('left-running.mjs'))
     const host = (...words: string[]) => promisify(execFile)(process.execPath, [script, ...words], { timeout: 100_000 })
     expect((await host()).stdout).toBe('INITIALIZED\n')
-    // A manual clock that nobody moves keeps no process alive, as in the host's own thread.
+    // A manual clock that no code moves keeps no process alive, as in the host's own thread.
     expect((await host('start')).stdout).toBe('ACTIVE\n')
   })
 

@@ -55,7 +55,7 @@ describe('when the driver thread dies', () => {
     expect((await batches.next()).value).toEqual({ time: 1000, records: [1, 2] })
     await expect(batches.next()).rejects.toBeInstanceOf(ThreadLostError)
     expect(log).toMatchObject([{ level: 'error', message: expect.stringContaining('it was terminated from outside') }])
-    // The loss is told by awaitTermination; a stop afterwards has nothing more to tell.
+    // awaitTermination reports the loss; a later stop has nothing more to report.
     await ssc.stop({ graceful: true, timeout: '1m' })
   })
 

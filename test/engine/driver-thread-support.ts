@@ -8,7 +8,7 @@ export type Driver = (typeof DRIVERS)[number]
 
 const open: { stop(): Promise<void> }[] = []
 
-/** Stops what a test has opened. */
+/** Stops everything that a test has opened. */
 export async function stopAll(): Promise<void> {
   for (const one of open.splice(0)) await one.stop()
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { packDetails, unpackDetails } from '#build/engine/driver-thread/details-wire.js'
-import { Outlets } from '#build/engine/driver-thread/outlets.js'
-import { TaskFailedError } from '#build/errors.js'
-import { decodeError, encodeError, RemoteError } from '#build/pool/error-wire.js'
+import { OutputSender } from '#build/engine/driver-thread/output-sender.js'
+import { RemoteError, TaskFailedError } from '#build/errors.js'
+import { decodeError, encodeError } from '#build/pool/error-wire.js'
 
 const across = (value: unknown) => unpackDetails(structuredClone(packDetails(value)))
 
@@ -53,20 +53,20 @@ test('an error of an unknown class is the same after a second thread', () => {
   expect(twice.details).toStrictEqual(once.details)
 })
 
-test('outlets: 255 batches go at once, the next waits until one is taken; nobody waits after the end', async () => {
+test('255 batches of an output are sent at once, the next waits until one is taken; none waits after the end', async () => {
   const sent: number[] = []
-  const outlets = new Outlets((_, time) => sent.push(time))
-  for (let time = 0; time < 255; time++) await outlets.deliver('a', time, [])
+  const outputs = new OutputSender({ sendOutput: (_, time) => void sent.push(time) })
+  for (let time = 0; time < 255; time++) await outputs.deliver('a', time, [])
   const order: string[] = []
-  const full = outlets.deliver('a', 255, []).then(() => order.push('went on'))
-  await outlets.deliver('b', 0, [])
+  const full = outputs.deliver('a', 255, []).then(() => order.push('went on'))
+  await outputs.deliver('b', 0, [])
   order.push('other output')
-  outlets.taken('a')
+  outputs.taken('a')
   await full
   expect(order).toEqual(['other output', 'went on'])
-  const last = outlets.deliver('a', 256, [])
-  outlets.end()
+  const last = outputs.deliver('a', 256, [])
+  outputs.end()
   await last
-  await outlets.deliver('a', 257, [])
+  await outputs.deliver('a', 257, [])
   expect(sent).toHaveLength(259)
 })

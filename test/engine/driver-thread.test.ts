@@ -201,7 +201,7 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     await new Promise<void>((resolve) => {
       const push = log.push.bind(log)
       log.push = (...entries) => {
-        if (entries.some(({ message }) => message.includes('256 batches that nobody reads'))) resolve()
+        if (entries.some(({ message }) => message.includes('256 batches without a reader'))) resolve()
         return push(...entries)
       }
       if (log.some(({ message }) => message.includes('256 batches'))) resolve()
@@ -226,13 +226,13 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     const { ssc, clock } = await opened('faults.mjs', driver)
     const input = ssc.pushHandle<number>('numbers')
     expect(input.pushAll(new Array(65_536).fill(1))).toBeUndefined()
-    expect(() => input.push(1)).toThrow(/keeps 65536 values already and got 1 more; at most 65536/)
+    expect(() => input.push(1)).toThrow(/holds 65536 values and got 1 more; the limit before start\(\) is 65536/)
     await ssc.start()
     const numbers = gatherFrom(ssc, 'numbers')
     await clock.advance(1000)
     await ssc.awaitIdle()
     input.end()
-    expect(() => input.push(1)).toThrow(/numbers is ended/)
+    expect(() => input.push(1)).toThrow(/numbers has ended/)
     await ssc.stop()
     expect((await numbers)[0]!.records).toHaveLength(65_536)
     expect(input.end()).toBeUndefined()

@@ -9,7 +9,7 @@ const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
-/** A path that nothing can be written to, whoever runs the tests. */
+/** Returns a path that cannot be written, whichever user runs the tests. */
 function belowAFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'every-error-'))
   folders.push(folder)
@@ -116,7 +116,7 @@ describe('saves to where nothing can be written', () => {
       await expect(save).rejects.toMatchObject({
         code: 'ERR_MILLRACE_SAVE',
         message: expect.stringContaining(path),
-        cause: { code: expect.stringMatching(/ENOTDIR|EEXIST/) },
+        cause: { code: 'ERR_MILLRACE_FILE_SYSTEM', cause: { code: expect.stringMatching(/ENOTDIR|EEXIST/) } },
       })
     }
   })
@@ -126,7 +126,7 @@ describe('saves to where nothing can be written', () => {
     expect(await endOf((ssc) => ssc.queueStream([['a']])[method](path))).toMatchObject({
       code: 'ERR_MILLRACE_SAVE',
       details: { path: `${path}-1000` },
-      cause: { code: expect.stringMatching(/ENOTDIR|EEXIST/) },
+      cause: { code: 'ERR_MILLRACE_FILE_SYSTEM', cause: { code: expect.stringMatching(/ENOTDIR|EEXIST/) } },
     })
   })
 
@@ -144,7 +144,7 @@ describe('errors of sources', () => {
   const throws = (): never => {
     throw fault
   }
-  const reader = { open: async () => {}, next: async () => ({ ranges: [] }), close: async () => {} }
+  const reader = { open: async () => {}, next: async () => ({ partitions: [] }), close: async () => {} }
   const receiver = { start: async () => {}, stop: async () => {} }
   const final = Object.assign(new Error('bad credentials'), { details: { final: true } })
   const sources: Record<string, [InputSource<unknown>, unknown]> = {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { manual, run } from './support.js'
 
 declare const armed: Int32Array
@@ -52,7 +53,11 @@ test('a state function that ends its thread while lost state is replayed fails i
   const { ssc, batches, ended, lost, arm } = await kept({ threads: 1, spare: false })
   await batches(6)
   arm()
-  await Promise.all(ssc.context.engine.pool!.threads().map(({ worker }) => worker.terminate()))
+  await Promise.all(
+    engineOf(ssc)
+      .pool!.threads()
+      .map(({ worker }) => worker.terminate()),
+  )
   await Promise.allSettled([batches(1), ended])
   await expect(ended).rejects.toMatchObject(failure)
   expect(lost()).toBeLessThanOrEqual(6)

@@ -1,5 +1,6 @@
 import { Context, type ContextOptions, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -16,7 +17,7 @@ describe('a task that fails', () => {
   test('is tried maxFailures times, and each retry is an event', async () => {
     const ctx = context({ maxFailures: 3 })
     const retries: number[] = []
-    ctx.engine.events.on('taskRetried', ({ attempt }) => retries.push(attempt))
+    ctx.on('taskRetried', ({ attempt }) => retries.push(attempt))
     const failing = ctx.range(0, 1, 1, 1).map(
       withEnv({ text: 'no good' }, () => {
         throw new RangeError(text)
@@ -29,6 +30,25 @@ describe('a task that fails', () => {
       details: { operation: 'map', partition: 0, attempts: 3 },
     })
     expect(retries).toEqual([1, 2])
+  })
+
+  test('is not tried again after a final error, whatever wraps it', async () => {
+    const ctx = context({ maxFailures: 3 })
+    const retries: number[] = []
+    ctx.on('taskRetried', ({ attempt }) => retries.push(attempt))
+    const module = new URL('../fixtures/numbers-reader.mjs', import.meta.url).href
+    const refused = await ctx.input({
+      kind: 'direct',
+      name: 'refused',
+      reader: { module, export: 'refused' },
+      create: () => ({ open: async () => {}, next: async () => ({ partitions: [{}] }), close: async () => {} }),
+    })
+    await expect(refused.collect()).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_TASK_FAILED',
+      message: 'refused failed in partition 0 of job 0, and a repetition cannot succeed: no entry',
+      details: { attempts: 1 },
+    })
+    expect(retries).toEqual([])
   })
 
   test('does not disturb other jobs', async () => {
@@ -58,7 +78,7 @@ describe('a task that fails', () => {
   test('a result that cannot travel fails the task, not the thread', async () => {
     const ctx = context({ threads: 1, maxFailures: 1, spare: false })
     await ctx.start()
-    const before = ctx.engine.pool!.ready()[0]!.id
+    const before = engineOf(ctx).pool!.ready()[0]!.id
     await expect(ctx.range(1).reduce(() => 0)).resolves.toBe(0)
     await expect(
       ctx
@@ -66,7 +86,7 @@ describe('a task that fails', () => {
         .map(() => () => 1)
         .take(1),
     ).rejects.toThrow()
-    expect(ctx.engine.pool!.ready()[0]!.id).toBe(before)
+    expect(engineOf(ctx).pool!.ready()[0]!.id).toBe(before)
   })
 })
 
@@ -80,8 +100,8 @@ describe('a task that kills its thread', () => {
       details: { partition: 0 },
     })
     expect(await ctx.range(100).count()).toBe(100)
-    await ctx.engine.pool!.whenStrong()
-    expect(ctx.engine.pool!.ready()).toHaveLength(2)
+    await engineOf(ctx).pool!.whenStrong()
+    expect(engineOf(ctx).pool!.ready()).toHaveLength(2)
   })
 
   test('an endless loop: taskTimeout ends the thread, and the job names what hung', async () => {
@@ -92,7 +112,7 @@ describe('a task that kills its thread', () => {
     })
     await expect(hung.collect()).rejects.toMatchObject({
       code: 'ERR_MILLRACE_TASK_FAILED',
-      cause: { code: 'ERR_MILLRACE_THREAD_LOST', reason: 'timeout' },
+      cause: { code: 'ERR_MILLRACE_TASK_TIMEOUT', reason: 'timeout' },
     })
     expect(await ctx.range(10).count()).toBe(10)
   })

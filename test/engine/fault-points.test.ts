@@ -1,16 +1,15 @@
 import type { StreamingContext } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
+import { type FaultPoint, THREAD_FAULT_POINTS } from '#build/pool/fault-points.js'
 import { countOf, gather, manual, run, sorted } from './support.js'
 
-const POINTS = [
-  'task:start',
-  'task:computed',
-  'block:unsealed',
-  'block:sealed',
-  'state:half-applied',
-  'state:applied',
-  'task:end',
-] as const
+/** Points that only a thread passes that repairs the effects of a loss. */
+const AFTER_A_LOSS = ['block:taken-over', 'state:rebuilt'] as const satisfies readonly FaultPoint[]
+/** Those of pipelined stages are in group-faults.test.ts. */
+const POINTS = THREAD_FAULT_POINTS.filter(
+  (point) => !point.startsWith('exchange:') && !AFTER_A_LOSS.includes(point as (typeof AFTER_A_LOSS)[number]),
+)
 const BATCHES = 12
 const data = Array.from({ length: BATCHES }, (_, i) =>
   Array.from({ length: 20 + i }, (_, j) => `k${(i * 7 + j * j) % 9}`),
@@ -27,13 +26,13 @@ describe.each(POINTS)('a thread dies at %s', (point) => {
 })
 
 /** Places that only a loss leads to. */
-describe.each(['block:taken-over', 'state:rebuilt'] as const)('a thread dies, and then another at %s', (point) => {
+describe.each(AFTER_A_LOSS)('a thread dies, and then another at %s', (point) => {
   test.each([10, 31])('first at the end of task %i: the same', async (task) => {
     await undisturbed([plan('task:end', task), plan(point, 1)], true)
   })
 })
 
-function plan(point: string, nth: number) {
+function plan(point: FaultPoint, nth: number) {
   return { point, nth, passes: new SharedArrayBuffer(4) }
 }
 
@@ -49,7 +48,7 @@ async function undisturbed(faults: ReturnType<typeof plan>[], strong = false): P
   await ssc.start()
   const outputs = Promise.all([gather(ssc, 'counts'), gather(ssc, 'window')])
   await run(ssc, BATCHES, async () => {
-    if (strong) await ssc.context.engine.pool!.whenStrong()
+    if (strong) await engineOf(ssc).pool!.whenStrong()
   })
   await ssc.stop()
   const [counts, window] = await outputs

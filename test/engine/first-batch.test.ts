@@ -1,5 +1,6 @@
 import { type InputSource, ManualClock } from 'millrace'
 import { expect, test } from 'vitest'
+import { streamNode } from '../support/nodes.js'
 import { gather, manual, run } from './support.js'
 
 /** docs/internals/model.md, T6: the first batch is at the smallest multiple of the interval that is after now. */
@@ -12,9 +13,10 @@ test.each([
 ])('started at %i ms, the first batch is at %i', async (now, first) => {
   const { ssc } = manual({ threads: 1, spare: false, clock: new ManualClock(now) })
   await using _ = ssc
-  ssc.queueStream([[1], [2]]).output('x')
+  const numbers = ssc.queueStream([[1], [2]])
+  numbers.output('x')
   await ssc.start()
-  expect(ssc.zeroTime).toBe(first - 1000)
+  expect(streamNode(numbers).graph.zeroTime).toBe(first - 1000)
   const batches = gather<number>(ssc, 'x')
   await run(ssc, 2)
   await ssc.stop()
@@ -45,14 +47,14 @@ test('ticks that the clock jumps over are batches all the same', async () => {
 test('an input that nothing reads disturbs no batch, and keeps nothing', async () => {
   const { ssc } = manual({ threads: 1, spare: false })
   await using _ = ssc
-  const unused = ssc.pushStream<number>()
+  const unused = ssc.pushStream<number>('in')
   ssc.queueStream([[1], [2]]).output('x')
   await ssc.start()
   const batches = gather<number>(ssc, 'x')
   await run(ssc, 2, (batch) => void unused.push(batch))
   await ssc.stop()
   expect((await batches).map(({ records }) => records)).toEqual([[1], [2]])
-  expect(unused.remembered()).toEqual([])
+  expect(streamNode(unused).remembered()).toEqual([])
 })
 
 /** L31. */
@@ -66,7 +68,8 @@ test('inputs are numbered in the order in which they are made; those that receiv
   })
   ssc.input(receiver('a'))
   ssc.input(receiver('b'))
-  for (let i = 0; i < 3; i++) ssc.queueStream<number>([])
-  expect(ssc.inputs.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4])
-  expect(ssc.inputs.filter(({ source }) => source.kind === 'receiver').map(({ id }) => id)).toEqual([0, 1])
+  const last = [1, 2, 3].map(() => ssc.queueStream<number>([])).at(-1)!
+  const { inputs } = streamNode(last).graph
+  expect(inputs.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4])
+  expect(inputs.filter(({ source }) => source.kind === 'receiver').map(({ id }) => id)).toEqual([0, 1])
 })

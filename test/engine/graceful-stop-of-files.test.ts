@@ -82,7 +82,7 @@ test('a reader is closed once, and asked for nothing afterwards', async () => {
       open: async () => void calls.push('open'),
       next: async (time) => {
         calls.push(`next ${time}`)
-        return { ranges: [] }
+        return { partitions: [] }
       },
       close: async () => void calls.push('close'),
     }),

@@ -1,5 +1,7 @@
 import { type ManualClock, type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
+import { THREAD_FAULT_POINTS } from '#build/pool/fault-points.js'
 import type { TaskMessage, TaskResult } from '#build/pool/protocol.js'
 import { gather, manual, sorted } from './support.js'
 
@@ -54,7 +56,7 @@ async function runUntil(
   ssc.on('batchSkipped', ({ time }) => skipped.push(time / ssc.batchInterval - 1))
   await ssc.start()
   const sent: Sent[] = []
-  const { pool, segments, blocks } = ssc.context.engine
+  const { pool, segments, blocks } = engineOf(ssc)
   const run = pool!.run.bind(pool)
   pool!.run = async (thread, tasks) => {
     const results = await run(thread, tasks)
@@ -71,7 +73,7 @@ async function runUntil(
   await ssc.stop()
   const good = Array.from({ length: batches }, (_, batch) => batch).filter((batch) => !skipped.includes(batch))
   expect((await output).map(({ records }) => sorted(records))).toEqual(good.map(sumsOf))
-  // What the good tasks of a batch that fails have counted counts, if they ran.
+  // The additions of the successful tasks of a failed batch count, if these tasks ran.
   expect(taken.value).toBeGreaterThanOrEqual(good.length * PARTITIONS)
   expect(taken.value).toBeLessThanOrEqual(good.length * PARTITIONS + skipped.length * (PARTITIONS - 1))
   expect(batches).toBeLessThan(MOST_BATCHES)
@@ -92,12 +94,13 @@ test('a batch is told to each thread once: both stages in one message, outputs f
 
 test('a function that throws fails its batch, and nobody waits for what it would have written', async () => {
   const bad: number[] = []
-  const gaveUp = ({ tasks, results }: Sent) => tasks.some((task, i) => isReader(task) && results[i]!.ok === 'stale')
+  const abandonedWork = ({ tasks, results }: Sent) =>
+    tasks.some((task, i) => isReader(task) && results[i]!.ok === 'stale')
   let after = 0
   const { skipped } = await runUntil(
     (sent, queue, batch) => {
       // A busy machine may send the batch that fails stage by stage: then another one has to.
-      if (sent.some(gaveUp)) return ++after > 3
+      if (sent.some(abandonedWork)) return ++after > 3
       if (sent.some(isWhole) && bad.length < batch / 2) {
         bad.push(batch)
         queue[0]![2] = -1
@@ -109,7 +112,9 @@ test('a function that throws fails its batch, and nobody waits for what it would
   expect(skipped).toEqual(bad)
 })
 
-describe.each(['exchange:published', 'exchange:taken', 'task:start', 'block:sealed', 'task:end'])(
+const EXCHANGE_POINTS = THREAD_FAULT_POINTS.filter((point) => point.startsWith('exchange:'))
+
+describe.each([...EXCHANGE_POINTS, 'task:start', 'block:sealed', 'task:end'] as const)(
   'a thread dies at %s of a group',
   (point) => {
     test.each([3, 6, 13])('at passing %i: results are those of an undisturbed run', async (nth) => {

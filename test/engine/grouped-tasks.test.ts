@@ -1,12 +1,13 @@
 import { Context, TaskFailedError, ThreadLostError, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Runs a program and counts its messages to threads. */
 async function messages(ctx: Context, job: () => Promise<unknown>): Promise<number> {
   await ctx.start()
-  const pool = ctx.engine.pool!
+  const pool = engineOf(ctx).pool!
   const run = pool.run.bind(pool)
   let sent = 0
   pool.run = (thread, tasks) => {
@@ -83,7 +84,7 @@ test('slow tasks go one by one, to whoever is free', async () => {
 
 test('of tasks sent together, the one that ends its thread is blamed and no other', async () => {
   await using ctx = new Context({ threads: 1, logger: silent, maxFailures: 1 })
-  // The environment of a thread is its own: a word in it changes what the same program does.
+  // A thread has its own environment, so a variable in it changes what the same program does.
   const armed = `MILLRACE_TEST_${process.pid}`
   const job = () =>
     ctx

@@ -1,5 +1,6 @@
 import { Context, type ContextOptions, type RDD, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { random } from './support.js'
 
 declare const runs: Int32Array
@@ -86,7 +87,7 @@ describe.each(Object.keys(PIPELINES))('%s', (name) => {
     const rdd = PIPELINES[name]!(context())
     const seen = await dyingAt(rdd, deaths).collect()
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
-    expect(ctx!.engine.blocks.size).toBeGreaterThan(0)
+    expect(engineOf(ctx!).blocks.size).toBeGreaterThan(0)
   })
 
   test('kills at random on two threads: every record once', { timeout: 60_000 }, async () => {
@@ -96,7 +97,7 @@ describe.each(Object.keys(PIPELINES))('%s', (name) => {
     for (let round = 0; round < 8; round++) {
       const job = dyingAt(PIPELINES[name]!(ctx!), [1 + Math.floor(next() * 5)]).collect()
       const kills = [0, 0].map(() =>
-        setTimeout(() => void ctx!.engine.pool!.ready()[0]?.worker.terminate(), next() * 20),
+        setTimeout(() => void engineOf(ctx!).pool!.ready()[0]?.worker.terminate(), next() * 20),
       )
       const seen = await job
       for (const kill of kills) clearTimeout(kill)
@@ -131,7 +132,7 @@ test('data that comes out different each time fails its job, which says so', asy
 test('a rollback is reported: which results, which map outputs', async () => {
   const rolledBack: { kind: string; label: string; partitions: readonly number[] }[] = []
   const rdd = PIPELINES['two shuffles by random keys']!(context())
-  ctx!.engine.events.on('rolledBack', (event) => rolledBack.push(event))
+  ctx!.on('rolledBack', (event) => rolledBack.push(event))
   await dyingAt(rdd, [2]).collect()
   expect(rolledBack).toContainEqual({ kind: 'task', label: 'mapPartitions', partitions: [0] })
   const before = rolledBack.length
@@ -144,8 +145,8 @@ test.each(['rolledBack', 'blockRecomputed', 'taskRetried'] as const)(
   async (event) => {
     const rdd = PIPELINES['two shuffles by random keys']!(context({ threads: 2 }))
     let left = 4
-    ctx!.engine.events.on(event, () => {
-      if (left-- > 0) for (const { worker } of ctx!.engine.pool!.threads()) void worker.terminate()
+    ctx!.on(event, () => {
+      if (left-- > 0) for (const { worker } of engineOf(ctx!).pool!.threads()) void worker.terminate()
     })
     const seen = await dyingAt(rdd, [2, 3]).collect()
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
@@ -162,8 +163,8 @@ test.each([[[2]], [[3]], [[2, 4]], [[2, 3, 5]]])(
   'the thread dies at runs %j: each record is in the results or in the dead letters of the same run',
   async (deaths) => {
     const letters: unknown[] = []
-    const failing = context().range(0, N, 1, 2).map(byChanceOnly, { onRecordError: 'deadLetter' })
-    ctx!.engine.events.on('deadLetters', (batch) => letters.push(...batch.letters.map(({ record }) => record)))
+    const failing = context().range(0, N, 1, 2).map(byChanceOnly, { onRecordError: 'dead-letter' })
+    ctx!.on('deadLetters', (batch) => letters.push(...batch.letters.map(({ record }) => record)))
     const seen = await dyingAt(failing.repartition(3), deaths).collect()
     expect([...seen, ...(letters as number[])].sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
   },
@@ -171,7 +172,8 @@ test.each([[[2]], [[3]], [[2, 4]], [[2, 3, 5]]])(
 
 describe('zipWithIndex', () => {
   const some = () =>
-    context({ maxFailures: 2 })
+    // Both deaths may meet the same partition.
+    context({ maxFailures: 3 })
       .range(0, N, 1, 3)
       .filter(() => Math.random() < 0.5)
 
@@ -207,3 +209,52 @@ test('repeatable data is not read again', async () => {
 })
 
 declare const sum: { add(n: number): void }
+
+test('what tasks add to an accumulator in an action counts once, also if they run again after a rollback', async () => {
+  const counted = context().longAccumulator()
+  const rollbacks: string[] = []
+  ctx!.on('rolledBack', ({ kind }) => rollbacks.push(kind))
+  const rdd = dyingAt(PIPELINES['random keys, grouped']!(ctx!), [3])
+  await rdd.foreachPartition(withEnv({ counted }, () => counted.add(1)))
+  expect(rollbacks).toContain('task')
+  expect(counted.value).toBe(3)
+})
+
+/** Lost between the jobs of one action: random keys fall into other partitions when they are computed again. */
+describe('an action that reads partitions in several jobs sees one version of them', () => {
+  const grouped = (deaths: readonly number[], partitions = 8) =>
+    dyingAt(
+      context()
+        .range(0, N, 1, 2)
+        .map(byChance)
+        .groupByKey(partitions)
+        .flatMap(([, xs]) => xs),
+      deaths,
+    )
+  const all = Array.from({ length: N }, (_, x) => x)
+  const inOrder = (seen: readonly number[]) => [...seen].sort((a, b) => a - b)
+
+  test.each([[[2]], [[3]], [[2, 8]]])('take, where the thread dies at runs %j', async (deaths) => {
+    expect(inOrder(await grouped(deaths).take(N))).toEqual(all)
+  })
+
+  test('takeSample', async () => {
+    expect(inOrder(await grouped([9]).takeSample(false, N, 1))).toEqual(all)
+  })
+
+  test('toLocalIterator, which has returned a part already: it rejects', async () => {
+    const seen: number[] = []
+    const reading = async () => {
+      for await (const x of grouped([3]).toLocalIterator()) seen.push(x)
+    }
+    await expect(reading()).rejects.toMatchObject({ code: 'ERR_MILLRACE_INDETERMINATE' })
+    expect(new Set(seen).size).toBe(seen.length)
+  })
+
+  test('an action whose data is different each time fails in the end', { timeout: 60_000 }, async () => {
+    const each = Array.from({ length: 200 }, (_, i) => 2 * i)
+    await expect(grouped(each, 3).take(N)).rejects.toMatchObject({
+      code: expect.stringMatching(/ERR_MILLRACE_(INDETERMINATE|TASK_FAILED)/),
+    })
+  })
+})

@@ -1,11 +1,18 @@
-import { type DStream, type KeyState, type OutputBatch, StateSpec, type Stream, type StreamingContext } from 'millrace'
+import {
+  type BaseStream,
+  type DStream,
+  type KeyState,
+  type OutputBatch,
+  StateSpec,
+  type StreamingContext,
+} from 'millrace'
 import { type RunBatchesOptions, runBatches } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../support/event-time-model.js'
 import { everyBatch, type GoodBatch } from '../support/kept-state-model.js'
 import { random } from './support.js'
 
-type Readers = Record<string, Stream<unknown>>
+type Readers = Record<string, BaseStream<unknown>>
 
 /** Every operator that keeps state, read by nothing but windows that slide every so many seconds. */
 function pipeline(_: StreamingContext, source: DStream<Event>, seconds: number): Readers {
@@ -28,7 +35,7 @@ function pipeline(_: StreamingContext, source: DStream<Event>, seconds: number):
       }).timeout('2s'),
     )
     .checkpoint('4s') as ReturnType<typeof pairs.mapWithState<number, string>>
-  const text = <V>(stream: Stream<readonly [string, V]>) => stream.map(([key, value]) => `${key} ${value}`)
+  const text = <V>(stream: BaseStream<readonly [string, V]>) => stream.map(([key, value]) => `${key} ${value}`)
   const streams: Readers = {
     update: text(update),
     updateTime: text(
@@ -42,7 +49,7 @@ function pipeline(_: StreamingContext, source: DStream<Event>, seconds: number):
         { form: 'iterator' },
       ),
     ),
-    // State of state: what the first one counts, the second one keeps.
+    // State of state: the first operation counts, the second one stores the counts.
     chained: text(update.mapValues((n) => n).updateStateByKey<number>((totals, before) => totals[0] ?? before)),
     visits,
     inverseWindow: text(pairs.reduceByKeyAndWindow((a, b) => a + b, '4s', '1s', { inverse: (a, b) => a - b })),
@@ -50,12 +57,7 @@ function pipeline(_: StreamingContext, source: DStream<Event>, seconds: number):
     countByValueAndWindow: text(events.map(([key]) => key).countByValueAndWindow('4s')),
     reduceByWindow: events
       .map(([, time]) => time)
-      .reduceByWindow(
-        (a, b) => a + b,
-        '4s',
-        '1s',
-        (a, b) => a - b,
-      )
+      .reduceByWindow((a, b) => a + b, '4s', '1s', { inverse: (a, b) => a - b })
       .map(String),
     tumbling: timed
       .tumbling('1s')

@@ -161,7 +161,7 @@ describe('termination', () => {
 describe('graceful stop', () => {
   test('everything pushed before the stop is processed', async () => {
     const { ssc } = context()
-    const input = ssc.pushStream<number>()
+    const input = ssc.pushStream<number>('in')
     input.count().output('n')
     await ssc.start()
     const batches = gather<number>(ssc, 'n')
@@ -173,7 +173,7 @@ describe('graceful stop', () => {
 
   test('a batch that fails on the way out is told', async () => {
     const { ssc } = context()
-    const input = ssc.pushStream<number>()
+    const input = ssc.pushStream<number>('in')
     input.foreachRDD(() => {
       throw new RangeError('in the last batch')
     })
@@ -186,18 +186,18 @@ describe('graceful stop', () => {
 
   test('one that takes too long is given up, and that is told', async () => {
     const { ssc } = context()
-    const input = ssc.pushStream<number>()
+    const input = ssc.pushStream<number>('in')
     input.foreachRDD(() => new Promise(() => {}))
     await ssc.start()
     input.push(1)
-    const ended = expect(ssc.awaitTermination()).rejects.toThrow(/gave up after 50 ms/)
+    const ended = expect(ssc.awaitTermination()).rejects.toThrow(/abandoned work after 50 ms/)
     await ssc.stop({ graceful: true, timeout: 50 })
     await ended
   })
 
   test('stop() while start() is under way ends both', async () => {
     const { ssc } = context()
-    ssc.pushStream<number>().output('x')
+    ssc.pushStream<number>('in').output('x')
     const started = expect(ssc.start()).rejects.toThrow(/stopped while it was starting|is stopped/)
     await ssc.stop()
     await started
@@ -206,7 +206,7 @@ describe('graceful stop', () => {
 
   test('right after the start it returns', async () => {
     const { ssc } = context({ clock: undefined, batchInterval: 100 })
-    ssc.pushStream<number>().count().output('n')
+    ssc.pushStream<number>('in').count().output('n')
     await ssc.start()
     await ssc.stop({ graceful: true, timeout: '30s' })
     expect(ssc.state).toBe('STOPPED')

@@ -1,5 +1,6 @@
 import { Context, type ContextOptions, MemoryLimitError, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -16,7 +17,7 @@ describe('memoryLimit', () => {
   test('kept partitions that can be computed again go first, and are computed again', async () => {
     const ctx = context({ memoryLimit: 10 * MIB, threads: 1, spare: false })
     let evicted = 0
-    ctx.engine.events.on('blocksEvicted', ({ blocks }) => {
+    ctx.on('blocksEvicted', ({ blocks }) => {
       evicted += blocks
     })
     const kept = Array.from({ length: 10 }, (_, i) =>
@@ -28,7 +29,7 @@ describe('memoryLimit', () => {
     for (const [i, rdd] of kept.entries()) expect(await rdd.take(2), `dataset ${i}`).toEqual([i, i + 2])
     for (const rdd of kept) expect(await rdd.count()).toBe(500_000)
     expect(evicted).toBeGreaterThan(5)
-    expect(ctx.engine.usedBytes).toBeLessThan(20 * MIB)
+    expect(engineOf(ctx).usedBytes).toBeLessThan(20 * MIB)
   })
 
   test('a job that needs more fails with what to do, and the next one runs', async () => {
@@ -49,8 +50,8 @@ describe('speculation', () => {
     await ctx.start()
     // Others may get a copy too, if the machine holds them up.
     const copies: number[] = []
-    ctx.engine.events.on('taskSpeculated', ({ partition }) => void (partition === 0 && copies.push(partition)))
-    const dropped = new Promise<void>((resolve) => ctx.engine.events.on('resultDropped', () => resolve()))
+    ctx.on('taskSpeculated', ({ partition }) => void (partition === 0 && copies.push(partition)))
+    const dropped = new Promise<void>((resolve) => ctx.on('resultDropped', () => resolve()))
     // The first attempt of partition 0 in each thread is slow: the copy runs in the other thread, where it is slow too,
     // but the second of the two results is the one that is dropped.
     const ranges = ctx.range(0, 8, 1, 8).mapPartitions(
@@ -67,7 +68,7 @@ describe('speculation', () => {
     expect(result).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     expect(copies).toEqual([0])
     await dropped
-    expect(ctx.engine.blocks.size).toBeLessThan(4)
+    expect(engineOf(ctx).blocks.size).toBeLessThan(4)
   })
 })
 

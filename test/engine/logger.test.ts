@@ -1,6 +1,8 @@
 import { type Logger, StreamingContext } from 'millrace'
 import pino from 'pino'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { stderrLogger } from '#build/engine/logger.js'
+import { SourceError } from '#build/errors.js'
 import { manual } from './support.js'
 
 interface Line {
@@ -84,4 +86,26 @@ test('a pipeline in a driver thread logs to pino as well', async () => {
   await ssc.start()
   await ssc.start()
   expect(lines).toMatchObject([{ msg: 'start() was called on a context that is started already' }])
+})
+
+test('stderr gets one line for a refused connection, and the stack of an error that says more', () => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined)
+  const refused = Object.assign(new Error('connect ECONNREFUSED ::1:9'), { code: 'ECONNREFUSED' })
+  const wrapped = new SourceError(`x: ${refused.message}`, { cause: refused })
+  const fault = new RangeError('out of range')
+  try {
+    stderrLogger.warn(`x: ${refused.message}. Connecting again.`, refused)
+    stderrLogger.warn(`start failed: ${wrapped.message}`, wrapped)
+    stderrLogger.warn('x: trying again', refused)
+    stderrLogger.warn('x: out of range', fault)
+    stderrLogger.warn('x: bad answer', new SourceError('bad answer', { cause: fault }))
+    const [first, second, third, fourth, fifth] = warn.mock.calls
+    expect(first).toEqual(['millrace: x: connect ECONNREFUSED ::1:9. Connecting again.'])
+    expect(second).toEqual(['millrace: start failed: x: connect ECONNREFUSED ::1:9'])
+    expect(third).toEqual(['millrace: x: trying again', refused])
+    expect(fourth).toEqual(['millrace: x: out of range', fault])
+    expect(fifth).toHaveLength(2)
+  } finally {
+    warn.mockRestore()
+  }
 })

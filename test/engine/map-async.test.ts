@@ -1,6 +1,7 @@
 import { Context, type ContextOptions, withEnv } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { lookupService } from '../support/lookup-service.js'
 
 const open: Context[] = []
@@ -22,7 +23,7 @@ test('a call that rejects fails the task, which is retried with all of its calls
   })
   const ctx = context({ maxFailures: 3 })
   const retries: string[] = []
-  ctx.engine.events.on('taskRetried', ({ label, error }) => retries.push(`${label}: ${error.message}`))
+  ctx.on('taskRetried', ({ label, error }) => retries.push(`${label}: ${error.message}`))
   const answers = ctx.range(0, 4, 1, 1).mapAsync(
     withEnv({ url: service.url }, async (x) => {
       const response = await fetch(`${url}${x}`)
@@ -77,7 +78,7 @@ test('calls that nobody waits for any more are told by their signals, also where
   const told = ctx.range(0, 3, 1, 1).mapAsync(async (x, call) => {
     const kept = globalThis as { calls?: { signal: AbortSignal }[]; early?: AbortSignal }
     kept.calls ??= []
-    // The second attempt tells what the calls of the first were told.
+    // The second attempt returns the abort reasons that the calls of the first one received.
     if (kept.calls.length === 3) return x === 2 ? '' : String(kept.calls[x]!.signal.reason.message)
     kept.calls.push(call)
     if (x === 0) kept.early = call.signal
@@ -138,7 +139,9 @@ test('a thread that dies while it awaits: the task runs elsewhere', async () => 
     )
     .collect()
   await asked
-  const [busy] = ctx.engine.pool!.ready().filter((thread) => thread.inFlight > 0)
+  const [busy] = engineOf(ctx)
+    .pool!.ready()
+    .filter((thread) => thread.inFlight > 0)
   await busy!.worker.terminate()
   expect(await answers).toEqual([0, 1, 2])
   expect(service.asked.join('')).toBe('0012')
@@ -146,7 +149,7 @@ test('a thread that dies while it awaits: the task runs elsewhere', async () => 
 
 test('taskTimeout: calls that come back are progress, one that never does is not', async () => {
   // The driver's time, in which it looks at its threads, passes while calls are out, and then only.
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
   await using service = await lookupService((path, response) => {
     vi.advanceTimersByTime(300)
@@ -159,7 +162,7 @@ test('taskTimeout: calls that come back are progress, one that never does is not
     { concurrency: 1 },
   )
   await expect(answers.count()).rejects.toMatchObject({
-    cause: { code: 'ERR_MILLRACE_THREAD_LOST', reason: 'timeout' },
+    cause: { code: 'ERR_MILLRACE_TASK_TIMEOUT', reason: 'timeout' },
   })
   expect(service.asked.join('')).toBe('012345')
 })
@@ -180,7 +183,7 @@ test('a thread that awaits answers control calls', async () => {
     .mapAsync(withEnv({ url: service.url }, async (x) => await (await fetch(`${url}${x}`)).text()))
     .collect()
   await asked
-  const [thread] = ctx.engine.pool!.ready()
+  const [thread] = engineOf(ctx).pool!.ready()
   expect(await thread!.control.ping()).toBe(thread!.id)
   answer!()
   expect(await job).toEqual(['0'])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Outlets } from '#build/engine/driver-thread/outlets.js'
-import { OUTPUT_BYTES, OutputQueue } from '#build/engine/output-queue.js'
+import { OutputSender } from '#build/engine/driver-thread/output-sender.js'
+import { OUTPUT_BYTES, OutputQueue } from '#build/engine/streaming/output-queue.js'
 
 const MIB = 1024 * 1024
 const large = () => Array.from({ length: 16 }, () => 'x'.repeat(MIB))
@@ -15,21 +15,30 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled
 }
 
+const host = (warn: (message: string) => unknown = () => {}) => ({
+  warn: (message: string) => void warn(message),
+  taken: () => {},
+  untilNext: (batch: Promise<void>) => batch,
+})
+
 test('an output that nobody reads is bounded by bytes, and the warning says how many wait', async () => {
   const warnings: string[] = []
-  const queue = new OutputQueue('big', (message) => warnings.push(message))
+  const queue = new OutputQueue(
+    'big',
+    host((message) => warnings.push(message)),
+  )
   let puts = 0
   let last = queue.put(++puts, large())
   while (await isSettled(last)) last = queue.put(++puts, large())
   expect(puts).toBe(OUTPUT_BYTES / (16 * MIB))
-  expect(warnings).toEqual([expect.stringMatching(/output\('big'\) has 4 batches that nobody reads, some \d+ bytes/)])
+  expect(warnings).toEqual([expect.stringMatching(/output\('big'\) has 4 batches without a reader, some \d+ bytes/)])
   const reader = queue[Symbol.asyncIterator]()
   expect((await reader.next()).value).toMatchObject({ time: 1 })
   expect(await isSettled(last)).toBe(true)
 })
 
 test('one batch larger than the bound passes, and the next waits for it', async () => {
-  const queue = new OutputQueue('big', () => {})
+  const queue = new OutputQueue('big', host())
   const first = queue.put(1, [...large(), ...large(), ...large(), ...large(), ...large()])
   expect(await isSettled(first)).toBe(false)
   const reader = queue[Symbol.asyncIterator]()
@@ -39,11 +48,11 @@ test('one batch larger than the bound passes, and the next waits for it', async 
 
 test('a driver thread waits for a host that is behind by as many bytes', async () => {
   const sent: number[] = []
-  const outlets = new Outlets((_name, time) => sent.push(time))
+  const outputs = new OutputSender({ sendOutput: (_name, time) => void sent.push(time) })
   let puts = 0
-  let last = outlets.deliver('big', ++puts, large())
-  while (await isSettled(last)) last = outlets.deliver('big', ++puts, large())
+  let last = outputs.deliver('big', ++puts, large())
+  while (await isSettled(last)) last = outputs.deliver('big', ++puts, large())
   expect(puts).toBe(OUTPUT_BYTES / (16 * MIB))
-  outlets.taken('big')
+  outputs.taken('big')
   expect(await isSettled(last)).toBe(true)
 })

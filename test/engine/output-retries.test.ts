@@ -1,6 +1,6 @@
 import { ArgumentError, type StreamingOptions } from 'millrace'
 import { expect, test } from 'vitest'
-import { pauseAfter } from '#build/engine/output-retries.js'
+import { pauseAfter } from '#build/engine/streaming/output-retries.js'
 import { manual, run } from './support.js'
 
 function failing(times: number, options: Partial<StreamingOptions>) {
@@ -54,7 +54,7 @@ test('a pause ends with the stop', async () => {
   const retried = new Promise((resolve) => ssc.on('outputRetried', resolve))
   await clock.advance(1000)
   await retried
-  expect((await ssc.stop({ graceful: true, timeout: 50 })).batchesGivenUp).toContain(1000)
+  expect((await ssc.stop({ graceful: true, timeout: 50 })).batchesNotProcessed).toContain(1000)
 })
 
 test('pauses double up to the longest', () => {

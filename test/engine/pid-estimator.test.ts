@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PidEstimator, type PidOptions } from '#build/engine/pid-estimator.js'
+import { PidEstimator, type PidOptions } from '#build/engine/receivers/pid-estimator.js'
 import { ArgumentError } from '#build/errors.js'
 
 const plain = { batchMs: 1000, proportional: 1, integral: 0, derivative: 0, minRate: 10 }

@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { ManualClock, StreamingContext } from 'millrace'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { gather, run, sorted } from './support.js'
 
 // Inside the repository, so that the modules find the package by its name.
@@ -33,6 +34,24 @@ async function fromPipeline(url: URL, params: Record<string, unknown> = {}, thre
   open.push(ssc)
   return ssc
 }
+
+test('a module whose top-level await never ends is an error that names it, and no endless wait', async () => {
+  const url = moduleOf('await new Promise(() => {})\nexport default () => {}')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const failed = fromPipeline(url).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(await failed).toMatchObject({
+      code: 'ERR_MILLRACE_PIPELINE',
+      message: expect.stringMatching(
+        /^The pipeline module file:.*pipeline-.* cannot be loaded: its top-level await has not ended within 30 s/,
+      ),
+    })
+  } finally {
+    vi.useRealTimers()
+  }
+})
 
 describe('pipeline modules', () => {
   test('closures, imports and parameters work as they are', async () => {
@@ -133,7 +152,11 @@ describe('pipeline modules', () => {
     const input = ssc.pushHandle<string>('words')
     await run(ssc, 3, async () => {
       input.push('a', 'b', 'a')
-      await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+      await Promise.all(
+        engineOf(ssc)
+          .pool!.threads()
+          .map((thread) => thread.worker.terminate()),
+      )
     })
     await ssc.stop()
     expect(sorted((await counts)[2]!.records)).toEqual(['["a",6]', '["b",3]'])

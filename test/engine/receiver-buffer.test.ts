@@ -1,20 +1,30 @@
 import { expect, test } from 'vitest'
-import { BlockManager } from '#build/engine/block-manager.js'
-import { DriverWriter } from '#build/engine/driver-writer.js'
 import type { Engine } from '#build/engine/engine.js'
-import { ReceiverBuffer } from '#build/engine/receiver-buffer.js'
-import { SegmentLending } from '#build/engine/segment-lending.js'
+import { ReceiverBuffer } from '#build/engine/receivers/receiver-buffer.js'
+import { BlockManager } from '#build/engine/storage/block-manager.js'
+import { DriverWriter } from '#build/engine/storage/driver-writer.js'
+import { SegmentLending } from '#build/engine/storage/segment-lending.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
 
 const LIMIT = 1000
 
 function receiver() {
   const segments = new SegmentPool()
-  const blocks = new BlockManager({ pool: segments, replicas: 2, replication: 'reference', threads: () => [] })
+  const blocks = new BlockManager({
+    pool: segments,
+    replicas: 2,
+    replication: 'reference',
+    threads: { owners: () => [] },
+  })
   const newWriter = (owner: number) => new DriverWriter(owner, blocks, new SegmentLending(segments))
-  const memory = { crowded: false, onRoom: () => () => {}, makeRoom: () => {} }
-  const engine = { segments, blocks, newWriter, memory } as unknown as Engine
-  return new ReceiverBuffer(engine, new AbortController().signal, LIMIT, (message) => expect.fail(message))
+  const memory = { isFull: false, onRoom: () => () => {}, makeRoom: () => {} }
+  const engine = { segments, blocks, driver: { newWriter }, memory } as unknown as Engine
+  return new ReceiverBuffer({
+    engine,
+    stopped: new AbortController().signal,
+    maxBytes: LIMIT,
+    listener: { report: (message) => expect.fail(message), paused: () => {} },
+  })
 }
 
 /** A source that writes what it has as long as there is room, and waits otherwise. */

@@ -45,7 +45,7 @@ test('events say when the streams start and stop, and what the stop gave up', as
   expect(events).toEqual([{ batchInterval: 1000 }])
   numbers.push(1, 2)
   const result = await ssc.stop()
-  expect(result).toMatchObject({ recordsGivenUp: 2 })
+  expect(result).toMatchObject({ recordsNotProcessed: 2 })
   expect(events.slice(1)).toEqual([result])
 })
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { StreamingContext } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { countOf, gather, manual, random, run, sorted } from './support.js'
 
 const cleanups: (() => unknown)[] = []
@@ -9,7 +10,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-/** A server that serves whoever connects. */
+/** Starts a server that serves every connection. */
 async function serve(onConnection: (socket: Socket) => void): Promise<number> {
   const server: Server = createServer((socket) => {
     cleanups.push(() => socket.destroy())
@@ -65,7 +66,7 @@ test('lines cut into packets anywhere, while threads are terminated: each line e
   ssc.on('batchCompleted', ({ records }) => {
     total += records
     if (records === 0) return
-    void ssc.context.engine.pool!.ready()[completed % 2]?.worker.terminate()
+    void engineOf(ssc).pool!.ready()[completed % 2]?.worker.terminate()
     completed++
     wake()
   })
@@ -126,11 +127,11 @@ test('backpressure: a socket is paused while batches are behind, and nothing is 
 test('memory of finished batches is used again', { timeout: 120_000 }, async () => {
   const { ssc, clock } = manual({ threads: 1 })
   cleanups.push(() => ssc.stop())
-  const input = ssc.pushStream<string>()
+  const input = ssc.pushStream<string>('in')
   input.countByValue().output('counts')
   await ssc.start()
   const reading = gather(ssc, 'counts')
-  const { engine } = ssc.context
+  const engine = engineOf(ssc)
   const sizes: number[] = []
   for (let batch = 0; batch < 600; batch++) {
     input.pushAll(Array.from({ length: 500 }, (_, i) => `word-${batch}-${i}`))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RecordBuffer } from '#build/engine/record-buffer.js'
+import { RecordBuffer } from '#build/engine/receivers/record-buffer.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { CASES, expectSame } from '../values/kinds.js'
 

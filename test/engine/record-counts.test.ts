@@ -1,10 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import type { BatchInfo, DStream } from 'millrace'
 import { expect, test } from 'vitest'
-import { linesIn } from '#build/engine/lines-in.js'
 import { manual, run } from './support.js'
 
 const uses: [string, (stream: DStream<number>) => void][] = [
@@ -66,7 +64,7 @@ test('files: unknown before tasks have read all of them', async () => {
         next: async () => {
           const path = join(directory, 'a.txt')
           writeFileSync(path, 'a\nb\n')
-          return { ranges: [{ path, start: 0, end: 4 }] }
+          return { partitions: [{ path, start: 0, end: 4 }] }
         },
         close: async () => {},
       }),
@@ -78,17 +76,4 @@ test('files: unknown before tasks have read all of them', async () => {
   await ssc.start()
   await run(ssc, 1)
   expect(seen).toEqual([undefined, 2])
-})
-
-test('property: linesIn counts newlines at any offset', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.constantFrom(10, 0x0b, 0x8a, 0, 255, 9), { maxLength: 40 }),
-      fc.nat(7),
-      (values, offset) => {
-        const bytes = new Uint8Array([...new Array(offset).fill(10), ...values]).subarray(offset)
-        expect(linesIn(bytes)).toBe(values.filter((byte) => byte === 10).length)
-      },
-    ),
-  )
 })

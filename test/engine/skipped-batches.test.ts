@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { countOf, gather, manual, run, sorted } from './support.js'
 
 const data = ['a a b', 'poison', 'b c', 'a', 'poison', 'c c'].map((line) => line.split(' '))
@@ -26,7 +27,12 @@ test('a batch that fails is skipped, listed, and has no effect on windows and st
   ])
   await run(ssc, data.length, async (batch) => {
     // The state must come back from snapshots and replays that know nothing of the skipped batches.
-    if (batch === 3) await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+    if (batch === 3)
+      await Promise.all(
+        engineOf(ssc)
+          .pool!.threads()
+          .map((thread) => thread.worker.terminate()),
+      )
   })
   await ssc.stop()
   const [size, window, totals] = await outputs
@@ -64,7 +70,12 @@ test('a snapshot that good partitions wrote in a skipped batch is taken back wit
   await ssc.start()
   const sums = gather<[string, number]>(ssc, 'sums')
   await run(ssc, 8, async (batch) => {
-    if (batch === 5) await Promise.all(ssc.context.engine.pool!.threads().map((thread) => thread.worker.terminate()))
+    if (batch === 5)
+      await Promise.all(
+        engineOf(ssc)
+          .pool!.threads()
+          .map((thread) => thread.worker.terminate()),
+      )
   })
   await ssc.stop()
   expect(ssc.skippedBatches).toEqual([3000, 4000])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context, type ContextOptions, type EngineEvents, type RDD, StorageLevel, withEnv } from 'millrace'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { gather, manual, run } from './support.js'
 
 const MIB = 1024 * 1024
@@ -19,7 +20,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A context whose files are in `folder`, with what it told of them. */
+/** A context whose files are in `folder`, with the events that it reported about them. */
 function context(options: ContextOptions = {}) {
   const warnings: string[] = []
   const logger = { debug: () => {}, info: () => {}, warn: (text: string) => warnings.push(text), error: () => {} }
@@ -32,7 +33,7 @@ function context(options: ContextOptions = {}) {
     blockRecomputed: [],
     blocksEvicted: [],
   }
-  for (const name of NAMES) ctx.engine.events.on(name, (event) => seen[name].push(event as never))
+  for (const name of NAMES) ctx.on(name, (event) => seen[name].push(event as never))
   return { ctx, seen, warnings }
 }
 
@@ -40,7 +41,7 @@ function context(options: ContextOptions = {}) {
 function times(ctx: Context, name: (typeof NAMES)[number], n: number): Promise<void> {
   return new Promise((resolve) => {
     let left = n
-    ctx.engine.events.on(name, () => {
+    ctx.on(name, () => {
       if (--left === 0) setImmediate(resolve)
     })
   })
@@ -77,8 +78,8 @@ describe('memory-and-disk', () => {
     expect(seen.blockLoaded.length).toBeGreaterThanOrEqual(3 * 14)
     expect(seen.blockLoaded[0]!.ms).toBeGreaterThan(0)
     expect(seen.spillFailed).toEqual([])
-    expect(ctx.engine.usedBytes).toBeLessThan(20 * MIB)
-    expect(ctx.engine.spilledBytes).toBe(seen.blockSpilled.reduce((sum, { bytes }) => sum + bytes, 0))
+    expect(engineOf(ctx).usedBytes).toBeLessThan(20 * MIB)
+    expect(engineOf(ctx).spilledBytes).toBe(seen.blockSpilled.reduce((sum, { bytes }) => sum + bytes, 0))
     expect(files()).toHaveLength(seen.blockSpilled.length)
   })
 
@@ -108,7 +109,7 @@ describe('disk', () => {
     expect(await rdd.sum()).toBe(total(6))
     await written
     expect(files()).toHaveLength(6)
-    expect(ctx.engine.usedBytes).toBeLessThan(3 * MIB)
+    expect(engineOf(ctx).usedBytes).toBeLessThan(3 * MIB)
     expect(await rdd.sum()).toBe(total(6))
     expect(
       await rdd
@@ -118,7 +119,7 @@ describe('disk', () => {
     ).toBe(1_200_000)
     expect(computed.value).toBe(6)
     expect(seen.blockLoaded).toHaveLength(12)
-    expect(ctx.engine.blocks.size).toBe(0)
+    expect(engineOf(ctx).blocks.size).toBe(0)
   })
 
   test('unpersist removes the files, also of what is being written or read', async () => {
@@ -128,16 +129,16 @@ describe('disk', () => {
     await rdd.persist('disk').count()
     await written
     const reading = rdd.sum()
-    // The task is planned in microtasks of this turn: it reads files that nobody else needs any more.
+    // The task is planned in microtasks of this turn, and reads files that no other task needs.
     await Promise.resolve()
     rdd.unpersist()
     expect(await reading).toBe(total(4))
-    expect(ctx.engine.spilledBytes).toBe(0)
+    expect(engineOf(ctx).spilledBytes).toBe(0)
     const again = times(ctx, 'blockSpilled', 4)
     await rdd.persist('disk').count()
     rdd.unpersist()
     await again
-    expect(ctx.engine.spilledBytes).toBe(0)
+    expect(engineOf(ctx).spilledBytes).toBe(0)
     expect(await rdd.sum()).toBe(total(4))
     expect(computed.value).toBeGreaterThanOrEqual(12)
     await ctx.stop()
@@ -176,9 +177,9 @@ describe('files that cannot be read', () => {
     expect(computed.value).toBe(6)
     expect(seen.spillFailed).toHaveLength(2)
     expect(seen.spillFailed[0]).toMatchObject({ operation: 'read', rdd: rdd.id })
-    expect(seen.blockRecomputed.map(({ kind }) => kind)).toEqual(['kept', 'kept'])
+    expect(seen.blockRecomputed.map(({ kind }) => kind)).toEqual(['persisted', 'persisted'])
     expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toMatch(/could not be read from .*computed again/)
+    expect(warnings[0]).toMatch(/could not be read from .*recomputed/)
     expect(await rdd.sum()).toBe(total(4))
     expect(seen.spillFailed).toHaveLength(2)
   })
@@ -206,8 +207,8 @@ describe('files that cannot be written', () => {
     const settled = Promise.all([times(ctx, 'blockSpilled', 2), times(ctx, 'spillFailed', 6)])
     expect(await rdd.persist('disk').sum()).toBe(total(8))
     await settled
-    expect(ctx.engine.spilledBytes).toBeLessThanOrEqual(4 * MIB)
-    expect(seen.spillFailed[0]!.error.message).toMatch(/over spillLimit/)
+    expect(engineOf(ctx).spilledBytes).toBeLessThanOrEqual(4 * MIB)
+    expect(seen.spillFailed[0]!.error.message).toMatch(/would exceed spillLimit/)
     expect(await rdd.sum()).toBe(total(8))
     expect(computed.value).toBe(8)
   })
@@ -224,9 +225,9 @@ test('threads that die while files are written and read change no answer', async
   rdd.persist('memory-and-disk')
   await ctx.start()
   let spills = 0
-  ctx.engine.events.on('blockSpilled', () => {
+  ctx.on('blockSpilled', () => {
     // One thread after the other: what it kept in memory only, with both owners gone, is computed again.
-    if (++spills % 4 === 0) void ctx.engine.pool!.ready()[spills % 2]?.worker.terminate()
+    if (++spills % 4 === 0) void engineOf(ctx).pool!.ready()[spills % 2]?.worker.terminate()
   })
   for (let i = 0; i < 4; i++) expect(await rdd.sum()).toBe(total(16))
   expect(spills).toBeGreaterThanOrEqual(8)
@@ -255,12 +256,12 @@ test('streams: files of a window go when its batches are forgotten', async () =>
   await ssc.start()
   await run(ssc, 8)
   await written
-  const kept = ssc.context.engine.spilledBytes
+  const kept = engineOf(ssc).spilledBytes
   await ssc.stop()
   expect((await counts).map(({ records }) => records)).toEqual(
     [1000, 2000, 3000, 3000, 3000, 3000, 3000, 3000].map((n) => [n]),
   )
-  // What a window of three batches may still ask for, of eight.
+  // The number of batches, of eight, that a window of three may still read.
   expect(kept).toBeGreaterThan(0)
   expect(kept).toBeLessThan(all * 0.6)
   expect(readdirSync(folder)).toEqual([])
@@ -272,7 +273,7 @@ test('a process that exits without stop() leaves no files', () => {
     import { readdirSync } from 'node:fs'
     const folder = process.argv[1]
     const ctx = new Context({ threads: 1, spare: false, spillDirectory: folder })
-    ctx.engine.events.on('blockSpilled', () => {
+    ctx.on('blockSpilled', () => {
       console.log(readdirSync(folder).length)
       process.exit(7)
     })

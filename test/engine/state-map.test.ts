@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { KeyState } from '#build/ops/dstream/key-state.js'
 import { type Batches, checkRows, eachThreads, type Pairs, type Row, rows, runRow, table, words } from './state-rows.js'
 
-/** What a timed function sees, as text: the time is that of the batch, `-` stands for no value or no state. */
+/** The arguments of a timed function as text: the time is that of the batch, `-` stands for no value or no state. */
 const told = (time: number, key: string, value: number | undefined, state: KeyStateType<number>): string => {
   const text = `${time} ${key} ${value ?? '-'} ${state.getOption() ?? '-'}${state.isTimingOut() ? ' timing out' : ''}`
   if (value !== undefined) state.update((state.getOption() ?? 0) + value)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type KeyState, StateSpec, type StreamingContext, type StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { gather, manual, run, sorted } from './support.js'
 
 const open: StreamingContext[] = []
@@ -109,7 +110,7 @@ async function outcome(
   const outputs = Promise.all(names.map((name) => gather(ssc, name)))
   await run(ssc, data.length, async (batch) => {
     const kill = kills[batch]
-    const { pool } = ssc.context.engine
+    const { pool } = engineOf(ssc)
     const ready = pool!.ready()
     // A thread that was killed during the batch before may be dead only now, and the next one still boot.
     const one = typeof kill === 'number' && ready.length > 0 ? [ready[kill % ready.length]!] : []
@@ -144,7 +145,7 @@ describe.each([
         DATA.map((_, i) => (i === 0 ? undefined : 'all')),
       )
       expect(got).toEqual(EXPECTED)
-      // Three operators in each batch but the first, and what the window over state asks for again.
+      // Three operators in each batch but the first, and the versions that the window over state reads again.
       expect(rebuilt).toBeGreaterThanOrEqual(3 * threads * (DATA.length - 1))
       expect(retried).toBe(0)
     },
@@ -210,7 +211,7 @@ describe('snapshots', () => {
     else state.update((state.getOption() ?? 0) + value!)
   })
 
-  /** What the snapshots of mapWithState were, and the state after the death of all threads. */
+  /** Returns the snapshots of mapWithState, and the state after the death of all threads. */
   async function taken(data: readonly Record[][], stateSnapshotInterval: number, killBefore?: number) {
     const { ssc } = manual({ threads: 1, stateSnapshotInterval })
     open.push(ssc)
@@ -219,10 +220,10 @@ describe('snapshots', () => {
       .mapWithState(keep)
       .stateSnapshots()
       .output('state')
-    const snapshots = vi.spyOn(ssc.context.engine.states, 'snapshotTaken')
+    const snapshots = vi.spyOn(engineOf(ssc).states, 'snapshotTaken')
     await ssc.start()
     const states = gather<[string, number]>(ssc, 'state')
-    const pool = ssc.context.engine.pool!
+    const pool = engineOf(ssc).pool!
     const killAll = () => Promise.all(pool.threads().map((thread) => pool.terminate(thread)))
     await run(ssc, data.length, async (batch) => {
       if (batch === killBefore) await killAll()
@@ -298,7 +299,7 @@ describe('snapshots', () => {
     await ssc.start()
     for (const name of ssc.outputNames) void gather(ssc, name)
     const sizes: number[] = []
-    await run(ssc, 60, () => void sizes.push(ssc.context.engine.blocks.size))
+    await run(ssc, 60, () => void sizes.push(engineOf(ssc).blocks.size))
     expect(Math.max(...sizes.slice(40))).toBeLessThanOrEqual(Math.max(...sizes.slice(20, 40)))
   })
 })

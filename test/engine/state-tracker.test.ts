@@ -1,23 +1,26 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { BlockManager } from '#build/engine/block-manager.js'
-import { StateTracker } from '#build/engine/state-tracker.js'
-import type { StatefulRdd } from '#build/ops/rdd/rdd.js'
+import { StateTracker } from '#build/engine/state/state-tracker.js'
+import type { BlockManager } from '#build/engine/storage/block-manager.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
+import type { StatefulDataset } from './#build/ops/dataset.js'
 
 const OPERATOR = 7
 const block = (id: number) => ({ id }) as BlockHandle
 const version = (time: number) =>
-  ({ operator: OPERATOR, time, previous: time > 1000 ? time - 1000 : undefined }) as unknown as StatefulRdd
+  ({ operator: OPERATOR, time, previous: time > 1000 ? time - 1000 : undefined }) as unknown as StatefulDataset
 
 let alive: Set<number>
+let remembered: number
+const retention = { rememberDuration: () => remembered }
 let released: number[]
-/** Tells the tracker that the bytes of this block are wrong. */
+/** Reports to the tracker that the bytes of a block are wrong. */
 let lost: Map<number, () => void>
 let tracker: StateTracker
 /** The name of the snapshot that was taken last. */
 let last: string | undefined
 beforeEach(() => {
   alive = new Set([1, 2, 3])
+  remembered = 0
   released = []
   lost = new Map()
   const blocks = {
@@ -25,7 +28,7 @@ beforeEach(() => {
     release: (id: number) => released.push(id),
   } as unknown as BlockManager
   last = undefined
-  tracker = new StateTracker(blocks, 3, (thread) => alive.has(thread))
+  tracker = new StateTracker({ blocks, interval: 3, threads: { owners: () => [...alive] }, retention })
   for (const time of [1000, 2000, 3000, 4000, 5000]) tracker.register(version(time))
 })
 
@@ -42,7 +45,7 @@ function snapshot(time: number, id: number, full = true, partitions = 1): void {
 const replayed = (time: number) => plan(time).rebuild?.replay.map((rdd) => rdd.time)
 function lose(thread: number): void {
   alive.delete(thread)
-  tracker.threadLost(thread)
+  tracker.dropHolder(thread)
 }
 
 describe('where a version is made', () => {
@@ -73,7 +76,7 @@ describe('where a version is made', () => {
     for (const time of [1000, 2000, 3000]) made(time, 2)
     tracker.drop(OPERATOR, 3000)
     expect(plan(2000)).toMatchObject({ detached: true })
-    const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulRdd
+    const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulDataset
     tracker.register(next)
     expect(tracker.plan(next, 0)).toMatchObject({ thread: undefined, detached: false })
     expect(tracker.plan(next, 0).rebuild?.replay.map((rdd) => rdd.time)).toEqual([1000, 2000])
@@ -85,7 +88,7 @@ describe('where a version is made', () => {
     made(3000, 3)
     snapshot(3000, 30)
     expect(released).toEqual([35, 30])
-    const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulRdd
+    const next = { operator: OPERATOR, time: 4000, previous: 2000 } as unknown as StatefulDataset
     tracker.register(next)
     expect(tracker.plan(next, 0)).toMatchObject({ thread: 2, rebuild: undefined })
   })
@@ -105,7 +108,13 @@ describe('snapshots', () => {
   test('as many partitions as there are threads take theirs together, the others in batches of their own', () => {
     const due = (threads: number) => {
       const blocks = { register: () => {}, release: () => {} } as unknown as BlockManager
-      const other = new StateTracker(blocks, 3, () => true, threads)
+      const other = new StateTracker({
+        blocks,
+        interval: 3,
+        threads: { owners: () => [1] },
+        retention,
+        together: threads,
+      })
       const first = (p: number) =>
         [1000, 2000, 3000].find((time) => {
           const { snapshot } = other.plan(version(time), p)
@@ -144,7 +153,7 @@ describe('a snapshot whose bytes are wrong', () => {
     for (const time of [1000, 2000, 3000, 4000, 5000]) made(time, 1)
     // Versions that an older snapshot needs are there as long as another partition has none that is newer.
     const take = (time: number, id: number, full = true) => snapshot(time, id, full, 2)
-    tracker.remember = () => 4000
+    remembered = 4000
     take(1000, 10)
     take(2000, 20, false)
     take(3000, 30, false)
@@ -178,7 +187,7 @@ describe('a snapshot whose bytes are wrong', () => {
   })
 
   test('one that newer full ones have made needless breaks nothing', () => {
-    tracker.remember = () => 4000
+    remembered = 4000
     for (const time of [1000, 2000, 3000, 4000]) made(time, 1)
     snapshot(1000, 10)
     snapshot(4000, 40)
@@ -227,7 +236,7 @@ describe('keys in blocks of their own', () => {
   })
 
   test('an older version takes those of its time only', () => {
-    tracker.remember = () => 9000
+    remembered = 9000
     for (const time of [1000, 2000, 3000]) made(time, 1)
     take(1000, 10, { full: true, all: true })
     take(2000, 20, { full: false })
@@ -238,7 +247,7 @@ describe('keys in blocks of their own', () => {
   })
 
   test('if they are wrong, all values that stand on them are gone', () => {
-    tracker.remember = () => 9000
+    remembered = 9000
     for (const time of [1000, 2000, 3000]) made(time, 1)
     take(1000, 10, { full: true, all: true })
     take(2000, 20, { full: true })
@@ -251,7 +260,7 @@ describe('keys in blocks of their own', () => {
   })
 
   test('lost values do not take the keys along that later snapshots count from', () => {
-    tracker.remember = () => 9000
+    remembered = 9000
     for (const time of [1000, 2000, 3000]) made(time, 1)
     take(1000, 10, { full: true, all: true })
     take(2000, 20, { full: false })

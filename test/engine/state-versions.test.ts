@@ -1,5 +1,6 @@
 import { type RDD, StateError, type StreamingContext } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { gather, manual, run, sorted } from './support.js'
 
 const open: StreamingContext[] = []
@@ -19,7 +20,7 @@ const add = (values: number[], sum: number | undefined) => values.reduce((a, b) 
 
 describe('reading state at another time than its batch', () => {
   test.each(['updateStateByKey', 'window', 'event time'])(
-    '%s cannot be read ahead; later batches are right',
+    '%s cannot be read yet; later batches are right',
     async (kind) => {
       const { ssc } = started()
       const pairs = ssc.queueStream(Array.from({ length: 6 }, (_, i): Pair[] => [['a', i + 1]]))
@@ -40,7 +41,7 @@ describe('reading state at another time than its batch', () => {
           try {
             stream.slice(time + 1000, time + 2000)
           } catch (error) {
-            refused.push(error instanceof StateError && /cannot be read ahead/.test(error.message))
+            refused.push(error instanceof StateError && /cannot be read yet/.test(error.message))
           }
         }
       })
@@ -84,7 +85,7 @@ describe('reading state at another time than its batch', () => {
     expect((await got).map(({ records }) => records)).toEqual([1, 2, 3, 4].map((n) => [['a', n]]))
   })
 
-  test('a version that is no longer kept is refused, and not made of a later one', async () => {
+  test('a forgotten version is refused, not computed from a later one', async () => {
     const { ssc } = started()
     const totals = ssc.queueStream(Array.from({ length: 8 }, (): Pair[] => [['a', 1]])).updateStateByKey<number>(add)
     totals.output('totals')
@@ -138,8 +139,13 @@ describe('versions that outputs leave unmade', () => {
     const sizes: number[] = []
     await ssc.start()
     await run(ssc, batches, async (batch) => {
-      sizes.push(ssc.context.engine.blocks.size)
-      if (batch === 20) await Promise.all(ssc.context.engine.pool!.threads().map((t) => t.worker.terminate()))
+      sizes.push(engineOf(ssc).blocks.size)
+      if (batch === 20)
+        await Promise.all(
+          engineOf(ssc)
+            .pool!.threads()
+            .map((t) => t.worker.terminate()),
+        )
     })
     expect(last).toHaveLength(1)
     expect(sorted(last[0]!.totals)).toEqual(sorted(keys.map(([key]) => [key, 24])))
@@ -162,8 +168,13 @@ describe('versions that outputs leave unmade', () => {
     const totals = gather<Pair>(ssc, 'totals')
     const sizes: number[] = []
     await run(ssc, 60, async (batch) => {
-      sizes.push(ssc.context.engine.blocks.size)
-      if (batch === 57) await Promise.all(ssc.context.engine.pool!.threads().map((t) => t.worker.terminate()))
+      sizes.push(engineOf(ssc).blocks.size)
+      if (batch === 57)
+        await Promise.all(
+          engineOf(ssc)
+            .pool!.threads()
+            .map((t) => t.worker.terminate()),
+        )
     })
     await ssc.stop()
     expect((await totals).map(({ records }) => sorted(records))).toEqual(

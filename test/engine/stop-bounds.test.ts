@@ -1,8 +1,10 @@
+import { threadId } from 'node:worker_threads'
 import { type InputSource, StateError, type StopOptions, type StopResult, StreamingContext } from 'millrace'
 import { expect, test } from 'vitest'
 import { until } from './driver-thread-support.js'
 import { manual, run } from './support.js'
 
+const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
 const never = () => new Promise<never>(() => {})
 
 /** A receiver that brings `records` when it starts. */
@@ -39,7 +41,7 @@ test.each(HOWS)(
     await ssc.start()
     const result = await ssc.stop(how)
     expect(result).toMatchObject({ ended: true, complete: false, inputsNotStopped: ['stubborn'] })
-    expect(counted + result.recordsGivenUp).toBe(3)
+    expect(counted + result.recordsNotProcessed).toBe(3)
     expect(log.join()).toContain('inputs that did not stop: stubborn')
     if (how.graceful) await expect(ssc.awaitTermination()).rejects.toThrow(/inputs that did not stop: stubborn/)
     else await ssc.awaitTermination()
@@ -60,8 +62,8 @@ test.each(HOWS)(
     await clock.advance(1000)
     const result = await ssc.stop(how)
     expect(result.outputsNotEnded).toEqual([expect.stringContaining('foreachRDD')])
-    expect(result.batchesGivenUp.slice(0, 2)).toEqual([1000, 2000])
-    expect(result.recordsGivenUp).toBe(3)
+    expect(result.batchesNotProcessed.slice(0, 2)).toEqual([1000, 2000])
+    expect(result.recordsNotProcessed).toBe(3)
   },
 )
 
@@ -71,7 +73,7 @@ test.each(HOWS)('%s: an output that nobody reads does not hold the stop up, and 
   ssc.queueStream([], { default: [1] }).output('out')
   await ssc.start()
   await clock.advance(3000)
-  await until(() => log.some((line) => line.includes('that nobody reads')))
+  await until(() => log.some((line) => line.includes('without a reader')))
   const result = await ssc.stop(how)
   expect(result.unread.out).toBeGreaterThanOrEqual(256)
   expect(result.complete).toBe(false)
@@ -118,6 +120,17 @@ test('start() under way: a receiver that never starts holds neither start nor st
   expect(await started).toMatchObject({ code: 'ERR_MILLRACE_STATE' })
 })
 
+test('start() under way: threads that never boot hold neither start nor stop up', async () => {
+  const module = new URL('./driver-pipelines/boots-never.mjs', import.meta.url)
+  const options = { batchInterval: 1000, threads: 1, spare: false, params: { driver: threadId } }
+  const ssc = await StreamingContext.fromPipeline(module, options)
+  const started = expect(ssc.start()).rejects.toMatchObject({ code: 'ERR_MILLRACE_STATE' })
+  const counted = expect(ssc.context.range(3).count()).rejects.toThrow('The context is stopped')
+  // The threads would be replaced after 30 s, which is longer than this test may take.
+  expect(await ssc.stop({ timeout: 200 })).toMatchObject({ ended: true })
+  await Promise.all([started, counted])
+})
+
 test('a receiver whose start never settles: the others and the batches go on, with a warning', async () => {
   const { ssc, clock, log } = manual({ threads: 1, spare: false })
   await using _ssc = ssc
@@ -141,7 +154,7 @@ test('a later stop joins the first, and shortens it by a timeout of its own', as
   const first = ssc.stop({ graceful: true, timeout: '1h' })
   const second = await ssc.stop({ timeout: 1 })
   expect(second).toEqual(await first)
-  expect(second.batchesGivenUp).toContain(1000)
+  expect(second.batchesNotProcessed).toContain(1000)
 })
 
 test('a call inside a batch resolves at once and says that the end is still to come', async () => {
@@ -167,8 +180,8 @@ test('everything processed: complete, nothing given up', async () => {
   expect(await ssc.stop({ graceful: true, timeout: '1m' })).toMatchObject({
     ended: true,
     complete: true,
-    recordsGivenUp: 0,
-    batchesGivenUp: [],
+    recordsNotProcessed: 0,
+    batchesNotProcessed: [],
   })
 })
 
@@ -178,7 +191,7 @@ test('a stop that is not graceful counts what it gives up', async () => {
   input.foreachRDD(() => {})
   await ssc.start()
   input.push(1, 2, 3)
-  expect(await ssc.stop()).toMatchObject({ complete: false, recordsGivenUp: 3 })
+  expect(await ssc.stop()).toMatchObject({ complete: false, recordsNotProcessed: 3 })
 })
 
 test('values pushed to a context that is never started: a graceful stop says that they are lost', async () => {
@@ -186,7 +199,7 @@ test('values pushed to a context that is never started: a graceful stop says tha
   const input = ssc.pushStream<number>('in')
   input.foreachRDD(() => {})
   input.push(1, 2)
-  expect(await ssc.stop({ graceful: true })).toMatchObject({ complete: false, recordsGivenUp: 2 })
+  expect(await ssc.stop({ graceful: true })).toMatchObject({ complete: false, recordsNotProcessed: 2 })
   await expect(ssc.awaitTermination()).rejects.toThrow(/received records not processed: 2/)
   expect(() => input.push(3)).toThrow(/its context is stopped/)
 })
@@ -219,7 +232,9 @@ test('values that waited for room when a graceful stop came are in the last batc
 test('two push streams of one name are refused when the second is made', () => {
   const ssc = new StreamingContext({ batchInterval: 1000, threads: 1 })
   ssc.pushStream('orders')
-  expect(() => ssc.pushStream('orders')).toThrow(/has a pushStream of that name already/)
+  expect(() => ssc.pushStream('orders')).toThrow(/already has a pushStream of that name/)
+  for (const name of [undefined, '', 1])
+    expect(() => ssc.pushStream(name as never)).toThrow(/its first argument is the name of the stream/)
 })
 
 test('an unknown option of stop() is refused, and nothing stops', async () => {
@@ -229,4 +244,37 @@ test('an unknown option of stop() is refused, and nothing stops', async () => {
   await ssc.start()
   expect(() => ssc.stop({ gracefull: true } as never)).toThrow("stop(): unknown option 'gracefull'")
   expect(ssc.state).toBe('ACTIVE')
+})
+
+test('a direct source that never opens is reported, and stop() ends the start that waits for it', async () => {
+  const { ssc, log } = manual({ threads: 1, spare: false })
+  await using _ssc = ssc
+  const stuck: InputSource<string> = {
+    kind: 'direct',
+    name: 'stuck',
+    create: () => ({ open: never, next: never, close: async () => {} }),
+  }
+  ssc.input(stuck).foreachRDD((rdd) => rdd.count())
+  const started = ssc.start()
+  const refused = expect(started).rejects.toThrow(StateError)
+  await until(() => log.join().includes('stuck: has not opened within 3000 ms; start() waits for it'))
+  expect(await ssc.stop({ timeout: 100 })).toMatchObject({ ended: true })
+  await refused
+})
+
+test('outputs that block the host for longer than a batch leave it turns between batches', async () => {
+  await using ssc = new StreamingContext({ batchInterval: 5, threads: 1, spare: false, logger: QUIET })
+  let turns = 0
+  const seen: number[] = []
+  ssc.queueStream([]).foreachRDD(() => {
+    const until = performance.now() + 30
+    while (performance.now() < until);
+    seen.push(turns)
+    setImmediate(() => turns++)
+  })
+  await ssc.start()
+  await until(() => seen.length >= 6)
+  // Six batches fall due while the first one blocks.
+  expect(turns).toBeGreaterThanOrEqual(4)
+  expect(new Set(seen.slice(0, 6)).size).toBeGreaterThanOrEqual(4)
 })

@@ -57,7 +57,7 @@ test.each([{ graceful: true, timeout: '1m' }, {}])(
     const terminated = expect(ssc.awaitTermination()).rejects.toMatchObject(told)
     await expect(ssc.stop(options)).rejects.toMatchObject(told)
     await terminated
-    // What had come is processed all the same where that was asked for.
+    // A graceful stop still processes the received data.
     expect(counted).toBe('graceful' in options ? 2 : 0)
     expect(() => ssc.context.range(3)).toThrow('stopped')
   },
@@ -76,7 +76,7 @@ test.each([{ graceful: true, timeout: '1m' }, { stopContext: false }, {}])(
     await ssc.start()
     await run(ssc, 1)
     await ssc.awaitTermination()
-    // A graceful stop makes one batch more, of what has come meanwhile.
+    // A graceful stop runs one more batch, with the data received meanwhile.
     const batches = 'graceful' in options ? [1000, 2000] : [1000]
     expect(seen).toEqual(batches.map((time) => `${time} STOPPED`))
   },
@@ -105,7 +105,7 @@ test('after the batch, what it left behind waits as any other', async () => {
   const gate = new Promise<void>((resolve) => {
     go = resolve
   })
-  const input = ssc.pushStream<number>()
+  const input = ssc.pushStream<number>('in')
   input.foreachRDD(async (rdd, time) => {
     later ??= gate.then(() => ssc.stop({ graceful: true, timeout: '1m' }))
     await rdd.count()

@@ -55,7 +55,7 @@ export function needsPractice(n: number): number {
   return n
 }
 
-/** Pairs or values in an order of their own, as text: for comparing what has no order. */
+/** Returns pairs or values as sorted text, to compare data whose order is unspecified. */
 export function sorted(records: readonly unknown[]): string[] {
   return records.map((record) => JSON.stringify(record)).sort()
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BlockManager } from '#build/engine/block-manager.js'
-import { DriverWriter } from '#build/engine/driver-writer.js'
 import type { Engine } from '#build/engine/engine.js'
-import { SegmentLending } from '#build/engine/segment-lending.js'
-import { TextBuffer } from '#build/engine/text-buffer.js'
+import { TextBuffer } from '#build/engine/receivers/text-buffer.js'
+import { BlockManager } from '#build/engine/storage/block-manager.js'
+import { DriverWriter } from '#build/engine/storage/driver-writer.js'
+import { SegmentLending } from '#build/engine/storage/segment-lending.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
@@ -13,12 +13,17 @@ import { decodeLines } from '#build/pool/blocks/text.js'
 /** The part of an engine that receivers use, without threads. */
 function books() {
   const segments = new SegmentPool()
-  const blocks = new BlockManager({ pool: segments, replicas: 2, replication: 'reference', threads: () => [] })
+  const blocks = new BlockManager({
+    pool: segments,
+    replicas: 2,
+    replication: 'reference',
+    threads: { owners: () => [] },
+  })
   const reports: string[] = []
   const engine = { segments, blocks } as unknown as Engine
-  const buffer = new TextBuffer(engine, new DriverWriter(7, blocks, new SegmentLending(segments)), (message) =>
-    reports.push(message),
-  )
+  const buffer = new TextBuffer(engine, new DriverWriter(7, blocks, new SegmentLending(segments)), {
+    report: (message) => void reports.push(message),
+  })
   const read = (block: BlockHandle) => openBlock(segments.memory(block.segment), block).toString('latin1')
   const free = (block: BlockHandle) => segments.release(block.segment)
   return { segments, buffer, reports, read, free }
@@ -98,7 +103,7 @@ describe('TextBuffer', () => {
       return buffer.cut()
     })
     const [segment] = new Set(sealed.map((block) => block.segment))
-    // Nobody needs these any more.
+    // No block is needed any more.
     for (const block of sealed) segments.release(block.segment)
     buffer.text(Buffer.from('the fourth '))
     expect(segments.freeBytes).toBe(0)

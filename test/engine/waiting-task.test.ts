@@ -9,7 +9,7 @@ test('a task that waits behind the one that ends its thread is not blamed', asyn
   // The thread is given a second task in advance, each time.
   ctx = new Context({ threads: 1, logger: quiet })
   const blamed: number[] = []
-  ctx.engine.events.on('taskRetried', ({ partition }) => blamed.push(partition))
+  ctx.on('taskRetried', ({ partition }) => blamed.push(partition))
   const job = ctx
     .parallelize([0, 1], 2)
     .map((x) => {

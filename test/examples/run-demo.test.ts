@@ -22,7 +22,7 @@ test('a short run counts every post although a thread dies', { timeout: SLOW }, 
   expect(err).toBe('')
   expect(code).toBe(0)
   expect(out).toMatch(/^ 1 {2}#news +\d+ {2}█{40}$/m)
-  expect(out).toMatch(/^-- thread \d+ terminated on purpose --$/m)
+  expect(out).toMatch(/^-- the thread in slot 0 is terminated on purpose --$/m)
   expect(out).toMatch(/^-- thread \d+ lost; recovered, the batch complete after \d+ ms --$/m)
   expect(number(out, 'posts sent')).toBeGreaterThan(1000)
   expect(number(out, 'posts processed')).toBe(number(out, 'posts sent'))
@@ -47,13 +47,13 @@ test('an interrupt ends it in an orderly way', { timeout: SLOW }, async () => {
   const { code, out, err } = await run('demo.mjs', { args, cwd: folder, interruptAt: /posts so far/ })
   expect(err).toBe('')
   expect(code).toBe(130)
-  expect(out).toMatch(/\nInterrupted: all that had arrived was processed, nothing was compared\.\n$/)
+  expect(out).toMatch(/\nInterrupted: all received posts were processed; nothing was compared\.\n$/)
 })
 
 test.each([
-  ['--duration', 'long', '--duration: "long" is not a duration: give a number with ms, s, m or h, such as 20s.'],
-  ['--batch-interval', '700ms', '--batch-interval: 700 ms does not go into the window of 10 minutes: take 200ms, '],
-  ['--batch-interval', '0s', '--batch-interval: 0 ms does not go into the window of 10 minutes: take 200ms, '],
+  ['--duration', 'long', '--duration: "long" is not a duration: write a number with ms, s, m or h, such as 20s.'],
+  ['--batch-interval', '700ms', '--batch-interval: 700 ms does not divide the window of 10 minutes: use 200ms, '],
+  ['--batch-interval', '0s', '--batch-interval: 0 ms does not divide the window of 10 minutes: use 200ms, '],
 ])('%s %s is explained', async (...[flag, value, message]) => {
   const { code, err } = await run('demo.mjs', { args: [flag, value] })
   expect(code).toBe(2)

@@ -1,6 +1,6 @@
 import http from 'node:http'
 
-/** What a client of the stream saw. `chunks` are the pieces as they came. */
+/** The data that a client of the stream received. `chunks` are the pieces as they arrived. */
 export interface Seen {
   readonly status: number
   readonly chunks: readonly Buffer[]

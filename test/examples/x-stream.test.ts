@@ -73,7 +73,7 @@ test('keep-alives come while there are no posts', async () => {
 })
 
 test('a client that comes back gets what follows, and nothing twice', async () => {
-  // More than fits between the two, so that the sender stands still when nobody reads.
+  // More than fits between the two, so that the sender blocks when the receiver does not read.
   const last = 60_000
   const { url } = await start('--rate', 0, '--posts', last)
   const first = await read(await open(url), 50)
@@ -105,7 +105,7 @@ test('a client that does not read holds the sender up, and loses nothing', async
   const posts = 60_000
   const { url } = await start('--rate', 0, '--posts', posts)
   const response = await open(url)
-  // Nobody reads: the buffers between the two fill up, and the sender stands still.
+  // The receiver does not read: the buffers between the two fill up, and the sender blocks.
   let last: Stats = await stats(url)
   for (let still = 0; still < 20; ) {
     const next = await stats(url)

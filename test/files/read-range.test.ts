@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -77,6 +78,22 @@ test('forms that are not UTF-8 text are refused by name', () => {
   expect(read().lines).toEqual(['a', 'b'])
   writeFileSync(path, gzipSync('a\n'.repeat(1000)).subarray(0, 20))
   expect(() => read()).toThrow(/x\.gz cannot be decompressed/)
+})
+
+test('zstd files are decompressed by their ending, of one frame or several', () => {
+  // Written by the zstd command line tool.
+  const zstd = readFileSync(new URL('../fixtures/formats/lines.zst', import.meta.url))
+  const lines = Array.from({ length: 5000 }, (_, i) => `line ${i + 1}`)
+  path = join(directory, 'x.zst')
+  writeFileSync(path, zstd)
+  expect(read().lines).toEqual(lines)
+  writeFileSync(path, Buffer.concat([zstd, zstd]))
+  expect(read().lines).toEqual([...lines, ...lines])
+  writeFileSync(path, zstd.subarray(0, 1000))
+  expect(() => read()).toThrow(/x\.zst cannot be decompressed/)
+  path = join(directory, 'x')
+  writeFileSync(path, zstd)
+  expect(() => read()).toThrow(/ends in \.zst/)
 })
 
 test('what was added after planning is not read, not even to the last line', () => {

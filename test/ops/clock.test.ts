@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { ArgumentError } from '#build/errors.js'
 import { ManualClock, SystemClock } from '#build/ops/clock.js'
 
 describe('ManualClock', () => {
@@ -97,6 +98,25 @@ describe('SystemClock', () => {
     }
   })
 
+  test('reports a step back once, however many alarms notice it, and the next step again', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+    try {
+      const clock = new SystemClock()
+      const steps: number[] = []
+      clock.onSetBack((ms) => steps.push(Math.round(ms)))
+      const start = Date.now()
+      for (const ms of [1000, 1000, 1500, 20_000]) clock.at(start + ms, () => {})
+      vi.setSystemTime(start - 60_000)
+      vi.advanceTimersByTime(25_000)
+      expect(steps).toEqual([60_000])
+      vi.setSystemTime(Date.now() - 5000)
+      vi.advanceTimersByTime(120_000)
+      expect(steps).toEqual([60_000, 5000])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('waits longer than a timer can', () => {
     vi.useFakeTimers()
     try {
@@ -127,4 +147,11 @@ describe('SystemClock', () => {
       vi.useRealTimers()
     }
   })
+})
+
+test.each([NaN, Infinity, -Infinity, '5' as never])('a manual clock does not move by %s', async (ms) => {
+  expect(() => new ManualClock(ms)).toThrow(ArgumentError)
+  const clock = new ManualClock(1000)
+  await expect(clock.advance(ms)).rejects.toThrow('finite number of milliseconds')
+  expect(clock.now()).toBe(1000)
 })

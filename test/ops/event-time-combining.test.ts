@@ -58,6 +58,7 @@ test('records are combined where they are read: what travels follows keys and pa
     ['even', 0, 25],
     ['odd', 0, 25],
   ])
-  // Four parts of each of four meet, then each result the zero. Records that travelled one by one would not be merged.
+  // Four parts of each of four are merged, then each result with the zero. Records shuffled one by one would not be
+  // merged.
   expect(merged!.value).toBe(4 * (4 - 1) + 2)
 })

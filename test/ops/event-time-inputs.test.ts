@@ -42,7 +42,7 @@ streamTable<[Click, Click]>(
         // The right one had nothing in batch 2, so the left one's 5 s count; its record of 4 s has come in time.
         [3, [1000, 2000, 4000]],
         [4, []],
-        // The left one had nothing in batch 4: nobody is ahead of the watermark.
+        // The left stream had nothing in batch 4, so neither stream is ahead of the watermark.
         [5, []],
       ],
     },

@@ -109,7 +109,7 @@ test('sessions that grow, meet and end, whatever the order of records and whoeve
   expect(late).toBeGreaterThan(0)
 })
 
-/** Many records of few keys in a batch: runs that meet within a partition, between partitions, and what is kept. */
+/** Many records of few keys in a batch: runs that touch within a partition, between partitions, and in stored state. */
 const crowded = fc.array(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(120)), { maxLength: 30 }), {
   minLength: 2,
   maxLength: 6,
@@ -173,7 +173,7 @@ test('sessions that are combined where they are read are those of all records, e
           })
           expect(got).toEqual(wanted)
         }
-        // Late records are told one by one, with their values.
+        // Late records are reported one by one, with their values.
         for (const [i, { records }] of out.lateLists.entries()) {
           expect(records.map(([time, [key, value]]) => [key, time, value]).sort()).toEqual(
             wanted[i]!.late.map(([key, time]) => [key, time, [time]]).sort(),

@@ -334,7 +334,7 @@ describe('what is refused', () => {
         maxFailures: 1,
       },
     )
-    await expect(run).rejects.toThrow(/withTimestamps#1: the function answered .* must answer with the record's time/)
+    await expect(run).rejects.toThrow(/withTimestamps#1: the function returned .* must return the record's time/)
   })
 
   const ssc = new StreamingContext({ batchInterval: '1s' })
@@ -360,7 +360,7 @@ describe('what is refused', () => {
     [
       'a join with a plain stream',
       () => events.joinWithin(pairs as never, { lower: 0, upper: 1 }),
-      /give the other one its times/,
+      /the other one has no event times/,
     ],
     ['a join without bounds', () => events.joinWithin(events, undefined as never), /needs its bounds/],
     [

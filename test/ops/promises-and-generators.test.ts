@@ -37,7 +37,7 @@ const pairs: Untyped = ctx.parallelize(
 )
 const plain = (a: Untyped) => a
 
-/** Operations that use what a function returns at once. */
+/** Operations that use the result of a function at once. */
 const AT_ONCE: Record<string, (fn: Untyped) => Untyped> = {
   map: (fn) => numbers.map(fn).collect(),
   'map, counted': (fn) => numbers.map(fn).count(),
@@ -65,7 +65,7 @@ const AT_ONCE: Record<string, (fn: Untyped) => Untyped> = {
   'map of a withEnv function': (fn) => numbers.map(withEnv({ z: 1 }, fn)).collect(),
   'compare of top': (fn) => numbers.top(2, fn),
 }
-/** Operations that iterate over what a function returns. */
+/** Operations that iterate over the result of a function. */
 const EACH: Record<string, (fn: Untyped) => Untyped> = {
   flatMap: (fn) => numbers.flatMap(fn).collect(),
   flatMapValues: (fn) => pairs.flatMapValues(fn).collect(),
@@ -106,6 +106,26 @@ describe.each(Object.keys(AT_ONCE))('%s', (name) => {
   })
 })
 
+/** One record in each partition: only the driver combines two. */
+const apart: Untyped = ctx.parallelize([3, 1], 2)
+const pairsApart: Untyped = apart.map((n: number) => ['a', n])
+/** Operations that call a function in the driver, on the results of the partitions. */
+const IN_THE_DRIVER: Record<string, (fn: Untyped) => Untyped> = {
+  aggregate: (fn) => apart.aggregate(0, plain, fn),
+  treeAggregate: (fn) => apart.treeAggregate(0, plain, fn),
+  fold: (fn) => ctx.parallelize([], 2).fold(0 as Untyped, fn),
+  reduce: (fn) => apart.reduce(fn),
+  treeReduce: (fn) => apart.treeReduce(fn),
+  reduceByKeyLocally: (fn) => pairsApart.reduceByKeyLocally(fn),
+  sortBy: (fn) => apart.sortBy(plain, { compare: fn }).collect(),
+  sortByKey: (fn) => pairsApart.sortByKey({ compare: fn }).collect(),
+}
+test.each(Object.keys(IN_THE_DRIVER))('%s names itself where the driver calls the function', async (name) => {
+  const error = await attempt(() => IN_THE_DRIVER[name]!((x: unknown) => Promise.resolve(x)))
+  expect(error.message).toContain(`The function of ${name} returned a promise`)
+  expect(error).toMatchObject({ code: 'ERR_MILLRACE_ARGUMENT', details: { label: name } })
+})
+
 test.each(['map', 'mapValues', 'aggregate'])('%s refuses a promise in a pair or a field', async (name) => {
   const runs: Record<string, (fn: Untyped) => Untyped> = {
     map: (fn) => numbers.map(fn).count(),
@@ -141,7 +161,7 @@ describe.each(Object.keys(EACH))('%s', (name) => {
     ['promises in an array', () => [Promise.resolve(1)], /returned a promise/],
     ['promises in a set', () => new Set([Promise.resolve(1)]), /returned a promise/],
     ['pairs with promises', () => [['a', Promise.resolve(1)]], /returned a promise/],
-    ['a number', () => 5, /returned the number 5; it must return an iterable/],
+    ['a number', () => 5, /returned 5; it must return an iterable/],
     ['nothing', () => undefined, /returned undefined; it must return an iterable/],
   ])('refuses %s', async (_, fn, message) => {
     expect(String((await attempt(() => run(fn))).message)).toMatch(message)

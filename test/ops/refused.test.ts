@@ -2,7 +2,7 @@ import { ArgumentError, Context, customPartitioner, StateSpec, StreamingContext,
 import { runBatches } from 'millrace/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 
-/** As from JavaScript, where no type stops anybody. Nothing runs: all of it is refused beforehand. */
+/** As from JavaScript, where types prevent nothing. No job runs: every call is refused beforehand. */
 // biome-ignore lint/suspicious/noExplicitAny: calls that the types forbid are what is tested
 type Untyped = any
 
@@ -35,6 +35,16 @@ describe('datasets', () => {
     },
   )
 
+  test.each([5, true, 'a text'])('options that are %o are refused, not read as if they were none', async (options) => {
+    const says = 'it takes an object of options'
+    expect(() => mine.pipe('cat', options)).toThrow(says)
+    await expect(mine.saveAsTextFile('/absent/path', options)).rejects.toThrow(says)
+    await expect(mine.saveAsObjectFile('/absent/path', options)).rejects.toThrow(says)
+    const streams: Untyped = StreamingContext
+    await expect(streams.getOrCreate('/absent/path', () => undefined, options)).rejects.toThrow(says)
+    await expect(streams.fromPipeline('file:///absent.mjs', options)).rejects.toThrow(/object of options/)
+  })
+
   test('union of a context takes an array of its datasets', () => {
     for (const given of [undefined, mine, 5]) expect(() => ctx.union(given)).toThrow('union got')
     expect(() => ctx.union([mine, 5])).toThrow('union needs another dataset')
@@ -53,7 +63,7 @@ describe('datasets', () => {
   test('a partitioner is one, and weights are numbers', () => {
     expect(() => mine.reduceByKey((a: number) => a, {})).toThrow('hashPartitioner(n)')
     expect(() => mine.randomSplit()).toThrow('array of weights')
-    expect(() => ctx.parallelize(5)).toThrow('parallelize got the number 5')
+    expect(() => ctx.parallelize(5)).toThrow('parallelize got 5')
     expect(() => mine.zipPartitions(mine)).toThrow('zipPartitions needs a function')
   })
 })
@@ -62,18 +72,24 @@ test('a number given as text is shown as text', () => {
   expect(() => new Context({ threads: '4' } as unknown as object)).toThrow('threads is "4"; it must be a whole number')
 })
 
-test.each(['spare', 'rehearsals', 'codegen'])('an option that is neither true nor false: %s', (name) => {
+test.each(['spare', 'codegen'])('an option that is neither true nor false: %s', (name) => {
   expect(() => new Context({ [name]: 'no' })).toThrow(`${name} is "no"; it must be true or false.`)
+})
+
+test("warmUp is true, false or 'all'", () => {
+  expect(() => new Context({ warmUp: 'some' } as unknown as object)).toThrow(
+    'warmUp is "some"; it must be true, false or \'all\'.',
+  )
 })
 
 describe('records that are no pairs', () => {
   const ctx: Untyped = new Context({ threads: 1, spare: false, maxFailures: 1 })
   afterAll(() => ctx.stop())
   const GIVEN: [string, unknown, string][] = [
-    ['a number', 5, 'the number 5'],
-    ['a text', 'ab', 'the string "ab"'],
+    ['a number', 5, '5'],
+    ['a text', 'ab', '"ab"'],
     ['undefined', undefined, 'undefined'],
-    ['an object', { key: 1, value: 2 }, 'an object of class Object'],
+    ['an object', { key: 1, value: 2 }, 'an object'],
     ['three', [1, 2, 3], 'an array of length 3'],
   ]
   const sum = (a: number, b: number) => a + b
@@ -114,7 +130,7 @@ describe('records that are no pairs', () => {
       expect(error).toBeInstanceOf(ArgumentError)
       expect(error.code).toBe('ERR_MILLRACE_ARGUMENT')
       expect(error.message).toBe(
-        `A record is ${said}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
+        `A record is ${said}, not a pair. Operations by key need records of the form [key, value]: map the records to pairs first.`,
       )
     }
   })
@@ -134,7 +150,7 @@ describe('records that are no pairs', () => {
   test('without generated code it is the same', async () => {
     await using composed: Untyped = new Context({ threads: 1, spare: false, maxFailures: 1, codegen: false })
     for (const name of ['mapValues', 'flatMapValues', 'reduceByKey']) {
-      await expect(OPERATIONS[name]!(composed.parallelize([5]))).rejects.toThrow('the number 5, not a pair')
+      await expect(OPERATIONS[name]!(composed.parallelize([5]))).rejects.toThrow('5, not a pair')
     }
   })
 
@@ -158,7 +174,7 @@ describe('records that are no pairs', () => {
     ],
   ])('in streams: %s', async (_, of) => {
     await expect(runBatches((__, pairs) => of(pairs), [[[5]]], { maxFailures: 1 })).rejects.toThrow(
-      'A record is the number 5, not a pair.',
+      'A record is 5, not a pair.',
     )
   })
 })
@@ -169,8 +185,8 @@ describe('streams', () => {
   const events = pairs.withTimestamps(([, time]: [string, number]) => time)
 
   test.each<[string, () => unknown, string]>([
-    ['union', () => pairs.union(), 'union needs streams'],
-    ['join', () => pairs.join(5), 'needs streams, got the number 5'],
+    ['union', () => pairs.union(), 'union needs another stream'],
+    ['join', () => pairs.join(5), 'needs another stream, got 5'],
     ['ssc.union', () => ssc.union(), 'union needs an array of streams'],
     ['transform', () => pairs.transform(), 'transform needs a function'],
     ['transformWith', () => pairs.transformWith(pairs), 'transformWith needs a function'],
@@ -178,10 +194,10 @@ describe('streams', () => {
     ['groupByKey', () => pairs.groupByKey(-1), 'number of partitions is -1'],
     ['repartition', () => pairs.repartition(0), 'number of partitions is 0'],
     ['print', () => pairs.print(-1), 'print(-1)'],
-    ['mapWithState', () => pairs.mapWithState(() => 1), 'it takes StateSpec.function'],
+    ['mapWithState', () => pairs.mapWithState(() => 1), 'it takes a StateSpec, such as'],
     ['StateSpec', () => (StateSpec as Untyped).function(), 'StateSpec.function needs a function'],
     ['numPartitions', () => StateSpec.function(() => 1).numPartitions(0), 'number of partitions is 0'],
-    ['initialState', () => (StateSpec.function(() => 1) as Untyped).initialState(5), 'initialState got the number 5'],
+    ['initialState', () => (StateSpec.function(() => 1) as Untyped).initialState(5), 'initialState got 5'],
     [
       'reduceByKeyAndWindow',
       () => pairs.reduceByKeyAndWindow((a: number) => a, '2s', '1s', { inv: 1 }),
@@ -190,7 +206,7 @@ describe('streams', () => {
     ['updateStateByKey', () => pairs.updateStateByKey(() => 1, { initial: 1 }), "option 'initial'"],
     ['input', () => ssc.input(), 'input() got undefined; it takes a source of your own'],
     ['input of nothing', () => ssc.input(null), 'input() got null'],
-    ['input of another kind', () => ssc.input({ kind: 'file', name: 'x' }), 'a source whose kind is the string "file"'],
+    ['input of another kind', () => ssc.input({ kind: 'file', name: 'x' }), 'a source whose kind is "file"'],
     ['input without a name', () => ssc.input({ kind: 'local', next() {} }), 'a source whose name is undefined'],
     [
       'input that gives nothing',
@@ -200,18 +216,14 @@ describe('streams', () => {
     [
       'input that cannot be opened',
       () => ssc.input({ kind: 'direct', name: 'x', create: 5 }),
-      'a direct source whose create is the number 5',
+      'a direct source whose create is 5',
     ],
     [
       'input of neither text nor records',
       () => ssc.input({ kind: 'receiver', name: 'x', create() {} }),
       'a receiver source whose codec is undefined',
     ],
-    [
-      'on',
-      () => ssc.on('batchDone', () => {}),
-      `on(): there is no event the string "batchDone". Events: streamingStarted,`,
-    ],
+    ['on', () => ssc.on('batchDone', () => {}), `on(): there is no event "batchDone". Events: streamingStarted,`],
     ['on a name of objects', () => ssc.on('constructor', () => {}), 'there is no event'],
     ['on without a listener', () => ssc.on('batchCompleted'), "on('batchCompleted') needs a function, got undefined"],
     [
@@ -224,6 +236,37 @@ describe('streams', () => {
       () => pairs.mapAsync((x: unknown) => x, { parallel: 1 }),
       "mapAsync: unknown option 'parallel'. Known: concurrency, ordered, timeout, onRecordError.",
     ],
+    [
+      'an option of queueStream',
+      () => ssc.queueStream([], { onceAtATime: true }),
+      "queueStream: unknown option 'onceAtATime'. Known: oneAtATime, default, onRecordError.",
+    ],
+    [
+      'an option of fromIterable',
+      () => ssc.fromIterable([], { chunks: 1 }),
+      "fromIterable: unknown option 'chunks'. Known: name, chunk, onRecordError, onAcknowledged, ackAfter.",
+    ],
+    [
+      'an option of pushStream',
+      () => ssc.pushStream('pushed', { full: 'drop' }),
+      "pushStream: unknown option 'full'. Known: onFull.",
+    ],
+    [
+      'an option of textFileStream',
+      () => ssc.textFileStream('in', { minRemembr: 1 }),
+      "textFileStream: unknown option 'minRemembr'. Known: newFilesOnly, filter, minRemember, splitBytes, onFileChanged.",
+    ],
+    ['options of textFileStream', () => ssc.textFileStream('in', () => true), 'textFileStream got a function'],
+    [
+      'an option of fileStream',
+      () => ssc.fileStream('in', { format: 'csv', newFileOnly: false }),
+      "fileStream: unknown option 'newFileOnly'. Known: header, columns, types, delimiter, quote, escape, comment, multiLine, newFilesOnly, filter, minRemember, splitBytes, onFileChanged, format, onRecordError.",
+    ],
+    [
+      'an option of binaryRecordsStream',
+      () => ssc.binaryRecordsStream('in', 4, { newFileOnly: false }),
+      "binaryRecordsStream: unknown option 'newFileOnly'. Known: newFilesOnly,",
+    ],
     ['filter of event time', () => events.filter(), 'filter needs a function'],
     ['mapValues of event time', () => events.mapValues(5), 'mapValues needs a function'],
   ])('%s', (_, call, message) => {
@@ -233,6 +276,6 @@ describe('streams', () => {
 
   test('a function of transform that answers with something else fails its batch', async () => {
     const run = runBatches((_, s) => s.transform((() => 5) as Untyped), [[[1]]])
-    await expect(run).rejects.toThrow('its function answered with the number 5; it must answer with a dataset')
+    await expect(run).rejects.toThrow('its function returned 5; it must return a dataset')
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ArgumentError, StateError, ThreadLostError } from '#build/errors.js'
 import type { TaskMessage } from '#build/pool/protocol.js'
 import { ThreadPool } from '#build/pool/thread-pool.js'
-import { serve } from '#build/pool/worker/serve.js'
+import { serve } from '#build/pool/worker/runtime/serve.js'
 import { entered, inProcess, newGate, open, openPool, rejection, run } from './helpers.js'
 
 describe('tasks', () => {
@@ -102,7 +102,7 @@ describe('control calls', () => {
     const pool = await openPool()
     const [first, second] = pool.ready()
     expect(await Promise.all([first!.control.ping(), second!.control.ping()])).toEqual([first!.id, second!.id])
-    expect(await first!.control.within(20_000).owned()).toEqual([1, 2, 3])
+    expect(await first!.control.owned()).toEqual([1, 2, 3])
   })
 
   test('keep code, details and cause of errors', async () => {
@@ -110,30 +110,13 @@ describe('control calls', () => {
     const error = await rejection(pool.ready()[0]!.control.adopt([], [], false))
     expect(error).toMatchObject({ code: 'ERR_MILLRACE_PIPELINE', message: 'no such block', details: { block: 5 } })
   })
-
-  test('have a deadline on request', async () => {
-    const pool = await openPool()
-    const [thread] = pool.ready()
-    const gate = newGate()
-    const parked = run(pool, thread!, 'park', { gate })
-    await entered(gate)
-    const error = await rejection(thread!.control.within(1).ping())
-    expect(error).toMatchObject({
-      code: 'ERR_MILLRACE_TASK_TIMEOUT',
-      details: { thread: thread!.id, call: 'ping', ms: 1 },
-    })
-    open(gate)
-    await parked
-    expect(await thread!.control.ping()).toBe(thread!.id)
-    expect(() => thread!.control.within(0)).toThrow(ArgumentError)
-  })
 })
 
 describe('open', () => {
   test('checks its options', async () => {
     await expect(openPool({ threads: 0 })).rejects.toThrow(ArgumentError)
     await expect(openPool({ threads: 1.5 })).rejects.toThrow(ArgumentError)
-    await expect(openPool({ giveUpMs: -1 })).rejects.toThrow(ArgumentError)
+    await expect(openPool({ exitMs: -1 })).rejects.toThrow(ArgumentError)
     await expect(openPool({ bootMs: 0 })).rejects.toThrow(ArgumentError)
   })
 
@@ -266,7 +249,7 @@ describe('close', () => {
   test('leaves nothing that keeps the process alive', async () => {
     expect(await inProcess('exits-by-itself.mjs', 'close')).toEqual({
       value: 'hello',
-      pending: ['closed', 'closed', 'closed'],
+      pending: ['closed', 'closed'],
       resources: [],
     })
   })

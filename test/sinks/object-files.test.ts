@@ -43,7 +43,7 @@ describe('object files', () => {
         [],
       ].entries()) {
         await ctx.parallelize<unknown>(list, 3).saveAsObjectFile(path(`list-${i}`))
-        const read = ctx.objectFile(path(`list-${i}`))
+        const read = ctx.objectFile(path(`list-${i}`), 3)
         expect(await read.collect()).toStrictEqual(list)
         expect(
           await read
@@ -87,8 +87,8 @@ describe('object files', () => {
         return x
       })
       await expect(failing.saveAsObjectFile(path('failed'))).rejects.toThrow('no more')
-      expect(() => ctx.objectFile(path('failed'))).toThrow('cannot be read')
-      expect(() => ctx.objectFile(path('never'))).toThrow(SourceError)
+      await expect(ctx.objectFile(path('failed')).collect()).rejects.toThrow('cannot be read')
+      await expect(ctx.objectFile(path('never')).collect()).rejects.toThrow(SourceError)
     })
 
     test('damage is found', async () => {

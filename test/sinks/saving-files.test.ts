@@ -41,6 +41,24 @@ test('an existing directory is refused, or replaced as a whole with overwrite', 
   expect(await ctx.objectFile(path).collect()).toEqual(['x'])
 })
 
+test.each([
+  'saveAsTextFiles',
+  'saveAsObjectFiles',
+  'saveAsJsonFiles',
+  'saveAsCsvFiles',
+  'saveAsParquetFiles',
+  'saveAsSequenceFiles',
+  'saveAsHadoopFiles',
+] as const)('%s refuses options in the place of the suffix', (operation) => {
+  const ssc = new StreamingContext({ batchInterval: 1000, threads: 1, spare: false })
+  cleanup.push(() => ssc.stop())
+  const pairs = ssc.queueStream<[string, number]>([])
+  expect(() => pairs[operation]('out/batch', { compression: 'gzip' } as never)).toThrow(
+    `${operation}: suffix is an object; it must be a text such as 'txt', or '' for none.`,
+  )
+  expect(() => pairs[operation]('out/batch', null as never)).toThrow(`${operation}: suffix is null`)
+})
+
 test('a save that fails leaves nothing, and what it was to replace', async () => {
   const parent = folder()
   const ctx = context()
@@ -78,16 +96,16 @@ test('inside of a batch a directory is replaced: the batch may run again', async
 
 const LEFT = {
   'before the first rename': (path: string) => {
-    mkdirSync(join(path, '..', '.batch-1000.saving'))
-    writeFileSync(join(path, '..', '.batch-1000.saving', 'part-00007'), 'half')
+    mkdirSync(join(path, '..', '_temporary-batch-1000', 'complete'), { recursive: true })
+    writeFileSync(join(path, '..', '_temporary-batch-1000', 'complete', 'part-00007'), 'half')
   },
   'between the renames': (path: string) => {
-    renameSync(path, `${path}.old`)
-    mkdirSync(join(path, '..', '.batch-1000.saving'))
+    mkdirSync(join(path, '..', '_temporary-batch-1000', 'complete'), { recursive: true })
+    renameSync(path, join(path, '..', '_temporary-batch-1000', 'replaced'))
   },
   'after the renames': (path: string) => {
-    mkdirSync(`${path}.old`)
-    writeFileSync(join(`${path}.old`, 'part-00000'), 'older')
+    mkdirSync(join(path, '..', '_temporary-batch-1000', 'replaced'), { recursive: true })
+    writeFileSync(join(path, '..', '_temporary-batch-1000', 'replaced', 'part-00000'), 'older')
   },
 } satisfies Record<string, (path: string) => void>
 

@@ -17,6 +17,7 @@ export class FakeSink implements ReceiverSink {
   advances = 0
   texts = 0
   ends = 0
+  stops = 0
   /** Blocks itself after each call that brings data. */
   blockEach = false
   fullAsked = 0
@@ -63,6 +64,16 @@ export class FakeSink implements ReceiverSink {
 
   report(message: string, cause?: unknown): void {
     this.reports.push({ message, cause })
+    this.#changed()
+  }
+
+  restart(message: string, cause?: unknown): void {
+    this.reports.push({ message, cause })
+    this.#changed()
+  }
+
+  stop(): void {
+    this.stops++
     this.#changed()
   }
 

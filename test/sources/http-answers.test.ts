@@ -2,6 +2,7 @@ import { Agent, createServer, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { StreamingContext } from 'millrace'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Delay } from '#build/ops/wait.js'
 import { type HttpTextOptions, httpTextSource } from '#build/sources/http-text.js'
 import { socketTextSource } from '#build/sources/socket-text.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
@@ -9,9 +10,12 @@ import { closing, freePort, listen, roundTrips, serve } from './loopback.js'
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-function receive(url: string, options: HttpTextOptions = {}) {
-  const { waits, delay } = recordedDelay()
-  const receiver = httpTextSource(url, { delay, ...options }).create()
+function receive(
+  url: string,
+  options: HttpTextOptions = {},
+  { waits, delay }: { waits: number[]; delay: Delay } = recordedDelay(),
+) {
+  const receiver = httpTextSource(url, options, { delay }).create()
   closing(() => receiver.stop())
   const sink = new FakeSink()
   return { sink, waits, receiver, started: receiver.start(sink) }
@@ -73,6 +77,11 @@ describe('a start settles, and lines come after it, whatever the answer before w
 
   test.each([
     ['101', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', /101 Switching Protocols/],
+    [
+      '101 that names a protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+      /switches away from HTTP/,
+    ],
     ['an end before the answer', '', /closed|hang up/],
   ])('without reconnect, %s is an error', async (_, text, message) => {
     const { url } = await raw((socket) => void socket.end(text))
@@ -161,11 +170,10 @@ test('faults of the network settle start() and are reported: names, refused conn
     `https://127.0.0.1:${plain}/`,
     `http://[::1]:${port}/`,
   ]) {
-    const { sink, started, receiver } = receive(url, {
-      delay: (_ms, signal) => new Promise((resolve) => signal.addEventListener('abort', resolve)),
-    })
+    const untilStopped: Delay = (_ms, signal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
+    const { sink, started, receiver } = receive(url, {}, { waits: [], delay: untilStopped })
     await started
-    expect(sink.reports[0]!.message).toMatch(/Asking again in 250 ms/)
+    expect(sink.reports[0]!.message).toMatch(/Requesting again in 250 ms/)
     await receiver.stop()
   }
 })

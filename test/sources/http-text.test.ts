@@ -36,9 +36,9 @@ const drop: Answer = (response) => response.destroy()
 const untilStopped = (_ms: number, signal: AbortSignal) =>
   new Promise((resolve) => signal.addEventListener('abort', resolve))
 
-function receive(url: string, options: HttpTextOptions = {}, sink = new FakeSink()) {
+function receive(url: string, options: HttpTextOptions = {}, sink = new FakeSink(), now = Date.now) {
   const { waits, delay } = recordedDelay()
-  const receiver = httpTextSource(url, { delay, ...options }).create()
+  const receiver = httpTextSource(url, options, { delay, now }).create()
   closing(() => receiver.stop())
   return { sink, waits, receiver, started: receiver.start(sink) }
 }
@@ -56,7 +56,7 @@ test('any cutting of the body gives the same lines, without the keep-alives', as
           response.end()
         })
         const sink = new FakeSink()
-        const receiver = httpTextSource(url, { delay: untilStopped }).create()
+        const receiver = httpTextSource(url, {}, { delay: untilStopped }).create()
         await receiver.start(sink)
         await sink.until(() => sink.reports.length > 0)
         const wanted = `first\n${text}\n`.split('\n').filter((line) => line !== '' && line !== '\r')
@@ -79,7 +79,7 @@ test('after a working connection drops it asks again after the least wait; the h
   await sink.until(() => sink.lines.length === 3)
   expect(sink.lines).toEqual(['one\r', 'two\r', 'four\r'])
   expect(waits).toEqual([250])
-  expect(sink.reports[0]!.message).toMatch(/an unfinished line of 3 bytes was dropped. Asking again in 250 ms/)
+  expect(sink.reports[0]!.message).toMatch(/an unfinished line of 3 bytes was dropped. Requesting again in 250 ms/)
 })
 
 test('the unfinished last line of a complete answer is a line', async () => {
@@ -139,7 +139,7 @@ test('429 waits as long as the answer says', async () => {
     status(429),
     lines('a\n'),
   )
-  const { sink, waits, started } = receive(url, { now })
+  const { sink, waits, started } = receive(url, {}, new FakeSink(), now)
   await started
   await sink.until(() => sink.lines.length === 1)
   expect(waits).toEqual([42_000, 7000, 60_000, 120_000])
@@ -179,7 +179,7 @@ test('it follows five redirects, not six', async () => {
   await expect(receive(six.url).started).rejects.toThrow(/redirects more than 5 times/)
   expect(six.requests).toHaveLength(6)
   const odd = await script(status(302, { location: 'ftp://x/' }))
-  await expect(receive(odd.url).started).rejects.toThrow(/no http or https URL/)
+  await expect(receive(odd.url).started).rejects.toThrow(/not an http or https URL/)
 })
 
 test('a redirect to another origin gets none of the headers, a 303 becomes a GET', async () => {
@@ -289,7 +289,7 @@ test('lines that are too long are dropped and reported', async () => {
   await started
   await sink.until(() => sink.lines.length === 2)
   expect(sink.lines).toEqual(['a', 'b'])
-  expect(sink.reports[0]!.message).toContain('a line of 50 bytes was dropped, maxLineBytes is 10')
+  expect(sink.reports[0]!.message).toContain('a line of 50 bytes was dropped because maxLineBytes is 10')
 })
 
 test('a compressed answer is refused', async () => {
@@ -314,6 +314,10 @@ test('arguments are checked; names show no secrets', () => {
   expect(() => httpTextSource('ftp://x/')).toThrow(/absolute http or https URL/)
   expect(() => httpTextSource('http://x/', { idleTimeout: -1 })).toThrow(/idleTimeout/)
   expect(() => httpTextSource('http://x/', { maxLineBytes: 0 })).toThrow(/maxLineBytes/)
+  expect(() => httpTextSource('http://x/', { header: {} } as never)).toThrow(
+    "httpTextStream: unknown option 'header'. Known: headers, method, body, reconnect, reconnectDelay, httpErrorDelay, rateLimitDelay, idleTimeout, maxLineBytes, agent.",
+  )
+  expect(() => httpTextSource('http://x/', { reconnectDelay: 5 as never })).toThrow('reconnectDelay got 5')
   expect(httpTextSource('http://u:secret@x/path?token=secret').name).toBe('http http://x/path')
 })
 

@@ -187,6 +187,6 @@ test('iterators and streams can be read once, collections often', async () => {
 
 test('arguments are checked', () => {
   expect(() => iterableSource('text' as unknown as Iterable<string>)).toThrow(ArgumentError)
-  expect(() => iterableSource({} as unknown as Iterable<string>)).toThrow(/give an Iterable/)
+  expect(() => iterableSource({} as unknown as Iterable<string>)).toThrow(/must be an Iterable/)
   expect(() => iterableSource([], { chunk: 0 })).toThrow(/chunk is 0/)
 })

@@ -78,7 +78,7 @@ test('at most 65,536 values are kept, and a push that does not fit takes none', 
   expect(() => numbers.pushAll(new Array(7).fill(0))).toThrow(StateError)
   expect(numbers.pending).toBe(65_530)
   numbers.pushAll(new Array(6).fill(0))
-  expect(() => numbers.push(1)).toThrow('push keeps 65536 values already and got 1 more')
+  expect(() => numbers.push(1)).toThrow('push holds 65536 values and got 1 more')
 })
 
 test('end delivers what is kept and takes no more', async () => {
@@ -86,7 +86,7 @@ test('end delivers what is kept and takes no more', async () => {
   numbers.push(1)
   numbers.end()
   numbers.end()
-  expect(() => numbers.push(2)).toThrow(/is ended/)
+  expect(() => numbers.push(2)).toThrow(/has ended/)
   const sink = new FakeSink()
   const receiver = numbers.source.create()
   await receiver.start(sink)

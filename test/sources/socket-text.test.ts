@@ -2,12 +2,13 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ArgumentError } from '#build/errors.js'
-import { socketTextSource } from '#build/sources/socket-text.js'
+import type { Delay } from '#build/ops/wait.js'
+import { type SocketTextOptions, socketTextSource } from '#build/sources/socket-text.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
 import { closing, cut, freePort, roundTrips, serve, writeAll } from './loopback.js'
 
-function receive(port: number, sink: FakeSink, options: Parameters<typeof socketTextSource>[2] = {}) {
-  const receiver = socketTextSource('127.0.0.1', port, options).create()
+function receive(port: number, sink: FakeSink, options: SocketTextOptions = {}, delay?: Delay) {
+  const receiver = socketTextSource('127.0.0.1', port, options, delay).create()
   closing(() => receiver.stop())
   return { receiver, started: receiver.start(sink) }
 }
@@ -54,7 +55,7 @@ test('a server that is not there is reported and tried again; a working connecti
   const { waits, delay } = recordedDelay(async (count) => {
     if (count === 4) await serve((socket) => socket.end('x\n'), port)
   })
-  await receive(port, sink, { delay, reconnectDelay: { max: 350 } }).started
+  await receive(port, sink, { reconnectDelay: { min: '100ms', max: 350 } }, delay).started
   expect(sink.lines).toEqual([])
   await sink.until(() => sink.lines.length === 2)
   expect(waits.slice(0, 5)).toEqual([100, 200, 350, 350, 100])
@@ -68,7 +69,7 @@ test('a connection that brings nothing does not set the delay back', async () =>
   const port = await serve((socket) => socket.end())
   const sink = new FakeSink()
   const { waits, delay } = recordedDelay()
-  await receive(port, sink, { delay }).started
+  await receive(port, sink, {}, delay).started
   await sink.until(() => sink.reports.length === 8)
   expect(waits.slice(0, 7)).toEqual([100, 200, 400, 800, 1600, 3200, 5000])
   expect(sink.ends).toBe(0)
@@ -122,7 +123,7 @@ test('stop before start is harmless; two starts are not; the signal of the sink 
   await receiver.stop()
   const sink = new FakeSink()
   await receiver.start(sink)
-  await expect(receiver.start(sink)).rejects.toThrow(/running already/)
+  await expect(receiver.start(sink)).rejects.toThrow(/already running/)
   await sink.until(() => sink.lines.length === 1)
   sink.abort()
   await receiver.stop()
@@ -165,7 +166,7 @@ test.each(['space', 'advance'] as const)(
     const port = await serve((socket) => socket.write('a\n'))
     const sink = new BrokenSink(method)
     const { delay } = recordedDelay()
-    await receive(port, sink, { delay }).started
+    await receive(port, sink, {}, delay).started
     await sink.until(() => sink.lines.length === 1)
     expect(sink.reports.map((report) => report.cause)).toEqual([sink.fault])
   },
@@ -173,9 +174,26 @@ test.each(['space', 'advance'] as const)(
 
 test('arguments are checked', () => {
   expect(() => socketTextSource('', 1)).toThrow(ArgumentError)
-  expect(() => socketTextSource('h', 70_000)).toThrow('port is 70000; give a whole number from 1 to 65535.')
-  expect(() => socketTextSource('h', 1, { reconnectDelay: { min: 10, max: 5 } })).toThrow(/reconnectDelay.max/)
+  expect(() => socketTextSource('h', 70_000)).toThrow('port is 70000; it must be a whole number from 1 to 65535.')
+  expect(() => socketTextSource('h', 1, { reconect: false } as never)).toThrow(
+    "socketTextStream: unknown option 'reconect'. Known: reconnect, reconnectDelay.",
+  )
   expect(socketTextSource('h', 1).name).toBe('socket h:1')
+})
+
+test.each<[unknown, string]>([
+  ['1s', 'reconnectDelay got "1s"; it takes an object of options: min, max.'],
+  [1000, 'reconnectDelay got 1000; it takes an object of options: min, max.'],
+  [null, 'reconnectDelay got null; it takes an object of options: min, max.'],
+  [{ least: 1 }, "reconnectDelay: unknown option 'least'. Known: min, max."],
+  [
+    { min: 'soon' },
+    'reconnectDelay.min is "soon"; it must be a whole number of milliseconds of at least 1, or text such as',
+  ],
+  [{ min: 10, max: 5 }, 'reconnectDelay.max is 5 ms; it must be from 10, its min, to 2147483647.'],
+  [{ max: '30d' }, 'reconnectDelay.max is 2592000000 ms; it must be from 100, its min, to 2147483647.'],
+])('reconnectDelay %j is refused', (reconnectDelay, message) => {
+  expect(() => socketTextSource('h', 1, { reconnectDelay: reconnectDelay as never })).toThrow(message)
 })
 
 test('with reconnect: false the input ends with its connection', async () => {
@@ -186,7 +204,7 @@ test('with reconnect: false the input ends with its connection', async () => {
   })
   const sink = new FakeSink()
   const { waits, delay } = recordedDelay()
-  await receive(port, sink, { reconnect: false, delay }).started
+  await receive(port, sink, { reconnect: false }, delay).started
   await sink.until(() => sink.ends > 0)
   await roundTrips()
   expect(sink.lines).toEqual(['one', 'tw'])

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
-import { ArgumentError } from '#build/errors.js'
+import { FileSystems } from '#build/files/file-systems.js'
+import { ArgumentError, Context, SourceError } from '#build/index.js'
 import { type TextFileOptions, textFileSource } from '#build/sources/text-files.js'
 import { closing } from './loopback.js'
 
+const files = new FileSystems({}, () => Promise.reject())
+const services = { files, now: () => 12_000 }
 let directory = ''
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'millrace-files-'))
@@ -19,10 +22,10 @@ async function file(name: string, modified: number, text = `${name}\n`): Promise
   await utimes(path, modified / 1000, modified / 1000)
 }
 
-async function open(options: TextFileOptions = {}, pattern = directory, interval = 2000) {
-  const reader = textFileSource(pattern, { now: () => 12_000, ...options }).create()
+async function open(options: TextFileOptions = {}, pattern = directory, interval = 2000, now = services.now) {
+  const reader = textFileSource(pattern, options, { files, now }).create()
   await reader.open(12_000, interval)
-  const names = async (time: number) => (await reader.next(time)).ranges.map((range) => basename(range.path))
+  const names = async (time: number) => (await reader.next(time)).partitions.map((range) => basename(range.path))
   return { reader, names }
 }
 
@@ -95,14 +98,14 @@ test('the threshold is the time at which the source was made', async () => {
 
 test('S7: an old file and a clock from 0', async () => {
   await file('a', 1000)
-  expect(await (await open({ now: () => 0 }, directory, 1000)).names(1000)).toEqual(['a'])
+  expect(await (await open({}, directory, 1000, () => 0)).names(1000)).toEqual(['a'])
 })
 
 test('a directory that is missing, or comes later', async () => {
   const late = join(directory, 'late')
   const { reader, names } = await open({}, late)
   expect(await reader.next(14_000)).toMatchObject({
-    ranges: [],
+    partitions: [],
     description: `${late} does not exist`,
     warnings: [`the directory ${late} does not exist; batches are empty until it does`],
   })
@@ -122,7 +125,7 @@ test('sorted by time, then by name; hidden files, directories and broken links a
   await file('empty', 13_500, '')
   const { reader } = await open()
   const batch = await reader.next(14_000)
-  expect(batch.ranges.map((range) => basename(range.path))).toEqual(['c', 'a', 'b'])
+  expect(batch.partitions.map((range) => basename(range.path))).toEqual(['c', 'a', 'b'])
   expect(batch.description).toMatch(/^4 files: .*c, .*a, .*b, .*empty$/)
 })
 
@@ -138,7 +141,7 @@ test('large files are split without gaps', async () => {
     fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 100 }), async (size, splitBytes) => {
       await file('x', 13_000, 'x'.repeat(size))
       const { reader } = await open({ splitBytes })
-      const { ranges } = await reader.next(14_000)
+      const { partitions: ranges } = await reader.next(14_000)
       expect(ranges).toHaveLength(Math.ceil(size / splitBytes))
       let at = 0
       for (const range of ranges) {
@@ -155,35 +158,45 @@ test('large files are split without gaps', async () => {
 
 test('a reader made anew has taken nothing', async () => {
   await file('a', 13_000)
-  const source = textFileSource(directory, { now: () => 12_000 })
+  const source = textFileSource(directory, {}, services)
   for (let i = 0; i < 2; i++) {
     const reader = source.create()
     await reader.open(12_000, 1000)
-    expect((await reader.next(14_000)).ranges).toHaveLength(1)
+    expect((await reader.next(14_000)).partitions).toHaveLength(1)
     await reader.close()
   }
 })
 
 test('arguments are checked', () => {
-  expect(() => textFileSource('')).toThrow(ArgumentError)
-  expect(() => textFileSource('x', { splitBytes: 0 })).toThrow(/splitBytes is 0/)
-  expect(() => textFileSource('x', { minRemember: 1.5 })).toThrow(/minRemember/)
+  expect(() => textFileSource('', {}, services)).toThrow(ArgumentError)
+  expect(() => textFileSource('x', { splitBytes: 0 }, services)).toThrow(/splitBytes is 0/)
+  expect(() => textFileSource('x', { minRemember: 1.5 }, services)).toThrow(/minRemember/)
 })
 
 test('faults of single entries are reported once, and end nothing', async () => {
   await symlink('loop', join(directory, 'loop'))
   await symlink('nowhere', join(directory, 'dangling'))
   const { reader } = await open()
-  await file('a.zst', 13_000)
+  await file('a.bz2', 13_000)
   await file('good', 13_000)
   const first = await reader.next(14_000)
-  expect(first.ranges.map(({ path }) => basename(path))).toEqual(['good'])
+  expect(first.partitions.map(({ path }) => basename(path))).toEqual(['good'])
   expect([...first.warnings!].sort().map((text) => text.slice(directory.length + 1))).toEqual([
-    'a.zst is not read: .zst files cannot be read; decompress it, or compress it with gzip',
-    'dangling is not read: it is a link that leads to no file',
-    'loop is not read: it is a link that leads to no file',
+    'a.bz2 is not read: .bz2 files cannot be read; decompress the file, or compress it with gzip or zstd',
+    'dangling is not read: it is a link to a missing file',
+    'loop is not read: it is a link to a missing file',
   ])
   expect((await reader.next(16_000)).warnings).toEqual([])
+})
+
+test('a name that is not UTF-8 is reported instead of left out in silence', async () => {
+  await writeFile(Buffer.concat([Buffer.from(`${directory}/`), Buffer.of(0xff, 0x61)]), 'lost?')
+  const { reader } = await open({ newFilesOnly: false })
+  const { warnings } = await reader.next(14_000)
+  expect(warnings).toEqual([expect.stringContaining('is not read: its name is not UTF-8; rename it')])
+  const ctx = new Context({ threads: 1, spare: false })
+  closing(() => ctx.stop())
+  await expect(ctx.textFile(directory).count()).rejects.toThrow(SourceError)
 })
 
 test('a file that was appended to is not read again, however long ago it was assigned, and this is said once', async () => {
@@ -192,7 +205,7 @@ test('a file that was appended to is not read again, however long ago it was ass
   expect(await names(14_000)).toEqual(['log'])
   for (let time = 16_000; time <= 30_000; time += 2000) {
     await file('log', time - 500, 'x'.repeat(time))
-    const { ranges, warnings } = await reader.next(time)
+    const { partitions: ranges, warnings } = await reader.next(time)
     expect([ranges, warnings!.length]).toEqual([[], time === 16_000 ? 1 : 0])
   }
 })
@@ -210,7 +223,7 @@ test('a file that appears with an old time is ignored with a warning', async () 
   const { reader } = await open({ minRemember: 4000 })
   expect((await reader.next(14_000)).warnings).toEqual([])
   await file('moved in', 2000)
-  const { ranges, warnings } = await reader.next(16_000)
+  const { partitions: ranges, warnings } = await reader.next(16_000)
   expect(ranges).toEqual([])
   expect(warnings).toEqual([expect.stringMatching(/moved in appeared with a modification time too long ago/)])
 })
@@ -221,5 +234,5 @@ test('batches that an earlier process decided are not decided again', async () =
   const batch = await before.reader.next(14_000)
   const { reader } = await open()
   reader.replay!(14_000, JSON.parse(JSON.stringify(batch)))
-  expect((await reader.next(16_000)).ranges).toEqual([])
+  expect((await reader.next(16_000)).partitions).toEqual([])
 })

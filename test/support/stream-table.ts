@@ -1,4 +1,4 @@
-import type { DStream, Stream } from 'millrace'
+import type { BaseStream, DStream, StreamingContext } from 'millrace'
 import { type InputBatches, type OutputBatch, type RunBatchesOptions, runBatches } from 'millrace/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectBag } from './compare.js'
@@ -7,7 +7,9 @@ import { THREADS } from './contexts.js'
 /** One row of a stream operator's table: a pipeline, and the records of each batch by its time in seconds. */
 export interface StreamCase<I extends readonly unknown[]> {
   readonly name: string
-  readonly of: (...streams: { [N in keyof I]: DStream<I[N]> }) => Stream<unknown>
+  readonly of?: (...streams: { [N in keyof I]: DStream<I[N]> }) => BaseStream<unknown>
+  /** The same, for a pipeline that needs its context. */
+  readonly in?: (ssc: StreamingContext, ...streams: { [N in keyof I]: DStream<I[N]> }) => BaseStream<unknown>
   /** The outputs in order; a batch without output has no entry. */
   readonly expected: readonly (readonly [second: number, records: readonly unknown[]])[]
   /** Compare lists, not multisets. */
@@ -24,8 +26,9 @@ export function streamTable<I extends readonly unknown[]>(
   describe.each(THREADS)(`${title}, %i threads`, (threads) => {
     let outputs: Record<string, OutputBatch[]>
     beforeAll(async () => {
-      outputs = await runBatches<I, Record<string, Stream<unknown>>>(
-        (_, ...streams) => Object.fromEntries(rows.map(({ name, of }) => [name, of(...streams)])),
+      outputs = await runBatches<I, Record<string, BaseStream<unknown>>>(
+        (ssc, ...streams) =>
+          Object.fromEntries(rows.map((row) => [row.name, row.of ? row.of(...streams) : row.in!(ssc, ...streams)])),
         inputs,
         { ...options, threads },
       )

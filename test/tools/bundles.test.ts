@@ -64,6 +64,14 @@ test.each(whole)('a bundle that contains the package says how to leave it out: %
     expect(output).toContain(setting)
 })
 
+test('a bundle that preserves the URL of the package says it when its threads start', async () => {
+  // As webpack and Next do: the files of the package are found, and those of Piscina are not.
+  const define = { 'import.meta.url': JSON.stringify(new URL('../../dist/index.js', import.meta.url).href) }
+  const output = await outputOf('kept-url', PROGRAM, { format: 'cjs', define })
+  expect(output).toContain('ERR_MILLRACE_THREAD_LOST')
+  expect(output).toContain("webpack: externals: { millrace: 'import millrace' }")
+})
+
 test.each([
   ['esm-external', { format: 'esm', external: ['millrace'] }],
   ['cjs-external', { format: 'cjs', external: ['millrace'] }],

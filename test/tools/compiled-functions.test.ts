@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { transform } from 'esbuild'
 import { Context, withEnv } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { capture } from '#build/ops/functions/capture.js'
 
 let ctx: Context
 beforeAll(() => {
@@ -41,6 +42,13 @@ describe('functions that a tool has changed', () => {
     )() as (x: number) => number
     expect(await ctx.parallelize([1, 2]).map(fn).collect()).toEqual([6, 5])
   })
+})
+
+test('a variable named like a counter of istanbul is a variable', () => {
+  const captured = (text: string) => () => capture(new Function(`return ${text}`)(), 'map')
+  for (const use of ['cov_rate', 'cov_rate()', 'cov_rate().s', 'cov_rate().t[0]', 'cov_rate().s[0] + cov_rate']) {
+    expect(captured(`(x) => x + ${use}`), use).toThrow('the function uses `cov_rate`')
+  }
 })
 
 test('an imported function given through withEnv: the advice is one that works', () => {

@@ -1,5 +1,11 @@
-import { type OutputBatch, type PipelineHandle, StreamingContext } from 'millrace'
-import { same } from './equal.js'
+import {
+  type OutputBatch,
+  type PipelineHandle,
+  type StreamBuilder,
+  StreamingContext,
+  type StreamingControl,
+} from 'millrace'
+import { type Equal, same } from './equal.js'
 
 const options = { batchInterval: '1s', params: { port: 1 } } as const
 const module = new URL('file:///pipeline.js')
@@ -19,3 +25,45 @@ both.then((ssc) => ssc.pushHandle<number>('numbers').push(1))
 StreamingContext.fromPipeline(module, { ...options, driver: 'thread' }).then((pipeline) => pipeline.context)
 // @ts-expect-error there is no such driver
 StreamingContext.fromPipeline(module, { ...options, driver: 'elsewhere' })
+
+// Both drivers are controlled through one interface, whose methods have the same types in both.
+declare const inHost: StreamingContext
+declare const inThread: PipelineHandle
+const controls: readonly StreamingControl[] = [inHost, inThread]
+for (const control of controls) same<Promise<void>>()(control.start())
+type Control = Exclude<keyof StreamingControl, typeof Symbol.asyncDispose>
+type Different<C extends StreamingControl> = {
+  [K in Control]: Equal<StreamingControl[K], C[K]> extends true ? never : K
+}[Control]
+declare const differentInThread: Different<PipelineHandle>
+same<never>()(differentInThread)
+// A PushHandle has more than a PushTarget.
+declare const differentInHost: Different<StreamingContext>
+same<'pushHandle'>()(differentInHost)
+
+// Completing `ssc.` shows what users call: no node of the graph, no engine.
+type Common = keyof StreamingControl | 'terminateThread' | 'terminate'
+declare const handleOnly: Exclude<keyof PipelineHandle, Common>
+same<never>()(handleOnly)
+declare const building: keyof StreamBuilder
+same<
+  | 'batchInterval'
+  | 'binaryRecordsStream'
+  | 'context'
+  | 'fileStream'
+  | 'fromIterable'
+  | 'httpTextStream'
+  | 'input'
+  | 'outputNames'
+  | 'printer'
+  | 'pushHandle'
+  | 'pushStream'
+  | 'queueStream'
+  | 'remember'
+  | 'socketTextStream'
+  | 'textFileStream'
+  | 'transform'
+  | 'union'
+>()(building)
+declare const contextOnly: Exclude<keyof StreamingContext, keyof StreamingControl | keyof StreamBuilder>
+same<'checkpoint'>()(contextOnly)

@@ -24,7 +24,7 @@ same<DStream<string>>()(ssc.textFileStream('directory'))
 same<DStream<number>>()(ssc.queueStream([[1], null, undefined, []]))
 same<DStream<Date>>()(ssc.queueStream<Date>([]))
 same<DStream<number>>()(ssc.fromIterable([1, 2]))
-same<PushStream<string>>()(ssc.pushStream<string>())
+same<PushStream<string>>()(ssc.pushStream<string>('in'))
 
 // Element-wise.
 same<DStream<string>>()(numbers.map((x) => String(x)))
@@ -33,7 +33,7 @@ same<DStream<string>>()((numbers as DStream<number | string>).filter((x): x is s
 same<DStream<number>>()(texts.mapPartitions((lines) => [[...lines].length]))
 
 // Records that are given up are a stream only where they are kept.
-const LETTER = { onRecordError: 'deadLetter' } as const
+const LETTER = { onRecordError: 'dead-letter' } as const
 same<DStream<DeadRecord<string>>>()(texts.map((line) => JSON.parse(line) as number, LETTER).deadLetters())
 same<DStream<DeadRecord<string>>>()(texts.mapAsync(async (line) => line.length, LETTER).deadLetters())
 same<DStream<DeadRecord<[string, number]>>>()(pairs.mapValues((v) => v + 1, LETTER).deadLetters())
@@ -77,14 +77,7 @@ pairs.leftOuterJoin(numbers)
 same<DStream<string>>()(texts.window('2s', 1000))
 same<DStream<number>>()(texts.countByWindow('2s'))
 same<DStream<[string, number]>>()(texts.countByValueAndWindow('2s', '1s', 4))
-same<DStream<number>>()(
-  numbers.reduceByWindow(
-    (a, b) => a + b,
-    '2s',
-    '1s',
-    (a, b) => a - b,
-  ),
-)
+same<DStream<number>>()(numbers.reduceByWindow((a, b) => a + b, '2s', '1s', { inverse: (a, b) => a - b }))
 same<DStream<[string, number[]]>>()(pairs.groupByKeyAndWindow('2s'))
 same<DStream<[string, number]>>()(
   pairs.reduceByKeyAndWindow((a, b) => a + b, '2s', '1s', {

@@ -1,11 +1,11 @@
 import {
+  type BaseRdd,
   type Context,
   field,
   hashPartitioner,
   length,
   type PairRdd,
   type RDD,
-  type Rdd,
   split,
   sum,
   withEnv,
@@ -120,7 +120,7 @@ same<Promise<Map<string, number>>>()(texts.countByValue())
 numbers.reduce((a, b) => `${a}${b}`)
 
 // A pair dataset goes where a plain one is asked for, and not the other way round.
-const plain: Rdd<[string, number]> = pairs
+const plain: BaseRdd<[string, number]> = pairs
 const byKey: PairRdd<string, number> = pairs
 // @ts-expect-error numbers have no keys
 const wrong: PairRdd<string, number> = numbers

@@ -45,6 +45,24 @@ const ACTIONS: readonly [string, (records: Records, ctx: Context) => Promise<unk
     },
   ],
   [
+    "persist('disk')",
+    async (records) => {
+      const persisted = records.persist('disk')
+      await persisted.count()
+      return persisted.collect()
+    },
+  ],
+  [
+    'a checkpoint',
+    async (records, ctx) => {
+      ctx.setCheckpointDir(join(dir, 'checkpoints'))
+      const written = records.checkpoint()
+      await written.count()
+      expect(written.isCheckpointed()).toBe(true)
+      return written.collect()
+    },
+  ],
+  [
     'a shuffle',
     (records) =>
       records
@@ -130,7 +148,7 @@ describe.each([1, 2])('%i threads', (threads) => {
     for (const { make, refused } of CASES) {
       if (refused === undefined) continue
       expect(() => ctx.parallelize([1, { a: make() }])).toThrow('parallelize takes none of these 2 records: [1].a')
-      expect(() => ctx.broadcast([make()])).toThrow('broadcast does not take this value: [0]')
+      expect(() => ctx.broadcast([make()])).toThrow('broadcast cannot send this value to the threads: [0]')
     }
   })
 

@@ -208,9 +208,9 @@ export const CASES: readonly Case[] = [
         (function* () {
           yield 1
         })(),
-      'is an object with a prototype of its own. Use an array of what it yields',
+      'is an object with a prototype of its own. Use an array of the values that it yields',
     ],
-    'an iterator of an array': [() => [1].values(), 'Use an array of what it yields'],
+    'an iterator of an array': [() => [1].values(), 'Use an array of the values that it yields'],
     'an AbortSignal': [() => new AbortController().signal, 'is an AbortSignal'],
     'a Blob': [() => new Blob(['x']), 'is a Blob'],
     Headers: [() => new Headers(), 'is a Headers'],

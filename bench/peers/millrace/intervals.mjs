@@ -1,6 +1,6 @@
 import { wordDelays } from '../../word-delays.mjs'
 
-/** Of each step this share of its time is not counted. */
+/** The share of each step's time that is not counted. */
 const WARM_SHARE = 0.25
 
 export async function open({ port, threads, seconds, intervals }) {

@@ -1,7 +1,7 @@
 import { Context } from 'millrace'
 import { timed } from '../node/serve.mjs'
 
-/** Each partition says what it holds, so that the sorted lines need not come to the driver. */
+/** Each partition returns a digest, so that the sorted lines need not be sent to the driver. */
 function* summarised(lines) {
   let count = 0
   let total = 0

@@ -5,8 +5,8 @@ import { piecesInTurn } from '../node/pieces.mjs'
 
 /**
  * A stream whose batches are the file, again and again, or the pieces of a folder in turn. The measured time is that of
- * the batch, from its start to its end; its bytes have arrived before. An iteration is `each` batches, usually one. With
- * `answerAt` the answer is that of the batch with this number, since those of later ones differ.
+ * the batch, from its start to its end; its bytes have arrived before. An iteration is `each` batches, usually one.
+ * With `answerAt` the answer is that of the batch with this number, since later ones differ.
  */
 export async function overBatches(task, define, answer = digest) {
   const batches = await Batches.start({ threads: task.threads, define })
@@ -34,7 +34,7 @@ export async function overBatches(task, define, answer = digest) {
 
 const always = (bytes) => () => bytes
 
-/** Of the variants of a workload the one that the task asks for. */
+/** Returns the variant of a workload that the task names. */
 export function variant(variants, task) {
   const define = variants[task.variant]
   if (define) return define

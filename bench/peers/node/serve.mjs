@@ -6,8 +6,8 @@ export function taskOf(words) {
 }
 
 /**
- * A contender's side of the conversation: see compare/contender.mjs. `open(task)` answers with `{ run, answer?, close? }`.
- * `run()` does one iteration and gives `{ ms, result, ...more }`; `answer(result)` is taken outside of the measured time.
+ * A contender's side of the protocol: see compare/contender.mjs. `open(task)` returns `{ run, answer?, close? }`.
+ * `run()` runs one iteration and returns `{ ms, result, ...more }`; `answer(result)` runs outside of the measured time.
  */
 export async function serve(open) {
   const { run, answer = (result) => result, close } = await open(taskOf(process.argv.slice(2)))

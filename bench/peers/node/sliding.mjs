@@ -2,7 +2,7 @@ import { plainWordCount } from '../../plain.mjs'
 
 const LENGTH = 30
 
-/** Word counts of the last 30 batches, kept up by what enters and what leaves. */
+/** Word counts of the last 30 batches, updated by the entering and the leaving batch. */
 export function slidingCounts() {
   const kept = []
   const counts = new Map()

@@ -2,7 +2,10 @@ import { eachLine } from './lines.mjs'
 import { piecesInTurn } from './pieces.mjs'
 import { timed } from './serve.mjs'
 
-/** A loop need not visit the keys that got nothing; the sum of all counts is made anew, as each batch emits all of them. */
+/**
+ * A loop need not visit keys without new values; the sum of all counts is computed per batch, as each batch emits all
+ * of them.
+ */
 export function open({ pieces, count, keys, answerAt }) {
   const next = piecesInTurn(pieces, Number(count))
   const state = new Map(Array.from({ length: Number(keys) }, (_, key) => [String(key), 0]))

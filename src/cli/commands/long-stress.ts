@@ -8,9 +8,9 @@ import { Tallies } from '../stress/tallies.js'
 import { talliesAsText } from '../stress/tallies-as-text.js'
 
 /**
- * Plays rounds over all pipelines and modes until so many kills were carried out, or the time is up. True if every batch
- * of every round was right, and all the kills were carried out. Failed rounds are told at once, with the options that
- * repeat them.
+ * Runs rounds over all pipelines and modes until the number of kills is reached or the time is over. Returns true if
+ * every batch of every round was right and all kills were carried out. Failed rounds are reported at once, with the
+ * options that repeat them.
  */
 export async function longStress({
   seed = randomInt(1, 2 ** 31),

@@ -12,18 +12,18 @@ import { chooseView } from '../views/choose-view.js'
 import type { View } from '../views/view.js'
 
 /**
- * As long as a timer can wait: exit code 0 promises that all is processed, so a graceful stop gives nothing up by itself.
- * Whoever cannot wait has the second signal.
+ * The longest delay of a timer: exit code 0 promises that everything is processed, so a graceful stop does not abandon
+ * batches by itself. A second signal ends the process at once.
  */
 const PATIENCE_MS = 2 ** 31 - 1
 
-/** Runs a pipeline module until it is stopped. Rejects with NotStartedError, or with what made the run fail. */
+/** Runs a pipeline module until it is stopped. Rejects with NotStartedError, or with the error that failed the run. */
 export async function run(command: RunCommand): Promise<void> {
   const url = moduleUrl(command.module)
   const ssc = await open(url, command)
   const figures = new Figures()
   ssc.on('threadLost', ({ reason }) => figures.threadLost(reason))
-  await ssc.start().catch(rejectStart)
+  if (!(await start(ssc, command))) return
 
   const { threads } = ssc.context.options
   const title = { module: basename(fileURLToPath(url)), threads, batchInterval: ssc.batchInterval }
@@ -34,7 +34,7 @@ export async function run(command: RunCommand): Promise<void> {
     print(time, lines)
     return gate.room()
   }
-  /** A batch that fails while the run is stopping already has nobody else to tell. */
+  /** Reports batches that fail while the run is stopping: `awaitTermination` has settled by then. */
   let failed: Error | undefined
   ssc.on('batchCompleted', (batch) => {
     view.batch(figures.batch(batch))
@@ -49,7 +49,35 @@ export async function run(command: RunCommand): Promise<void> {
   if (failed) throw failed
 }
 
-/** Resolves when the run has ended well and everything is delivered. Signals, time and a closed stdout end it. */
+/** Starts the streams. Returns false if a signal has ended the start, such as the wait of a standby. */
+async function start(ssc: StreamingContext, { until, standby }: RunCommand): Promise<boolean> {
+  let isEnded = false
+  const close = onStopSignals({
+    first: (signal) => {
+      isEnded = true
+      process.stderr.write(`millrace: ${signal}: stopping before the first batch; repeat to stop at once\n`)
+      ssc.stop().catch(() => undefined)
+    },
+    second: (signal) => process.exit(SIGNAL_EXIT_CODES[signal]),
+  })
+  ssc.on('standby', ({ directory, pid, host }) => {
+    process.stderr.write(`millrace: standby: process ${pid ?? '?'} of host ${host ?? '?'} has ${directory}\n`)
+  })
+  ssc.on('standbyPromoted', ({ directory, ms }) => {
+    process.stderr.write(`millrace: took over ${directory} after ${Math.round(ms / 1000)} s\n`)
+  })
+  try {
+    await ssc.start({ until, standby })
+    return true
+  } catch (error) {
+    if (isEnded) return false
+    return rejectStart(error)
+  } finally {
+    close()
+  }
+}
+
+/** Resolves when the run has ended and all output is delivered. Signals, the duration and a closed stdout end it. */
 async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: View, gate: StdoutGate): Promise<void> {
   const readers = [...ssc.outputNames].map((name) => deliver(ssc, name, view, gate))
   const closers: (() => void)[] = []
@@ -65,7 +93,9 @@ async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: V
       closers.push(
         onStopSignals({
           first: (signal) => {
-            process.stderr.write(`millrace: ${signal}: finishing what was received; once more to stop at once\n`)
+            process.stderr.write(
+              `millrace: ${signal}: processing received data, then stopping; repeat to stop at once\n`,
+            )
             finish()
           },
           second: (signal) => process.exit(SIGNAL_EXIT_CODES[signal]),
@@ -73,11 +103,11 @@ async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: V
       )
       if (duration !== undefined)
         closers.push(ssc.clock.after?.(duration, finish) ?? ssc.clock.at(ssc.clock.now() + duration, finish))
-      // `millrace run ... | head`: whoever read is gone. Left in place, as each later write fails again.
+      // `millrace run ... | head`: the reader has closed stdout. The listener stays, as each later write fails too.
       for (const stream of [process.stdout, process.stderr]) {
         stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? finish() : fail(error)))
       }
-      // Last: whoever reads that the run has begun may send a signal.
+      // Last, since a reader of this line may send a signal at once.
       view.started()
     })
     await Promise.all(readers)
@@ -85,8 +115,8 @@ async function untilEnd(ssc: StreamingContext, { duration }: RunCommand, view: V
     blocked = error instanceof BlockedStdoutError
     throw error
   } finally {
-    // Signals are handled until the threads have ended, so that a second Ctrl-C works. Batches that wait for a stdout that
-    // is not read would never end: the process takes their threads with it.
+    // Signals stay handled until the threads have ended, so that a second Ctrl-C works. Batches that wait for a stdout
+    // without a reader would never end: the process ends with their threads.
     if (!blocked) await ssc.stop()
     for (const close of closers) close()
   }
@@ -115,12 +145,12 @@ async function open(
 }
 
 function rejectStart(error: unknown): never {
-  throw error instanceof GraphError ? new NotStartedError(error) : error
+  throw error instanceof GraphError || error instanceof ArgumentError ? new NotStartedError(error) : error
 }
 
 function moduleUrl(module: string): URL {
   const url = module.startsWith('file:') ? new URL(module) : pathToFileURL(resolve(module))
   if (statSync(url, { throwIfNoEntry: false })?.isFile()) return url
-  const message = `There is no module file '${module}'. Give the path of a .js, .mjs or .ts file.`
+  const message = `There is no module file '${module}'. Pass the path of a .js, .mjs or .ts file.`
   throw new NotStartedError(new ArgumentError(message, { path: fileURLToPath(url) }))
 }

@@ -10,7 +10,7 @@ import { abortedAsJson, abortedAsText, asJson, asText, passed, type StressConfig
 
 const MOST_THREADS = 8
 
-/** Runs the pipelines one after the other and reports; true if every batch of each was right. */
+/** Runs the pipelines one after the other and prints their reports. Returns true if every batch of each was right. */
 export async function stress({
   kind: _,
   pipelines,
@@ -44,7 +44,7 @@ export async function stress({
   return good
 }
 
-/** Before the run: what took minutes must not be lost to a folder that is not there. */
+/** Opens the file before the run: a run of minutes must not fail at its end for a missing folder. */
 async function openPage(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'w')

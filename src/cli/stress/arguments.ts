@@ -9,17 +9,17 @@ export interface SingleRun extends Setup {
   readonly kind: 'stress'
   readonly pipelines: readonly PipelineName[]
   readonly mode: Mode
-  /** Ms a pipeline. */
+  /** Ms per pipeline. */
   readonly duration: number
   readonly killsPerSecond: number
-  /** Drawn if not given. */
+  /** Random if absent. */
   readonly seed: number | undefined
   readonly threads: number | undefined
-  /** Records a second. */
+  /** Records per second. */
   readonly rate: number
   readonly batchInterval: number
   readonly json: boolean
-  /** The file to draw the runs into. */
+  /** The file for the report's page. */
   readonly report: string | undefined
 }
 
@@ -28,11 +28,11 @@ export interface LongRun {
   readonly kind: 'long stress'
   readonly pipelines: readonly PipelineName[]
   readonly modes: readonly Mode[]
-  /** Goes on until so many kills were carried out. */
+  /** The number of kills after which the run ends. */
   readonly kills: number
-  /** Ms; then the run ends, however many kills there were. */
+  /** Ms after which the run ends, whatever the number of kills. */
   readonly within: number
-  /** Ms a round. */
+  /** Ms per round. */
   readonly duration: number
   readonly killsPerSecond: number
   readonly seed: number | undefined
@@ -66,7 +66,7 @@ const MAX_SEED = 2 ** 32 - 1
 const MAX_RATE = 10_000_000
 const MAX_KILLS = 10_000_000
 const MAX_KILLS_PER_SECOND = 100
-/** What a long run draws for each round, or has no use for. */
+/** Options that each round of a long run draws from its seed, or does not use. */
 const NOT_WITH_KILLS = [
   'threads',
   'rate',
@@ -79,7 +79,7 @@ const NOT_WITH_KILLS = [
   'report',
 ] as const
 
-/** The command, or undefined where its help is asked for. */
+/** Parses the options. Returns undefined for `--help`. */
 export function parseStress(args: readonly string[]): StressCommand | undefined {
   const { values, positionals } = parsed('stress', args, STRESS_OPTIONS)
   if (values.help) return undefined
@@ -94,7 +94,7 @@ export function parseStress(args: readonly string[]): StressCommand | undefined 
 type Values = ReturnType<typeof parsed<typeof STRESS_OPTIONS>>['values']
 
 function singleRun(values: Values): SingleRun {
-  if (values.within !== undefined) throw new ArgumentError('--within bounds a long run: give --kills too.')
+  if (values.within !== undefined) throw new ArgumentError('--within limits a long run: add --kills.')
   return {
     kind: 'stress',
     pipelines: pipelinesOf(values),
@@ -125,7 +125,7 @@ function longRun(values: Values, kills: string): LongRun {
   const other = NOT_WITH_KILLS.find((name) => values[name] !== undefined)
   if (other) {
     throw new ArgumentError(
-      `--${other} does not go with --kills: each round of a long run has a setup of its own, which follows from --seed. Leave one of the two out.`,
+      `--${other} does not go with --kills: each round of a long run has a setup of its own, which follows from --seed. Remove one of the two.`,
     )
   }
   return {

@@ -1,16 +1,16 @@
 import type { Answer } from './oracle/oracle.js'
 
-/** Where an answer differs: the records under one key, or at one place where the order counts. */
+/** A difference between two answers: the records of one key, or of one position where the order counts. */
 export interface Difference {
   readonly batch: number
   readonly output: string
   readonly key: string
-  /** JSON of the right records; empty for none. */
+  /** The right records as JSON; empty if there are none. */
   readonly expected: readonly string[]
   readonly got: readonly string[]
 }
 
-/** The first difference between an answer and what came, as multisets unless the order counts. */
+/** Returns the first difference between the right answer and the actual one, as multisets unless the order counts. */
 export function difference(
   { records, ordered }: Answer,
   got: readonly unknown[],
@@ -27,7 +27,7 @@ export function difference(
   return undefined
 }
 
-/** Serial numbers of an audit: those that are not there, and how often others are there too often. */
+/** Compares the serial numbers of an audit: how many are missing, and how many are duplicates. */
 export function missingAndExtra(
   { records }: Answer,
   got: readonly unknown[],
@@ -38,7 +38,7 @@ export function missingAndExtra(
   return { missing: left.size, extra }
 }
 
-/** Texts of the records under each key, sorted. */
+/** Returns the texts of the records of each key, sorted. */
 function grouped(
   records: readonly unknown[],
   keyOf: (record: unknown, index: number) => string,

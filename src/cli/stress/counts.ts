@@ -4,18 +4,18 @@ import type { Kill } from './killer.js'
 export interface Totals {
   readonly kills: number
   readonly threadsKilled: number
-  /** Threads lost by reason, those that were booting left out. */
+  /** Lost threads by reason, without those that were still booting. */
   readonly threadsLost: Readonly<Record<string, number>>
   readonly tasksRetried: number
-  /** Blocks whose owners all died: their lineage makes them again when a batch asks for them. */
+  /** Blocks that lost all owners: a batch that reads them recomputes them from their lineage. */
   readonly blocksLost: number
   readonly blocksRecomputed: number
-  /** Blocks that got a new owner in place of a dead one. */
+  /** Blocks that got another owner in place of a dead thread. */
   readonly blocksReplicated: number
   readonly statePartitionsRebuilt: number
 }
 
-/** Counts what the engine says happened to it. */
+/** Counts recoveries from the engine's events. */
 export class Counts {
   readonly #lost: Record<string, number> = {}
   #kills = 0

@@ -1,24 +1,24 @@
 import { random } from './random.js'
 
-/** What the data of every batch follows from. */
+/** The parameters that determine the data of every batch. */
 export interface DataSpec {
   readonly seed: number
-  /** Records of a batch, on average. */
+  /** Average number of records in a batch. */
   readonly mean: number
 }
 
-/** The serial number of a record is found in the results once, or a record was lost or duplicated. */
+/** Each serial number must be in the results once: otherwise a record was lost or duplicated. */
 export type Entry = readonly [serial: number, key: string, value: number]
 
 export type Side = 'left' | 'right'
 
 const SERIALS_A_BATCH = 10_000_000
 const RIGHT = SERIALS_A_BATCH / 2
-/** A join multiplies: the right side is small. */
+/** The right side of a join is small, since the join multiplies. */
 const RIGHT_SHARE = 1 / 5
 /** Keys that may occur in one batch; small numbers are frequent. */
 const KEYS = 300
-/** Keys move on by so many every so many batches, so that old ones fall idle and come back much later. */
+/** The range of keys moves by this many every few batches, so that old keys become idle and return much later. */
 const DRIFT = { keys: 40, batches: 8, around: 1000 } as const
 const SPREAD = 16
 const LONGEST_LINE = 8
@@ -50,7 +50,7 @@ export function lines({ seed, mean }: DataSpec, batch: number): string[] {
   })
 }
 
-/** A dataset that does not change: names of the even keys. */
+/** A dataset that never changes: names of the even keys. */
 export function names(): [key: string, name: string][] {
   return Array.from({ length: KEY_COUNT / 2 }, (_, i) => [`k${2 * i}`, `name of ${2 * i}`])
 }

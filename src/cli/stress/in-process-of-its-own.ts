@@ -2,10 +2,10 @@ import { fork } from 'node:child_process'
 import { PACKAGE_ROOT } from '../../package-root.js'
 import type { StressConfig, StressReport } from './report.js'
 
-/** Heap of each thread, so that exhausting it takes a moment and not all of the machine's memory. */
+/** Heap of each thread, in MiB: small, so that filling it takes a moment and not all of the machine's memory. */
 const HEAP_MB = 96
 
-/** The process ended before it could report: whatever it was, it is no pass. */
+/** The process ended before it reported. Counts as a failure, whatever the reason. */
 export interface Aborted {
   readonly aborted: string
   /** V8 ended the process instead of the thread whose heap was full. */
@@ -13,13 +13,13 @@ export interface Aborted {
 }
 
 /**
- * Runs a pipeline in a child process: a worker whose heap is full ends alone, or takes its process with it, as it fills
- * its heap in one way or another.
+ * Runs a pipeline in a child process: a worker whose heap is full may end alone or take its process with it, depending
+ * on how it fills its heap.
  */
 export function runInChild(config: StressConfig): Promise<StressReport | Aborted> {
   const child = fork(new URL('cli/stress/child.js', PACKAGE_ROOT), [JSON.stringify(config)], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
-    // V8 writes its last words, a page of them, to stdout or stderr.
+    // V8 writes a page of diagnostics to stdout or stderr.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let said = ''

@@ -1,35 +1,39 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { engineOf } from '../../engine/engine-of.js'
 import type { StreamingContext, ThreadLostError } from '../../index.js'
 import { isFault, type Mode } from './modes.js'
 import type { StressParams } from './pipelines/params.js'
 import { arm, disarm, type Fault, type FaultMemory, isArmed, PLACES, takenAt } from './tripwire.js'
 
-type Pool = NonNullable<StreamingContext['context']['engine']['pool']>
+type Pool = NonNullable<ReturnType<typeof engineOf>['pool']>
 type Thread = ReturnType<Pool['threads']>[number]
 
 /** A kill that was carried out. */
 export interface Kill {
   readonly mode: Mode
-  /** When, in ms of performance.now(). */
+  /** Time of the kill, in ms of performance.now(). */
   readonly at: number
   readonly threads: number
 }
 
-/** A thread takes 50 to 100 ms to boot: a kill after less than this lands in the middle of it. */
+/**
+ * Longest delay in ms before a booting thread is killed. A thread boots in 50 to 100 ms, so the kill comes in the
+ * middle.
+ */
 const DURING_BOOT_MS = 40
 
-/** Passes of its place before a fault comes, as a multiple of a batch's records: so that it is in the middle of something. */
+/** Calls of the tripwire before a fault, as a multiple of a batch's records, so that the fault comes in mid-task. */
 const MOST_PASSES = 4
 
-/** Kills threads as a mode says. Which ones is a matter of the draw and of the threads that are there. */
+/** Kills threads by mode. The draw and the living threads determine which. */
 export class Killer {
   readonly #ssc: StreamingContext
   readonly #mode: Mode
   readonly #faults: FaultMemory
   readonly #mostPasses: number
-  /** Killed before: a thread may take a while to die where the machine is busy, and is no second kill. */
+  /** Threads killed before. On a busy machine a thread takes a while to die, which is no second kill. */
   readonly #killed = new WeakSet<Thread>()
-  /** From when a fault is armed until the batch that it delayed is complete. */
+  /** True from the arming of a fault until the batch that it delays is complete. */
   #pending: { readonly fault: Fault; told: boolean } | undefined
 
   constructor(ssc: StreamingContext, mode: Mode, { faults, mean }: StressParams) {
@@ -39,7 +43,7 @@ export class Killer {
     this.#mostPasses = MOST_PASSES * mean
   }
 
-  /** Kills; resolves when the threads are dead, with undefined where nobody was there to kill. */
+  /** Kills. Resolves when the threads are dead; with undefined if there was no thread to kill. */
   async kill(pick: number): Promise<Kill | undefined> {
     const mode = this.#mode
     if (isFault(mode)) {
@@ -53,7 +57,7 @@ export class Killer {
     return victims.length > 0 ? { mode, at, threads: victims.length } : undefined
   }
 
-  /** A thread is lost, or a task failed: the kill that this was, once for a fault that has gone off. */
+  /** Call when a thread is lost or a task fails. Returns the kill behind it, once for each fault that has fired. */
   faultTaken(): Kill | undefined {
     const pending = this.#pending
     if (!pending || pending.told || isArmed(this.#faults)) return undefined
@@ -62,17 +66,19 @@ export class Killer {
     return { mode: fault, at: takenAt(this.#faults), threads: fault === 'throw' ? 0 : 1 }
   }
 
-  /** The batch that the fault delayed is complete: another fault may come. */
+  /** Call when the batch that the fault delayed is complete: another fault may be armed. */
   recovered(): void {
     if (this.#pending?.told) this.#pending = undefined
   }
 
-  /** No fault goes off from here on. */
+  /** Disarms: no fault fires from here on. */
   close(): void {
     if (disarm(this.#faults)) this.#pending = undefined
   }
 
-  /** One at a time: two faults in one task are its second failure, and four fail the job by design. */
+  /**
+   * One fault at a time: a second fault in one task is its second failure, and four failures fail the job by design.
+   */
   #arm(fault: Fault, pick: number): void {
     if (this.#pending) return
     this.#pending = { fault, told: false }
@@ -88,7 +94,7 @@ export class Killer {
     return Array.from({ length: count }, (_, i) => ready[(first + i) % ready.length]!)
   }
 
-  /** Kills one to make another boot, and then whatever boots. */
+  /** Kills a thread so that another boots, and then kills the booting one. */
   async #killBooting(at: number, pick: number): Promise<Kill | undefined> {
     const victims = this.#victims('one', pick)
     await this.#end(victims)
@@ -100,7 +106,7 @@ export class Killer {
   }
 
   #threads(): Thread[] {
-    const threads = this.#ssc.context.engine.pool?.threads() ?? []
+    const threads = engineOf(this.#ssc).pool?.threads() ?? []
     return threads.filter((thread) => !this.#killed.has(thread))
   }
 
@@ -108,7 +114,7 @@ export class Killer {
     return Promise.all(
       threads.map((thread) => {
         this.#killed.add(thread)
-        // From outside and without a word to the pool, as a crash would come.
+        // From outside and without notice to the pool, like a crash.
         void thread.worker.terminate()
         return thread.exited
       }),

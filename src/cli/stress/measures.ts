@@ -9,20 +9,20 @@ export interface Quantiles {
 }
 
 export interface Phase {
-  /** From when a batch was due to its completion. */
+  /** Time from when a batch was due to its completion. */
   readonly latencyMs: Quantiles | undefined
-  /** Records a second while the engine was busy with batches: what it could take, not what it was offered. */
+  /** Records per second while the engine was busy with batches: its capacity, not its load. */
   readonly throughput: number | undefined
 }
 
-/** What happened when. Ms since the first batch was due that came in the pace of time. */
+/** The times of a run, in ms since the first batch under load was due. */
 export interface Timeline {
   readonly batches: readonly { readonly due: number; readonly completed: number }[]
   readonly kills: readonly { readonly at: number; readonly mode: Mode; readonly threads: number }[]
   readonly recoveries: readonly { readonly at: number; readonly ms: number }[]
 }
 
-/** When batches were due and complete, and how long it took after a kill. All times are of performance.now(). */
+/** Records when batches were due and complete, and how long recovery took. All times are of performance.now(). */
 export class Measures {
   readonly #dueAt: (batch: number) => number
   readonly #completedAt: number[] = []
@@ -38,15 +38,15 @@ export class Measures {
     return this.#completedAt.length
   }
 
-  /** The threads of a kill are dead. */
+  /** Call when the threads of a kill are dead. */
   killed(kill: Kill): void {
     this.#waiting.add(kill)
     this.#kills.push(kill)
   }
 
   /**
-   * The first batch that completes after the death of the threads ends the recovery. It began with the kill, or when the
-   * batch was due if that was later: nobody waited before.
+   * The first batch that completes after the death of the threads ends the recovery. The recovery begins with the kill,
+   * or when the batch was due if that was later: before, no batch waited.
    */
   completed(batch: number): void {
     const now = performance.now()
@@ -59,7 +59,7 @@ export class Measures {
     return quantiles(this.#recoveries.map(({ ms }) => ms))
   }
 
-  /** From batch `first` on. */
+  /** Counts from batch `first` on. */
   timeline(first: number): Timeline {
     const zero = this.#dueAt(first)
     const since = (moment: number) => Math.round((moment - zero) * 10) / 10
@@ -72,7 +72,7 @@ export class Measures {
     }
   }
 
-  /** Batches from `first` to `last`, as far as they are complete. */
+  /** Batches from `first` to `last` that are complete. */
   phase(first: number, last: number, records: (batch: number) => number): Phase {
     const latencies: number[] = []
     let busyMs = 0

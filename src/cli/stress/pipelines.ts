@@ -12,7 +12,7 @@ export type PipelineName = (typeof PIPELINE_NAMES)[number]
 export interface StressPipeline {
   readonly module: URL
   readonly oracle: MakeOracle
-  /** What the command pushes before each batch; without it the pipeline draws all of its input itself. */
+  /** The records that the command pushes before each batch; absent if the pipeline draws all of its input itself. */
   readonly push?: (spec: DataSpec, batch: number) => readonly unknown[]
 }
 

@@ -19,7 +19,7 @@ export interface StressConfig extends Setup {
   readonly killsPerSecond: number
 }
 
-/** What a run of one pipeline came to. */
+/** The outcome of a run of one pipeline. */
 export interface StressReport extends StressConfig, Totals {
   readonly batches: number
   readonly batchesDue: number
@@ -36,7 +36,7 @@ export interface StressReport extends StressConfig, Totals {
   readonly failure: string | undefined
 }
 
-/** Every batch came, and every batch was right. */
+/** Returns whether every batch came and was right. */
 export function passed({
   batches,
   batchesDue,
@@ -55,14 +55,14 @@ export function titleOf(config: StressConfig): string {
   return `stress ${pipeline}: mode=${mode} seed=${seed} threads=${threads}, a batch every ${batchInterval} ms, ${whole(rate)} records a second${setup && `; ${setup}`}`
 }
 
-/** The options that repeat a run. */
+/** Returns the options that repeat a run. */
 export function repeat(config: StressConfig): string {
   const { pipeline, mode, seed, threads, rate, batchInterval, duration, killsPerSecond } = config
   const setup = setupOptions(config).map((option) => ` ${option}`)
   return `millrace stress --pipeline ${pipeline} --mode ${mode} --seed ${seed} --threads ${threads} --rate ${rate} --batch-interval ${batchInterval}ms --duration ${duration}ms --kills-per-second ${killsPerSecond}${setup.join('')}`
 }
 
-/** The options of what is not as usual. */
+/** Returns the options that differ from the defaults. */
 function setupOptions({ replicas, replication, speculation, memoryLimit, snapshotInterval }: Setup): string[] {
   const options: string[] = []
   if (replicas !== USUAL_SETUP.replicas) options.push(`--replicas ${replicas}`)
@@ -80,7 +80,7 @@ export function asText(report: StressReport): string {
   return [titleOf(report), ...lines, ...faults(report), `  ${passed(report) ? 'passed' : 'FAILED'}`].join('\n')
 }
 
-/** Each figure by its name. */
+/** Returns each figure with its name. */
 export function figures(report: StressReport): readonly (readonly [name: string, text: string])[] {
   const { quiet, underKills, batches, batchesDue } = report
   const lost = Object.entries(report.threadsLost).map(([reason, n]) => `${n} ${reason}`)
@@ -90,10 +90,7 @@ export function figures(report: StressReport): readonly (readonly [name: string,
     ['kills', `${report.kills} by mode ${report.mode}, of ${report.threadsKilled} threads`],
     ['threads lost', lost.join(', ') || '0'],
     ['tasks retried', whole(report.tasksRetried)],
-    [
-      'blocks lost',
-      `${whole(report.blocksLost)}, ${whole(report.blocksRecomputed)} recomputed when they were asked for`,
-    ],
+    ['blocks lost', `${whole(report.blocksLost)}, ${whole(report.blocksRecomputed)} recomputed when they were read`],
     ['blocks taken over', `${whole(report.blocksReplicated)} by another owner`],
     ['state', `${whole(report.statePartitionsRebuilt)} partitions rebuilt`],
     ['wrong batches', whole(report.wrongBatches)],
@@ -110,7 +107,7 @@ export function asJson(report: StressReport): string {
   return toJson({ ...figures, passed: passed(report) })
 }
 
-/** A run whose process ended: there are no figures, and nothing was shown to be right. */
+/** Reports a run whose process ended: it has no figures, and proves nothing. */
 export function abortedAsText(config: StressConfig, why: string): string {
   return [titleOf(config), `  repeat with  ${repeat(config)}`, `  aborted      ${why}`, '  FAILED'].join('\n')
 }

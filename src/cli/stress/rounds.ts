@@ -7,12 +7,14 @@ export interface RoundsSpec {
   readonly pipelines: readonly PipelineName[]
   readonly modes: readonly Mode[]
   readonly seed: number
-  /** Ms a round. */
+  /** Ms per round. */
   readonly duration: number
   readonly killsPerSecond: number
 }
 
-/** Without end: every pipeline in every mode, over and over, each round with a seed and a setup of its own. */
+/**
+ * Yields rounds without end: every pipeline in every mode, again and again, each with a seed and a setup of its own.
+ */
 export function* rounds({ pipelines, modes, seed, duration, killsPerSecond }: RoundsSpec): Generator<StressConfig> {
   for (let round = 0; ; round++) {
     const own = (seed + round) % 2 ** 32

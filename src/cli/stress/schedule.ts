@@ -7,7 +7,7 @@ export interface Draw {
   readonly pick: number
 }
 
-/** The kills during one batch interval, as they follow from the seed. */
+/** Returns the kills of one batch interval, which the seed determines. */
 export function killsDuring(seed: number, batch: number, killsPerSecond: number, interval: number): Draw[] {
   const next = random(seed, 'kills', batch)
   const wanted = (killsPerSecond * interval) / 1000

@@ -1,17 +1,17 @@
 import { random } from './random.js'
 
-/** How the engine is set up for a run, besides its threads. */
+/** Settings of the engine for a run, besides its threads. */
 export interface Setup {
   readonly replicas: number
   readonly replication: 'reference' | 'copy'
   readonly speculation: boolean
-  /** MiB; undefined for the engine's own default. */
+  /** MiB; undefined for the engine's default. */
   readonly memoryLimit: number | undefined
   /** Slides between two snapshots of a state partition. */
   readonly snapshotInterval: number
 }
 
-/** Two slides, so that there are many snapshots, most of them increments, for rebuilds to begin with. */
+/** A snapshot every two slides, so that rebuilds begin with many snapshots, most of them increments. */
 export const USUAL_SETUP: Setup = {
   replicas: 2,
   replication: 'reference',
@@ -20,7 +20,7 @@ export const USUAL_SETUP: Setup = {
   snapshotInterval: 2,
 }
 
-/** What a round of a long run is drawn from: small batches, since they are what makes many kills possible. */
+/** The random settings of a round of a long run. Small batches make many kills possible. */
 export interface Draw extends Setup {
   readonly threads: number
   readonly batchInterval: number
@@ -30,10 +30,10 @@ export interface Draw extends Setup {
 const THREADS = [1, 2, 2, 3, 4] as const
 const INTERVALS = [10, 20, 50] as const
 const RECORDS_A_BATCH = [5, 40, 200] as const
-/** Two out of three runs are without a limit; 48 MiB is enough for the data and makes kept blocks go. */
+/** Two of three runs have no limit. 48 MiB hold the data and force the engine to evict persisted blocks. */
 const LIMITS = [undefined, undefined, 48] as const
 
-/** The setup of a round, as it follows from its seed. */
+/** Returns the setup of a round, which its seed determines. */
 export function drawSetup(seed: number): Draw {
   const next = random(seed, 'setup')
   const one = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)]!

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { engineOf } from '../../engine/engine-of.js'
 import { ManualClock, StreamingContext } from '../../index.js'
 import { Counts } from './counts.js'
 import { Killer } from './killer.js'
@@ -11,18 +12,20 @@ import { newFaultMemory } from './tripwire.js'
 import { Verifier } from './verifier.js'
 import { Watchdog } from './watchdog.js'
 
-/** Batches before the time begins to run, one after the other: cold threads would fall behind, and take long to catch up. */
+/**
+ * Batches before the measured time, run one after the other: cold threads would fall behind and take long to catch up.
+ */
 const WARM_UP = 10
-/** The part of a run without kills, to compare with. */
+/** The part of a run without kills, for comparison. */
 const QUIET_SHARE = 0.25
 const FEWEST_BATCHES = 4
-/** A thread that spins is found by the timeout of its task. */
+/** The timeout of a task ends a thread that spins. */
 const SPIN_TIMEOUT_MS = 1_000
-/** So early that healthy tasks get copies too. */
+/** Low enough that healthy tasks are copied too. */
 const SPECULATION = { multiplier: 1, quantile: 0, minMs: 5 } as const
 const MIB = 1024 * 1024
 
-/** Runs one pipeline beside its oracle, kills as asked, and compares every batch. */
+/** Runs one pipeline beside its oracle, kills threads by mode, and compares every batch. */
 export async function runPipeline(config: StressConfig): Promise<StressReport> {
   const { pipeline, seed, threads, rate, batchInterval: interval, mode } = config
   const { replicas, replication, speculation, memoryLimit, snapshotInterval } = config
@@ -31,6 +34,8 @@ export async function runPipeline(config: StressConfig): Promise<StressReport> {
     batchInterval: interval,
     threads,
     clock: new ManualClock(0),
+    // Its functions are not proven: injected faults are effects, which spare warm-up copies.
+    warmUp: 'all',
     params,
     replicas,
     replication,
@@ -47,8 +52,8 @@ export async function runPipeline(config: StressConfig): Promise<StressReport> {
 }
 
 /**
- * Which record is in which batch follows from the seed: batches are made by a manual clock, which is moved on in the pace
- * of real time. Kills come in real time.
+ * The seed determines the records of every batch: a manual clock makes the batches, and moves at the pace of real time.
+ * Kills come in real time.
  */
 class StressRun {
   readonly #config: StressConfig
@@ -81,7 +86,7 @@ class StressRun {
   async run(): Promise<StressReport> {
     const ssc = this.#ssc
     await ssc.start()
-    await ssc.context.engine.pool!.whenStrong()
+    await engineOf(ssc).pool!.whenStrong()
     const watchdog = new Watchdog()
     this.#listen(watchdog)
     const readers = Promise.allSettled([...ssc.outputNames].map((name) => this.#read(name)))
@@ -155,7 +160,7 @@ class StressRun {
     this.#measures.killed(kill)
   }
 
-  /** Waits for a moment of performance.now(); false where the run was over first. */
+  /** Waits until a time of performance.now(). Returns false if the run ended first. */
   #until(at: number): Promise<boolean> {
     const { signal } = this.#over
     return wait(Math.max(0, at - performance.now()), true, { signal }).catch((error: unknown) => {

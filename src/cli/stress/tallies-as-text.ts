@@ -1,3 +1,4 @@
+import { textTable } from '../text-table.js'
 import type { Tallies, Tally } from './tallies.js'
 
 interface Total {
@@ -20,18 +21,14 @@ const COLUMNS: readonly [string, (tally: Tally) => number][] = [
   ['aborted by V8', ({ abortedRounds }) => abortedRounds],
 ]
 
-/** A table with a row for each pipeline and mode, and the sums below. */
+/** Returns a table with a row for each pipeline and mode, and the sums at the end. */
 export function talliesAsText(tallies: Tallies, { kills, wanted, seconds, seed, passed }: Total): string {
   const number = (n: number) => n.toLocaleString('en-US')
   const rows = [
-    ['', ...COLUMNS.map(([name]) => name)],
-    ...tallies.all.map((tally) => [`${tally.pipeline} ${tally.mode}`, ...COLUMNS.map(([, of]) => number(of(tally)))]),
-    ['total', ...COLUMNS.map(([, of]) => number(tallies.sum(of)))],
+    ...tallies.all.map((tally) => [`${tally.pipeline} ${tally.mode}`, ...COLUMNS.map(([, of]) => of(tally))]),
+    ['total', ...COLUMNS.map(([, of]) => tallies.sum(of))],
   ]
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)))
-  const lines = rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-  )
-  const verdict = `${number(kills)} of ${number(wanted)} kills in ${number(seconds)} s, seed ${seed}: ${passed ? 'passed' : 'FAILED'}`
-  return [...lines, verdict].join('\n')
+  const table = textTable(['', ...COLUMNS.map(([name]) => name)], rows)
+  const summary = `${number(kills)} of ${number(wanted)} kills in ${number(seconds)} s, seed ${seed}: ${passed ? 'passed' : 'FAILED'}`
+  return `${table}\n${summary}`
 }

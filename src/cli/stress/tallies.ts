@@ -4,13 +4,13 @@ import type { PipelineName } from './pipelines.js'
 import { isAborted } from './play.js'
 import { passed, type StressConfig, type StressReport } from './report.js'
 
-/** What rounds of one pipeline and mode came to. */
+/** Totals of the rounds of one pipeline and mode. */
 export interface Tally {
   readonly pipeline: PipelineName
   readonly mode: Mode
   rounds: number
   failedRounds: number
-  /** Rounds whose process V8 ended for a full heap: they showed nothing, neither good nor bad. */
+  /** Rounds whose process V8 ended for a full heap: they prove nothing. */
   abortedRounds: number
   batches: number
   kills: number
@@ -20,11 +20,11 @@ export interface Tally {
   duplicatedRecords: number
 }
 
-/** Sums over rounds, by pipeline and mode. */
+/** Adds up rounds, by pipeline and mode. */
 export class Tallies {
   readonly #of = new Map<string, Tally>()
 
-  /** Enters a round; answers whether all was right with it. */
+  /** Adds a round. Returns whether all of it was right. */
   enter({ pipeline, mode }: StressConfig, outcome: StressReport | Aborted): boolean {
     const tally = this.#tally(pipeline, mode)
     tally.rounds++

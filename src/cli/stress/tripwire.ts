@@ -1,10 +1,10 @@
-import { isRehearsing } from '../../ops/rehearsal.js'
+import { isWarmUp } from '../../pool/worker/runtime/warm-up.js'
 
 /**
- * Faults that happen inside of a task. The command arms one, and a thread that passes the place takes it away and suffers
- * it, so the task's next attempt passes.
+ * Faults inside a task. The command arms one; a thread that passes the place disarms it and suffers it, so the task's
+ * next attempt passes.
  *
- * | bytes | what                                             | written by                                         |
+ * | bytes | content                                          | written by                                         |
  * | ----- | ------------------------------------------------ | -------------------------------------------------- |
  * | 0..3  | the armed fault and its place, 0 for none        | command; a thread takes it by compareExchange      |
  * | 4..7  | passes of the place before the fault             | command, before it arms; threads, by sub           |
@@ -13,7 +13,7 @@ import { isRehearsing } from '../../ops/rehearsal.js'
 export const FAULTS = ['throw', 'spin', 'exit', 'oom'] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** Where in a pipeline: before its first shuffle, or in what runs after one. */
+/** A place in a pipeline: before its first shuffle, or after one. */
 export const PLACES = ['map', 'reduce'] as const
 export type Place = (typeof PLACES)[number]
 
@@ -27,7 +27,7 @@ export function newFaultMemory(): FaultMemory {
   return new SharedArrayBuffer(16)
 }
 
-/** The fault comes at the pass after so many. */
+/** The number of passes before the fault. */
 export function arm(memory: FaultMemory, fault: Fault, place: Place, passes: number): void {
   const words = new Int32Array(memory)
   Atomics.store(words, PASSES, passes)
@@ -38,23 +38,23 @@ export function isArmed(memory: FaultMemory): boolean {
   return Atomics.load(new Int32Array(memory), ARMED) !== 0
 }
 
-/** Takes an armed fault back; false where a thread was first. */
+/** Disarms a fault. Returns false if a thread was first. */
 export function disarm(memory: FaultMemory): boolean {
   return Atomics.exchange(new Int32Array(memory), ARMED, 0) !== 0
 }
 
-/** When the last fault was taken, as `performance.now()` of this thread. */
+/** Returns the time at which the last fault fired, as `performance.now()` of this thread. */
 export function takenAt(memory: FaultMemory): number {
   return new Float64Array(memory)[TAKEN_AT]! - performance.timeOrigin
 }
 
-/** A function for the threads: gives back what it is given, unless a fault is armed for this place. */
+/** Returns an identity function for threads, which suffers the fault that is armed for its place. */
 export function tripwire(memory: FaultMemory, place: Place): <T>(value: T) => T {
   const words = new Int32Array(memory)
   const codes = FAULTS.map((fault) => code(fault, place))
   return (value) => {
     const armed = words[ARMED]!
-    if (armed === 0 || isRehearsing()) return value
+    if (armed === 0 || isWarmUp()) return value
     const fault = FAULTS[codes.indexOf(armed)]
     if (fault && Atomics.sub(words, PASSES, 1) <= 0 && Atomics.compareExchange(words, ARMED, armed, 0) === armed) {
       new Float64Array(memory)[TAKEN_AT] = performance.timeOrigin + performance.now()

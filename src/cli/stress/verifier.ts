@@ -3,7 +3,7 @@ import { type Difference, difference, missingAndExtra } from './compare.js'
 import type { Answer, Oracle } from './oracle/oracle.js'
 import { SERIALS } from './pipelines/params.js'
 
-export interface Verdict {
+export interface ExitCause {
   /** Batches with at least one output that differs. */
   readonly wrong: number
   readonly lost: number
@@ -15,7 +15,7 @@ export interface Verdict {
 export class Verifier {
   readonly #oracle: Oracle
   readonly #interval: number
-  /** Answers that have not been compared yet, by batch and output. */
+  /** Answers that are not compared yet, by batch and output. */
   readonly #answers = new Map<number, Map<string, Answer>>()
   readonly #sizes: number[] = [0]
   readonly #wrong = new Set<number>()
@@ -45,8 +45,8 @@ export class Verifier {
     this.#compare(batch, output, answer, records)
   }
 
-  /** What did not come, up to and including batch `batches`, is wrong. Answers with the verdict. */
-  finish(batches: number): Verdict {
+  /** Counts missing answers up to and including batch `batches` as wrong. Returns the result. */
+  finish(batches: number): ExitCause {
     if (batches > 0) this.#ask(batches)
     for (const [batch, answers] of this.#answers) {
       if (batch > batches) continue
@@ -62,7 +62,7 @@ export class Verifier {
     }
   }
 
-  /** Without an answer the output should not have fired, or not again; without `got` it did not come at all. */
+  /** Without an answer, the output should not have fired, or fired twice; without `got`, it is missing. */
   #compare(batch: number, output: string, answer: Answer | undefined, got: readonly unknown[] | undefined): void {
     const found =
       answer && got ? difference(answer, got) : { key: 'the batch', expected: whole(answer), got: whole(got) }

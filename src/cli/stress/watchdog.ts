@@ -1,9 +1,9 @@
-/** A run in which no batch is completed for so long hangs: recovery takes a hundredth of it. */
+/** A run without a completed batch for this long hangs: recovery takes a hundredth of it. In ms. */
 const PATIENCE_MS = 30_000
 
-/** Ends a run that gets nowhere, which would otherwise look like one that takes long. */
+/** Ends a run that makes no progress, which would otherwise look like a slow one. */
 export class Watchdog {
-  /** Rejects when nothing was heard for too long; never resolves. */
+  /** Rejects after too long without progress; never resolves. */
   readonly starved: Promise<never>
   readonly #timer: NodeJS.Timeout
 

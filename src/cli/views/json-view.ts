@@ -2,9 +2,9 @@ import { toJson } from '../../values/json.js'
 import { formatStart, type RunTitle, type View, type ViewStreams } from './view.js'
 
 /**
- * One JSON object a line, all on `stdout`, told apart by their first key: `{"batch":time,...}`,
+ * Writes one JSON object per line to `stdout`, distinguished by their first key: `{"batch":time,...}`,
  * `{"output":name,"time":...,"records":[...]}`, `{"print":[lines],"time":...}`. While stdout is full, batches are not
- * listed; the next one has the number of those left out, as `notListed`.
+ * listed; the next one has their number as `notListed`.
  */
 export function jsonView({ stdout, stderr }: ViewStreams, title: RunTitle): View {
   const write = (value: unknown): void => {

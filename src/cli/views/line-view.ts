@@ -1,7 +1,7 @@
 import type { BatchRow } from '../figures.js'
 import { formatOutput, formatStart, type RunTitle, type View, type ViewStreams } from './view.js'
 
-/** A line a batch on stderr, for files, pipes and logs. */
+/** Writes one line per batch to stderr, for files, pipes and logs. */
 export function lineView({ stdout, stderr }: ViewStreams, title: RunTitle): View {
   return {
     started: () => stderr.write(formatStart(title)),

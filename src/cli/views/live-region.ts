@@ -3,17 +3,17 @@ import type { Writable } from 'node:stream'
 type Stream = Pick<Writable, 'write'>
 
 /**
- * Lines at the end of a terminal that are drawn over and over. What anybody else writes to the terminal meanwhile, on
- * any of its streams, goes above them: the region is erased first and comes back with the next `show`.
+ * Lines at the end of a terminal that are redrawn in place. Other output to the terminal, on any of its streams, goes
+ * above them: the region is erased first and redrawn by the next `show`.
  */
 export class LiveRegion {
   readonly #write: (text: string) => void
   readonly #restore: (() => void)[]
   #height = 0
-  /** Somebody's last line is not ended yet. */
+  /** Whether other output has begun a line and not ended it. */
   #midLine = false
 
-  /** Draws on `stream`; `others` are streams that end at the same terminal. */
+  /** Draws on `stream`; `others` are streams to the same terminal. */
   constructor(stream: Stream, others: readonly Stream[] = []) {
     this.#write = stream.write.bind(stream)
     this.#restore = [stream, ...others].map((each) => this.#watch(each))
@@ -26,7 +26,7 @@ export class LiveRegion {
     this.#midLine = false
   }
 
-  /** Gives the streams back; what is shown stays. */
+  /** Restores the streams; the shown lines stay. */
   close(): void {
     for (const restore of this.#restore.splice(0)) restore()
   }
@@ -46,7 +46,7 @@ export class LiveRegion {
   }
 }
 
-/** Up so many lines, to the first column, and all from there away. */
+/** Moves the cursor up by `lines`, to the first column, and erases everything from there. */
 function erase(lines: number): string {
   return lines === 0 ? '' : `\x1b[${lines}A\r\x1b[J`
 }

@@ -7,7 +7,7 @@ export interface TableOptions {
   readonly rows: readonly BatchRow[]
   readonly totals: Totals
   readonly batchInterval: number
-  /** Columns of the terminal: longer lines are cut, as a wrapped line would spoil the count of lines to erase. */
+  /** Columns of the terminal: longer lines are cut, as a wrapped line would change the number of lines to erase. */
   readonly width: number
   readonly colour: boolean
 }
@@ -17,7 +17,7 @@ const HEADINGS = ['batch (UTC)', 'records', 'scheduling', 'processing', 'total',
 type Style = 'bold' | 'dim' | 'red' | 'yellow'
 const SGR: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, yellow: 33 }
 
-/** The lines of the live table. Yellow: the batch took longer than the interval; red: it failed or threads died. */
+/** Formats the live table. Yellow: the batch took longer than the interval; red: it failed or threads died. */
 export function renderTable({ title, rows, totals, batchInterval, width, colour }: TableOptions): string[] {
   const cells = rows.map(cellsOf)
   const widths = HEADINGS.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column]!.length)))
@@ -50,7 +50,7 @@ function cellsOf({ time, records, schedulingDelay, processingDelay, totalDelay, 
   ]
 }
 
-/** The time to the left, numbers to the right. */
+/** Aligns the time to the left and numbers to the right. */
 function pad(cell: string, width: number, column: number): string {
   return column === 0 ? cell.padEnd(width) : cell.padStart(width)
 }

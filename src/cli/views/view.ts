@@ -3,13 +3,13 @@ import { formatMillis } from '../../ops/time.js'
 import { toJson } from '../../values/json.js'
 import type { BatchRow } from '../figures.js'
 
-/** Where a run shows what happens. */
+/** Displays the progress of a run. */
 export interface View {
   started(): unknown
   batch(row: BatchRow): unknown
   /** A batch of a named output. */
   output(name: string, time: number, records: readonly unknown[]): unknown
-  /** Takes what print() shows, where that is not to go to stdout as it is. */
+  /** Receives the output of print(), if it is not to go to stdout unchanged. */
   readonly printed?: (time: number, lines: readonly string[]) => void
   close(): void
 }
@@ -19,22 +19,22 @@ export interface ViewStreams {
   readonly stderr: Pick<Writable, 'write'>
 }
 
-/** What a view may say about the run as a whole. */
+/** The facts of a run that views display. */
 export interface RunTitle {
   readonly module: string
   readonly threads: number
   readonly batchInterval: number
 }
 
-/** The first line on stderr: from here on signals are understood. */
+/** The first line on stderr: from here on the process handles signals. */
 export function formatStart({ module, threads, batchInterval }: RunTitle): string {
   return `millrace: running ${module}, threads=${threads}, a batch every ${formatMillis(batchInterval)}\n`
 }
 
-/** As many records as print() shows. */
+/** The number of records that print() shows. */
 const SHOWN = 10
 
-/** A batch of a named output in the form of print(), with its name. */
+/** Formats a batch of a named output like print(), with its name. */
 export function formatOutput(name: string, time: number, records: readonly unknown[]): string {
   const rule = '-'.repeat(43)
   const lines = records.slice(0, SHOWN).map((record) => (typeof record === 'string' ? record : toJson(record)))

@@ -1,111 +1,229 @@
-import type { OutputOperation, StreamBuilder } from '../../ops/dstream/builder.js'
-import type { Stream } from '../../ops/dstream/dstream.js'
-import type { FileRange } from '../../ops/source.js'
+import { diskFault } from '../../files/disk-fault.js'
+import type { OutputOperation, StreamGraph } from '../../ops/dstream/graph.js'
+import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
+import type { BlockRange } from '../write-ahead-log/heads.js'
+import type { AllocatedBlocks, ReceivedLog } from '../write-ahead-log/received-log.js'
+import type { LostCount, Recovered } from '../write-ahead-log/recovered.js'
+import { sealed, unsealed } from './format.js'
 import type { CheckpointStore } from './store.js'
 
-/** What one batch consists of, and how far it came. */
+/** The input of one batch, and the outputs that have completed for it. */
 interface BatchEntry {
-  /** Ranges of direct sources, by the number of the stream. */
-  readonly assigned: readonly (readonly [stream: number, ranges: readonly FileRange[]])[]
-  /** Streams of receivers that had data for the batch. */
-  readonly received: readonly number[]
-  /** Outputs that completed. */
-  readonly done: readonly number[]
+  /** Partitions of direct sources, by the uid of the input. */
+  readonly assigned: readonly (readonly [uid: string, partitions: readonly object[]])[]
+  /** Records that receivers had for the batch, by the uid of the input. */
+  readonly received: readonly (readonly [uid: string, records: number])[]
+  /** The blocks of these records, if there is a write-ahead log. */
+  readonly blocks: readonly BlockRange[]
+  /** The ids of the completed outputs: see StreamIds. */
+  readonly done: readonly string[]
 }
 
-const EMPTY: BatchEntry = { assigned: [], received: [], done: [] }
+/** Records that an earlier process received after its checkpoint, as far as the log knows. */
+export interface LoggedRecords {
+  /** Records by the uid of the input; undefined if a record of a batch cannot be read. */
+  readonly records: ReadonlyMap<string, LostCount> | undefined
+  /** The last batch that was recorded, if any was. */
+  readonly until: number | undefined
+  /** Whether a write-ahead log has all records of receivers but these. */
+  readonly areLogged: boolean
+}
+
+const EMPTY: BatchEntry = { assigned: [], received: [], blocks: [], done: [] }
 
 /**
- * Records which input belongs to which batch before its outputs run, and which outputs completed. So a batch that runs again in
- * a new process reads the same files as before, or knows that its input is lost: then outputs that completed do not run again,
- * as they would replace what is right by less.
+ * Records the input of each batch before its outputs run, and the outputs that completed: in files of the checkpoint
+ * store, or in the write-ahead log. A batch that runs again in a new process then reads the same files and received
+ * blocks as before, or finds that its input is lost, and runs only the outputs that had not completed.
  */
 export class BatchLog {
   readonly #store: CheckpointStore
-  readonly #builder: StreamBuilder
+  readonly #builder: StreamGraph
   readonly #warn: (message: string, cause?: unknown) => void
   readonly #earlier = new Map<number, BatchEntry>()
+  /** Received records of earlier processes, by batch. */
+  readonly #counts = new Map<number, BatchEntry['received']>()
   readonly #entries = new Map<number, BatchEntry>()
+  #anyUnreadable = false
+  #isFailing = false
   /** Streams that lack data which an earlier process had. */
-  readonly #lossy = new Set<Stream<unknown>>()
+  readonly #lossy = new Set<StreamNode>()
+  #received: ReceivedLog | undefined
+  #recovered: Recovered | undefined
 
-  constructor(store: CheckpointStore, builder: StreamBuilder, warn: (message: string, cause?: unknown) => void) {
+  constructor(store: CheckpointStore, builder: StreamGraph, warn: (message: string, cause?: unknown) => void) {
     this.#store = store
     this.#builder = builder
     this.#warn = warn
   }
 
-  /** Reads what earlier processes recorded for batches after `time`. */
-  async load(time: number): Promise<void> {
-    for (const entry of await this.#store.recorded(time)) {
-      try {
-        this.#earlier.set(entry.time, checked(JSON.parse(entry.bytes.toString())))
-      } catch (cause) {
-        this.#warn(`the record of batch ${entry.time} ms in ${this.#store.directory} cannot be read`, cause)
-      }
+  /** The log of received data; undefined without one. */
+  get received(): ReceivedLog | undefined {
+    return this.#received
+  }
+
+  /** Received data of earlier processes. */
+  get recovered(): Recovered | undefined {
+    return this.#recovered
+  }
+
+  /** Records batches, and received data, in this log from now on. Reads its data of batches after `time`; `asBatches` as for load. */
+  useLog(received: ReceivedLog, time: number, asBatches: boolean): void {
+    this.#received = received
+    this.#recovered = received.recover(time, asBatches)
+    for (const [at, entry] of received.entries(time)) this.#load(at, () => entry, asBatches)
+  }
+
+  /**
+   * Reads the records of earlier processes for batches after `time`. `asBatches`: those batches run again as they were; else
+   * the records only count received data.
+   */
+  async load(time: number, asBatches: boolean): Promise<void> {
+    for (const { time: at, bytes } of await this.#store.recorded(time))
+      this.#load(at, () => JSON.parse(unsealed('record', bytes, this.#store.directory)), asBatches)
+  }
+
+  /**
+   * Counts the received records of earlier processes that no receiver can bring again: those of the batches that were
+   * loaded, or with a log those that it should have and has not.
+   */
+  receivedBefore(): LoggedRecords {
+    const until = this.#counts.size > 0 ? Math.max(...this.#counts.keys()) : undefined
+    if (this.#recovered && !this.#received?.isNew) return { records: this.#recovered.lost, until, areLogged: true }
+    if (this.#anyUnreadable) return { records: undefined, until, areLogged: false }
+    const records = new Map<string, number>()
+    for (const received of this.#counts.values()) {
+      for (const [uid, count] of received) records.set(uid, (records.get(uid) ?? 0) + count)
     }
+    return { records, until, areLogged: false }
   }
 
-  /** Whether an earlier process decided what belongs to the batch: nothing else may become part of it. */
+  /**
+   * Whether an earlier process recorded the batch's input, or that of a later batch: then nothing else may become part
+   * of it.
+   */
   isDecided(time: number): boolean {
-    return this.#earlier.has(time)
+    return this.#earlier.has(time) || time <= (this.#recovered?.last ?? Number.NEGATIVE_INFINITY)
   }
 
-  /** The ranges that an earlier process assigned to the batch; undefined if it assigned none. */
-  rangesOf(stream: number, time: number): readonly FileRange[] | undefined {
-    return this.#earlier.get(time)?.assigned.find(([id]) => id === stream)?.[1]
+  /** The partitions that an earlier process assigned to the batch; undefined if it assigned none. */
+  partitionsOf(input: InputNode, time: number): readonly object[] | undefined {
+    const uid = this.#builder.uids.get(input)
+    return this.#earlier.get(time)?.assigned.find(([id]) => id === uid)?.[1]
   }
 
-  /** A stream does not have all that an earlier process had of it. */
-  lost(stream: Stream<unknown>): void {
+  /** Registers that a stream lacks data which an earlier process had. */
+  lost(stream: StreamNode): void {
     this.#lossy.add(stream)
   }
 
-  /** Records the input of a batch. To be awaited before its outputs run. */
-  async assigned(time: number, assigned: BatchEntry['assigned'], received: readonly number[]): Promise<void> {
+  /**
+   * Records the input of a batch: partitions of direct sources, and received blocks. Await it before the batch's
+   * outputs run.
+   *
+   * @throws CheckpointError if the write-ahead log cannot be written. The blocks then belong to the next batch.
+   */
+  async assigned(time: number, assigned: BatchEntry['assigned'], allocated: readonly AllocatedBlocks[]): Promise<void> {
     const { received: before, done } = this.#earlier.get(time) ?? EMPTY
-    for (const id of before) this.#lossy.add(this.#builder.streams[id]!)
-    await this.#record(time, { assigned, received: [...new Set([...before, ...received])], done })
+    const received = new Map(allocated.map(({ uid, blocks }) => [uid, recordsIn(blocks)]))
+    for (const [input, uid] of this.#builder.uids) {
+      const earlier = before.find(([of]) => of === uid)?.[1] ?? 0
+      if (earlier > (received.get(uid) ?? 0)) this.#lossy.add(input)
+    }
+    const blocks = this.#received?.rangesOf(allocated) ?? []
+    const written = this.#write(time, { assigned, received: [...new Map([...received, ...before])], blocks, done })
+    // The record of an earlier process counts as long as there is no other.
+    if (!this.#received || this.isDecided(time)) return await written.catch((cause) => this.#notRecorded(time, cause))
+    await written
+    this.#received.recorded(allocated)
+  }
+
+  /**
+   * Await it before an output runs: rejects if another context has taken the directory, which runs the batch then. A
+   * failure of the file system is no such proof, and stops no batch.
+   */
+  async confirm(): Promise<void> {
+    await this.#store.confirm().catch((error: unknown) => {
+      if (this.#store.lost) throw error
+    })
   }
 
   /** Records that an output completed. */
-  async completed(time: number, output: number): Promise<void> {
+  async completed(time: number, output: OutputOperation): Promise<void> {
     const entry = this.#entries.get(time) ?? EMPTY
-    await this.#record(time, { ...entry, done: [...new Set([...entry.done, output])] })
+    const id = this.#builder.outputIds.get(output)!
+    const written = this.#write(time, { ...entry, done: [...new Set([...entry.done, id])] })
+    await written.catch((cause) => this.#notRecorded(time, cause))
   }
 
-  /** Whether the output completed in an earlier process, and would now run with less input. */
-  mustNotRun({ id, label, stream }: OutputOperation, time: number): boolean {
-    const skipped = this.#earlier.get(time)?.done.includes(id) === true && this.#reads(stream, new Set())
-    if (skipped)
+  /**
+   * Whether an earlier process completed the output for good. Results that ended with that process are produced again,
+   * unless a part of their input is lost: they would be smaller than the first time.
+   */
+  isDone(output: OutputOperation, time: number): boolean {
+    const { label, stream, inMemory } = output
+    if (!this.#earlier.get(time)?.done.includes(this.#builder.outputIds.get(output)!)) return false
+    if (!inMemory) return true
+    const isLossy = this.#reads(stream, new Set())
+    if (isLossy)
       this.#warn(`${label} of batch ${time} ms does not run again: it completed, and part of its input is lost`)
-    return skipped
+    return isLossy
   }
 
-  /** The batch is over in this process. */
+  /** Removes a batch that has ended in this process. */
   forget(time: number): void {
     this.#entries.delete(time)
     this.#earlier.delete(time)
   }
 
-  #reads(stream: Stream<unknown>, seen: Set<Stream<unknown>>): boolean {
+  #reads(stream: StreamNode, seen: Set<StreamNode>): boolean {
     if (seen.has(stream)) return false
     seen.add(stream)
     return this.#lossy.has(stream) || stream.parents.some((parent) => this.#reads(parent, seen))
   }
 
-  async #record(time: number, entry: BatchEntry): Promise<void> {
-    this.#entries.set(time, entry)
+  #load(time: number, read: () => unknown, asBatches: boolean): void {
     try {
-      await this.#store.record(time, Buffer.from(JSON.stringify(entry)))
+      const entry = checked(read())
+      this.#counts.set(time, entry.received)
+      if (asBatches) this.#earlier.set(time, entry)
     } catch (cause) {
-      this.#warn(`batch ${time} ms could not be recorded in ${this.#store.directory}`, cause)
+      this.#anyUnreadable = true
+      this.#warn(`the record of batch ${time} ms in ${this.#store.directory} cannot be read`, cause)
     }
+  }
+
+  async #write(time: number, entry: BatchEntry): Promise<void> {
+    this.#entries.set(time, entry)
+    if (this.#received) await this.#received.record(time, entry)
+    else await this.#store.record(time, sealed('record', JSON.stringify(entry)))
+    this.#isFailing = false
+  }
+
+  #notRecorded(time: number, cause: unknown): void {
+    // The batch belongs to the new owner: no output of it may run here.
+    if (this.#store.lost) throw this.#store.lost
+    // Once a row of failures: a full disk would fill the log too.
+    if (!this.#isFailing)
+      this.#warn(
+        `batch ${time} ms could not be recorded in ${this.#store.directory}. ${diskFault(cause).advice}`,
+        cause,
+      )
+    this.#isFailing = true
   }
 }
 
 function checked(value: unknown): BatchEntry {
-  const { assigned, received, done } = (value ?? {}) as Record<string, unknown>
-  if (![assigned, received, done].every(Array.isArray)) throw new Error('it is no record of a batch')
-  return value as BatchEntry
+  const { assigned, received, done, blocks = [] } = (value ?? {}) as Record<string, unknown>
+  const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string'
+  if (![assigned, received, done, blocks].every(Array.isArray)) throw new Error('it is no record of a batch')
+  if (![...(assigned as unknown[]), ...(received as unknown[])].every(isPair))
+    throw new Error('it names no input by its uid')
+  if (!(received as [string, unknown][]).every(([, count]) => Number.isSafeInteger(count)))
+    throw new Error('it has no count of records')
+  return { ...(value as BatchEntry), blocks: blocks as BatchEntry['blocks'] }
+}
+
+function recordsIn(blocks: AllocatedBlocks['blocks']): number {
+  return blocks.reduce((sum, { count }) => sum + count, 0)
 }

@@ -1,87 +1,99 @@
-import { CheckpointError } from '../../errors.js'
-import type { StreamBuilder } from '../../ops/dstream/builder.js'
+import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { FaultPlan } from '../../pool/protocol.js'
-import { currentBatch, type Engine } from '../engine.js'
-import type { Inputs } from '../inputs.js'
+import { currentBatch } from '../current-batch.js'
+import type { Engine } from '../engine.js'
 import type { Logger } from '../logger.js'
-import { checkpointFaultPoint } from './fault-points.js'
-import { type Gathered, Gathering, type Saved } from './gather.js'
+import type { BatchLog } from './batch-log.js'
+import { CheckpointFailures } from './checkpoint-failures.js'
+import { processFaultPoint } from './fault-points.js'
+import { unwritable } from './folder.js'
+import { type Gathered, Gathering, inFiles, type Saved, type SavedInputs } from './gather.js'
 import type { DataKind } from './names.js'
 import type { CheckpointStore } from './store.js'
 
 export interface CheckpointerOptions {
   readonly store: CheckpointStore
-  /** Ms between two checkpoints; they follow the first batch that completes then. */
+  /** Least time between two checkpoints, in ms. The first batch that completes after it is checkpointed. */
   readonly interval: number
-  readonly builder: StreamBuilder
+  readonly builder: StreamGraph
   readonly engine: Engine
-  readonly inputs: Inputs
+  readonly inputs: SavedInputs
+  readonly log: BatchLog | undefined
   readonly logger: Logger
   readonly faults: readonly FaultPlan[] | undefined
 }
 
 /**
- * Writes checkpoints. What belongs to one is collected between two batches, so that it is of one moment; the files are
- * written while the next batches run. A block is written once, however many checkpoints refer to it.
+ * Writes checkpoints. Collects the data of each between two batches, so that it is consistent, and writes the files
+ * while the next batches run. Writes each block once, however many checkpoints refer to it.
  */
 export class Checkpointer {
   readonly #options: CheckpointerOptions
-  /** The batch of the last checkpoint, or the beginning. */
+  /** The time of the last checkpoint's batch, or of the start. */
   #last = 0
   #saved: Saved = { blocks: new Map(), rdds: [] }
   #taking: Promise<void> = Promise.resolve()
   #writing: Promise<void> | undefined
 
+  readonly #failures: CheckpointFailures
+
   constructor(options: CheckpointerOptions) {
+    const { store, engine, logger } = options
     this.#options = options
+    this.#failures = new CheckpointFailures(() => store.directory, engine.events, logger)
   }
 
   /**
-   * Before the first batch after a time, of which so much is in files. Writes a checkpoint: from here on sources that can
-   * be asked again are, and others may lose data. Rejects if that fails.
+   * Writes the first checkpoint, before the first batch after `time`. A restart resumes from it, and sources that can replay
+   * do so from there. `saved`: what the files hold already; `interval`: that of the batches until now, in ms. Rejects if it
+   * cannot be written.
    */
-  async begin(time: number, saved: Saved): Promise<void> {
+  async begin(time: number, saved: Saved, interval: number): Promise<void> {
     const { builder, engine, inputs, store } = this.#options
     this.#last = time
     this.#saved = saved
     try {
-      await this.#write(await new Gathering(builder, engine, inputs, saved).of(time, false), performance.now())
-    } catch (cause) {
-      throw new CheckpointError(
-        `No checkpoint can be written into ${store.directory}. Give the path of a directory that this process may write.`,
-        { directory: store.directory },
-        cause,
+      await this.#write(
+        await new Gathering(builder, engine, inputs, saved, interval).of(time, false),
+        performance.now(),
       )
+    } catch (cause) {
+      throw unwritable(store.directory, cause)
     }
   }
 
-  /** Whether a checkpoint shall follow this batch. While one is being written none does: the next batch asks again. */
+  /**
+   * Whether a checkpoint is due after this batch. False while another one is being written; the next batch checks
+   * again.
+   */
   isDue(time: number): boolean {
-    return !this.#writing && time - this.#last >= this.#options.interval
+    return !this.#writing && time - this.#last >= this.#failures.pause(this.#options.interval)
   }
 
   /**
-   * The batch is complete: collects what belongs to it, and begins to write. A failure is told, and ends nothing. Streams
-   * of event time may put it off to a batch in which all slides meet, unless the context stops. `end`: of the context;
-   * `'drained'` if nothing is left of what receivers had got.
+   * Collects the checkpoint of a complete batch, and starts to write it. Reports a failure and continues. With
+   * event-time streams it may wait for a batch at which all slides coincide, unless the context stops. `end`: why the
+   * context stops; `'drained'` if all received data is processed.
    */
   take(time: number, end?: 'stopped' | 'drained'): Promise<void> {
-    // A stop may ask for one while that of the last batch is being collected.
+    // A stop may request a checkpoint while the last batch's checkpoint is being collected.
     this.#taking = this.#taking.then(() => this.#take(time, end))
     return this.#taking
   }
 
   async #take(time: number, end: 'stopped' | 'drained' | undefined): Promise<void> {
-    const { builder, engine, inputs, faults } = this.#options
+    const { builder, engine, inputs, store, faults } = this.#options
     await this.written()
     if (time < this.#last || (time === this.#last && end !== 'drained')) return
     const began = performance.now()
     engine.states.saving = true
     try {
-      const gathering = new Gathering(builder, engine, inputs, this.#saved)
+      // Files that were removed meanwhile are written again.
+      this.#saved = inFiles(this.#saved, await store.names())
+      const gathering = new Gathering(builder, engine, inputs, this.#saved, builder.batchInterval)
       if (!end && builder.eventTime.size > 0 && !gathering.isMade(time)) return
       const gathered = await currentBatch.run({ time }, () => gathering.of(time, end === 'drained'))
-      checkpointFaultPoint('checkpoint:gathered', faults)
+      processFaultPoint('checkpoint:gathered', faults)
       this.#last = time
       this.#writing = this.#write(gathered, began)
         .catch((error: unknown) => this.#failed(time, error))
@@ -96,33 +108,36 @@ export class Checkpointer {
     }
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when no checkpoint is being written. */
   async written(): Promise<void> {
     await this.#writing
   }
 
-  async #write({ checkpoint, news, blocks, rdds }: Gathered, began: number): Promise<void> {
-    const { store, engine } = this.#options
+  async #write({ checkpoint, newBlocks, blocks, rdds }: Gathered, began: number): Promise<void> {
+    const { store, engine, inputs, log, logger } = this.#options
     const { time } = checkpoint
     for (const kind of ['state', 'data'] satisfies DataKind[]) {
-      const mine = news.filter((block) => block.kind === kind)
-      const places = await store.write(
+      const mine = newBlocks.filter((block) => block.kind === kind)
+      const written = await store.write(
         kind,
         time,
         mine.map(({ block }) => block),
       )
-      for (const [i, { place }] of mine.entries()) Object.assign(place, places[i])
+      for (const [i, { saved }] of mine.entries()) Object.assign(saved, written[i])
     }
     this.#saved = { blocks, rdds }
     const path = await store.publish(checkpoint)
-    const bytes = news.reduce((sum, { block }) => sum + block.bytes.length, 0)
+    inputs.checkpointed(time)
+    await log?.received?.clean(store.oldest).catch((error: unknown) => {
+      logger.warn(`files of the write-ahead log in ${store.directory} could not be removed`, error)
+    })
+    this.#failures.succeeded(time)
+    const bytes = newBlocks.reduce((sum, { block }) => sum + block.bytes.length, 0)
     engine.events.emit('checkpointWritten', { time, path, bytes, ms: performance.now() - began })
   }
 
   #failed(time: number, error: unknown): void {
-    const { engine, logger, store } = this.#options
-    if (engine.closed) return
-    logger.error(`the checkpoint of batch ${time} ms could not be written into ${store.directory}`, error)
-    engine.events.emit('checkpointFailed', { time, error })
+    this.#last = Math.max(this.#last, time)
+    if (!this.#options.engine.closed) this.#failures.failed(time, error)
   }
 }

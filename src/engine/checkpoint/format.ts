@@ -1,79 +1,79 @@
 import { crc32 } from 'node:zlib'
-import type { BlockCodec } from '../../pool/blocks/handle.js'
+import { CheckpointError } from '../../errors.js'
+import type { Checkpoint, SavedBlock } from './checkpoint.js'
 import { checkCheckpoint } from './schema.js'
 
-/** Where the bytes of a block are: a range of a data file in the checkpoint directory. */
-export interface SavedBlock {
-  readonly file: string
-  readonly offset: number
-  readonly length: number
-  /** CRC-32 of the bytes, as computed when the block was written. */
-  readonly crc: number
-  readonly codec: BlockCodec
-  readonly count: number
+/** The files that start with a checksum: a checkpoint, or the record of a batch. */
+export type Sealed = 'checkpoint' | 'record'
+
+/** The version of the formats. A change that earlier versions of the package cannot read raises it. */
+const VERSION = '2'
+
+/** The most levels of a checkpoint: its own, and those of the positions and the progress of sources. */
+const DEEPEST = 100
+
+const FIRST_LINE = /^millrace-(checkpoint|record) (\d{1,9}) ([0-9a-f]{8})$/
+
+/**
+ * Returns the bytes of a file. Its first line is `millrace-<kind> <version> <CRC-32 of version and rest, in hex>`, in every
+ * version. The rest is text.
+ */
+export function sealed(kind: Sealed, text: string): Buffer {
+  const body = Buffer.from(`${text}\n`)
+  return Buffer.concat([Buffer.from(`millrace-${kind} ${VERSION} ${checksum(VERSION, body)}\n`), body])
 }
 
-/** A dataset of a past batch that later batches read. */
-export interface SavedRdd {
-  readonly stream: number
-  readonly time: number
-  /** Its partitions; null where the stream had no dataset, which is not an empty one. */
-  readonly partitions: readonly SavedBlock[] | null
-  /** Placed by the hash of keys. */
-  readonly hashed: boolean
+/**
+ * Returns the text of a sealed file. Throws an Error if it is of another kind, or any of its bytes has changed.
+ *
+ * @throws CheckpointError for intact bytes of another version, which must not count as damaged: an older checkpoint in its
+ *   place would repeat work.
+ */
+export function unsealed(kind: Sealed, bytes: Buffer, path: string): string {
+  const end = bytes.indexOf('\n')
+  const line = FIRST_LINE.exec(bytes.subarray(0, Math.max(0, end)).toString('latin1'))
+  if (line?.[1] !== kind) throw new Error(`it is not a ${kind}`)
+  const [, , version, crc] = line
+  const body = bytes.subarray(end + 1)
+  if (checksum(version!, body) !== crc) throw new Error('its checksum does not match its bytes')
+  if (version !== VERSION) throw otherVersion(path, version!)
+  return body.toString()
 }
-
-/** One partition of kept state at a version: snapshots and keys, from the last that stand alone on. */
-export interface SavedState {
-  readonly operator: number
-  readonly partition: number
-  readonly version: number
-  readonly snapshots: readonly {
-    readonly time: number
-    readonly full: boolean
-    readonly name?: string
-    readonly after?: string
-    readonly block: SavedBlock
-  }[]
-  readonly keys: readonly { readonly time: number; readonly full: boolean; readonly block: SavedBlock }[]
-}
-
-/** What a process needs to go on after the batch at `time`, besides the graph, which its program builds again. */
-export interface Checkpoint {
-  /** The batch that was complete. */
-  readonly time: number
-  readonly zeroTime: number
-  /** The process stopped after it, when all that its receivers had got was processed. */
-  readonly ended: boolean
-  /** A line a node of the graph: see StreamBuilder.shape. */
-  readonly graph: readonly string[]
-  /** What streams know of the batches so far, by their numbers. */
-  readonly progress: readonly { readonly stream: number; readonly value: unknown }[]
-  /** Where sources that can be asked again were after the batch, by the numbers of their streams. */
-  readonly positions: readonly { readonly stream: number; readonly value: unknown }[]
-  readonly states: readonly SavedState[]
-  readonly rdds: readonly SavedRdd[]
-}
-
-/** First line: magic with the version of the format, and the CRC-32 of the rest, in hex. The rest is JSON. */
-const MAGIC = 'millrace-checkpoint-1'
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
-  const body = Buffer.from(`${JSON.stringify(checkpoint)}\n`)
-  return Buffer.concat([Buffer.from(`${MAGIC} ${crc32(body).toString(16).padStart(8, '0')}\n`), body])
+  return sealed('checkpoint', JSON.stringify(checkpoint))
 }
 
-/** Throws an Error that says what is wrong with the bytes, or with a field: a checksum does not make a value sensible. */
-export function decodeCheckpoint(bytes: Buffer): Checkpoint {
-  const end = bytes.indexOf('\n')
-  const [magic, crc] = bytes.subarray(0, Math.max(0, end)).toString('latin1').split(' ')
-  if (magic !== MAGIC) throw new Error('it is no checkpoint of this version')
-  const body = bytes.subarray(end + 1)
-  if (crc32(body) !== Number.parseInt(crc ?? '', 16)) throw new Error('its checksum does not fit its bytes')
-  return checkCheckpoint(JSON.parse(body.toString()))
+/**
+ * Decodes a checkpoint. Throws an Error that names a fault of the bytes or of a field: a correct checksum does not make
+ * a value valid.
+ *
+ * @throws CheckpointError for another version: see unsealed.
+ */
+export function decodeCheckpoint(bytes: Buffer, path: string): Checkpoint {
+  const value: unknown = JSON.parse(unsealed('checkpoint', bytes, path))
+  if (!isWithin(value, DEEPEST)) throw new Error(`it is nested deeper than ${DEEPEST} levels`)
+  return checkCheckpoint(value)
 }
 
-/** Every block that a checkpoint refers to. */
+/** Whether no part of the value is nested deeper: code that walks through a value uses the stack. */
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((part) => isWithin(part, levels - 1))
+}
+
+function checksum(version: string, body: Buffer): string {
+  return crc32(body, crc32(version)).toString(16).padStart(8, '0')
+}
+
+function otherVersion(path: string, version: string): CheckpointError {
+  return new CheckpointError(
+    `${path} has version ${version} of the checkpoint format; this version of the package reads ${VERSION}. Start with the version of the package that wrote it, or use another directory to start from the beginning.`,
+    { path, version },
+  )
+}
+
+/** Returns every block that a checkpoint refers to. */
 export function blocksOf({ states, rdds }: Checkpoint): SavedBlock[] {
   return [
     ...states.flatMap(({ snapshots, keys }) => [...keys, ...snapshots].map(({ block }) => block)),
@@ -81,7 +81,7 @@ export function blocksOf({ states, rdds }: Checkpoint): SavedBlock[] {
   ]
 }
 
-/** The same checkpoint with other places of its blocks. */
+/** Returns the checkpoint with each of its blocks replaced by the result of `map`. */
 export function mapBlocks(checkpoint: Checkpoint, map: (block: SavedBlock) => SavedBlock): Checkpoint {
   const mapped = <T extends { readonly block: SavedBlock }>(rows: readonly T[]) =>
     rows.map((row) => ({ ...row, block: map(row.block) }))

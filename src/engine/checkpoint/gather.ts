@@ -1,61 +1,89 @@
 import { CheckpointError } from '../../errors.js'
-import type { StreamBuilder } from '../../ops/dstream/builder.js'
-import type { Stream } from '../../ops/dstream/dstream.js'
-import type { Rdd } from '../../ops/rdd/rdd.js'
+import type { Dataset } from '../../ops/dataset.js'
+import type { StreamGraph } from '../../ops/dstream/graph.js'
+import type { StreamNode } from '../../ops/dstream/node.js'
 import { StateRdd } from '../../ops/rdd/state.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
-import { DRIVER, type Engine } from '../engine.js'
-import type { Inputs } from '../inputs.js'
-import type { Checkpoint, SavedBlock, SavedRdd, SavedState } from './format.js'
+import { DRIVER } from '../../pool/blocks/writers.js'
+import type { Engine } from '../engine.js'
+import type { Checkpoint, SavedBlock, SavedRdd, SavedState } from './checkpoint.js'
 import type { DataKind } from './names.js'
+import { operationOf } from './operations.js'
+import { saveAccumulators } from './saved-accumulators.js'
 import type { BlockBytes } from './store.js'
 
-/** What is in files already, so that it is not written again. */
+/** The data of a context's inputs that a checkpoint saves. */
+export interface SavedInputs {
+  /** Returns the positions of sources after the batch at `time`. */
+  positions(time: number): Checkpoint['positions']
+  /** Returns the rates that back-pressure has found for receivers. */
+  rates(): Checkpoint['rates']
+  /** Called when a checkpoint with everything up to the batch at `time` is written. */
+  checkpointed(time: number): void
+}
+
+/** Data that is already in files, so it is not written again. */
 export interface Saved {
-  /** Blocks of state, by their ids. */
+  /** Blocks of state, by id. */
   readonly blocks: ReadonlyMap<number, SavedBlock>
   readonly rdds: readonly SavedRdd[]
 }
 
-/** A block that is in no file yet; `place` is filled in when it is. */
+/** Returns the part of the saved data whose files exist. */
+export function inFiles({ blocks, rdds }: Saved, names: ReadonlySet<string>): Saved {
+  const exists = ({ file }: SavedBlock) => names.has(file)
+  return {
+    blocks: new Map([...blocks].filter(([, block]) => exists(block))),
+    rdds: rdds.filter(({ partitions }) => partitions?.every(exists) ?? true),
+  }
+}
+
+/** A block that is in no file yet. `saved` is set when it is written. */
 export interface NewBlock {
   readonly kind: DataKind
   readonly block: BlockBytes
-  readonly place: { -readonly [P in keyof SavedBlock]: SavedBlock[P] }
+  readonly saved: { -readonly [P in keyof SavedBlock]: SavedBlock[P] }
 }
 
 export interface Gathered extends Saved {
   readonly checkpoint: Checkpoint
-  readonly news: readonly NewBlock[]
-  /** The bytes of the new blocks are no longer needed. */
+  readonly newBlocks: readonly NewBlock[]
+  /** Called when the bytes of the new blocks are no longer needed. */
   done(): void
 }
 
-/** Attempts to have snapshots of all partitions, where threads die or blocks turn out to be corrupt on the way. */
+type SavedDataset = Pick<SavedRdd, 'partitions' | 'hashed'>
+
+/** Attempts to collect snapshots of all partitions: meanwhile threads may die, and blocks may turn out corrupt. */
 const ATTEMPTS = 3
 
-/** Collects what a checkpoint after the batch at a time consists of. To be called while no batch runs. */
+/** Collects the data of a checkpoint after a batch. Must run while no batch runs. */
 export class Gathering {
-  readonly #builder: StreamBuilder
+  readonly #builder: StreamGraph
   readonly #engine: Engine
-  readonly #inputs: Inputs
+  readonly #inputs: SavedInputs
   readonly #saved: Saved
+  readonly #interval: number
   readonly #rddsSaved: ReadonlyMap<string, SavedRdd>
   readonly #blocks = new Map<number, SavedBlock>()
-  readonly #news: NewBlock[] = []
-  readonly #held: (() => void)[] = []
+  readonly #newBlocks: NewBlock[] = []
+  /** Datasets by stream and time: several windows may read one. */
+  readonly #datasets = new Map<string, Promise<SavedDataset>>()
+  readonly #pinned: (() => void)[] = []
 
-  constructor(builder: StreamBuilder, engine: Engine, inputs: Inputs, saved: Saved) {
+  /** `interval`: that of the batches until now, in ms. */
+  constructor(builder: StreamGraph, engine: Engine, inputs: SavedInputs, saved: Saved, interval: number) {
     this.#builder = builder
+    this.#interval = interval
     this.#engine = engine
     this.#inputs = inputs
     this.#saved = saved
-    this.#rddsSaved = new Map(saved.rdds.map((rdd) => [`${rdd.stream}:${rdd.time}`, rdd]))
+    this.#rddsSaved = new Map(saved.rdds.map((rdd) => [keyOf(rdd), rdd]))
   }
 
   /**
-   * Whether batches have made all that belongs to a checkpoint. If not, it would be made sooner than without checkpoints:
-   * event time would know of records sooner then, and take others as late.
+   * Whether the batches have computed every dataset of a checkpoint. Otherwise the checkpoint would compute them before
+   * their batch does: event time would advance too early, and other records would count as late.
    */
   isMade(time: number): boolean {
     return this.#used().every((stream) => {
@@ -66,11 +94,11 @@ export class Gathering {
 
   async of(time: number, ended: boolean): Promise<Gathered> {
     const done = () => {
-      for (const release of this.#held.splice(0)) release()
+      for (const release of this.#pinned.splice(0)) release()
     }
     try {
       const checkpoint = await this.#checkpoint(time, ended)
-      return { checkpoint, rdds: checkpoint.rdds, blocks: this.#blocks, news: this.#news, done }
+      return { checkpoint, rdds: checkpoint.rdds, blocks: this.#blocks, newBlocks: this.#newBlocks, done }
     } catch (error) {
       done()
       throw error
@@ -80,81 +108,100 @@ export class Gathering {
   async #checkpoint(time: number, ended: boolean): Promise<Checkpoint> {
     const builder = this.#builder
     const used = this.#used()
-    const needed = new Map<string, readonly [Stream<unknown>, number, Rdd<unknown> | undefined]>()
-    for (const stream of used) {
-      for (const past of stream.neededAfter(time)) {
-        const parent = stream.parents[0]!
-        needed.set(`${parent.id}:${past}`, [parent, past, parent.getOrCompute(past)])
-      }
-    }
-    const rdds = await Promise.all([...needed].map(([name, of]) => this.#rddsSaved.get(name) ?? this.#dataset(...of)))
+    // Before jobs of this checkpoint add to them.
+    const accumulators = saveAccumulators(builder.context)
+    // First of all: computing these datasets may make new versions of state.
+    const needed = used.flatMap((stream) => stream.neededAfter(time).map((past) => this.#needed(stream, past)))
+    const rdds = await Promise.all(needed.map((save) => save()))
     const states = await Promise.all(used.map((stream) => this.#state(stream)))
     const progress = used.flatMap((stream) => {
       const value = stream.progress()
-      return value === undefined ? [] : [{ stream: stream.id, value }]
+      return value === undefined ? [] : [{ uid: this.#uidOf(stream), value }]
     })
     return {
       time,
       zeroTime: builder.zeroTime,
+      batchInterval: this.#interval,
       ended,
-      graph: builder.shape(),
+      operations: [...builder.uids].map(([stream, uid]) => operationOf(stream, uid, time)),
       progress,
       positions: this.#inputs.positions(time),
+      rates: this.#inputs.rates(),
+      accumulators,
       states: states.flat(),
       rdds,
     }
   }
 
-  /** Children first: what they need may have their parents make versions of state, which then are the newest. */
-  #used(): Stream<unknown>[] {
+  #uidOf(stream: StreamNode): string {
+    return this.#builder.uids.get(stream)!
+  }
+
+  /** Computes the dataset of a past batch of the parent now, and returns a function that saves it. */
+  #needed(window: StreamNode, time: number): () => Promise<SavedRdd> {
+    const uid = this.#uidOf(window)
+    const parent = window.parents[0]!
+    const rdd = parent.getOrCompute(time)
+    return async () => {
+      const known = this.#rddsSaved.get(keyOf({ uid, time }))
+      if (known) return known
+      const key = `${parent.id}:${time}`
+      if (!this.#datasets.has(key)) this.#datasets.set(key, this.#dataset(rdd))
+      return { uid, time, ...(await this.#datasets.get(key)!) }
+    }
+  }
+
+  /** Children come first: computing what they need may make new versions of their parents' state. */
+  #used(): StreamNode[] {
     return this.#builder.streams.filter(({ rememberDuration }) => rememberDuration > 0).reverse()
   }
 
-  /** What of a dataset is not kept is computed, and kept from then on. */
-  async #dataset(stream: Stream<unknown>, time: number, rdd: Rdd<unknown> | undefined): Promise<SavedRdd> {
-    if (!rdd) return { stream: stream.id, time, partitions: null, hashed: false }
+  /** Computes the partitions that are not persisted; computing persists them. */
+  async #dataset(rdd: Dataset | undefined): Promise<SavedDataset> {
+    if (!rdd) return { partitions: null, hashed: false }
     const engine = this.#engine
     const all = Array.from({ length: rdd.partitions }, (_, p) => p)
-    const missing = all.filter((p) => !engine.placeOf(rdd, p))
+    const missing = all.filter((p) => !engine.locationOf(rdd, p))
     if (missing.length > 0) await engine.run(rdd, { op: 'count' }, missing)
     const partitions = await Promise.all(all.map((p) => this.#partition(rdd, p)))
-    return { stream: stream.id, time, partitions, hashed: rdd.partitioner?.kind === 'hash' }
+    return { partitions, hashed: rdd.partitioner?.kind === 'hash' }
   }
 
-  async #partition(rdd: Rdd<unknown>, partition: number): Promise<SavedBlock> {
+  async #partition(rdd: Dataset, partition: number): Promise<SavedBlock> {
     const engine = this.#engine
-    const place = engine.placeOf(rdd, partition)
-    if (place?.in === 'memory') return this.#place('data', place.block)
-    // In a file of its own, which may go at any time, or let go again because of memoryLimit.
+    const location = engine.locationOf(rdd, partition)
+    if (location?.in === 'memory') return this.#save('data', location.block)
+    // The partition is in a file, which may be removed at any time, or it was evicted again at memoryLimit.
     const [records] = await engine.run<unknown[]>(rdd, { op: 'collect' }, [partition])
-    const block = engine.write('records', records!)
+    const block = engine.driver.write('records', records!)
     engine.blocks.register(block, DRIVER, { rooted: true })
-    const saved = this.#place('data', block)
+    const saved = this.#save('data', block)
     engine.blocks.release(block.id)
     return saved
   }
 
-  async #state(stream: Stream<unknown>): Promise<SavedState[]> {
+  async #state(stream: StreamNode): Promise<SavedState[]> {
     const { newestVersion: version, id: operator } = stream
     if (version === undefined) return []
+    const uid = this.#uidOf(stream)
     await this.#snapshots(stream, version)
     return this.#engine.states.saved(operator, version).map(({ snapshots, keys }, partition) => ({
-      operator,
+      uid,
       partition,
       version,
       snapshots: snapshots.map(({ block, time, full, name, after }) => {
-        return { time, full, name, after, block: this.#place('state', block) }
+        return { time, full, name, after, block: this.#save('state', block) }
       }),
-      keys: keys.map(({ block, time, full = false }) => ({ time, full, block: this.#place('state', block) })),
+      keys: keys.map(({ block, time, full = false }) => ({ time, full, block: this.#save('state', block) })),
     }))
   }
 
-  /** The tasks of the batch have written most snapshots, if not all. */
-  async #snapshots(stream: Stream<unknown>, version: number): Promise<void> {
+  /** Runs tasks that write the snapshots that the batch's tasks have not written. */
+  async #snapshots(stream: StreamNode, version: number): Promise<void> {
     const { states } = this.#engine
-    // A version that an earlier process made has its snapshots, and is no version of kept state here.
+    // A version of an earlier process has its snapshots, but no StateRdd in this process.
     const made = stream.remembered().includes(version) ? stream.getOrCompute(version) : undefined
-    // Not the dataset itself: where that is persisted, tasks would read its blocks and look at no state.
+    // Not the dataset itself: if it is persisted, tasks would read its blocks and not compute the state.
     const rdd = made instanceof StateRdd ? made.made() : undefined
     for (let attempt = 0; ; attempt++) {
       const missing = states.unsaved(stream.id, version, rdd?.partitions)
@@ -169,18 +216,22 @@ export class Gathering {
     }
   }
 
-  #place(kind: DataKind, handle: BlockHandle): SavedBlock {
+  #save(kind: DataKind, handle: BlockHandle): SavedBlock {
     const { id, codec, count, crc, length } = handle
     const known = this.#blocks.get(id) ?? this.#saved.blocks.get(id)
     if (known) {
       this.#blocks.set(id, known)
       return known
     }
-    const { payload: bytes, done } = this.#engine.hold(handle)
-    this.#held.push(done)
-    const place = { file: '', offset: 0, length, crc, codec, count }
-    this.#news.push({ kind, block: { bytes, codec, count, crc }, place })
-    this.#blocks.set(id, place)
-    return place
+    const { payload: bytes, unpin } = this.#engine.driver.pinBytes(handle)
+    this.#pinned.push(unpin)
+    const saved = { file: '', offset: 0, length, crc, codec, count }
+    this.#newBlocks.push({ kind, block: { bytes, codec, count, crc }, saved })
+    this.#blocks.set(id, saved)
+    return saved
   }
+}
+
+function keyOf({ uid, time }: Pick<SavedRdd, 'uid' | 'time'>): string {
+  return `${time}:${uid}`
 }

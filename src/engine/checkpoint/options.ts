@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../errors.js'
 import { type Duration, formatMillis, toMillis } from '../../ops/time.js'
+import { describe } from '../../values/describe.js'
 
-/** Batches shorter than this share a checkpoint: its cost is that of some files, whatever is in them. */
+/** The shortest default interval, in ms: even a small checkpoint costs several synced files. */
 const SHORTEST_MS = 1000
 
 export function checkpointIntervalOf(given: Duration | undefined, batchInterval: number): number {
@@ -16,7 +17,7 @@ export function checkpointIntervalOf(given: Duration | undefined, batchInterval:
 
 export function checkDirectory(given: string): string {
   if (typeof given === 'string' && given !== '') return given
-  throw new ArgumentError(`The checkpoint directory is ${JSON.stringify(given)}; give the path of a directory.`, {
+  throw new ArgumentError(`The checkpoint directory is ${describe(given)}; it must be the path of a directory.`, {
     directory: given,
   })
 }

@@ -1,16 +1,16 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 
 /**
- * Names the set of processes in which a pid means one process: the boot of the machine and the PID namespace. Containers on
- * one machine may share a host name, and hosts a checkpoint directory; their pids say nothing about each other. Undefined
- * where the system does not tell.
+ * Returns a name for the set of processes in which a pid is unique: the boot of the machine and the PID namespace.
+ * Containers on one machine may share a host name, and hosts may share a checkpoint directory, but their pids are
+ * unrelated. Undefined if the system does not provide it.
  */
 export function processScope(): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`
   } catch {
-    // No Linux, or no /proc: without it nobody can conclude from a pid.
+    // Not Linux, or no /proc: a pid then proves nothing.
     return undefined
   }
 }

@@ -1,16 +1,16 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { CheckpointError, StateError } from '../../errors.js'
+import type { FileSystems } from '../../files/file-systems.js'
 import type { BlockCodec } from '../../pool/blocks/handle.js'
 import type { FaultPlan } from '../../pool/protocol.js'
-import { checkpointFaultPoint } from './fault-points.js'
-import { linkOrCopy, namesOf, publishSynced, syncDirectory, writeSynced } from './files.js'
-import { blocksOf, type Checkpoint, decodeCheckpoint, encodeCheckpoint, mapBlocks, type SavedBlock } from './format.js'
-import { Lease } from './lease.js'
-import { checkpointName, type DataKind, entryName, type FileName, fileName, newestFirst, parseName } from './names.js'
+import type { Checkpoint, SavedBlock } from './checkpoint.js'
+import { processFaultPoint } from './fault-points.js'
+import { CheckpointFolder, unwritable } from './folder.js'
+import { decodeCheckpoint, encodeCheckpoint, mapBlocks } from './format.js'
+import { Lease, type OnLost, type TakeOptions } from './lease.js'
+import { checkpointName, type DataKind, entryName, type FileName, fileName, filesOfKinds, parseName } from './names.js'
+import { type BytesOf, filesOf, readBlocks } from './read-blocks.js'
 
-/** The bytes of a block that is in no file yet. They must not change until they are written. */
+/** A block that is in no file yet. Its bytes must not change until they are written. */
 export interface BlockBytes {
   readonly bytes: Uint8Array
   readonly codec: BlockCodec
@@ -18,21 +18,21 @@ export interface BlockBytes {
   readonly crc: number
 }
 
-/** A checkpoint with the bytes of all its blocks, checked. */
+/** A checkpoint with the bytes of all its blocks, whose checksums have been verified. */
 export interface LoadedCheckpoint {
   readonly checkpoint: Checkpoint
   readonly path: string
-  bytesOf(block: SavedBlock): Buffer
+  readonly bytesOf: BytesOf
 }
 
-/** What was recorded for one batch: see `CheckpointStore.record`. */
+/** The record of one batch: see `CheckpointStore.record`. */
 export interface Entry {
   readonly time: number
   readonly bytes: Buffer
 }
 
-/** Checkpoints that stay in the directory. */
-const KEPT = 10
+/** The number of checkpoints that the directory keeps. */
+const RETAINED = 10
 
 /**
  * The files of a checkpoint directory. Every name ends with the term of the owner that wrote it (see lease.ts):
@@ -42,48 +42,72 @@ const KEPT = 10
  * data-<ms>-<term>-<serial>    the same, of datasets that windows need
  * checkpoint-<ms>-<term>       everything else, and where each block is; refers to data files of earlier times too
  * entry-<ms>-<term>            what an owner recorded for the batch of that time
+ * log-<ms>-<ms>-<term>-...     the same, and received data: see write-ahead-log.ts
  * owner-<term>                 the owner of the directory
  * ```
  *
- * The store writes and syncs data files first. A checkpoint counts from its rename on, so it is there with all its files
- * or not at all. It refers to data files of its own term only: an owner that continues an earlier one links the files it
- * needs under names of its own. So no deletion by an earlier owner, however late, can reach a later owner's data.
+ * The store writes and syncs data files first. A checkpoint becomes valid by its rename, so it exists with all its
+ * files or not at all. It refers only to data files of its own term: an owner that continues an earlier one links the
+ * files it needs under names of its own term. So no deletion by an earlier owner, however late, affects a later owner's
+ * data.
  */
 export class CheckpointStore {
   readonly #faults: readonly FaultPlan[] | undefined
   /** Data files by the name of the checkpoint that refers to them. */
   readonly #references = new Map<string, ReadonlySet<string>>()
+  readonly #files: FileSystems
   #directory: string
+  #folder: CheckpointFolder | undefined
   #lease: Lease | undefined
   #serial = 0
+  #oldest = Number.NEGATIVE_INFINITY
 
-  constructor(directory: string, faults?: readonly FaultPlan[]) {
-    this.#directory = resolve(directory)
+  /** `files`: the file systems of the context, which resolve the directory now. */
+  constructor(directory: string, files: FileSystems, faults?: readonly FaultPlan[]) {
+    this.#files = files
+    this.#directory = files.resolve(directory, 'The checkpoint directory')
     this.#faults = faults
   }
 
-  /** Where the files are: once the directory is taken, a path without links. */
+  /** The directory of the files. Once taken, its path contains no symbolic links. */
   get directory(): string {
     return this.#directory
   }
 
+  /** The error of a directory that another context has taken from this store, once a write has found it. */
+  get lost(): CheckpointError | undefined {
+    return this.#lease?.lost
+  }
+
+  /** The time of the oldest checkpoint that the directory keeps, as of the last one that was published. */
+  get oldest(): number {
+    return this.#oldest
+  }
+
+  /** The right to write into the directory. @throws StateError unless it is taken. */
+  get lease(): Lease {
+    return this.#owned()
+  }
+
   /**
-   * Makes the directory this store's own until `release`.
+   * Takes the directory for this store until `release`.
    *
-   * @throws CheckpointError if another context has it, or it cannot be written.
+   * @throws CheckpointError if another context has it and `standby` is not set, or it cannot be written.
    */
-  async take(onLost: (error: CheckpointError) => void): Promise<void> {
+  async take(onLost: OnLost, options?: TakeOptions): Promise<void> {
     try {
-      this.#lease = await Lease.take(this.#directory, onLost)
-      this.#directory = this.#lease.directory
+      this.#lease = await Lease.take(await this.#open(), onLost, options)
+      this.#folder = this.#lease.folder
+      this.#directory = this.#folder.path
     } catch (cause) {
       if (cause instanceof CheckpointError) throw cause
-      throw new CheckpointError(
-        `No checkpoint can be written into ${this.#directory}. Give the path of a directory that this process may write.`,
-        { directory: this.#directory },
-        cause,
-      )
+      throw unwritable(this.#directory, cause)
     }
+  }
+
+  /** Rejects if another context has the directory by now. Needs no file operation unless this process was suspended. */
+  async confirm(): Promise<void> {
+    await this.#lease?.confirm()
   }
 
   async release(): Promise<void> {
@@ -91,43 +115,47 @@ export class CheckpointStore {
   }
 
   /**
-   * The newest checkpoint that is whole; undefined if there is none at all. Calls `onSkipped` for each that is damaged.
+   * Returns the newest complete checkpoint; undefined if there is none. Calls `onSkipped` for each damaged one that is
+   * newer.
    *
-   * @throws CheckpointError if there are checkpoints and none can be read.
+   * @throws CheckpointError if there are checkpoints and none can be read, or for another version of the format.
    */
   async newest(onSkipped: (path: string, cause: unknown) => void = () => {}): Promise<LoadedCheckpoint | undefined> {
     const faults: string[] = []
     let found: LoadedCheckpoint | undefined
-    for (const { name } of await this.#files('checkpoint')) {
-      const path = join(this.#directory, name)
+    const folder = await this.#open()
+    for (const { name } of await this.#named('checkpoint')) {
+      const path = folder.pathOf(name)
       try {
-        const checkpoint = decodeCheckpoint(await readFile(path))
+        const checkpoint = decodeCheckpoint(await folder.read(name), path)
         this.#references.set(name, filesOf(checkpoint))
-        found ??= { checkpoint, path, bytesOf: await this.#load(checkpoint) }
+        found ??= { checkpoint, path, bytesOf: await readBlocks(folder, checkpoint) }
       } catch (cause) {
+        if (cause instanceof CheckpointError && !found) throw cause
         faults.push(`${name}: ${(cause as Error).message}`)
         if (!found) onSkipped(path, cause)
       }
     }
     if (found || faults.length === 0) return found
     throw new CheckpointError(
-      `No checkpoint in ${this.#directory} can be read (${faults.join('; ')}). Restore the directory from a backup, give another one, or call StreamingContext.getOrCreate with createOnError: true to begin anew.`,
+      `No checkpoint in ${this.#directory} can be read (${faults.join('; ')}). Restore the directory from a backup, use another one, or call StreamingContext.getOrCreate with createOnError: true to start from the beginning.`,
       { directory: this.#directory, faults },
     )
   }
 
   /**
-   * The checkpoint with its data files under names of this owner's term, so that later checkpoints can refer to them
-   * whatever an earlier owner still deletes.
+   * Returns the checkpoint with its data files under names of this owner's term. Later checkpoints can then refer to
+   * them, whatever an earlier owner may still delete.
    */
   async adopt({ checkpoint, path, bytesOf }: LoadedCheckpoint): Promise<LoadedCheckpoint> {
+    const { term, folder } = this.#owned()
     const names = new Map<string, string>()
     const originals = new Map<string, string>()
     for (const file of filesOf(checkpoint)) {
       const { kind, time } = parseName(file)!
-      const own = fileName(kind as DataKind, time, this.#owned().term, this.#serial++)
+      const own = fileName(kind as DataKind, time, term, this.#serial++)
       const whole = bytesOf({ file, offset: 0, length: Number.MAX_SAFE_INTEGER } as SavedBlock)
-      await linkOrCopy(join(this.#directory, file), join(this.#directory, own), whole)
+      await folder.copy(file, own, whole)
       names.set(file, own)
       originals.set(own, file)
     }
@@ -138,24 +166,21 @@ export class CheckpointStore {
     }
   }
 
-  /** Renames all checkpoints, so that the directory counts as empty. Their files stay. */
+  /** Renames all checkpoints, and the files of the write-ahead log, so that the directory counts as empty. Data files stay. */
   async setAside(): Promise<void> {
-    const { term } = this.#owned()
-    for (const file of await this.#files('checkpoint')) {
-      if (file.term > term) continue
-      const path = join(this.#directory, file.name)
-      await rename(path, `${path}.unreadable`)
-    }
+    const { term, folder } = this.#owned()
+    for (const { name, term: its } of await this.#named('checkpoint', 'log'))
+      if (its <= term) await folder.rename(name, `${name}.unreadable`)
     this.#references.clear()
   }
 
-  /** Writes new blocks into a file of their own. Returns where each is. */
+  /** Writes new blocks into one new file. Returns the location of each. */
   async write(kind: DataKind, time: number, blocks: readonly BlockBytes[]): Promise<SavedBlock[]> {
     if (blocks.length === 0) return []
     const lease = await this.#checked()
     const file = fileName(kind, time, lease.term, this.#serial++)
     const pieces = blocks.map(({ bytes }) => bytes)
-    await writeSynced(join(this.#directory, file), pieces)
+    await lease.folder.write(file, pieces)
     let offset = 0
     return blocks.map(({ bytes, codec, count, crc }) => {
       const saved = { file, offset, length: bytes.length, crc, codec, count }
@@ -164,91 +189,83 @@ export class CheckpointStore {
     })
   }
 
-  /** Makes the checkpoint count, then removes files that are no longer needed. Returns its path. */
+  /** Returns the names of all files in the directory. */
+  async names(): Promise<ReadonlySet<string>> {
+    return new Set(await (await this.#open()).names())
+  }
+
+  /** Publishes the checkpoint, then removes files that no checkpoint refers to. Returns the checkpoint's path. */
   async publish(checkpoint: Checkpoint): Promise<string> {
-    checkpointFaultPoint('checkpoint:data-written', this.#faults)
+    processFaultPoint('checkpoint:data-written', this.#faults)
     const lease = await this.#checked()
     const name = checkpointName(checkpoint.time, lease.term)
-    const path = join(this.#directory, name)
-    await publishSynced(path, encodeCheckpoint(checkpoint), async () => {
-      checkpointFaultPoint('checkpoint:metadata-written', this.#faults)
+    await lease.folder.publish(name, encodeCheckpoint(checkpoint), async () => {
+      processFaultPoint('checkpoint:metadata-written', this.#faults)
       await lease.check()
     })
-    await syncDirectory(this.#directory)
     this.#references.set(name, filesOf(checkpoint))
-    checkpointFaultPoint('checkpoint:published', this.#faults)
+    processFaultPoint('checkpoint:published', this.#faults)
     await lease.check()
-    await this.#prune(lease.term)
-    return path
+    await this.#prune(lease)
+    return lease.folder.pathOf(name)
   }
 
   /**
-   * Records bytes for the batch at `time`, synced when it resolves; replaces what this owner recorded for it before. They
-   * stay as long as a checkpoint before that time does.
+   * Records bytes for the batch at `time`, and replaces this owner's earlier record of it. They are synced when the
+   * promise resolves, and kept while a checkpoint before that time exists.
    */
   async record(time: number, bytes: Uint8Array): Promise<void> {
     const lease = await this.#checked()
-    await publishSynced(join(this.#directory, entryName(time, lease.term)), bytes, () => lease.check())
-    await syncDirectory(this.#directory)
+    await lease.folder.publish(entryName(time, lease.term), bytes, () => lease.check())
   }
 
-  /** What was recorded for the batches after `time`, by the last owner that recorded something for each; in order of time. */
+  /** Returns the records of the batches after `time`, in order of time: for each batch the one of its latest owner. */
   async recorded(time: number): Promise<Entry[]> {
     const newest = new Map<number, FileName>()
-    for (const file of (await this.#files('entry')).reverse()) if (file.time > time) newest.set(file.time, file)
+    for (const file of (await this.#named('entry')).reverse()) if (file.time > time) newest.set(file.time, file)
     const files = [...newest.values()].sort((a, b) => a.time - b.time)
-    return Promise.all(
-      files.map(async (file) => ({ time: file.time, bytes: await readFile(join(this.#directory, file.name)) })),
-    )
+    const folder = await this.#open()
+    return Promise.all(files.map(async ({ time: at, name }) => ({ time: at, bytes: await folder.read(name) })))
+  }
+
+  async #open(): Promise<CheckpointFolder> {
+    this.#folder ??= await CheckpointFolder.open(this.#files, this.#directory)
+    return this.#folder
   }
 
   #owned(): Lease {
     if (this.#lease) return this.#lease
-    throw new StateError(`The checkpoint directory ${this.#directory} is written before it is taken.`)
+    throw new StateError(
+      `The checkpoint directory ${this.#directory} was not taken by this context, so it cannot be written.`,
+    )
   }
 
-  /** The lease, after a look whether it still holds. The directory is created again if somebody removed it. */
+  /** Returns the lease after checking that this context still has it. Creates the directory again if it was removed. */
   async #checked(): Promise<Lease> {
     const lease = this.#owned()
-    await mkdir(this.#directory, { recursive: true })
+    await lease.folder.create()
     await lease.check()
     return lease
   }
 
-  /** The newest first. */
-  async #files(...kinds: readonly FileName['kind'][]): Promise<FileName[]> {
-    const files = (await namesOf(this.#directory)).map(parseName).filter((file) => file !== undefined)
-    return files.filter(({ kind }) => kinds.includes(kind)).sort(newestFirst)
+  /** Returns the files of these kinds, newest first. */
+  async #named(...kinds: readonly FileName['kind'][]): Promise<FileName[]> {
+    return filesOfKinds(await (await this.#open()).names(), ...kinds)
   }
 
-  /** Reads the data files of a checkpoint and checks every block that it refers to. */
-  async #load(checkpoint: Checkpoint): Promise<LoadedCheckpoint['bytesOf']> {
-    const files = new Map<string, Buffer>()
-    for (const file of filesOf(checkpoint)) files.set(file, await readFile(join(this.#directory, file)))
-    const bytesOf = ({ file, offset, length }: SavedBlock) => files.get(file)!.subarray(offset, offset + length)
-    for (const block of blocksOf(checkpoint)) {
-      const bytes = bytesOf(block)
-      if (bytes.length !== block.length || crc32(bytes) !== block.crc) throw new Error(`${block.file} is damaged`)
-    }
-    return bytesOf
-  }
-
-  /** Removes what the kept checkpoints do not need: files of this term and of earlier ones, never of later ones. */
-  async #prune(term: number): Promise<void> {
-    const kept = (await this.#files('checkpoint')).filter((file) => file.term <= term)
-    const old = kept.splice(KEPT)
+  /** Removes files of this and earlier terms that the newest checkpoints do not need; never files of later terms. */
+  async #prune({ term, folder }: Lease): Promise<void> {
+    const retained = (await this.#named('checkpoint')).filter((file) => file.term <= term)
+    const old = retained.splice(RETAINED)
     for (const { name } of old) this.#references.delete(name)
     const needed = new Set([...this.#references.values()].flatMap((files) => [...files]))
-    const oldest = Math.min(...kept.map(({ time }) => time))
-    const data = (await this.#files('state', 'data')).filter(({ name }) => !needed.has(name))
-    const entries = (await this.#files('entry')).filter(({ time }) => time <= oldest)
-    const left = (await this.#files('owner', 'temporary')).filter((file) => file.term < term)
+    const oldest = Math.min(...retained.map(({ time }) => time))
+    this.#oldest = oldest
+    const data = (await this.#named('state', 'data')).filter(({ name }) => !needed.has(name))
+    const entries = (await this.#named('entry')).filter(({ time }) => time <= oldest)
+    const left = (await this.#named('owner', 'temporary')).filter((file) => file.term < term)
     for (const file of [...old, ...data, ...entries, ...left]) {
-      if (file.term <= term) await rm(join(this.#directory, file.name), { force: true })
+      if (file.term <= term) await folder.remove(file.name)
     }
   }
-}
-
-function filesOf(checkpoint: Checkpoint): ReadonlySet<string> {
-  return new Set(blocksOf(checkpoint).map(({ file }) => file))
 }

@@ -1,11 +1,11 @@
-/** A promise that is settled from outside, once: the first outcome counts. */
+/** A promise that its creator settles. Only the first outcome counts. */
 export interface Deferred {
   readonly promise: Promise<void>
   resolve(): void
   reject(error: Error): void
 }
 
-/** Nobody has to wait for it: a rejection that nobody listens to must not end the process. */
+/** Creates a promise whose rejection does not end the process, even if nothing awaits it. */
 export function deferred(): Deferred {
   let resolve!: () => void
   let reject!: (error: Error) => void
@@ -17,7 +17,7 @@ export function deferred(): Deferred {
   return { promise, resolve, reject }
 }
 
-/** What setTimeout can wait for, in ms. */
+/** The longest delay that setTimeout accepts, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export interface Deadline {
@@ -25,7 +25,7 @@ export interface Deadline {
   clear(): void
 }
 
-/** Resolves after so many ms of real time, unless it is cleared. */
+/** Resolves after `ms` of real time, unless it is cleared. */
 export function deadline(ms: number): Deadline {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<'over'>((resolve) => {

@@ -1,16 +1,21 @@
 import { decodeError, encodeError, type WireError } from '../../pool/error-wire.js'
+import { isData } from '../../values/data.js'
+import { packRecords, unpackRecords } from './records-wire.js'
 
 const ERROR = 'millrace:error'
+const DATA = 'millrace:data'
 
 /**
- * Data of events and log messages as it crosses threads: errors in it keep class, code and cause; what cannot be cloned, or
- * leads back to itself, is told as text.
+ * Converts data of events and log messages for another thread. Data, such as the record of a dead letter, arrives as it
+ * would from a block. Errors keep their class, code and cause. A value that cannot be cloned, or contains itself,
+ * becomes a text.
  */
 export function packDetails(value: unknown, above: readonly object[] = []): unknown {
   if (value instanceof Error) return { [ERROR]: encodeError(value) }
   if (typeof value === 'function' || typeof value === 'symbol') return String(value)
   if (typeof value !== 'object' || value === null) return value
   if (above.includes(value)) return String(value)
+  if (isData(value)) return { [DATA]: packRecords([value]) }
   const path = [...above, value]
   if (Array.isArray(value)) return value.map((item) => packDetails(item, path))
   if (isPlain(value)) {
@@ -19,7 +24,7 @@ export function packDetails(value: unknown, above: readonly object[] = []): unkn
   try {
     return structuredClone(value)
   } catch {
-    // A socket, a promise: its text still tells what it was.
+    // For a socket or a promise, the text still says what it was.
     return String(value)
   }
 }
@@ -27,6 +32,7 @@ export function packDetails(value: unknown, above: readonly object[] = []): unkn
 export function unpackDetails(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(unpackDetails)
+  if (DATA in value) return unpackRecords(value[DATA] as Uint8Array)[0]
   if (ERROR in value) return decodeError(value[ERROR] as WireError)
   if (!isPlain(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpackDetails(item)]))

@@ -8,45 +8,51 @@ import {
 import { ArgumentError, StateError, type ThreadLostError } from '../../errors.js'
 import { PACKAGE_ROOT } from '../../package-root.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
-import { faultVerdict, type Verdict } from '../../pool/loss.js'
+import { type ExitCause, faultCause } from '../../pool/loss.js'
 import { driverLoss } from './driver-loss.js'
 import type { CallMessage, DriverBoot, DriverCalls, ToDriver, ToHost } from './protocol.js'
 
-/** How long a driver that was told to close may keep its thread: timers of the pipeline's own could keep it for ever. */
+/**
+ * Ms after which a closing driver thread is terminated: timers of the pipeline could keep it alive forever.
+ */
 const CLOSE_WAIT_MS = 1_000
 
-export interface LinkWatcher {
-  onMessage(message: ToHost): void
-  /** The thread has exited, and so have its workers; every message that it sent has been delivered. */
-  onGone(loss: ThreadLostError | undefined): void
+export interface LinkListener {
+  /** Called for each message from the driver. */
+  receive(message: ToHost): void
+  /**
+   * Called when the thread and its workers have exited and all of its messages have been delivered. `loss`: the reason,
+   * if the exit was unexpected.
+   */
+  lost(loss: ThreadLostError | undefined): void
 }
 
 /**
- * The host's end of a driver thread. A message to a dead thread is lost without a word, so every call is kept here and
- * rejected when the thread exits. The link keeps the process alive only while somebody holds it.
+ * The host's end of a driver thread. Messages to a dead thread are lost silently, so the link rejects every open call
+ * when the thread exits. It keeps the process alive only while `hold` is in effect.
  */
 export class DriverLink {
   readonly worker: Worker
   /** Resolves when the thread has exited. */
   readonly gone: Promise<void>
   readonly #port: MessagePort
-  readonly #watcher: LinkWatcher
+  readonly #listener: LinkListener
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   #lastId = 0
   #holds = 0
-  #verdict: Verdict | undefined
+  #exitCause: ExitCause | undefined
   #exiting = false
   #closing: Promise<void> | undefined
   #dead: Error | undefined
 
-  constructor(boot: Omit<DriverBoot, 'port'>, watcher: LinkWatcher) {
+  constructor(boot: Omit<DriverBoot, 'port'>, listener: LinkListener) {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
-    this.#watcher = watcher
+    this.#listener = listener
     this.worker = newWorker({ ...boot, port: port2 }, port1)
     port1.on('message', (message: ToHost) => this.#receive(message))
     this.worker.on('error', (error) => {
-      this.#verdict = faultVerdict(error)
+      this.#exitCause = faultCause(error)
     })
     this.gone = new Promise((resolve) => {
       this.worker.on('exit', (code) => {
@@ -58,12 +64,12 @@ export class DriverLink {
     this.worker.unref()
   }
 
-  /** Why nothing can be asked any more; undefined while the thread lives. */
+  /** Why no call is possible; undefined while the thread lives. */
   get dead(): Error | undefined {
     return this.#dead
   }
 
-  /** Keeps the process alive until the function that it answers with is called. */
+  /** Keeps the process alive until the returned function is called. */
   hold(): () => void {
     if (this.#holds++ === 0) this.worker.ref()
     let held = true
@@ -74,7 +80,7 @@ export class DriverLink {
     }
   }
 
-  /** Rejects with what the driver threw, or with ThreadLostError when the driver dies before it answers. */
+  /** Calls the driver. Rejects with the error that it threw, or with ThreadLostError if it dies before it answers. */
   async call<N extends keyof DriverCalls>(
     name: N,
     ...args: Parameters<DriverCalls[N]>
@@ -97,7 +103,7 @@ export class DriverLink {
     this.#port.postMessage(message, transfer)
   }
 
-  /** Ends the thread and resolves when it has exited: by itself as a rule, by force if it does not within a second. */
+  /** Asks the thread to exit, terminates it after a second, and resolves when it has exited. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -112,7 +118,7 @@ export class DriverLink {
     release()
   }
 
-  /** Ends the thread at once, whatever it does. */
+  /** Terminates the thread at once. */
   async terminate(): Promise<void> {
     await this.worker.terminate()
     await this.gone
@@ -121,7 +127,7 @@ export class DriverLink {
   #receive(message: ToHost): void {
     if (message.type === 'answer') this.#answer(message.id, message.value, message.error)
     else if (message.type === 'exiting') this.#exiting = true
-    else this.#watcher.onMessage(message)
+    else this.#listener.receive(message)
   }
 
   #answer(id: number, value: unknown, error: WireError | undefined): void {
@@ -131,21 +137,26 @@ export class DriverLink {
   }
 
   #onExit(exitCode: number): void {
-    // The exit may overtake what the thread sent before it.
+    // The exit event may overtake messages that the thread sent earlier.
     for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
       this.#receive(next.message as ToHost)
     }
     this.#port.close()
-    const loss = this.#closing ? undefined : driverLoss({ verdict: this.#verdict, exiting: this.#exiting, exitCode })
+    const loss = this.#closing
+      ? undefined
+      : driverLoss({ exitCause: this.#exitCause, exiting: this.#exiting, exitCode })
     this.#dead = loss ?? new StateError('The context is stopped. Open the pipeline again.')
     for (const { reject } of this.#calls.values()) reject(this.#dead)
-    this.#watcher.onGone(loss)
+    this.#listener.lost(loss)
   }
 }
 
 function newWorker(boot: DriverBoot, own: MessagePort): Worker {
   try {
-    return new Worker(new URL('engine/driver-thread/entry.js', PACKAGE_ROOT), {
+    const entry = new URL('engine/driver-thread/entry.js', PACKAGE_ROOT)
+    // A worker inherits the flags of the process. With --input-type, Node refuses to start a worker from a file.
+    return new Worker(`import(${JSON.stringify(entry)})`, {
+      eval: true,
       workerData: boot,
       transferList: [boot.port],
       argv: process.argv.slice(2),
@@ -155,7 +166,7 @@ function newWorker(boot: DriverBoot, own: MessagePort): Worker {
     if ((error as Error).name !== 'DataCloneError') throw error
     const names = Object.keys(boot.options).filter((name) => !cloneable(boot.options[name]))
     throw new ArgumentError(
-      `${names.join(' and ')} cannot be given to a driver in a thread of its own: ${(error as Error).message} Options must be plain data there; or choose driver: 'host'.`,
+      `${names.join(' and ')} cannot be sent to a driver thread: ${(error as Error).message} Pass options that are plain data, or set driver: 'host'.`,
       { options: names },
     )
   }
@@ -166,7 +177,7 @@ function cloneable(value: unknown): boolean {
     structuredClone(value)
     return true
   } catch {
-    // That is the answer.
+    // The value cannot be cloned, which is the answer and not a failure.
     return false
   }
 }

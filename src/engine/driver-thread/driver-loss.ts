@@ -1,26 +1,26 @@
 import { type ThreadLossReason, ThreadLostError } from '../../errors.js'
-import { uncaught, type Verdict } from '../../pool/loss.js'
+import { type ExitCause, uncaught } from '../../pool/loss.js'
 
-/** What is known about a driver thread that ended without being asked to. */
+/** The facts about a driver thread that exited unexpectedly. */
 export interface DriverLossFacts {
-  /** An uncaught error, where there was one. */
-  readonly verdict: Verdict | undefined
-  /** Whether the thread's code called process.exit. */
+  /** The uncaught error, if there was one. */
+  readonly exitCause: ExitCause | undefined
+  /** Whether code in the thread called process.exit. */
   readonly exiting: boolean
   readonly exitCode: number
 }
 
-/** Why the driver is gone. With it go its worker threads and all data of its streams. */
-export function driverLoss({ verdict, exiting, exitCode }: DriverLossFacts): ThreadLostError {
-  const reason = verdict?.reason ?? (exiting ? 'exit' : 'terminated')
+/** Returns the error for a lost driver. Its worker threads and all data of its streams are lost too. */
+export function driverLoss({ exitCause, exiting, exitCode }: DriverLossFacts): ThreadLostError {
+  const reason = exitCause?.reason ?? (exiting ? 'exit' : 'terminated')
   const how =
     reason === 'uncaught'
-      ? uncaught('output operation', verdict?.cause)
+      ? uncaught('output operation', exitCause?.cause)
       : `${WORDS[reason] ?? reason} (exit code ${exitCode})`
   return new ThreadLostError(
     reason,
     `The driver thread ended: ${how}. Its streams are lost; open the pipeline again.`,
-    { cause: verdict?.cause, details: { exitCode } },
+    { cause: exitCause?.cause, details: { exitCode } },
   )
 }
 

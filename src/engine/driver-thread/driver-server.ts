@@ -1,51 +1,51 @@
 import type { MessagePort, TransferListItem } from 'node:worker_threads'
 import type { ManualClock } from '../../ops/clock.js'
+import { graphOf } from '../../ops/dstream/builder.js'
 import { encodeError } from '../../pool/error-wire.js'
-import type { StreamingContext } from '../streaming-context.js'
+import { engineOf } from '../engine-of.js'
+import type { ContextRuntime, OutputTransport } from '../streaming/context-runtime.js'
+import type { StreamingContext } from '../streaming/streaming-context.js'
 import { terminateThreadOf } from '../terminate-thread.js'
-import { packDetails } from './details-wire.js'
-import { Outlets } from './outlets.js'
+import type { Notices } from './notices.js'
+import { type OutputChannel, OutputSender } from './output-sender.js'
 import type { CallMessage, DriverCalls, ToDriver, ToHost } from './protocol.js'
 import { packRecords, unpackRecords } from './records-wire.js'
-import type { PushFace } from './remote-push.js'
 
 export interface DriverServerOptions {
   readonly ssc: StreamingContext
   readonly port: MessagePort
-  /** Where the host's time is the driver's. */
+  readonly notices: Notices
+  /** The driver's clock, if it follows the host's manual clock. */
   readonly manualClock: ManualClock | undefined
   readonly pushStreams: readonly string[]
-  readonly pushStream: (name: string) => PushFace<unknown>
 }
 
-/** Runs a context for a host in another thread: answers its calls, and tells it whatever happens. */
-export class DriverServer {
+type PushMessage = Extract<ToDriver, { readonly type: 'push' }>
+
+/** Runs a context for a host in another thread: answers its calls, and sends it outputs, events and the end. */
+export class DriverServer implements OutputTransport, OutputChannel {
   readonly #options: DriverServerOptions
-  readonly #outlets: Outlets
+  readonly #outputs = new OutputSender(this)
   readonly #calls: DriverCalls
 
   constructor(options: DriverServerOptions) {
     const { ssc, manualClock } = options
     this.#options = options
-    this.#outlets = new Outlets((name, time, values) => {
-      const records = packRecords(values)
-      this.#post({ type: 'output', name, time, records }, [records.buffer])
-    })
     this.#calls = {
-      start: () => ssc.start(),
+      start: (options) => ssc.start(options),
       stop: (how) => ssc.stop(how),
       awaitIdle: () => ssc.awaitIdle(),
-      terminateThread: (slot) => terminateThreadOf(ssc.context.engine, slot),
+      terminateThread: (slot) => terminateThreadOf(engineOf(ssc), slot),
       advance: async (ms) => manualClock?.advance(ms),
     }
   }
 
-  /** Tells the host that the graph is built, and listens. */
+  /** Reports to the host that the graph is built, and serves it from then on. */
   serve(): void {
-    const { ssc, port, pushStreams } = this.#options
-    ssc.deliver = (name, time, records) => this.#outlets.deliver(name, time, records)
-    ssc.printer = (time, lines) => this.#post({ type: 'print', time, lines })
-    ssc.context.engine.events.onEvery((name, event) => this.#post({ type: 'event', name, event: packDetails(event) }))
+    const { ssc, port, notices, pushStreams } = this.#options
+    const runtime = graphOf(ssc).runtime as ContextRuntime
+    runtime.route(this)
+    engineOf(ssc).events.onEvery((name, event) => notices.event(name, event))
     ssc.awaitTermination().then(
       () => this.#terminated({ type: 'terminated' }),
       (error: unknown) => this.#terminated({ type: 'terminated', error: encodeError(error) }),
@@ -55,19 +55,35 @@ export class DriverServer {
     port.on('message', (message: ToDriver) => this.#receive(message))
   }
 
+  print(time: number, lines: readonly string[]): void {
+    this.#options.notices.print(time, lines)
+  }
+
+  deliver(name: string, time: number, records: unknown[]): Promise<void> {
+    return this.#outputs.deliver(name, time, records)
+  }
+
+  sendOutput(name: string, time: number, values: readonly unknown[]): void {
+    const records = packRecords(values)
+    this.#post({ type: 'output', name, time, records }, [records.buffer])
+  }
+
   #receive(message: ToDriver): void {
     switch (message.type) {
       case 'call':
         void this.#answer(message)
         break
       case 'push':
-        void this.#push(message.name, message.id, message.records)
+        void this.#push(message)
         break
       case 'endPush':
-        this.#options.pushStream(message.name).end()
+        this.#options.ssc.pushHandle(message.name).end()
         break
       case 'taken':
-        this.#outlets.taken(message.output)
+        this.#outputs.taken(message.output)
+        break
+      case 'read':
+        this.#options.notices.read(message.count)
         break
       case 'close':
         void this.#close()
@@ -83,9 +99,11 @@ export class DriverServer {
     }
   }
 
-  async #push(name: string, id: number, records: Uint8Array): Promise<void> {
+  async #push({ name, id, records, until }: PushMessage): Promise<void> {
     try {
-      await this.#options.pushStream(name).pushAll(unpackRecords(records))
+      const handle = this.#options.ssc.pushHandle(name)
+      const values = unpackRecords(records)
+      await (until ? handle.pushAll(values, { until }) : handle.pushAll(values))
       this.#post({ type: 'pushed', name, id })
     } catch (error) {
       this.#post({ type: 'pushed', name, id, error: encodeError(error) })
@@ -93,7 +111,8 @@ export class DriverServer {
   }
 
   #terminated(message: ToHost): void {
-    this.#outlets.end()
+    this.#outputs.end()
+    this.#options.notices.flush()
     this.#post(message)
   }
 

@@ -1,33 +1,33 @@
-// What a driver thread runs: it loads the library and the pipeline module, and serves the host.
+// The entry point of a driver thread: loads the library and the pipeline module, and serves the host.
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { type Logger, ManualClock, type PipelineOptions, StreamingContext } from '../../index.js'
 import { encodeError } from '../../pool/error-wire.js'
 import { pushStreamNames } from '../../sources/attach.js'
-import { packDetails } from './details-wire.js'
 import { DriverServer } from './driver-server.js'
+import { Notices } from './notices.js'
 import type { DriverBoot, ToHost } from './protocol.js'
 
 const { url, options, manualClockAt, port } = workerData as DriverBoot
 const manualClock = manualClockAt === undefined ? undefined : new ManualClock(manualClockAt)
 
+const notices = new Notices((message) => post(port, message))
+
 announceExit(port)
 try {
-  const given = { ...options, clock: manualClock, logger: remoteLogger(port) } as unknown as PipelineOptions<unknown>
+  const given = { ...options, clock: manualClock, logger: remoteLogger() } as unknown as PipelineOptions<unknown>
   const ssc = await StreamingContext.fromPipeline(url, { ...given, driver: 'host' })
-  const pushStream = (name: string) => ssc.pushHandle(name)
-  new DriverServer({ ssc, port, manualClock, pushStreams: pushStreamNames(ssc), pushStream }).serve()
+  new DriverServer({ ssc, port, notices, manualClock, pushStreams: pushStreamNames(ssc) }).serve()
 } catch (error) {
   post(port, { type: 'refused', error: encodeError(error) })
   port.close()
 }
 
-function remoteLogger(to: MessagePort): Logger {
-  const log = (level: keyof Logger) => (message: string, details?: unknown) =>
-    post(to, { type: 'log', level, message, details: packDetails(details) })
+function remoteLogger(): Logger {
+  const log = (level: keyof Logger) => (message: string, details?: unknown) => notices.log(level, message, details)
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
 }
 
-/** Tells process.exit from a termination from outside, which have the same exit code when that is 1. */
+/** Announces process.exit to the host; an exit with code 1 would look like a termination from outside. */
 function announceExit(to: MessagePort): void {
   const exit = process.exit.bind(process)
   process.exit = (code) => {

@@ -1,30 +1,32 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { PushUntil } from '../../ops/source/push-until.js'
 import type { WireError } from '../../pool/error-wire.js'
-import type { EventName } from '../events.js'
+import type { EventName, NoticesDropped } from '../events.js'
 import type { Logger } from '../logger.js'
-import type { StopResult } from '../stop-result.js'
+import type { StartOptions } from '../streaming/start-options.js'
+import type { StopResult } from '../streaming/stop-result.js'
 
 /**
- * Messages between the host and a driver in a thread of its own. All go through one port in each direction, so they
- * arrive in the order in which they were sent: whoever hears that a batch is complete has its output already.
+ * Messages between the host and a driver thread. One port carries all of them, so they arrive in the order of sending:
+ * a batch's outputs before the event of its completion.
  */
 
-/** What the thread is started with. */
+/** The data with which the thread starts. */
 export interface DriverBoot {
   readonly url: string
-  /** Options of the streaming context; what the host keeps (clock, logger, driver) is left out. */
+  /** Options of the streaming context, without those that the host keeps (clock, logger, driver). */
   readonly options: Readonly<Record<string, unknown>>
-  /** Where the host's manual clock stands; undefined: the driver goes by real time. */
+  /** The time of the host's manual clock in ms; undefined: the driver uses real time. */
   readonly manualClockAt: number | undefined
   readonly port: MessagePort
 }
 
-/** Calls with an answer. */
+/** Calls that the driver answers. */
 export interface DriverCalls {
-  start(): Promise<void>
+  start(options: StartOptions): Promise<void>
   stop(options: { readonly graceful: boolean; readonly timeout: number | undefined }): Promise<StopResult>
   awaitIdle(): Promise<void>
-  /** Kills the worker thread in a slot, for tests. */
+  /** Terminates the worker thread in a slot, for tests. */
   terminateThread(slot: number): Promise<void>
   /** Moves the driver's manual clock. */
   advance(ms: number): Promise<void>
@@ -41,12 +43,20 @@ export type CallMessage = {
 
 export type ToDriver =
   | CallMessage
-  /** Records for a pushStream, as `packRecords` makes them. */
-  | { readonly type: 'push'; readonly name: string; readonly id: number; readonly records: Uint8Array }
+  /** Records for a pushStream, encoded by `packRecords`. */
+  | {
+      readonly type: 'push'
+      readonly name: string
+      readonly id: number
+      readonly records: Uint8Array
+      readonly until: PushUntil | undefined
+    }
   | { readonly type: 'endPush'; readonly name: string }
   /** The host's reader has taken one batch of an output. */
   | { readonly type: 'taken'; readonly output: string }
-  /** Nothing more is asked: end the thread. */
+  /** The host has read further `count` events, log messages and prints. */
+  | { readonly type: 'read'; readonly count: number }
+  /** No call follows; the thread exits. */
   | { readonly type: 'close' }
 
 export type ToHost =
@@ -60,13 +70,15 @@ export type ToHost =
   /** The graph could not be built. */
   | { readonly type: 'refused'; readonly error: WireError }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
-  /** The values of this push are taken, and there is room for more; or they were refused. */
+  /** The driver has accepted the values of this push and has room for more, or they are as far as `until` says; or has refused them. */
   | { readonly type: 'pushed'; readonly name: string; readonly id: number; readonly error?: WireError }
   | { readonly type: 'output'; readonly name: string; readonly time: number; readonly records: Uint8Array }
   | { readonly type: 'event'; readonly name: EventName; readonly event: unknown }
   | { readonly type: 'log'; readonly level: keyof Logger; readonly message: string; readonly details?: unknown }
   | { readonly type: 'print'; readonly time: number; readonly lines: readonly string[] }
-  /** The streams have ended, by stop() or by a failure. */
+  /** So many events, log messages and prints were dropped, because the host had too many unread ones. */
+  | { readonly type: 'dropped'; readonly dropped: NoticesDropped }
+  /** The streams have stopped, by stop() or after a failure. */
   | { readonly type: 'terminated'; readonly error?: WireError }
-  /** The thread's code has called process.exit. */
+  /** Code in the thread has called process.exit. */
   | { readonly type: 'exiting' }

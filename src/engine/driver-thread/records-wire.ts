@@ -4,8 +4,8 @@ import { decodeRecords, encodeRecords } from '../../pool/blocks/records-codec.js
 const scratch = new ByteWriter()
 
 /**
- * Records in the form that blocks have, so that they come out of it exactly as they would come out of a batch. The bytes
- * have a buffer of their own: transfer it, and they are not copied again.
+ * Encodes records as blocks do, so that the receiver gets exactly the values that a batch would. The bytes have their
+ * own buffer; transfer it to save a copy.
  */
 export function packRecords(records: readonly unknown[]): Uint8Array<ArrayBuffer> {
   scratch.reset()

@@ -1,63 +1,85 @@
 import { BufferFullError, StateError } from '../../errors.js'
+import { checkWait, type PushUntil, type PushWait, splitPush } from '../../ops/source/push-until.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
 import { checkRecords } from '../../values/records.js'
+import type { PushTarget } from '../streaming/streaming-control.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { DriverLink } from './driver-link.js'
 import { packRecords } from './records-wire.js'
 
-/** Records, and bytes, that may be under way to the driver before `push` asks to wait. */
+/** Records in flight to the driver above which `push` returns a promise. */
 const WINDOW = 8_192
 const WINDOW_BYTES = 8 * 1024 * 1024
-/** Bytes under way at which it takes no more from a caller that does not wait, or before the start. */
+/** Bytes in flight above which `push` throws: the caller does not wait, or the context is not started. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** Records kept while no stream takes them: as many as a pushStream in this thread keeps. */
+/** Values held before the start: as many as a pushStream in this thread holds. */
 const MAX_KEPT = 65_536
 
-/** What a pushStream of a pipeline offers to the host; see PushHandle for what each call means. */
-export interface PushFace<T> {
-  push(...values: T[]): Promise<void> | undefined
-  pushAll(values: readonly T[]): Promise<void> | undefined
-  end(): void
+interface InFlight {
+  readonly records: number
+  readonly bytes: number
+  /** The promise of a call that waits for more than room. */
+  readonly wait: Deferred | undefined
 }
 
 export type PushPhase = 'before' | 'running' | 'after'
 
+/** The handle that owns a pushStream. */
+export interface PushOwner {
+  readonly link: DriverLink
+  readonly phase: PushPhase
+  /** Called when the driver refused values of this pushStream. */
+  refused(name: string, error: Error): void
+}
+
 /**
- * Feeds a pushStream whose driver is another thread. A message a call: push many values at once where there are many.
- * Undefined: go on. A promise: the values are taken, but so many are under way that the next should wait for it.
+ * Feeds a pushStream whose driver is another thread. Each call costs one message. If a call returns undefined, the
+ * caller may call again at once. If it returns a promise, the values are accepted, and the caller should await the
+ * promise before the next call.
  */
-export class RemotePush<T> implements PushFace<T> {
+export class RemotePush<T> implements PushTarget<T> {
   readonly #name: string
-  readonly #link: DriverLink
-  readonly #phase: () => PushPhase
-  readonly #onRefused: (error: Error) => void
-  /** Records by the message that carries them, until the driver has room for more. */
-  readonly #underWay = new Map<number, { readonly records: number; readonly bytes: number }>()
+  readonly #owner: PushOwner
+  /** The messages in flight, by id, until the driver has room for more. */
+  readonly #inFlight = new Map<number, InFlight>()
   #records = 0
   #bytes = 0
   #lastId = 0
   #kept = 0
-  /** Callers may leave its promise alone; whoever waits for it is told of a loss. */
+  /** Callers may ignore its promise. Those that await it are notified of a loss. */
   #room: Deferred | undefined
   #ended = false
 
-  constructor(name: string, link: DriverLink, phase: () => PushPhase, onRefused: (error: Error) => void) {
+  constructor(name: string, owner: PushOwner) {
     this.#name = name
-    this.#link = link
-    this.#phase = phase
-    this.#onRefused = onRefused
+    this.#owner = owner
   }
 
-  push(...values: T[]): Promise<void> | undefined {
-    return this.pushAll(values)
+  push(value: T, wait: PushWait): Promise<void>
+  push(...values: T[]): Promise<void> | undefined
+  push(...args: unknown[]): Promise<void> | undefined {
+    const { values, until } = splitPush<T>(args)
+    return this.#addUntil(values, until)
   }
 
-  pushAll(values: readonly T[]): Promise<void> | undefined {
-    if (this.#ended) throw new StateError(`${this.#name} is ended, it takes no more values. Push before end().`)
-    const phase = this.#phase()
-    if (this.#link.dead && phase !== 'after') throw this.#link.dead
+  pushAll(values: readonly T[], wait: PushWait): Promise<void>
+  pushAll(values: readonly T[]): Promise<void> | undefined
+  pushAll(values: readonly T[], wait?: PushWait): Promise<void> | undefined {
+    return this.#addUntil(values, checkWait(wait, 'pushAll'))
+  }
+
+  /** With `until`, a call rejects where it would throw. */
+  #addUntil(values: readonly T[], until: PushUntil | undefined): Promise<void> | undefined {
+    if (until === undefined) return this.#add(values, undefined)
+    return new Promise((resolve) => resolve(this.#add(values, until)))
+  }
+
+  #add(values: readonly T[], until: PushUntil | undefined): Promise<void> | undefined {
+    if (this.#ended) throw new StateError(`${this.#name} has ended and accepts no more values. Push before end().`)
+    const { link, phase } = this.#owner
+    if (link.dead && phase !== 'after') throw link.dead
     if (phase === 'after') {
-      throw new StateError(`${this.#name} takes no more values: its context is stopped. Push before stop().`, {
+      throw new StateError(`${this.#name} accepts no more values: its context is stopped. Push before stop().`, {
         given: values.length,
       })
     }
@@ -67,39 +89,49 @@ export class RemotePush<T> implements PushFace<T> {
     const { byteLength: bytes } = records
     if (this.#bytes > 0 && this.#bytes + bytes > MOST_BYTES) {
       throw new BufferFullError(
-        `${this.#name} has ${this.#bytes} bytes under way to its driver and got ${bytes} more; at most ${MOST_BYTES} may be. Nothing of this call was taken. Wait for the promise that push() returns; before the start, start the context first.`,
+        `${this.#name} has ${this.#bytes} bytes in flight to its driver and got ${bytes} more; the limit is ${MOST_BYTES}. This call pushed nothing. Await the promise that push() returns; before start(), start the context first.`,
         { bytes: this.#bytes, given: bytes, limit: MOST_BYTES },
       )
     }
     if (phase === 'before') this.#keep(values.length)
     const id = ++this.#lastId
-    this.#link.post({ type: 'push', name: this.#name, id, records }, [records.buffer])
-    this.#underWay.set(id, { records: values.length, bytes })
+    link.post({ type: 'push', name: this.#name, id, records, until }, [records.buffer])
+    const wait = until && deferred()
+    this.#inFlight.set(id, { records: values.length, bytes, wait })
     this.#records += values.length
     this.#bytes += bytes
+    if (wait) return wait.promise
     if (this.#hasRoom() || phase === 'before') return undefined
     this.#room ??= deferred()
     return this.#room.promise
   }
 
   end(): void {
-    if (!this.#ended && !this.#link.dead) this.#link.post({ type: 'endPush', name: this.#name })
+    const { link } = this.#owner
+    if (!this.#ended && !link.dead) link.post({ type: 'endPush', name: this.#name })
     this.#ended = true
   }
 
-  /** The driver has taken the values of one message and has room for more, or refused them. */
+  /** Called when the driver has accepted the values of one message and has room for more, or has refused them. */
   pushed(id: number, error: WireError | undefined): void {
-    const message = this.#underWay.get(id)
+    const message = this.#inFlight.get(id)
     this.#records -= message?.records ?? 0
     this.#bytes -= message?.bytes ?? 0
-    this.#underWay.delete(id)
-    if (error) this.#refused(decodeError(error))
-    else if (this.#hasRoom()) this.#settle((room) => room.resolve())
+    this.#inFlight.delete(id)
+    if (error && message?.wait) message.wait.reject(decodeError(error))
+    else if (error) this.#refused(decodeError(error))
+    else message?.wait?.resolve()
+    if (this.#hasRoom()) this.#settle((room) => room.resolve())
   }
 
-  /** Nothing is taken any more: by a stop, or with the driver. */
+  /** Refuses further values, because the streams have stopped or the driver is lost. */
   over(loss: Error | undefined): void {
     this.#settle((room) => (loss ? room.reject(loss) : room.resolve()))
+    for (const { wait } of this.#inFlight.values()) wait?.reject(loss ?? this.#stopped())
+  }
+
+  #stopped(): StateError {
+    return new StateError(`${this.#name} stopped before these values were as far as \`until\` says.`)
   }
 
   #hasRoom(): boolean {
@@ -109,7 +141,7 @@ export class RemotePush<T> implements PushFace<T> {
   #keep(count: number): void {
     if (this.#kept + count > MAX_KEPT) {
       throw new StateError(
-        `${this.#name} keeps ${this.#kept} values already and got ${count} more; at most ${MAX_KEPT} are kept while no stream takes them. Start the context first.`,
+        `${this.#name} holds ${this.#kept} values and got ${count} more; the limit before start() is ${MAX_KEPT}. Start the context first.`,
         { kept: this.#kept, given: count, limit: MAX_KEPT },
       )
     }
@@ -117,7 +149,7 @@ export class RemotePush<T> implements PushFace<T> {
   }
 
   #refused(error: Error): void {
-    this.#onRefused(error)
+    this.#owner.refused(this.#name, error)
     this.#settle((room) => room.reject(error))
   }
 

@@ -1,22 +1,41 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
+import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions } from '../partitioner.js'
 import type { Aggregator } from '../plan.js'
-import { combine, grouping, type Partitions, reducing, withFunction } from '../rdd/by-key.js'
+import { combine, grouping, type Partitions, reducing, repartition, withFunction } from '../rdd/by-key.js'
 import { cogroup, type JoinName, join } from '../rdd/join.js'
 import type { Rdd } from '../rdd/rdd.js'
-import { capturedBy, type DStream, pairStreams, Stream, streamFace } from './dstream.js'
+import { ValuesRdd } from '../rdd/source-rdds.js'
+import { UnionRdd } from '../rdd/union.js'
+import { capturedBy, Stream } from './dstream.js'
 import { chain, paired } from './elementwise.js'
-import { TransformedStream } from './transform.js'
+import { type BaseStream, type DStream, dstreams, pairStreams, streamNode, toDStream } from './facade.js'
+import { streamOperand, TransformedStream } from './transform.js'
 
-declare module './dstream.js' {
+declare module './facade.js' {
   interface PairStream<K, V> {
-    /** One pair a key in each batch, its values reduced by the associative `fn`. Shuffle; combines on the map side. */
+    /**
+     * Reduces the values of each key in a batch by the associative `fn` to one pair a key. Shuffle; combines on the map
+     * side first.
+     *
+     * ```ts
+     * const sales = ssc.queueStream<[string, number]>([[['tea', 3], ['tea', 4]]])
+     * sales.reduceByKey((a, b) => a + b).output('totals') // [['tea', 7]]
+     * ```
+     */
     reduceByKey(fn: (a: V, b: V) => V, partitions?: Partitions): DStream<[K, V]>
-    /** One pair a key in each batch with the array of its values. Shuffle; all values travel. */
+    /**
+     * Groups the values of each key in a batch into an array. Shuffles every value; if you only reduce the groups, use
+     * reduceByKey.
+     *
+     * ```ts
+     * ssc.queueStream<[string, number]>([[['tea', 3], ['tea', 4]]]).groupByKey().output('lists') // [['tea', [3, 4]]]
+     * ```
+     */
     groupByKey(partitions?: Partitions): DStream<[K, V[]]>
     /**
-     * One pair a key in each batch: `create(first)`, then `merge(acc, value)` on the map side and `combine(acc, acc)`
-     * between. Shuffle.
+     * Combines the values of each key in a batch: `create(first)`, then `merge(acc, value)` on the map side and
+     * `combine(acc, acc)` between map partitions. Shuffle; combines on the map side first.
      *
      * ```ts
      * const calls = ssc.queueStream<[string, number]>([[['a', 1], ['a', 5]]])
@@ -30,45 +49,107 @@ declare module './dstream.js' {
       partitions?: Partitions,
     ): DStream<[K, C]>
     /**
-     * For each key of either side in a batch, the values of both: `[key, [mine, theirs]]`. Shuffle of both sides; a side
-     * without a dataset fails the batch.
+     * Groups the values of both streams in a batch by key: `[key, [mine, theirs]]` for each key of either. Shuffles
+     * both. If one stream has no dataset in a batch, the batch fails.
      *
      * ```ts
      * const prices = ssc.queueStream<[string, number]>([[['tea', 3]]])
      * prices.cogroup(ssc.queueStream<[string, string]>([[['tea', 'green']]])).output('groups') // [['tea', [[3], ['green']]]]
      * ```
      */
-    cogroup<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V[], W[]]]>
-    /** All pairs of values with equal keys in the same batch. Shuffle of both sides. */
-    join<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W]]>
-    leftOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W | undefined]]>
-    rightOuterJoin<W>(other: Stream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V | undefined, W]]>
+    cogroup<W>(other: BaseStream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V[], W[]]]>
+    /**
+     * Joins pairs with equal keys in the same batch: `[key, [mine, theirs]]`. Shuffles both. If one stream has no
+     * dataset in a batch, the batch fails. To join by event time use joinWithin.
+     *
+     * ```ts
+     * const prices = ssc.queueStream<[string, number]>([[['tea', 3]]])
+     * prices.join(ssc.queueStream<[string, string]>([[['tea', 'green']]])).output('joined') // [['tea', [3, 'green']]]
+     * ```
+     *
+     * @throws ArgumentError unless both streams belong to this context and have the same slide.
+     */
+    join<W>(other: BaseStream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W]]>
+    /**
+     * Joins like `join`, and also emits this stream's pairs without a partner, with `undefined`. Shuffles both.
+     *
+     * ```ts
+     * const prices = ssc.queueStream<[string, number]>([[['tea', 3]]])
+     * prices.leftOuterJoin(ssc.queueStream<[string, string]>([[]])).output('joined') // [['tea', [3, undefined]]]
+     * ```
+     */
+    leftOuterJoin<W>(other: BaseStream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V, W | undefined]]>
+    /**
+     * Joins like `join`, and also emits the other stream's pairs without a partner, with `undefined`. Shuffles both.
+     *
+     * ```ts
+     * const prices = ssc.queueStream<[string, number]>([[]])
+     * prices.rightOuterJoin(ssc.queueStream<[string, string]>([[['tea', 'green']]])).output('joined') // [['tea', [undefined, 'green']]]
+     * ```
+     */
+    rightOuterJoin<W>(other: BaseStream<readonly [K, W]>, partitions?: Partitions): DStream<[K, [V | undefined, W]]>
+    /**
+     * Joins like `join`, and also emits both streams' pairs without a partner, with `undefined`. Shuffles both.
+     *
+     * ```ts
+     * const prices = ssc.queueStream<[string, number]>([[['tea', 3]]])
+     * prices.fullOuterJoin(ssc.queueStream<[string, string]>([[]])).output('joined') // [['tea', [3, undefined]]]
+     * ```
+     */
     fullOuterJoin<W>(
-      other: Stream<readonly [K, W]>,
+      other: BaseStream<readonly [K, W]>,
       partitions?: Partitions,
     ): DStream<[K, [V | undefined, W | undefined]]>
   }
-  interface Stream<T> {
-    /** How often each element occurs in a batch. Shuffle; combines on the map side. */
+  interface BaseStream<T> {
+    /**
+     * Counts how often each element occurs in a batch. Shuffle; combines on the map side first.
+     *
+     * ```ts
+     * ssc.queueStream([['a', 'a']]).countByValue().output('counts') // [['a', 2]]
+     * ```
+     */
     countByValue(partitions?: Partitions): DStream<[T, number]>
-    /** One element a batch: the number of elements. An empty batch gives 0. */
+    /**
+     * Counts the elements of each batch: emits one number per batch, 0 for an empty one. Shuffles one number per
+     * partition.
+     *
+     * ```ts
+     * ssc.queueStream([['a', 'b'], []]).count().output('counts') // [2]; [0]
+     * ```
+     */
     count(): DStream<number>
-    /** At most one element a batch: all elements reduced by `fn`. */
+    /**
+     * Reduces the elements of each batch to one by the associative `fn`. An empty batch emits none. Shuffles one
+     * element per partition.
+     *
+     * ```ts
+     * ssc.queueStream([[1, 2, 3]]).reduce((a, b) => a + b).output('sums') // [6]
+     * ```
+     */
     reduce(fn: (a: T, b: T) => T): DStream<T>
-    /** Deals the elements of each batch out to `partitions` in turn: sizes differ by one at most. Shuffle. */
+    /**
+     * Distributes the elements of each batch evenly over `partitions`, whose sizes differ by at most one. Shuffle.
+     *
+     * ```ts
+     * ssc.queueStream([[1, 2]]).repartition(2).glom().output('partitions') // [[1], [2]]
+     * ```
+     *
+     * @throws ArgumentError unless `partitions` is a whole number of at least 1.
+     */
     repartition(partitions: number): DStream<T>
   }
 }
 
-/** Combines by key in each batch. */
+/** Combines the values of each key, batch by batch. */
 class CombinedStream<T> extends Stream<T> {
   readonly #aggregator: Aggregator
   readonly #partitions: Partitions | undefined
 
   constructor(parent: Stream<unknown>, aggregator: Aggregator, partitions: Partitions | undefined) {
-    super(parent.builder, aggregator.label, [parent], parent.slideDuration)
+    super(parent.graph, aggregator.label, [parent], parent.slideDuration)
     this.#aggregator = { ...aggregator, label: `${aggregator.label}#${this.id}` }
-    this.#partitions = withFunction(parent.builder.context, partitions)
+    this.#partitions = withFunction(parent.graph.context, partitions)
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
@@ -77,53 +158,39 @@ class CombinedStream<T> extends Stream<T> {
   }
 }
 
-export function combined<T>(parent: Stream<unknown>, aggregator: Aggregator, partitions?: Partitions): DStream<T> {
-  return streamFace(new CombinedStream<T>(parent, aggregator, partitions))
+export function combined<T>(parent: Stream<unknown>, aggregator: Aggregator, partitions?: Partitions): Stream<T> {
+  return new CombinedStream<T>(parent, aggregator, partitions)
 }
 
-pairStreams.reduceByKey = function (fn, partitions) {
-  return combined(this, reducing(capturedBy(this, fn, 'reduceByKey')), partitions)
-}
-pairStreams.groupByKey = function (partitions) {
-  return combined(this, grouping(this.builder.context), partitions)
+/** Reduces the values of each key in each batch. */
+export function reducedByKey<T>(parent: Stream<unknown>, fn: AnyFunction, partitions?: Partitions): Stream<T> {
+  return combined(parent, reducing(capturedBy(parent, fn, 'reduceByKey')), partitions)
 }
 
-function cogrouped(
-  left: Stream<unknown>,
-  right: Stream<unknown>,
-  partitions?: Partitions,
-): Stream<[unknown, unknown[][]]> {
-  const place = withFunction(left.builder.context, partitions)
-  return new TransformedStream([left, right], ([mine, theirs]) => cogroup(mine!, theirs!, place), 'cogroup')
+/** Groups the values of each key in each batch. */
+export function groupedByKey<T>(parent: Stream<unknown>, partitions?: Partitions): Stream<T> {
+  return combined(parent, grouping(parent.graph.context), partitions)
 }
 
-pairStreams.combineByKey = function (create, merge, combiners, partitions) {
-  const label = 'combineByKey'
-  const aggregator: Aggregator = {
-    create: capturedBy(this, create, label),
-    mergeValue: capturedBy(this, merge, label),
-    mergeCombiners: capturedBy(this, combiners, label),
-    mapSide: true,
-    label,
-  }
-  return combined(this, aggregator, partitions)
+/** Distributes the elements of each batch evenly. */
+export function repartitioned<T>(parent: Stream<T>, partitions: number): Stream<T> {
+  checkPartitions(partitions)
+  return new TransformedStream<T>([parent], ([rdd]) => repartition(rdd as Rdd<T>, partitions), 'repartition')
 }
-pairStreams.cogroup = function (other, partitions) {
-  return streamFace(cogrouped(this, other, partitions))
+
+function reduced<T>(parent: Stream<T>, fn: AnyFunction): Stream<T> {
+  const keyed = chain<[null, T]>(parent, 'map', builtin('pairWithNullKey'), 'reduce')
+  return chain<T>(reducedByKey(keyed, fn, 1), 'map', builtin('valueOf'), 'reduce')
 }
 
 function joining(name: JoinName) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
-  return function (this: Stream<unknown>, other: Stream<unknown>, partitions?: Partitions): any {
-    const place = withFunction(this.builder.context, partitions)
-    const both = new TransformedStream([this, other], ([l, r]) => join(l!, r!, name, place), name)
-    return streamFace(both)
+  return function (this: BaseStream<any>, other: BaseStream<any>, partitions?: Partitions): any {
+    const [left, right] = [streamNode(this), streamOperand(other, name)]
+    const place = withFunction(left.graph.context, partitions)
+    return toDStream(new TransformedStream([left, right], ([l, r]) => join(l!, r!, name, place), name))
   }
 }
-pairStreams.join = joining('join')
-pairStreams.leftOuterJoin = joining('leftOuterJoin')
-pairStreams.rightOuterJoin = joining('rightOuterJoin')
-pairStreams.fullOuterJoin = joining('fullOuterJoin')
 
 defineBuiltin('pairWithNullKey', () => (value: unknown) => [null, value])
 defineBuiltin('one', () => () => 1)
@@ -133,24 +200,50 @@ defineBuiltin('countPartition', () => (records: Iterable<unknown>) => {
   return [n]
 })
 
-Stream.prototype.countByValue = function <T>(this: Stream<T>, partitions?: Partitions): DStream<[T, number]> {
-  return paired(this).reduceByKey(builtin('sum'), partitions) as DStream<[T, number]>
+pairStreams.reduceByKey = function (fn, partitions) {
+  return toDStream(reducedByKey(streamNode(this), fn, partitions))
 }
-Stream.prototype.reduce = function <T>(this: Stream<T>, fn: (a: T, b: T) => T): DStream<T> {
-  const keyed = chain<[null, T]>(this, 'map', builtin('pairWithNullKey'), 'reduce')
-  return chain<T>(keyed.reduceByKey(fn, 1), 'map', builtin('valueOf'), 'reduce')
+pairStreams.groupByKey = function (partitions) {
+  return toDStream(groupedByKey(streamNode(this), partitions))
 }
-Stream.prototype.count = function <T>(this: Stream<T>): DStream<number> {
-  // One zero is added to each batch, so that an empty batch still gives its 0.
-  const ones = chain<number>(this, 'mapPartitions', builtin('countPartition'), 'count')
+pairStreams.combineByKey = function (create, merge, combiners, partitions) {
+  const label = 'combineByKey'
+  const parent = streamNode(this)
+  const aggregator: Aggregator = {
+    create: capturedBy(parent, create, label),
+    mergeValue: capturedBy(parent, merge, label),
+    mergeCombiners: capturedBy(parent, combiners, label),
+    mapSide: true,
+    label,
+  }
+  return toDStream(combined(parent, aggregator, partitions))
+}
+pairStreams.cogroup = function (other, partitions) {
+  const [left, right] = [streamNode(this), streamOperand(other, 'cogroup')]
+  const place = withFunction(left.graph.context, partitions)
+  return toDStream(new TransformedStream([left, right], ([l, r]) => cogroup(l!, r!, place), 'cogroup'))
+}
+pairStreams.join = joining('join')
+pairStreams.leftOuterJoin = joining('leftOuterJoin')
+pairStreams.rightOuterJoin = joining('rightOuterJoin')
+pairStreams.fullOuterJoin = joining('fullOuterJoin')
+
+dstreams.countByValue = function (partitions) {
+  return toDStream(reducedByKey(paired(streamNode(this)), builtin('sum'), partitions))
+}
+dstreams.reduce = function (fn) {
+  return toDStream(reduced(streamNode(this), fn))
+}
+dstreams.count = function () {
+  // A zero in each batch makes the count of an empty batch 0.
+  const ones = chain<number>(streamNode(this), 'mapPartitions', builtin('countPartition'), 'count')
   const counted = new TransformedStream<number>(
     [ones],
-    ([rdd]) => (rdd as Rdd<number>).union(this.builder.context.parallelize([0], 1)),
+    ([rdd]) => new UnionRdd(rdd!.context, [rdd as Rdd<number>, new ValuesRdd(rdd!.context, [0], 1)]),
     'count',
   )
-  return counted.reduce(builtin('sum'))
+  return toDStream(reduced(counted, builtin('sum')))
 }
-Stream.prototype.repartition = function <T>(this: Stream<T>, partitions: number): DStream<T> {
-  checkPartitions(partitions)
-  return streamFace(new TransformedStream<T>([this], ([rdd]) => (rdd as Rdd<T>).repartition(partitions), 'repartition'))
+dstreams.repartition = function (partitions) {
+  return toDStream(repartitioned(streamNode(this), partitions))
 }

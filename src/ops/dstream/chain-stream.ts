@@ -1,45 +1,56 @@
+import type { Rejecting } from '../dataset.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { FnRef } from '../functions/ref.js'
 import type { Step } from '../plan.js'
 import { ChainRdd } from '../rdd/chain.js'
-import type { Rdd, Rejecting } from '../rdd/rdd.js'
+import type { Rdd } from '../rdd/rdd.js'
 import { type RecordOptions, rejecting } from '../rdd/record-options.js'
 import { capturedBy, Stream } from './dstream.js'
 
-// Outcomes of a step: `[made]`, or `[undefined, letter]`.
+// Selects one part of a step's outcomes, which are `[result]` or `[undefined, letter]`.
 defineBuiltin('madeOf', () => (outcome: readonly unknown[]) => (outcome.length === 1 ? outcome : []))
 defineBuiltin('letterOf', () => (outcome: readonly unknown[]) => (outcome.length === 1 ? [] : [outcome[1]]))
 
-/** One element-wise operation on each RDD of the parent; no dataset stays no dataset. */
+/** The outcomes of a step whose rejected records another stream reads. */
+class Outcomes {
+  /** The function that selects the results; undefined if no stream reads the rejected records. */
+  results: FnRef | undefined
+  /** The RDD of all outcomes, by the RDD of the results. */
+  readonly of = new WeakMap<Rdd<unknown>, Rdd<unknown>>()
+}
+
+/**
+ * Applies one element-wise operation to each RDD of the parent. It has no dataset at times when the parent has none.
+ */
 export class ChainStream<T> extends Stream<T> {
   readonly #step: Step
   readonly #rejecting: Rejecting | undefined
-  /** Present if somebody reads the records that are given up. */
-  #made: FnRef | undefined
-  /** All outcomes of an RDD's records. */
-  readonly #outcomes = new WeakMap<Rdd<unknown>, Rdd<unknown>>()
 
   constructor(parent: Stream<unknown>, step: Step, options: RecordOptions | undefined) {
-    super(parent.builder, step.label, [parent], parent.slideDuration)
+    super(parent.graph, step.label, [parent], parent.slideDuration)
     this.#rejecting = rejecting(step.label, options)
-    // Errors tell operations of one kind apart by the stream's number.
+    // The stream's id distinguishes operations of one kind in errors.
     this.#step = { ...step, label: `${step.label}#${this.id}` }
   }
 
-  /** Whether it keeps the records that it gives up. */
+  get #outcomes(): Outcomes {
+    return this.graph.run.of(this, Outcomes)
+  }
+
+  /** Whether it stores rejected records. */
   get keepsLetters(): boolean {
     return this.#rejecting?.keep === true
   }
 
-  /** From now on the outcomes of a batch are kept, for those who read either part. */
+  /** Persists the outcomes of each batch, for the two streams that read them. Called while the graph is built. */
   keepOutcomes(): void {
-    this.#made ??= capturedBy(this, builtin('madeOf'), 'deadLetters')
+    this.#outcomes.results ??= capturedBy(this, builtin('madeOf'), 'deadLetters')
   }
 
-  /** The outcomes behind the RDD of a time; undefined where there is none. */
+  /** Returns the outcomes behind the RDD of a time; undefined if there is no dataset. */
   outcomesAt(time: number): Rdd<unknown> | undefined {
     const rdd = this.getOrCompute(time)
-    return rdd && this.#outcomes.get(rdd)
+    return rdd && this.#outcomes.of.get(rdd)
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
@@ -48,13 +59,13 @@ export class ChainStream<T> extends Stream<T> {
     const { op, label } = this.#step
     const keepsKeys = op === 'filter' || op === 'mapValues' || op === 'flatMapValues'
     const partitioner = keepsKeys ? rdd.partitioner : undefined
-    const given = this.#rejecting && { ...this.#rejecting, time }
-    if (!this.#made) return new ChainRdd<T>(rdd, this.#step, partitioner, given)
-    const outcomes = new ChainRdd(rdd, { ...this.#step, outcomes: true } as Step, undefined, given)
-    outcomes.storage = 'memory'
-    outcomes.keptOnce = true
-    const made = new ChainRdd<T>(outcomes, { op: 'flatMap', fn: this.#made, label }, partitioner)
-    this.#outcomes.set(made, outcomes)
-    return made
+    const rejecting = this.#rejecting && { ...this.#rejecting, time }
+    const { results, of } = this.#outcomes
+    if (!results) return new ChainRdd<T>(rdd, this.#step, partitioner, rejecting)
+    const outcomes = new ChainRdd(rdd, { ...this.#step, outcomes: true } as Step, undefined, rejecting)
+    Object.assign(outcomes.context.rdds.of(outcomes), { storage: 'memory', survivesThreads: true })
+    const result = new ChainRdd<T>(outcomes, { op: 'flatMap', fn: results, label }, partitioner)
+    of.set(result, outcomes)
+    return result
   }
 }

@@ -5,35 +5,36 @@ import { ChainRdd } from '../rdd/chain.js'
 import type { Rdd } from '../rdd/rdd.js'
 import type { RecordOptions } from '../rdd/record-options.js'
 import { ChainStream } from './chain-stream.js'
-import { capturedBy, type DStream, Stream, streamFace } from './dstream.js'
+import { capturedBy, Stream } from './dstream.js'
+import { type BaseStream, type DStream, StreamFacade, streamNode, toDStream } from './facade.js'
 import { nameOf } from './validate.js'
 
-/** A record that an operation gave up, as its function threw. */
+/** A record that an operation rejected because its function threw. */
 export interface DeadRecord<T> {
-  /** The operation, with the number of its stream: `map#3`. */
+  /** The operation with the id of its stream: `map#3`. */
   readonly operation: string
-  /** What the function was given: the pair, with mapValues. Its text, if it cannot be copied. */
+  /** The function's argument; for mapValues, the pair. Its text, if it cannot be copied. */
   readonly record: T
-  /** What the function threw, without its stack. */
+  /** The error that the function threw, without its stack. */
   readonly error: { readonly name: string; readonly message: string; readonly code?: string }
 }
 
-/** Options that keep the records which are given up. */
-export type DeadLetterOptions = RecordOptions & { readonly onRecordError: 'deadLetter' }
+/** Options that store rejected records. */
+export type DeadLetterOptions = RecordOptions & { readonly onRecordError: 'dead-letter' }
 
-/** What an operation with `onRecordError: 'deadLetter'` has besides its own records. */
+/** The additional stream of an operation with `onRecordError: 'dead-letter'`. */
 export interface WithDeadLetters<T> {
   /**
-   * The records that the operation gives up, as a stream: every one, each once, whatever is retried. The function is
-   * called once for both streams: what comes of a batch is kept in a block a partition, so it must be plain data. Narrow.
+   * Returns the records that the operation rejects, each exactly once even if tasks are retried. Narrow. The function
+   * runs once for both streams: the outcomes of a batch are persisted in memory and must be plain data.
    *
    * ```ts
-   * const numbers = ssc.queueStream([['1', 'x']]).map((s) => BigInt(s), { onRecordError: 'deadLetter' })
+   * const numbers = ssc.queueStream([['1', 'x']]).map((s) => BigInt(s), { onRecordError: 'dead-letter' })
    * numbers.map(String).output('numbers') // ['1']
    * numbers.deadLetters().map(({ record, error }) => `${record}: ${error.name}`).output('bad') // ['x: SyntaxError']
    * ```
    *
-   * @throws StateError if the operation gives up no records, or the context is started.
+   * @throws StateError if the operation has no `onRecordError: 'dead-letter'`, or after start().
    */
   deadLetters(): DStream<DeadRecord<T>>
 }
@@ -43,7 +44,7 @@ class DeadLetterStream extends Stream<DeadRecord<unknown>> {
   readonly #letter: FnRef
 
   constructor(of: ChainStream<unknown>) {
-    super(of.builder, 'deadLetters', [of], of.slideDuration)
+    super(of.graph, 'deadLetters', [of], of.slideDuration)
     this.#of = of
     this.#letter = capturedBy(this, builtin('letterOf'), 'deadLetters')
   }
@@ -54,16 +55,21 @@ class DeadLetterStream extends Stream<DeadRecord<unknown>> {
   }
 }
 
-/** On the prototype only: the types show it where the option is given. */
-Object.assign(Stream.prototype, {
-  deadLetters(this: Stream<unknown>): DStream<DeadRecord<unknown>> {
-    if (!(this instanceof ChainStream && this.keepsLetters)) {
-      throw new StateError(
-        `deadLetters() of ${nameOf(this)}: it gives up no records. Ask the stream that an operation with { onRecordError: 'deadLetter' } answered with.`,
-      )
-    }
-    this.builder.mustBeOpen("'deadLetters'")
-    this.keepOutcomes()
-    return streamFace(new DeadLetterStream(this))
+/** Returns the rejected records of an operation. @throws StateError if it rejects none. */
+export function deadLettersOf(node: Stream<unknown>): DStream<DeadRecord<unknown>> {
+  if (!(node instanceof ChainStream && node.keepsLetters)) {
+    throw new StateError(
+      `deadLetters() of ${nameOf(node)}: the operation rejects no records. Call deadLetters() on the stream returned by an operation with { onRecordError: 'dead-letter' }.`,
+    )
+  }
+  node.graph.mustBeOpen("'deadLetters'")
+  node.keepOutcomes()
+  return toDStream(new DeadLetterStream(node))
+}
+
+/** Only on the prototype: the types declare it where the option is present. */
+Object.assign(StreamFacade.prototype, {
+  deadLetters(this: StreamFacade): DStream<DeadRecord<unknown>> {
+    return deadLettersOf(streamNode(this as unknown as BaseStream<unknown>))
   },
 })

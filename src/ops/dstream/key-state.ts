@@ -1,10 +1,7 @@
 import { StateError } from '../../errors.js'
 import { checkResult } from '../functions/results.js'
 
-/**
- * The state of one key, as a function given to mapWithState sees it. What the function does to it holds once the batch is
- * complete.
- */
+/** The state of one key, as the function of mapWithState receives it. Changes take effect when the batch completes. */
 export class KeyState<S> {
   #value: S | undefined
   #exists: boolean
@@ -18,39 +15,43 @@ export class KeyState<S> {
     this.#timingOut = timingOut
   }
 
-  /** A key without state. */
+  /** Returns the object for a key without state. */
   static none<S>(): KeyState<S> {
     return new KeyState<S>(false, undefined, false)
   }
 
+  /** Returns the object for a key with state. */
   static of<S>(value: S): KeyState<S> {
     return new KeyState<S>(true, value, false)
   }
 
-  /** The state of a key that has been idle too long: it can be read only, and goes after the call. */
+  /** Returns the object for a key whose timeout has passed. It is read-only, and the key is removed after the call. */
   static timingOut<S>(value: S): KeyState<S> {
     return new KeyState<S>(true, value, true)
   }
 
+  /** Returns whether the key has state. */
   exists(): boolean {
     return this.#exists
   }
 
   /**
-   * Returns the value. A change to the object that it returns is kept, also without update().
-   * @throws StateError where there is none: ask exists() first, or use getOption().
+   * Returns the value. Changes inside the returned object are kept even without update().
+   *
+   * @throws StateError if there is none: check exists() first, or use getOption().
    */
   get(): S {
     if (!this.#exists)
-      throw new StateError('state.get(): this key has no state. Ask state.exists() first, or use state.getOption().')
+      throw new StateError('state.get(): this key has no state. Check state.exists() first, or use state.getOption().')
     return this.#value as S
   }
 
+  /** Returns the value, or undefined if there is none. */
   getOption(): S | undefined {
     return this.#exists ? this.#value : undefined
   }
 
-  /** Sets the value. Throws StateError after remove(), and for a key that is timing out. */
+  /** Sets the value. @throws StateError after remove(), and if the key is timing out. */
   update(value: S): void {
     this.#mustBeOpen('update')
     if (typeof value === 'object' && value !== null) checkResult(value, true)
@@ -59,7 +60,7 @@ export class KeyState<S> {
     this.#updated = true
   }
 
-  /** Ends the state of this key. Throws StateError a second time, and for a key that is timing out. */
+  /** Removes the state of this key. @throws StateError if it is already removed or the key is timing out. */
   remove(): void {
     this.#mustBeOpen('remove')
     this.#exists = false
@@ -67,15 +68,17 @@ export class KeyState<S> {
     this.#removed = true
   }
 
-  /** True where the key has been idle for longer than the timeout, and this call is its last. */
+  /** Returns whether the timeout of the key has passed, so that this is the last call for it. */
   isTimingOut(): boolean {
     return this.#timingOut
   }
 
+  /** Returns whether update() was called. */
   isUpdated(): boolean {
     return this.#updated
   }
 
+  /** Returns whether remove() was called. */
   isRemoved(): boolean {
     return this.#removed
   }
@@ -84,7 +87,7 @@ export class KeyState<S> {
     if (this.#removed) throw new StateError(`state.${call}(): the state of this key was removed in the same call.`)
     if (this.#timingOut)
       throw new StateError(
-        `state.${call}(): this key is timing out; its state goes after this call, whatever is done to it.`,
+        `state.${call}(): this key is timing out, so its state is read-only and is removed after this call.`,
       )
   }
 }

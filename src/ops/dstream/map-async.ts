@@ -1,36 +1,38 @@
 import type { AnyFunction } from '../functions/ref.js'
 import { type AsyncCall, asyncStep, type MapAsyncOptions, type MapPartitionsAsyncOptions } from '../rdd/map-async.js'
+import { ChainStream } from './chain-stream.js'
 import type { DeadLetterOptions, WithDeadLetters } from './dead-letters.js'
-import { capturedBy, type DStream, Stream } from './dstream.js'
-import { chainStep } from './elementwise.js'
+import { capturedBy } from './dstream.js'
+import { type DStream, dstreams, streamNode, toDStream } from './facade.js'
 
-declare module './dstream.js' {
-  interface Stream<T> {
-    /** As below; the records that are given up are a stream, too: `deadLetters()`. */
+declare module './facade.js' {
+  interface BaseStream<T> {
     mapAsync<U>(
       fn: (value: T, call: AsyncCall) => PromiseLike<U> | U,
       options: MapAsyncOptions & DeadLetterOptions,
     ): DStream<U> & WithDeadLetters<T>
     /**
-     * Each element through an async function, for lookups in other services. Narrow; one partition and its results in
-     * memory while it runs; no state. Each task has at most `concurrency` (16) calls in flight; results come in the order of
-     * the records unless `ordered` is false. A call that rejects, or takes longer than `timeout`, fails the task, which is
-     * retried with all of its calls. A batch that waits keeps the batches after it waiting.
+     * Applies an async function to each element, for lookups in other services. Narrow; holds one partition and its
+     * results in memory. Each task has at most `concurrency` (16) calls in flight; results keep the order of the
+     * records unless `ordered` is false. If a call rejects, or takes longer than `timeout`, the task fails and is
+     * retried with all of its calls. While a batch waits for calls, later batches wait for it.
      *
      * ```ts
-     * ssc.queueStream([[1, 2]]).mapAsync(async (id) => `name of ${id}`, { concurrency: 8 }).output('names')
+     * ssc.queueStream([[1, 2]]).mapAsync(async (id) => `name of ${id}`, { concurrency: 8 }).output('names') // ['name of 1', 'name of 2']
      * ```
      *
      * @throws ArgumentError if an option is out of range.
      */
     mapAsync<U>(fn: (value: T, call: AsyncCall) => PromiseLike<U> | U, options?: MapAsyncOptions): DStream<U>
     /**
-     * Whole partitions through `fn(records, partitionIndex, { signal })`, which answers with a promise of an iterable: for
-     * services that take many keys at once. Otherwise as mapAsync.
+     * Applies `fn(records, partitionIndex, call)` to each partition; it returns a promise of an iterable. For services
+     * that accept many keys at once. Narrow; otherwise as mapAsync.
      *
      * ```ts
      * ssc.queueStream([[1, 2]]).mapPartitionsAsync(async (ids) => ids.map((id) => id * 10)).output('found') // [10, 20]
      * ```
+     *
+     * @throws ArgumentError if `timeout` is out of range.
      */
     mapPartitionsAsync<U>(
       fn: (records: readonly T[], partition: number, call: AsyncCall) => PromiseLike<Iterable<U>>,
@@ -39,12 +41,14 @@ declare module './dstream.js' {
   }
 }
 
-Stream.prototype.mapAsync = function (this: Stream<unknown>, fn: AnyFunction, options: MapAsyncOptions = {}): never {
+dstreams.mapAsync = function (fn: AnyFunction, options: MapAsyncOptions = {}): never {
+  const parent = streamNode(this)
+  const step = asyncStep(capturedBy(parent, fn, 'mapAsync', 'later'), options, false)
   const { onRecordError } = options
-  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapAsync', 'later'), options, false), {
-    onRecordError,
-  }) as never
+  return toDStream(new ChainStream(parent, step, { onRecordError })) as never
 }
-Stream.prototype.mapPartitionsAsync = function (fn, options = {}) {
-  return chainStep(this, asyncStep(capturedBy(this, fn, 'mapPartitionsAsync', 'later'), options, true))
+dstreams.mapPartitionsAsync = function (fn, options = {}) {
+  const parent = streamNode(this)
+  const step = asyncStep(capturedBy(parent, fn, 'mapPartitionsAsync', 'later'), options, true)
+  return toDStream(new ChainStream(parent, step, undefined))
 }

@@ -1,18 +1,19 @@
 import { ArgumentError, StateError } from '../../errors.js'
-import { face, type RDD, type Rdd } from '../rdd/rdd.js'
+import { describe } from '../../values/describe.js'
+import { facade, type RDD } from '../rdd/facade.js'
+import type { Rdd } from '../rdd/rdd.js'
 import { type Duration, toMillis } from '../time.js'
-import { StreamBuilder } from './builder.js'
-import { Stream } from './dstream.js'
+import { graphOf, StreamBuilder } from './builder.js'
+import type { Stream } from './dstream.js'
+import { dstreams, streamNode } from './facade.js'
 
-declare module './dstream.js' {
-  interface Stream<T> {
+declare module './facade.js' {
+  interface BaseStream<T> {
     /**
-     * The RDDs of the batches from `from` to `to`, times in ms, both included and each rounded down to a time at which
-     * this stream fires. Made on demand, also of batches that are still to come as far as their data is there; batches
-     * without a dataset are left out. They can be used for as long as the stream keeps them, see `remember`.
-     *
-     * @throws StateError before start(), for times that are no longer kept, and for kept state of batches that are still
-     * to come.
+     * Returns the datasets of the batches from `from` to `to`, times in ms, both included and each rounded down to a
+     * time at which this stream fires. Runs no job: datasets are created on demand, for future batches too if their
+     * data is complete. Omits batches without a dataset. The datasets are valid as long as the stream remembers them:
+     * see `remember`.
      *
      * ```ts
      * const words = ssc.queueStream([['a'], ['b', 'c']])
@@ -20,6 +21,9 @@ declare module './dstream.js' {
      *   for (const rdd of words.slice(time, time)) await rdd.count()
      * })
      * ```
+     *
+     * @throws StateError before start(), for forgotten times, and for the state of future batches; ArgumentError unless
+     *   both times are numbers.
      */
     slice(from: number, to: number): RDD<T>[]
   }
@@ -27,53 +31,61 @@ declare module './dstream.js' {
 declare module './builder.js' {
   interface StreamBuilder {
     /**
-     * Every stream keeps its RDDs for at least so long, for `slice`; else only as long as windows and state need them. Can
-     * be set once: StateError.
+     * Makes every stream remember its datasets for at least `duration`, for `slice`. By default streams remember them
+     * as long as windows and state need them. Runs no job.
      *
      * ```ts
      * ssc.remember('10s')
      * ```
+     *
+     * @throws StateError after start() or on a second call; ArgumentError unless `duration` is a duration.
      */
     remember(duration: Duration): void
   }
 }
 
-function made<T>(stream: Stream<T>, time: number): Rdd<T> | undefined {
-  const { builder } = stream
-  builder.peeking = time > builder.batchTime
+function rddAt<T>(stream: Stream<T>, time: number): Rdd<T> | undefined {
+  const { graph } = stream
+  graph.peeking = time > graph.batchTime
   try {
     return stream.getOrCompute(time)
   } finally {
-    builder.peeking = false
+    graph.peeking = false
   }
 }
 
-Stream.prototype.slice = function <T>(this: Stream<T>, from: number, to: number): RDD<T>[] {
+dstreams.slice = function <T>(from: number, to: number): RDD<T>[] {
   if (!Number.isFinite(from) || !Number.isFinite(to)) {
-    throw new ArgumentError(`slice(${from}, ${to}): give two times in milliseconds.`, { from, to })
-  }
-  const { builder, slideDuration } = this
-  if (!builder.frozen) {
-    throw new StateError(`slice(${from}, ${to}) before start(): times have no meaning until the first batch has one.`)
-  }
-  const firing = (time: number) =>
-    time - ((((time - builder.zeroTime) % slideDuration) + slideDuration) % slideDuration)
-  const rdds: RDD<T>[] = []
-  // Zero time itself and what is before it have no batch.
-  for (let time = Math.max(firing(from), builder.zeroTime + slideDuration); time <= to; time += slideDuration) {
-    const rdd = made(this, time)
-    if (rdd) rdds.push(face(rdd))
-  }
-  return rdds
-}
-StreamBuilder.prototype.remember = function (duration) {
-  if (this.frozen)
-    throw new StateError(`remember(${JSON.stringify(duration)}) after start(): call it while the graph is built.`)
-  if (this.rememberAtLeast > 0) {
-    throw new StateError(
-      `remember(${JSON.stringify(duration)}): it is set already, to ${this.rememberAtLeast} ms, and can be set once.`,
-      { given: duration, set: this.rememberAtLeast },
+    throw new ArgumentError(
+      `slice(${describe(from)}, ${describe(to)}): the limits must be two times in milliseconds.`,
+      { from, to },
     )
   }
-  this.rememberAtLeast = toMillis(duration, 'The duration to remember')
+  const stream = streamNode<T>(this)
+  const { graph, slideDuration } = stream
+  if (!graph.frozen) {
+    throw new StateError(
+      `slice(${describe(from)}, ${describe(to)}) before start(): there is no batch yet. Call it after start().`,
+    )
+  }
+  const firing = (time: number) => time - ((((time - graph.zeroTime) % slideDuration) + slideDuration) % slideDuration)
+  const found: RDD<T>[] = []
+  // No batch exists at zero time or earlier.
+  for (let time = Math.max(firing(from), graph.zeroTime + slideDuration); time <= to; time += slideDuration) {
+    const rdd = rddAt(stream, time)
+    if (rdd) found.push(facade(rdd))
+  }
+  return found
+}
+StreamBuilder.prototype.remember = function (duration) {
+  const graph = graphOf(this)
+  if (graph.frozen)
+    throw new StateError(`remember(${describe(duration)}) after start(): call it while the graph is built.`)
+  if (graph.rememberAtLeast > 0) {
+    throw new StateError(
+      `remember(${describe(duration)}): the duration is ${graph.rememberAtLeast} ms and can be set once.`,
+      { given: duration, set: graph.rememberAtLeast },
+    )
+  }
+  graph.rememberAtLeast = toMillis(duration, 'The duration to remember')
 }

@@ -1,44 +1,100 @@
+import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import { builtin } from '../functions/builtin.js'
+import type { AnyFunction } from '../functions/ref.js'
 import { checkNames } from '../option-names.js'
-import type { Partitioner } from '../partitioner.js'
 import type { StateOperator } from '../plan.js'
-import { type Partitions, reducing, toPartitioner } from '../rdd/by-key.js'
-import type { Rdd } from '../rdd/rdd.js'
-import { StateRdd } from '../rdd/state.js'
-import type { StorageLevel } from '../rdd/storage-level.js'
-import { UnionRdd } from '../rdd/union.js'
+import { type Partitions, partitionerOf, reducing } from '../rdd/by-key.js'
 import type { Duration } from '../time.js'
-import { combined } from './by-key.js'
-import { capturedBy, type DStream, multipleOfSlide, nextAfter, pairStreams, Stream, streamFace } from './dstream.js'
+import { combined, groupedByKey } from './by-key.js'
+import { capturedBy, multipleOfSlide, type Stream } from './dstream.js'
 import { chain, paired } from './elementwise.js'
-import { type MadeVersion, StatefulStream, type Version } from './stateful.js'
+import { type DStream, dstreams, pairStreams, streamNode, toDStream } from './facade.js'
+import { WindowStateStream } from './window-state.js'
+import { WindowedStream } from './windowed-stream.js'
 
-declare module './dstream.js' {
-  interface Stream<T> {
+/**
+ * Options of windows that reduce. Functions are declared as methods, so that a stream of pairs is assignable to one of
+ * readonly pairs.
+ */
+export interface ReduceWindowOptions<V> {
+  /**
+   * `inverse` (none): removes `old` from `total`, undoing `fn`. The cost of a batch then depends on the entering and
+   * the leaving batches, not on the window's length.
+   */
+  inverse?(total: V, old: V): V
+}
+
+/** Options of windows that reduce by key. */
+export interface WindowOptions<K, V> extends ReduceWindowOptions<V> {
+  /** `filter` (none): with `inverse`, a pair for which it returns false leaves the window's state. */
+  filter?(pair: readonly [K, V]): boolean
+  /** `partitions`: the number of hash partitions, or a partitioner. Default: `parallelism`. */
+  readonly partitions?: Partitions
+}
+
+declare module './facade.js' {
+  interface BaseStream<T> {
     /**
-     * The elements of the last `length`, once a `slide` (default: this stream's own). Early windows are partial. Narrow;
-     * keeps this stream's RDDs in memory for the window's length.
+     * Returns the elements of the last `length`, every `slide` (default: this stream's slide). Narrow; persists this
+     * stream's datasets for the window's length. The first windows are partial.
+     *
+     * ```ts
+     * ssc.queueStream([[1], [2], [3]]).window('2s').output('windows') // [1]; [1, 2]; [2, 3]
+     * ```
+     *
+     * @throws ArgumentError unless both durations are multiples of this stream's slide.
      */
     window(length: Duration, slide?: Duration): DStream<T>
-    /** One element a slide: the number of elements in the window; nothing before the first element ever. Incremental. */
+    /**
+     * Counts the elements of the window: one number every `slide`, from the first element on. Shuffles one number per
+     * partition. Incremental: keeps the count of the window and of each of its batches.
+     *
+     * ```ts
+     * ssc.queueStream([['a'], ['b', 'c'], []]).countByWindow('2s').output('counts') // [1]; [3]; [2]
+     * ```
+     */
     countByWindow(length: Duration, slide?: Duration): DStream<number>
     /**
-     * How often each element occurs in the window. Incremental: a batch costs what enters and what leaves, whatever the
-     * window's length. Shuffle; keeps the counts of the window, and of each of its batches.
+     * Counts how often each element occurs in the window. Shuffle. Incremental: keeps the counts of the window and of
+     * each of its batches; the cost of a batch depends on the entering and the leaving batches.
+     *
+     * ```ts
+     * ssc.queueStream([['a'], ['a']]).countByValueAndWindow('2s').output('counts') // [['a', 1]]; [['a', 2]]
+     * ```
      */
     countByValueAndWindow(length: Duration, slide?: Duration, partitions?: Partitions): DStream<[T, number]>
-    /** One element a slide: the elements of the window reduced by `fn`; with `inverse` incrementally. */
+    /**
+     * Reduces the elements of the window to one by the associative `fn`, every `slide`. Shuffles one element per
+     * partition. With `inverse` it is incremental: keeps one element for the window and for each of its batches.
+     *
+     * ```ts
+     * const numbers = ssc.queueStream([[1, 2], [3], [4]])
+     * numbers.reduceByWindow((a, b) => a + b, '2s', '1s', { inverse: (a, b) => a - b }).output('sums') // [3]; [6]; [7]
+     * ```
+     *
+     * @throws ArgumentError unless both durations are multiples of this stream's slide, or for an unknown option.
+     */
     reduceByWindow(
       fn: (a: T, b: T) => T,
       length: Duration,
       slide?: Duration,
-      inverse?: (total: T, old: T) => T,
+      options?: ReduceWindowOptions<T>,
     ): DStream<T>
   }
   interface PairStream<K, V> {
     /**
-     * One pair a key: the values of the window reduced by `fn`. With `inverse` incrementally: value =
-     * inverse(previous, reduced old) then reduced with the new; a key leaves only through `filter`.
+     * Reduces the values of each key in the window by the associative `fn` to one pair per key, every `slide`. Shuffle.
+     * With `inverse` it is incremental: the new value is `fn(inverse(previous, leaving), entering)`, the stream keeps a
+     * state for each key, and only `filter` removes keys.
+     *
+     * ```ts
+     * const sales = ssc.queueStream<[string, number]>([[['tea', 3]], [['tea', 4]], []])
+     * const undo = { inverse: (total: number, old: number) => total - old }
+     * sales.reduceByKeyAndWindow((a, b) => a + b, '2s', '1s', undo).output('totals') // [['tea', 3]]; [['tea', 7]]; [['tea', 4]]
+     * ```
+     *
+     * @throws ArgumentError unless both durations are multiples of this stream's slide, or for an unknown option.
      */
     reduceByKeyAndWindow(
       fn: (a: V, b: V) => V,
@@ -46,124 +102,16 @@ declare module './dstream.js' {
       slide?: Duration,
       options?: WindowOptions<K, V>,
     ): DStream<[K, V]>
-    /** One pair a key with all its values in the window. Shuffle. */
+    /**
+     * Groups the values of each key in the window into an array, every `slide`. Every window shuffles all of its
+     * values.
+     *
+     * ```ts
+     * const sales = ssc.queueStream<[string, number]>([[['tea', 3]], [['tea', 4]]])
+     * sales.groupByKeyAndWindow('2s').output('lists') // [['tea', [3]]]; [['tea', [3, 4]]]
+     * ```
+     */
     groupByKeyAndWindow(length: Duration, slide?: Duration, partitions?: Partitions): DStream<[K, V[]]>
-  }
-}
-
-export interface WindowOptions<K, V> {
-  /** Undoes `fn`: makes the window incremental. */
-  readonly inverse?: (total: V, old: V) => V
-  /** With `inverse`: keys whose pair it refuses leave the window's state. */
-  readonly filter?: (pair: readonly [K, V]) => boolean
-  readonly partitions?: Partitions
-}
-
-/** The union of the parent's RDDs in (time - length, time]. */
-class WindowedStream<T> extends Stream<T> {
-  readonly #length: number
-
-  constructor(parent: Stream<T>, length: number, slide: number) {
-    super(parent.builder, 'window', [parent], slide)
-    this.#length = length
-    // Each RDD is read again in every window that it belongs to.
-    parent.storage ??= 'memory'
-  }
-
-  /** What a window is made of is kept, once for all windows that it belongs to; the windows themselves are not. */
-  override keep(level: StorageLevel): void {
-    this.parents[0]!.keep(level)
-  }
-
-  override get parentRemember(): number {
-    return this.#length
-  }
-
-  override get shape(): string {
-    return `length=${this.#length}`
-  }
-
-  override neededAfter(time: number): readonly number[] {
-    return timesOf(this.parents[0]!, nextAfter(this, time) - this.#length, time)
-  }
-
-  protected override compute(time: number): Rdd<T> | undefined {
-    const rdds = between(this.parents[0] as Stream<T>, time - this.#length, time).map(([, rdd]) => rdd)
-    if (rdds.length === 0) return this.builder.context.emptyRDD<T>()
-    return new UnionRdd(this.builder.context, rdds, 'window', 4 * this.builder.context.parallelism)
-  }
-}
-
-/** RDDs of a stream with start < time <= end, with their times; times without a dataset are skipped. */
-function between<T>(stream: Stream<T>, start: number, end: number): [number, Rdd<T>][] {
-  const rdds: [number, Rdd<T>][] = []
-  for (const time of timesOf(stream, start, end)) {
-    const rdd = stream.getOrCompute(time)
-    if (rdd) rdds.push([time, rdd])
-  }
-  return rdds
-}
-
-/** Times of a stream with start < time <= end, where `start` is one of its times. */
-function timesOf({ builder, slideDuration }: Stream<unknown>, start: number, end: number): number[] {
-  const times: number[] = []
-  for (let time = Math.max(start, builder.zeroTime) + slideDuration; time <= end; time += slideDuration)
-    times.push(time)
-  return times
-}
-
-/** A version of a window: also the times of the parent's RDDs that the window holds. */
-interface WindowVersion extends Version {
-  readonly times: readonly number[]
-}
-
-/** A window kept as state: what enters is reduced in, what leaves is taken out by the inverse. */
-class WindowStateStream<T> extends StatefulStream<T, WindowVersion> {
-  readonly #length: number
-  readonly #how: StateOperator
-  readonly #partitioner: Partitioner
-
-  /** `reduced` holds at most one pair a key in each batch, and is placed by `partitioner`. */
-  constructor(reduced: Stream<unknown>, length: number, slide: number, how: StateOperator, partitioner: Partitioner) {
-    super(reduced.builder, 'reduceByKeyAndWindow', [reduced], slide)
-    this.#length = length
-    this.#how = how
-    this.#partitioner = partitioner
-    // Each batch is read twice, when it enters and when it leaves.
-    reduced.storage ??= 'memory'
-  }
-
-  /** What leaves now entered a window ago; a rebuild replays the batches since the last snapshot. */
-  override get parentRemember(): number {
-    return this.#length + super.parentRemember
-  }
-
-  override get shape(): string {
-    return `length=${this.#length} partitions=${this.#partitioner.partitions}`
-  }
-
-  /** What will leave, and what has arrived since the newest version. */
-  override neededAfter(time: number): readonly number[] {
-    const start = nextAfter(this, time) - Math.min(this.slideDuration, this.#length)
-    return [...new Set([...(this.newest?.times ?? []), ...timesOf(this.parents[0]!, start, time)])]
-  }
-
-  protected override next(time: number, previous: WindowVersion | undefined): MadeVersion<T, WindowVersion> {
-    const parent = this.parents[0]!
-    const times = previous?.times ?? []
-    const entering = between(parent, time - Math.min(this.slideDuration, this.#length), time)
-    const left = times.filter((entered) => entered <= time - this.#length)
-    const leaving = left.map((entered) => parent.getOrCompute(entered)).filter((rdd) => rdd !== undefined)
-    const rdd = new StateRdd<T>(this.builder.context, {
-      operator: this.id,
-      time,
-      previous: previous?.time,
-      changes: [entering.map(([, rdd]) => rdd), leaving],
-      partitioner: this.#partitioner,
-      how: this.#how,
-      label: `${this.label}#${this.id}`,
-    })
-    return { version: { time, times: [...times.slice(left.length), ...entering.map(([entered]) => entered)] }, rdd }
   }
 }
 
@@ -179,60 +127,83 @@ function lengths(parent: Stream<unknown>, length: Duration, slide: Duration = pa
   }
 }
 
-Stream.prototype.window = function <T>(this: Stream<T>, length: Duration, slide?: Duration): DStream<T> {
-  const checked = lengths(this, length, slide)
-  return streamFace(new WindowedStream<T>(this, checked.length, checked.slide))
+function windowed<T>(parent: Stream<T>, length: Duration, slide?: Duration): Stream<T> {
+  const checked = lengths(parent, length, slide)
+  return new WindowedStream<T>(parent, checked.length, checked.slide)
 }
-pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
-  checkNames(options, ['inverse', 'filter', 'partitions'], 'reduceByKeyAndWindow')
-  const checked = lengths(this, length, slide)
-  const reduce = capturedBy(this, fn, 'reduceByKeyAndWindow')
-  if (!options.inverse) {
-    const reduced = combined(this, reducing(reduce), options.partitions)
-    return combined(new WindowedStream(reduced, checked.length, checked.slide), reducing(reduce), options.partitions)
+
+type AnyWindowOptions = WindowOptions<unknown, unknown>
+
+function reducedByKeyAndWindow(
+  parent: Stream<unknown>,
+  fn: AnyFunction,
+  length: Duration,
+  slide: Duration | undefined,
+  { inverse, filter, partitions }: AnyWindowOptions,
+): Stream<[unknown, unknown]> {
+  const checked = lengths(parent, length, slide)
+  const reduce = capturedBy(parent, fn, 'reduceByKeyAndWindow')
+  if (!inverse) {
+    const reduced = combined(parent, reducing(reduce), partitions)
+    return combined(new WindowedStream(reduced, checked.length, checked.slide), reducing(reduce), partitions)
   }
-  // State stays where it is: every batch must be placed alike, whatever places the stream's RDDs, or whether there is one.
-  const partitioner = toPartitioner(this.builder.context.emptyRDD(), options.partitions)
-  const reduced = combined(this, reducing(reduce), partitioner)
+  // State stays in its partition, so all batches of a stream need one partitioner, however their own records are
+  // partitioned.
+  const partitioner = partitionerOf(parent.graph.context, partitions)
+  const reduced = combined(parent, reducing(reduce), partitioner)
   const how: StateOperator = {
     kind: 'window',
     reduce,
-    inverse: capturedBy(this, options.inverse, 'inverse of reduceByKeyAndWindow'),
-    filter: options.filter && capturedBy(this, options.filter, 'filter of reduceByKeyAndWindow'),
+    inverse: capturedBy(parent, inverse, 'inverse of reduceByKeyAndWindow'),
+    filter: filter && capturedBy(parent, filter, 'filter of reduceByKeyAndWindow'),
   }
-  return streamFace(new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, partitioner))
+  return new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, partitioner)
+}
+
+function reducedByWindow<T>(
+  parent: Stream<T>,
+  fn: AnyFunction,
+  length: Duration,
+  slide: Duration | undefined,
+  inverse: AnyFunction | undefined,
+): Stream<T> {
+  const keyed = chain<[null, T]>(parent, 'map', builtin('pairWithNullKey'), 'reduceByWindow')
+  const reduced = reducedByKeyAndWindow(keyed, fn, length, slide, { inverse, partitions: 1 })
+  return chain<T>(reduced, 'map', builtin('valueOf'), 'reduceByWindow')
+}
+
+function checkOptions(options: object, known: readonly string[], label: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(
+      `${label} got ${describe(options)} for its options; it takes an object such as { inverse: (total, old) => total - old }.`,
+    )
+  }
+  checkNames(options, known, label)
+}
+
+dstreams.window = function (length, slide) {
+  return toDStream(windowed(streamNode(this), length, slide))
+}
+pairStreams.reduceByKeyAndWindow = function (fn, length, slide, options = {}) {
+  checkOptions(options, ['inverse', 'filter', 'partitions'], 'reduceByKeyAndWindow')
+  return toDStream(reducedByKeyAndWindow(streamNode(this), fn, length, slide, options as AnyWindowOptions))
 }
 pairStreams.groupByKeyAndWindow = function (length, slide, partitions) {
-  return this.window(length, slide).groupByKey(partitions)
+  return toDStream(groupedByKey(windowed(streamNode(this), length, slide), partitions))
 }
-Stream.prototype.countByValueAndWindow = function <T>(
-  this: Stream<T>,
-  length: Duration,
-  slide?: Duration,
-  partitions?: Partitions,
-) {
-  return paired(this).reduceByKeyAndWindow(builtin('sum'), length, slide, {
+dstreams.countByValueAndWindow = function (length, slide, partitions) {
+  const counts = reducedByKeyAndWindow(paired(streamNode(this)), builtin('sum'), length, slide, {
     inverse: builtin('subtract'),
     filter: builtin('isNotZeroValue'),
     partitions,
-  }) as DStream<[T, number]>
+  })
+  return toDStream(counts) as never
 }
-Stream.prototype.reduceByWindow = function <T>(
-  this: Stream<T>,
-  fn: (a: T, b: T) => T,
-  length: Duration,
-  slide?: Duration,
-  inverse?: (total: T, old: T) => T,
-): DStream<T> {
-  const keyed = chain<[null, T]>(this, 'map', builtin('pairWithNullKey'), 'reduceByWindow')
-  return chain<T>(
-    keyed.reduceByKeyAndWindow(fn, length, slide, { inverse, partitions: 1 }),
-    'map',
-    builtin('valueOf'),
-    'reduceByWindow',
-  )
+dstreams.reduceByWindow = function (fn, length, slide, options = {}) {
+  checkOptions(options, ['inverse'], 'reduceByWindow')
+  return toDStream(reducedByWindow(streamNode(this), fn, length, slide, options.inverse))
 }
-Stream.prototype.countByWindow = function <T>(this: Stream<T>, length: Duration, slide?: Duration): DStream<number> {
-  const ones = chain<number>(this, 'map', builtin('one'), 'countByWindow')
-  return ones.reduceByWindow(builtin('sum'), length, slide, builtin('subtract'))
+dstreams.countByWindow = function (length, slide) {
+  const ones = chain<number>(streamNode(this), 'map', builtin('one'), 'countByWindow')
+  return toDStream(reducedByWindow(ones, builtin('sum'), length, slide, builtin('subtract')))
 }

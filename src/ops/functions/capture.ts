@@ -8,12 +8,13 @@ import { environmentOf, unwrapped } from './env.js'
 import { type FreeVariables, freeVariables } from './free-variables.js'
 import { globalPath, isGlobalName } from './globals.js'
 import { compilerAdvice, IMPORT_OBJECT, isHelper } from './loader-names.js'
+import { declaring } from './pure.js'
 import { recognised } from './recognise.js'
-import type { AnyFunction, EnvValue, FnRef, UserRef } from './ref.js'
-import { type Gives, giving } from './results.js'
+import type { AnyFunction, EnvValue, FnRef, ReturnKind, UserRef } from './ref.js'
+import { withReturnKind } from './results.js'
 import type { FunctionTable } from './table.js'
 
-/** Functions that threads know already because they loaded the same pipeline module. */
+/** Functions that threads already have, because they loaded the same pipeline module. */
 export interface KnownFunctions {
   readonly table?: FunctionTable
   readonly exports?: ReadonlyMap<AnyFunction, string>
@@ -23,21 +24,31 @@ const analyses = new WeakMap<AnyFunction, FreeVariables>()
 const references = new WeakMap<AnyFunction, UserRef>()
 
 /**
- * Names a function so that any thread can find it: as a library function, by the pipeline module's table or exports, as
- * a global, or by its text. The text is analysed once for each function object.
- * @param label the operation it was given to, as errors shall name it.
- * @param gives what the operation does with its results.
- * @throws ArgumentError if `fn` is no function, or of a kind that does not fit; CaptureError if its text does not stand for it in another thread.
+ * Returns a reference by which any thread finds the function: as a library function, by the pipeline module's table or
+ * exports, as a global, or by its source. Each function object is analysed once.
+ * @param label the operation that takes the function, for errors.
+ * @param returns how the operation uses the function's results.
+ * @throws ArgumentError if `fn` is not a function, or is of an unsuitable kind; CaptureError if its source would mean
+ *   something else in another thread.
  */
-export function capture(fn: AnyFunction, label: string, known: KnownFunctions = {}, gives: Gives = 'value'): FnRef {
-  checkFunction(fn, label, gives)
-  // A function that a reference was resolved to may be captured once more.
+export function capture(
+  fn: AnyFunction,
+  label: string,
+  known: KnownFunctions = {},
+  returns: ReturnKind = 'value',
+): FnRef {
+  checkFunction(fn, label, returns)
+  // A function that was resolved from a reference may be captured again.
   fn = recognised(unguarded(fn))
   const named = builtinRef(unwrapped(fn), (inner, of) => capture(inner, label, known, of))
-  return named ?? giving(userRef(fn, label, known), gives)
+  return named ?? withReturnKind(userRef(fn, label, known), returns)
 }
 
 function userRef(fn: AnyFunction, label: string, known: KnownFunctions): UserRef {
+  return declaring(refOf(fn, label, known), fn)
+}
+
+function refOf(fn: AnyFunction, label: string, known: KnownFunctions): UserRef {
   const target = unwrapped(fn)
   const i = known.table?.indexOf(target)
   if (i !== undefined) return { k: 'table', i }
@@ -60,10 +71,10 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
   for (const name of names) {
     const entry = entries?.get(name)
     if (entry === undefined) {
-      if (!isGlobalName(name) && !isHelper(name)) missing.push(name)
+      if (!isGlobalName(name) && !isHelper(name, text)) missing.push(name)
     } else if ('fn' in entry) {
-      // What an inner function is known by depends on `known`, so the whole is not kept.
-      // Only the function that uses it knows whether it awaits the result.
+      // The whole reference is not cached, because references of inner functions depend on `known`. Nor is `returns`:
+      // only the outer function knows whether it awaits the result.
       env[name] = { fn: inner(entry.fn, `${label} (${name}${THROUGH_ENV}`, known) }
       fixed = false
     } else env[name] = entry
@@ -71,7 +82,7 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
   if (missing.length > 0) throw new CaptureError(missingMessage(label, missing, text), { label, variables: missing })
   if (relativeImports.length > 0) {
     throw new CaptureError(
-      `${label}: the function imports ${quoted(relativeImports)}, a path relative to its module, which its text leaves. ` +
+      `${label}: the function imports ${quoted(relativeImports)}, a path relative to its module, but only its source text is shipped. ` +
         'Import by package name or absolute URL, or put the code into a pipeline module and export the function.' +
         shown(text),
       { label, imports: relativeImports },
@@ -83,13 +94,13 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
 }
 
 function inner(fn: AnyFunction, label: string, known: KnownFunctions): FnRef {
-  return builtinRef(unwrapped(fn), (of, gives) => capture(of, label, known, gives)) ?? userRef(fn, label, known)
+  return builtinRef(unwrapped(fn), (of, returns) => capture(of, label, known, returns)) ?? userRef(fn, label, known)
 }
 
-/** Checks a function by its text alone. Throws CaptureError if it uses variables of its surroundings. */
+/** Checks a function by its source alone. Throws CaptureError if it uses variables from its surroundings. */
 export function checkCaptured(source: string, label: string): void {
   const { names, text } = freeVariables(source)
-  const missing = names.filter((name) => !isGlobalName(name) && !isHelper(name))
+  const missing = names.filter((name) => !isGlobalName(name) && !isHelper(name, text))
   if (missing.length > 0) throw new CaptureError(missingMessage(label, missing, text), { label, variables: missing })
 }
 
@@ -101,8 +112,8 @@ function analysisOf(fn: AnyFunction, label: string): FreeVariables {
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error
     throw new CaptureError(
-      `${label}: ${error.message} Its text must be able to stand for it in another thread: wrap it, as in ` +
-        '(value) => theFunction(value), and give what it needs through withEnv; or put it into a pipeline module and export it.',
+      `${label}: ${error.message} Other threads receive only its source text. Wrap the function, as in ` +
+        '(value) => theFunction(value), and pass its variables through withEnv; or put it into a pipeline module and export it.',
       { label, ...error.details },
     )
   }
@@ -115,39 +126,45 @@ const shown = (text: string): string => `\nThe function: ${text.length > 200 ? `
 
 const MINIFIED = ' If a minifier made these names, turn it off for this code (esbuild, Vite minify: false).'
 /** Ends the label of a function among the values of withEnv. */
-const THROUGH_ENV = ' given through withEnv)'
+const THROUGH_ENV = ' passed through withEnv)'
 
-/** Words that withEnv cannot give a meaning to, and imports of which the loader left no name. */
+/** Words that withEnv cannot define, and imports whose names a loader removed. */
 const PLACE_BOUND = new Set(['this', 'super', 'new.target', 'import.meta', 'arguments'])
 const isPlaceBound = (name: string): boolean => PLACE_BOUND.has(name) || IMPORT_OBJECT.test(name)
 
+/** Matches a factory of this package that was passed without a call, such as `words` instead of `words()`. */
+const UNCALLED = /^function (\w+)\([\s\S]*\breturn builtin\(/
+
 function missingMessage(label: string, missing: readonly string[], text: string): string {
+  const factory = missing.includes('builtin') ? UNCALLED.exec(text)?.[1] : undefined
+  if (factory !== undefined)
+    return `${label} got ${factory}, which returns the function to use. Call it: ${factory}(...).`
   const variables = missing.filter((name) => !isPlaceBound(name))
   const bound = missing.filter((name) => isPlaceBound(name))
   const parts: string[] = []
-  const uses = `${label}: the function uses ${quoted(variables)} of its surroundings, which its text does not take along to another thread.`
+  const uses = `${label}: the function uses ${quoted(variables)} of its surroundings, but only its source text is shipped to the other threads.`
   const compiler = compilerAdvice(variables)
   if (variables.length === 0) {
-    // Only words that are bound to their place.
+    // All names are words that are bound to their module.
   } else if (compiler !== undefined) {
     parts.push(`${uses} ${compiler} Or put the code into a pipeline module, where closures work.`)
   } else if (label.endsWith(THROUGH_ENV)) {
     parts.push(
-      `${uses} Ways out: if you wrote it, give it what it needs by a withEnv of its own; if it is imported, put the code into ` +
-        'a pipeline module, where imports work, or load its module inside of your function, as in ' +
+      `${uses} If you wrote it, pass its variables with a withEnv of its own. If it is imported, put the code into ` +
+        'a pipeline module, where imports work, or load its module inside your function, as in ' +
         "const { createHash } = process.getBuiltinModule('node:crypto').",
     )
   } else {
     const minified = variables.every((name) => name.length <= 2)
     parts.push(
-      `${uses} Ways out: pass it with withEnv({ ${variables.join(', ')} }, fn); make large data a broadcast variable ` +
-        'and pass that; import inside of the function what another module exports; or put the code into a pipeline module, ' +
+      `${uses} Pass it with withEnv({ ${variables.join(', ')} }, fn); make large data a broadcast variable ` +
+        'and pass that; import other modules inside the function; or put the code into a pipeline module, ' +
         `where closures and imports work, and export the function.${minified ? MINIFIED : ''}`,
     )
   }
   if (bound.length > 0) {
     parts.push(
-      `${label}: the function uses ${quoted(bound)}, which means something only where it was written. Read what is needed ` +
+      `${label}: the function uses ${quoted(bound)}, which means something only where it was written. Read the value ` +
         'into a variable outside and pass that with withEnv({ name }, fn), or put the code into a pipeline module and ' +
         'export the function.',
     )

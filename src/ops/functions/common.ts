@@ -1,75 +1,81 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import { append } from '../append.js'
 import { asPair } from '../pair.js'
 import { builtin, defineBuiltin } from './builtin.js'
-import { describe } from './plain-data.js'
 import type { AnyFunction } from './ref.js'
 import './text.js'
 
 /*
- * Functions the operators are made of. They are ordinary functions that threads know by name, so they cost nothing to
- * send, and a task can tell what they do.
+ * Functions that operators are built from. Threads know these ordinary functions by name, so they cost nothing to send,
+ * and a task can recognise them.
  */
 
-/** Defines a library function without arguments and returns it: one object for ever. */
+/** Defines a library function without arguments and returns it; it is the same object everywhere in a thread. */
 function constant<F extends AnyFunction>(name: string, fn: F): F {
   defineBuiltin(name, () => fn)
   return builtin<F>(name)
 }
 
-/** The value itself. */
+/** Returns the value itself. */
 export const identity = constant('identity', <T>(value: T): T => value)
 
-/** `[value, 1]`: the first half of a count by key. */
+/** Returns `[value, 1]`: the first half of a count by key. */
 export const pairWithOne = constant('pairWithOne', <T>(value: T): [T, number] => [value, 1])
 
-/** `a + b`, for reduce operations. */
+/** Returns `a + b`, for reduce operations. */
 export const sum = constant('sum', (a: number, b: number): number => a + b)
 
-/** `a - b`, the inverse of `sum` for windows. */
+/** Returns `a - b`, the inverse of `sum` for windows. */
 export const subtract = constant('subtract', (a: number, b: number): number => a - b)
 
-/** The larger of two values, by `<`; NaN if one is NaN, so that the order of a reduction does not matter. */
+/**
+ * Returns the larger of two values, by `<`. If one is NaN, returns NaN, so that the order of a reduction does not
+ * matter.
+ */
 export const max = constant(
   'max',
   <T extends number | bigint | string>(a: T, b: T): T => (a < b || Number.isNaN(b) ? b : a),
 )
 
-/** The smaller of two values, by `>`; NaN if one is NaN, so that the order of a reduction does not matter. */
+/**
+ * Returns the smaller of two values, by `>`. If one is NaN, returns NaN, so that the order of a reduction does not
+ * matter.
+ */
 export const min = constant(
   'min',
   <T extends number | bigint | string>(a: T, b: T): T => (a > b || Number.isNaN(b) ? b : a),
 )
 
-/** The first of two values. */
+/** Returns the first of two values. */
 export const first = constant('first', <T>(a: T, _b?: unknown): T => a)
 
-/** The second of two values. */
+/** Returns the second of two values. */
 export const second = constant('second', <T>(_a: unknown, b: T): T => b)
 
-/** Whether the value of a `[key, number]` pair differs from 0. */
+/** Returns whether the value of a `[key, number]` pair differs from 0. */
 export const isNotZeroValue = constant('isNotZeroValue', (pair: readonly [unknown, number]): boolean => pair[1] !== 0)
 
-/** `[value, key]` of a `[key, value]` pair. */
+/** Returns `[value, key]` of a `[key, value]` pair. */
 export const swap = constant('swap', <K, V>(pair: readonly [K, V]): [V, K] => [pair[1], pair[0]])
 
-/** The key of a pair. */
+/** Returns the key of a pair. */
 export const keyOf = constant('keyOf', <K>(pair: readonly [K, unknown]): K => asPair(pair)[0] as K)
 
-/** The value of a pair. */
+/** Returns the value of a pair. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the name that goes with keyOf
 export const valueOf = constant('valueOf', <V>(pair: readonly [unknown, V]): V => asPair(pair)[1] as V)
 
-/** A list of one: the beginning of a group. */
+/** Returns a list of one value: the first accumulator of a group. */
 export const toList = constant('toList', <T>(value: T): T[] => [value])
 
-/** Adds a value to the list it is given, and returns that list. */
+/** Appends a value to the list, and returns that list. */
 export const appendToList = constant('appendToList', <T>(list: T[], value: T): T[] => {
   list.push(value)
   return list
 })
 
-/** Adds the values of the second list to the first, and returns that. */
+/** Appends the values of the second list to the first, and returns the first. */
 export const concatLists = constant('concatLists', <T>(list: T[], other: readonly T[]): T[] => {
   append(list, other)
   return list
@@ -95,7 +101,7 @@ defineBuiltin('pairOf', (key: AnyFunction, value: AnyFunction) => {
 })
 
 /**
- * `record => [key(record), value(record)]`. Made of library functions, sums and extremes by key are reckoned on bytes.
+ * Returns `[key(record), value(record)]`. With library functions for both, sums and extremes by key run on bytes.
  *
  * ```ts
  * const sales = ctx.parallelize(['tea,3', 'milk,1.5', 'tea,4'])

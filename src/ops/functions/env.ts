@@ -1,14 +1,16 @@
 import { ArgumentError } from '../../errors.js'
-import { ACCUMULATOR_ID, type Accumulator, type Gathering } from '../accumulator.js'
-import { describe, foreignPart } from './plain-data.js'
-import type { AnyFunction } from './ref.js'
+import { describe } from '../../values/describe.js'
+import { usable } from '../../values/unusable.js'
+import { ACCUMULATOR_ID, type Accumulator } from '../accumulator.js'
+import { mustTravel } from './plain-data.js'
+import type { AnyFunction, Gathering } from './ref.js'
 
 /** The property that makes an object a broadcast variable; its value is the broadcast's number. */
 export const BROADCAST_ID: unique symbol = Symbol.for('millrace.broadcast')
 
 const ENVIRONMENT: unique symbol = Symbol.for('millrace.environment')
 
-/** A value of an environment before its functions are captured. */
+/** A value of an environment, before its functions are captured. */
 export type EnvEntry =
   | { readonly value: unknown }
   | { readonly fn: AnyFunction }
@@ -16,12 +18,12 @@ export type EnvEntry =
   | { readonly accumulator: number; readonly gathering: Gathering }
 
 export interface Environment {
-  /** The function itself, without the wrapper. */
+  /** The function itself, without its wrapper. */
   readonly fn: AnyFunction
   readonly entries: ReadonlyMap<string, EnvEntry>
 }
 
-// Reserved in strict mode, in which all shipped text is compiled.
+// Reserved in strict mode, which all shipped text is compiled in.
 const RESERVED = new Set(
   (
     'arguments await break case catch class const continue debugger default delete do else enum eval export extends ' +
@@ -33,7 +35,7 @@ const RESERVED = new Set(
 function checkName(name: string): void {
   if (/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name) && !RESERVED.has(name)) return
   throw new ArgumentError(
-    `withEnv got a value named ${JSON.stringify(name)}, which cannot be the name of a variable. ` +
+    `withEnv got a value named ${describe(name)}, which cannot be the name of a variable. ` +
       'Use the name by which the function knows the value.',
     { name },
   )
@@ -48,55 +50,61 @@ function entryOf(name: string, value: unknown): EnvEntry {
     const { [ACCUMULATOR_ID]: accumulator, gathering } = value as Accumulator<unknown>
     return { accumulator, gathering }
   }
-  const foreign = foreignPart(value, name)
-  if (foreign === undefined) return { value: structuredClone(value) }
-  throw new ArgumentError(
-    `withEnv: ${foreign}, which does not reach another thread as it is. Pass plain data (objects, arrays, Map, Set, ` +
-      'Date, typed arrays, primitives), or functions as values of their own, and build the rest inside the function.',
-    { name },
-  )
+  mustTravel(value, 'withEnv cannot pass this value to another thread', name)
+  // Copied as it will be sent: memory that threads share stays shared.
+  return { value: structuredClone(value) }
 }
 
-/** The environment that a function carries, or undefined. */
+function entriesOf(env: Readonly<Record<string, unknown>>, inner: Environment | undefined): Map<string, EnvEntry> {
+  const entries = new Map(inner?.entries)
+  for (const [name, value] of Object.entries(env)) {
+    checkName(name)
+    entries.set(name, entryOf(name, value))
+  }
+  return entries
+}
+
+/** Returns the environment attached to a function, or undefined. */
 export function environmentOf(fn: AnyFunction): Environment | undefined {
   return (fn as { [ENVIRONMENT]?: Environment })[ENVIRONMENT]
 }
 
-/** The function itself, if `withEnv` wrapped one. */
+/** Returns the inner function if `withEnv` wrapped it, else the function itself. */
 export function unwrapped(fn: AnyFunction): AnyFunction {
   return environmentOf(fn)?.fn ?? fn
 }
 
-/** Makes `carrier` answer `environmentOf` with these entries, for the text of `fn`. */
+/** Makes `environmentOf(carrier)` return these entries. They belong to the source of `fn`. */
 export function carryEnvironment<F extends AnyFunction>(carrier: F, environment: Environment): F {
   return Object.defineProperty(carrier, ENVIRONMENT, { value: environment })
 }
 
 /**
- * Gives values of the surroundings to a function whose text travels to the workers.
+ * Passes values of its surroundings to a function that is shipped as source text.
  *
  * ```ts
  * const limit = 10
  * lines.filter(withEnv({ limit }, (line) => line.length > limit))
  * ```
  *
- * Returns a new function that calls `fn`. Values are plain data (copied now: later changes are not seen), functions
- * (which travel in the same way), broadcast variables or accumulators. Data travels with every program that uses the function: above
- * some kilobytes a broadcast variable is better, which travels once a thread.
- * @throws ArgumentError if a name is no identifier, or a value would not reach another thread as it is.
+ * Returns a new function that calls `fn`. The values are plain data (copied now, so later changes have no effect),
+ * functions (shipped in the same way), broadcast variables or accumulators. Data is sent with every program that uses
+ * the function; above some kilobytes use a broadcast variable, which is sent once per thread.
+ * @throws ArgumentError if a name is not an identifier; DataError, with a path, if another thread would not receive an
+ * equal value.
  */
 export function withEnv<F extends AnyFunction>(env: Readonly<Record<string, unknown>>, fn: F): F {
+  return usable('withEnv', [env, fn], () => withEntries(env, fn))
+}
+
+function withEntries<F extends AnyFunction>(env: Readonly<Record<string, unknown>>, fn: F): F {
   if (typeof fn !== 'function')
-    throw new ArgumentError(`withEnv needs a function to give values to, got ${describe(fn)}.`)
+    throw new ArgumentError(`withEnv needs a function that uses the values, got ${describe(fn)}.`)
   if (typeof env !== 'object' || env === null) {
     throw new ArgumentError(`withEnv needs an object of named values such as { limit }, got ${describe(env)}.`)
   }
   const inner = environmentOf(fn)
-  const entries = new Map(inner?.entries)
-  for (const [name, value] of Object.entries(env)) {
-    checkName(name)
-    entries.set(name, entryOf(name, value))
-  }
+  const entries = entriesOf(env, inner)
   const target = inner?.fn ?? fn
   const carrier = function (this: unknown, ...args: unknown[]): unknown {
     return target.apply(this, args)

@@ -1,11 +1,11 @@
-/** Numbers of objects whose contents others may change: they are the same only as themselves. */
+/** Identity numbers of objects that other code may change: such an object equals only itself. */
 const identities = new WeakMap<object, number>()
 let nextIdentity = 0
 
 /**
- * A text that differs where two values differ. JSON makes null of NaN and Infinity, 0 of -0, a text of a Date, {} of every
- * Map and nothing of undefined, and refuses a BigInt. Takes plain data: what structured cloning keeps. Texts and names
- * have their length before them, which costs less than to quote them.
+ * Returns a text that differs if two values differ. JSON is too coarse: it writes NaN and Infinity as null, -0 as 0, a
+ * Date as a text, every Map as {}, drops undefined and refuses a BigInt. Takes the plain data that structured cloning
+ * takes. Texts and names are preceded by their length, which costs less than quoting them.
  */
 export function exactText(value: unknown): string {
   switch (typeof value) {

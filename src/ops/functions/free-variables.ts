@@ -6,13 +6,16 @@ import { ScopeReader } from './scope-reader.js'
 
 export interface FreeVariables {
   /**
-   * Names used or assigned but not declared inside, in order of first use; globals are among them. `this`, `super`,
-   * `new.target`, `import.meta` and `arguments` appear when they mean those of the surroundings.
+   * Names used or assigned but not declared inside, in order of first use, including globals. `this`, `super`,
+   * `new.target`, `import.meta` and `arguments` appear if they refer to the surroundings.
    */
   readonly names: readonly string[]
-  /** Specifiers of `import('./x')`, which mean a file only next to the module they were written in. */
+  /** Specifiers of `import('./x')`, which are relative to the module they were written in. */
   readonly relativeImports: readonly string[]
-  /** The function as an expression: a method becomes a function, names of loaders the names that were written. */
+  /**
+   * The function as an expression: a method becomes a function, and names that a loader wrote become the original
+   * names.
+   */
   readonly text: string
 }
 
@@ -23,8 +26,9 @@ interface Edit {
 }
 
 /**
- * Finds the names that a function's text takes from its surroundings. Cost: one parse, about 1 ms a kB, 0.1 ms for a short function.
- * @throws CaptureError if the text is not that of a function that can be written elsewhere.
+ * Finds the names that a function's source uses from its surroundings. Cost: one parse, about 1 ms per kB, 0.1 ms for a
+ * short function.
+ * @throws CaptureError if the text is not a function, or uses syntax that only works where it was written.
  */
 export function freeVariables(source: string): FreeVariables {
   const parsed = parseFunction(source)
@@ -35,7 +39,8 @@ export function freeVariables(source: string): FreeVariables {
   for (const { node: place, name, scope, loaderName } of new ScopeReader(node).references) {
     const bound = scope.find(name) !== undefined
     if (loaderName !== undefined) {
-      // A written import `join` could not be told from a local `join` once the loader's name is gone: leave it then.
+      // Without the loader's name, an import `join` could be confused with a local `join`. In that case the text stays
+      // unchanged.
       names.add(bound ? loaderName : name)
       if (!bound) edits.push({ start: place.start, end: place.end, text: name })
     } else if (name === DYNAMIC_IMPORT) edits.push({ start: place.start, end: place.end, text: 'import' })
@@ -45,7 +50,7 @@ export function freeVariables(source: string): FreeVariables {
   for (const edit of edits.sort((a, b) => b.start - a.start)) {
     text = text.slice(0, edit.start - offset) + edit.text + text.slice(edit.end - offset)
   }
-  // No edit lies before the parameters: a computed key, the only thing there, is not part of the function.
+  // No edit lies before the parameters. Only a computed key can be there, and it is not part of the function.
   if (method) {
     text = `${node.async ? 'async ' : ''}function${node.generator ? '*' : ''} ${text.slice(node.start - offset)}`
   }
@@ -56,7 +61,7 @@ function relativeImports(root: AnyNode): string[] {
   const found: string[] = []
   const visit = (node: AnyNode): void => {
     if (node.type === 'ImportExpression') found.push(...specifiers(node.source, /^\.\.?\//))
-    // This loader has made paths of its server out of relative specifiers.
+    // This loader replaces relative specifiers by paths of its server.
     const byLoader =
       node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === DYNAMIC_IMPORT
     if (byLoader) found.push(...specifiers(node.arguments[0], /^(?:\.\.?)?\//))

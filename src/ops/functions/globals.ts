@@ -1,23 +1,26 @@
 import { builtinModules } from 'node:module'
 import type { AnyFunction } from './ref.js'
 
-// A script given on the command line or typed into a shell sees these as globals; a worker's code does not.
+// Globals in scripts on the command line and in a REPL, but not in workers.
 const NOT_EVERYWHERE = new Set(['require', 'module', 'exports', '__filename', '__dirname', ...builtinModules])
 for (const name of ['console', 'crypto', 'process']) NOT_EVERYWHERE.delete(name)
 
-/** All names at the time of loading: what a program puts on globalThis later exists in its own thread only. */
+/** All global names at load time. A program's own additions to globalThis exist in its own thread only. */
 const NAMES: ReadonlySet<string> = new Set(
   Object.getOwnPropertyNames(globalThis).filter((name) => !NOT_EVERYWHERE.has(name)),
 )
 
-/** Whether every thread of this Node has a global of this name. */
+/** Returns whether every thread of this Node has a global of this name. */
 export function isGlobalName(name: string): boolean {
   return NAMES.has(name)
 }
 
 let paths: Map<unknown, string> | undefined
 
-/** Path of each function that is a global or a member of one. Getters are left alone: some load much or warn. */
+/**
+ * Returns the path of each function that is a global or a member of one. Skips getters: some load large modules or
+ * warn.
+ */
 function walk(): Map<unknown, string> {
   const found = new Map<unknown, string>()
   const add = (value: unknown, path: string): void => {
@@ -26,11 +29,11 @@ function walk(): Map<unknown, string> {
   const members = (owner: object): [string, unknown][] =>
     Object.entries(Object.getOwnPropertyDescriptors(owner)).map(([name, { value }]) => [name, value])
   const tops = members(globalThis).filter(([name]) => NAMES.has(name))
-  // Behind a getter on some versions, but always loaded.
+  // `Buffer` is behind a getter in some versions, but it is always loaded.
   tops.push(['Buffer', Buffer])
   for (const [name, value] of tops) add(value, name)
   for (const [name, value] of tops) {
-    // `global` and `globalThis` hold everything once more; `process` belongs to a thread.
+    // `global` and `globalThis` would list everything twice, and `process` differs between threads.
     if (
       ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
       value !== globalThis &&
@@ -43,7 +46,10 @@ function walk(): Map<unknown, string> {
   return found
 }
 
-/** The path of a function of the language or of Node (`Number`, `Math.floor`), or undefined. The walk is done once. */
+/**
+ * Returns the path of a function of the language or of Node, such as `Number` or `Math.floor`, or undefined. The first
+ * call searches all globals.
+ */
 export function globalPath(fn: AnyFunction): string | undefined {
   paths ??= walk()
   const path = paths.get(fn)
@@ -54,7 +60,7 @@ export function globalPath(fn: AnyFunction): string | undefined {
     : undefined
 }
 
-/** What is at a path such as `Math.floor` in this thread; undefined if there is nothing. */
+/** Returns the value at a path such as `Math.floor` in this thread, or undefined. */
 export function atGlobalPath(path: string): unknown {
   let value: unknown = globalThis
   for (const part of path.split('.')) {

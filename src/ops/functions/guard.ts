@@ -1,13 +1,13 @@
 import { checkText, LOOKS } from './check-text.js'
 import { mayCompile } from './may-compile.js'
-import type { AnyFunction } from './ref.js'
-import { checkEach, checkResult, type Gives } from './results.js'
+import type { AnyFunction, ReturnKind } from './ref.js'
+import { checkEach, checkResult, checkResultOf } from './results.js'
 
 const UNGUARDED: unique symbol = Symbol('unguarded')
 
 /*
- * A guard is made from text for each function, so that its call site sees that function only and the compiler inlines
- * both. `arguments.length` keeps the number of arguments, which functions with rest parameters see.
+ * Each guard is compiled from text for one function. Its call site then sees only that function, and the compiler
+ * inlines both. `arguments.length` preserves the number of arguments for functions with rest parameters.
  */
 const TEXT = `
   'use strict'
@@ -31,36 +31,38 @@ const VALUE = `
 const EACH = 'result = check(result)'
 
 /**
- * The function with its results checked: a promise or an iterator where an operation uses results at once would be
- * taken for a record, a key or a condition.
+ * Returns the function with a check of its results. Without it, an operation that uses results at once would treat a
+ * promise or an iterator as a record, a key or a condition. Errors of tasks name their operation; for functions that
+ * the driver calls, `label` names it.
  */
-export function guarded(fn: AnyFunction, gives: Gives): AnyFunction {
-  if (gives === 'later') return fn
-  const made = mayCompile() ? fromText(fn, gives) : asClosure(fn, gives)
+export function guarded(fn: AnyFunction, returns: ReturnKind, label?: string): AnyFunction {
+  if (returns === 'later') return fn
+  const check = returns === 'each' ? checkEach : label === undefined ? checkResult : checkResultOf(label)
+  const made = mayCompile() ? fromText(fn, returns, check) : asClosure(fn, check)
   return Object.defineProperty(made, UNGUARDED, { value: fn })
 }
 
-/** Whether a function is wrapped with a check of its results. */
+/** Returns whether a function is wrapped with a check of its results. */
 export function isGuarded(fn: AnyFunction): boolean {
   return UNGUARDED in fn
 }
 
-/** The user's function itself. A caller that takes it must check the results. */
+/** Returns the user's function without the check. The caller must then check the results. */
 export function unguarded(fn: AnyFunction): AnyFunction {
   return (fn as { [UNGUARDED]?: AnyFunction })[UNGUARDED] ?? fn
 }
 
-function fromText(fn: AnyFunction, gives: Gives): AnyFunction {
-  const text = TEXT.replace('CHECK', gives === 'each' ? EACH : VALUE)
-  return new Function('fn', 'check', text)(fn, gives === 'each' ? checkEach : checkResult) as AnyFunction
+function fromText(fn: AnyFunction, returns: ReturnKind, check: AnyFunction): AnyFunction {
+  const text = TEXT.replace('CHECK', returns === 'each' ? EACH : VALUE)
+  return new Function('fn', 'check', text)(fn, check) as AnyFunction
 }
 
-function asClosure(fn: AnyFunction, gives: Gives): AnyFunction {
-  if (gives === 'each') return (...args) => checkEach(fn(...args))
+function asClosure(fn: AnyFunction, check: AnyFunction): AnyFunction {
+  if (check === checkEach) return (...args) => checkEach(fn(...args))
   let looks = LOOKS
   return (...args) => {
     const result: unknown = fn(...args)
-    if (typeof result === 'object' && result !== null) checkResult(result, looks-- > 0)
+    if (typeof result === 'object' && result !== null) check(result, looks-- > 0)
     return result
   }
 }

@@ -1,7 +1,7 @@
 import type { AnyFunction } from './ref.js'
 
 /**
- * Names that loaders put into the text of functions they load. Seen on Node 20 to 24:
+ * Names that loaders write into the text of functions. Seen on Node 20 to 24:
  *
  * | loader       | source                    | text of the function                    | answer                       |
  * | ------------ | ------------------------- | --------------------------------------- | ---------------------------- |
@@ -9,7 +9,7 @@ import type { AnyFunction } from './ref.js'
  * | esbuild, tsx | `using a = b()`           | `__using(_stack, b())`, `__callDispose` | HELPERS                      |
  * | vite, vitest | `join(x)`, `join` imported | `(0,__vite_ssr_import_0__.join)(x)`     | rewritten to `(0,join)(x)`   |
  * | vite, vitest | `import('x')`             | `__vite_ssr_dynamic_import__('x')`      | rewritten to `import('x')`   |
- * | vite, vitest | `import.meta`             | `__vite_ssr_import_meta__`              | reported as `import.meta`    |
+ * Symbol.dispose is missing from the types of some supported Node versions; esbuild falls back to Symbol.for too.
  */
 export const IMPORT_OBJECT = /^__(?:vite_ssr|vi)_import_\d+__$/
 export const DYNAMIC_IMPORT = '__vite_ssr_dynamic_import__'
@@ -24,7 +24,7 @@ function using(stack: Disposal[], resource: unknown, isAsync?: boolean): unknown
     return resource
   }
   const holder = resource as Record<symbol, AnyFunction | undefined>
-  // Symbol.dispose is not on the type of every supported Node; esbuild falls back to Symbol.for in the same way.
+  // Symbol.dispose is not in the types of every supported Node; esbuild falls back to Symbol.for in the same way.
   const symbols = Symbol as unknown as Record<string, symbol | undefined>
   const asyncDispose = symbols.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
   const dispose =
@@ -65,7 +65,7 @@ function callDispose(stack: Disposal[], error: unknown, hasError: boolean | unde
   return next()
 }
 
-/** Functions that compiled text finds under the names which esbuild gave to its own. */
+/** The functions to which shipped text resolves the names of esbuild's helpers. */
 const HELPERS: Readonly<Record<string, AnyFunction>> = {
   [NAME_HELPER]: (target: object, value: string) =>
     Object.defineProperty(target, 'name', { value, configurable: true }),
@@ -73,34 +73,40 @@ const HELPERS: Readonly<Record<string, AnyFunction>> = {
   __callDispose: callDispose,
 }
 
-/** The counters of istanbul (nyc, Jest, vitest): `cov_1x2y3z().s[0]++` beside each statement. */
-const COUNTERS = /\bcov_[a-z0-9]+\b/g
-const isCounter = /^cov_[a-z0-9]+$/
+/** The counters of istanbul (nyc, Jest, vitest): it writes `cov_1x2y3z().s[0]++` beside each statement. */
+const COUNTERS = /\bcov_[a-z0-9]+(?=\(\)\.[sfb]\[)/g
+const COUNTER = /^cov_[a-z0-9]+$/
 
-/** Takes every count and keeps none: a thread that runs shipped text reports no coverage. */
+/** Returns whether a text uses the name only as istanbul does. A user's variable may have such a name too. */
+function isCounter(name: string, text: string): boolean {
+  return COUNTER.test(name) && !new RegExp(`\\b${name}\\b(?!\\(\\)\\.[sfb]\\[)`).test(text)
+}
+
+/** Accepts every count and stores none: threads that run shipped text report no coverage. */
 const counter: AnyFunction = new Proxy(() => counter, {
   get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : counter),
   set: () => true,
 }) as AnyFunction
 
-/** What the text of a function finds under names that tools put into it. */
+/** Returns the functions for the names that tools write into the text of a function. */
 export function helpersOf(text: string): Record<string, AnyFunction> {
-  const counters = (text.match(COUNTERS) ?? []).map((name) => [name, counter] as const)
+  const names = (text.match(COUNTERS) ?? []).filter((name) => isCounter(name, text))
+  const counters = names.map((name) => [name, counter] as const)
   return { ...HELPERS, ...Object.fromEntries(counters) }
 }
 
-/** Whether compiled text has a meaning for the name: see helpersOf. */
-export const isHelper = (name: string): boolean => Object.hasOwn(HELPERS, name) || isCounter.test(name)
+/** Returns whether helpersOf(text) provides the name. */
+export const isHelper = (name: string, text: string): boolean => Object.hasOwn(HELPERS, name) || isCounter(name, text)
 
 const LOWERED =
   /^__(?:spread|objRest|async|await|private|yield|for|pow|publicField|generator|assign|rest|read|values|template|super|class)/
-/** Of swc. */
+/** Helpers of swc. */
 const SWC = /^_(?:object_spread|async_to_generator|object_without|define_property|class_private|ts_generator|sliced_to)/
-/** What to set in the tool that left such a name; undefined for names that users write. */
+/** Returns the compiler setting to change for such names, or undefined if they are names that users write. */
 export function compilerAdvice(names: readonly string[]): string | undefined {
   if (names.some((name) => LOWERED.test(name) || SWC.test(name)))
     return (
-      'These are helpers of a compiler whose target is older than this Node. Raise the target: esbuild, tsup and Vite ' +
+      'A compiler wrote these helpers because its target is older than this Node. Raise the target: esbuild, tsup and Vite ' +
       'target: \'es2022\'; TypeScript "target": "ES2022"; swc "jsc": { "target": "es2022" }.'
     )
   return undefined

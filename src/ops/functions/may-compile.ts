@@ -1,13 +1,16 @@
 let known: boolean | undefined
 
-/** Whether this process may compile text with `new Function`: --disallow-code-generation-from-strings forbids it. */
+/**
+ * Returns whether the process may compile text with `new Function`, which --disallow-code-generation-from-strings
+ * forbids.
+ */
 export function mayCompile(): boolean {
   if (known === undefined) {
     try {
       new Function('')
       known = true
     } catch {
-      // The refusal is the answer.
+      // Node runs with the flag.
       known = false
     }
   }

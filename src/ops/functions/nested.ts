@@ -5,11 +5,11 @@ import { children, type FunctionNode, parseFunction } from './parse.js'
 import type { AnyFunction } from './ref.js'
 
 /**
- * Checks the functions that are written inside of `fn` as arguments of operations of its parameters, as in
- * `(rdd) => rdd.map((x) => x + y)`. They travel as text whenever `fn` runs, so a variable that they cannot take along is an
- * error that can be told before the first batch. Functions made elsewhere are checked when they are used.
+ * Checks the functions that are written inside `fn` as arguments of operations on its parameters, as in `(rdd) =>
+ * rdd.map((x) => x + y)`. They are shipped as text when `fn` runs. The check reports a captured variable before the
+ * first batch. Functions created elsewhere are checked when they are used.
  *
- * @throws CaptureError as the operation would.
+ * @throws CaptureError, as the operation itself would.
  */
 export function checkNested(fn: AnyFunction, label: string, isOperation: (name: string) => boolean): void {
   const text = String(unwrapped(fn))
@@ -17,7 +17,10 @@ export function checkNested(fn: AnyFunction, label: string, isOperation: (name: 
   if ('refused' in parsed) return
   const { node: outer, offset } = parsed
 
-  /** The operation that a call is of, if it is one of a chain that begins with one of `names`. */
+  /**
+   * Returns the name of the operation that a call invokes, if the call belongs to a chain that starts with one of
+   * `names`.
+   */
   const operationOf = ({ callee }: CallExpression, names: ReadonlySet<string>): string | undefined => {
     if (callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier') return undefined
     const { object, property } = callee
@@ -35,7 +38,7 @@ export function checkNested(fn: AnyFunction, label: string, isOperation: (name: 
         checkCaptured(text.slice(argument.start - offset, argument.end - offset), `${label}, ${operation}`)
       }
     }
-    // A parameter of an inner function may hide one of these names.
+    // A parameter of an inner function may shadow one of these names.
     const hidden = isFunction(node) && node !== outer ? node.params.flatMap(namesOf) : []
     const seen = hidden.length > 0 ? new Set([...names].filter((name) => !hidden.includes(name))) : names
     for (const child of children(node)) visit(child, seen)

@@ -6,10 +6,10 @@ import { ScopeReader } from './scope-reader.js'
 import { textDigest } from './text-digest.js'
 
 /**
- * A text that is the same for a function however its module was loaded. The driver and the workers may load one module
- * differently (a test runner's transform, tsx, native type stripping, plain JavaScript): spaces, quotes, semicolons,
- * names of inner variables and helper calls differ, and the functions are still the same. Names of the surroundings
- * count; variables of its own are numbered. Text that cannot be parsed stands for itself.
+ * Returns a text that does not depend on how the function's module was loaded. The driver and the workers may load one
+ * module differently (a test runner's transform, tsx, native type stripping, plain JavaScript). Spaces, quotes,
+ * semicolons, names of inner variables and helper calls then differ although the functions are the same. The normal
+ * form keeps names of the surroundings and numbers inner variables. Returns text that cannot be parsed unchanged.
  */
 export function normalForm(text: string): string {
   const parsed = parseFunction(text)
@@ -23,16 +23,19 @@ export function normalForm(text: string): string {
   return new Printer(bindings).print(parsed.node)
 }
 
-/** 12 hexadecimal digits (48 bits) that depend on the function's normal form alone: on no run and no thread. */
+/** Returns 12 hexadecimal digits (48 bits) of the function's normal form; equal in every run and thread. */
 export function functionHash(text: string): string {
   return textDigest(normalForm(text))
 }
 
-// Places, and spellings that mean the same.
+// Positions, and spellings that do not change the meaning.
 const SKIPPED = new Set(['type', 'start', 'end', 'raw', 'shorthand'])
 
 class Printer {
-  /** Variables of the function by where their names stand; others are names of the surroundings or properties. */
+  /**
+   * The function's own variables by the position of their names. All other names belong to the surroundings or are
+   * properties.
+   */
   readonly #bindings: ReadonlyMap<number, Binding>
   readonly #numbers = new Map<Binding, number>()
 
@@ -84,13 +87,13 @@ class Printer {
       case 'MetaProperty':
         return `MetaProperty(${node.meta.name})`
       case 'Property':
-        // In `{ a }` the key stands where the variable stands, and is no variable.
+        // In `{ a }` the key is at the variable's position, but it is not a variable.
         if (!node.computed && node.key.type === 'Identifier') {
           return `Property(${node.kind},${node.method},${node.key.name},${this.print(node.value)})`
         }
         break
       case 'ImportExpression':
-        // A loader may have resolved the specifier.
+        // A loader may have changed the specifier.
         return 'Import()'
       case 'MemberExpression':
         if (node.object.type === 'Identifier' && IMPORT_OBJECT.test(node.object.name) && !node.computed) {
@@ -98,7 +101,7 @@ class Printer {
         }
         break
       case 'SequenceExpression':
-        // `(0, imported.f)(x)` is how loaders write `f(x)`.
+        // Loaders write `f(x)` as `(0, imported.f)(x)`.
         if (node.expressions.length === 2 && node.expressions[0]?.type === 'Literal')
           return this.print(node.expressions[1])
         break

@@ -1,13 +1,13 @@
 import { builtin, defineBuiltin } from './builtin.js'
 import { fieldOf } from './text.js'
 
-/* Numbers that are written in text. Like the functions on text, a task may do them on bytes. */
+/** Functions that parse numbers. A task may compute them on bytes, like the functions on text. */
 
 const numberOf = (value: string): number => (value.trim() === '' ? Number.NaN : Number(value))
 
 defineBuiltin('parseNumber', () => (value: string) => numberOf(value))
 
-/** A text as a number, by the rules of `Number`; NaN if it is none, an empty or blank text included. */
+/** Parses a text as a number, by the rules of `Number`; NaN if it is not a number, or empty, or blank. */
 export function parseNumber(): (value: string) => number {
   return builtin<(value: string) => number>('parseNumber')
 }
@@ -21,8 +21,8 @@ defineBuiltin('numberField', (index: number, separator: string) => {
 })
 
 /**
- * Field `index` (from 0) of a separated line as a number, read as `parseNumber` does; NaN if it is none or the line has
- * fewer fields.
+ * Returns field `index` (from 0) of a separated line as a number, parsed as by `parseNumber`; NaN if the field is not a
+ * number or the line has fewer fields.
  *
  * ```ts
  * await ctx.parallelize(['tea,3', 'milk,1.5', 'salt']).map(numberField(1)).collect() // [3, 1.5, NaN]

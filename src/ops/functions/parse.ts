@@ -2,27 +2,29 @@ import { createRequire } from 'node:module'
 import type * as Acorn from 'acorn'
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression, Options } from 'acorn'
 
-const require = createRequire(import.meta.url)
-/** Loaded with the first text: threads seldom read one, and start sooner without. */
-const acorn = (): typeof Acorn => require('acorn')
+/**
+ * Loads the parser on the first use: few threads parse a text, and the others start sooner. It must not load earlier,
+ * because a bundle without `import.meta.url` must reach the check that explains the problem.
+ */
+const acorn = (): typeof Acorn => createRequire(import.meta.url)('acorn')
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression
 
-/** A function's text as a tree; positions in the tree are `offset` further than in `text`. */
+/** A function's syntax tree. Positions in the tree are `offset` higher than in `text`. */
 export interface ParsedFunction {
   readonly node: FunctionNode
   readonly offset: number
-  /** Method shorthand (`f(x) { }`), whose text is no expression by itself. */
+  /** Whether it is a method shorthand (`f(x) { }`), whose text is not an expression by itself. */
   readonly method: boolean
 }
 
-/** Why a text cannot stand for a function elsewhere; the phrase continues "The function ...". */
+/** The reason why a text does not mean the same elsewhere, as a phrase that continues "The function ...". */
 export interface Refusal {
   readonly refused: string
 }
 
-// A module's rules are strict mode and permit import.meta. Inside the wrapper `new.target` parses, too: what the text
-// may not use is then found in the tree and named, instead of ending as a syntax error.
+// Module code is in strict mode and may contain import.meta. The wrapper makes `new.target` parse too: forbidden words
+// are then found in the tree and named in the error, instead of causing a syntax error.
 const OPTIONS: Options = { ecmaVersion: 'latest', sourceType: 'module', allowSuperOutsideMethod: true }
 const EXPRESSION = ['(function () { return (\n', '\n) })'] as const
 const METHOD = ['(function () { return ({\n', '\n}) })'] as const
@@ -38,13 +40,13 @@ function returned(text: string, wrapper: readonly [string, string]): AnyNode {
   throw new SyntaxError('The text is more than one expression')
 }
 
-/** Where in the text (not the wrapper) acorn stopped. */
+/** Returns the position in the text (not in the wrapper) at which acorn stopped. */
 function stoppedAt(error: unknown, offset: number): number {
   const { pos } = error as { pos?: number }
   return pos === undefined ? -1 : pos - offset
 }
 
-/** Parses what `Function.prototype.toString` returned. About 1 ms a kB; never throws on a bad text. */
+/** Parses the result of `Function.prototype.toString`. About 1 ms per kB; never throws on a bad text. */
 export function parseFunction(text: string): ParsedFunction | Refusal {
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text))
     return { refused: 'is native code or a bound function: it has no text' }
@@ -55,7 +57,7 @@ export function parseFunction(text: string): ParsedFunction | Refusal {
     if (node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression') {
       return { node, offset: EXPRESSION[0].length, method: false }
     }
-    return { refused: `has a text that is no function but a ${node.type}` }
+    return { refused: `has a text that is not a function but a ${node.type}` }
   } catch (error) {
     fault = error
   }
@@ -71,13 +73,13 @@ export function parseFunction(text: string): ParsedFunction | Refusal {
     }
     return { refused: 'has a text that is neither a function nor a method' }
   } catch (error) {
-    // The attempt that came further tells the real fault.
+    // The attempt that got further found the real error.
     if (stoppedAt(error, METHOD[0].length) > stoppedAt(fault, EXPRESSION[0].length)) fault = error
   }
   return { refused: `has a text that is not valid in strict mode (${(fault as Error).message})` }
 }
 
-/** The nodes directly below a node, in order of the text. */
+/** Returns the direct children of a node, in the order of the text. */
 export function children(node: AnyNode): AnyNode[] {
   const found: AnyNode[] = []
   for (const value of Object.values(node) as unknown[]) {

@@ -1,55 +1,51 @@
-import { className } from '../../values/describe.js'
-
-export { describe } from '../../values/describe.js'
-
-/** Kinds of objects that reach another thread as they are, by their `Object.prototype.toString` tag. */
-const WHOLE = new Set(
-  (
-    'Date RegExp ArrayBuffer SharedArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array ' +
-    'Int32Array Uint32Array Float16Array Float32Array Float64Array BigInt64Array BigUint64Array Boolean Number String'
-  ).split(' '),
-)
-
-/** True for `{ ... }` of any realm (a shell's objects have another Object.prototype). */
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
+import { kindName } from '../../values/describe.js'
+import { below, dataError, type Fault, mustBeData } from '../../values/fault.js'
+import { kindOf } from '../../values/kinds.js'
 
 /**
- * What in a value would not be the same in another thread, as a phrase with its path (`rules[2].test is a function`),
- * or undefined if all of it is plain data. Structured cloning alone would turn a class instance into a bare object
- * silently, a Buffer into a Uint8Array, and would refuse a function without saying where it is. Cost: a visit of every
- * value, but not of the elements of typed arrays.
+ * Throws a DataError with a path unless another thread receives an equal value. Values that are not records are sent by
+ * structured clone, which changes some data: it turns a Buffer into a Uint8Array and drops the properties of an Error.
+ * Shared memory is allowed. Cost: visits every part except the elements of typed arrays.
+ * @throws DataError if the value contains data that cloning changes or refuses.
  */
-export function foreignPart(value: unknown, path: string, seen: Set<object> = new Set()): string | undefined {
-  if (typeof value === 'function') return `${path} is a function`
-  if (typeof value === 'symbol') return `${path} is a symbol`
-  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
-  seen.add(value)
-  const tag = Object.prototype.toString.call(value).slice(8, -1)
-  const name = className(value)
-  if (Array.isArray(value)) {
-    if (name !== 'Array') return `${path} is an instance of class ${name}`
-    for (let i = 0; i < value.length; i++) {
-      const found = foreignPart(value[i], `${path}[${i}]`, seen)
-      if (found !== undefined) return found
-    }
-    return undefined
+export function mustTravel(value: unknown, subject: string, path: string): void {
+  mustBeData(value, subject, path, true)
+  const fault = changedByClone(value, path)
+  if (fault) throw dataError(subject, fault)
+}
+
+function changedByClone(value: unknown, path: string): Fault | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  switch (kindOf(value)) {
+    case 'buffer':
+      return { path, what: 'is a Buffer', advice: 'Use Uint8Array.from(value)' }
+    case 'error':
+      return { path, what: `is ${kindName(value)}`, advice: 'Use a plain object such as { name, message }' }
+    case 'bare':
+      return { path, what: 'is an object without a prototype', advice: 'Use { ...value }' }
+    case 'regexp':
+      if ((value as RegExp).lastIndex === 0) return undefined
+      return { path, what: 'is a RegExp with a lastIndex', advice: 'Set its lastIndex to 0' }
+    case 'map':
+      return firstOf(
+        value as Map<unknown, unknown>,
+        (key) => `${path}.get(${typeof key === 'object' ? '...' : String(key)})`,
+      )
+    case 'set':
+      return firstOf((value as Set<unknown>).entries(), () => `${path}.values()`)
+    case 'array':
+    case 'object':
+      return firstOf(Object.entries(value), (name) => below(path, name as string))
+    default:
+      return undefined
   }
-  if (name === tag && WHOLE.has(tag)) return undefined
-  if (name === tag && (tag === 'Map' || tag === 'Set')) {
-    for (const [key, item] of (value as Map<unknown, unknown> | Set<unknown>).entries()) {
-      const found = foreignPart(key, `a key of ${path}`, seen) ?? foreignPart(item, `a value of ${path}`, seen)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  if (!isPlainObject(value) || tag !== 'Object') return `${path} is an instance of class ${name || tag}`
-  for (const key of Reflect.ownKeys(value)) {
-    if (typeof key === 'symbol') return `${path} has a property named by a symbol`
-    const found = foreignPart((value as Record<string, unknown>)[key], `${path}.${key}`, seen)
-    if (found !== undefined) return found
+}
+
+/** Returns the first fault among keys and values. */
+function firstOf(entries: Iterable<readonly [unknown, unknown]>, at: (key: unknown) => string): Fault | undefined {
+  for (const [key, item] of entries) {
+    const fault = changedByClone(key, at(key)) ?? changedByClone(item, at(key))
+    if (fault) return fault
   }
   return undefined
 }

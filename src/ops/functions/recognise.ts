@@ -3,10 +3,10 @@ import { environmentOf } from './env.js'
 import { normalForm } from './normal-form.js'
 import type { AnyFunction } from './ref.js'
 
-/** Longer texts are none of the known ones, and are not parsed. */
+/** Longer texts match no known function, so they are not parsed. */
 const LONGEST = 60
 
-/** Functions that users write out and for which there are kernels, by their texts' normal forms. */
+/** Functions that users often write and that have kernels, by the normal form of their text. */
 const WRITTEN: readonly (readonly [text: string, fn: AnyFunction])[] = [
   ['(value) => [value, 1]', pairWithOne],
   ['function (value) { return [value, 1] }', pairWithOne],
@@ -19,7 +19,10 @@ const WRITTEN: readonly (readonly [text: string, fn: AnyFunction])[] = [
 let byForm: Map<string, AnyFunction> | undefined
 const known = new WeakMap<AnyFunction, AnyFunction>()
 
-/** The library function that does what a function's text says, so that kernels can do it; otherwise the function itself. */
+/**
+ * Returns the library function that has the same text as a function, so that kernels can run it; otherwise the function
+ * itself.
+ */
 export function recognised(fn: AnyFunction): AnyFunction {
   if (environmentOf(fn) !== undefined) return fn
   let found = known.get(fn)

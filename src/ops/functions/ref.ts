@@ -1,25 +1,36 @@
-import type { Gathering } from '../accumulator.js'
-import type { Gives } from './results.js'
+/** How a task sends its additions to an accumulator: as one sum, or as a list in order. */
+export type Gathering = 'sum' | 'list'
 
 /**
- * How a function is named so that any thread can find it. A task never carries a function, only a FnRef:
- * - `table`: number i of the pipeline module's function table; driver and workers built the same table.
+ * How an operation uses the result of a function.
+ * - `value` (default): at once, as a record, a key, a condition or an order.
+ * - `each`: iterates over it at once.
+ * - `later`: awaits it.
+ */
+export type ReturnKind = 'value' | 'each' | 'later'
+
+/**
+ * A reference by which any thread finds a function. A task never carries a function, only a FnRef:
+ * - `table`: number i of the pipeline module's function table, which is the same in the driver and in every worker.
  * - `export`: a function that the pipeline module exports.
- * - `source`: the function's text, compiled where it is used, with values (and functions) given through `withEnv`.
- * - `builtin`: a function of the library by name, made from plain arguments and other FnRefs.
+ * - `source`: the function's text, which the thread compiles, with the values (and functions) of `withEnv`.
+ * - `builtin`: a function of the library by name, with plain arguments and other FnRefs.
  * - `global`: a function of the language, such as `Math.floor`.
  */
 export type FnRef = UserRef | { readonly k: 'builtin'; readonly name: string; readonly args?: readonly BuiltinArg[] }
 
-/** A function that is not the library's: its results are checked. `gives`: what is done with them, `value` unless given. */
+/**
+ * A reference to a function that is not the library's, so its results are checked. `returns`: how they are used; absent
+ * means `value`. `pure`: the user declared it pure.
+ */
 export type UserRef = (
   | { readonly k: 'table'; readonly i: number }
   | { readonly k: 'export'; readonly name: string }
   | { readonly k: 'source'; readonly text: string; readonly env?: { readonly [name: string]: EnvValue } }
   | { readonly k: 'global'; readonly path: string }
-) & { readonly gives?: Gives }
+) & { readonly returns?: ReturnKind; readonly pure?: true }
 
-/** A value given through `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
+/** A value of `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
 export type EnvValue =
   | { readonly value: unknown }
   | { readonly fn: FnRef }

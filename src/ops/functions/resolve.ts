@@ -1,41 +1,42 @@
-import { type ErrorCode, MillraceError } from '../../errors.js'
+import { CaptureError, PipelineError, StateError } from '../../errors.js'
 import { accumulatorFace } from '../accumulator.js'
+import { broadcastInTask } from '../broadcast.js'
 import { builtin } from './builtin.js'
 import './common.js'
 import { compileText } from './compile.js'
-import { BROADCAST_ID, carryEnvironment, type EnvEntry } from './env.js'
+import { carryEnvironment, type EnvEntry } from './env.js'
 import { atGlobalPath } from './globals.js'
 import { guarded } from './guard.js'
 import type { AnyFunction, EnvValue, FnRef } from './ref.js'
 import { refKey } from './ref-key.js'
 import type { FunctionTable } from './table.js'
 
-/** What a thread knows that references can mean. */
+/** The tables by which a thread resolves references. */
 export interface ResolveEnvironment {
   readonly table?: FunctionTable
   readonly exports?: Readonly<Record<string, unknown>>
-  /** The value of broadcast `id`. Called each time a function reads `.value`, so it should be a look-up. */
+  /** Returns the value of broadcast `id`. Called each time a function reads `.value`, so it must be a look-up. */
   readonly broadcast?: (id: number) => unknown
 }
 
 /**
- * The function that a reference means in this thread, with its results checked. Source text is compiled anew at each call (10 to 50 us): programs
- * keep a FunctionResolver.
- * @throws MillraceError if this thread does not have it, or its text does not compile.
+ * Returns the function that a reference means in this thread, with its results checked. Each call compiles source text
+ * (10 to 50 us), so programs use a FunctionResolver.
+ * @throws PipelineError, FingerprintError or ArgumentError if this thread does not have the function; CaptureError if
+ * its text does not compile.
  */
 export function resolveFn(ref: FnRef, env: ResolveEnvironment = {}): AnyFunction {
-  if (ref.k !== 'builtin') return guarded(unchecked(ref, env), ref.gives ?? 'value')
+  if (ref.k !== 'builtin') return guarded(unchecked(ref, env), ref.returns ?? 'value')
   return builtin(ref.name, ...(ref.args ?? []).map((arg) => ('fn' in arg ? resolveFn(arg.fn, env) : arg.value)))
 }
 
-/** The function as the user wrote it: results are whatever it returns. */
+/** Returns the function as the user wrote it, without a check of its results. */
 function unchecked(ref: FnRef, env: ResolveEnvironment): AnyFunction {
   switch (ref.k) {
     case 'table':
       if (env.table !== undefined) return env.table.get(ref.i)
-      throw absent(
-        'ERR_MILLRACE_PIPELINE',
-        `Function ${ref.i} of a pipeline module is asked for, but this thread has loaded none.`,
+      throw new PipelineError(
+        `Function ${ref.i} of a pipeline module was requested, but this thread has loaded no pipeline module.`,
       )
     case 'export':
       return exported(ref.name, env.exports)
@@ -44,8 +45,7 @@ function unchecked(ref: FnRef, env: ResolveEnvironment): AnyFunction {
     case 'global': {
       const fn = atGlobalPath(ref.path)
       if (typeof fn === 'function') return fn as AnyFunction
-      throw absent(
-        'ERR_MILLRACE_CAPTURE',
+      throw new CaptureError(
         `This thread has no global function ${ref.path}. Do all threads run the same Node with the same flags?`,
       )
     }
@@ -54,20 +54,20 @@ function unchecked(ref: FnRef, env: ResolveEnvironment): AnyFunction {
   }
 }
 
-/** Resolves references, each once: programs that share a function then share its compiled code. */
+/** Resolves each reference once, so that programs with the same function share its compiled code. */
 export class FunctionResolver {
   readonly #env: ResolveEnvironment
   readonly #limit: number
   readonly #byKey = new Map<string, AnyFunction>()
   readonly #byObject = new WeakMap<FnRef, AnyFunction>()
 
-  /** At most `limit` functions are kept; the one added first goes first and is compiled again if it comes again. */
+  /** Caches at most `limit` functions. The oldest is evicted, and compiled again when it is requested again. */
   constructor(env: ResolveEnvironment = {}, limit = 1_000) {
     this.#env = env
     this.#limit = limit
   }
 
-  /** Same reference, same function; so a value that a function changes in its environment stays changed. */
+  /** Equal references resolve to the same function, so changes that a function makes to its environment persist. */
   resolve(ref: FnRef): AnyFunction {
     const seen = this.#byObject.get(ref)
     if (seen !== undefined) return seen
@@ -83,10 +83,6 @@ export class FunctionResolver {
   }
 }
 
-function absent(code: ErrorCode, message: string): MillraceError {
-  return new MillraceError(code, message)
-}
-
 function exported(name: string, exports: ResolveEnvironment['exports']): AnyFunction {
   const fn = exports !== undefined && Object.hasOwn(exports, name) ? exports[name] : undefined
   if (typeof fn === 'function') return fn as AnyFunction
@@ -94,10 +90,7 @@ function exported(name: string, exports: ResolveEnvironment['exports']): AnyFunc
     exports === undefined
       ? 'this thread has loaded no pipeline module'
       : `it exports ${Object.keys(exports).join(', ') || 'nothing'}`
-  throw absent(
-    'ERR_MILLRACE_PIPELINE',
-    `The function ${name} that the pipeline module should export is missing: ${there}.`,
-  )
+  throw new PipelineError(`The function ${name} that the pipeline module should export is missing: ${there}.`)
 }
 
 function compile(
@@ -114,7 +107,7 @@ function compile(
       values[name] = fn
       entries.set(name, { fn })
     } else if ('broadcast' in entry) {
-      values[name] = broadcastFace(entry.broadcast, env)
+      values[name] = broadcastInTask(entry.broadcast, () => readBroadcast(entry.broadcast, env))
       entries.set(name, entry)
     } else if ('accumulator' in entry) {
       values[name] = accumulatorFace(entry.accumulator, entry.gathering)
@@ -125,19 +118,11 @@ function compile(
     }
   }
   const fn = compileText(text, values)
-  // So that a function made here can be captured once more, as in foreachRDD.
+  // Lets a function created here be captured again, as in foreachRDD.
   return carryEnvironment(fn, { fn, entries })
 }
 
-function broadcastFace(id: number, env: ResolveEnvironment): object {
-  return Object.freeze({
-    [BROADCAST_ID]: id,
-    get value(): unknown {
-      if (env.broadcast !== undefined) return env.broadcast(id)
-      throw absent(
-        'ERR_MILLRACE_STATE',
-        `Broadcast variable ${id} is read in a thread that has no broadcast variables.`,
-      )
-    },
-  })
+function readBroadcast(id: number, env: ResolveEnvironment): unknown {
+  if (env.broadcast !== undefined) return env.broadcast(id)
+  throw new StateError(`Broadcast variable ${id} was read in a thread that has no broadcast variables.`)
 }

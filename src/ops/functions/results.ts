@@ -1,24 +1,16 @@
 import { ArgumentError } from '../../errors.js'
-import { describe } from './plain-data.js'
-import type { AnyFunction, UserRef } from './ref.js'
+import { describe } from '../../values/describe.js'
+import type { AnyFunction, ReturnKind, UserRef } from './ref.js'
 
-/**
- * What an operation does with the result of a function:
- * - `value`: uses it at once, as a record, a key, a condition or an order. The default.
- * - `each`: iterates over it at once.
- * - `later`: awaits it.
- */
-export type Gives = 'value' | 'each' | 'later'
-
-/** The reference with what is done with results; without it where that is the usual thing. */
-export function giving(ref: UserRef, gives: Gives): UserRef {
-  return gives === 'value' ? ref : { ...ref, gives }
+/** Returns the reference with its kind of result, which is omitted for `value`. */
+export function withReturnKind(ref: UserRef, returns: ReturnKind): UserRef {
+  return returns === 'value' ? ref : { ...ref, returns }
 }
 
 const WAYS_TO_WAIT =
   'To wait for other systems, use mapAsync or mapPartitionsAsync before this operation, or await in foreachRDD, foreach or foreachPartition'
 
-/** How the language names a kind of function that does not return its result at once. */
+/** Descriptions of the kinds of functions that do not return their result at once. */
 const KINDS: Readonly<Record<string, string>> = {
   AsyncFunction: 'an async function',
   AsyncGeneratorFunction: 'an async generator function',
@@ -26,38 +18,41 @@ const KINDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Throws ArgumentError for a function whose kind cannot fit: an async function where nothing awaits, a generator
- * function where nothing iterates. `fn` is without its environment. Costs nothing per record.
+ * Throws ArgumentError for a function of an unsuitable kind: an async function if nothing awaits it, a generator
+ * function if nothing iterates over it. `fn` is without its environment. Costs nothing per record.
  */
-export function checkKind(fn: AnyFunction, label: string, gives: Gives): void {
+export function checkKind(fn: AnyFunction, label: string, returns: ReturnKind): void {
   const kind = Object.prototype.toString.call(fn).slice(8, -1)
   const given = KINDS[kind]
   if (given === undefined) return
-  if (kind === 'AsyncFunction' && gives === 'later') return
-  if (kind === 'GeneratorFunction' && gives === 'each') return
-  throw new ArgumentError(`${label} got ${given}, ${reason(kind, gives)}`, { label, kind: given })
+  if (kind === 'AsyncFunction' && returns === 'later') return
+  if (kind === 'GeneratorFunction' && returns === 'each') return
+  throw new ArgumentError(`${label} got ${given}, ${reason(kind, returns)}`, { label, kind: given })
 }
 
-function reason(kind: string, gives: Gives): string {
+function reason(kind: string, returns: ReturnKind): string {
   if (kind === 'GeneratorFunction') {
-    return gives === 'later'
-      ? 'which runs only while its result is iterated over. Give an async function or a plain one.'
+    return returns === 'later'
+      ? 'which runs only while its result is iterated over. Pass an async function or a plain one.'
       : 'whose result is an iterator and not data. Use flatMap or mapPartitions, which iterate over it, or return an array.'
   }
-  if (kind === 'AsyncFunction') return `whose promise nothing would await here. ${WAYS_TO_WAIT}.`
-  return `and iterates over no async iterator. Collect what it yields into an array in an async function, and give that to mapAsync or mapPartitionsAsync.`
+  if (kind === 'AsyncFunction') return `but this operation does not await promises. ${WAYS_TO_WAIT}.`
+  return `but this operation does not iterate over async iterators. Collect the values into an array in an async function, and pass that function to mapAsync or mapPartitionsAsync.`
 }
 
-/** Whether a function is async by its kind; one that only returns a promise is not. */
+/** Returns whether a function is an async function. Plain functions that return a promise are not. */
 export function isAsync(fn: AnyFunction): boolean {
   return Object.prototype.toString.call(fn) === '[object AsyncFunction]'
 }
 
-/** A result that is not there yet, as a phrase; undefined for any other object. */
+/**
+ * Describes an object that is not a finished result (a promise or an iterator), as a phrase; returns undefined for any
+ * other object.
+ */
 function unfinished(object: object): string | undefined {
   const { then, next } = object as { then?: unknown; next?: unknown }
   if (typeof then === 'function') {
-    // It is refused: its own rejection must not end the thread besides.
+    // The caller refuses this result. Without a handler, its rejection would also end the thread.
     if (object instanceof Promise) object.catch(() => {})
     return 'a promise'
   }
@@ -66,51 +61,57 @@ function unfinished(object: object): string | undefined {
   return undefined
 }
 
-/** Whether a value must be awaited. */
+/** Returns whether a value must be awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
-const refusal = (found: string, where: string): ArgumentError =>
+const refusal = (found: string, where: string, label?: string): ArgumentError =>
   new ArgumentError(
-    `The function returned ${found}${where}, which is no data: this operation uses results at once. ` +
+    `The function${label === undefined ? '' : ` of ${label}`} returned ${found}${where}, which is not data. This operation uses results at once. ` +
       (found === 'an iterator'
         ? 'Return an array, or use flatMap or mapPartitions, which iterate over it.'
         : `${WAYS_TO_WAIT}.`),
-    { found },
+    label === undefined ? { found } : { found, label },
   )
 
-/** So many items at either end of an array are looked at: a pair, or what a growing list has got last. */
+/** The number of items checked at each end of an array: both items of a pair, or the newest items of a growing list. */
 const ITEMS = 4
 
 /**
- * Throws ArgumentError if a result is a promise, a generator or another iterator, or an array that has one among its
- * first items or as its last. `fields`: looks at the fields of a plain object too.
+ * Throws ArgumentError if a result is a promise, a generator or another iterator, or an array with one among its first
+ * items or its last. With `fields`, checks the fields of a plain object too.
  */
-export function checkResult(result: object, fields = false): void {
+export function checkResult(result: object, fields = false, label?: string): void {
   if (Array.isArray(result)) {
     const { length } = result
-    for (let i = 0; i < length && i < ITEMS; i++) checkItem(result[i], i)
-    if (length > ITEMS) checkItem(result[length - 1], length - 1)
+    for (let i = 0; i < length && i < ITEMS; i++) checkItem(result[i], i, label)
+    if (length > ITEMS) checkItem(result[length - 1], length - 1, label)
     return
   }
   const found = unfinished(result)
-  if (found !== undefined) throw refusal(found, '')
+  if (found !== undefined) throw refusal(found, '', label)
   if (!fields) return
   const prototype: unknown = Object.getPrototypeOf(result)
   if (prototype !== Object.prototype && prototype !== null) return
-  for (const name of Object.keys(result)) checkItem((result as Record<string, unknown>)[name], name)
+  for (const name of Object.keys(result)) checkItem((result as Record<string, unknown>)[name], name, label)
 }
 
-function checkItem(item: unknown, name: string | number): void {
+/** Returns `checkResult` with errors that name an operation. */
+export function checkResultOf(label: string): typeof checkResult {
+  return (result, fields) => checkResult(result, fields, label)
+}
+
+function checkItem(item: unknown, name: string | number, label?: string): void {
   if (typeof item !== 'object' || item === null) return
   const found = unfinished(item)
-  if (found !== undefined) throw refusal(found, ` as ${typeof name === 'number' ? `item ${name}` : `field ${name}`}`)
+  if (found !== undefined)
+    throw refusal(found, ` as ${typeof name === 'number' ? `item ${name}` : `field ${name}`}`, label)
 }
 
 /**
- * Returns an iterable of the values that a function returned several of, and checks each value as it is taken.
- * @throws ArgumentError if the result is no iterable, or one that must be awaited.
+ * Returns an iterable over the results of a function that returns several, and checks each when it is read.
+ * @throws ArgumentError if the result is not iterable, or must be awaited.
  */
 export function checkEach(result: unknown): Iterable<unknown> {
   if (Array.isArray(result)) {
@@ -127,8 +128,8 @@ export function checkEach(result: unknown): Iterable<unknown> {
 }
 
 /**
- * Returns the result as what can be iterated over. Its items are not checked.
- * @throws ArgumentError if it is no iterable, or one that must be awaited.
+ * Returns the result as an iterable, without checking its items.
+ * @throws ArgumentError if it is not iterable, or must be awaited.
  */
 export function checkIterable(result: unknown): Iterable<unknown> {
   if (typeof result === 'string') return result
@@ -145,7 +146,7 @@ export function checkIterable(result: unknown): Iterable<unknown> {
   )
 }
 
-/** An iterator that checks each item. Several times as fast as a generator around the items. */
+/** Checks each item of an iterator. Several times as fast as a generator over the items. */
 class Checked implements Iterator<unknown> {
   readonly #items: Iterator<unknown>
 
@@ -160,7 +161,7 @@ class Checked implements Iterator<unknown> {
       try {
         checkResult(value)
       } catch (error) {
-        // As in a for loop, whose body threw.
+        // As a for loop does when its body throws.
         this.#items.return?.()
         throw error
       }

@@ -3,19 +3,19 @@ import { IMPORT_META, IMPORT_OBJECT } from './loader-names.js'
 import { children, type FunctionNode } from './parse.js'
 import { type Binding, Scope } from './scope.js'
 
-/** A place where a name, or `this` and its kin, is used. */
+/** A use of a name, or of `this`, `super` and the like. */
 export interface Reference {
   readonly node: AnyNode
   readonly name: string
   readonly scope: Scope
-  /** For `__vite_ssr_import_0__.join`: the first part, which the loader wrote; `name` is `join` then. */
+  /** In `__vite_ssr_import_0__.join`: the loader's part, `__vite_ssr_import_0__`. `name` is then `join`. */
   readonly loaderName?: string
 }
 
-/** Reads which names a function declares and which it uses, by the scoping rules of strict mode. */
+/** Finds the names that a function declares and uses, by the scoping rules of strict mode. */
 export class ScopeReader {
   readonly references: Reference[] = []
-  /** Declaring identifiers, by where they start. */
+  /** Declared identifiers, by their start position. */
   readonly declarations = new Map<number, Binding>()
 
   constructor(node: FunctionNode) {
@@ -30,12 +30,12 @@ export class ScopeReader {
     this.declarations.set(id.start, scope.declare(id.name))
   }
 
-  /** `outermost`: its own `this` is nobody's, as it will be called without one. */
+  /** `outermost`: its `this` belongs to no object, because operations call it without one. */
   #function(node: FunctionNode | (AnyNode & { type: 'FunctionDeclaration' }), outer: Scope, outermost = false): void {
     const arrow = node.type === 'ArrowFunctionExpression'
     const named = new Scope(outer, 'block')
     if (node.type === 'FunctionExpression' && node.id) this.#bind(node.id, named)
-    // Two scopes, since a parameter's default does not see the body's variables.
+    // Parameters and body are two scopes, because a parameter's default does not see the body's variables.
     const params = new Scope(named, arrow || outermost ? 'arrow' : 'own')
     if (!arrow) params.declare('arguments')
     for (const param of node.params) this.#declare(param, params, params)
@@ -59,7 +59,7 @@ export class ScopeReader {
     }
   }
 
-  /** Declares a pattern's names in `target`; defaults and computed keys are read in `scope`. */
+  /** Declares a pattern's names in `target`. Defaults and computed keys are read in `scope`. */
   #declare(pattern: Pattern, target: Scope, scope: Scope): void {
     switch (pattern.type) {
       case 'Identifier':
@@ -90,6 +90,7 @@ export class ScopeReader {
     }
   }
 
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one case for each type of node, in one place
   #visit(node: AnyNode, scope: Scope): void {
     switch (node.type) {
       case 'Identifier':
@@ -161,7 +162,7 @@ export class ScopeReader {
   #member(node: AnyNode & { type: 'MemberExpression' }, scope: Scope): void {
     const { object, property } = node
     if (!node.computed && object.type === 'Identifier' && IMPORT_OBJECT.test(object.name)) {
-      // The name of a default import is lost; the loader's name is reported then.
+      // The name of a default import is lost, so the loader's name is reported instead.
       if (property.type === 'Identifier' && property.name !== 'default') {
         this.#refer(node, property.name, scope, object.name)
         return

@@ -1,15 +1,15 @@
-/** A declared variable; its identity is all there is to know. */
+/** A declared variable, compared by identity. */
 export interface Binding {
   readonly name: string
 }
 
-/** A piece of text in which declared names are visible. References are looked up when the whole text has been read. */
+/** A region of text in which declared names are visible. References are resolved after the whole text has been read. */
 export class Scope {
   readonly #parent: Scope | undefined
   readonly #bindings = new Map<string, Binding>()
-  /** The scope that a `var` inside this one belongs to. */
+  /** The scope to which a `var` inside this one belongs. */
   readonly vars: Scope
-  /** Whether `this`, `super` and `new.target` have a meaning of their own here. */
+  /** Whether `this`, `super` and `new.target` are bound here. */
   readonly ownThis: boolean
 
   /**

@@ -1,16 +1,18 @@
-import { MillraceError } from '../../errors.js'
+import { FingerprintError } from '../../errors.js'
 import { builtinRef } from './builtin.js'
 import { checkFunction } from './check-function.js'
 import { unwrapped } from './env.js'
 import { globalPath } from './globals.js'
 import { functionHash } from './normal-form.js'
+import { declaring } from './pure.js'
 import { recognised } from './recognise.js'
-import type { AnyFunction, FnRef } from './ref.js'
-import { type Gives, giving } from './results.js'
+import type { AnyFunction, FnRef, ReturnKind } from './ref.js'
+import { withReturnKind } from './results.js'
 
 /**
- * The functions of a pipeline module, in the order in which building its graph met them. The driver and every worker
- * build the same graph, so number i means the same function everywhere; `fingerprint` proves it.
+ * The functions of a pipeline module, in the order in which building its graph records them. The driver and every
+ * worker build the same graph, so number i means the same function in all of them. They compare their `fingerprint` to
+ * verify it.
  */
 export class FunctionTable {
   readonly #functions: AnyFunction[] = []
@@ -22,52 +24,52 @@ export class FunctionTable {
   }
 
   /**
-   * Adds a function and returns its reference; the same function object gets the same number again. Library functions
-   * and globals are not added, they are known by name; functions among a library function's arguments are.
-   * `label` names the operation in errors and fingerprints.
-   * @throws ArgumentError if `fn` is no function, or of a kind that does not fit.
+   * Records a function and returns its reference. The same function object keeps its number. Library functions and
+   * globals have names, so they are not recorded; functions among a library function's arguments are. `label` names the
+   * operation in errors and fingerprints.
+   * @throws ArgumentError if `fn` is not a function, or is of an unsuitable kind.
    */
-  record(fn: AnyFunction, label: string, gives: Gives = 'value'): FnRef {
-    checkFunction(fn, label, gives)
+  record(fn: AnyFunction, label: string, returns: ReturnKind = 'value'): FnRef {
+    checkFunction(fn, label, returns)
     fn = recognised(fn)
-    // In a module a function has its closure: what withEnv adds is not needed.
+    const carrier = fn
+    // A module's function has its closure, so it does not need the values of withEnv.
     fn = unwrapped(fn)
     const named = builtinRef(fn, (inner, of) => this.record(inner, label, of))
     if (named !== undefined) return named
     const path = globalPath(fn)
-    if (path !== undefined) return giving({ k: 'global', path }, gives)
+    if (path !== undefined) return withReturnKind(declaring({ k: 'global', path }, fn), returns)
     let i = this.#indexes.get(fn)
     if (i === undefined) {
       i = this.#functions.push(fn) - 1
       this.#labels.push(label)
       this.#indexes.set(fn, i)
     }
-    return giving({ k: 'table', i }, gives)
+    return withReturnKind(declaring({ k: 'table', i }, carrier), returns)
   }
 
-  /** The number of a recorded function, or undefined. */
+  /** Returns the number of a recorded function, or undefined. */
   indexOf(fn: AnyFunction): number | undefined {
     return this.#indexes.get(unwrapped(fn))
   }
 
   /**
-   * Function i; of one that was given with `withEnv`, the function inside.
-   * @throws MillraceError if the table has no such number.
+   * Returns function i. If `withEnv` wrapped it, returns the inner function.
+   * @throws FingerprintError if the table has no function i.
    */
   get(i: number): AnyFunction {
     const fn = this.#functions[i]
     if (fn !== undefined) return fn
-    throw new MillraceError(
-      'ERR_MILLRACE_FINGERPRINT',
-      `Function ${i} of the pipeline module is asked for, but this thread recorded ${this.#functions.length}. ` +
-        'The module must build the same graph in every thread: let it depend on its parameters only.',
-      { details: { index: i, size: this.#functions.length } },
+    throw new FingerprintError(
+      `Function ${i} of the pipeline module was requested, but this thread recorded ${this.#functions.length}. ` +
+        'The module must build the same graph in every thread, so it may depend only on its parameters.',
+      { index: i, size: this.#functions.length },
     )
   }
 
   /**
-   * One `label:hash` for each function. Equal in two threads exactly if both recorded the same operations with the same
-   * functions. Cost: one parse a function, about 1 ms a kB of text.
+   * Returns one `label:hash` per function. Two threads have equal fingerprints exactly if both recorded the same
+   * operations with the same functions. Cost: one parse per function, about 1 ms per kB of text.
    */
   fingerprint(): string[] {
     return this.#functions.map((fn, i) => `${this.#labels[i]}:${functionHash(String(fn))}`)

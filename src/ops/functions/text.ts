@@ -1,10 +1,10 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import { builtin, defineBuiltin } from './builtin.js'
-import { describe } from './plain-data.js'
 
 /*
- * Functions on lines of text. Each is an ordinary function for whoever calls it; a task that runs on a text block may
- * recognise it by name (builtinMark) and work on the bytes instead.
+ * Functions on lines of text. Callers see ordinary functions. A task that runs on a text block may recognise them by
+ * name (builtinMark) and work on the bytes instead.
  */
 
 function text(operation: string, what: string, value: unknown, empty: 'empty' | 'not empty'): string {
@@ -18,20 +18,23 @@ defineBuiltin('split', (separator: string) => {
   return (line: string) => line.split(separator)
 })
 
-/** `line => line.split(separator)`: empty pieces are kept. The separator is a string, not an expression. */
+/**
+ * Splits a line at a separator, like `line.split(separator)`: empty pieces are kept. The separator is a string, not a
+ * regular expression.
+ */
 export function split(separator: string): (line: string) => string[] {
   return builtin<(line: string) => string[]>('split', separator)
 }
 
 defineBuiltin('words', () => (line: string) => {
   const found = line.split(/\s+/)
-  // Only the ends can be empty.
+  // Only the first and the last piece can be empty.
   if (found[found.length - 1] === '') found.pop()
   if (found[0] === '') found.shift()
   return found
 })
 
-/** The words of a line: split at runs of white space (as `\s` has it), none of them empty. */
+/** Returns the words of a line: splits at runs of white space (`\s`) and omits empty words. */
 export function words(): (line: string) => string[] {
   return builtin<(line: string) => string[]>('words')
 }
@@ -41,8 +44,8 @@ const HASHTAG = /(?<![\p{L}\p{M}\p{N}_&])#[\p{L}\p{M}\p{N}_]*[\p{L}\p{M}][\p{L}\
 defineBuiltin('hashtags', () => (line: string) => line.match(HASHTAG) ?? [])
 
 /**
- * The hashtags of a line, `#` included, as they are written: letters of any script, digits and underscores, at least one
- * of them a letter, and none of that in front of the `#`.
+ * Returns the hashtags of a line as written, including `#`. A hashtag consists of letters of any script, digits and
+ * underscores, with at least one letter. None of these may precede the `#`.
  */
 export function hashtags(): (line: string) => string[] {
   return builtin<(line: string) => string[]>('hashtags')
@@ -53,7 +56,7 @@ defineBuiltin('includes', (part: string) => {
   return (line: string) => line.includes(part)
 })
 
-/** Whether a line contains the text, case and all. */
+/** Returns a function that tests whether a line contains the text, case-sensitive. */
 export function includes(part: string): (line: string) => boolean {
   return builtin<(line: string) => boolean>('includes', part)
 }
@@ -63,14 +66,14 @@ defineBuiltin('startsWith', (part: string) => {
   return (line: string) => line.startsWith(part)
 })
 
-/** Whether a line begins with the text, case and all. */
+/** Returns a function that tests whether a line begins with the text, case-sensitive. */
 export function startsWith(part: string): (line: string) => boolean {
   return builtin<(line: string) => boolean>('startsWith', part)
 }
 
 /**
- * `field` as an ordinary function.
- * @throws ArgumentError if an argument is not allowed for `operation`.
+ * Returns `field` as an ordinary function.
+ * Searches only up to the field, instead of splitting the whole line.
  */
 export function fieldOf(operation: string, index: number, separator: string): (line: string) => string | undefined {
   if (!Number.isInteger(index) || index < 0) {
@@ -78,7 +81,7 @@ export function fieldOf(operation: string, index: number, separator: string): (l
   }
   text(operation, 'a separator', separator, 'not empty')
   return (line) => {
-    // Walks to the field and no further, instead of building all of them.
+    // Searches up to the field and no further, instead of splitting the whole line.
     let start = 0
     for (let i = 0; i < index; i++) {
       const at = line.indexOf(separator, start)
@@ -92,7 +95,10 @@ export function fieldOf(operation: string, index: number, separator: string): (l
 
 defineBuiltin('field', (index: number, separator: string) => fieldOf('field', index, separator))
 
-/** Field `index` (from 0) of a separated line, or undefined if the line has fewer. Quotes have no meaning. */
+/**
+ * Returns field `index` (from 0) of a separated line, or undefined if the line has fewer fields. Quotes have no special
+ * meaning.
+ */
 export function field(index: number, separator = ','): (line: string) => string | undefined {
   return builtin<(line: string) => string | undefined>('field', index, separator)
 }
@@ -104,7 +110,7 @@ defineBuiltin('jsonField', (path: string) => {
     try {
       value = JSON.parse(line)
     } catch {
-      // Promised: a line that is no JSON has no field. A stream must not stop at one bad line.
+      // Documented behaviour: a line that is not JSON has no field, so one bad line does not stop a stream.
       return undefined
     }
     for (const part of parts) {
@@ -116,8 +122,8 @@ defineBuiltin('jsonField', (path: string) => {
 })
 
 /**
- * The value at a path such as `'user.id'` or `'tags.0'` of a line of JSON; undefined if the line is malformed or has
- * nothing there. Names that contain a dot cannot be reached.
+ * Returns the value at a path such as `'user.id'` or `'tags.0'` of a line of JSON; undefined if the line is malformed
+ * or has no such value. Names that contain a dot cannot be addressed.
  */
 export function jsonField<T = unknown>(path: string): (line: string) => T | undefined {
   return builtin<(line: string) => T | undefined>('jsonField', path)
@@ -125,14 +131,14 @@ export function jsonField<T = unknown>(path: string): (line: string) => T | unde
 
 defineBuiltin('length', () => (value: { readonly length: number }) => value.length)
 
-/** The length of a text (in UTF-16 units) or an array. */
+/** Returns the length of a text (in UTF-16 units) or an array. */
 export function length(): (value: { readonly length: number }) => number {
   return builtin<(value: { readonly length: number }) => number>('length')
 }
 
 defineBuiltin('toLowerCase', () => (value: string) => value.toLowerCase())
 
-/** A text in lower case, independent of the locale. */
+/** Converts a text to lower case, regardless of the locale. */
 export function toLowerCase(): (value: string) => string {
   return builtin<(value: string) => string>('toLowerCase')
 }

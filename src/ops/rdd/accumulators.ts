@@ -1,23 +1,19 @@
 import { ArgumentError } from '../../errors.js'
-import {
-  ACCUMULATOR_ID,
-  type Accumulator,
-  type Additions,
-  addInTask,
-  type Gathering,
-  mustNotRunInTask,
-} from '../accumulator.js'
+import { describe } from '../../values/describe.js'
+import { ACCUMULATOR_ID, type Accumulator, type Additions, addInTask, mustNotRunInTask } from '../accumulator.js'
 import { checkFunction } from '../functions/check-function.js'
-import { guarded } from '../functions/guard.js'
-import { RddBuilder } from './builder.js'
+import { inDriver } from '../functions/in-driver.js'
+import type { Gathering } from '../functions/ref.js'
+import { contextOf, RddBuilder } from './builder.js'
+import type { RddContext } from './context.js'
 
 declare module './builder.js' {
   interface RddBuilder {
     /**
-     * A number that tasks add to: `add(n)` in functions, `value` in the driver. In functions that travel as source pass
-     * it with `withEnv({ acc }, fn)`. Exact in actions: an attempt that fails adds nothing, and of attempts of one task
-     * only the one whose result is used counts. In transformations it adds once for each time a partition is computed,
-     * which persist() and lost data change.
+     * Creates a number that tasks add to: functions call `add(n)`, the driver reads `value`. Runs no job. Functions
+     * that are shipped as source receive it through `withEnv({ acc }, fn)`. Exact in actions: a failed attempt adds
+     * nothing, and of several attempts of one task only the first whose result is used counts. In transformations it
+     * adds whenever a partition is computed, so persist() and lost data change the total.
      *
      * ```ts
      * const bad = ctx.longAccumulator()
@@ -25,9 +21,10 @@ declare module './builder.js' {
      * await Promise.resolve(bad.value) // 2
      * ```
      */
-    longAccumulator(): Accumulator<number>
+    longAccumulator(name?: string): Accumulator<number>
     /**
-     * As longAccumulator, with every value that was added, in the order in which tasks end. All values travel: for few.
+     * Creates a list of the values that tasks add, in the order in which the tasks end. Runs no job. Otherwise as
+     * longAccumulator. Every value is sent to the driver, so use it for few values.
      *
      * ```ts
      * const seen = ctx.collectionAccumulator<string>()
@@ -35,18 +32,21 @@ declare module './builder.js' {
      * await Promise.resolve(seen.value) // ['a', 'b']
      * ```
      */
-    collectionAccumulator<T>(): Accumulator<T, readonly T[]>
+    collectionAccumulator<T>(name?: string): Accumulator<T, readonly T[]>
     /**
-     * As longAccumulator, with a start value and a way of adding of its own: `add(acc, value)` runs in the driver for
-     * every value that tasks added, in the order in which they end; it must not depend on that order.
+     * Creates an accumulator with a start value and a function of your own. Runs no job. `add(acc, value)` runs in the
+     * driver for every value that tasks added, in the order in which the tasks end. Its result must not depend on that
+     * order. Otherwise as longAccumulator.
      *
      * ```ts
      * const longest = ctx.accumulator('', (best: string, s: string) => (s.length > best.length ? s : best))
      * await ctx.parallelize(['a', 'abc', 'b']).foreach(withEnv({ longest }, (s) => longest.add(s)))
      * await Promise.resolve(longest.value) // 'abc'
      * ```
+     *
+     * @throws ArgumentError unless `add` is a function.
      */
-    accumulator<T, R = T>(zero: R, add: (acc: R, value: T) => R): Accumulator<T, R>
+    accumulator<T, R = T>(zero: R, add: (acc: R, value: T) => R, name?: string): Accumulator<T, R>
   }
 }
 
@@ -72,50 +72,101 @@ class DriverAccumulator<T, R> implements Accumulator<T, R> {
     if (!addInTask(this[ACCUMULATOR_ID], this.gathering, value)) this.#value = this.#add(this.#value, value)
   }
 
-  /** Takes over what a task has added. */
+  /** Sets the value that an earlier process had. */
+  restore(value: unknown): void {
+    this.#value = value as R
+  }
+
+  /** Adds the additions of a task. */
   credit(added: unknown): void {
     const values = this.gathering === 'sum' ? [added] : (added as unknown[])
     for (const value of values) this.#value = this.#add(this.#value, value as T)
   }
 }
 
-const accumulators = new WeakMap<RddBuilder, DriverAccumulator<never, unknown>[]>()
+/** Accumulators with a name, and the values that earlier processes had of those that are not created yet. */
+interface NamedAccumulators {
+  readonly created: Map<string, DriverAccumulator<never, unknown>>
+  readonly saved: Map<string, unknown>
+}
 
-function made<T, R>(
+const named = new WeakMap<RddContext, NamedAccumulators>()
+
+function namedOf(context: RddContext): NamedAccumulators {
+  const known = named.get(context) ?? { created: new Map(), saved: new Map() }
+  named.set(context, known)
+  return known
+}
+
+/** Returns the values of all accumulators with a name, for a checkpoint. */
+export function namedValues(context: RddContext): [name: string, value: unknown][] {
+  const { created, saved } = namedOf(context)
+  return [...saved, ...[...created].map(([name, { value }]): [string, unknown] => [name, value])]
+}
+
+/** Sets the values of a checkpoint. Those of accumulators that do not exist wait for them. */
+export function restoreNamed(context: RddContext, values: readonly (readonly [name: string, value: unknown])[]): void {
+  const { created, saved } = namedOf(context)
+  for (const [name, value] of values) {
+    const accumulator = created.get(name)
+    if (accumulator) accumulator.restore(value)
+    else saved.set(name, value)
+  }
+}
+
+function register(context: RddContext, name: string, accumulator: DriverAccumulator<never, unknown>): void {
+  if (typeof name !== 'string' || name === '') {
+    throw new ArgumentError(`The name of an accumulator is ${describe(name)}; it must be a text that is not empty.`)
+  }
+  const { created, saved } = namedOf(context)
+  if (created.has(name))
+    throw new ArgumentError(`The accumulator ${describe(name)} exists already. Each needs a name of its own.`, { name })
+  created.set(name, accumulator)
+  if (saved.has(name)) accumulator.restore(saved.get(name))
+  saved.delete(name)
+}
+
+const accumulators = new WeakMap<RddContext, DriverAccumulator<never, unknown>[]>()
+
+function create<T, R>(
   builder: RddBuilder,
   gathering: Gathering,
   zero: R,
   add: (acc: R, value: T) => R,
+  name: string | undefined,
 ): Accumulator<T, R> {
-  const all = accumulators.get(builder) ?? []
-  accumulators.set(builder, all)
-  // Numbers follow the order of creation, so that a pipeline module has the same ones in every thread.
+  const context = contextOf(builder)
+  const all = accumulators.get(context) ?? []
+  accumulators.set(context, all)
+  // Ids follow the order of creation, so a pipeline module has the same ids in every thread.
   const accumulator = new DriverAccumulator(all.length, gathering, zero, add)
+  if (name !== undefined) register(context, name, accumulator as DriverAccumulator<never, unknown>)
   all.push(accumulator as DriverAccumulator<never, unknown>)
   return accumulator
 }
 
-/** Enters what a task has added. Called by the engine, once for each task whose result is used. */
-export function creditAdditions(builder: RddBuilder, additions: Additions): void {
-  const all = accumulators.get(builder) ?? []
+/** Adds the additions of a task to the driver's totals. The engine calls it once for each task whose result is used. */
+export function creditAdditions(context: RddContext, additions: Additions): void {
+  const all = accumulators.get(context) ?? []
   for (const [id, added] of additions) all[id]?.credit(added)
 }
 
-RddBuilder.prototype.longAccumulator = function () {
-  return made(this, 'sum', 0, (a: number, b: number) => a + b)
+RddBuilder.prototype.longAccumulator = function (name) {
+  return create(this, 'sum', 0, (a: number, b: number) => a + b, name)
 }
-RddBuilder.prototype.collectionAccumulator = function <T>() {
-  return made<T, readonly T[]>(this, 'list', [], (list, value) => {
+RddBuilder.prototype.collectionAccumulator = function <T>(name?: string) {
+  const push = (list: readonly T[], value: T) => {
     ;(list as T[]).push(value)
     return list
-  })
+  }
+  return create<T, readonly T[]>(this, 'list', [], push, name)
 }
-RddBuilder.prototype.accumulator = function <T, R>(zero: R, add: (acc: R, value: T) => R) {
+RddBuilder.prototype.accumulator = function <T, R>(zero: R, add: (acc: R, value: T) => R, name?: string) {
   if (typeof add !== 'function') {
     throw new ArgumentError(
       `accumulator(zero, add) got ${typeof add} for add; it takes a function (acc, value) => acc.`,
     )
   }
   checkFunction(add, 'accumulator')
-  return made(this, 'list', zero, guarded(add, 'value') as typeof add)
+  return create(this, 'list', zero, inDriver(add, 'accumulator'), name)
 }

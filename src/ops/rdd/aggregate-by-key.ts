@@ -3,14 +3,15 @@ import type { AnyFunction } from '../functions/ref.js'
 import { fresh } from './aggregate.js'
 import type { Partitions } from './by-key.js'
 import { combine } from './by-key.js'
-import { captured, pairs, type RDD, type Rdd } from './rdd.js'
+import { type BaseRdd, facade, nodeOf, pairs, type RDD } from './facade.js'
+import { captured } from './rdd.js'
 
-declare module './rdd.js' {
+declare module './facade.js' {
   interface PairRdd<K, V> {
     /**
-     * One pair a key: its values folded by `seq` from a `zero` of its own on the map side, and by `comb` between. `zero`
-     * is plain data and neutral, as it counts once for each map partition that has the key. Shuffle; combines on the map
-     * side first.
+     * Folds the values of each key: `seq` starts from a copy of `zero` on the map side, `comb` combines map partitions.
+     * Shuffle; combines on the map side first. `zero` must be plain data and a neutral value, because each map
+     * partition with the key starts from it.
      *
      * ```ts
      * const scores = ctx.parallelize([['a', 1], ['a', 5]] as [string, number][], 2)
@@ -24,7 +25,8 @@ declare module './rdd.js' {
       partitions?: Partitions,
     ): RDD<[K, U]>
     /**
-     * As aggregateByKey, with one function for both.
+     * Folds the values of each key with one function, starting from `zero`, as in aggregateByKey. Shuffle; combines on
+     * the map side first.
      *
      * ```ts
      * await ctx.parallelize([['a', 1], ['a', 5]] as [string, number][]).foldByKey(0, (a, b) => a + b).collect() // [['a', 6]]
@@ -37,13 +39,14 @@ declare module './rdd.js' {
 defineBuiltin('fromFresh', (zero: unknown, seq: AnyFunction) => (value: unknown) => seq(fresh(zero), value))
 
 function aggregated(
-  rdd: Rdd<unknown>,
+  dataset: BaseRdd<unknown>,
   zero: unknown,
   seq: AnyFunction,
   comb: AnyFunction,
   label: string,
   partitions: Partitions | undefined,
 ): RDD<unknown> {
+  const rdd = nodeOf(dataset)
   const aggregator = {
     create: captured(rdd, builtin('fromFresh', zero, seq), label),
     mergeValue: captured(rdd, seq, label),
@@ -51,7 +54,7 @@ function aggregated(
     mapSide: true,
     label,
   }
-  return combine(rdd, aggregator, partitions)
+  return facade(combine(rdd, aggregator, partitions))
 }
 
 pairs.aggregateByKey = function (zero, seq, comb, partitions) {

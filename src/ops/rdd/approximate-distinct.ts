@@ -1,39 +1,60 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { addValue, estimate, mergeRegisters, newRegisters, precisionFor } from '../hyper-log-log.js'
+import { checkNames } from '../option-names.js'
 import { applyTo } from './actions.js'
-import type { Partitions } from './by-key.js'
-import { pairs, type RDD, Rdd } from './rdd.js'
+import { combine, type Partitions } from './by-key.js'
+import { step } from './elementwise.js'
+import { facade, nodeOf, pairs, type RDD, rdds } from './facade.js'
+import { captured } from './rdd.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+export interface ApproximateDistinctOptions {
+  /**
+   * `relativeDeviation` (0.05): the standard error of the estimate, relative to the count. More than 0, at most 0.4.
+   */
+  readonly relativeDeviation?: number
+  /**
+   * `partitions`: the number of hash partitions, or a partitioner. Default: the partitioner of the dataset, else
+   * `parallelism`.
+   */
+  readonly partitions?: Partitions
+}
+
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * About how many different elements there are, by HyperLogLog: no shuffle, some kilobytes a partition. In two of
-     * three cases the answer is off by less than `relativeDeviation` (default 0.05; the finest is 0.004). Elements are
-     * compared as keys are. Throws ArgumentError unless it is above 0 and at most 0.4.
+     * Estimates the number of different elements with HyperLogLog. Action without a shuffle; each partition returns
+     * some kilobytes. In two of three cases the error is less than `relativeDeviation` (default 0.05, smallest 0.004).
+     * Elements are compared by content, as keys are.
      *
      * ```ts
      * await ctx.parallelize(['a', 'b', 'a']).countApproxDistinct() // 2
      * ```
+     *
+     * @throws ArgumentError (rejects) unless `relativeDeviation` is more than 0 and at most 0.4.
      */
     countApproxDistinct(relativeDeviation?: number): Promise<number>
   }
   interface PairRdd<K, V> {
     /**
-     * About how many different values each key has, as countApproxDistinct. Shuffle of the sketches, not of the values.
+     * Estimates the number of different values of each key, as countApproxDistinct does. Shuffles the sketches, not the
+     * values.
      *
      * ```ts
      * await ctx.parallelize([['a', 1], ['a', 2], ['a', 1]] as [string, number][]).countApproxDistinctByKey().collect() // [['a', 2]]
      * ```
+     *
+     * @throws ArgumentError unless `relativeDeviation` is more than 0 and at most 0.4.
      */
-    countApproxDistinctByKey(relativeDeviation?: number, partitions?: Partitions): RDD<[K, number]>
+    countApproxDistinctByKey(options?: ApproximateDistinctOptions): RDD<[K, number]>
   }
 }
 
 function precision(relativeDeviation: number, label: string): number {
   if (relativeDeviation > 0 && relativeDeviation <= 0.4) return precisionFor(relativeDeviation)
   throw new ArgumentError(
-    `${label}: the relative deviation is ${relativeDeviation}; it must be a number above 0 and at most 0.4, such as 0.05.`,
+    `${label}: the relative deviation is ${describe(relativeDeviation)}; it must be a number above 0 and at most 0.4, such as 0.05.`,
     { given: relativeDeviation },
   )
 }
@@ -48,13 +69,22 @@ defineBuiltin('addToSketch', () => addValue)
 defineBuiltin('mergeSketches', () => mergeRegisters)
 defineBuiltin('estimateOf', () => (registers: Uint8Array) => Math.round(estimate(registers)))
 
-Rdd.prototype.countApproxDistinct = async function (relativeDeviation = 0.05) {
+rdds.countApproxDistinct = async function (relativeDeviation = 0.05) {
   const bits = precision(relativeDeviation, 'countApproxDistinct')
-  const sketches = await applyTo<Uint8Array>(this, builtin('sketch', bits), 'countApproxDistinct')
+  const sketches = await applyTo<Uint8Array>(nodeOf(this), builtin('sketch', bits), 'countApproxDistinct')
   return Math.round(estimate(sketches.reduce(mergeRegisters, newRegisters(bits))))
 }
-pairs.countApproxDistinctByKey = function (relativeDeviation = 0.05, partitions) {
-  const bits = precision(relativeDeviation, 'countApproxDistinctByKey')
-  const [create, add, merge] = [builtin('sketchOf', bits), builtin('addToSketch'), builtin('mergeSketches')]
-  return this.combineByKey<Uint8Array>(create, add, merge, partitions).mapValues(builtin('estimateOf'))
+pairs.countApproxDistinctByKey = function (options = {}) {
+  const label = 'countApproxDistinctByKey'
+  checkNames(options, ['relativeDeviation', 'partitions'], label)
+  const bits = precision(options.relativeDeviation ?? 0.05, label)
+  const rdd = nodeOf(this)
+  const aggregator = {
+    create: captured(rdd, builtin('sketchOf', bits), label),
+    mergeValue: captured(rdd, builtin('addToSketch'), label),
+    mergeCombiners: captured(rdd, builtin('mergeSketches'), label),
+    mapSide: true,
+    label,
+  }
+  return facade(step(combine(rdd, aggregator, options.partitions), 'mapValues', builtin('estimateOf'), label))
 }

@@ -4,26 +4,29 @@ import type { AnyFunction } from '../functions/ref.js'
 import type { Duration } from '../time.js'
 import { applyTo } from './actions.js'
 import { type BoundedNumber, checkConfidence, estimateOfCount, estimateOfMean, estimateOfSum } from './estimates.js'
+import { nodeOf, numbers, pairs, rdds } from './facade.js'
 import type { Moments } from './moments.js'
 import { type PartialResult, partialResult } from './partial-result.js'
-import { numbers, pairs, Rdd } from './rdd.js'
+import type { Rdd } from './rdd.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * The number of elements as far as it is known after `timeout`: an estimate from the partitions that are counted, as
-     * if they were drawn by chance. The true number is within its bounds with the given `confidence` (default 0.95).
-     * Counting goes on for `final()`. Rejects if it fails in time; throws ArgumentError for a confidence not from 0 to 1.
+     * Estimates the number of elements from the partitions that are counted within `timeout`, treating them as a random
+     * sample. Action; counting continues for `final()`. The true number is within the bounds with the given
+     * `confidence` (default 0.95).
      *
      * ```ts
      * const { value } = await ctx.range(100).countApprox('1m')
      * await Promise.resolve(value) // { mean: 100, confidence: 1, low: 100, high: 100 }
      * ```
+     *
+     * @throws ArgumentError (rejects) for a confidence outside 0 to 1. Rejects if counting fails within `timeout`.
      */
     countApprox(timeout: Duration, confidence?: number): Promise<PartialResult<BoundedNumber>>
     /**
-     * How often each element occurs, as far as it is known after `timeout`: as `countApprox`. Elements that no counted
-     * partition has are missing. Counts in the workers; the counts of each partition are brought to the driver.
+     * Estimates how often each element occurs, from the partitions that are counted within `timeout`, as `countApprox`
+     * does. Action; each partition returns its counts. Elements that occur only in other partitions are missing.
      *
      * ```ts
      * const { value } = await ctx.parallelize(['a', 'b', 'a']).countByValueApprox('1m')
@@ -34,7 +37,8 @@ declare module './rdd.js' {
   }
   interface PairRdd<K, V> {
     /**
-     * How many pairs each key has, as far as it is known after `timeout`: as `countByValueApprox`.
+     * Estimates the number of pairs of each key, from the partitions that are counted within `timeout`, as
+     * `countApprox` does. Action; each partition returns its counts.
      *
      * ```ts
      * const { value } = await ctx.parallelize([['a', 1], ['a', 2]] as [string, number][]).countByKeyApprox('1m')
@@ -45,8 +49,8 @@ declare module './rdd.js' {
   }
   interface NumberRdd {
     /**
-     * The sum as far as it is known after `timeout`: the mean of the partitions that are done, times an estimate of the
-     * count, with bounds as those of `countApprox`.
+     * Estimates the sum from the partitions that are complete within `timeout`: their mean, multiplied by an estimate
+     * of the count, with bounds as in `countApprox`. Action.
      *
      * ```ts
      * await Promise.resolve((await ctx.parallelize([1, 2, 3.5]).sumApprox('1m')).value.mean) // 6.5
@@ -54,8 +58,8 @@ declare module './rdd.js' {
      */
     sumApprox(timeout: Duration, confidence?: number): Promise<PartialResult<BoundedNumber>>
     /**
-     * The mean as far as it is known after `timeout`: that of the partitions that are done, with bounds as those of
-     * `countApprox`.
+     * Estimates the mean from the partitions that are complete within `timeout`, with bounds as in `countApprox`.
+     * Action.
      *
      * ```ts
      * await Promise.resolve((await ctx.parallelize([1, 2, 6]).meanApprox('1m')).value.mean) // 3
@@ -76,13 +80,14 @@ defineBuiltin('countsOf', (of: AnyFunction) => (records: Iterable<unknown>): Cou
   return [...counts.entries()]
 })
 
-Rdd.prototype.countApprox = async function (timeout, confidence = 0.95) {
+rdds.countApprox = async function (timeout, confidence = 0.95) {
   const label = 'countApprox'
+  const rdd = nodeOf(this)
   checkConfidence(confidence, label)
-  return partialResult<number, BoundedNumber>(this, {
+  return partialResult<number, BoundedNumber>(rdd, {
     timeout,
     label,
-    run: (partitions) => this.context.runner.run<number>(this, { op: 'count' }, partitions),
+    run: (partitions) => rdd.context.runner.run<number>(rdd, { op: 'count' }, partitions),
     evaluate: (counts, part) =>
       estimateOfCount(
         counts.reduce((a, b) => a + b, 0),
@@ -102,7 +107,7 @@ function countsApprox<K>(rdd: Rdd<unknown>, of: string, label: string, timeout: 
     evaluate(done, part) {
       const totals = new KeyedMap<number>()
       for (const [value, n] of done.flat(1)) totals.set(value, (totals.get(value) ?? 0) + n)
-      // Many values share their count; its bounds are found once.
+      // Many keys have the same count, so the bounds of each count are computed once.
       const bounds = new Map<number, BoundedNumber>()
       const bounded = (n: number) => {
         const known = bounds.get(n) ?? estimateOfCount(n, part, confidence)
@@ -114,22 +119,23 @@ function countsApprox<K>(rdd: Rdd<unknown>, of: string, label: string, timeout: 
   })
 }
 
-Rdd.prototype.countByValueApprox = async function (timeout, confidence = 0.95) {
-  return countsApprox(this, 'identity', 'countByValueApprox', timeout, confidence)
+rdds.countByValueApprox = async function (timeout, confidence = 0.95) {
+  return countsApprox(nodeOf(this), 'identity', 'countByValueApprox', timeout, confidence)
 }
 pairs.countByKeyApprox = async function (timeout, confidence = 0.95) {
-  return countsApprox(this, 'keyOf', 'countByKeyApprox', timeout, confidence)
+  return countsApprox(nodeOf(this), 'keyOf', 'countByKeyApprox', timeout, confidence)
 }
 for (const [label, estimate] of [
   ['sumApprox', estimateOfSum],
   ['meanApprox', estimateOfMean],
 ] as const) {
   numbers[label] = async function (timeout, confidence = 0.95) {
+    const rdd = nodeOf(this)
     checkConfidence(confidence, label)
-    return partialResult<Moments, BoundedNumber>(this, {
+    return partialResult<Moments, BoundedNumber>(rdd, {
       timeout,
       label,
-      run: (partitions) => applyTo<Moments>(this, builtin('momentsOf'), label, partitions),
+      run: (partitions) => applyTo<Moments>(rdd, builtin('momentsOf'), label, partitions),
       evaluate: (done, part) => estimate(done, part, confidence),
     })
   }

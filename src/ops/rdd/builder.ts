@@ -1,104 +1,57 @@
-import { ArgumentError, StateError } from '../../errors.js'
-import { absolutePath } from '../../files/paths.js'
+import { ArgumentError } from '../../errors.js'
 import { mustBeData } from '../../values/fault.js'
 import { checkRecords } from '../../values/records.js'
+import { type Broadcast, broadcastVariable } from '../broadcast.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
-import { capture } from '../functions/capture.js'
-import { describe } from '../functions/plain-data.js'
 import '../functions/common.js'
-import { BROADCAST_ID } from '../functions/env.js'
-import type { AnyFunction, FnRef } from '../functions/ref.js'
-import type { Gives } from '../functions/results.js'
-import { FunctionTable } from '../functions/table.js'
-import type { JobRunner } from '../job-runner.js'
+import { describe } from '../../values/describe.js'
 import { checkPartitions } from '../partitioner.js'
+import type { DirectSource } from '../source.js'
+import type { RddContext } from './context.js'
+import { step as stepOf } from './elementwise.js'
+import { facade, type RDD } from './facade.js'
+import { plannedPartitions } from './planned-partitions.js'
 import { checkRange, countOfRange, elementOfRange } from './range.js'
-import { face, type RDD, type Rdd } from './rdd.js'
-import { FilePartsRdd, RangeRdd, ValuesRdd } from './source-rdds.js'
-
-/** A value that every thread can read; travels once a thread. */
-export interface Broadcast<T> {
-  readonly [BROADCAST_ID]: number
-  readonly value: T
-}
-
-export interface RddBuilderOptions {
-  /** Partitions of shuffles and sources that are not told otherwise. */
-  readonly parallelism: number
-  /** Whether the user chose `parallelism`, or it follows from the number of threads. Default true. */
-  readonly parallelismGiven?: boolean
-  /** The functions of a pipeline module, recorded while its graph is built. */
-  readonly table?: FunctionTable
-  readonly runner?: JobRunner
-}
+import { FilePartsRdd, RangeRdd, ReadPartitionsRdd, ValuesRdd } from './source-rdds.js'
 
 defineBuiltin('elementOfRange', (start: number, step: number) => (i: number) => elementOfRange(start, step, i))
 
-/** Makes datasets: the part of a context that exists in every thread, as it only builds lineage. */
+let readContext: (builder: RddBuilder) => RddContext
+
+/** Creates datasets. This part of a context exists in every thread, because it only builds lineage. */
 export class RddBuilder {
-  readonly parallelism: number
-  readonly parallelismGiven: boolean
-  readonly table: FunctionTable
-  /** Functions that the pipeline module exports: they can be used anywhere, by reference. */
-  exports: Map<AnyFunction, string> = new Map()
-  /** While true, functions are recorded into the table instead of being shipped as source. */
-  recording = false
-  /** Told of every new RDD, so that the engine knows whose data it is. */
-  onRegister: ((rdd: Rdd<unknown>) => void) | undefined
-  /** Awaited when a job over a dataset has ended well, before its action resolves. */
-  afterJob: ((rdd: Rdd<unknown>) => Promise<void>) | undefined
-  /** Whether this is called by what a batch of a stream runs. Set by the engine. */
-  inBatch: () => boolean = () => false
-  readonly #broadcasts = new Map<number, unknown>()
-  #runner: JobRunner | undefined
-  #rdds = 0
-  #shuffles = 0
+  readonly #context: RddContext
 
-  constructor(options: RddBuilderOptions) {
-    this.parallelism = checkPartitions(options.parallelism)
-    this.parallelismGiven = options.parallelismGiven ?? true
-    this.table = options.table ?? new FunctionTable()
-    this.#runner = options.runner
+  constructor(context: RddContext) {
+    this.#context = context
   }
 
-  /** Runs actions. Throws StateError in a graph that is only being built. */
-  get runner(): JobRunner {
-    if (!this.#runner) {
-      throw new StateError(
-        'An action was called while the graph is being built. Actions run in foreachRDD, or on the context that was started.',
-      )
-    }
-    return this.#runner
-  }
-
-  protected set runner(runner: JobRunner) {
-    this.#runner = runner
-  }
-
-  /** Enters a new dataset and answers with its number. @throws StateError on a stopped context. */
-  register(rdd: Rdd<unknown>): number {
-    this.#mustRun('dataset')
-    this.onRegister?.(rdd)
-    return this.#rdds++
-  }
-
-  #mustRun(made: string): void {
-    if (this.#runner?.closed)
-      throw new StateError(`The context is stopped; it makes no ${made} any more. Make a new context.`)
-  }
-
-  nextShuffleId(): number {
-    return this.#shuffles++
-  }
-
-  capture(fn: AnyFunction, label: string, gives?: Gives): FnRef {
-    if (this.recording) return this.table.record(fn, label, gives)
-    return capture(fn, label, { table: this.table, exports: this.exports }, gives)
+  static {
+    readContext = (builder) => builder.#context
   }
 
   /**
-   * A dataset of values that the driver holds. `partitions` contiguous slices, by default one a thread.
-   * @throws DataError with the path where a value is not data.
+   * Returns the default number of partitions of shuffles and sources. Runs no job.
+   *
+   * ```ts
+   * const own = new Context({ threads: 2, parallelism: 8 })
+   * await Promise.resolve(own.parallelism) // 8
+   * await own.stop()
+   * ```
+   */
+  get parallelism(): number {
+    return this.#context.parallelism
+  }
+
+  /**
+   * Creates a dataset of values that the driver holds, in `partitions` contiguous slices (default: `parallelism`). Runs
+   * no job; the first action sends the values to the threads.
+   *
+   * ```ts
+   * await ctx.parallelize(['a', 'b', 'c'], 2).glom().collect() // [['a'], ['b', 'c']]
+   * ```
+   *
+   * @throws ArgumentError unless `data` is iterable; DataError with the path of a value that is not data.
    */
   parallelize<T>(data: Iterable<T>, partitions: number = this.parallelism): RDD<T> {
     if (typeof (data as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function') {
@@ -106,55 +59,117 @@ export class RddBuilder {
     }
     const values: readonly T[] = Array.isArray(data) ? data : [...data]
     checkRecords(values, 'parallelize')
-    return face(new ValuesRdd<T>(this, values, checkPartitions(partitions)))
+    return facade(new ValuesRdd<T>(this.#context, values, checkPartitions(partitions)))
   }
 
   /**
-   * Returns the lines of a text file, of the files in a directory, or of those that a path with `*` stands for. The path is
-   * resolved now, the files are listed when an action first needs them. Workers read byte ranges, `minPartitions` of them; a
-   * `.gz` file is one range. A file that changes afterwards fails the actions that read it. See docs/guarantees.md.
+   * Creates a dataset of the lines of a text file, of all files in a directory, or of the files that match a path with
+   * `*`. The path is local, or a URL of a file system that the context knows. Runs no job: the path is resolved now,
+   * and the first action that needs the files lists them. Workers read byte ranges, `minPartitions` of them; a
+   * `.gz` or `.zst` file is one range. If a file changes after it was listed, actions that read it fail.
    *
-   * @throws ArgumentError if the path is none; an action rejects with SourceError or FileChangedError.
+   * ```ts
+   * const lines = ctx.textFile('package.json', 1)
+   * await lines.first() // '{'
+   * ```
+   *
+   * @throws ArgumentError unless `path` is a path. Actions reject with SourceError or FileChangedError.
    */
   textFile(path: string | URL, minPartitions: number = this.parallelism): RDD<string> {
-    return face(new FilePartsRdd(this, absolutePath(path, 'textFile'), checkPartitions(minPartitions)))
+    const absolute = this.#context.files.resolve(path, 'textFile')
+    return facade(
+      new FilePartsRdd<string>(
+        this.#context,
+        { path: absolute, isSave: false, label: 'textFile' },
+        checkPartitions(minPartitions),
+      ),
+    )
   }
 
   /**
-   * The numbers from `start` (0 with one argument) up to, not including, `end`. Element i is `start + i * step`, rounded
-   * once, so that fractions do not drift.
+   * Creates a dataset of everything that a streaming source holds now, from its start to its end. So one source can
+   * read a topic or a table once, or as a stream. Runs no job: the driver plans the partitions, and workers read them
+   * when an action needs them.
    *
-   * @throws ArgumentError for limits that are not finite, a step of 0, or a step that is too small to change them.
+   * ```ts
+   * const squares = `export const squares = { async *read({ from, to }) {
+   *   for (let n = from; n < to; n++) yield [n * n]
+   * } }`
+   * const source = {
+   *   kind: 'direct' as const,
+   *   name: 'squares',
+   *   reader: { module: `data:text/javascript,${encodeURIComponent(squares)}`, export: 'squares' },
+   *   create: () => ({
+   *     open: async () => {},
+   *     next: async () => ({ partitions: [{ from: 0, to: 3 }, { from: 3, to: 5 }] }),
+   *     close: async () => {},
+   *   }),
+   * }
+   * const rdd = await ctx.input<number>(source)
+   * await rdd.collect() // [0, 1, 4, 9, 16]
+   * ```
+   *
+   * @throws ArgumentError (rejects) unless `source` is a direct source with a reader; SourceError if it cannot be read.
+   */
+  async input<T>(source: DirectSource<object, T>): Promise<RDD<T>> {
+    const { name, reader, partitions } = await plannedPartitions(source)
+    return facade(new ReadPartitionsRdd<T>(this.#context, name, reader, partitions))
+  }
+
+  /**
+   * Creates a dataset of the numbers from `start` (0 with one argument) up to, but not including, `end`. Runs no job.
+   * Element i is `start + i * step`, rounded once, so fractions do not accumulate errors. The order of arguments is
+   * Spark's.
+   *
+   * ```ts
+   * await ctx.range(0, 10, 5).collect() // [0, 5]
+   * ```
+   *
+   * @throws ArgumentError if a limit is not finite, the step is 0, or the step is too small to change the limits.
    */
   range(start: number, end?: number, step = 1, partitions: number = this.parallelism): RDD<number> {
     const from = end === undefined ? 0 : start
     const to = end === undefined ? start : end
     checkRange(from, to, step)
+    checkPartitions(partitions)
     if (Number.isSafeInteger(from) && Number.isSafeInteger(step) && Math.abs(to) <= Number.MAX_SAFE_INTEGER)
-      return face(new RangeRdd(this, from, to, step, checkPartitions(partitions)))
-    // Fractions are not cut exactly: partitions are made of whole numbers, and each element from its own number.
-    const count = countOfRange(from, to, step)
-    return face(new RangeRdd(this, 0, count, 1, checkPartitions(partitions))).map(builtin('elementOfRange', from, step))
-  }
-
-  /** A dataset without partitions. */
-  emptyRDD<T>(): RDD<T> {
-    return face(new ValuesRdd<T>(this, [], 0))
+      return facade(new RangeRdd(this.#context, from, to, step, partitions))
+    // Fractional ranges cannot be split exactly. So partitions hold whole numbers, and each element is computed from
+    // its number.
+    const indexes = new RangeRdd(this.#context, 0, countOfRange(from, to, step), 1, partitions)
+    return facade(stepOf<number>(indexes, 'map', builtin('elementOfRange', from, step)))
   }
 
   /**
-   * A value for every thread, sent once a thread. In source-shipped functions pass it with `withEnv({ b }, fn)`.
-   * @throws DataError with the path where a part of it is not data.
+   * Creates a dataset without partitions. Runs no job.
+   *
+   * ```ts
+   * await ctx.emptyRDD<number>().count() // 0
+   * ```
    */
-  broadcast<T>(value: T): Broadcast<T> {
-    this.#mustRun('broadcast variable')
-    mustBeData(value, 'broadcast does not take this value')
-    const id = this.#broadcasts.size
-    this.#broadcasts.set(id, value)
-    return Object.freeze({ [BROADCAST_ID]: id, value })
+  emptyRDD<T>(): RDD<T> {
+    return facade(new ValuesRdd<T>(this.#context, [], 0))
   }
 
-  broadcastValue(id: number): unknown {
-    return this.#broadcasts.get(id)
+  /**
+   * Registers a value that every thread can read. It is sent once to each thread and stays in memory until
+   * `unpersist()`, `destroy()` or the stop of the context. Runs no job. Functions that are shipped as source receive it
+   * through `withEnv({ b }, fn)`.
+   *
+   * ```ts
+   * const prices = ctx.broadcast(new Map([['tea', 3]]))
+   * await ctx.parallelize(['tea']).map(withEnv({ prices }, (name) => prices.value.get(name))).collect() // [3]
+   * ```
+   *
+   * @throws DataError with the path of a part that is not data.
+   */
+  broadcast<T>(value: T): Broadcast<T> {
+    mustBeData(value, 'broadcast cannot send this value to the threads')
+    return broadcastVariable(this.#context, this.#context.addBroadcast(value))
   }
+}
+
+/** Returns the parts that the datasets of a builder share. */
+export function contextOf(builder: RddBuilder): RddContext {
+  return readContext(builder)
 }

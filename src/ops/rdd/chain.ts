@@ -1,11 +1,11 @@
-import type { Partitioner } from '../partitioner.js'
+import type { Partitioner, Planner, Rejecting, RejectingDataset } from '../dataset.js'
 import type { Plan, Step } from '../plan.js'
 import { NarrowRdd } from './narrow.js'
-import type { Planner, Rdd, Rejecting, RejectingRdd } from './rdd.js'
+import type { Rdd } from './rdd.js'
 
-/** One element-wise operation over a parent. Operations that follow each other become one loop. */
+/** One element-wise operation over a parent. Consecutive operations run as one loop. */
 export class ChainRdd<T> extends NarrowRdd<T> {
-  /** Whether records whose function throws are given up, and how. */
+  /** How records whose function throws are rejected; undefined: they fail the task. */
   readonly rejecting: Rejecting | undefined
   readonly #step: Step
 
@@ -15,11 +15,11 @@ export class ChainRdd<T> extends NarrowRdd<T> {
     this.#step = step
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
     const of = this.planOfParent(partition, planner)
     const step: Step =
       this.rejecting && this.#step.op !== 'mapPartitions'
-        ? { ...this.#step, rejects: planner.rejects(this as RejectingRdd, partition) }
+        ? { ...this.#step, rejects: planner.rejects(this as RejectingDataset, partition) }
         : this.#step
     if (of.op === 'chain') return { op: 'chain', of: of.of, steps: [...of.steps, step] }
     return { op: 'chain', of, steps: [step] }

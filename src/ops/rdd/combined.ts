@@ -1,8 +1,9 @@
+import type { Planner } from '../dataset.js'
 import type { Aggregator, Plan } from '../plan.js'
 import { NarrowRdd } from './narrow.js'
-import type { Planner, Rdd } from './rdd.js'
+import type { Rdd } from './rdd.js'
 
-/** Combines by key inside each partition: for parents whose equal keys are already together. Narrow. */
+/** Combines by key within each partition, for parents with all records of a key in one partition. Narrow. */
 export class CombinedRdd<T> extends NarrowRdd<T> {
   readonly #aggregator: Aggregator
 
@@ -11,7 +12,7 @@ export class CombinedRdd<T> extends NarrowRdd<T> {
     this.#aggregator = aggregator
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
     return { op: 'combine', of: this.planOfParent(partition, planner), aggregator: this.#aggregator }
   }
 }

@@ -1,22 +1,33 @@
 import { ArgumentError } from '../../errors.js'
-import { face, type RDD, Rdd } from './rdd.js'
+import { describe } from '../../values/describe.js'
+import type { Dataset } from '../dataset.js'
+import { nodeOf, RddFacade, rdds } from './facade.js'
 import type { StorageLevel } from './storage-level.js'
+import type { RddTable } from './table.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
-    /** Set by setName(). */
-    name?: string
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * A name for `toDebugString`. Returns the dataset itself.
+     * Returns the name that setName() chose. Runs no job.
      *
      * ```ts
      * await Promise.resolve(ctx.range(3).setName('ids').name) // 'ids'
      * ```
      */
-    setName(name: string): RDD<T>
+    readonly name: string | undefined
     /**
-     * The lineage, one operation a line, newest first: `(partitions)` begins a stage, `+-` marks a shuffle, `[n]` is the
-     * id. What appeared above already is not repeated with its parents.
+     * Names the dataset for `toDebugString`. Returns the same dataset. Runs no job.
+     *
+     * ```ts
+     * await Promise.resolve(ctx.range(3).setName('ids').name) // 'ids'
+     * ```
+     *
+     * @throws ArgumentError unless `name` is a text that is not empty.
+     */
+    setName(name: string): this
+    /**
+     * Describes the lineage, one operation per line, newest first. Runs no job. `(partitions)` begins a stage, `+-`
+     * marks a shuffle, `[n]` is the id. The parents of a dataset that appears several times are listed once.
      *
      * ```ts
      * console.log(ctx.range(9).map((x) => [x % 3, x] as [number, number]).reduceByKey((a, b) => a + b).toDebugString())
@@ -24,7 +35,7 @@ declare module './rdd.js' {
      */
     toDebugString(): string
     /**
-     * How the partitions are kept: what persist() was given, or 'none'.
+     * Returns the storage level that persist() set, or `'none'`. Runs no job.
      *
      * ```ts
      * await Promise.resolve(ctx.range(3).cache().getStorageLevel()) // 'memory'
@@ -34,37 +45,47 @@ declare module './rdd.js' {
   }
 }
 
-function title({ name, label, id, storage }: Rdd<unknown>): string {
-  return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` kept in ${storage}` : ''}`
+function title(dataset: Dataset, names: RddTable): string {
+  const { label, id, storage } = dataset
+  const { name } = names.of(dataset)
+  return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` persisted in ${storage}` : ''}`
 }
 
-/** `head` stands before the node's own line, `body` before the lines of its stage below it. */
-function lines(rdd: Rdd<unknown>, head: string, body: string, seen: Set<Rdd<unknown>>): string[] {
-  const parents = rdd.dependencies
-  if (seen.has(rdd) && parents.length > 0) return [`${head}${title(rdd)} ...`]
-  seen.add(rdd)
-  const own = [`${head}${title(rdd)}`]
-  return own.concat(
+/** `head` precedes the dataset's own line, `body` precedes the other lines of its stage. */
+function lines(dataset: Dataset, names: RddTable, head: string, body: string, seen: Set<Dataset>): string[] {
+  const parents = dataset.dependencies
+  const own = `${head}${title(dataset, names)}`
+  if (seen.has(dataset) && parents.length > 0) return [`${own} ...`]
+  seen.add(dataset)
+  return [own].concat(
     ...parents.map((dependency, i) => {
-      if (dependency.kind === 'narrow') return lines(dependency.rdd, `${body}|  `, body, seen)
+      if (dependency.kind === 'narrow') return lines(dependency.rdd, names, `${body}|  `, body, seen)
       const partitions = String(dependency.rdd.partitions)
       const below = `${body}${i < parents.length - 1 ? '|' : ' '} ${' '.repeat(partitions.length)}`
-      return lines(dependency.rdd, `${body}+-(${partitions}) `, below, seen)
+      return lines(dependency.rdd, names, `${body}+-(${partitions}) `, below, seen)
     }),
   )
 }
 
-Rdd.prototype.setName = function (name) {
+Object.defineProperty(RddFacade.prototype, 'name', {
+  get(this: RddFacade): string | undefined {
+    const rdd = nodeOf(this as never)
+    return rdd.context.rdds.of(rdd).name
+  },
+})
+rdds.setName = function (name) {
   if (typeof name !== 'string' || name === '') {
-    throw new ArgumentError(`setName got ${JSON.stringify(name)}; it takes a text that is not empty.`)
+    throw new ArgumentError(`setName got ${describe(name)}; it takes a text that is not empty.`)
   }
-  this.name = name
-  return face(this)
+  const rdd = nodeOf(this)
+  rdd.context.rdds.of(rdd).name = name
+  return this
 }
-Rdd.prototype.toDebugString = function () {
-  const partitions = String(this.partitions)
-  return lines(this, `(${partitions}) `, ' '.repeat(partitions.length), new Set()).join('\n')
+rdds.toDebugString = function () {
+  const rdd = nodeOf(this)
+  const partitions = String(rdd.partitions)
+  return lines(rdd, rdd.context.rdds, `(${partitions}) `, ' '.repeat(partitions.length), new Set()).join('\n')
 }
-Rdd.prototype.getStorageLevel = function () {
-  return this.storage ?? 'none'
+rdds.getStorageLevel = function () {
+  return nodeOf(this).storage ?? 'none'
 }

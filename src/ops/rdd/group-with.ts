@@ -1,11 +1,14 @@
-import { CogroupRdd, meetingPlace } from './join.js'
+import { type BaseRdd, facade, nodeOf, pairs, type RDD } from './facade.js'
+import { CogroupRdd, commonPartitioner } from './join.js'
 import { operand } from './operand.js'
-import { face, pairs, type RDD, type Rdd } from './rdd.js'
 
-declare module './rdd.js' {
+declare module './facade.js' {
   interface PairRdd<K, V> {
+    groupWith<W>(other: BaseRdd<readonly [K, W]>): RDD<[K, [V[], W[]]]>
+    groupWith<W, X>(second: BaseRdd<readonly [K, W]>, third: BaseRdd<readonly [K, X]>): RDD<[K, [V[], W[], X[]]]>
     /**
-     * For each key of any of them, the values of all: `[key, [mine, theirs, ...]]`. Shuffles each that is not in place.
+     * Groups the values of up to four datasets by key: `[key, [mine, theirs, ...]]` for each key of any. Shuffles each
+     * dataset that is not already partitioned like the result.
      *
      * ```ts
      * const ages = ctx.parallelize([['ann', 31]] as [string, number][])
@@ -13,17 +16,16 @@ declare module './rdd.js' {
      * await ages.groupWith(towns, towns).collect() // [['ann', [[31], ['Bern'], ['Bern']]]]
      * ```
      */
-    groupWith<W>(other: Rdd<readonly [K, W]>): RDD<[K, [V[], W[]]]>
-    groupWith<W, X>(second: Rdd<readonly [K, W]>, third: Rdd<readonly [K, X]>): RDD<[K, [V[], W[], X[]]]>
     groupWith<W, X, Y>(
-      second: Rdd<readonly [K, W]>,
-      third: Rdd<readonly [K, X]>,
-      fourth: Rdd<readonly [K, Y]>,
+      second: BaseRdd<readonly [K, W]>,
+      third: BaseRdd<readonly [K, X]>,
+      fourth: BaseRdd<readonly [K, Y]>,
     ): RDD<[K, [V[], W[], X[], Y[]]]>
   }
 }
 
-pairs.groupWith = function (this: Rdd<unknown>, ...others: Rdd<unknown>[]) {
-  const parents = [this, ...others.map((other) => operand(this, other, 'groupWith'))]
-  return face(new CogroupRdd(parents, meetingPlace(parents)))
+pairs.groupWith = function (...others: BaseRdd<unknown>[]) {
+  const rdd = nodeOf(this)
+  const parents = [rdd, ...others.map((other) => operand(rdd, other, 'groupWith'))]
+  return facade(new CogroupRdd(parents, commonPartitioner(parents)))
 }

@@ -1,69 +1,109 @@
-import { hashPartitioner, type Partitioner, samePartitioner } from '../partitioner.js'
+import type { Dependency, Partitioner, Planner } from '../dataset.js'
+import { hashPartitioner, samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
 import { type Partitions, toPartitioner } from './by-key.js'
+import { type BaseRdd, facade, nodeOf, pairs, type RDD } from './facade.js'
 import { operand } from './operand.js'
-import { type Dependency, face, type Planner, pairs, type RDD, Rdd } from './rdd.js'
+import { Rdd } from './rdd.js'
 
-declare module './rdd.js' {
+declare module './facade.js' {
   interface PairRdd<K, V> {
-    /** For each key of either side, the values of both: `[key, [mine, theirs]]`. Shuffles each side that is not in place. */
-    cogroup<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V[], W[]]]>
     /**
-     * All pairs of values with equal keys, in the order of my pairs. Shuffles each side that is not in place; holds the
-     * other side of a partition, so let the larger one be mine.
+     * Groups the values of both datasets by key: `[key, [mine, theirs]]` for each key of either. Shuffles each side
+     * that is not already partitioned like the result.
+     *
+     * ```ts
+     * const ages = ctx.parallelize([['ann', 31]] as [string, number][])
+     * const towns = ctx.parallelize([['ann', 'Bern']] as [string, string][])
+     * await ages.cogroup(towns).collect() // [['ann', [[31], ['Bern']]]]
+     * ```
+     */
+    cogroup<W>(other: BaseRdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V[], W[]]]>
+    /**
+     * Joins pairs with equal keys, in the order of this dataset: `[key, [mine, theirs]]`. Shuffles each side that is
+     * not already partitioned like the result. Holds one partition of the other side in memory, so call it on the
+     * larger dataset.
      *
      * ```ts
      * await ctx.parallelize([['a', 1]] as [string, number][]).join(ctx.parallelize([['a', 'x']] as [string, string][])).collect()
      * // [['a', [1, 'x']]]
      * ```
      */
-    join<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V, W]]>
-    /** As join, and my pairs without partner with `undefined`. */
-    leftOuterJoin<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V, W | undefined]]>
-    /** As join, and their pairs without partner with `undefined`. */
-    rightOuterJoin<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V | undefined, W]]>
-    /** As join, and the pairs without partner of both sides with `undefined`. */
-    fullOuterJoin<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V | undefined, W | undefined]]>
+    join<W>(other: BaseRdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V, W]]>
+    /**
+     * Joins like `join`, and also returns this dataset's pairs without a partner, with `undefined`. Shuffles as `join`
+     * does.
+     *
+     * ```ts
+     * const ages = ctx.parallelize([['ann', 31]] as [string, number][])
+     * await ages.leftOuterJoin(ctx.parallelize<[string, string]>([])).collect() // [['ann', [31, undefined]]]
+     * ```
+     */
+    leftOuterJoin<W>(other: BaseRdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V, W | undefined]]>
+    /**
+     * Joins like `join`, and also returns the other dataset's pairs without a partner, with `undefined`. Shuffles as
+     * `join` does.
+     *
+     * ```ts
+     * const towns = ctx.parallelize([['bob', 'Bern']] as [string, string][])
+     * await ctx.parallelize<[string, number]>([]).rightOuterJoin(towns).collect() // [['bob', [undefined, 'Bern']]]
+     * ```
+     */
+    rightOuterJoin<W>(other: BaseRdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V | undefined, W]]>
+    /**
+     * Joins like `join`, and also returns both datasets' pairs without a partner, with `undefined`. Shuffles as `join`
+     * does.
+     *
+     * ```ts
+     * const ages = ctx.parallelize([['ann', 31]] as [string, number][])
+     * const towns = ctx.parallelize([['bob', 'Bern']] as [string, string][])
+     * await ages.fullOuterJoin(towns, 1).collect() // [['ann', [31, undefined]], ['bob', [undefined, 'Bern']]]
+     * ```
+     */
+    fullOuterJoin<W>(other: BaseRdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, [V | undefined, W | undefined]]>
   }
 }
 
-/** Values of several parents by key. A parent that is already placed by the same partitioner is read as it is. */
+/**
+ * Groups the values of several parents by key. Reads a parent without a shuffle if the same partitioner already
+ * partitions it.
+ */
 export class CogroupRdd extends Rdd<[unknown, unknown[][]]> {
   readonly partitions: number
-  readonly dependencies: readonly Dependency[]
 
   constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, label = 'cogroup') {
     const context = parents[0]!.context
-    super(context, label, partitioner)
-    this.partitions = partitioner.partitions
-    this.dependencies = parents.map((rdd) =>
-      samePartitioner(rdd.partitioner, partitioner)
-        ? { kind: 'narrow', rdd }
-        : { kind: 'shuffle', id: context.nextShuffleId(), rdd, partitioner },
+    const dependencies = parents.map(
+      (rdd): Dependency =>
+        samePartitioner(rdd.partitioner, partitioner)
+          ? { kind: 'narrow', rdd }
+          : { kind: 'shuffle', id: context.nextShuffleId(), rdd, partitioner, label },
     )
+    super(context, label, dependencies, partitioner)
+    this.partitions = partitioner.partitions
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
     return { op: 'cogroup', of: this.sides(partition, planner) }
   }
 
   protected sides(partition: number, planner: Planner): Plan[] {
     return this.dependencies.map((d) =>
-      d.kind === 'narrow' ? planner.of(d.rdd, partition) : { op: 'merge', slot: planner.shuffle(d, partition) },
+      d.kind === 'narrow' ? planner.of(d.rdd, partition) : { op: 'merge', input: planner.shuffle(d, partition) },
     )
   }
 }
 
-/** Of each join, which side's pairs are kept where the other has none of their key. */
-const KEPT = {
+/** For each join, the sides whose pairs without a partner it returns. */
+const KEEPS = {
   join: { left: false, right: false },
   leftOuterJoin: { left: true, right: false },
   rightOuterJoin: { left: false, right: true },
   fullOuterJoin: { left: true, right: true },
 } as const
-export type JoinName = keyof typeof KEPT
+export type JoinName = keyof typeof KEEPS
 
-/** All pairs of values with equal keys, in the order of the left side; placed as cogroup. */
+/** Joins pairs with equal keys, in the order of the left side; partitioned like cogroup. */
 class JoinRdd extends CogroupRdd {
   readonly #name: JoinName
 
@@ -72,51 +112,53 @@ class JoinRdd extends CogroupRdd {
     this.#name = name
   }
 
-  override plan(partition: number, planner: Planner): Plan {
+  protected override describe(partition: number, planner: Planner): Plan {
     const [left, right] = this.sides(partition, planner)
-    const kept = KEPT[this.#name]
-    return { op: 'join', of: [left!, right!], keepLeft: kept.left, keepRight: kept.right }
+    const keeps = KEEPS[this.#name]
+    return { op: 'join', of: [left!, right!], keepLeft: keeps.left, keepRight: keeps.right }
   }
 }
 
 /**
- * The partitioner of an operation over several parents that is given none: the one that places most partitions already.
- * But if another parent has ten times as many and the default number is larger too, it is cheaper to shuffle the small
- * placed one than to squeeze the large ones. The default number is `parallelism` where the user chose one, else that of
- * the largest parent.
+ * Returns the default partitioner of an operation over several parents: the one that already partitions a parent and
+ * has most partitions. Exception: if another parent has ten times as many partitions, and the default number is larger
+ * too, shuffling the small parent is cheaper than squeezing the large ones. The default number is `parallelism` if the
+ * user chose it, otherwise the number of partitions of the largest parent.
  */
-export function meetingPlace(parents: readonly Rdd<unknown>[]): Partitioner {
-  const { parallelism, parallelismGiven } = parents[0]!.context
+export function commonPartitioner(parents: readonly Rdd<unknown>[]): Partitioner {
+  const { parallelism, explicitParallelism } = parents[0]!.context
   const placed = parents.flatMap(({ partitioner }) => partitioner ?? []).sort((a, b) => b.partitions - a.partitions)[0]
   if (!placed) return hashPartitioner(parallelism)
   const largest = Math.max(...parents.map(({ partitions }) => partitions))
-  const number = parallelismGiven ? parallelism : largest
+  const number = explicitParallelism ? parallelism : largest
   return largest < 10 * placed.partitions || number <= placed.partitions ? placed : hashPartitioner(number)
 }
 
-/** cogroup of pairs, by the partitioner asked for, else where `meetingPlace` says. */
+/** Builds the cogroup of pairs, partitioned by `partitions` or else by the common partitioner. */
 export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Partitions): Rdd<[unknown, unknown[][]]> {
-  return new CogroupRdd([left, right], placeOf(left, right, partitions))
+  return new CogroupRdd([left, right], partitionerOf(left, right, partitions))
 }
 
-/** join of pairs, placed as cogroup. */
+/** Builds a join of pairs, partitioned like cogroup. */
 export function join(left: Rdd<unknown>, right: Rdd<unknown>, name: JoinName, partitions?: Partitions): Rdd<unknown> {
-  return new JoinRdd([left, right], placeOf(left, right, partitions), name)
+  return new JoinRdd([left, right], partitionerOf(left, right, partitions), name)
 }
 
-function placeOf(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {
-  return partitions === undefined ? meetingPlace([left, right]) : toPartitioner(left, partitions)
+function partitionerOf(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {
+  return partitions === undefined ? commonPartitioner([left, right]) : toPartitioner(left, partitions)
 }
 
 function joining(name: JoinName) {
   // biome-ignore lint/suspicious/noExplicitAny: the declarations above give the types
-  return function (this: Rdd<unknown>, other: Rdd<unknown>, partitions?: Partitions): any {
-    return face(join(this, operand(this, other, name), name, partitions))
+  return function (this: BaseRdd<any>, other: BaseRdd<any>, partitions?: Partitions): any {
+    const rdd = nodeOf(this)
+    return facade(join(rdd, operand(rdd, other, name), name, partitions))
   }
 }
 
 pairs.cogroup = function (other, partitions) {
-  return face(cogroup(this, operand(this, other, 'cogroup'), partitions)) as never
+  const rdd = nodeOf(this)
+  return facade(cogroup(rdd, operand(rdd, other, 'cogroup'), partitions))
 }
 pairs.join = joining('join')
 pairs.leftOuterJoin = joining('leftOuterJoin')

@@ -1,13 +1,13 @@
 import { builtin } from '../functions/builtin.js'
-import type { Partitions } from './by-key.js'
+import { combine, grouping, type Partitions } from './by-key.js'
 import { step } from './elementwise.js'
-import { type RDD, Rdd } from './rdd.js'
+import { facade, nodeOf, type RDD, rdds } from './facade.js'
 import type { RecordOptions } from './record-options.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * `[key(x), x]` for each element x. Narrow.
+     * Turns each element x into the pair `[key(x), x]`. Narrow.
      *
      * ```ts
      * await ctx.parallelize(['a', 'bcd']).keyBy((s) => s.length).collect() // [[1, 'a'], [3, 'bcd']]
@@ -15,9 +15,8 @@ declare module './rdd.js' {
      */
     keyBy<K>(key: (value: T) => K, options?: RecordOptions): RDD<[K, T]>
     /**
-     * One pair for each answer of `key`, with the array of the elements that gave it, in their order. Shuffle; all
-     * elements travel and a key's elements are held in memory: where they are only counted or reduced, keyBy and
-     * reduceByKey are cheaper.
+     * Groups the elements by the result of `key`, each group in the order of its elements. Shuffles every element, and
+     * holds the elements of a key in memory. If you only count or reduce the groups, keyBy and reduceByKey are cheaper.
      *
      * ```ts
      * await ctx.parallelize([1, 2, 3, 4]).groupBy((x) => x % 2, 1).collect() // [[1, [1, 3]], [0, [2, 4]]]
@@ -27,9 +26,10 @@ declare module './rdd.js' {
   }
 }
 
-Rdd.prototype.keyBy = function <T, K>(this: Rdd<T>, key: (value: T) => K, options?: RecordOptions): RDD<[K, T]> {
-  return step<[K, T]>(this, 'map', builtin('keyBy', key), 'keyBy', options)
+rdds.keyBy = function (key, options) {
+  return facade(step(nodeOf(this), 'map', builtin('keyBy', key), 'keyBy', options)) as never
 }
-Rdd.prototype.groupBy = function <T, K>(this: Rdd<T>, key: (value: T) => K, partitions?: Partitions): RDD<[K, T[]]> {
-  return step<[K, T]>(this, 'map', builtin('keyBy', key), 'groupBy').groupByKey(partitions)
+rdds.groupBy = function (key, partitions) {
+  const keyed = step(nodeOf(this), 'map', builtin('keyBy', key), 'groupBy')
+  return facade(combine(keyed, grouping(keyed.context), partitions)) as never
 }

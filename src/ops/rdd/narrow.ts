@@ -1,21 +1,23 @@
-import type { Partitioner } from '../partitioner.js'
+import type { Dataset, Partitioner, Planner } from '../dataset.js'
 import type { Plan } from '../plan.js'
-import { type NarrowDependency, type Planner, Rdd } from './rdd.js'
+import { Rdd } from './rdd.js'
 
-/** An RDD of one parent, whose partitions it reads as they are: each its own, unless it has fewer. */
+/** An RDD that reads the partitions of one parent unchanged: partition i reads the parent's partition i. */
 export abstract class NarrowRdd<T> extends Rdd<T> {
   readonly partitions: number
-  readonly dependencies: readonly [NarrowDependency]
 
-  /** `partitioner` is given only by operations that leave keys as they are. */
+  /** Operations that do not change keys pass the parent's `partitioner`. */
   constructor(parent: Rdd<unknown>, label: string, partitioner?: Partitioner, partitions = parent.partitions) {
-    super(parent.context, label, partitioner)
+    super(parent.context, label, [{ kind: 'narrow', rdd: parent }], partitioner)
     this.partitions = partitions
-    this.dependencies = [{ kind: 'narrow', rdd: parent }]
   }
 
-  /** What the parent does for its partition of this number. */
+  get parent(): Dataset {
+    return this.dependencies[0]!.rdd
+  }
+
+  /** Returns the plan of the parent's partition with the same number. */
   protected planOfParent(partition: number, planner: Planner): Plan {
-    return planner.of(this.dependencies[0].rdd, partition)
+    return planner.of(this.parent, partition)
   }
 }

@@ -1,9 +1,10 @@
+import type { CustomPartitioner } from '../dataset.js'
 import { builtin } from '../functions/builtin.js'
-import { type CustomPartitioner, checkPartitions } from '../partitioner.js'
-import type { RddBuilder } from './builder.js'
+import { checkPartitions } from '../partitioner.js'
+import type { RddContext } from './context.js'
 
-/** Pairs whose key is the number of the partition they belong to. */
-export function byNumber(context: RddBuilder, partitions: number): CustomPartitioner {
+/** Returns the partitioner of pairs whose key is the number of their partition. */
+export function byNumber(context: RddContext, partitions: number): CustomPartitioner {
   const identity = builtin('identity')
   return {
     kind: 'custom',

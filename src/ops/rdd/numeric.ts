@@ -1,13 +1,15 @@
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { applyTo } from './actions.js'
-import { checkNumbers, type Moments, momentsOf, type Stats, statsOf } from './moments.js'
-import { numbers, type Rdd } from './rdd.js'
+import { nodeOf, numbers } from './facade.js'
+import { allNumbers, type Moments, momentsOf, type Stats, statsOf } from './moments.js'
+import type { Rdd } from './rdd.js'
 
-declare module './rdd.js' {
+declare module './facade.js' {
   interface NumberRdd {
     /**
-     * The sum, rounded after each addition in the order of records: partitions first, then their sums. 0 of nothing;
-     * Infinity beyond the greatest number, also if what follows would bring it back.
+     * Returns the sum of the numbers, rounded after each addition: within partitions first, then over partitions in
+     * order. Action. Returns 0 for no numbers. Returns Infinity if a partial sum exceeds the greatest number, even if
+     * later numbers would bring the sum back.
      *
      * ```ts
      * await ctx.parallelize([1, 2, 3.5]).sum() // 6.5
@@ -15,7 +17,7 @@ declare module './rdd.js' {
      */
     sum(): Promise<number>
     /**
-     * The mean; 0 of nothing. It is right where the sum is beyond the greatest number.
+     * Returns the mean; 0 for no numbers. Action. It is correct even if the sum exceeds the greatest number.
      *
      * ```ts
      * await ctx.parallelize([1, 2, 6]).mean() // 3
@@ -23,7 +25,8 @@ declare module './rdd.js' {
      */
     mean(): Promise<number>
     /**
-     * Count, sum, mean, variance, standard deviation and extremes in one pass. The workers each send six numbers.
+     * Returns count, sum, mean, variance, standard deviation, minimum and maximum. Action in one pass; each partition
+     * returns six numbers.
      *
      * ```ts
      * const { count, mean, stdev } = await ctx.parallelize([2, 4, 4, 4, 5, 5, 7, 9]).stats()
@@ -32,7 +35,7 @@ declare module './rdd.js' {
      */
     stats(): Promise<Stats>
     /**
-     * The variance of the numbers themselves, as `stats().variance`; NaN of nothing.
+     * Returns the population variance, as `stats().variance`; NaN for no numbers. Action.
      *
      * ```ts
      * await ctx.parallelize([1, 3]).variance() // 1
@@ -40,7 +43,7 @@ declare module './rdd.js' {
      */
     variance(): Promise<number>
     /**
-     * The square root of the variance.
+     * Returns the population standard deviation: the square root of the variance. Action.
      *
      * ```ts
      * await ctx.parallelize([1, 5]).stdev() // 2
@@ -48,7 +51,8 @@ declare module './rdd.js' {
      */
     stdev(): Promise<number>
     /**
-     * The variance of what the numbers are a sample of; NaN of fewer than two.
+     * Returns the sample variance, which estimates the variance of the population that the numbers are a sample of; NaN
+     * for fewer than two numbers. Action.
      *
      * ```ts
      * await ctx.parallelize([1, 3]).sampleVariance() // 2
@@ -56,7 +60,7 @@ declare module './rdd.js' {
      */
     sampleVariance(): Promise<number>
     /**
-     * The square root of the sample variance.
+     * Returns the sample standard deviation: the square root of the sample variance. Action.
      *
      * ```ts
      * await ctx.parallelize([1, 3, 5]).sampleStdev() // 2
@@ -67,25 +71,25 @@ declare module './rdd.js' {
 }
 
 defineBuiltin('sumOf', () => (records: Iterable<number>) => {
+  const numbers = allNumbers(records)
   let total = 0
-  for (const x of records) total += x
-  if (Number.isNaN(total) || typeof total !== 'number') checkNumbers(records)
+  for (let i = 0; i < numbers.length; i++) total += numbers[i]!
   return total
 })
 defineBuiltin('momentsOf', () => (records: Iterable<number>) => momentsOf(records))
 
-async function statistics(rdd: Rdd<unknown>, label = 'stats'): Promise<Stats> {
+export async function statistics(rdd: Rdd<unknown>, label = 'stats'): Promise<Stats> {
   return statsOf(await applyTo<Moments>(rdd, builtin('momentsOf'), label))
 }
 
 numbers.sum = async function () {
-  return (await applyTo<number>(this, builtin('sumOf'), 'sum')).reduce((a, b) => a + b, 0)
+  return (await applyTo<number>(nodeOf(this), builtin('sumOf'), 'sum')).reduce((a, b) => a + b, 0)
 }
 numbers.stats = function () {
-  return statistics(this)
+  return statistics(nodeOf(this))
 }
 for (const name of ['mean', 'variance', 'stdev', 'sampleVariance', 'sampleStdev'] as const) {
   numbers[name] = async function () {
-    return (await statistics(this, name))[name]
+    return (await statistics(nodeOf(this), name))[name]
   }
 }

@@ -1,26 +1,30 @@
 import { ArgumentError } from '../../errors.js'
-import { describe } from '../functions/plain-data.js'
-import type { RddBuilder } from './builder.js'
-import { Rdd } from './rdd.js'
+import { describe } from '../../values/describe.js'
+import type { RddContext } from './context.js'
+import { type BaseRdd, isRdd, nodeOf } from './facade.js'
+import type { Rdd } from './rdd.js'
 
 /**
- * The other dataset of an operation. Throws ArgumentError unless it is one, and of the same context: numbers of datasets and
- * shuffles are those of their context, so another's data would be taken for this one's.
+ * Returns the node of an operation's other dataset. Ids of datasets and shuffles are unique in their context only, so a
+ * dataset of another context would read the wrong data.
+ *
+ * @throws ArgumentError unless `other` is a dataset of the same context.
  */
-export function operand<R extends Rdd<unknown>>(rdd: Rdd<unknown>, other: R, label: string): R {
+export function operand<T>(rdd: Rdd<unknown>, other: BaseRdd<T>, label: string): Rdd<T> {
   return ofContext(rdd.context, other, label)
 }
 
-/** The same of an operation of a context. */
-export function ofContext<R extends Rdd<unknown>>(context: RddBuilder, other: R, label: string): R {
-  if (!(other instanceof Rdd)) {
+/** Returns the node of a dataset that is passed to an operation of a context. @throws ArgumentError as `operand`. */
+export function ofContext<T>(context: RddContext, other: BaseRdd<T>, label: string): Rdd<T> {
+  if (!isRdd(other)) {
     throw new ArgumentError(`${label} needs another dataset, got ${describe(other)}.`, { label })
   }
-  if (other.context !== context) {
+  const node = nodeOf<T>(other)
+  if (node.context !== context) {
     throw new ArgumentError(
-      `${label}: the datasets belong to different contexts. Make both with one context; of streams, that is ssc.context.`,
+      `${label}: the datasets belong to different contexts. Create both with one context; for streams, that is ssc.context.`,
       { label },
     )
   }
-  return other
+  return node
 }

@@ -1,22 +1,22 @@
 import { type Duration, toMillis } from '../time.js'
 import type { Rdd } from './rdd.js'
 
-/** What is known of an action's result when its time is over. */
+/** An action's result as far as it is known at its timeout. */
 export interface PartialResult<R> {
-  /** From the partitions that were done in time. */
+  /** The value from the partitions whose jobs ended in time. */
   readonly value: R
-  /** Whether these were all of them: `value` is the result then. */
+  /** Whether all partitions ended in time, so that `value` is the final result. */
   readonly complete: boolean
-  /** The result from all partitions, which go on being computed. Rejects if that fails. */
+  /** Resolves with the result from all partitions; their jobs continue after the timeout. Rejects if one fails. */
   final(): Promise<R>
 }
 
-/** The longest that setTimeout waits, in ms. */
+/** The longest delay of setTimeout, in ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Computes something of each partition for at most `timeout`, each as a job of its own so that those that are done are
- * known. `evaluate` gets their results in the order of partitions, and what part of all partitions they are.
+ * Runs one job per partition, so that each result is known as soon as it is complete, and waits at most `timeout` for
+ * them. `evaluate` receives the results in the order of partitions, and the fraction of the partitions that they cover.
  */
 export async function partialResult<P, R>(
   rdd: Rdd<unknown>,

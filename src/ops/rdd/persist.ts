@@ -1,44 +1,63 @@
 import { StateError } from '../../errors.js'
-import { face, type RDD, Rdd } from './rdd.js'
+import { nodeOf, rdds } from './facade.js'
 import { checkLevel, type StorageLevel } from './storage-level.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * Keeps each partition when it is first computed: in a block with `replicas` owning threads ('memory', the default),
-     * in a block that goes to a file at `memoryLimit` ('memory-and-disk'), or in a file ('disk'). Narrow. What is lost,
-     * damaged or let go is computed again. Throws ArgumentError for other levels, and StateError if the dataset has
-     * another level already: unpersist it first.
+     * Stores each partition when it is first computed, and returns the same dataset. Runs no job. `'memory'` (default):
+     * in a block with `replicas` owning threads. `'memory-and-disk'`: in a block that moves to a file at `memoryLimit`.
+     * `'disk'`: in a file. Lost, damaged or evicted partitions are recomputed.
      *
      * ```ts
      * const squares = ctx.range(1000).map((x) => x * x).persist('memory-and-disk')
      * await squares.sum() // 332833500
      * ```
+     *
+     * @throws ArgumentError for another level; StateError if the dataset is persisted with another level: unpersist it
+     *   first.
      */
-    persist(level?: StorageLevel): RDD<T>
-    /** persist('memory'). */
-    cache(): RDD<T>
-    /** Lets the kept blocks and files go. Later uses compute again. */
-    unpersist(): RDD<T>
+    persist(level?: StorageLevel): this
+    /**
+     * Stores the partitions in memory: `persist('memory')`. Runs no job.
+     *
+     * ```ts
+     * await ctx.range(3).cache().count() // 3
+     * ```
+     */
+    cache(): this
+    /**
+     * Frees the persisted blocks and files, and returns the same dataset. Runs no job; later actions recompute the
+     * partitions.
+     *
+     * ```ts
+     * const numbers = ctx.range(3).cache()
+     * await numbers.count() // 3
+     * numbers.unpersist()
+     * ```
+     */
+    unpersist(): this
   }
 }
 
-Rdd.prototype.persist = function (level = 'memory') {
+rdds.persist = function (level = 'memory') {
+  const rdd = nodeOf(this)
   const checked = checkLevel(level, 'persist')
-  if (this.storage && this.storage !== checked) {
+  if (rdd.storage && rdd.storage !== checked) {
     throw new StateError(
-      `persist('${checked}'): the dataset is kept with '${this.storage}' already. Call unpersist() before another level.`,
-      { level: checked, present: this.storage },
+      `persist('${checked}'): the dataset is persisted with '${rdd.storage}'. Call unpersist() before you choose another level.`,
+      { level: checked, present: rdd.storage },
     )
   }
-  this.storage = checked
-  return face(this)
+  rdd.context.rdds.of(rdd).storage = checked
+  return this
 }
-Rdd.prototype.cache = function () {
+rdds.cache = function () {
   return this.persist()
 }
-Rdd.prototype.unpersist = function () {
-  this.storage = undefined
-  this.context.runner.unpersist(this)
-  return face(this)
+rdds.unpersist = function () {
+  const rdd = nodeOf(this)
+  rdd.context.rdds.of(rdd).storage = undefined
+  rdd.context.runner.unpersist(rdd)
+  return this
 }

@@ -1,92 +1,102 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import { toLine } from '../../values/json.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { checkNames } from '../option-names.js'
 import { step } from './elementwise.js'
-import { type RDD, Rdd } from './rdd.js'
+import { facade, nodeOf, type RDD, rdds } from './facade.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * The lines that a program writes when it is given the elements, one a line (texts as they are, others as JSON). One
-     * process a partition, started without a shell. Narrow; holds input and output of a partition in memory. The worker
-     * waits, without a sign of life: what takes longer than `taskTimeout` is ended. A program that cannot be started,
-     * ends with another exit code than 0 or by a signal fails the task, with what it wrote to stderr.
+     * Writes the elements to a program, one per line, and returns the lines that it prints. Narrow; runs one process
+     * per partition, without a shell, and holds its input and output in memory. Texts are written unchanged, other
+     * values as JSON.
+     *
+     * `command` is a program, or a program with its arguments. The worker sends no heartbeat while it waits, so a
+     * process that takes longer than `taskTimeout` is terminated. If a program cannot start, ends by a signal, or exits
+     * with a code other than 0, the task fails with the end of what it wrote to stderr.
      *
      * ```ts
-     * await ctx.parallelize(['b', 'a'], 1).pipe('sort').collect() // ['a', 'b']
+     * await ctx.parallelize(['b', 'a'], 1).pipe(['sort', '-r']).collect() // ['b', 'a']
      * ```
+     *
+     * @throws ArgumentError unless `command` is a name, or an array of texts that begins with one.
      */
-    pipe(command: string, args?: readonly string[], options?: PipeOptions): RDD<string>
+    pipe(command: string | readonly string[], options?: PipeOptions): RDD<string>
   }
 }
 
 export interface PipeOptions {
-  /** Variables that the program gets besides the inherited ones. */
+  /** `env` (none): environment variables of the program, in addition to the inherited ones. */
   readonly env?: Readonly<Record<string, string>>
   /**
-   * Which variables of this process the program inherits: names, or `true` for all. Default: PATH, HOME, USER, LANG, LC_ALL,
-   * TZ and TMPDIR. Others may hold secrets.
+   * `inheritEnv`: names of the variables that the program inherits from this process, or `true` for all. Default: PATH,
+   * HOME, USER, LANG, LC_ALL, TZ, TMPDIR and SYSTEMROOT, because others may hold secrets.
    */
   readonly inheritEnv?: true | readonly string[]
-  /** Directory to start the program in. */
+  /** `cwd` (that of this process): the program's working directory. */
   readonly cwd?: string
 }
 
-/** How much of stderr an error tells: its end, where the reason usually is. */
-const MOST = 2000
+/** The number of characters of stderr in an error. Its end is shown, where the reason usually is. */
+const MOST_STDERR = 2000
 
 const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SYSTEMROOT']
 
-/** The variables of this process that a program inherits. */
+/** Returns the variables of this process that a program inherits. */
 function inherited(names: true | readonly string[] = INHERITED): NodeJS.ProcessEnv {
   if (names === true) return process.env
   return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]))
 }
 
-defineBuiltin('pipeThrough', (command: string, args: readonly string[], { env, cwd, inheritEnv }: PipeOptions) => {
-  return (records: Iterable<unknown>) => {
-    const lines = Array.from(records, toLine)
-    // Loaded here, as next to nobody needs it.
-    const { spawnSync } = process.getBuiltinModule('node:child_process')
-    const { error, status, signal, stdout, stderr } = spawnSync(command, args, {
-      input: lines.length === 0 ? '' : `${lines.join('\n')}\n`,
-      encoding: 'utf8',
-      maxBuffer: Number.POSITIVE_INFINITY,
-      env: { ...inherited(inheritEnv), ...env },
-      cwd,
-    })
-    // A program that does not read all its input, such as head, breaks the pipe; that is no fault of its.
-    const fault = error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? error : undefined
-    if (fault) throw new Error(`pipe: '${command}' cannot be run: ${fault.message}`, { cause: fault })
-    if (status !== 0) {
-      const how = signal ? `by signal ${signal}` : `with exit code ${status}`
-      throw new Error(`pipe: '${command}' ended ${how}. It wrote to stderr: ${stderr.slice(-MOST).trim() || 'nothing'}`)
+defineBuiltin(
+  'pipeThrough',
+  (command: string, args: readonly string[], { env, cwd, inheritEnv }: PipeOptions) => {
+    return (records: Iterable<unknown>) => {
+      const lines = Array.from(records, toLine)
+      // Loaded on first use, because few pipelines need it.
+      const { spawnSync } = process.getBuiltinModule('node:child_process')
+      const { error, status, signal, stdout, stderr } = spawnSync(command, args, {
+        input: lines.length === 0 ? '' : `${lines.join('\n')}\n`,
+        encoding: 'utf8',
+        maxBuffer: Number.POSITIVE_INFINITY,
+        env: { ...inherited(inheritEnv), ...env },
+        cwd,
+      })
+      // A program that does not read all its input, such as head, breaks the pipe. That is not an error.
+      const fault = error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? error : undefined
+      if (fault) throw new Error(`pipe: '${command}' cannot be run: ${fault.message}`, { cause: fault })
+      if (status !== 0) {
+        const how = signal ? `by signal ${signal}` : `with exit code ${status}`
+        throw new Error(
+          `pipe: '${command}' ended ${how}. It wrote to stderr: ${stderr.slice(-MOST_STDERR).trim() || 'nothing'}`,
+        )
+      }
+      const out = stdout.split(/\r?\n/)
+      if (out.at(-1) === '') out.pop()
+      return out
     }
-    const out = stdout.split(/\r?\n/)
-    if (out.at(-1) === '') out.pop()
-    return out
-  }
-})
+  },
+  'value',
+  'outside',
+)
 
-Rdd.prototype.pipe = function (command, args = [], options = {}) {
-  if (
-    typeof command !== 'string' ||
-    command === '' ||
-    !Array.isArray(args) ||
-    args.some((arg) => typeof arg !== 'string')
-  ) {
+rdds.pipe = function (command, options = {}) {
+  const words: readonly unknown[] = Array.isArray(command) ? command : [command]
+  const [program, ...args] = words as readonly string[]
+  if (words.some((word) => typeof word !== 'string') || program === undefined || program === '') {
     throw new ArgumentError(
-      `pipe(${JSON.stringify(command)}, ${JSON.stringify(args)}): give the name of a program and its arguments as an array of texts.`,
-      { command, args },
+      `pipe(${describe(command)}): it takes the name of a program, or an array of its name and its arguments.`,
+      { command },
     )
   }
-  const { env, cwd, inheritEnv, ...unknown } = options
-  checkNames(unknown, ['env', 'cwd', 'inheritEnv'], 'pipe')
+  checkNames(options, ['env', 'cwd', 'inheritEnv'], 'pipe')
+  const { inheritEnv } = options
   if (inheritEnv !== undefined && inheritEnv !== true && !Array.isArray(inheritEnv)) {
-    throw new ArgumentError(`inheritEnv is ${JSON.stringify(inheritEnv)}; give true or an array of names.`, {
+    throw new ArgumentError(`inheritEnv is ${describe(inheritEnv)}; it must be true or an array of names.`, {
       inheritEnv,
     })
   }
-  return step(this, 'mapPartitions', builtin('pipeThrough', command, args, options), 'pipe')
+  return facade(step(nodeOf(this), 'mapPartitions', builtin('pipeThrough', program, args, options), 'pipe'))
 }

@@ -1,17 +1,18 @@
+import type { Dataset, Planner } from '../dataset.js'
 import type { Plan, Step } from '../plan.js'
-import type { Planner, Rdd } from './rdd.js'
 
 /**
- * The plan of a parent's partition inside a task of another number. Functions that see the number of their partition
- * must see the parent's: an index, a sample or a unique id depends on it. Where nothing asks, the plan stays as it is.
+ * Returns the plan of a parent's partition inside a task of another number. Functions that see their partition's number
+ * must see the parent's, because an index, a sample or a unique id depends on it. If no function sees the number, the
+ * plan is unchanged.
  */
-export function planAt(planner: Planner, parent: Rdd<unknown>, theirs: number, mine: number): Plan {
+export function planAt(planner: Planner, parent: Dataset, theirs: number, mine: number): Plan {
   const plan = planner.of(parent, theirs)
-  if (theirs === mine || !asksNumber(plan)) return plan
-  return { op: 'at', of: plan, slot: planner.source({ from: 'range', start: theirs, end: theirs + 1, step: 1 }) }
+  if (theirs === mine || !seesNumber(plan)) return plan
+  return { op: 'at', of: plan, input: planner.source({ from: 'range', start: theirs, end: theirs + 1, step: 1 }) }
 }
 
-function asksNumber(plan: Plan): boolean {
+function seesNumber(plan: Plan): boolean {
   switch (plan.op) {
     case 'input':
     case 'merge':
@@ -20,18 +21,18 @@ function asksNumber(plan: Plan): boolean {
     case 'zip':
       return true
     case 'chain':
-      return plan.steps.some(seesPartition) || asksNumber(plan.of)
+      return plan.steps.some(seesPartition) || seesNumber(plan.of)
     case 'concat':
     case 'cogroup':
     case 'join':
-      return plan.of.some(asksNumber)
+      return plan.of.some(seesNumber)
     case 'combine':
     case 'keep':
     case 'stamp':
     case 'parts':
-      return asksNumber(plan.of)
+      return seesNumber(plan.of)
     case 'state':
-      return plan.changes.flat().some(asksNumber)
+      return plan.changes.flat().some(seesNumber)
   }
 }
 

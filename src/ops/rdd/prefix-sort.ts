@@ -1,19 +1,22 @@
 /*
- * Sorting by comparing calls a function n log n times and follows two pointers in each. Here what a key begins with is
- * packed into 32 bits that sort as the keys do, with the index beside it:
+ * A sort by comparison calls a function n log n times, and each call follows two pointers. This sort packs the
+ * beginning of each key into 32 bits that sort like the keys, with the index of the record beside them:
  *
  *   | high: prefix of the key | low: index of the record |
  *
- * and the runtime sorts these as integers, in native code. Only keys that agree in the prefix are looked at again: long
- * runs by what follows in them, short ones by comparing. The index makes it stable.
+ * The runtime sorts these integers in native code. Keys with equal prefixes are sorted again: long runs by their next
+ * characters, short runs by comparison. The index makes the sort stable.
  */
 
-/** Shorter runs are compared: packing them costs more. */
+/** Shorter runs are sorted by comparison, because packing them would cost more. */
 const SHORT = 32
-/** Where texts agree for so long, comparing them takes over: each level is a call. */
+/** After this many common characters, texts are sorted by comparison: each level of prefixes is a nested call. */
 const DEEPEST = 256
 
-/** The indices of the keys in ascending order, equal ones as they came; undefined unless all are texts or all numbers. */
+/**
+ * Returns the indices of the keys in ascending or descending order; equal keys stay in their original order. Returns
+ * undefined unless all keys are texts or all are numbers.
+ */
 export function sortedIndices(keys: readonly unknown[], ascending: boolean): Uint32Array | undefined {
   const type = typeof keys[0]
   if (type !== 'string' && type !== 'number') return undefined
@@ -26,7 +29,7 @@ export function sortedIndices(keys: readonly unknown[], ascending: boolean): Uin
   return order
 }
 
-/** Sorts indices, which are ascending, of texts whose first `agreed` units are equal. */
+/** Sorts ascending indices of texts whose first `agreed` UTF-16 units are equal. */
 function sortTexts(keys: readonly string[], order: Uint32Array, agreed: number, flip: number): void {
   const at = order.length > SHORT && agreed <= DEEPEST ? firstDifference(keys, order, agreed) : undefined
   for (const packing of at === undefined ? [] : [NARROW, WIDE]) {
@@ -43,7 +46,7 @@ function sortNumbers(keys: readonly number[], order: Uint32Array, flip: number):
   else byPrefix(order, packNumbers(keys, order, flip), (run) => byComparing(keys, run, flip))
 }
 
-/** Sorts by the packed prefixes; `refine` sorts the indices for which they are the same. */
+/** Sorts by packed prefixes. Calls `refine` to sort each run of indices with equal prefixes. */
 function byPrefix(order: Uint32Array, packed: BigUint64Array, refine: (run: Uint32Array) => void): void {
   packed.sort()
   const words = new Uint32Array(packed.buffer)
@@ -59,7 +62,7 @@ function byPrefix(order: Uint32Array, packed: BigUint64Array, refine: (run: Uint
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
 const HIGH = 1 - LOW
 
-/** The first unit, from `agreed` on, in which these texts differ; undefined if they are all equal. */
+/** Returns the index, from `agreed` on, of the first unit in which the texts differ; undefined if all are equal. */
 function firstDifference(keys: readonly string[], order: Uint32Array, agreed: number): number | undefined {
   const first = keys[order[0]!]!
   let end = first.length
@@ -74,7 +77,10 @@ function firstDifference(keys: readonly string[], order: Uint32Array, agreed: nu
   return equal ? undefined : end
 }
 
-/** How many units go into a prefix, and the greatest that fits: one more is packed, as zero is the end of the text. */
+/**
+ * The number of units in a prefix, and the greatest unit that fits. A unit is stored plus one, because zero marks the
+ * end of a text.
+ */
 interface Packing {
   readonly units: number
   readonly most: number
@@ -82,7 +88,7 @@ interface Packing {
 const NARROW: Packing = { units: 4, most: 0xfe }
 const WIDE: Packing = { units: 2, most: 0xfffe }
 
-/** Undefined if a unit does not fit. */
+/** Returns undefined if a unit does not fit. */
 function packTexts(
   keys: readonly string[],
   order: Uint32Array,
@@ -109,8 +115,8 @@ function packTexts(
 }
 
 /**
- * The upper half of the float, its bits turned so that they sort as unsigned integers: positive numbers get the sign bit,
- * negative ones are inverted. Zeros are one, and NaN is above infinity.
+ * Returns the upper half of a double as an unsigned integer that sorts in the same order: sets the sign bit of positive
+ * numbers, inverts all bits of negative ones. Both zeros are equal, and NaN is above Infinity.
  */
 function packNumbers(keys: readonly number[], order: Uint32Array, flip: number): BigUint64Array {
   const packed = new BigUint64Array(order.length)
@@ -129,7 +135,7 @@ function packNumbers(keys: readonly number[], order: Uint32Array, flip: number):
   return packed
 }
 
-/** Sorts indices by comparing; what is equal keeps its order, as the sort is stable. */
+/** Sorts indices by comparison. Equal keys keep their order, because the runtime's sort is stable. */
 function byComparing<K extends string | number>(keys: readonly K[], order: Uint32Array, flip: number): void {
   const sign = flip === 0 ? 1 : -1
   const sorted = Array.from(order).sort((a, b) => {
@@ -137,7 +143,7 @@ function byComparing<K extends string | number>(keys: readonly K[], order: Uint3
     const y = keys[b]!
     if (x < y) return -sign
     if (x > y) return sign
-    // Neither is NaN, or both; else the one that is comes last.
+    // NaN comes last, and two NaN are equal.
     return (Number(Number.isNaN(x)) - Number(Number.isNaN(y))) * sign
   })
   order.set(sorted)

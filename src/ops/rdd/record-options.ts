@@ -1,36 +1,31 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
+import type { Rejecting } from '../dataset.js'
+import { checkOnRecordError, type OnRecordError } from '../on-record-error.js'
 import { checkNames } from '../option-names.js'
-import type { Rejecting } from './rdd.js'
-
-/** What becomes of a record whose function throws. */
-export type OnRecordError = 'fail' | 'skip' | 'deadLetter'
 
 export interface RecordOptions {
   /**
-   * A record whose function throws: 'fail' fails the task, which is retried, and then the job (default); 'skip' gives up
-   * the record and counts it; 'deadLetter' also keeps it, with its error, in `deadLetters`. Of a flatMap that throws
-   * midway nothing goes on. Costs a `try` a record.
+   * The policy for a record whose function throws. 'fail' (default) fails the task, which is retried, and then the
+   * job. 'skip' drops the record and counts it. 'dead-letter' also stores it, with its error, in `deadLetters`. If a
+   * flatMap throws midway, it emits nothing for that record. Costs one `try` per record.
    */
   readonly onRecordError?: OnRecordError
 }
 
-const ALLOWED: readonly OnRecordError[] = ['fail', 'skip', 'deadLetter']
-
-/** What the options ask of a step; undefined: its task fails. Throws ArgumentError. */
+/** Returns the settings of a step; undefined if errors fail its task. Throws ArgumentError for invalid options. */
 export function rejecting(label: string, options: RecordOptions | undefined, time?: number): Rejecting | undefined {
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) {
     throw new ArgumentError(
-      `${label} got ${String(options)} for its options; give an object such as { onRecordError: 'skip' }.`,
+      `${label} got ${describe(options)} for its options; it takes an object such as { onRecordError: 'skip' }.`,
     )
   }
   checkNames(options, ['onRecordError'], label)
-  const { onRecordError = 'fail' } = options
-  if (!ALLOWED.includes(onRecordError)) {
-    const given = JSON.stringify(onRecordError)
-    throw new ArgumentError(`${label}: onRecordError is ${given}; it must be one of ${ALLOWED.join(', ')}.`, {
-      onRecordError,
-    })
-  }
-  return onRecordError === 'fail' ? undefined : { keep: onRecordError === 'deadLetter', time }
+  return rejectingBy(checkOnRecordError(label, options.onRecordError), time)
+}
+
+/** Returns the settings of a policy; undefined if errors fail the task. */
+export function rejectingBy(onRecordError: OnRecordError, time?: number): Rejecting | undefined {
+  return onRecordError === 'fail' ? undefined : { keep: onRecordError === 'dead-letter', time }
 }

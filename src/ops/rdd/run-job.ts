@@ -1,24 +1,25 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { applyTo } from './actions.js'
-import { RddBuilder } from './builder.js'
+import { contextOf, RddBuilder } from './builder.js'
+import type { BaseRdd } from './facade.js'
 import { ofContext } from './operand.js'
-import type { Rdd } from './rdd.js'
 
 declare module './builder.js' {
   interface RddBuilder {
     /**
-     * Runs `fn(records, partition)` over some partitions of a dataset, all by default, and resolves with one answer a
-     * partition, in the order of `partitions`. Computes no others. The answers must be plain data.
+     * Runs `fn(records, partition)` over some partitions of a dataset, by default all, and returns its results in the
+     * order of `partitions`. Action; computes no other partitions. The results must be plain data.
      *
      * ```ts
      * const firsts = await ctx.runJob(ctx.range(0, 40, 1, 4), (records) => [...records][0], [0, 2]) // [0, 20]
      * ```
      *
-     * @throws ArgumentError if a partition is not one of the dataset, or the dataset is another context's.
+     * @throws ArgumentError (rejects) if a partition does not exist, or the dataset belongs to another context.
      */
     runJob<T, U>(
-      rdd: Rdd<T>,
+      rdd: BaseRdd<T>,
       fn: (records: Iterable<T>, partition: number) => U,
       partitions?: readonly number[],
     ): Promise<U[]>
@@ -27,19 +28,19 @@ declare module './builder.js' {
 
 RddBuilder.prototype.runJob = async function <T, U>(
   this: RddBuilder,
-  rdd: Rdd<T>,
+  rdd: BaseRdd<T>,
   fn: (records: Iterable<T>, partition: number) => U,
   partitions?: readonly number[],
 ): Promise<U[]> {
-  ofContext(this, rdd, 'runJob')
+  const node = ofContext(contextOf(this), rdd, 'runJob')
   if (partitions !== undefined && !Array.isArray(partitions))
-    throw new ArgumentError(`runJob: partitions is ${typeof partitions}; it must be an array of partition numbers.`)
+    throw new ArgumentError(`runJob: partitions is ${describe(partitions)}; it must be an array of partition numbers.`)
   for (const partition of partitions ?? []) {
-    if (Number.isInteger(partition) && partition >= 0 && partition < rdd.partitions) continue
+    if (Number.isInteger(partition) && partition >= 0 && partition < node.partitions) continue
     throw new ArgumentError(
-      `runJob: partition ${String(partition)} is given; the dataset has partitions 0 to ${rdd.partitions - 1}.`,
-      { partition, partitions: rdd.partitions },
+      `runJob: there is no partition ${describe(partition)}; the dataset has partitions 0 to ${node.partitions - 1}.`,
+      { partition, partitions: node.partitions },
     )
   }
-  return applyTo<U>(rdd, fn as AnyFunction, 'runJob', partitions)
+  return applyTo<U>(node, fn as AnyFunction, 'runJob', partitions)
 }

@@ -2,41 +2,42 @@ import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { hashPartitioner } from '../partitioner.js'
 import { type Partitions, toPartitioner } from './by-key.js'
 import { step } from './elementwise.js'
+import { type BaseRdd, facade, nodeOf, pairs, type RDD, rdds } from './facade.js'
 import { cogroup } from './join.js'
 import { operand } from './operand.js'
-import { pairs, type RDD, Rdd } from './rdd.js'
+import type { Rdd } from './rdd.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * The distinct elements that both have. Shuffle of both; elements are compared as keys are, by content.
+     * Returns the distinct elements that occur in both datasets, compared by content as keys are. Shuffles both.
      *
      * ```ts
      * await ctx.parallelize([3, 1, 1, 2]).intersection(ctx.parallelize([1, 3, 3]), 1).sortBy((x) => x).collect() // [1, 3]
      * ```
      */
-    intersection(other: Rdd<T>, partitions?: Partitions): RDD<T>
+    intersection(other: BaseRdd<T>, partitions?: Partitions): RDD<T>
     /**
-     * My elements that the other does not have, duplicates kept. Shuffle of both, into as many partitions as mine if
-     * not told otherwise.
+     * Returns the elements that do not occur in the other dataset, duplicates included. Shuffles both, by default into
+     * as many partitions as this dataset has.
      *
      * ```ts
      * await ctx.parallelize([1, 1, 2, 3]).subtract(ctx.parallelize([2, 4])).sortBy((x) => x).collect() // [1, 1, 3]
      * ```
      */
-    subtract(other: Rdd<T>, partitions?: Partitions): RDD<T>
+    subtract(other: BaseRdd<T>, partitions?: Partitions): RDD<T>
   }
   interface PairRdd<K, V> {
     /**
-     * My pairs whose key the other does not have. Shuffles each side that is not in place, into as many partitions as
-     * mine if not told otherwise.
+     * Returns the pairs whose key does not occur in the other dataset. Shuffles each side that is not already
+     * partitioned like the result, by default into as many partitions as this dataset has.
      *
      * ```ts
      * const all = ctx.parallelize([['a', 1], ['b', 2], ['a', 3]] as [string, number][])
      * await all.subtractByKey(ctx.parallelize([['b', 0]] as [string, number][])).collect() // [['a', 1], ['a', 3]]
      * ```
      */
-    subtractByKey<W>(other: Rdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, V]>
+    subtractByKey<W>(other: BaseRdd<readonly [K, W]>, partitions?: Partitions): RDD<[K, V]>
   }
 }
 
@@ -64,23 +65,19 @@ function without(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions
   return step(cogroup(left, right, toPartitioner(left, place)), 'flatMapValues', builtin('onlyLeft'), label)
 }
 
-Rdd.prototype.intersection = function <T>(this: Rdd<T>, other: Rdd<T>, partitions?: Partitions): RDD<T> {
-  const grouped = cogroup(
-    marked(this, 'intersection'),
-    marked(operand(this, other, 'intersection'), 'intersection'),
-    partitions,
-  )
-  return step<T>(step(grouped, 'filter', builtin('inBoth'), 'intersection'), 'map', builtin('keyOf'), 'intersection')
+rdds.intersection = function <T>(other: BaseRdd<T>, partitions?: Partitions): RDD<T> {
+  const label = 'intersection'
+  const rdd = nodeOf<T>(this)
+  const grouped = cogroup(marked(rdd, label), marked(operand(rdd, other, label), label), partitions)
+  return facade(step<T>(step(grouped, 'filter', builtin('inBoth'), label), 'map', builtin('keyOf'), label))
 }
-Rdd.prototype.subtract = function <T>(this: Rdd<T>, other: Rdd<T>, partitions?: Partitions): RDD<T> {
+rdds.subtract = function <T>(other: BaseRdd<T>, partitions?: Partitions): RDD<T> {
   const label = 'subtract'
-  return step<T>(
-    without(marked(this, label), marked(operand(this, other, label), label), partitions, label),
-    'map',
-    builtin('keyOf'),
-    label,
-  )
+  const rdd = nodeOf<T>(this)
+  const rest = without(marked(rdd, label), marked(operand(rdd, other, label), label), partitions, label)
+  return facade(step<T>(rest, 'map', builtin('keyOf'), label))
 }
 pairs.subtractByKey = function (other, partitions) {
-  return without(this, operand(this, other, 'subtractByKey'), partitions, 'subtractByKey')
+  const rdd = nodeOf(this)
+  return facade(without(rdd, operand(rdd, other, 'subtractByKey'), partitions, 'subtractByKey'))
 }

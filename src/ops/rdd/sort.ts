@@ -1,26 +1,37 @@
+import type { RangePartitioner } from '../dataset.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
-import { checkPartitions, type RangePartitioner } from '../partitioner.js'
+import { checkPartitions } from '../partitioner.js'
 import { ChainRdd } from './chain.js'
+import { checkedOrder } from './checked-order.js'
+import { facade, nodeOf, pairs, type RDD, rdds } from './facade.js'
 import { naturalOrder } from './natural-order.js'
 import { sortedIndices } from './prefix-sort.js'
-import { captured, face, pairs, type RDD, Rdd } from './rdd.js'
+import { captured, type Rdd } from './rdd.js'
 import { ShuffledRdd } from './shuffled.js'
 
 export interface SortOptions<K> {
-  /** Default true. */
+  /** `ascending` (true): whether the smallest element comes first. */
   readonly ascending?: boolean
-  /** Partitions of the result; partition i holds nothing greater than partition i+1. Default: those of the input. */
+  /**
+   * `partitions` (those of the input): the number of partitions. No element of partition i is greater than one of
+   * partition i+1.
+   */
   readonly partitions?: number
-  /** Default: numbers by value, texts by UTF-16 units, arrays element by element. */
+  /**
+   * `compare`: the order of keys. Default: the natural order: numbers, bigints, booleans and dates by value, then texts
+   * by UTF-16 units, then arrays and typed arrays element by element; NaN, null and undefined last. Other objects are
+   * refused. A comparator must return a number: one that returns a text, a boolean or NaN fails the task.
+   */
   readonly compare?: (a: K, b: K) => number
 }
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * Sorted by what `key` answers; stable inside what was equal within one input partition. Shuffle by range: the first
-     * job samples the input to find the borders.
+     * Sorts by the result of `key`; equal elements of one input partition keep their order. Shuffles by range: a first
+     * job samples the input to find the boundaries. `false` in place of the options is short for `{ ascending: false
+     * }`.
      *
      * ```ts
      * await ctx.parallelize([3, 1, 2]).sortBy((x) => x).collect() // [1, 2, 3]
@@ -30,14 +41,18 @@ declare module './rdd.js' {
   }
   interface PairRdd<K, V> {
     /**
-     * Sorts by key, as sortBy does by what its function returns. Shuffle by range; operations by key that follow find
-     * equal keys in place and shuffle nothing.
+     * Sorts by key, like sortBy. Shuffles by range. Later operations by key need no further shuffle, because equal keys
+     * are in one partition.
+     *
+     * ```ts
+     * await ctx.parallelize([[2, 'b'], [1, 'a']] as [number, string][]).sortByKey().values().collect() // ['a', 'b']
+     * ```
      */
     sortByKey(options?: SortOptions<K> | boolean): RDD<[K, V]>
   }
 }
 
-/** Sorts by keys computed once a record; stable. */
+/** Sorts records by their keys, which it computes once per record. Stable. */
 export function sortRecords<T>(
   records: Iterable<T>,
   key: (value: T) => unknown,
@@ -48,7 +63,7 @@ export function sortRecords<T>(
   const keys = values.map((value) => key(value))
   const order =
     (compare === naturalOrder ? sortedIndices(keys, ascending) : undefined) ??
-    Uint32Array.from(byOrder(keys, compare as (a: unknown, b: unknown) => number, ascending))
+    Uint32Array.from(byOrder(keys, checkedOrder(compare as (a: unknown, b: unknown) => number), ascending))
   const sorted = new Array<T>(values.length)
   for (let i = 0; i < sorted.length; i++) sorted[i] = values[order[i]!]!
   return sorted
@@ -67,7 +82,9 @@ defineBuiltin(
       sortRecords(records, key, compare, ascending),
 )
 
-/** Keys of a partition, evenly picked, and how many there were: the borders of a range partitioner come from them. */
+/**
+ * Returns evenly spaced keys of a partition, each with its weight. A range partitioner finds its boundaries from them.
+ */
 defineBuiltin('sampleKeys', (key: AnyFunction, most: number) => (records: readonly unknown[]) => {
   const step = Math.max(1, Math.ceil(records.length / most))
   const keys: unknown[] = []
@@ -80,7 +97,7 @@ function sorted<T>(
   key: AnyFunction,
   options: SortOptions<unknown> | boolean | undefined,
   label: string,
-): RDD<T> {
+): Rdd<T> {
   const {
     ascending = true,
     partitions = rdd.partitions,
@@ -90,18 +107,19 @@ function sorted<T>(
     kind: 'range',
     partitions: checkPartitions(Math.max(1, partitions)),
     sampled: rdd,
+    label,
     key: captured(rdd, key, label),
     compare: captured(rdd, compare, label),
     ascending,
   }
   const fn = captured(rdd, builtin('sortPartition', key, compare, ascending), label)
   const placed = label === 'sortByKey' ? partitioner : undefined
-  return face(new ChainRdd<T>(new ShuffledRdd<T>(rdd, partitioner, label), { op: 'mapPartitions', fn, label }, placed))
+  return new ChainRdd<T>(new ShuffledRdd<T>(rdd, partitioner, label), { op: 'mapPartitions', fn, label }, placed)
 }
 
-Rdd.prototype.sortBy = function (key, options) {
-  return sorted(this, key, options as SortOptions<unknown>, 'sortBy')
+rdds.sortBy = function (key, options) {
+  return facade(sorted(nodeOf(this), key, options as SortOptions<unknown>, 'sortBy'))
 }
 pairs.sortByKey = function (options) {
-  return sorted(this, builtin('keyOf'), options as SortOptions<unknown>, 'sortByKey')
+  return facade(sorted(nodeOf(this), builtin('keyOf'), options as SortOptions<unknown>, 'sortByKey'))
 }

@@ -1,129 +1,160 @@
 import type { FileChangedError } from '../../errors.js'
-import type { Partitioner } from '../partitioner.js'
+import type { FileRange } from '../../files/identity.js'
+import type { FilesToList, Partitioner, Planner, Rejecting, RejectingDataset } from '../dataset.js'
 import type { Plan } from '../plan.js'
-import type { FileRange } from '../source.js'
-import type { RddBuilder } from './builder.js'
+import type { FileReading, ReaderRef } from '../source.js'
+import type { RddContext } from './context.js'
 import { countOfRange } from './range.js'
-import { type Planner, Rdd } from './rdd.js'
+import { Rdd } from './rdd.js'
+import { rejectingBy } from './record-options.js'
 
-/** Slice `i` of `n` contiguous slices of `length` items: [floor(i*length/n), floor((i+1)*length/n)). */
+/** Returns slice `i` of `n` contiguous slices of `length` items: [floor(i*length/n), floor((i+1)*length/n)). */
 export function sliceBounds(length: number, i: number, n: number): [number, number] {
   return [Math.floor((i * length) / n), Math.floor(((i + 1) * length) / n)]
 }
 
-/** Values that the driver holds. They are the root of their lineage: never lost while the driver lives. */
+/** Values that the driver holds. Such a root of the lineage cannot be lost while the driver lives. */
 export class ValuesRdd<T> extends Rdd<T> {
   readonly partitions: number
-  readonly dependencies = []
   readonly #data: readonly T[]
 
-  constructor(context: RddBuilder, data: readonly T[], partitions: number, label = 'parallelize') {
-    super(context, label)
+  constructor(context: RddContext, data: readonly T[], partitions: number, label = 'parallelize') {
+    super(context, label, [])
     this.#data = data
     this.partitions = partitions
   }
 
-  /** Its records. */
+  /** The number of records. */
   get records(): number {
     return this.#data.length
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
     const [start, end] = sliceBounds(this.#data.length, partition, this.partitions)
     const values = this.#data.slice(start, end)
-    return { op: 'input', slot: planner.source({ from: 'values', rdd: this, partition, values }) }
+    return { op: 'input', input: planner.source({ from: 'values', rdd: this, partition, values }) }
   }
 }
 
-/** A file in equal byte ranges. */
-export class FilePartsRdd extends Rdd<string> {
+/**
+ * The files of a path, in parts of equal size: byte ranges of text and other splittable formats, otherwise whole files.
+ */
+export class FilePartsRdd<T> extends Rdd<T> {
   readonly partitions: number
-  readonly dependencies = []
-  readonly #path: string
+  readonly #files: FilesToList
 
-  constructor(context: RddBuilder, path: string, partitions: number) {
-    super(context, 'textFile')
-    this.#path = path
+  constructor(context: RddContext, files: Omit<FilesToList, 'systems'>, partitions: number) {
+    super(context, files.label, [])
+    this.#files = { ...files, systems: context.files }
     this.partitions = partitions
   }
 
-  plan(partition: number, planner: Planner): Plan {
-    const slot = planner.source({
+  protected describe(partition: number, planner: Planner): Plan {
+    const input = planner.source({
       from: 'file-part',
       rdd: this,
       partition,
-      path: this.#path,
+      files: this.#files,
       index: partition,
       of: this.partitions,
     })
-    return { op: 'input', slot }
+    return { op: 'input', input }
   }
 }
 
-/** Byte ranges of files, as a direct source gave them: one partition each. */
-export class FileRangesRdd extends Rdd<string> {
+/** Byte ranges of files that a direct source returned, one partition each. */
+export class FileRangesRdd extends Rdd<unknown> {
   readonly partitions: number
-  readonly dependencies = []
+  readonly #reading: FileReading | undefined
   readonly #ranges: readonly FileRange[]
-  /** Whether tasks may go on without the file that an error names, none of which was read. */
+  /** Returns whether tasks may skip the file that the error names, if none of it has been read. */
   readonly mayLeaveOut: (error: FileChangedError) => boolean
 
-  constructor(context: RddBuilder, ranges: readonly FileRange[], mayLeaveOut: (error: FileChangedError) => boolean) {
-    super(context, 'files')
+  constructor(
+    context: RddContext,
+    ranges: readonly FileRange[],
+    mayLeaveOut: (error: FileChangedError) => boolean,
+    reading?: FileReading,
+  ) {
+    super(context, 'files', [])
+    this.#reading = reading
     this.#ranges = ranges
     this.mayLeaveOut = mayLeaveOut
     this.partitions = ranges.length
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
+    const range = this.#ranges[partition]!
+    return { op: 'input', input: planner.source({ from: 'file', rdd: this, partition, range, reading: this.#reading }) }
+  }
+}
+
+/** Partitions of a direct source, which its reader reads in the worker threads. */
+export class ReadPartitionsRdd<T> extends Rdd<T> {
+  readonly partitions: number
+  /** How records that the reader rejects are treated; undefined: they fail the task. */
+  readonly rejecting: Rejecting | undefined
+  readonly #reader: ReaderRef
+  readonly #inputs: readonly object[]
+
+  /** `time`: the time of the batch, in streams. */
+  constructor(context: RddContext, label: string, reader: ReaderRef, inputs: readonly object[], time?: number) {
+    super(context, label, [])
+    this.rejecting = rejectingBy(reader.onRecordError ?? 'fail', time)
+    this.#reader = reader
+    this.#inputs = inputs
+    this.partitions = inputs.length
+  }
+
+  protected describe(partition: number, planner: Planner): Plan {
+    const input = this.#inputs[partition]!
+    const rejects = this.rejecting && planner.rejects(this as RejectingDataset, partition)
     return {
       op: 'input',
-      slot: planner.source({ from: 'file', rdd: this, partition, range: this.#ranges[partition]! }),
+      input: planner.source({ from: 'reader', rdd: this, partition, reader: this.#reader, input, rejects }),
     }
   }
 }
 
-/** Blocks of a receiver, or of a checkpoint. The slices are the engine's; the lineage only carries them. */
+/** Blocks of a receiver or of a checkpoint. Only the engine knows the meaning of the slices. */
 export class ReceivedRdd<T> extends Rdd<T> {
   readonly partitions: number
-  readonly dependencies = []
   readonly #slices: readonly (readonly unknown[])[]
 
-  constructor(context: RddBuilder, label: string, slices: readonly (readonly unknown[])[], partitioner?: Partitioner) {
-    super(context, label, partitioner)
+  constructor(context: RddContext, label: string, slices: readonly (readonly unknown[])[], partitioner?: Partitioner) {
+    super(context, label, [], partitioner)
     this.#slices = slices
     this.partitions = slices.length
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
     return {
       op: 'input',
-      slot: planner.source({ from: 'received', rdd: this, partition, slices: this.#slices[partition]! }),
+      input: planner.source({ from: 'received', rdd: this, partition, slices: this.#slices[partition]! }),
     }
   }
 }
 
 export class RangeRdd extends Rdd<number> {
   readonly partitions: number
-  readonly dependencies = []
   readonly #start: number
   readonly #count: number
   readonly #step: number
 
-  constructor(context: RddBuilder, start: number, end: number, step: number, partitions: number) {
-    super(context, 'range')
+  constructor(context: RddContext, start: number, end: number, step: number, partitions: number) {
+    super(context, 'range', [])
     this.#start = start
     this.#count = countOfRange(start, end, step)
     this.#step = step
     this.partitions = partitions
   }
 
-  plan(partition: number, planner: Planner): Plan {
+  protected describe(partition: number, planner: Planner): Plan {
     const [from, to] = sliceBounds(this.#count, partition, this.partitions)
     const start = this.#start + from * this.#step
     return {
       op: 'input',
-      slot: planner.source({ from: 'range', start, end: this.#start + to * this.#step, step: this.#step }),
+      input: planner.source({ from: 'range', start, end: this.#start + to * this.#step, step: this.#step }),
     }
   }
 }

@@ -1,35 +1,34 @@
-import type { Partitioner } from '../partitioner.js'
+import type { Partitioner, Planner, StatefulDataset } from '../dataset.js'
 import type { Plan, StateOperator, VersionWatermarks } from '../plan.js'
-import type { RddBuilder } from './builder.js'
-import { type NarrowDependency, type Planner, Rdd, type StatefulRdd } from './rdd.js'
+import type { RddContext } from './context.js'
+import { Rdd } from './rdd.js'
 
 export interface StateRddOptions {
   /** The number of the stream that keeps the state. */
   readonly operator: number
   readonly time: number
-  /** The version that this one is made from; undefined at the beginning of the stream. */
+  /** The version before this one; undefined at the start of the stream. */
   readonly previous: number | undefined
-  /** What the version is made of: groups of RDDs that are all placed by `partitioner`. */
+  /** The changes since that version: groups of RDDs, all partitioned by `partitioner`. */
   readonly changes: readonly (readonly Rdd<unknown>[])[]
   readonly partitioner: Partitioner
   readonly how: StateOperator
-  /** Look for keys that have been idle too long. */
+  /** Whether to search for keys whose timeout has passed. */
   readonly scan?: boolean
-  /** Of state by event time. */
+  /** The watermarks of state by event time. */
   readonly watermarks?: VersionWatermarks
   readonly label: string
 }
 
-/** What of a version the records are: its pairs, what making it gave, or what it refused as too late. */
+/** The records of a version: its pairs, the output of its function, its late records, or none. */
 type Emit = (Plan & { op: 'state' })['emit']
 
 /**
- * A version of kept state: the version before, changed by the batch. The version before is named by its time only, so the
- * lineage does not grow with the stream; the engine keeps what a rebuild needs.
+ * A version of keyed state: the previous version, changed by the batch. It refers to the previous version only by time,
+ * so the lineage does not grow with the stream. The engine keeps what a rebuild needs.
  */
-export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
+export class StateRdd<T> extends Rdd<T> implements StatefulDataset {
   readonly partitions: number
-  readonly dependencies: readonly NarrowDependency[]
   readonly operator: number
   readonly time: number
   readonly previous: number | undefined
@@ -38,9 +37,10 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
   readonly #options: StateRddOptions
   readonly #emit: Emit
 
-  constructor(context: RddBuilder, options: StateRddOptions, emit: Emit = 'entries') {
-    // Records that mapping gave are nowhere in particular; the entries are where their keys belong.
-    super(context, options.label, emit === 'entries' ? options.partitioner : undefined)
+  constructor(context: RddContext, options: StateRddOptions, emit: Emit = 'entries') {
+    const dependencies = options.changes.flat().map((rdd) => ({ kind: 'narrow', rdd }) as const)
+    // Only the entries of the state are partitioned by key; a mapped record may have any key.
+    super(context, options.label, dependencies, emit === 'entries' ? options.partitioner : undefined)
     this.#options = options
     this.#emit = emit
     this.operator = options.operator
@@ -49,19 +49,18 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
     this.scan = options.scan ?? false
     this.watermarks = options.watermarks
     this.partitions = options.partitioner.partitions
-    this.dependencies = options.changes.flat().map((rdd) => ({ kind: 'narrow', rdd }))
   }
 
   changes(partition: number, planner: Planner): Plan[][] {
     return this.#options.changes.map((group) => group.map((rdd) => planner.of(rdd, partition)))
   }
 
-  plan(partition: number, planner: Planner): Plan {
-    const slot = planner.state({ partition, rdd: this })
+  protected describe(partition: number, planner: Planner): Plan {
+    const input = planner.state({ partition, rdd: this })
     const { how } = this.#options
     return {
       op: 'state',
-      slot,
+      input,
       operator: how,
       changes: this.changes(partition, planner),
       emit: this.#emit,
@@ -69,17 +68,17 @@ export class StateRdd<T> extends Rdd<T> implements StatefulRdd {
     }
   }
 
-  /** The same version seen as the pairs of the state. */
+  /** Returns the same version with the pairs of the state as its records. */
   entries<E>(): StateRdd<E> {
     return new StateRdd<E>(this.context, this.#options, 'entries')
   }
 
-  /** The same version without records: to have it made, at no cost but that. */
+  /** Returns the same version without records, for a job that only computes the state. */
   made(): StateRdd<never> {
     return new StateRdd<never>(this.context, this.#options, 'nothing')
   }
 
-  /** The same version seen as the records that came too late for it. */
+  /** Returns the same version with the late records as its records. */
   late<L>(): StateRdd<L> {
     return new StateRdd<L>(this.context, this.#options, 'late')
   }

@@ -1,14 +1,16 @@
 import { ArgumentError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 
 /**
- * Where persisted partitions are kept. `memory`: in blocks; at `memoryLimit` they are let go and computed again.
- * `memory-and-disk`: the same, but at the limit they are written to a file. `disk`: written as soon as they are computed.
+ * Where persisted partitions are stored. `memory`: in blocks, which are evicted at `memoryLimit` and recomputed.
+ * `memory-and-disk`: in blocks, which move to a file at the limit. `disk`: in a file, written when they are computed.
  */
 export type StorageLevel = 'memory' | 'memory-and-disk' | 'disk'
 
 /**
- * The levels by Spark's names. Blocks are always encoded and have `replicas` owning threads, so `_SER` and `_2` change
- * nothing, and blocks are never in a heap, so `OFF_HEAP` is memory. A file has one copy: a damaged one is computed again.
+ * Maps Spark's names to levels. Blocks are always encoded and have `replicas` owning threads, so `_SER` and `_2` change
+ * nothing. Blocks are never in a heap, so `OFF_HEAP` means memory. A file has only one copy; a damaged one is
+ * recomputed.
  *
  * ```ts
  * await ctx.range(5).persist(StorageLevel.MEMORY_AND_DISK).count() // 5
@@ -31,11 +33,11 @@ export const StorageLevel = Object.freeze({
 
 const LEVELS: readonly StorageLevel[] = ['memory', 'memory-and-disk', 'disk']
 
-/** A level as a caller gave it. */
-export function checkLevel(given: StorageLevel, operation: string): StorageLevel {
-  if (LEVELS.includes(given)) return given
+/** Returns the level. @throws ArgumentError for anything else. */
+export function checkLevel(level: StorageLevel, operation: string): StorageLevel {
+  if (LEVELS.includes(level)) return level
   throw new ArgumentError(
-    `${operation} got ${JSON.stringify(given)}; the level must be one of ${LEVELS.map((level) => `'${level}'`).join(', ')}, or a StorageLevel such as StorageLevel.MEMORY_AND_DISK.`,
-    { level: given },
+    `${operation} got ${describe(level)}; the level must be one of ${LEVELS.map((known) => `'${known}'`).join(', ')}, or a StorageLevel such as StorageLevel.MEMORY_AND_DISK.`,
+    { level },
   )
 }

@@ -1,76 +1,93 @@
 import { ArgumentError } from '../../errors.js'
-import { describe } from '../functions/plain-data.js'
+import { describe } from '../../values/describe.js'
+import type { Planner } from '../dataset.js'
 import { samePartitioner } from '../partitioner.js'
 import type { Plan } from '../plan.js'
-import { RddBuilder } from './builder.js'
+import { contextOf, RddBuilder } from './builder.js'
+import type { RddContext } from './context.js'
+import { type BaseRdd, facade, nodeOf, type RDD, rdds } from './facade.js'
 import { ofContext, operand } from './operand.js'
 import { planAt } from './plan-at.js'
-import { face, type NarrowDependency, type Planner, type RDD, Rdd } from './rdd.js'
+import { Rdd } from './rdd.js'
 import { sliceBounds } from './source-rdds.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
-    /** The elements of both, duplicates kept. Narrow: partitions are put one after the other. */
-    union<U>(other: Rdd<U>): RDD<T | U>
+declare module './facade.js' {
+  interface BaseRdd<T> {
+    /**
+     * Returns the elements of both datasets, duplicates included: this dataset's partitions, then the other's. Narrow.
+     *
+     * ```ts
+     * await ctx.parallelize([1, 2]).union(ctx.parallelize([2])).collect() // [1, 2, 2]
+     * ```
+     *
+     * @throws ArgumentError unless `other` is a dataset of the same context.
+     */
+    union<U>(other: BaseRdd<U>): RDD<T | U>
   }
 }
 
 declare module './builder.js' {
   interface RddBuilder {
     /**
-     * Puts the elements of all datasets one after the other, duplicates kept. Narrow, and flat: a thousand datasets are one
-     * step of the lineage. No dataset gives one without partitions.
+     * Concatenates datasets, duplicates included. Narrow; adds one step to the lineage, even for a thousand datasets.
+     * An empty list returns a dataset without partitions.
      *
      * ```ts
      * await ctx.union([ctx.range(2), ctx.parallelize([7]), ctx.range(1)]).collect() // [0, 1, 7, 0]
      * ```
      *
-     * @throws ArgumentError unless it gets an array of datasets of this context.
+     * @throws ArgumentError unless `rdds` is an array of datasets of this context.
      */
-    union<T>(rdds: readonly Rdd<T>[]): RDD<T>
+    union<T>(rdds: readonly BaseRdd<T>[]): RDD<T>
   }
 }
 
 /**
- * Several RDDs one after the other. Where all are placed by the same partitioner, partition i is made of their
- * partitions i and keys stay in place. With `atMost`, neighbouring partitions are read by one task: a window over many
- * small batches would otherwise cost a task a batch.
+ * Several RDDs one after the other. If one partitioner partitions all of them, partition i consists of their partitions
+ * i, and the partitioner is kept. With `atMost`, one task reads neighbouring partitions: otherwise a window over many
+ * small batches would cost one task per batch.
  */
 export class UnionRdd<T> extends Rdd<T> {
   readonly partitions: number
-  readonly dependencies: readonly NarrowDependency[]
-  readonly #members: readonly (readonly [Rdd<unknown>, number])[][]
+  /** For each partition: the dependencies and their partitions, in order. */
+  readonly #members: readonly (readonly [dependency: number, partition: number])[][]
 
-  constructor(context: RddBuilder, parents: readonly Rdd<T>[], label = 'union', atMost = Number.POSITIVE_INFINITY) {
+  constructor(context: RddContext, parents: readonly Rdd<T>[], label = 'union', atMost = Number.POSITIVE_INFINITY) {
     const first = parents[0]
     if (!first) throw new ArgumentError('A union needs at least one dataset.')
     const placed = parents.every((rdd) => samePartitioner(rdd.partitioner, first.partitioner))
-    super(context, label, placed ? first.partitioner : undefined)
-    this.dependencies = parents.map((rdd) => ({ kind: 'narrow', rdd }))
+    const dependencies = parents.map((rdd) => ({ kind: 'narrow', rdd }) as const)
+    super(context, label, dependencies, placed ? first.partitioner : undefined)
     if (placed) {
-      this.#members = Array.from({ length: first.partitions }, (_, p) => parents.map((rdd) => [rdd, p] as const))
+      this.#members = Array.from({ length: first.partitions }, (_, p) => parents.map((_rdd, d) => [d, p] as const))
     } else {
-      const all = parents.flatMap((rdd) => Array.from({ length: rdd.partitions }, (_, p) => [rdd, p] as const))
+      const all = parents.flatMap((rdd, d) => Array.from({ length: rdd.partitions }, (_, p) => [d, p] as const))
       const groups = Math.min(all.length, atMost)
       this.#members = Array.from({ length: groups }, (_, g) => all.slice(...sliceBounds(all.length, g, groups)))
     }
     this.partitions = this.#members.length
   }
 
-  plan(partition: number, planner: Planner): Plan {
-    const of = this.#members[partition]!.map(([rdd, p]) => planAt(planner, rdd, p, partition))
+  protected describe(partition: number, planner: Planner): Plan {
+    const of = this.#members[partition]!.map(([d, p]) => planAt(planner, this.dependencies[d]!.rdd, p, partition))
     return of.length === 1 ? of[0]! : { op: 'concat', of }
   }
 }
 
-Rdd.prototype.union = function <T, U>(this: Rdd<T>, other: Rdd<U>): RDD<T | U> {
-  return face(new UnionRdd<T | U>(this.context, [this, operand(this, other, 'union')]))
+rdds.union = function <T, U>(other: BaseRdd<U>): RDD<T | U> {
+  const rdd = nodeOf<T>(this)
+  return facade(new UnionRdd<T | U>(rdd.context, [rdd, operand(rdd, other, 'union')]))
 }
-RddBuilder.prototype.union = function <T>(rdds: readonly Rdd<T>[]): RDD<T> {
+RddBuilder.prototype.union = function <T>(rdds: readonly BaseRdd<T>[]): RDD<T> {
   if (!Array.isArray(rdds)) {
     throw new ArgumentError(`union got ${describe(rdds)}; it takes an array of datasets, such as [a, b].`)
   }
   if (rdds.length === 0) return this.emptyRDD<T>()
-  for (const rdd of rdds) ofContext(this, rdd, 'union')
-  return face(new UnionRdd<T>(this, rdds))
+  const context = contextOf(this)
+  return facade(
+    new UnionRdd<T>(
+      context,
+      rdds.map((rdd) => ofContext(context, rdd, 'union')),
+    ),
+  )
 }

@@ -1,17 +1,17 @@
 import { IndeterminateError } from '../../errors.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import { step } from './elementwise.js'
+import { facade, nodeOf, type RDD, rdds } from './facade.js'
 import { byNumber } from './numbered.js'
-import { face, type RDD, Rdd } from './rdd.js'
 import { ShuffledRdd } from './shuffled.js'
 import { ZippedRdd } from './zip.js'
 
-declare module './rdd.js' {
-  interface Rdd<T> {
+declare module './facade.js' {
+  interface BaseRdd<T> {
     /**
-     * `[x, i]` for element x at place i, counted over all partitions. With several partitions the dataset is computed
-     * twice, once to count (persist it if that is dear), and the counts go through two small shuffles. Repeatable only
-     * where the order of elements is: not right after a shuffle by key.
+     * Pairs each element with its index over all partitions. Two small shuffles for the counts. With several partitions
+     * the dataset is computed twice, so persist it if that is expensive. Fails if the order of elements differs between
+     * the two, as it may right after a shuffle by key.
      *
      * ```ts
      * await ctx.parallelize(['a', 'b', 'c'], 2).zipWithIndex().collect() // [['a', 0], ['b', 1], ['c', 2]]
@@ -19,7 +19,7 @@ declare module './rdd.js' {
      */
     zipWithIndex(): RDD<[T, number]>
     /**
-     * `[x, id]` with ids that differ: element k of partition i of n gets `k * n + i`. Narrow, computed once.
+     * Pairs each element with a unique id: element k of partition i of n has the id `k * n + i`. Narrow.
      *
      * ```ts
      * await ctx.parallelize(['a', 'b', 'c'], 2).zipWithUniqueId().collect() // [['a', 0], ['b', 1], ['c', 3]]
@@ -37,7 +37,7 @@ defineBuiltin('countOfPartition', () => (records: Iterable<unknown>, partition: 
   for (const _ of records) n++
   return [[partition, n]]
 })
-/** Counts of all partitions to the index at which each begins, with its count. */
+/** Computes, from the counts of all partitions, each partition's first index. */
 defineBuiltin('firstIndexes', () => (counts: Iterable<Count>) => {
   let next = 0
   return [...counts]
@@ -52,7 +52,7 @@ defineBuiltin('indexFrom', () => (partition: number, records: readonly unknown[]
   const [, [first, counted]] = range!
   if (records.length !== counted)
     throw new IndeterminateError(
-      `zipWithIndex counted ${counted} records in partition ${partition}, and got ${records.length} when it computed them again to number them. Make what comes before it repeatable, or persist() the dataset.`,
+      `zipWithIndex counted ${counted} records in partition ${partition}, and ${records.length} when the partition was computed again. Make the operations before it deterministic, or persist() the dataset.`,
       { operation: 'zipWithIndex', partition, counted, numbered: records.length },
     )
   return records.map((value, i) => [value, first + i])
@@ -61,16 +61,18 @@ defineBuiltin('uniqueIds', (partitions: number) => (records: Iterable<unknown>, 
   return Array.from(records, (value, k) => [value, k * partitions + partition])
 })
 
-Rdd.prototype.zipWithIndex = function <T>(this: Rdd<T>): RDD<[T, number]> {
+rdds.zipWithIndex = function <T>(): RDD<[T, number]> {
   const label = 'zipWithIndex'
-  // One partition begins at 0, none has no elements: the unique ids are the indexes.
-  if (this.partitions < 2) return step(this, 'mapPartitions', builtin('uniqueIds', 1), label)
-  const counts = step(this, 'mapPartitions', builtin('countOfPartition'), label)
+  const rdd = nodeOf<T>(this)
+  // A single partition starts at index 0, so its unique ids are the indexes.
+  if (rdd.partitions < 2) return facade(step<[T, number]>(rdd, 'mapPartitions', builtin('uniqueIds', 1), label))
+  const counts = step(rdd, 'mapPartitions', builtin('countOfPartition'), label)
   const together = new ShuffledRdd(counts, { kind: 'deal', partitions: 1 }, label)
   const firsts = step(together, 'mapPartitions', builtin('firstIndexes'), label)
-  const spread = new ShuffledRdd(firsts, byNumber(this.context, this.partitions), label)
-  return face(new ZippedRdd<[T, number]>([this, spread], builtin('indexFrom'), label))
+  const spread = new ShuffledRdd(firsts, byNumber(rdd.context, rdd.partitions), label)
+  return facade(new ZippedRdd<[T, number]>([rdd, spread], builtin('indexFrom'), label))
 }
-Rdd.prototype.zipWithUniqueId = function <T>(this: Rdd<T>): RDD<[T, number]> {
-  return step(this, 'mapPartitions', builtin('uniqueIds', this.partitions), 'zipWithUniqueId')
+rdds.zipWithUniqueId = function <T>(): RDD<[T, number]> {
+  const rdd = nodeOf<T>(this)
+  return facade(step<[T, number]>(rdd, 'mapPartitions', builtin('uniqueIds', rdd.partitions), 'zipWithUniqueId'))
 }

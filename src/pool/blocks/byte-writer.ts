@@ -1,11 +1,11 @@
 const FIRST_BYTES = 64 * 1024
-/** A bigger buffer is given up at `reset`, so that one huge block does not stay in memory for ever. */
+/** `reset` frees a larger buffer, so that one huge block does not stay in memory. */
 const KEEP_BYTES = 8 * 1024 * 1024
 
 /**
- * A growing buffer in private memory, in which a block is encoded before it is copied into shared memory: so a thread
- * killed while it encodes leaves nothing behind. Meant to be reused. Numbers are little-endian; arrays come in the
- * machine's order, as the typed arrays that read them.
+ * A growing buffer in private memory. Blocks are encoded here before they are copied into shared memory, so a thread
+ * that dies while encoding leaves no partial block. Reuse it. Numbers are little-endian; arrays have the machine's byte
+ * order, like the typed arrays that read them.
  */
 export class ByteWriter {
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
@@ -22,17 +22,17 @@ export class ByteWriter {
     if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   }
 
-  /** Drops what was written from `length` on. */
+  /** Drops the bytes after the first `length`. */
   truncate(length: number): void {
     this.#length = length
   }
 
-  /** What was written, as a view that is valid until the next write or reset. */
+  /** Returns the written bytes as a view that is valid until the next write or reset. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length)
   }
 
-  /** Room for `bytes` more; returns where it begins. Its content is arbitrary until it is written. */
+  /** Reserves `bytes` more and returns their offset. Their content is arbitrary until it is written. */
   reserve(bytes: number): number {
     const start = this.#length
     const end = start + bytes
@@ -73,25 +73,25 @@ export class ByteWriter {
     this.#buffer.set(bytes, at)
   }
 
-  /** One byte a UTF-16 unit; the upper half of a unit above 0xFF is lost. */
+  /** Writes one byte per UTF-16 unit. Loses the upper half of units above 0xFF. */
   writeLatin1(text: string): void {
     const at = this.reserve(text.length)
     this.#buffer.write(text, at, 'latin1')
   }
 
-  /** Two bytes a UTF-16 unit; keeps every string as it is. */
+  /** Writes two bytes per UTF-16 unit. Preserves every string. */
   writeUcs2(text: string): void {
     const at = this.reserve(text.length * 2)
     this.#buffer.write(text, at, 'utf16le')
   }
 
-  /** UTF-8; a lone surrogate becomes U+FFFD. */
+  /** Writes UTF-8. A lone surrogate becomes U+FFFD. */
   writeUtf8(text: string): void {
     const at = this.reserve(Buffer.byteLength(text))
     this.#buffer.write(text, at)
   }
 
-  /** Aligned room for `count` numbers, as a view that is valid until the next write. */
+  /** Reserves aligned space for `count` numbers, and returns a view that is valid until the next write. */
   view<T>(type: ViewType<T>, count: number): T {
     this.align(type.BYTES_PER_ELEMENT)
     const at = this.reserve(count * type.BYTES_PER_ELEMENT)

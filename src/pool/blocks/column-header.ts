@@ -2,8 +2,8 @@ import { BlockCorruptError } from '../../errors.js'
 import type { ByteWriter, ViewType } from './byte-writer.js'
 
 /**
- * A column: values of one kind, one after the other. It begins at a multiple of 8, and so does everything in it, so that
- * typed arrays can read it where it lies.
+ * A column: values of one kind, one after the other. The column and each part of it begin at multiples of 8, so that
+ * typed arrays can read them in place.
  *
  * | offset | type | field |
  * | --- | --- | --- |
@@ -17,7 +17,7 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | --- | --- |
  * | i32    | count × i32 |
  * | f64    | count × f64 |
- * | latin1 | count × length in units, padding to 8, all units in one piece, one byte each |
+ * Checks that `length` bytes remain. Otherwise a wrong count would read the blocks behind this one.
  * | utf16  | as latin1, two bytes a unit; never UTF-8, so lone surrogates stay |
  * | pairs  | the column of keys, then the column of values |
  * | packed | u32 bytes, then one msgpack array |
@@ -39,7 +39,7 @@ export const FORM = {
   lists: 10,
 } as const
 
-/** Where reading has got to. */
+/** The position of a reader. */
 export interface Cursor {
   readonly bytes: Buffer
   at: number
@@ -59,7 +59,7 @@ export function readHeader(cursor: Cursor): { form: number; width: number; count
   return { form: bytes[at]!, width: bytes[at + 1]!, count: bytes.readUInt32LE(at + 4) }
 }
 
-/** A typed array over the next `count` numbers, without a copy. */
+/** Returns a typed array over the next `count` numbers, without a copy. */
 export function readView<T>(cursor: Cursor, type: ViewType<T>, count: number): T {
   const { bytes } = cursor
   const at = alignCursor(cursor, type.BYTES_PER_ELEMENT)
@@ -73,11 +73,11 @@ export function alignCursor(cursor: Cursor, to: number): number {
   return cursor.at
 }
 
-/** Without this check a wrong count would read the blocks behind this one. */
+/** Checks that `length` bytes remain. A wrong count would otherwise read the blocks behind this one. */
 export function need({ bytes, at }: Cursor, length: number): void {
   if (at + length > bytes.length) {
     throw new BlockCorruptError(
-      `Encoded records end too early: ${at + length} bytes are needed, ${bytes.length} are there.`,
+      `Encoded records end too early: ${at + length} bytes are needed, but there are ${bytes.length}.`,
       {
         needed: at + length,
         length: bytes.length,

@@ -8,9 +8,11 @@ import { objectColumns } from './object-columns.js'
 import { readExactColumn, readPacked, writeObjects } from './packed-column.js'
 import { readStrings, writeStrings } from './string-column.js'
 
-/** Deeper pairs of pairs are packed: a structure without end must not fill the memory before it is found out. */
+/**
+ * Deeper pairs of pairs are packed, so that a cyclic structure does not fill the memory before the encoder detects it.
+ */
 const MAX_DEPTH = 8
-/** So are deeper objects and arrays, which may multiply on each level. */
+/** Deeper objects and arrays are packed too, because they may multiply on each level. */
 const MAX_PARTS_DEPTH = 4
 
 export function writeColumn(w: ByteWriter, values: readonly unknown[], depth = 0): void {
@@ -22,7 +24,7 @@ export function writeColumn(w: ByteWriter, values: readonly unknown[], depth = 0
   else if (typeof first !== 'object' || first === null || !writeParts(w, values, depth)) writeObjects(w, values, depth)
 }
 
-/** Writes objects field by field, and arrays item by item. False if the values do not all look alike. */
+/** Writes objects field by field, and arrays item by item. Returns false if the values do not all have one form. */
 function writeParts(w: ByteWriter, values: readonly unknown[], depth: number): boolean {
   if (depth >= MAX_PARTS_DEPTH) return false
   const lists = asLists(values)
@@ -43,7 +45,7 @@ function writeLists(w: ByteWriter, lists: Lists, depth: number): boolean {
     for (const column of columns) writeColumn(w, column, depth + 1)
     return true
   }
-  // Of items of several types msgpack makes arrays faster.
+  // Msgpack decodes arrays of mixed types faster.
   const type = typeof items[0]
   if (!items.every((item) => typeof item === type)) return false
   writeHeader(w, FORM.lists, lengths.length)
@@ -89,7 +91,7 @@ export function readColumn(cursor: Cursor): unknown[] {
   }
 }
 
-/** The pairs column of keys that are all strings or all numbers, and any values. */
+/** Writes the pairs column of keys that are all strings or all numbers, with any values. */
 export function writePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[], depth = 0): void {
   writeHeader(w, FORM.pairs, keys.length)
   writeColumn(w, keys)
@@ -109,11 +111,12 @@ function areKeyedPairs(values: readonly unknown[]): values is readonly (readonly
   for (let i = 0; i < values.length; i++) {
     const pair = values[i]
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== type) return false
-    // A subclass of Array, or what a regular expression matched, is more than a pair.
+    // An instance of a subclass of Array, or a match of a regular expression, is more than a pair.
     if (Object.getPrototypeOf(pair) !== Array.prototype || isMatch(pair)) return false
-    // To look for other properties in each pair would cost more than to encode it: the first, second, third, fifth, ninth...
+    // Looking for other properties costs more than encoding the pair, so only some pairs (first, second, third, fifth,
+    // ninth and so on) are checked.
     if ((i & (i - 1)) === 0 && Object.keys(pair).length !== 2) return false
-    // A hole is not undefined.
+    // A hole differs from undefined.
     if (pair[1] === undefined && !(1 in pair)) return false
   }
   return true

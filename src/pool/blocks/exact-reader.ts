@@ -3,7 +3,7 @@ import { ERRORS, TYPED_ARRAYS } from '../../values/kinds.js'
 import { type Cursor, need } from './column-header.js'
 import { TAG } from './exact-writer.js'
 
-/** Reads a value that `writeExact` wrote. Nothing of it points into the bytes. */
+/** Reads a value that `writeExact` wrote. The value does not refer to the bytes. */
 export function readExact(cursor: Cursor): unknown {
   const tag = u8(cursor)
   switch (tag) {
@@ -108,7 +108,7 @@ function readError(cursor: Cursor): Error {
   return error
 }
 
-/** Assignment would change the prototype where the name is `__proto__`. */
+/** Defines a field. Assignment would change the prototype if the name is `__proto__`. */
 function define(into: object, name: string, value: unknown, enumerable: boolean): void {
   if (enumerable && name !== '__proto__') (into as Record<string, unknown>)[name] = value
   else Object.defineProperty(into, name, { value, enumerable, writable: true, configurable: true })
@@ -144,7 +144,7 @@ function text(cursor: Cursor, encoding: 'latin1' | 'utf16le', unitBytes: number)
   return cursor.bytes.toString(encoding, cursor.at - length, cursor.at)
 }
 
-/** A copy of the next bytes, in memory of their own. */
+/** Returns a copy of the next bytes in its own memory. */
 function memory(cursor: Cursor): ArrayBuffer {
   const length = u32(cursor)
   need(cursor, length)

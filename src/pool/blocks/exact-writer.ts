@@ -3,7 +3,7 @@ import { ERRORS, type Kind, kindOf, TYPED_ARRAYS } from '../../values/kinds.js'
 import type { ByteWriter } from './byte-writer.js'
 
 /**
- * One byte before each value of an exact column; what follows it:
+ * The tag byte before each value of an exact column, and the bytes that follow it:
  *
  * | tag | follows |
  * | --- | --- |
@@ -13,7 +13,7 @@ import type { ByteWriter } from './byte-writer.js'
  * | bigint | its digits, as a text |
  * | date | f64: its time, NaN if it has none |
  * | regexp | its source and its flags as texts, u32 lastIndex |
- * | array | u32 length, u32 items; the items, each after its index where there are fewer than the length |
+ * Returns the index of a value's class in a list, by name, because the class may belong to another realm.
  * | object, bare | u32 fields; name and value of each. `bare`: its prototype is null |
  * | map, set | u32 size; keys and values, or values |
  * | buffer, memory, view | u32 bytes, the bytes |
@@ -45,7 +45,7 @@ export const TAG = {
 
 const WIDE = /[\u0100-\uffff]/
 
-/** Writes a value that is data (`fitOf`), so that it comes back exactly as it is. */
+/** Writes a value that is data (`fitOf`) without any loss. */
 export function writeExact(w: ByteWriter, value: unknown): void {
   if (typeof value === 'string') writeText(w, value)
   else if (typeof value === 'number') {
@@ -142,7 +142,7 @@ function writeError(w: ByteWriter, error: Error): void {
   }
 }
 
-/** The place of a value's class in a list, by name: it may be one of another realm. */
+/** Returns the index of a value's class in a list, by name: the class may be one of another realm. */
 function classOf(classes: readonly { readonly name: string }[], value: object): number {
   return classes.findIndex(({ name }) => name === className(value))
 }

@@ -1,12 +1,13 @@
+import type { BlockId, SegmentId } from '../../ids.js'
 import type { BlockHandle } from './handle.js'
 import { idHigh } from './layout.js'
 
 /**
- * Where the map outputs of a shuffle are, told from thread to thread: a place of 64 bytes a map task.
+ * The locations of a shuffle's map outputs, passed from thread to thread: an entry of 64 bytes per map task.
  *
  * | word | type | field | |
  * | --- | --- | --- | --- |
- * | 0    | i32 | state   | 0 awaited, 1 there, 2 given up; changed by Atomics, and last of all |
+ * | 0    | i32 | state   | 0 awaited, 1 published, 2 abandoned; written last, by Atomics |
  * | 1, 2 | u32 | segment | low and high |
  * | 3    | i32 | offset  | |
  * | 4    | i32 | length  | payload bytes |
@@ -15,8 +16,8 @@ import { idHigh } from './layout.js'
  * | 7, 8 | u32 | id      | low and high |
  * | 9–15 | |            | unused |
  *
- * The map task writes its place, the driver gives a place up when its thread is dead, whichever comes first. Reduce tasks
- * wait for both, asleep: waking one takes a third of the time of a message.
+ * The map task writes its entry, or the driver abandons the entry when the thread is dead, whichever comes first.
+ * Reduce tasks sleep until then: waking a thread takes a third of the time of a message.
  */
 export class ExchangeBoard {
   readonly memory: SharedArrayBuffer
@@ -27,12 +28,12 @@ export class ExchangeBoard {
     this.#words = new Int32Array(memory)
   }
 
-  /** All places are awaited again. Only when nobody reads or writes them any more. */
+  /** Resets all entries to awaited. Must not be called while a thread may read or write them. */
   clear(): void {
     for (let at = 0; at < this.#words.length; at += PLACE_WORDS) Atomics.store(this.#words, at, AWAITED)
   }
 
-  /** The output of the place's map task is there. Without effect on a place that was given up. */
+  /** Publishes the output of a map task. Does nothing if the entry is abandoned. */
   publish(place: number, { segment, offset, length, count, crc, id }: BlockHandle): void {
     const at = place * PLACE_WORDS
     const words = this.#words
@@ -47,14 +48,14 @@ export class ExchangeBoard {
     this.#settle(at, THERE)
   }
 
-  /** The place will not be filled: its task failed, or its thread is dead. Without effect on one that is. */
-  giveUp(place: number): void {
+  /** Abandons an entry whose task failed or whose thread is dead. Does nothing if the entry is published. */
+  abandon(place: number): void {
     this.#settle(place * PLACE_WORDS, GIVEN_UP)
   }
 
   /**
-   * The blocks of `count` places from `first` on, in order; blocks the thread until they are there. Undefined once one is
-   * given up, or when `patience` says so, which is asked every few ms.
+   * Returns the blocks of `count` entries from `first` on, in order. Blocks the thread until all are published. Returns
+   * undefined if one is abandoned, or when `patience`, called every few ms, returns false.
    */
   take(first: number, count: number, patience: () => boolean): BlockHandle[] | undefined {
     const blocks: BlockHandle[] = []
@@ -77,8 +78,8 @@ export class ExchangeBoard {
   #read(at: number): BlockHandle {
     const words = this.#words
     return {
-      id: joined(words[at + WORD.id]!, words[at + WORD.id + 1]!),
-      segment: joined(words[at + WORD.segment]!, words[at + WORD.segment + 1]!),
+      id: joined(words[at + WORD.id]!, words[at + WORD.id + 1]!) as BlockId,
+      segment: joined(words[at + WORD.segment]!, words[at + WORD.segment + 1]!) as SegmentId,
       offset: words[at + WORD.offset]!,
       length: words[at + WORD.length]!,
       count: words[at + WORD.count]!,
@@ -88,7 +89,7 @@ export class ExchangeBoard {
   }
 }
 
-/** Map tasks of one exchange at most. */
+/** Most map tasks of one exchange. */
 export const PLACES = 64
 
 const PLACE_WORDS = 16

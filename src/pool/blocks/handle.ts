@@ -1,17 +1,18 @@
+import type { BlockId, SegmentId } from '../../ids.js'
 /**
- * A block as other threads see it: where its sealed bytes are. Plain data; the shared memory itself travels once, as a
- * segment, and is found by `segment`.
+ * The location of a block's sealed bytes, as plain data. The shared memory itself is sent once per thread, as the
+ * segment `segment`.
  */
 export interface BlockHandle {
   /** Unique in the process: the writer's thread number times 2^31 plus a running number. */
-  readonly id: number
-  /** The segment that holds the block. Unique in the process, built the same way. */
-  readonly segment: number
+  readonly id: BlockId
+  /** The segment that contains the block. Unique in the process, numbered like block ids. */
+  readonly segment: SegmentId
   /** Byte offset of the block's header in its segment; a multiple of 64. */
   readonly offset: number
-  /** Payload bytes, header not counted. */
+  /** Payload bytes, without the header. */
   readonly length: number
-  /** Records, or -1 where nobody has counted them (text from a network). */
+  /** Records, or -1 if they are not counted (text from a network). */
   readonly count: number
   readonly codec: BlockCodec
   /** CRC-32 of the payload. */
@@ -19,8 +20,8 @@ export interface BlockHandle {
 }
 
 /**
- * `text`: newline-separated bytes, untouched. `records`: a self-describing payload of encoded records (columns where the
- * records allow it, msgpack otherwise). `shuffle`: a table of parts, then one `records` payload a reduce partition.
+ * `text`: newline-separated bytes, unchanged. `records`: a self-describing payload of encoded records (columns if the
+ * records allow it, msgpack otherwise). `shuffle`: a table of parts, then one `records` payload per reduce partition.
  */
 export type BlockCodec = 'text' | 'records' | 'shuffle'
 

@@ -1,19 +1,19 @@
 import { ArgumentError, StateError } from '../../errors.js'
+import { WRITERS_END } from './writers.js'
 
-/** Ids a number: an owner's ids are `owner * 2^31` and those that follow. */
+/** Ids per owner: an owner's ids begin at `owner * 2^31`. */
 export const IDS_PER_OWNER = 2 ** 31
-const MAX_OWNER = 2 ** 22
 
-/** Running numbers of one owner, unique in the process as long as no two live under the same owner. */
-export class IdSequence {
+/** Running numbers of one owner, unique in the process as long as no two sequences have the same owner. */
+export class IdSequence<T extends number = number> {
   readonly #what: string
   readonly #end: number
   #next: number
 
   /** `perOwner` is for tests. */
   constructor(owner: number, what: string, perOwner = IDS_PER_OWNER) {
-    if (!Number.isInteger(owner) || owner < 0 || owner >= MAX_OWNER) {
-      throw new ArgumentError(`A writer's number must be an integer from 0 to ${MAX_OWNER - 1}, not ${owner}.`, {
+    if (!Number.isInteger(owner) || owner < 0 || owner >= WRITERS_END) {
+      throw new ArgumentError(`A writer's number must be an integer from 0 to ${WRITERS_END - 1}, not ${owner}.`, {
         owner,
       })
     }
@@ -22,11 +22,11 @@ export class IdSequence {
     this.#end = this.#next + perOwner
   }
 
-  next(): number {
-    // Going on would give out the ids of the next owner.
+  next(): T {
+    // The next id would belong to the next owner.
     if (this.#next === this.#end) {
       throw new StateError(`This thread has used all of its ${this.#what} ids; replace the thread.`)
     }
-    return this.#next++
+    return this.#next++ as T
   }
 }

@@ -1,22 +1,22 @@
 import { alignCursor, type Cursor, FORM, need, readHeader, readView } from './column-header.js'
 import { readColumn } from './columns.js'
 
-/** Longer texts are for those who take strings. */
+/** Longer texts are decoded to strings. */
 export const SHORT_UNITS = 11
 
-/** Texts one after the other, one byte a unit, none longer than SHORT_UNITS. */
+/** Texts one after the other, with one byte per unit, none longer than SHORT_UNITS. */
 export interface ShortTexts {
-  /** All of the memory that they are in. */
+  /** The memory that contains them. */
   readonly view: DataView
-  /** Where the first one begins. */
+  /** The offset of the first text. */
   readonly at: number
   readonly lengths: Uint8Array
 }
 
-/** The keys of a column of pairs where they lie, for those who need no strings. Valid as long as the block is. */
+/** The keys of a pairs column, read in place by readers that need no strings. Valid as long as the block. */
 export class KeyColumn {
   readonly count: number
-  /** Where all keys are short texts of one byte a unit. */
+  /** Present if all keys are short texts of one byte per unit. */
   readonly texts: ShortTexts | undefined
   readonly #make: () => readonly unknown[]
   #all: readonly unknown[] | undefined
@@ -27,7 +27,7 @@ export class KeyColumn {
     this.#make = make
   }
 
-  /** The column that comes next. */
+  /** Returns the next column. */
   static read(cursor: Cursor): KeyColumn {
     const { bytes, at } = cursor
     const { form, width, count } = readHeader(cursor)
@@ -41,7 +41,7 @@ export class KeyColumn {
     return new KeyColumn(keys.length, undefined, () => keys)
   }
 
-  /** The keys themselves; made at the first call. */
+  /** Returns the keys. The first call decodes them. */
   all(): readonly unknown[] {
     this.#all ??= this.#make()
     return this.#all

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { BlockCorruptError } from '../../errors.js'
+import type { BlockId, SegmentId } from '../../ids.js'
 import type { BlockCodec, BlockHandle } from './handle.js'
 
 /**
@@ -12,15 +13,15 @@ import type { BlockCodec, BlockHandle } from './handle.js'
  * | 2 | u32 | version   | of this layout and of the codecs |
  * | 3 | u32 | codec     | 1 text, 2 records, 3 shuffle |
  * | 4 | u32 | length    | payload bytes |
- * | 5 | i32 | count     | records, or -1 where nobody has counted |
+ * | 5 | i32 | count     | records, or -1 if not counted |
  * | 6 | u32 | crc       | CRC-32 of the payload |
  * | 7 | u32 | id, low   | block id modulo 2^32 |
  * | 8 | u32 | id, high  | block id divided by 2^32 |
  * | 9–15 | | zero      | reserved |
  *
- * One thread writes, any thread reads. A writer that is killed before the last store leaves an open block, which no
- * handle names and which `openBlock` refuses. The id tells a block from an older one at the same place in a segment
- * that was recycled.
+ * One thread writes, any thread reads. A writer that dies before the last store leaves an open block, which no handle
+ * names and `openBlock` refuses. The id distinguishes a block from an older one at the same offset of a recycled
+ * segment.
  */
 export const HEADER_BYTES = 64
 export const BLOCK_ALIGN = 64
@@ -33,34 +34,34 @@ const OPEN = 0
 const SEALED = 1
 const CODECS: Readonly<Record<BlockCodec, number>> = { text: 1, records: 2, shuffle: 3 }
 
-/** Bytes that a block takes in its segment, header and padding included. */
+/** Returns the bytes that a block occupies in its segment, including header and padding. */
 export function blockBytes(payloadBytes: number): number {
   return Math.ceil((HEADER_BYTES + payloadBytes) / BLOCK_ALIGN) * BLOCK_ALIGN
 }
 
-/** The place of a block's payload, as bytes to write into before it is sealed. */
+/** Returns the space for a block's payload, to be filled before the block is sealed. */
 export function payloadSpace(memory: SharedArrayBuffer, offset: number, length: number): Buffer {
   return Buffer.from(memory, offset + HEADER_BYTES, length)
 }
 
-/** Marks the place as not sealed, because recycled memory may hold an older block's header there. */
+/** Marks the space as not sealed, because recycled memory may contain the header of an older block there. */
 export function clearBlock(memory: SharedArrayBuffer, offset: number): void {
   Atomics.store(new Int32Array(memory, offset, HEADER_WORDS), WORD.state, OPEN)
 }
 
 export interface BlockFacts {
-  readonly id: number
+  readonly id: BlockId
   readonly codec: BlockCodec
-  /** Payload bytes, which the caller has written already. */
+  /** Payload bytes, which the caller has already written. */
   readonly length: number
   readonly count: number
-  /** CRC-32 of the payload; computed here (2 to 3 GB/s) where the caller does not know it. */
+  /** CRC-32 of the payload; computed here (2 to 3 GB/s) if absent. */
   readonly crc?: number
 }
 
-/** Writes the header and publishes the block. The payload must be in place, and nobody may change it from now on. */
+/** Writes the header and publishes the block. The payload must be complete, and must not change from now on. */
 export function sealBlock(
-  segment: { readonly id: number; readonly memory: SharedArrayBuffer },
+  segment: { readonly id: SegmentId; readonly memory: SharedArrayBuffer },
   offset: number,
   facts: BlockFacts,
 ): BlockHandle {
@@ -77,28 +78,28 @@ export function sealBlock(
   words[WORD.idLow] = id | 0
   words[WORD.idHigh] = idHigh(id)
   words.fill(0, WORD.idHigh + 1)
-  // Last: whoever loads SEALED also sees every write above and the payload.
+  // The last write: a thread that loads SEALED also sees every write above and the payload.
   Atomics.store(words, WORD.state, SEALED)
   return { id, segment: segment.id, offset, length, count, codec, crc }
 }
 
 /**
- * The payload of a sealed block, without a copy. Checks the header against the handle, not the payload's checksum (see
- * `verifyBlock`). Throws BlockCorruptError where they do not fit.
+ * Returns the payload of a sealed block, without a copy. Compares the header with the handle, but not the payload's
+ * checksum (see `verifyBlock`). Throws BlockCorruptError if they differ.
  */
 export function openBlock(memory: SharedArrayBuffer, handle: BlockHandle): Buffer {
   const fault = headerFault(memory, handle)
   if (fault !== undefined) {
     throw new BlockCorruptError(
       `Block ${handle.id} at ${handle.offset} of segment ${handle.segment} cannot be read: ${fault}. ` +
-        'A block may be read only while it has an owner; read another copy or compute it again.',
+        'A block may be read only while it has an owner. Read another copy or recompute it.',
       { block: handle.id, segment: handle.segment, offset: handle.offset, length: handle.length, fault },
     )
   }
   return payloadSpace(memory, handle.offset, handle.length)
 }
 
-/** Whether header and payload are what the handle says: computes the checksum, at 2 to 3 GB/s. Does not throw. */
+/** Returns whether header and payload match the handle. Computes the checksum, at 2 to 3 GB/s. Never throws. */
 export function verifyBlock(memory: SharedArrayBuffer, handle: BlockHandle): boolean {
   if (headerFault(memory, handle) !== undefined) return false
   return crc32(payloadSpace(memory, handle.offset, handle.length)) === handle.crc
@@ -125,7 +126,7 @@ function headerFault(
   return undefined
 }
 
-/** The upper word of an id, which has more bits than one. */
+/** Returns the upper word of an id, which has more than 32 bits. */
 export function idHigh(id: number): number {
   return Math.floor(id / 2 ** 32)
 }

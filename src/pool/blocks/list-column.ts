@@ -1,18 +1,18 @@
 import { hasOtherNames } from '../../values/data.js'
 import { LEAST_ROWS } from './object-columns.js'
 
-/** Arrays with more items in all are packed: arrays that contain themselves several times would fill the memory. */
+/** Arrays with more items in total are packed, because cyclic arrays would fill the memory. */
 const MOST_ITEMS = 1024 * 1024
-/** Longer arrays are not tuples, even if they are all of one length. */
+/** Longer arrays are not written as tuples, even if all have one length. */
 const MOST_COLUMNS = 8
 
-/** Arrays, as their lengths and all of their items. */
+/** Writes arrays as their lengths and all of their items. */
 export interface Lists {
   readonly lengths: readonly number[]
   readonly items: readonly unknown[]
 }
 
-/** The items of arrays without holes and without other properties; undefined if there is any other value. */
+/** Returns the items of arrays without holes and other properties; undefined if there is any other value. */
 export function asLists(values: readonly unknown[]): Lists | undefined {
   if (values.length < LEAST_ROWS || !Array.isArray(values[0])) return undefined
   const lengths = new Array<number>(values.length)
@@ -31,7 +31,7 @@ export function asLists(values: readonly unknown[]): Lists | undefined {
   return { lengths, items }
 }
 
-/** The items by their index, if all arrays are short and of one length. */
+/** Returns the items by index, if all arrays are short and have one length. */
 export function asColumns({ lengths, items }: Lists): unknown[][] | undefined {
   const width = lengths[0]!
   if (width === 0 || width > MOST_COLUMNS || !lengths.every((length) => length === width)) return undefined

@@ -1,17 +1,17 @@
 /** Below this many, columns take more bytes and time than msgpack. */
 export const LEAST_ROWS = 8
-/** Objects with more fields than this are rather dictionaries, whose names differ. */
+/** Objects with more fields than this are usually dictionaries, whose names differ. */
 const MOST_NAMES = 64
 
-/** Objects with the same fields, field by field. */
+/** Writes objects with the same fields, field by field. */
 export interface ObjectColumns {
   readonly names: readonly string[]
   readonly columns: readonly unknown[][]
 }
 
 /**
- * The fields of plain objects that all have the same names in the same order; undefined if there is any other value, or a
- * property named by a symbol. Costs about 60 ns an object, half of it for the symbols.
+ * Returns the fields of plain objects that all have the same names in the same order; undefined if there is any other
+ * value, or a property named by a symbol. Cost: about 60 ns per object, half of it for the symbols.
  */
 export function objectColumns(values: readonly unknown[]): ObjectColumns | undefined {
   const first = values[0]

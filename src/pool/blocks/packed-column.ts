@@ -1,42 +1,45 @@
 import { createRequire } from 'node:module'
 import type * as Msgpackr from 'msgpackr'
-import { DataError, MillraceError } from '../../errors.js'
+import { BlockCorruptError, DataError } from '../../errors.js'
 import { FOREIGN, fitOf, PACKS } from '../../values/data.js'
 import type { ByteWriter } from './byte-writer.js'
 import { type Cursor, FORM, need, writeHeader } from './column-header.js'
 import { readExact } from './exact-reader.js'
 import { writeExact } from './exact-writer.js'
 
-const require = createRequire(import.meta.url)
+// Created on first use, because a bundle without `import.meta.url` must reach the check that explains the problem.
+const load = (name: string): unknown => createRequire(import.meta.url)(name)
 let made: Msgpackr.Packr | undefined
 
 /**
- * One a thread. Record definitions travel inside each message: structures shared between threads would silently decode
- * with another thread's field names. `copyBuffers`, because a view of the source would change when its segment is reused.
+ * Returns the thread's msgpackr instance. Each message contains its own record definitions: with structures shared
+ * between threads, a thread would silently decode with another thread's field names. `copyBuffers`: a view of the
+ * source would change when its segment is reused.
  *
- * Loaded with the first records that are neither texts nor numbers: it takes a thread longer than all of the rest.
+ * Loaded with the first records that are neither texts nor numbers, because loading takes longer than the rest of a
+ * thread's start.
  */
 export function packr(): Msgpackr.Packr {
   if (!made) {
-    const { Packr } = require('msgpackr') as typeof Msgpackr
+    const { Packr } = load('msgpackr') as typeof Msgpackr
     made = new Packr({ moreTypes: true, copyBuffers: true, useBigIntExtension: true })
   }
   return made
 }
 
-/** A bigger message gets memory of its own, so that one huge block does not stay in memory for ever. */
+/** A larger message gets its own memory, so that one huge block does not stay in memory. */
 const KEEP_BYTES = 4 * 1024 * 1024
 let scratch = Buffer.alloc(0)
 
 /**
- * Writes values as msgpack, or exactly where msgpack would change one. `depth`: levels above the values in their records.
- * Throws a DataError for a value that is not data.
+ * Writes values as msgpack, or exactly if msgpack would change one. `depth`: levels above the values in their records.
+ * Throws DataError for a value that is not data.
  */
 export function writeObjects(w: ByteWriter, values: readonly unknown[], depth = 0): void {
   let fit = PACKS
   for (let i = 0; i < values.length; i++) {
     fit |= fitOf(values[i], depth)
-    // The caller looks for the path in the record.
+    // The caller finds the path within the record.
     if (fit >= FOREIGN) throw new DataError('A record cannot be encoded: it is nested too deeply.')
   }
   if (fit === PACKS) writePacked(w, values)
@@ -54,7 +57,7 @@ function writePacked(w: ByteWriter, values: readonly unknown[]): void {
 }
 
 export function readExactColumn(cursor: Cursor, count: number): unknown[] {
-  // Neither memory for a wrong count, nor a reader that goes byte by byte over shared memory.
+  // Rejects a wrong count before allocating memory, and reads shared memory in one copy instead of byte by byte.
   const { bytes, at } = cursor
   const own = { bytes: toPrivate(bytes.subarray(at)), at: 0 }
   const values: unknown[] = []
@@ -92,10 +95,10 @@ function toPrivate(packed: Buffer): Buffer {
   return scratch.subarray(0, packed.length)
 }
 
-function unreadable(cause: unknown): MillraceError {
-  return new MillraceError(
-    'ERR_MILLRACE_BLOCK_CORRUPT',
-    'These bytes are not the records that were encoded. Check the block with verifyBlock and compute it again.',
-    { cause },
+function unreadable(cause: unknown): BlockCorruptError {
+  return new BlockCorruptError(
+    'These bytes are not the records that were encoded. Check the block with verifyBlock and recompute it.',
+    {},
+    cause,
   )
 }

@@ -6,10 +6,10 @@ import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
 import { KeyColumn } from './key-column.js'
 
 /**
- * Appends records to `w`, from the next multiple of 8 on, in a form that names itself (column-header.ts).
+ * Appends records to `w`, from the next multiple of 8 on, in a self-describing form (column-header.ts).
  *
- * Every record that is data (values/data.ts) comes back as it was: of the same class, with the same contents. One object
- * that occurs twice comes back as two.
+ * Every record that is data (values/data.ts) decodes to the same class and contents. An object that occurs twice
+ * decodes to two objects.
  *
  * @throws DataError with the path to the first part that is not data.
  */
@@ -23,7 +23,7 @@ export function encodeRecords(w: ByteWriter, records: readonly unknown[]): void 
   }
 }
 
-/** Columns of pairs are encoded one by one: the path in an error must be that of the record. */
+/** Encodes columns of pairs one by one, so that the path in an error is that of the record. */
 function withPath(error: unknown, records: readonly unknown[]): unknown {
   if (error instanceof DataError)
     records.forEach((record, i) => {
@@ -33,21 +33,21 @@ function withPath(error: unknown, records: readonly unknown[]): unknown {
 }
 
 /**
- * The records of `encodeRecords`; none for no bytes. Nothing of the result points into `bytes`. A string of 13 units or
- * more keeps about 64 KiB of its neighbours in memory for as long as it lives. Throws ERR_MILLRACE_BLOCK_CORRUPT where the
- * bytes are plainly something else; only the block's checksum finds every fault.
+ * Decodes the records of `encodeRecords`; no bytes decode to no records. The result does not refer to `bytes`. A string
+ * of 13 units or more keeps about 64 KiB of neighbouring text in memory while it lives. Throws BlockCorruptError if the
+ * bytes are clearly something else; only the block's checksum finds every fault.
  */
 export function decodeRecords(bytes: Buffer): unknown[] {
   return bytes.length === 0 ? [] : readColumn({ bytes: aligned(bytes), at: 0 })
 }
 
-/** As `encodeRecords` of these numbers. */
+/** Like `encodeRecords` of these numbers. */
 export function encodeInts(w: ByteWriter, numbers: Int32Array): void {
   writeHeader(w, FORM.i32, numbers.length)
   w.view(Int32Array, numbers.length).set(numbers)
 }
 
-/** What `encodeInts` wrote, as a view of the bytes. */
+/** Returns the numbers that `encodeInts` wrote, as a view of the bytes. */
 export function decodeInts(bytes: Buffer): Int32Array {
   if (bytes.length === 0) return new Int32Array(0)
   const cursor = { bytes: aligned(bytes), at: 0 }
@@ -57,10 +57,10 @@ export function decodeInts(bytes: Buffer): Int32Array {
   return readView(cursor, Int32Array, count)
 }
 
-/** As `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them where the keys are of one kind. */
+/** Like `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them if all keys are of one kind. */
 export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[]): void {
   if (keys.length !== values.length) {
-    throw new ArgumentError(`There are ${keys.length} keys and ${values.length} values; give as many of each.`, {
+    throw new ArgumentError(`There are ${keys.length} keys and ${values.length} values; pass as many keys as values.`, {
       keys: keys.length,
       values: values.length,
     })
@@ -77,15 +77,15 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
   }
 }
 
-/** Pairs of texts of one byte a unit, none longer than 255, and whole numbers, in columns. */
+/** Pairs of texts of one byte per unit, none longer than 255, and whole numbers, in columns. */
 export interface ShortPairColumns {
-  /** One after the other. */
+  /** All texts, one after the other. */
   readonly texts: Uint8Array
   readonly lengths: Uint8Array
   readonly numbers: Int32Array
 }
 
-/** As `encodePairs` of these, which are in their form already. */
+/** Like `encodePairs`, for columns that are already in their final form. */
 export function encodeShortPairs(w: ByteWriter, { texts, lengths, numbers }: ShortPairColumns): void {
   writeHeader(w, FORM.pairs, lengths.length)
   writeHeader(w, FORM.latin1, lengths.length, 1)
@@ -96,8 +96,8 @@ export function encodeShortPairs(w: ByteWriter, { texts, lengths, numbers }: Sho
 }
 
 /**
- * The keys and values of records that are pairs. Builds no pairs where the bytes hold two columns. Throws ArgumentError
- * where a record is not an array of length 2.
+ * Decodes the keys and values of records that are pairs. Builds no pairs if the bytes hold two columns. Throws
+ * ArgumentError if a record is not an array of length 2.
  */
 export function decodePairs(bytes: Buffer): { keys: unknown[]; values: unknown[] } {
   if (bytes.length === 0) return { keys: [], values: [] }
@@ -122,7 +122,7 @@ export interface PairColumns {
   readonly values: readonly unknown[]
 }
 
-/** As `decodePairs`, with keys that are made when they are asked for, if their form allows it. */
+/** Like `decodePairs`, but decodes keys on demand if their form allows it. */
 export function decodePairColumns(bytes: Buffer): PairColumns {
   const cursor = { bytes: aligned(bytes), at: 0 }
   if (bytes.length > 0 && readHeader(cursor).form === FORM.pairs)
@@ -131,7 +131,7 @@ export function decodePairColumns(bytes: Buffer): PairColumns {
   return { keys: KeyColumn.of(keys), values }
 }
 
-/** Typed arrays can only begin at multiples of their element size; a payload in a segment always does. */
+/** Typed arrays can only start at multiples of their element size; a payload in a segment always does. */
 function aligned(bytes: Buffer): Buffer {
   if (bytes.byteOffset % 8 === 0) return bytes
   const copy = Buffer.allocUnsafeSlow(bytes.length)
@@ -146,7 +146,7 @@ function notAPair(record: unknown, index: number): ArgumentError {
       ? 'null'
       : `a ${typeof record}`
   return new ArgumentError(
-    `Record ${index} is ${what}, not a pair. Operations by key need records of the form [key, value]: map to such first.`,
+    `Record ${index} is ${what}, not a pair. Operations by key need records of the form [key, value]: map the records to pairs first.`,
     { index },
   )
 }

@@ -1,11 +1,12 @@
 import { ArgumentError, StateError } from '../../errors.js'
+import type { SegmentId, ThreadId, WriterId } from '../../ids.js'
 import type { MemoryReport, SegmentGrant } from '../protocol.js'
 import type { BlockHandle } from './handle.js'
 import { segmentSize } from './segment-size.js'
 
 interface Segment extends SegmentGrant {
-  /** The thread that may write into it, until it says that it left or until it has exited. */
-  writer: number | undefined
+  /** The thread that may write into it, until it returns the segment or has exited. */
+  writer: WriterId | undefined
   live: number
   free: boolean
 }
@@ -13,11 +14,18 @@ interface Segment extends SegmentGrant {
 export interface SegmentPoolOptions {
   /** Bytes of free segments kept for reuse, 256 MiB by default; beyond that they are dropped. */
   readonly maxFreeBytes?: number
+  readonly listener?: SegmentListener
+}
+
+export interface SegmentListener {
+  /** Called when a segment has lost its last live block. */
+  segmentFreed(): void
 }
 
 /**
- * The driver's book of all segments. A segment is reused when it holds no live block and no thread may write into it:
- * the second matters for threads that were given up but still run, and for threads killed while they wrote.
+ * The driver's registry of all segments. A segment is reused when it contains no live block and no thread may write
+ * into it. The second condition covers terminated threads that have not exited yet, and threads that died while
+ * writing.
  *
  * ```
  *   created by a thread ──accept──▶ written ──returned, or its thread gone──▶ left ──no live block──▶ free
@@ -27,27 +35,26 @@ export interface SegmentPoolOptions {
  */
 export class SegmentPool {
   readonly #maxFreeBytes: number
-  readonly #segments = new Map<number, Segment>()
-  /** By size class. Used as a stack: what was used last is still in the caches. */
+  readonly #listener: SegmentListener | undefined
+  readonly #segments = new Map<SegmentId, Segment>()
+  /** By size class. A stack, because the most recently used segment is still in the processor's caches. */
   readonly #free = new Map<number, Segment[]>()
-  readonly #writing = new Map<number, Set<Segment>>()
-  readonly #gone = new Set<number>()
-  #dropped: number[] = []
+  readonly #writing = new Map<WriterId, Set<Segment>>()
+  readonly #gone = new Set<WriterId>()
+  #dropped: SegmentId[] = []
   #bytes = 0
   #freeBytes = 0
   #liveBytes = 0
   #liveBlocks = 0
 
-  /** Called each time a segment has lost its last live block. */
-  onFreed: () => void = () => {}
-
-  constructor({ maxFreeBytes = 256 * 1024 * 1024 }: SegmentPoolOptions = {}) {
+  constructor({ maxFreeBytes = 256 * 1024 * 1024, listener }: SegmentPoolOptions = {}) {
     if (!(maxFreeBytes >= 0)) {
       throw new ArgumentError(`maxFreeBytes must be a number of bytes from 0 on, not ${maxFreeBytes}.`, {
         maxFreeBytes,
       })
     }
     this.#maxFreeBytes = maxFreeBytes
+    this.#listener = listener
   }
 
   /** Bytes of all segments known. */
@@ -60,7 +67,7 @@ export class SegmentPool {
     return this.#freeBytes
   }
 
-  /** Bytes of segments that hold live blocks: what cannot be used for others. */
+  /** Bytes of segments that hold live blocks, which no other thread can use. */
   get liveBytes(): number {
     return this.#liveBytes
   }
@@ -70,15 +77,15 @@ export class SegmentPool {
   }
 
   /**
-   * Takes over what a thread reports. `blocks` are those it wrote that shall live; each counts as one `retain`. They
-   * come in the same call because a segment can be created, filled and left in one task: its blocks must be counted
-   * before it is known to be left.
+   * Registers the report of a thread. `blocks` are the blocks that it wrote and that live on; each counts as one
+   * `retain`. One call registers both, because a task can create, fill and return a segment: its blocks must be counted
+   * before its return.
    */
-  accept(thread: number, report: MemoryReport, blocks: readonly Pick<BlockHandle, 'segment'>[] = []): void {
+  accept(thread: WriterId, report: MemoryReport, blocks: readonly Pick<BlockHandle, 'segment'>[] = []): void {
     for (const { id, memory } of report.created) {
       if (this.#segments.has(id))
         throw new StateError(`Segment ${id} was reported as new twice.`, { segment: id, thread })
-      // The last report of a thread may come after its exit.
+      // The last report of a thread may arrive after its exit.
       const writer = this.#gone.has(thread) ? undefined : thread
       const segment: Segment = { id, memory, writer: undefined, live: 0, free: false }
       this.#segments.set(id, segment)
@@ -88,14 +95,14 @@ export class SegmentPool {
     for (const { segment } of blocks) this.retain(segment)
     for (const id of report.returned) {
       const segment = this.#segments.get(id)
-      // A late report may name a segment that was recycled after the thread's exit and belongs to another thread now.
+      // A late report may name a segment that was recycled after the thread's exit and now belongs to another thread.
       if (segment?.writer === thread) this.#leave(segment)
     }
     if (this.#gone.has(thread)) for (const { id } of report.created) this.#recycle(this.#segment(id))
   }
 
-  /** One more live block in the segment. */
-  retain(segmentId: number): void {
+  /** Counts one more live block in the segment. */
+  retain(segmentId: SegmentId): void {
     const segment = this.#segment(segmentId)
     if (segment.free) {
       throw new StateError(`Segment ${segmentId} is free; a block in it was released or never reported.`, {
@@ -106,8 +113,8 @@ export class SegmentPool {
     this.#liveBlocks++
   }
 
-  /** One live block less. */
-  release(segmentId: number): void {
+  /** Counts one live block less. */
+  release(segmentId: SegmentId): void {
     const segment = this.#segment(segmentId)
     if (segment.live === 0) {
       throw new StateError(`Segment ${segmentId} has no live block; one was released twice.`, { segment: segmentId })
@@ -116,11 +123,11 @@ export class SegmentPool {
     this.#liveBlocks--
     if (segment.live === 0) this.#liveBytes -= segment.memory.byteLength
     this.#recycle(segment)
-    if (segment.live === 0) this.onFreed()
+    if (segment.live === 0) this.#listener?.segmentFreed()
   }
 
-  /** A free segment for `thread` to write, of the size class that fits so many bytes (header included), or none. */
-  take(bytes: number, thread: number): SegmentGrant | undefined {
+  /** Takes a free segment for `thread`, of the size class for `bytes` (header included); undefined if there is none. */
+  take(bytes: number, thread: WriterId): SegmentGrant | undefined {
     if (this.#gone.has(thread))
       throw new StateError(`Thread ${thread} has exited and cannot be lent a segment.`, { thread })
     const segment = this.#free.get(segmentSize(bytes))?.pop()
@@ -131,35 +138,41 @@ export class SegmentPool {
     return { id: segment.id, memory: segment.memory }
   }
 
-  /** The thread has exited: call it only then, because a thread that was merely given up may still write. */
-  threadGone(thread: number): void {
+  /**
+   * Frees the segments of a thread that has exited. Must not be called earlier, because a terminated thread may still
+   * write.
+   */
+  threadGone(thread: ThreadId): void {
     this.#gone.add(thread)
     for (const segment of this.#writing.get(thread) ?? []) this.#leave(segment)
     this.#writing.delete(thread)
   }
 
-  /** The segments that the thread may write into, as far as is known here. */
-  writtenBy(thread: number): Iterable<SegmentGrant> {
+  /** Returns the segments into which the thread may write, as far as the pool knows. */
+  writtenBy(thread: ThreadId): Iterable<SegmentGrant> {
     return this.#writing.get(thread) ?? []
   }
 
-  has(segmentId: number): boolean {
+  has(segmentId: SegmentId): boolean {
     return this.#segments.has(segmentId)
   }
 
-  /** The memory of a segment. Throws StateError where the pool does not have it: no live block can be in it. */
-  memory(segmentId: number): SharedArrayBuffer {
+  /**
+   * Returns the memory of a segment. Throws StateError if the pool does not have it, because then it cannot contain a
+   * live block.
+   */
+  memory(segmentId: SegmentId): SharedArrayBuffer {
     return this.#segment(segmentId).memory
   }
 
-  /** Ids of segments dropped since the last call. Threads that know their memory should forget it, or it stays. */
-  takeDropped(): readonly number[] {
+  /** Returns the ids of segments dropped since the last call. Threads must forget their memory, or it is never freed. */
+  takeDropped(): readonly SegmentId[] {
     const dropped = this.#dropped
     this.#dropped = []
     return dropped
   }
 
-  #segment(id: number): Segment {
+  #segment(id: SegmentId): Segment {
     const segment = this.#segments.get(id)
     if (segment === undefined) {
       throw new StateError(`Segment ${id} is not known: its thread has not reported it, or it was dropped.`, {
@@ -169,7 +182,7 @@ export class SegmentPool {
     return segment
   }
 
-  #give(segment: Segment, writer: number): void {
+  #give(segment: Segment, writer: WriterId): void {
     segment.writer = writer
     const writing = this.#writing.get(writer)
     if (writing) writing.add(segment)

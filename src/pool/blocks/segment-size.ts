@@ -1,12 +1,12 @@
 import { MemoryLimitError } from '../../errors.js'
 
-/** Bytes of an ordinary segment. Bigger blocks get a segment of their own size class. */
+/** Bytes of an ordinary segment. Larger blocks get a segment of their own size class. */
 export const SEGMENT_BYTES = 1024 * 1024
 
-/** No segment is bigger: typed arrays on Node 20 end well before 8 GiB, and one block should be a fraction of that. */
+/** The largest segment: typed arrays on Node 20 end well before 8 GiB, and one block should be a fraction of that. */
 export const MAX_SEGMENT_BYTES = 1024 * 1024 * 1024
 
-/** The size class for a block of so many bytes, header included: `SEGMENT_BYTES` or the next power of two. */
+/** Returns the size class for a block of `bytes`, header included: `SEGMENT_BYTES` or the next power of two. */
 export function segmentSize(bytes: number): number {
   if (!(bytes <= MAX_SEGMENT_BYTES)) {
     throw new MemoryLimitError(

@@ -1,16 +1,18 @@
 import { ArgumentError } from '../../errors.js'
+import type { BlockId, SegmentId, WriterId } from '../../ids.js'
 import type { MemoryReport, SegmentGrant } from '../protocol.js'
 import { IdSequence } from './ids.js'
 import { blockBytes, clearBlock } from './layout.js'
 import { SEGMENT_BYTES, segmentSize } from './segment-size.js'
 
 /**
- * How long a block will live, roughly. `short`: shuffle and collected data, gone with the job. `long`: kept datasets,
- * snapshots and input. They never share a segment, or one small kept block would pin a megabyte of finished shuffles.
+ * The expected lifetime of a block. `short`: shuffle and collected data, which end with the job. `long`: persisted
+ * datasets, snapshots and input. The two never share a segment, because one small persisted block would pin a megabyte
+ * of finished shuffles.
  */
 export type Lifetime = 'short' | 'long'
 
-/** A place for a block: its header goes to `offset`, and it may grow up to `end`. */
+/** The space for a block: its header starts at `offset`, and it may extend to `end`. */
 export interface Allocation {
   readonly segment: SegmentGrant
   readonly offset: number
@@ -22,41 +24,41 @@ interface Cursor {
   used: number
 }
 
-/** Less room than this in a segment holds no block worth waiting for. */
+/** A segment with less room than this is full, because it could only hold tiny blocks. */
 const LEAST_ROOM = 128
 
 /**
- * Gives out places for blocks, by moving a cursor through segments that only this thread writes. One a thread, one for
- * the driver. Every `report()` must reach the pool: it is how the pool learns of segments made here, and a handle
- * into a segment that the pool does not know is worth nothing.
+ * Allocates space for blocks by moving a cursor through segments that only this thread writes. Each thread and the
+ * driver has one. Every `report()` must reach the pool, because it announces new segments: a handle into a segment that
+ * the pool does not know cannot be read.
  */
 export class SegmentWriter {
-  readonly #blockIds: IdSequence
-  readonly #segmentIds: IdSequence
+  readonly #blockIds: IdSequence<BlockId>
+  readonly #segmentIds: IdSequence<SegmentId>
   readonly #cursors: { short?: Cursor; long?: Cursor } = {}
   #lent: SegmentGrant[] = []
   #created: SegmentGrant[] = []
-  #returned: number[] = []
+  #returned: SegmentId[] = []
 
-  /** `owner`: the thread's number, which no other writer in the process has or had. */
-  constructor(owner: number) {
+  /** `owner`: the number of the thread, which no other writer in the process has or had. */
+  constructor(owner: WriterId) {
     this.#blockIds = new IdSequence(owner, 'block')
     this.#segmentIds = new IdSequence(owner, 'segment')
   }
 
-  /** Free segments of the pool that this thread may write from now on. */
+  /** Adds free segments of the pool, into which this thread may write from now on. */
   lend(grants: readonly SegmentGrant[]): void {
     for (const grant of grants) this.#lent.push(grant)
   }
 
-  nextBlockId(): number {
+  nextBlockId(): BlockId {
     return this.#blockIds.next()
   }
 
   /**
-   * A place for a block of so many payload bytes, marked as not sealed. Write and seal the block before the next
-   * `report()`, which may hand the segment back; who writes for longer must `retain` the segment in the pool first.
-   * Throws MemoryLimitError for blocks over 1 GiB.
+   * Allocates space for a block of `payloadBytes`, marked as not sealed. Write and seal the block before the next
+   * `report()`, which may return the segment; a longer write must first `retain` the segment in the pool. Throws
+   * MemoryLimitError for blocks over 1 GiB.
    */
   allocate(payloadBytes: number, lifetime: Lifetime): Allocation {
     if (!Number.isInteger(payloadBytes) || payloadBytes < 0) {
@@ -72,11 +74,11 @@ export class SegmentWriter {
     return { segment: cursor.segment, offset, end: cursor.used }
   }
 
-  /** Gives back the unused rest of the last allocation, for blocks whose length is known only when they are full. */
+  /** Frees the unused rest of the last allocation, for blocks whose length is known only when they are full. */
   trim(place: Allocation, payloadBytes: number): void {
     const end = place.offset + blockBytes(payloadBytes)
     if (end > place.end) {
-      throw new ArgumentError(`The block of ${payloadBytes} bytes is bigger than its place; allocate a bigger one.`, {
+      throw new ArgumentError(`The block of ${payloadBytes} bytes is larger than its space; allocate more.`, {
         payloadBytes,
         placeBytes: place.end - place.offset,
       })
@@ -86,9 +88,9 @@ export class SegmentWriter {
     }
   }
 
-  /** What happened to segments since the last call. */
+  /** Reports the segments created and returned since the last call. */
   report(): MemoryReport {
-    // A big segment that was lent and not needed would lie here for ever: few blocks are of its size.
+    // A large segment that was lent and not used would stay here forever, because few blocks have its size.
     const unneeded = this.#lent.filter(({ memory }) => memory.byteLength > SEGMENT_BYTES)
     if (unneeded.length > 0) {
       this.#lent = this.#lent.filter(({ memory }) => memory.byteLength === SEGMENT_BYTES)
@@ -109,7 +111,7 @@ export class SegmentWriter {
     return segment
   }
 
-  /** Of the old segment and the one just used, the one with more room stays; a nearly full one is left too. */
+  /** Keeps the segment with more room. Returns the other one to the pool, and both if they are nearly full. */
   #keepRoomier(lifetime: Lifetime, current: Cursor | undefined, used: Cursor): void {
     const [kept, left] = current === undefined || room(used) > room(current) ? [used, current] : [current, used]
     this.#cursors[lifetime] = room(kept) >= LEAST_ROOM ? kept : undefined

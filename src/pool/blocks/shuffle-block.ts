@@ -3,7 +3,7 @@ import type { ByteWriter } from './byte-writer.js'
 import { encodeInts, encodePairs, encodeRecords, encodeShortPairs, type ShortPairColumns } from './records-codec.js'
 
 /**
- * The payload of a shuffle block: what one map task has for each reduce partition.
+ * The payload of a shuffle block: the records of one map task, by reduce partition.
  *
  * | offset | type | field |
  * | --- | --- | --- |
@@ -44,7 +44,7 @@ export class ShuffleBlockWriter {
     this.#end(part, start, records.length)
   }
 
-  /** As `records`, of whole numbers that are in a row already. */
+  /** Like `records`, of whole numbers in an array already. */
   ints(part: number, numbers: Int32Array): void {
     const start = this.#begin(part)
     if (numbers.length > 0) encodeInts(this.#writer, numbers)
@@ -57,7 +57,7 @@ export class ShuffleBlockWriter {
     this.#end(part, start, keys.length)
   }
 
-  /** As `pairs`, of columns that are in their form already. */
+  /** Like `pairs`, of columns in their final form already. */
   shortPairs(part: number, columns: ShortPairColumns): void {
     const start = this.#begin(part)
     if (columns.lengths.length > 0) encodeShortPairs(this.#writer, columns)
@@ -81,7 +81,7 @@ export class ShuffleBlockWriter {
   }
 }
 
-/** Part `i` of a shuffle payload, without a copy: a `records` payload and the number of its records. */
+/** Returns part `i` of a shuffle payload, without a copy: a `records` payload and the number of its records. */
 export function readPart(payload: Buffer, i: number): { bytes: Buffer; count: number } {
   const parts = payload.length >= 4 ? payload.readUInt32LE(0) : 0
   if (payload.length < 4 + parts * ENTRY_BYTES || parts === 0) throw corrupt(payload)
@@ -101,7 +101,10 @@ function noSuchPart(part: number, parts: number): ArgumentError {
 }
 
 function corrupt(payload: Buffer): BlockCorruptError {
-  return new BlockCorruptError(`These ${payload.length} bytes are not a shuffle block: its table does not fit them.`, {
-    length: payload.length,
-  })
+  return new BlockCorruptError(
+    `These ${payload.length} bytes are not a shuffle block: its table does not match them.`,
+    {
+      length: payload.length,
+    },
+  )
 }

@@ -3,12 +3,12 @@ import { alignCursor, type Cursor, FORM, need, readView, writeHeader } from './c
 
 const WIDE = /[\u0100-\uffff]/
 
-/** Units of a joined piece; keeps a huge column below the longest string that the language allows. */
+/** Units of a joined piece. Keeps a huge column below the language's longest string. */
 const JOIN_UNITS = 1024 * 1024
 
 /**
- * Units that are decoded at once. Substrings of 13 units or more point into the string they were cut from and keep it
- * in memory: with pieces of this size a record that is kept keeps 64 Ki units, not the whole column. It costs no time.
+ * Units decoded at once. Substrings of 13 units or more refer to the string from which they were cut. With pieces of
+ * this size, a stored record keeps 64 Ki units in memory instead of the whole column. The pieces cost no time.
  */
 const CUT_UNITS = 64 * 1024
 
@@ -29,8 +29,9 @@ export function writeStrings(w: ByteWriter, strings: readonly string[]): void {
 }
 
 /**
- * Decodes many strings with one call and cuts them. Straight from shared memory: on Node 20 this is 1.5 times as fast as
- * copying the column to private memory first, unlike msgpack's decoder, which goes byte by byte.
+ * Decodes many strings with one call and cuts them. Reads shared memory directly, because on Node 20 this is 1.5 times
+ * as fast as copying the column to private memory first. (msgpack's decoder, which reads byte by byte, is faster on a
+ * private copy.)
  */
 export function readStrings(cursor: Cursor, count: number, width: number, wide: boolean): string[] {
   const lengths = readView(cursor, lengthType(width), count)

@@ -2,23 +2,23 @@ import { isAscii } from 'node:buffer'
 import type { ByteWriter } from './byte-writer.js'
 
 /**
- * Bytes decoded at once. Long lines point into the string they were cut from and keep it in memory, so it had better not
- * be the whole block; and a piece of this size stays in the processor's cache.
+ * Bytes decoded at once. Long lines refer to the string from which they were cut and keep it in memory, so that string
+ * must not be the whole block. A piece of this size stays in the processor's cache.
  */
 const PIECE_BYTES = 64 * 1024
 const NEWLINE = 10
 const CARRIAGE_RETURN = 13
 
 /**
- * Hands over the lines of a text payload, a piece of about 64 KiB at a time. A `\r` at the end of a line is taken away;
- * what follows the last newline is a line unless it is empty. Bytes that are not UTF-8 become U+FFFD. 1,000 to 1,500 MB/s
- * for ASCII lines of 100 bytes, on one core.
+ * Passes the lines of a text payload to `each`, a piece of about 64 KiB at a time. Removes a `\r` at the end of a line.
+ * The text after the last newline is a line unless it is empty. Bytes that are not UTF-8 become U+FFFD. 1,000 to 1,500
+ * MB/s for ASCII lines of 100 bytes, on one core.
  */
 export function eachLines(bytes: Buffer, each: (lines: string[]) => void): void {
   eachPiece(bytes, (piece) => each(cutLines(piece)))
 }
 
-/** Hands over a text payload in pieces of whole lines, about 64 KiB long; longer where a line is. */
+/** Passes a text payload to `each` in pieces of whole lines, about 64 KiB long, or as long as a longer line. */
 export function eachPiece(bytes: Buffer, each: (piece: Buffer) => void): void {
   for (let at = 0; at < bytes.length; ) {
     const end = endOfPiece(bytes, at)
@@ -27,7 +27,7 @@ export function eachPiece(bytes: Buffer, each: (piece: Buffer) => void): void {
   }
 }
 
-/** The lines of `eachLines` in one array. */
+/** Returns the lines of `eachLines` in one array. */
 export function decodeLines(bytes: Buffer): string[] {
   const all: string[] = []
   eachLines(bytes, (lines) => {
@@ -37,8 +37,8 @@ export function decodeLines(bytes: Buffer): string[] {
 }
 
 /**
- * Appends each line and a newline, as UTF-8. A line that contains a newline reads back as several, one that ends with a
- * carriage return without it, and a lone surrogate as U+FFFD.
+ * Appends each line and a newline, as UTF-8. Does not preserve all texts: a line that contains a newline is read back
+ * as several lines, a final carriage return is dropped, and a lone surrogate becomes U+FFFD.
  */
 export function encodeLines(w: ByteWriter, lines: readonly string[]): void {
   let text = ''
@@ -62,7 +62,7 @@ function cutLines(piece: Buffer): string[] {
   return lines
 }
 
-/** The end of the last line that fits a piece, or of the first where none does. */
+/** Returns the end of the last line that fits a piece, or of the first line if none fits. */
 function endOfPiece(bytes: Buffer, at: number): number {
   const limit = at + PIECE_BYTES
   if (limit >= bytes.length) return bytes.length
@@ -70,7 +70,7 @@ function endOfPiece(bytes: Buffer, at: number): number {
   return last < 0 ? afterNewline(bytes, limit) : at + last + 1
 }
 
-/** Where the line that `from` lies in ends, its newline included. A newline is never inside a UTF-8 sequence. */
+/** Returns the end of the line that contains `from`, newline included. A newline is never inside a UTF-8 sequence. */
 export function afterNewline(bytes: Buffer, from: number): number {
   const newline = bytes.indexOf(NEWLINE, from)
   return newline < 0 ? bytes.length : newline + 1

@@ -5,14 +5,14 @@ import type { Lifetime, SegmentWriter } from './segment-writer.js'
 
 export interface WriteBlockOptions {
   readonly codec: BlockCodec
-  /** Records, or -1 where nobody has counted them. */
+  /** Records, or -1 if they are not counted. */
   readonly count: number
   readonly lifetime: Lifetime
 }
 
 /**
- * Copies encoded bytes into a new sealed block. The handle is the only way to it: a thread killed on the way leaves memory
- * that nobody looks at. The checksum is that of the private bytes, so it also finds a fault of the copy.
+ * Copies encoded bytes into a new sealed block. Only the handle leads to the block, so a thread that dies midway leaves
+ * memory that no reader opens. The checksum is computed from the private bytes, so it also detects a faulty copy.
  */
 export function writeBlock(
   writer: SegmentWriter,

@@ -13,16 +13,16 @@ export interface FieldAt {
 }
 
 const MAX_INDEX = 2 ** 31
-/** As many as there is room for: assembly/json.ts. */
+/** The most names: assembly/json.ts has space for these. */
 const MAX_NAMES = 8
 const MAX_NAME_BYTES = 1024
 
-/** The arguments of a library function; undefined for those that are functions. */
+/** Returns the arguments of a library function; undefined for function arguments. */
 export function valuesOf(fn: BuiltinRef): unknown[] {
   return (fn.args ?? []).map((arg) => ('value' in arg ? arg.value : undefined))
 }
 
-/** The field that `field` or `numberField` asks for, if it can be found on bytes. */
+/** Returns the field of `field` or `numberField`, if it can be found on bytes. */
 export function fieldOf(fn: BuiltinRef): FieldAt | undefined {
   const [index, text] = valuesOf(fn)
   const separator = byteOf(text)
@@ -30,7 +30,7 @@ export function fieldOf(fn: BuiltinRef): FieldAt | undefined {
   return { separator, index }
 }
 
-/** The path of a `jsonField`, if it can be found on bytes. */
+/** Returns the path of a `jsonField`, if it can be found on bytes. */
 export function namesOf(fn: BuiltinRef): Names | undefined {
   const [path] = valuesOf(fn)
   if (!isExactText(path)) return undefined
@@ -39,19 +39,22 @@ export function namesOf(fn: BuiltinRef): Names | undefined {
   return names.length <= MAX_NAMES && bytes <= MAX_NAME_BYTES ? names : undefined
 }
 
-/** A separator of one ASCII byte: no part of another character, and not what ends lines. */
+/** Returns a separator of one ASCII byte that does not end lines: it is no part of another character. */
 export function byteOf(text: unknown): number | undefined {
   if (typeof text !== 'string' || text.length !== 1) return undefined
   const code = text.charCodeAt(0)
   return code < 128 && text !== '\r' && text !== '\n' ? code : undefined
 }
 
-/** A text that is where its bytes are, and nowhere else: lone surrogates have none, and U+FFFD is what broken UTF-8 becomes. */
+/**
+ * Returns whether a text occurs exactly where its bytes do. Lone surrogates have no bytes, and broken UTF-8 decodes to
+ * U+FFFD.
+ */
 export function isExactText(text: unknown): text is string {
   return typeof text === 'string' && !text.includes('\ufffd') && isWellFormed(text)
 }
 
-/** Whether a text has UTF-8 that reads as the same text: a lone surrogate has no bytes of its own. */
+/** Returns whether the UTF-8 of a text decodes to the same text: a lone surrogate has no bytes of its own. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text)
 }

@@ -3,22 +3,22 @@ import type { Step } from '../../ops/plan.js'
 import { type FieldAt, fieldOf, type Names, namesOf } from './byte-arguments.js'
 import { isBuiltin, type LineFilter, lineFilters } from './byte-steps.js'
 
-/** How two numbers become one. `least`: the smaller in natural order, in which NaN is greater than every number. */
+/** A merge of two numbers. `least`: the smaller in natural order, in which NaN is greater than every number. */
 export type Merge = 'sum' | 'max' | 'min' | 'least'
 
-/** A chain that makes one number of each line, and of another part of the line the key that it belongs to. */
+/** A chain that computes one number from each line, and its key from another part of the line. */
 export interface ByteReduction {
   readonly filters: readonly LineFilter[]
   readonly of: FieldReduction | JsonReduction
 }
 
-/** `key`: none, all lines have one. `value`: a field's number, or the whole line. */
+/** `key`: undefined if all lines have one key. `value`: a field's number, or the whole line. */
 export interface FieldReduction {
   readonly kind: 'fields'
   readonly separator: number
   readonly key: number | undefined
   readonly value: number | 'line'
-  /** `number`: a field that is missing is the function's. `length`: in UTF-16 units. */
+  /** `number`: a line without the field falls back to the function. `length`: in UTF-16 units. */
   readonly as: 'numberOrNaN' | 'number' | 'length'
 }
 
@@ -34,10 +34,13 @@ type Part =
   | { readonly kind: 'json'; readonly names: Names }
 
 const LINE: Part = { kind: 'field', at: 'line' }
-/** Separates nothing from anything: it ends lines. */
+/** Never separates fields, because it ends lines. */
 const NO_SEPARATOR = 10
 
-/** What a chain of library functions makes of lines, where it can run on bytes: numbers, or pairs with numbers as values. */
+/**
+ * Returns the reduction of a chain of library functions, if it can run on bytes: numbers, or pairs with numbers as
+ * values.
+ */
 export function byteReduction(steps: readonly Step[], makes: 'numbers' | 'pairs'): ByteReduction | undefined {
   const filters = lineFilters(steps)
   const rest = steps.slice(filters.length)
@@ -58,7 +61,7 @@ function pairs([first, ...rest]: readonly Step[]): ByteReduction['of'] | undefin
   return joined(keyPart, through(begun, rest, 'mapValues'))
 }
 
-/** What steps make of a part of a line. */
+/** The result of steps on a part of a line. */
 function through(part: Part | undefined, steps: readonly Step[], op: Step['op']): Part | undefined {
   for (const step of steps) part = part && step.op === op ? after(part, step.fn) : undefined
   return part

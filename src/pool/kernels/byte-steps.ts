@@ -8,25 +8,27 @@ export interface LineFilter {
   readonly needle: Buffer
 }
 
-/** What is taken out of a line. Separators are single bytes. */
+/** The parts that are read from a line. Separators are single bytes. */
 export type Tokens =
   | { readonly kind: 'words' }
-  /** Words that contain a byte, from which the next step, which runs as a function, takes its values. */
+  /** Words that contain a byte. The next step runs on them as a function. */
   | { readonly kind: 'marked'; readonly mark: number }
   | { readonly kind: 'split'; readonly separator: number }
   | { readonly kind: 'field'; readonly separator: number; readonly index: number }
   | { readonly kind: 'json'; readonly names: Names }
 
-/** The beginning of a chain as far as it can run on bytes. */
+/** The first steps of a chain that can run on bytes. */
 export interface ByteSteps {
   readonly filters: readonly LineFilter[]
   readonly tokens: Tokens | undefined
-  /** How many steps that is. */
+  /** The number of these steps. */
   readonly count: number
 }
 
 const MAX_NEEDLE_BYTES = 1024
-/** Functions of one string without effects or errors: they may run once for each distinct value instead of each value. */
+/**
+ * Functions of one string without effects or errors, so they may run once per distinct value instead of once per value.
+ */
 const PURE = new Set([
   'hashtags',
   'identity',
@@ -41,7 +43,7 @@ const PURE = new Set([
   'words',
 ])
 
-/** Filters of lines, then at most one step that takes lines apart. */
+/** Filters of lines, then at most one step that splits lines. */
 export function byteSteps(steps: readonly Step[]): ByteSteps {
   const filters = lineFilters(steps)
   const next = steps[filters.length]
@@ -49,7 +51,7 @@ export function byteSteps(steps: readonly Step[]): ByteSteps {
   return { filters, tokens, count: filters.length + (tokens && tokens.kind !== 'marked' ? 1 : 0) }
 }
 
-/** The filters at the beginning of a chain that can run on bytes. */
+/** Returns the first filters of a chain that can run on bytes. */
 export function lineFilters(steps: readonly Step[]): LineFilter[] {
   const filters: LineFilter[] = []
   for (const step of steps) {
@@ -60,13 +62,13 @@ export function lineFilters(steps: readonly Step[]): LineFilter[] {
   return filters
 }
 
-/** Whether a step gives the same for equal strings, whenever and however often it runs. */
+/** Returns whether a step returns the same for equal strings, whenever and however often it runs. */
 export function isPure(step: Step): boolean {
   if (step.op === 'mapPartitions' || step.op === 'mapAsync' || step.rejects !== undefined) return false
   return step.fn.k === 'builtin' && PURE.has(step.fn.name)
 }
 
-/** The name of a library function that takes no arguments. */
+/** Returns the name of a library function without arguments. */
 export function isBuiltin(fn: FnRef | undefined, name: string): boolean {
   return fn?.k === 'builtin' && fn.name === name
 }
@@ -77,7 +79,7 @@ function lineFilter(step: Step): LineFilter | undefined {
   const { name } = fn
   if (name !== 'includes' && name !== 'startsWith') return undefined
   const [text] = valuesOf(fn)
-  // The bytes of a line may differ from its text at its end, where a carriage return is taken away.
+  // At its end the bytes of a line may differ from its text, which has no carriage return.
   if (!isExactText(text) || text === '' || /[\r\n]/.test(text)) return undefined
   const needle = Buffer.from(text)
   return needle.length <= MAX_NEEDLE_BYTES ? { kind: name, needle } : undefined
@@ -103,7 +105,7 @@ function tokensOf(step: Step): Tokens | undefined {
   return undefined
 }
 
-/** Whether what comes out of a step is wrapped: other things than lines. */
+/** Returns whether the outputs of a step are wrapped: outcomes instead of lines. */
 function givesOutcomes(step: Step): boolean {
   return step.op !== 'mapPartitions' && step.outcomes === true
 }

@@ -1,4 +1,4 @@
-/** What the WebAssembly module offers; assembly/index.ts and what it names say what each does. */
+/** The exports of the WebAssembly module. assembly/index.ts documents them. */
 export interface Exports {
   readonly memory: WebAssembly.Memory
   begin(): void

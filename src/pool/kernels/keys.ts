@@ -1,20 +1,20 @@
 import { isAscii } from 'node:buffer'
 import { isWellFormed } from './byte-arguments.js'
 
-/** Decoded at once: a key that is kept keeps the string that it was cut from. */
+/** Bytes decoded at once: a stored key keeps the string from which it was cut in memory. */
 const CUT_BYTES = 64 * 1024
 
-/** What the bytes of a key stand for, in the two highest bits of its length: text, JSON, nothing (assembly/table.ts). */
+/** The meaning of a key's bytes, in the two highest bits of its length: text, JSON, nothing (assembly/table.ts). */
 const TAG_BITS = 30
 const LENGTH = 2 ** TAG_BITS - 1
 const TEXT = 0
 const JSON_TAG = 1
 const MISSING = 2
 
-/** Whole numbers from here on may be written in two ways, or stand for others. */
+/** Whole numbers from this value on may be written in two ways, or represent others. */
 const MAX_WHOLE = 1e15
 
-/** Strings that lie one after the other from `at` on, as UTF-8. */
+/** Decodes consecutive UTF-8 strings from `at` on. */
 export function cutKeys(bytes: Buffer, at: number, lengths: Uint32Array): string[] {
   const keys = new Array<string>(lengths.length)
   for (let i = 0; i < lengths.length; ) {
@@ -33,7 +33,7 @@ export function cutKeys(bytes: Buffer, at: number, lengths: Uint32Array): string
   return keys
 }
 
-/** As cutKeys, for keys of which some are no text: `lengths` have their tags. */
+/** Like cutKeys, for keys of which some are no text: `lengths` have their tags. */
 export function cutTaggedKeys(bytes: Buffer, at: number, lengths: Uint32Array): unknown[] {
   const keys: unknown[] = cutKeys(
     bytes,
@@ -48,7 +48,7 @@ export function cutTaggedKeys(bytes: Buffer, at: number, lengths: Uint32Array): 
   return keys
 }
 
-/** A key as text with a tag that says what it stands for; undefined where it has no such form, or more than one. */
+/** Returns a key as text with a tag for its meaning; undefined if it has no such form, or more than one. */
 export function taggedKey(key: unknown): { readonly text: string; readonly tag: number } | undefined {
   if (typeof key === 'string') return isWellFormed(key) ? { text: key, tag: TEXT } : undefined
   if (key === undefined) return { text: '', tag: MISSING * 2 ** TAG_BITS }

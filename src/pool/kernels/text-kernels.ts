@@ -6,35 +6,35 @@ import type { LineFilter, Tokens } from './byte-steps.js'
 import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 
-/** A place in the kernels' memory. */
+/** A region of the kernels' memory. */
 export interface Region {
   readonly at: number
   readonly length: number
 }
 
-/** A table larger than this is written out and begun anew: the memory of a WebAssembly instance never shrinks. */
+/** A larger table is emptied and recreated, because the memory of a WebAssembly instance never shrinks. */
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 
 const MERGES = { sum: 0, max: 1, min: 2, least: 3 }
 const KINDS = { numberOrNaN: 0, number: 1, length: 2 }
 const LINE = 0xffffffff
 const NONE = 0xfffffffe
-/** Where the names of a wanted field begin, and where their bytes do: assembly/json.ts. */
+/** The offsets of a wanted field's names and of their bytes: assembly/json.ts. */
 const NAMES = 24
 const NAME_BYTES = 88
 
 /**
- * Functions on the bytes of text, in WebAssembly: sixteen bytes at a time. The module has memory of its own, into which
- * text comes a piece at a time; from the processor's cache that costs a twentieth of the work.
+ * Functions on the bytes of text, in WebAssembly: sixteen bytes at a time. Text is copied into the module's own memory
+ * piece by piece; from the processor's cache, the copy costs a twentieth of the work.
  *
- * One instance a thread. Between `load` and the end of the work on that piece no other piece may be loaded.
+ * One instance per thread. Between `load` and the end of the work on its piece, no other piece may be loaded.
  */
 export class TextKernels {
   readonly #wasm: Exports
   readonly #pieceBytes: number
   #bytes: Buffer
 
-  /** Undefined where the module was not built along or cannot run: functions do the same work. */
+  /** Returns undefined if the module was not built or cannot run; functions then do the same work. */
   static create(): TextKernels | undefined {
     const file = new URL('pool/kernels/kernels.wasm', PACKAGE_ROOT)
     // A process started with --jitless has no WebAssembly.
@@ -50,14 +50,14 @@ export class TextKernels {
     this.#bytes = Buffer.from(wasm.memory.buffer)
   }
 
-  /** Whether a piece of text has room; only a very long line has none. */
+  /** Returns whether a piece of text fits. Only a very long line does not. */
   fits(piece: Buffer): boolean {
     return piece.length <= this.#pieceBytes - 8
   }
 
   /** Copies a piece of text in. */
   load(piece: Buffer): Region {
-    // Shared memory is copied word by word only where both places have the same distance to a word's begin.
+    // Shared memory is copied word by word only if both addresses have the same offset within a word.
     const at = this.#wasm.inputAt() + (piece.byteOffset & 7)
     this.#memory().set(piece, at)
     return { at, length: piece.length }
@@ -67,7 +67,7 @@ export class TextKernels {
     return this.#wasm.countLines(at, length)
   }
 
-  /** The lines that pass all filters, ends included. */
+  /** Returns the lines that pass all filters, ends included. */
   select(region: Region, filters: readonly LineFilter[]): Region {
     const wasm = this.#wasm
     const areas = [wasm.selectedAt(), wasm.inputAt()]
@@ -80,14 +80,14 @@ export class TextKernels {
     return region
   }
 
-  /** The bytes of a region, valid until the next call. */
+  /** Returns the bytes of a region, valid until the next call. */
   bytes({ at, length }: Region): Buffer {
     return this.#memory().subarray(at, at + length)
   }
 
   /**
-   * Adds what `tokens` takes out of the lines to the table. Where a line is the function's, stops and answers with the
-   * lines from that one on.
+   * Adds the parts of lines that `tokens` reads to the table. Stops at a line that falls back to the function, and
+   * returns the lines from that one on.
    */
   count(region: Region, tokens: Tokens): Region | undefined {
     const { at, length } = region
@@ -102,7 +102,7 @@ export class TextKernels {
     return undefined
   }
 
-  /** Merges the number of each line into its key's in the table. Stops as `count` does. The text must be valid UTF-8. */
+  /** Merges the number of each line into its key's value. Stops like `count`. The text must be valid UTF-8. */
   reduce(region: Region, { of }: ByteReduction, merge: Merge): Region | undefined {
     const { at, length } = region
     const how = MERGES[merge]
@@ -115,31 +115,31 @@ export class TextKernels {
     return from(stopped, region)
   }
 
-  /** Counts a key that a function made; false where the table cannot hold it. */
+  /** Counts a key that a function returned; false if the table cannot hold it. */
   countKey(key: unknown): boolean {
     const given = this.#give(key)
     if (given) this.#wasm.countGiven(given.length, given.tag)
     return given !== undefined
   }
 
-  /** Merges a number into those of a key, both of which a function made; false where the table cannot hold them. */
+  /** Merges a key and number that a function returned; false if the table cannot hold them. */
   reduceKey(key: unknown, value: unknown, merge: Merge): boolean {
     const given = typeof value === 'number' ? this.#give(key) : undefined
     if (given) this.#wasm.addGiven(given.length, given.tag, value as number, MERGES[merge])
     return given !== undefined
   }
 
-  /** How many lines the kernels have done, ever, of those that might have been the function's. */
+  /** The total number of lines that the kernels have processed, of a kind that may fall back to the function. */
   get certainLines(): number {
     return this.#wasm.certainLines()
   }
 
-  /** Whether the table should be taken before more is counted. */
+  /** Whether the table should be emptied before more is counted. */
   get full(): boolean {
     return this.#wasm.tableBytes() > MAX_TABLE_BYTES
   }
 
-  /** The table's keys, by their first occurrence, and counts; the table is empty afterwards. Undefined: there was nothing. */
+  /** Empties the table. Returns its keys, by their first occurrence, and counts; undefined if it was empty. */
   take(): { readonly keys: readonly unknown[]; readonly counts: readonly number[] } {
     const size = this.#wasm.tableSize()
     const at = size > 0 ? this.#wasm.writeTable() : 0
@@ -147,7 +147,7 @@ export class TextKernels {
     return { keys: this.#takeKeys(at, size), counts }
   }
 
-  /** The same with what the numbers of each key have come to. */
+  /** The same with the merged number of each key. */
   takeReduced(): { readonly keys: readonly unknown[]; readonly values: readonly number[] } {
     const size = this.#wasm.tableSize()
     const valuesAt = size > 0 ? this.#wasm.writeValues() : 0
@@ -156,13 +156,13 @@ export class TextKernels {
     return { keys: this.#takeKeys(at, size), values }
   }
 
-  /** Forgets what was counted: an attempt that failed may have left something. */
+  /** Drops all counts, such as those of a failed attempt. */
   clear(): void {
-    // An empty table is as large as the last one was full: clearing it once more would make it small again.
+    // An empty table has space for the keys of the last one: clearing it again would shrink it.
     if (this.#wasm.tableSize() > 0) this.#wasm.clearTable()
   }
 
-  /** The keys of a table that was written at `at`; the table is empty afterwards. */
+  /** Returns the keys of a table written at `at`, and empties the table. */
   #takeKeys(at: number, size: number): unknown[] {
     const memory = this.#memory()
     const lengths = new Uint32Array(memory.buffer, at, size)
@@ -194,14 +194,14 @@ export class TextKernels {
     return { length: this.#memory().write(tagged.text, this.#wasm.givenAt()), tag: tagged.tag }
   }
 
-  /** Growing takes the old view's memory away. */
+  /** Growing the memory detaches the old view. */
   #memory(): Buffer {
     if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#wasm.memory.buffer)
     return this.#bytes
   }
 }
 
-/** What of a region lies behind `at`. */
+/** Returns the part of a region from `at` on. */
 function from(at: number, region: Region): Region | undefined {
   const end = region.at + region.length
   return at < end ? { at, length: end - at } : undefined
@@ -213,5 +213,5 @@ function keysAfter(end: number): number {
 }
 
 function abort(): never {
-  throw new Error('A text kernel came to a place that cannot be reached.')
+  throw new Error('A text kernel reached an unreachable instruction.')
 }

@@ -1,4 +1,4 @@
-/** What the kernels use of WebAssembly, which neither Node's types nor the language's describe. */
+/** The part of WebAssembly that the kernels use. Neither Node's types nor those of the language describe it. */
 declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer

@@ -1,8 +1,9 @@
-// What a worker knows besides the operators: the functions that sinks run in threads.
-import '../../sinks/object-files.js'
-import '../../sinks/text-files.js'
-import { createRuntime } from './runtime.js'
-import { serve } from './serve.js'
+// Registers the functions that sinks run in threads.
+import '../../formats/reading.js'
+import '../../sinks/save-formats.js'
+import '../../sinks/write-to.js'
+import { createRuntime } from './runtime/runtime.js'
+import { serve } from './runtime/serve.js'
 
-// Piscina wants the handler as the default export.
+// Piscina expects the handler as the default export.
 export default serve(createRuntime)

@@ -1,7 +1,9 @@
+import { EventEmitter, once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { OutputCall, RDD } from 'millrace'
 import { expect, test } from 'vitest'
-import { asAfterKill, type Manual, scratch } from './support.js'
+import { asAfterKill, known, listed, type Manual, scratch } from './support.js'
 
 const { directory, manual } = scratch()
 
@@ -57,7 +59,7 @@ test('a batch that runs again without its received data does not replace its out
   await ticks(second, 1)
   const after = saved(join(at, 'out'))
   expect(after.filter(([name]) => before.some(([known]) => known === name))).toEqual(before)
-  // What is pushed now belongs to the next batch.
+  // Records pushed now belong to the next batch.
   expect(after).toContainEqual(['batch-14000', 'c\n'])
 })
 
@@ -68,7 +70,8 @@ test('a batch that runs again has the files of its first run, and later ones the
   const got: [number, string[]][] = []
   const build = (of: Manual, checkpoints: string) => {
     of.ssc.checkpoint(join(at, checkpoints))
-    of.ssc.textFileStream(files).foreachRDD(async (rdd, time) => void got.push([time, await rdd.collect()]))
+    const collect = async (rdd: RDD<string>, time: number) => void got.push([time, await rdd.collect()])
+    of.ssc.textFileStream(files).foreachRDD(collect, { inMemory: true })
   }
   const first = manual(10_000, { checkpointInterval: '1m' })
   build(first, 'a')
@@ -103,3 +106,96 @@ test('a batch that runs again has the files of its first run, and later ones the
   expect(got).toEqual([])
   expect(third.log.filter((text) => /runs again without it/.test(text))).toHaveLength(2)
 })
+
+test('outputs that completed do not run again; one that was interrupted does, and knows it', async () => {
+  const at = directory()
+  const calls: [string, OutputCall][] = []
+  const attempts = { attempts: 2, delay: 1 }
+  const build = (of: Manual, checkpoints: string, second: (call: OutputCall) => unknown) => {
+    of.ssc.checkpoint(join(at, checkpoints))
+    const totals = known(of.ssc, (i) => [['a', i] as [string, number]]).updateStateByKey<number>((values, total = 0) =>
+      values.reduce((sum, value) => sum + value, total),
+    )
+    totals.foreachRDD((_, __, call) => void calls.push(['first', call]))
+    totals.foreachRDD((_, __, call) => {
+      calls.push(['second', call])
+      return second(call)
+    })
+    return listed(totals)
+  }
+  const options = { checkpointInterval: '1m', outputRetries: attempts } as const
+  const first = manual(10_000, options)
+  const interrupted = new EventEmitter()
+  build(first, 'a', ({ time, attempt }) => {
+    if (time === 11_000 && attempt === 1) throw new Error('once')
+    if (time < 12_000) return
+    interrupted.emit('interrupted')
+    return new Promise(() => {})
+  })
+  await first.ssc.start()
+  const isInterrupted = once(interrupted, 'interrupted')
+  await first.clock.advance(2000)
+  await isInterrupted
+  const outputId = { first: calls[0]![1].outputId, second: calls[1]![1].outputId }
+  expect(outputId.first).not.toBe(outputId.second)
+  expect(calls).toEqual([
+    ['first', { time: 11_000, outputId: outputId.first, attempt: 1, replayed: false }],
+    ['second', { time: 11_000, outputId: outputId.second, attempt: 1, replayed: false }],
+    ['second', { time: 11_000, outputId: outputId.second, attempt: 2, replayed: false }],
+    ['first', { time: 12_000, outputId: outputId.first, attempt: 1, replayed: false }],
+    ['second', { time: 12_000, outputId: outputId.second, attempt: 1, replayed: false }],
+  ])
+  asAfterKill(join(at, 'a'), join(at, 'b'))
+  await first.ssc.stop({ timeout: 1 })
+  calls.length = 0
+  const second = manual(12_000, options)
+  const totals = build(second, 'b', () => {})
+  await second.ssc.start()
+  await ticks(second, 1)
+  expect(calls).toEqual([
+    ['second', { time: 12_000, outputId: outputId.second, attempt: 1, replayed: true }],
+    ['first', { time: 13_000, outputId: outputId.first, attempt: 1, replayed: false }],
+    ['second', { time: 13_000, outputId: outputId.second, attempt: 1, replayed: false }],
+  ])
+  // State advanced through the batches whose outputs did not run, and data that was only in memory was recomputed.
+  expect(totals).toEqual([
+    [11_000, [['a', 11]]],
+    [12_000, [['a', 23]]],
+    [13_000, [['a', 36]]],
+  ])
+})
+
+test.each(['completed', 'interrupted'] as const)(
+  'a batch without data has none when it runs again: data that came since belongs to a later one (output: %s)',
+  async (output) => {
+    const at = directory()
+    const files = join(at, 'in')
+    mkdirSync(files)
+    const got: [number, string[]][] = []
+    const began = new EventEmitter()
+    const build = (of: Manual, checkpoints: string, isInterrupted: boolean) => {
+      of.ssc.checkpoint(join(at, checkpoints))
+      of.ssc.textFileStream(files).foreachRDD(async (rdd, time) => {
+        got.push([time, await rdd.collect()])
+        began.emit('began')
+        if (isInterrupted) await new Promise(() => {})
+      })
+    }
+    const first = manual(10_000, { checkpointInterval: '1m' })
+    build(first, 'a', output === 'interrupted')
+    await first.ssc.start()
+    const hasBegun = once(began, 'began')
+    await first.clock.advance(1000)
+    await hasBegun
+    if (output === 'completed') await first.ssc.awaitIdle()
+    expect(got.splice(0)).toEqual([[11_000, []]])
+    asAfterKill(join(at, 'a'), join(at, 'b'))
+    await first.ssc.stop({ timeout: 1 })
+    put(join(files, 'later'), 10_900, 'later\n')
+    const second = manual(11_000, { checkpointInterval: '1m' })
+    build(second, 'b', false)
+    await second.ssc.start()
+    await ticks(second, 1)
+    expect(got).toEqual([...(output === 'completed' ? [] : [[11_000, []]]), [12_000, ['later']]])
+  },
+)

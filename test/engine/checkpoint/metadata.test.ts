@@ -35,24 +35,27 @@ async function killedAfter(batches: number): Promise<string> {
 }
 
 type Body = Record<string, unknown> & {
-  states: { snapshots: { block: Record<string, unknown> }[] }[]
+  operations: Record<string, unknown>[]
+  states: { uid: string; snapshots: { block: Record<string, unknown> }[] }[]
   rdds: Record<string, unknown>[]
 }
 
-/** Changes checkpoints and gives them the checksum of what they hold now. */
+/** Changes checkpoints and corrects their checksums. */
 function change(at: string, edit: (body: Body) => void, only = /^checkpoint-/): void {
-  for (const name of readdirSync(at).filter((each) => only.test(each))) {
-    const path = join(at, name)
+  for (const file of readdirSync(at).filter((each) => only.test(each))) {
+    const path = join(at, file)
     const [magic, body] = readFileSync(path, 'utf8').split('\n')
     const parsed = JSON.parse(body!) as Body
     edit(parsed)
     // JSON has no Infinity; a number like 1e400 is read as one.
     const text = `${JSON.stringify(parsed).replaceAll('"1e400"', '1e400')}\n`
-    const crc = crc32(Buffer.from(text)).toString(16).padStart(8, '0')
-    writeFileSync(path, `${magic!.split(' ')[0]} ${crc}\n${text}`)
+    const [name, version] = magic!.split(' ')
+    const crc = crc32(text, crc32(version!)).toString(16).padStart(8, '0')
+    writeFileSync(path, `${name} ${version} ${crc}\n${text}`)
   }
 }
 
+const rateOf = (measured: object) => ({ uid: 'known (1 of 2)', rate: 1, measured })
 const block = (body: Body) => body.states[0]!.snapshots[0]!.block
 
 describe('metadata that no context writes is refused, although its checksum is right', () => {
@@ -67,9 +70,17 @@ describe('metadata that no context writes is refused, although its checksum is r
     ['a zero time after the time', (body) => void (body.zeroTime = 100_000)],
     ['a zero time that is null', (body) => void (body.zeroTime = null)],
     ['an end that is no flag', (body) => void (body.ended = 'no')],
-    ['no graph', (body) => delete body.graph],
+    ['no operations', (body) => delete body.operations],
+    ['an operation twice', (body) => void body.operations.push(body.operations[0]!)],
+    ['a state of other partitions', (body) => void body.states.push({ ...body.states[0]!, partition: 7 })],
+    ['a state of another version', (body) => void Object.assign(body.states[0]!, { version: 0 })],
+    ['no rates', (body) => delete body.rates],
+    ['a rate of 0', (body) => void (body.rates = [{ uid: 'known (1 of 2)', rate: 0, measured: null }])],
+    ['an infinite measured rate', (body) => void (body.rates = [rateOf({ time: 1, rate: '1e400', error: 0 })])],
+    ['a measurement without a time', (body) => void (body.rates = [rateOf({ rate: 1, error: 0 })])],
+    ['a rate of a stream that does not exist', (body) => void (body.rates = [{ uid: 'x', rate: 1, measured: null }])],
     ['states that are no list', (body) => void (body.states = {} as never)],
-    ['a state of a stream that does not exist', (body) => void Object.assign(body.states[0]!, { operator: 99 })],
+    ['a state of a stream that does not exist', (body) => void Object.assign(body.states[0]!, { uid: 'x' })],
     ['a partition below 0', (body) => void Object.assign(body.states[0]!, { partition: -1 })],
     ['a version that is a text', (body) => void Object.assign(body.states[0]!, { version: 'x' })],
     ['a file outside of the directory', (body) => void (block(body).file = '../../etc/passwd')],
@@ -81,9 +92,12 @@ describe('metadata that no context writes is refused, although its checksum is r
     ['a codec that does not exist', (body) => void (block(body).codec = 'gif')],
     ['a count that is a text', (body) => void (block(body).count = 'many')],
     ['a checksum that is no number', (body) => void (block(body).crc = null)],
-    ['a dataset of a stream that does not exist', (body) => void Object.assign(body.rdds[0]!, { stream: 99 })],
+    ['a dataset of a stream that does not exist', (body) => void Object.assign(body.rdds[0]!, { uid: 'x' })],
     ['a dataset without partitions', (body) => void Object.assign(body.rdds[0]!, { partitions: 3 })],
-    ['progress beyond all dates', (body) => void (body.progress = [{ stream: 1, value: { time: '1e400' } }])],
+    [
+      'progress beyond all dates',
+      (body) => void (body.progress = [{ uid: body.states[0]!.uid, value: { time: '1e400' } }]),
+    ],
     ['no object at all', (body) => void Object.keys(body).forEach((name) => delete body[name])],
   ])('%s', async (_, edit) => {
     const at = await killedAfter(2)

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Checkpoint, SavedBlock } from '#build/engine/checkpoint/format.js'
+import type { Checkpoint, SavedBlock } from '#build/engine/checkpoint/checkpoint.js'
 import { CheckpointStore } from '#build/engine/checkpoint/store.js'
+import { localFiles } from './support.js'
 
 let directory: string
 beforeEach(() => {
@@ -21,8 +22,20 @@ const block = (text: string) => {
 }
 
 function checkpointOf(time: number, blocks: readonly SavedBlock[] = []): Checkpoint {
-  const rdds = [{ stream: 0, time, partitions: blocks, hashed: false }]
-  return { time, zeroTime: 0, ended: false, graph: ['0 input'], progress: [], positions: [], states: [], rdds }
+  const rdds = [{ uid: 'w', time, partitions: blocks, hashed: false }]
+  return {
+    time,
+    zeroTime: 0,
+    ended: false,
+    batchInterval: 1,
+    operations: [{ uid: 'w', form: 'window', stateVersion: 1, placed: null, held: null }],
+    progress: [],
+    positions: [],
+    rates: [],
+    accumulators: [],
+    states: [],
+    rdds,
+  }
 }
 
 /** Writes a checkpoint with one block of its own. */
@@ -35,7 +48,7 @@ async function save(store: CheckpointStore, time: number, others: readonly Saved
 const stores: CheckpointStore[] = []
 /** A store that has taken the directory. */
 async function owner(at = directory): Promise<CheckpointStore> {
-  const store = new CheckpointStore(at)
+  const store = new CheckpointStore(at, localFiles)
   await store.take((error) => {
     throw error
   })
@@ -50,15 +63,15 @@ const files = (of: RegExp) =>
 
 describe('a directory of checkpoints', () => {
   test('that is not there, or is empty, has none', async () => {
-    expect(await new CheckpointStore(join(directory, 'none')).newest()).toBeUndefined()
-    expect(await new CheckpointStore(directory).newest()).toBeUndefined()
+    expect(await new CheckpointStore(join(directory, 'none'), localFiles).newest()).toBeUndefined()
+    expect(await new CheckpointStore(directory, localFiles).newest()).toBeUndefined()
   })
 
   test('gives the newest by time, not by name, with its bytes', async () => {
     const store = await owner()
     await save(store, 900)
     const own = await save(store, 10_000)
-    const found = await new CheckpointStore(directory).newest()
+    const found = await new CheckpointStore(directory, localFiles).newest()
     expect(found!.checkpoint.time).toBe(10_000)
     expect(found!.bytesOf(own).toString()).toBe('block of 10000')
     expect(found!.path).toBe(join(directory, 'checkpoint-10000-1'))
@@ -117,7 +130,7 @@ describe('what is recorded for a batch', () => {
   })
 
   test('is refused to an owner whose directory another has taken', async () => {
-    const store = new CheckpointStore(directory)
+    const store = new CheckpointStore(directory, localFiles)
     await store.take(() => {})
     writeFileSync(join(directory, 'owner-2'), '{}')
     await expect(store.record(1, Buffer.from('late'))).rejects.toMatchObject({ code: 'ERR_MILLRACE_CHECKPOINT' })
@@ -148,7 +161,7 @@ describe('what is damaged', () => {
     await save(store, 2)
     spoil(files(new RegExp(`^${prefix}`))[0]!, change)
     const skipped: string[] = []
-    const found = await new CheckpointStore(directory).newest((path) => skipped.push(path))
+    const found = await new CheckpointStore(directory, localFiles).newest((path) => skipped.push(path))
     expect(found!.checkpoint.time).toBe(1)
     expect(skipped).toEqual([join(directory, 'checkpoint-2-1')])
   })
@@ -158,7 +171,7 @@ describe('what is damaged', () => {
     await save(store, 1)
     await save(store, 2)
     rmSync(join(directory, files(/^data-2-/)[0]!))
-    expect((await new CheckpointStore(directory).newest())!.checkpoint.time).toBe(1)
+    expect((await new CheckpointStore(directory, localFiles).newest())!.checkpoint.time).toBe(1)
   })
 
   test('everything: an error that says what is wrong, until it is set aside', async () => {
@@ -166,7 +179,7 @@ describe('what is damaged', () => {
     const store = await owner()
     await expect(store.newest()).rejects.toMatchObject({
       code: 'ERR_MILLRACE_CHECKPOINT',
-      message: expect.stringMatching(/checkpoint-1000: it is no checkpoint.*createOnError/),
+      message: expect.stringMatching(/checkpoint-1000: it is not a checkpoint.*createOnError/),
     })
     await store.setAside()
     expect(await store.newest()).toBeUndefined()
@@ -175,14 +188,28 @@ describe('what is damaged', () => {
 
   test('a temporary file of a killed process is none', async () => {
     writeFileSync(join(directory, 'checkpoint-1000.tmp'), 'half')
-    expect(await new CheckpointStore(directory).newest()).toBeUndefined()
+    expect(await new CheckpointStore(directory, localFiles).newest()).toBeUndefined()
   })
 
   test('a directory that cannot be read', async () => {
     writeFileSync(join(directory, 'file'), '')
-    await expect(new CheckpointStore(join(directory, 'file')).newest()).rejects.toMatchObject({
+    await expect(new CheckpointStore(join(directory, 'file'), localFiles).newest()).rejects.toMatchObject({
       code: 'ERR_MILLRACE_CHECKPOINT',
       message: expect.stringContaining('cannot be read'),
     })
+  })
+})
+
+test('an intact checkpoint of another version of the format is an error, and no older one counts', async () => {
+  const store = await owner()
+  await save(store, 1)
+  await save(store, 2)
+  const path = join(directory, 'checkpoint-2-1')
+  const body = readFileSync(path, 'utf8').split('\n').slice(1).join('\n')
+  const crc = crc32(body, crc32('9')).toString(16).padStart(8, '0')
+  writeFileSync(path, `millrace-checkpoint 9 ${crc}\n${body}`)
+  await expect(new CheckpointStore(directory, localFiles).newest()).rejects.toMatchObject({
+    code: 'ERR_MILLRACE_CHECKPOINT',
+    message: expect.stringContaining('has version 9 of the checkpoint format; this version of the package reads 2'),
   })
 })

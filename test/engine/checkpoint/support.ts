@@ -1,8 +1,24 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DStream, type LocalSource, ManualClock, StreamingContext, type StreamingOptions } from 'millrace'
+import {
+  type DStream,
+  type LocalSource,
+  ManualClock,
+  type RDD,
+  StreamingContext,
+  type StreamingOptions,
+} from 'millrace'
 import { afterEach } from 'vitest'
+import { CheckpointFolder } from '#build/engine/checkpoint/folder.js'
+import { FileSystems } from '#build/files/file-systems.js'
+
+/** The files of this machine, as a context has them. */
+export const localFiles = new FileSystems({}, () => Promise.reject())
+
+export function folderAt(path: string): Promise<CheckpointFolder> {
+  return CheckpointFolder.open(localFiles, path)
+}
 
 /** Directories and contexts of a test, gone after it. */
 export function scratch(): {
@@ -39,7 +55,7 @@ export interface Manual {
   readonly log: readonly string[]
 }
 
-/** What a killed process leaves: the directory as it is now. Stopping the context would add a last checkpoint. */
+/** Copies the directory as a killed process would leave it: stopping the context would add a last checkpoint. */
 export function asAfterKill(from: string, to: string): string {
   cpSync(from, to, { recursive: true })
   return to
@@ -59,8 +75,7 @@ export function known<T>(ssc: StreamingContext, batch: (i: number) => readonly T
 /** Collects a stream's batches as `[time, records]`. */
 export function listed<T>(stream: DStream<T>): [number, T[]][] {
   const batches: [number, T[]][] = []
-  stream.foreachRDD(async (rdd, time) => {
-    batches.push([time, await rdd.collect()])
-  })
+  const collect = async (rdd: RDD<T>, time: number) => void batches.push([time, await rdd.collect()])
+  stream.foreachRDD(collect, { inMemory: true })
   return batches
 }

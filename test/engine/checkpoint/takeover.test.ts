@@ -6,17 +6,11 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { CheckpointStore } from '#build/engine/checkpoint/store.js'
-import { asAfterKill, known, listed, scratch } from './support.js'
+import { CHECKPOINT_FAULT_POINTS } from '#build/pool/fault-points.js'
+import { asAfterKill, known, listed, localFiles, scratch } from './support.js'
 
 const CHILD = fileURLToPath(new URL('./stopped-owner.mjs', import.meta.url))
 const { directory, manual } = scratch()
-
-const POINTS = [
-  'checkpoint:gathered',
-  'checkpoint:data-written',
-  'checkpoint:metadata-written',
-  'checkpoint:published',
-] as const
 
 function counting(at: string, from: number) {
   const { ssc, clock } = manual(from, { checkpointDir: at })
@@ -33,7 +27,7 @@ async function untilStopped(pid: number): Promise<void> {
   while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await setTimeout(20)
 }
 
-test.runIf(existsSync('/proc/self/stat')).each(POINTS)(
+test.runIf(existsSync('/proc/self/stat')).each(CHECKPOINT_FAULT_POINTS)(
   'an owner that was stopped at %s and continued after another took over removes nothing of its successor',
   async (point) => {
     const at = directory()
@@ -60,9 +54,9 @@ test.runIf(existsSync('/proc/self/stat')).each(POINTS)(
     const last = successor.sums.at(-1)!
     expect(last).toEqual([24_000, [['sum', 300]]])
     // Every checkpoint that is left can be read: the newest is removed until there is none.
-    for (let found = await new CheckpointStore(at).newest(fail); found; ) {
+    for (let found = await new CheckpointStore(at, localFiles).newest(fail); found; ) {
       rmSync(found.path)
-      found = await new CheckpointStore(at).newest(fail)
+      found = await new CheckpointStore(at, localFiles).newest(fail)
     }
   },
   30_000,

@@ -10,7 +10,7 @@ export default definePipeline((ssc, { does, counter, given = false }) => {
         if (n === 13) throw new TypeError('13 is not taken')
         return n * 2
       },
-      given ? { onRecordError: 'deadLetter' } : undefined,
+      given ? { onRecordError: 'dead-letter' } : undefined,
     )
     .output('doubled')
 })

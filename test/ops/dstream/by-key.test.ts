@@ -1,4 +1,4 @@
-import { StateError, type Stream } from 'millrace'
+import { type BaseStream, StateError } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { streamTable } from '../../support/stream-table.js'
@@ -344,7 +344,7 @@ streamTable<[Pair, [string, string]]>(
 )
 
 describe('a batch without a dataset fails what needs one', () => {
-  const needy: Record<string, (stream: Stream<Pair>) => Stream<unknown>> = {
+  const needy: Record<string, (stream: BaseStream<Pair>) => BaseStream<unknown>> = {
     count: (s) => s.count(),
     union: (s) => s.union(s),
     transform: (s) => s.transform((rdd) => rdd),
@@ -359,7 +359,7 @@ describe('a batch without a dataset fails what needs one', () => {
   })
   test.each(['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin'] as const)('%s', async (name) => {
     const run = (inputs: [(Pair[] | null)[], (Pair[] | null)[]], batches: number) =>
-      runBatches((_, l, r): Stream<unknown> => l[name](r), inputs, { batches })
+      runBatches((_, l, r): BaseStream<unknown> => l[name](r), inputs, { batches })
     const full: Pair[] = [['a', 1]]
     expect(
       await run(

@@ -1,9 +1,13 @@
-import { ManualClock, type Stream, StreamingContext } from 'millrace'
+import { type BaseStream, ManualClock, StreamingContext } from 'millrace'
 import { expect, test } from 'vitest'
+import { streamNode } from '../../support/nodes.js'
 
-/** docs/internals/model.md, R1 and R2: how long the datasets of a stream are kept, and that older ones are let go. */
+/** docs/internals/model.md, R1 and R2: how long streams remember their datasets, and that they release older ones. */
 
-async function run(build: (ssc: StreamingContext, numbers: Stream<number>) => void, batches: number): Promise<void> {
+async function run(
+  build: (ssc: StreamingContext, numbers: BaseStream<number>) => void,
+  batches: number,
+): Promise<void> {
   const clock = new ManualClock(0)
   await using ssc = new StreamingContext({ batchInterval: '1s', threads: 1, spare: false, clock })
   build(ssc, ssc.queueStream(Array.from({ length: batches }, (_, i) => [i, i + 1])))
@@ -21,9 +25,9 @@ function kept(now: number, remember: number, slide: number): number[] {
 }
 
 test('a map under two windows: each keeps what is asked for, and what those after it need', async () => {
-  let map!: Stream<number>
-  let inner!: Stream<number>
-  let outer!: Stream<number>
+  let map!: BaseStream<number>
+  let inner!: BaseStream<number>
+  let outer!: BaseStream<number>
   await run((ssc, numbers) => {
     ssc.remember('3s')
     map = numbers.map((x) => x)
@@ -31,16 +35,16 @@ test('a map under two windows: each keeps what is asked for, and what those afte
     outer = inner.window('4s', '2s')
     outer.foreachRDD(async (rdd) => void (await rdd.count()))
   }, 10)
-  expect([outer, inner, map].map((stream) => stream.rememberDuration)).toEqual([3000, 7000, 9000])
-  expect(outer.remembered()).toEqual([8000, 10_000])
-  expect(inner.remembered()).toEqual(kept(10_000, 7000, 1000))
-  expect(inner.remembered()).not.toContain(3000)
-  expect(map.remembered()).toEqual(kept(10_000, 9000, 1000))
-  expect(map.remembered()).not.toContain(1000)
+  expect([outer, inner, map].map((stream) => streamNode(stream).rememberDuration)).toEqual([3000, 7000, 9000])
+  expect(streamNode(outer).remembered()).toEqual([8000, 10_000])
+  expect(streamNode(inner).remembered()).toEqual(kept(10_000, 7000, 1000))
+  expect(streamNode(inner).remembered()).not.toContain(3000)
+  expect(streamNode(map).remembered()).toEqual(kept(10_000, 9000, 1000))
+  expect(streamNode(map).remembered()).not.toContain(1000)
 })
 
 test('state that is checkpointed is kept for two checkpoint intervals', async () => {
-  let counts!: Stream<unknown>
+  let counts!: BaseStream<unknown>
   await run((_, numbers) => {
     counts = numbers
       .map((x): [number, number] => [x % 2, 1])
@@ -48,16 +52,24 @@ test('state that is checkpointed is kept for two checkpoint intervals', async ()
       .checkpoint('3s')
     counts.foreachRDD(async (rdd) => void (await rdd.count()))
   }, 10)
-  expect(counts.rememberDuration).toBe(6000)
-  expect(counts.remembered()).toEqual([5000, 6000, 7000, 8000, 9000, 10_000])
+  expect(streamNode(counts).rememberDuration).toBe(6000)
+  expect(streamNode(counts).remembered()).toEqual([5000, 6000, 7000, 8000, 9000, 10_000])
 })
 
 test('without windows, checkpoints and remember() only the newest is kept', async () => {
-  let map!: Stream<number>
+  let map!: BaseStream<number>
   await run((_, numbers) => {
     map = numbers.map((x) => x)
     map.foreachRDD(async (rdd) => void (await rdd.count()))
   }, 4)
-  expect(map.rememberDuration).toBe(1000)
-  expect(map.remembered()).toEqual([4000])
+  expect(streamNode(map).rememberDuration).toBe(1000)
+  expect(streamNode(map).remembered()).toEqual([4000])
+})
+
+test('a stream that is joined with itself forty times starts', async () => {
+  await using ssc = new StreamingContext({ batchInterval: '1s', threads: 1, spare: false, clock: new ManualClock(0) })
+  let pairs: BaseStream<[string, number]> = ssc.queueStream([[['a', 1] as [string, number]]])
+  for (let i = 0; i < 40; i++) pairs = pairs.join(pairs).mapValues(([left]) => left)
+  pairs.output('pairs')
+  await ssc.start()
 })

@@ -114,7 +114,7 @@ describe('transform', () => {
           [2, 'two'],
         ])
         return {
-          times: numbers.transform((rdd, time) => rdd.context.parallelize([time])),
+          times: numbers.transform((_, time) => ssc.context.parallelize([time])),
           named: numbers.map((x): [number, number] => [x, x]).transform((rdd) => rdd.join(names)),
         }
       },

@@ -1,4 +1,4 @@
-import { ArgumentError, type DStream, type Stream, StreamingContext } from 'millrace'
+import { ArgumentError, type BaseStream, type DStream, StreamingContext } from 'millrace'
 import { ManualClock } from 'millrace/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 
@@ -8,7 +8,7 @@ describe('lengths that are refused', () => {
   const ssc = new StreamingContext({ batchInterval: 1000, threads: 1, clock: new ManualClock() })
   afterAll(() => ssc.stop())
   const pairs: DStream<Pair> = ssc.queueStream<Pair>([])
-  const made: Record<string, (length: number | string, slide?: number | string) => Stream<unknown>> = {
+  const made: Record<string, (length: number | string, slide?: number | string) => BaseStream<unknown>> = {
     window: (length, slide) => pairs.window(length, slide),
     countByWindow: (length, slide) => pairs.countByWindow(length, slide),
     countByValueAndWindow: (length, slide) => pairs.countByValueAndWindow(length, slide),

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Stream } from 'millrace'
+import type { BaseStream } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { describe, test } from 'vitest'
 import { expectBag } from '../../support/compare.js'
@@ -28,10 +28,10 @@ function sums(pairs: readonly Pair[]): Map<string, number> {
 /** An operator: how it is made, and what it answers after batch `n`. */
 interface Operator {
   readonly name: string
-  readonly of: (stream: Stream<Pair> & PairsOf, shape: Shape) => Stream<unknown>
+  readonly of: (stream: BaseStream<Pair> & PairsOf, shape: Shape) => BaseStream<unknown>
   readonly model: (batches: Batches, n: number, shape: Shape) => unknown[]
 }
-type PairsOf = Parameters<Parameters<typeof runBatches<[Pair], Stream<unknown>>>[0]>[1]
+type PairsOf = Parameters<Parameters<typeof runBatches<[Pair], BaseStream<unknown>>>[0]>[1]
 
 const ms = (batches: number) => batches * 1000
 
@@ -121,7 +121,7 @@ describe('windows over random batches', () => {
           fc.nat({ max: 1 }),
           async (given, killAt, slot) => {
             const batches = given as Batches
-            const outputs = await runBatches<[Pair], Record<string, Stream<unknown>>>(
+            const outputs = await runBatches<[Pair], Record<string, BaseStream<unknown>>>(
               (_, stream) =>
                 Object.fromEntries(
                   operators.flatMap(({ name, of }) =>

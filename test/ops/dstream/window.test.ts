@@ -188,13 +188,7 @@ streamTable<[number]>(
     },
     {
       name: 'reduceByWindow with an inverse',
-      of: (s) =>
-        s.reduceByWindow(
-          (a, b) => a + b,
-          '2s',
-          '1s',
-          (a, b) => a - b,
-        ),
+      of: (s) => s.reduceByWindow((a, b) => a + b, '2s', '1s', { inverse: (a, b) => a - b }),
       ordered: true,
       expected: [
         [1, [1]],
@@ -291,13 +285,7 @@ streamTable<[number]>(
     },
     {
       name: 'reduceByWindow with an inverse over an emptied window: what is left',
-      of: (s) =>
-        s.reduceByWindow(
-          (a, b) => a + b,
-          '2s',
-          '1s',
-          (a, b) => a - b,
-        ),
+      of: (s) => s.reduceByWindow((a, b) => a + b, '2s', '1s', { inverse: (a, b) => a - b }),
       expected: [
         [1, []],
         [2, []],

@@ -15,7 +15,7 @@ const kindOf = (fn: AnyFunction) => (fn.constructor.name === 'GeneratorFunction'
 
 /** As if another thread had it; its results are not checked. */
 const remote = (fn: AnyFunction): AnyFunction =>
-  resolveFn(structuredClone({ ...capture(fn, 'test', {}, kindOf(fn)), gives: 'later' }))
+  resolveFn(structuredClone({ ...capture(fn, 'test', {}, kindOf(fn)), returns: 'later' }))
 
 const limit = 10
 const weights = new Map([['a', 2]])
@@ -232,7 +232,7 @@ describe('FunctionResolver', () => {
 })
 
 describe('loaders', () => {
-  /** What the fixture's functions look like when another process loads them with tsx. */
+  /** The source of the fixture's functions when another process loads them with tsx. */
   const underTsx = JSON.parse(
     execFileSync(
       process.execPath,

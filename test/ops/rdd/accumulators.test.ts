@@ -1,5 +1,6 @@
 import { type Accumulator, ArgumentError, Context, withEnv } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { eachThreads } from '../../support/contexts.js'
 
 // Names that only withEnv gives a meaning to.
@@ -22,7 +23,7 @@ describe('accumulators', () => {
       over = true
     })
     for (let kills = 0; kills < 4 && !over; kills++) {
-      await own.engine.pool!.ready()[0]?.worker.terminate()
+      await engineOf(own).pool!.ready()[0]?.worker.terminate()
     }
     await done
     expect(sum.value).toBe(2000)

@@ -110,6 +110,13 @@ describe('actions', () => {
       }
     })
 
+    test('take holds only what it returns, and generates no more numbers', async () => {
+      const numbers = ctx.range(0, 1e15, 1, 2)
+      expect(await numbers.map((n) => n + 1).take(2)).toEqual([1, 2])
+      expect(await numbers.filter((n) => n % 1000 === 999).take(3)).toEqual([999, 1999, 2999])
+      expect(await numbers.first()).toBe(0)
+    })
+
     test('take computes no more partitions than it needs', async () => {
       const poisoned = ctx.range(0, 100, 1, 100).map((x) => {
         if (x > 20) throw new Error('not needed')

@@ -1,5 +1,5 @@
 import { array, assert, asyncProperty, integer, string } from 'fast-check'
-import { ArgumentError, StateError } from 'millrace'
+import { ArgumentError, DataError, StateError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
 import { table } from '../../support/table.js'
@@ -214,7 +214,7 @@ describe('folding', () => {
           (a) => a,
         ),
       ).rejects.toThrow()
-      expect(() => ctx.parallelize(pairs).foldByKey(Symbol('no') as never, (a) => a)).toThrow(ArgumentError)
+      expect(() => ctx.parallelize(pairs).foldByKey(Symbol('no') as never, (a) => a)).toThrow(DataError)
     })
   })
 })

@@ -80,7 +80,7 @@ describe('approximate counts', () => {
       const pairs = ctx
         .range(0, 9000, 1, 4)
         .map((x): [string, number] => [x % 3 === 0 ? 'few' : 'many', x % 3 === 0 ? x % 7 : x])
-      const counts = await pairs.countApproxDistinctByKey(0.02, 3).collectAsMap()
+      const counts = await pairs.countApproxDistinctByKey({ relativeDeviation: 0.02, partitions: 3 }).collectAsMap()
       expect(counts.get('few')).toBe(7)
       expect(Math.abs(counts.get('many')! - 6000)).toBeLessThan(500)
     })
@@ -142,7 +142,7 @@ describe('approximate counts', () => {
 test('they answer when their time is over, and later with all', async () => {
   await using own = new Context({ threads: 2, spare: false })
   await own.range(4).count()
-  // The second partition waits until it is let go.
+  // The second partition waits until the test releases it.
   const gate = new Int32Array(new SharedArrayBuffer(4))
   const held = own.range(0, 20, 1, 2).mapPartitions(
     withEnv({ gate }, (xs: Iterable<number>, p) => {

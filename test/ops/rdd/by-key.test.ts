@@ -1,7 +1,8 @@
-import { ArgumentError, hashPartitioner, type Rdd } from 'millrace'
+import { ArgumentError, type BaseRdd, hashPartitioner } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { sorted } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
+import { nodeOf } from '../../support/nodes.js'
 import { table } from '../../support/table.js'
 
 const pairs: [string, number][] = [
@@ -14,7 +15,7 @@ const pairs: [string, number][] = [
 const none: [string, number][] = []
 
 /** The contents of each partition. */
-const glom = <T>(rdd: Rdd<T>): Promise<T[][]> => rdd.mapPartitions((records) => [[...records]]).collect()
+const glom = <T>(rdd: BaseRdd<T>): Promise<T[][]> => rdd.mapPartitions((records) => [[...records]]).collect()
 
 describe('combining by key', () => {
   table([
@@ -359,8 +360,8 @@ describe('placement', () => {
     test('what is placed already is combined and joined without a shuffle', async () => {
       const placed = ctx.parallelize(pairs, 3).partitionBy(4)
       const reduced = placed.reduceByKey((x, y) => x + y)
-      expect(reduced.dependencies.map((d) => d.kind)).toEqual(['narrow'])
-      expect(reduced.partitions).toBe(4)
+      expect(nodeOf(reduced).dependencies.map((d) => d.kind)).toEqual(['narrow'])
+      expect(reduced.getNumPartitions()).toBe(4)
       expect(placed.partitionBy(hashPartitioner(4))).toBe(placed)
       expect(sorted(await reduced.collect())).toStrictEqual(
         sorted([
@@ -398,7 +399,7 @@ describe('placement', () => {
         .parallelize(pairs, 3)
         .partitionBy(4)
         .reduceByKey((x, y) => x + y, 3)
-      expect(reduced.dependencies.map((d) => d.kind)).toEqual(['shuffle'])
+      expect(nodeOf(reduced).dependencies.map((d) => d.kind)).toEqual(['shuffle'])
       expect(sorted(await reduced.collect())).toStrictEqual(
         sorted([
           ['a', 4],

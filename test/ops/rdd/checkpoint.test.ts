@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ArgumentError, Context, type RDD, StateError, TaskFailedError, withEnv } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
+import { nodeOf } from '../../support/nodes.js'
 
 let folder: string
 beforeAll(() => {
@@ -73,7 +75,7 @@ describe.each(threads)('checkpoint(), %i threads', (n) => {
     expect(await sums.collectAsMap()).toEqual(expected)
     expect(placed.isCheckpointed()).toBe(true)
     expect(await placed.reduceByKey((a, b) => a + b).collectAsMap()).toEqual(expected)
-    expect(placed.reduceByKey((a, b) => a + b).dependencies.map(({ kind }) => kind)).toEqual(['narrow'])
+    expect(nodeOf(placed.reduceByKey((a, b) => a + b)).dependencies.map(({ kind }) => kind)).toEqual(['narrow'])
     expect(await placed.lookup(3)).toEqual([3, 8, 13, 18])
   })
 
@@ -96,7 +98,11 @@ describe.each(threads)('checkpoint(), %i threads', (n) => {
     const before = computed.value
     // Three steps each time: once for the action, once for the files.
     expect(before).toBe(4 * 2 * 3 * 10)
-    await Promise.all(ctx.engine.pool!.ready().map(({ worker }) => worker.terminate()))
+    await Promise.all(
+      engineOf(ctx)
+        .pool!.ready()
+        .map(({ worker }) => worker.terminate()),
+    )
     expect(await rdd.collect()).toEqual([12, 13, 14, 15, 16, 17, 18, 19, 20, 21])
     expect(computed.value).toBe(before)
   })

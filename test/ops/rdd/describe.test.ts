@@ -26,7 +26,9 @@ describe('what a dataset tells of itself', () => {
   test('two shuffles into one stage, and wide numbers', () => {
     const pairs = () => ctx.range(0, 9, 1, 12).keyBy((x) => x)
     expect(ids(pairs().cogroup(pairs().cache()).toDebugString())).toBe(
-      ['(2) cogroup', ' +-(12) keyBy', ' |   |  range', ' +-(12) keyBy kept in memory', '     |  range'].join('\n'),
+      ['(2) cogroup', ' +-(12) keyBy', ' |   |  range', ' +-(12) keyBy persisted in memory', '     |  range'].join(
+        '\n',
+      ),
     )
     expect(ids(pairs().toDebugString())).toBe('(12) keyBy\n  |  range')
   })

@@ -287,7 +287,7 @@ describe('values that travel to the threads and back', () => {
 })
 
 describe('values given through withEnv', () => {
-  // Each is told from the one before, which some texts of them would not do.
+  // Each value differs from the previous one, although some of their texts would not.
   const values = [
     Number.NaN,
     null,

@@ -51,7 +51,7 @@ describe('quantiles', () => {
   })
 })
 
-/** Repeats the same numbers for ever. */
+/** Repeats the same numbers without end. */
 function generator(seed: number): () => number {
   let state = seed
   return () => {

@@ -186,15 +186,15 @@ describe('joins', () => {
 
     test('the partitioner of either side is taken over', () => {
       const mine = ctx.parallelize<[string, number]>([['a', 1]])
-      expect(mine.partitionBy(5).join(mine).partitions).toBe(5)
-      expect(mine.join(mine.partitionBy(6)).partitions).toBe(6)
+      expect(mine.partitionBy(5).join(mine).getNumPartitions()).toBe(5)
+      expect(mine.join(mine.partitionBy(6)).getNumPartitions()).toBe(6)
       // Of two, the one with more partitions; none where another side has ten times as many.
-      expect(mine.partitionBy(5).join(mine.partitionBy(6)).partitions).toBe(6)
+      expect(mine.partitionBy(5).join(mine.partitionBy(6)).getNumPartitions()).toBe(6)
       const many = ctx.range(0, 60, 1, 60).map((x) => [x, x] as [number, number])
-      expect(many.join(mine.partitionBy(7)).partitions).toBe(7)
-      expect(many.join(mine.partitionBy(6)).partitions).toBe(60)
-      expect(many.groupWith(mine.partitionBy(6)).partitions).toBe(60)
-      expect(mine.partitionBy(5).join(mine, 7).partitions).toBe(7)
+      expect(many.join(mine.partitionBy(7)).getNumPartitions()).toBe(7)
+      expect(many.join(mine.partitionBy(6)).getNumPartitions()).toBe(60)
+      expect(many.groupWith(mine.partitionBy(6)).getNumPartitions()).toBe(60)
+      expect(mine.partitionBy(5).join(mine, 7).getNumPartitions()).toBe(7)
     })
 
     test('sides that are placed by different numbers of partitions meet', async () => {

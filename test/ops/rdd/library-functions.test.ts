@@ -84,8 +84,8 @@ test('a stream reduced on bytes', async () => {
   writeFileSync(file, LINES.join('\n'))
   try {
     const results = await runBatches(
-      (_, ticks: DStream<number>) => {
-        const lines = ticks.transform((rdd) => rdd.context.textFile(file))
+      (ssc, ticks: DStream<number>) => {
+        const lines = ticks.transform(() => ssc.context.textFile(file))
         return {
           longest: lines.map(length()).reduce(max),
           closure: lines.map((line) => line.length).reduce((a, b) => Math.max(a, b)),

@@ -33,7 +33,7 @@ function suite(ctx: Context): void {
   })
 
   test('mapAsync has no more than concurrency calls in flight in a task, and as many as that', async () => {
-    // Nobody is answered before three have asked; so fewer would wait for ever.
+    // No call is answered before three have arrived; with fewer, all would wait forever.
     const waiting: (() => void)[] = []
     await using service = await lookupService((path, response, open) => {
       waiting.push(() => response.end(path))

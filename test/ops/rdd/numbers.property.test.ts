@@ -199,21 +199,24 @@ describe('means and sums', () => {
     }
   })
 
-  test('fail for a record that is no number instead of gluing texts', async () => {
-    for (const list of [
-      ['1', '2'],
-      [1, undefined],
-      [1, new Date(0)],
-    ] as never[]) {
-      for (const action of ['sum', 'mean', 'variance'] as const) {
-        const failed = (
-          ctx.parallelize(list, 1) as unknown as { sum(): Promise<number> } & Record<string, () => Promise<number>>
-        )[action]!()
+  test.each([null, undefined, true, '2', new Date(0), [], 1n])(
+    'fail for %s instead of converting it',
+    async (value) => {
+      const numbers = ctx.parallelize([1, value] as never[], 1) as unknown as RDD<number>
+      for (const action of [
+        () => numbers.sum(),
+        () => numbers.mean(),
+        () => numbers.variance(),
+        () => numbers.sumApprox('1m'),
+        () => numbers.histogram(2),
+        () => numbers.histogram([0, 5]),
+      ]) {
+        const failed = action()
         await expect(failed).rejects.toThrow(TaskFailedError)
         await expect(failed).rejects.toThrow(/must be a number/)
       }
-    }
-  })
+    },
+  )
 })
 
 describe('actions of any size', () => {

@@ -17,7 +17,7 @@ import {
 } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 
-const LETTER = { onRecordError: 'deadLetter' } as const
+const LETTER = { onRecordError: 'dead-letter' } as const
 const SKIP = { onRecordError: 'skip' } as const
 type Pair = [string, number]
 
@@ -29,7 +29,7 @@ describe.each([
   const ctx = new Context({ threads, codegen, spare: false })
   afterAll(() => ctx.stop())
   const batches: DeadLetterBatch[] = []
-  ctx.engine.events.on('deadLetters', (batch) => batches.push(batch))
+  ctx.on('deadLetters', (batch) => batches.push(batch))
   const odd = (x: number) => {
     if (x % 2) throw new RangeError(`odd: ${x}`)
     return x
@@ -45,7 +45,7 @@ describe.each([
       2,
     )
 
-  // What goes on, and the records that were given up.
+  // The result of the operation, and the dropped records.
   test.each<[string, (options: RecordOptions) => { collect(): Promise<unknown[]> }, unknown[], unknown[]]>([
     ['map', (o) => numbers().map(odd, o), [0, 2, 4], [1, 3, 5]],
     [
@@ -240,7 +240,7 @@ describe.each([
   })
 
   test('options that do not exist are refused', () => {
-    expect(() => numbers().map(odd, { onRecordError: 'ignore' as never })).toThrow(/'?fail, skip, deadLetter/)
+    expect(() => numbers().map(odd, { onRecordError: 'ignore' as never })).toThrow(/fail, skip, dead-letter/)
     expect(() => numbers().map(odd, { onError: 'skip' } as never)).toThrow(/Known: onRecordError/)
     expect(() => numbers().filter(Boolean, 3 as never)).toThrow(ArgumentError)
     expect(() => numbers().mapAsync(odd, { onRecordError: null as never })).toThrow(/onRecordError is null/)

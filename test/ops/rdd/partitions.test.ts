@@ -76,7 +76,8 @@ describe('partitions', () => {
         [2, 2],
       ],
     },
-    // The parent's numbers, not those of the task: what was computed from them must not change by a coalesce or a union.
+    // Functions see the parent's partition numbers, not those of the task: a coalesce or a union must not change
+    // results computed from them.
     {
       name: 'partitions keep their numbers in coalesce',
       run: (ctx) =>

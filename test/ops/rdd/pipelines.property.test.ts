@@ -21,7 +21,7 @@ function grouped(pairs: readonly Pair[]): Map<number, number[]> {
 const steps: Step[] = [
   {
     name: 'map',
-    // Never -0, which -5 % 5 is: composite keys travel as msgpack, which makes 0 of it.
+    // Never -0, which -5 % 5 is: composite keys are encoded by msgpack, which turns it into 0.
     run: (rdd) => rdd.map(([k, v]): Pair => [(v % 5) + 0, k]),
     model: (pairs) => pairs.map(([k, v]) => [(v % 5) + 0, k]),
   },
@@ -123,7 +123,7 @@ const pipeline = fc.record({
   steps: fc.array(fc.record({ step: fc.constantFrom(...steps), partitions }), { minLength: 1, maxLength: 6 }),
 })
 
-/** The same pipeline in two contexts gives the same list, whatever compiles the loops. */
+/** The same pipeline in two contexts returns the same list, however the loops are compiled. */
 describe('random pipelines', () => {
   const compiled = new Context({ threads: 2, spare: false })
   const composed = new Context({ threads: 2, spare: false, codegen: false })

@@ -111,7 +111,7 @@ describe('custom partitioners and lookup', () => {
         2,
         [(_: number) => 2, (_: number) => -1, (_: number) => 0.5][[2, -1, 0.5].indexOf(answer)]!,
       )
-      await expect(ctx.parallelize(numbers).partitionBy(wrong).count()).rejects.toThrow(`answered ${answer}`)
+      await expect(ctx.parallelize(numbers).partitionBy(wrong).count()).rejects.toThrow(`returned ${answer}`)
     })
 
     test('what is no partitioner', () => {

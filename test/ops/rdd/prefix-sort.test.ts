@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { naturalOrder } from '#build/ops/rdd/natural-order.js'
 import { sortedIndices } from '#build/ops/rdd/prefix-sort.js'
 
-/** What a stable sort by comparing answers. */
+/** Returns the result of a stable sort by comparison. */
 function byComparing(keys: readonly unknown[], ascending: boolean): number[] {
   const sign = ascending ? 1 : -1
   return Array.from(keys.keys()).sort((a, b) => sign * naturalOrder(keys[a], keys[b]))

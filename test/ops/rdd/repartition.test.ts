@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { ArgumentError, Context } from 'millrace'
 import { runBatches, terminateThread } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
 import { expectBag } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
 
@@ -49,7 +50,7 @@ describe('repartition', () => {
       const before = await dealt.glom().collect()
       for (const slot of [0, 1]) {
         await terminateThread(ctx, slot)
-        await ctx.engine.pool!.whenStrong()
+        await engineOf(ctx).pool!.whenStrong()
         expect(await dealt.glom().collect()).toEqual(before)
       }
     } finally {

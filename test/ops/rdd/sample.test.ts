@@ -148,8 +148,8 @@ describe('samples', () => {
         expect(() => ctx.range(3).randomSplit(weights)).toThrow(ArgumentError)
       }
       await expect(ctx.range(3).takeSample(false, -1)).rejects.toThrow(ArgumentError)
-      await expect(pairs.sampleByKey(false, { a: 1 }).collect()).rejects.toThrow('no fraction for the key "b"')
-      await expect(pairs.sampleByKeyExact(false, { a: 1 }).collect()).rejects.toThrow('no fraction for the key "b"')
+      await expect(pairs.sampleByKey(false, { a: 1 }).collect()).rejects.toThrow('The key "b" has no fraction')
+      await expect(pairs.sampleByKeyExact(false, { a: 1 }).collect()).rejects.toThrow('The key "b" has no fraction')
       expect(() => pairs.sampleByKey(false, 1 as never)).toThrow(ArgumentError)
     })
   })

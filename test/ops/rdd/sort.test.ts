@@ -1,10 +1,10 @@
-import type { Rdd } from 'millrace'
+import type { BaseRdd } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
 import { table } from '../../support/table.js'
 
 /** The contents of each partition. */
-const glom = <T>(rdd: Rdd<T>): Promise<T[][]> => rdd.mapPartitions((records) => [[...records]]).collect()
+const glom = <T>(rdd: BaseRdd<T>): Promise<T[][]> => rdd.mapPartitions((records) => [[...records]]).collect()
 
 /** 0..n-1 in an order that looks shuffled and is always the same; n must not be a multiple of 7919. */
 const permutation = (n: number): number[] => Array.from({ length: n }, (_, i) => (i * 7919) % n)

@@ -8,7 +8,9 @@ import { eachThreads } from '../../support/contexts.js'
 
 const MIB = 1 << 20
 
-/** What a text's lines are: `\n` ends a line, a `\r` before it goes too, nothing follows the last one. */
+/**
+ * Returns the lines of a text: `\n` ends a line, a `\r` before it is dropped, and no empty line follows the last one.
+ */
 function linesOf(text: string): string[] {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
@@ -89,6 +91,15 @@ describe('textFile', () => {
         .map((x) => `${x}`)
         .saveAsTextFile(saved)
       expect(await ctx.textFile(saved, 3).map(Number).sum()).toBe(4950)
+    })
+
+    test('a file that is still being copied is read only if the path names it', async () => {
+      const folder = mkdtempSync(join(directory, 'copying-'))
+      for (const name of ['a', 'b._COPYING_']) writeFileSync(join(folder, name), `${name}\n`)
+      for (const path of [folder, join(folder, '*'), join(folder, '*a*'), join(folder, '**')])
+        expect(await ctx.textFile(path).collect(), path).toEqual(['a'])
+      for (const path of ['b._COPYING_', '*._COPYING_'])
+        expect(await ctx.textFile(join(folder, path)).collect(), path).toEqual(['b._COPYING_'])
     })
 
     test('a file that is not there', async () => {

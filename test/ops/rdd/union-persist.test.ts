@@ -2,6 +2,7 @@ import { hashPartitioner, withEnv } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { sorted } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
+import { nodeOf } from '../../support/nodes.js'
 import { table } from '../../support/table.js'
 
 const pairs: [string, number][] = [
@@ -94,9 +95,9 @@ describe('union', () => {
       const left = ctx.parallelize(pairs).partitionBy(3)
       const right = ctx.parallelize(pairs).partitionBy(3)
       const both = left.union(right)
-      expect([both.partitions, both.partitioner]).toEqual([3, hashPartitioner(3)])
+      expect([both.getNumPartitions(), both.partitioner]).toEqual([3, hashPartitioner(3)])
       const reduced = both.reduceByKey((x, y) => x + y)
-      expect(reduced.dependencies[0]!.kind).toBe('narrow')
+      expect(nodeOf(reduced).dependencies[0]!.kind).toBe('narrow')
       expect(sorted(await reduced.collect())).toEqual([
         ['a', 2],
         ['b', 4],
@@ -105,7 +106,7 @@ describe('union', () => {
     })
     test('other partitioners: all partitions, keys nowhere in particular', async () => {
       const both = ctx.parallelize(pairs).partitionBy(3).union(ctx.parallelize(pairs).partitionBy(4))
-      expect([both.partitions, both.partitioner]).toEqual([7, undefined])
+      expect([both.getNumPartitions(), both.partitioner]).toEqual([7, undefined])
       expect(sorted(await both.reduceByKey((x, y) => x + y).collect())).toEqual([
         ['a', 2],
         ['b', 4],

@@ -197,7 +197,7 @@ describe('zip and cartesian', () => {
         halves(ctx)
           .zip(ctx.parallelize([1, 2], 2))
           .collect(),
-      ).rejects.toThrow('partition 1 has 2 elements here and 1 there')
+      ).rejects.toThrow('partition 1 has 2 elements in one dataset and 1 in the other')
     })
 
     test('indexes are those of the collected list, whatever the partitions', async () => {

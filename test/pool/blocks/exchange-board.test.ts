@@ -23,7 +23,7 @@ test('another thread reads of the same memory what was published, in the order o
     fc.property(fc.array(blocks, { minLength: 1, maxLength: PLACES }), fc.boolean(), (all, again) => {
       const board = new ExchangeBoard()
       if (again) {
-        for (let place = 0; place < PLACES; place++) board.giveUp(place)
+        for (let place = 0; place < PLACES; place++) board.abandon(place)
         board.clear()
       }
       for (const [place, each] of all.entries()) board.publish(place, each)
@@ -38,14 +38,14 @@ describe('whatever comes first counts', () => {
   test('an output is there although its thread is given up after', () => {
     const board = new ExchangeBoard()
     board.publish(1, block)
-    board.giveUp(1)
+    board.abandon(1)
     expect(board.take(1, 1, never)).toEqual([block])
   })
 
   test('a place that was given up stays so, whatever a thread that is not quite dead writes', () => {
     const board = new ExchangeBoard()
     board.publish(0, block)
-    board.giveUp(1)
+    board.abandon(1)
     board.publish(1, block)
     expect(board.take(0, 2, never)).toBeUndefined()
   })
@@ -59,9 +59,9 @@ test('who has no patience is told that nothing is there', () => {
   expect(asked).toBe(3)
 })
 
-test.each(['publish', 'giveUp'] as const)('a thread that sleeps wakes up at %s', async (how) => {
+test.each(['publish', 'abandon'] as const)('a thread that sleeps wakes up at %s', async (how) => {
   const board = new ExchangeBoard()
-  // Its patience never ends, so it only answers if it is told.
+  // Its patience never ends, so it answers only if it is woken.
   const sleeper = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads')
      import(workerData.url).then(({ ExchangeBoard }) => {

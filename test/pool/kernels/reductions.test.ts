@@ -211,7 +211,7 @@ describe('what kernels do and what not', () => {
     const run = (by: By) => () => counted(steps, sum, [text((i) => (i === 40 ? 'k' : `k,x,${i}`), 100)], by)
     expect(run('functions')).toThrow(TypeError)
     expect(run('bytes')).toThrow(TypeError)
-    // What the failed task left is not in the next one's.
+    // The next task does not see the leftovers of the failed one.
     same(sums, [text((i) => `k${i % 3},x,${i}`, 10)])
   })
 

@@ -7,9 +7,9 @@ import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs, decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
 import { readPart } from '#build/pool/blocks/shuffle-block.js'
 import { TextKernels } from '#build/pool/kernels/text-kernels.js'
-import { PlanCompiler } from '#build/pool/worker/plans.js'
-import { compileProgram } from '#build/pool/worker/sinks.js'
-import type { Task, ThreadServices } from '#build/pool/worker/task.js'
+import { compileProgram } from '#build/pool/worker/operators/sinks.js'
+import { ThreadPlanCompiler } from '#build/pool/worker/runtime/plans.js'
+import type { Task, ThreadServices } from '#build/pool/worker/runtime/task.js'
 
 /** One piece of input: text as it arrives, or records that are no text. */
 export type Piece = Uint8Array | readonly string[]
@@ -57,15 +57,15 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
     partition: 0,
     batchTime: undefined,
     inputs: [{ in: 'blocks', slices }],
-    meter: { vitals: new Int32Array(16), failedAt: undefined },
+    meter: { status: new Int32Array(16), failedAt: undefined },
     read: [0],
     sums: [],
     written: [],
-    settled: [],
+    asyncResults: [],
   } as unknown as Task
-  const of: Plan = { op: 'input', slot: 0 }
+  const of: Plan = { op: 'input', input: 0 }
   const plan: Plan = steps.length > 0 ? { op: 'chain', of, steps } : of
-  const value = compileProgram({ plan, sink }, new PlanCompiler(services))(task)
+  const value = compileProgram({ plan, sink }, new ThreadPlanCompiler(services))(task)
   return { value, lines: task.read[0]!, sealed }
 }
 
@@ -97,7 +97,7 @@ function encoded(records: readonly string[]): Buffer {
   return Buffer.from(writer.bytes())
 }
 
-/** What `run` gives, or the error that it throws. */
+/** Returns the result of `run`, or the error that it throws. */
 export function outcome(run: () => unknown): unknown {
   try {
     return run()

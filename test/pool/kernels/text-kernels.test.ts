@@ -85,7 +85,7 @@ const tokens = fc.oneof(
   fc.constantFrom(' ', ',', 'a', '\t', '\0', '\r').map((separator) => step('flatMap', split(separator))),
   fc.tuple(fc.nat(3), fc.constantFrom(',', ' ')).map(([i, separator]) => step('map', field(i, separator))),
 )
-/** What may follow a step that gives strings, and gives strings. */
+/** Steps that may follow a step with string results, and have string results. */
 const rest = fc.array(
   fc.oneof(
     fc.constant(step('map', toLowerCase())),

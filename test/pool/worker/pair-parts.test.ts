@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs } from '#build/pool/blocks/records-codec.js'
 import { readPart, ShuffleBlockWriter } from '#build/pool/blocks/shuffle-block.js'
-import { PairParts } from '#build/pool/worker/pair-parts.js'
+import { PairParts } from '#build/pool/worker/operators/pair-parts.js'
 
 const PARTS = 3
 
-/** What a task that deals these pairs out writes. */
+/** Returns the output of a task that deals these pairs to parts. */
 function written(pairs: PairParts, records: readonly (readonly [unknown, unknown])[]): Buffer {
   const w = new ByteWriter()
   pairs.begin()

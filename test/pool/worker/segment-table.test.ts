@@ -3,7 +3,7 @@ import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { sealBlock } from '#build/pool/blocks/layout.js'
 import { decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
-import { SegmentTable } from '#build/pool/worker/segment-table.js'
+import { SegmentTable } from '#build/pool/worker/runtime/segment-table.js'
 
 const HEADER = 64
 const memory = new SharedArrayBuffer(4096)

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import type { BlockManager } from '#build/engine/block-manager.js'
-import { SnapshotChain } from '#build/engine/snapshot-chain.js'
+import { SnapshotChain } from '#build/engine/state/snapshot-chain.js'
+import type { BlockManager } from '#build/engine/storage/block-manager.js'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { SegmentWriter } from '#build/pool/blocks/segment-writer.js'
 import { writeBlock } from '#build/pool/blocks/write-block.js'
-import { SegmentTable } from '#build/pool/worker/segment-table.js'
+import { SegmentTable } from '#build/pool/worker/runtime/segment-table.js'
+import type { ThreadServices } from '#build/pool/worker/runtime/task.js'
 import { Changes } from '#build/pool/worker/state/changes.js'
 import { readSnapshots, writeSnapshot } from '#build/pool/worker/state/snapshot.js'
 import { beginIncrement, emptyState, type StatePartition } from '#build/pool/worker/state/store.js'
-import type { ThreadServices } from '#build/pool/worker/task.js'
 import { random } from '../../engine/support.js'
 
 const scratch = new ByteWriter()
@@ -92,7 +92,7 @@ test.each([
     beginIncrement(again, readSnapshots(again, chain.upTo(time), services))
     again.version = time
     expect(contents(again)).toEqual(contents(state))
-    // Now and then another thread goes on from what it has read.
+    // Now and then another thread continues from the state that it has read.
     if (next() < 0.3) state = again
   }
   for (const kind of expected) expect(kinds).toContain(kind)

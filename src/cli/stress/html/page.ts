@@ -28,7 +28,7 @@ th { opacity: .7; }
 ${MODES.map((mode, i) => `.${mode} { stroke: ${HUES[i]}; fill: ${HUES[i]}; background: ${HUES[i]}; }`).join('\n')}
 `
 
-/** One page for all runs: no script, nothing that is loaded from elsewhere. */
+/** Returns one page for all runs, without scripts and without external resources. */
 export function drawPage(runs: readonly DrawnRun[]): string {
   return `<!doctype html>
 <html lang="en">
@@ -47,7 +47,7 @@ ${runs.map(section).join('\n')}
 }
 
 function section({ config, outcome }: DrawnRun): string {
-  const verdict = !isAborted(outcome) && passed(outcome) ? '<p>passed</p>' : '<p class="failed">FAILED</p>'
+  const outcomeText = !isAborted(outcome) && passed(outcome) ? '<p>passed</p>' : '<p class="failed">FAILED</p>'
   const body = isAborted(outcome)
     ? `<p>${escaped(outcome.aborted)}</p>`
     : `<p>Time of each batch, from when it was due to its completion. Kills:<span class="key ${config.mode}"></span>${config.mode}</p>
@@ -58,7 +58,7 @@ ${table(outcome)}`
   return `<section>
 <h2>${escaped(config.pipeline)}</h2>
 <p>${escaped(titleOf(config))}<br><code>${escaped(repeat(config))}</code></p>
-${verdict}
+${outcomeText}
 ${body}
 </section>`
 }

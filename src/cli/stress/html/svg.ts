@@ -1,18 +1,18 @@
-/** A drawing area inside of the axes, in px. */
+/** The drawing area inside the axes, in px. */
 export const AREA = { left: 60, top: 12, width: 900, height: 190 } as const
 
 const BOTTOM = 34
-/** Marks an axis should have, more or less. */
+/** The approximate number of marks on an axis. */
 const TICKS = 6
 
 export interface Scale {
   readonly max: number
-  /** Px of a value, from the left or from the bottom. */
+  /** Returns the px of a value, from the left or from the bottom. */
   readonly at: (value: number) => number
   readonly ticks: readonly number[]
 }
 
-/** From 0 to `max`, over so many px, with marks at round numbers. */
+/** Returns an axis from 0 to `max` over `length` px, with marks at round numbers. */
 export function scale(max: number, px: number): Scale {
   const top = max > 0 ? max : 1
   const rough = top / TICKS
@@ -22,7 +22,7 @@ export function scale(max: number, px: number): Scale {
   return { max: top, at: (value) => round((value / top) * px), ticks }
 }
 
-/** Px with one decimal. */
+/** Formats px with one decimal. */
 export function round(px: number): number {
   return Math.round(px * 10) / 10
 }
@@ -31,7 +31,7 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
-/** A chart of `marks`, which are drawn in the area with the y axis upwards from its bottom. */
+/** Returns a chart of `marks`, whose y axis points upwards from the bottom of the area. */
 export function chart(label: string, x: Scale, y: Scale, xName: string, yName: string, marks: string): string {
   const { left, top, width, height } = AREA
   const vertical = x.ticks.map((value) => {

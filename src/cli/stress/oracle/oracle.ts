@@ -3,24 +3,24 @@ import type { DataSpec } from '../data.js'
 /** The right records of one output in one batch. */
 export interface Answer {
   readonly records: readonly unknown[]
-  /** The order counts. */
+  /** Whether the order counts. */
   readonly ordered?: boolean
 }
 
 /**
- * Computes what a pipeline must answer, batch after batch, in one thread with arrays and maps. It shares nothing with
- * the engine but the input data.
+ * Computes the right answers of a pipeline, batch by batch, in one thread with arrays and maps. It shares only the
+ * input data with the engine.
  */
 export interface Oracle {
-  /** Records of all inputs in the batch asked for last. */
+  /** Number of records of all inputs in the latest batch. */
   readonly records: number
-  /** The answers of batch `batch`, asked for in order from 1; an output that does not fire is absent. */
+  /** Returns the answers of batch `batch`, in order from 1; an output that does not fire is absent. */
   next(batch: number): Readonly<Record<string, Answer>>
 }
 
 export type MakeOracle = (spec: DataSpec) => Oracle
 
-/** An oracle from a function that draws a batch's serials and answers. */
+/** Creates an oracle from a function that draws a batch's serial numbers and answers. */
 export function oracle(
   answer: (batch: number) => { readonly serials: readonly number[]; readonly answers: Record<string, Answer> },
 ): Oracle {

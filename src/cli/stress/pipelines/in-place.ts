@@ -1,23 +1,18 @@
 import { definePipeline, type KeyState, StateSpec } from '../../../index.js'
-import { sparseEntries } from '../data.js'
 import { tripwire } from '../tripwire.js'
-import { auditSerials, drawnStream, type StressParams } from './params.js'
+import { keyedEntries } from './keyed-entries.js'
+import type { StressParams } from './params.js'
 
 interface Tally {
   sum: number
   idle: number
 }
 
-/** The pipeline `state` with functions that change their state in place: it must give the same answers. */
+/** The pipeline `state` with functions that change their state in place: its answers must be the same. */
 export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
-  const atMap = tripwire(faults, 'map')
   const atReduce = tripwire(faults, 'reduce')
-  const records = drawnStream(ssc, 'entries', interval, (batch) => sparseEntries(params, batch)).map((entry) =>
-    atMap(entry),
-  )
-  auditSerials(records.map(([serial]) => serial))
-  const pairs = records.map(([, key, value]): [string, number] => [key, value])
+  const pairs = keyedEntries(ssc, params)
 
   const tallies = pairs.updateStateByKey((values: number[], state: Tally | undefined): Tally | undefined => {
     const tally = state ?? { sum: 0, idle: -1 }
@@ -26,7 +21,7 @@ export default definePipeline<StressParams>((ssc, params) => {
       tally.sum += value
       tally.idle = 0
     }
-    // After the change: where this throws, the change must be undone.
+    // After the change: if this throws, the change must be undone.
     atReduce(values)
     return tally.idle === 3 ? undefined : tally
   })

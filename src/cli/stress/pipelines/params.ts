@@ -9,10 +9,10 @@ export interface StressParams extends DataSpec {
   readonly faults: FaultMemory
 }
 
-/** The name of the stream that the command pushes to, where a pipeline has one. */
+/** The name of the stream that the command pushes to, if the pipeline has one. */
 export const PUSHED = 'pushed'
 
-/** The name of the output with the serial number of every record, and how often it was there. */
+/** The name of the output with every record's serial number and its number of occurrences. */
 export const SERIALS = 'serials'
 
 export function auditSerials(serials: DStream<number>): void {
@@ -22,7 +22,7 @@ export function auditSerials(serials: DStream<number>): void {
     .output(SERIALS)
 }
 
-/** An input whose batch i is what `draw` answers for i: the driver asks once a batch. */
+/** Creates an input whose batch i is `draw(i)`: the driver calls it once per batch. */
 export function drawnStream<T>(
   ssc: StreamBuilder,
   name: string,

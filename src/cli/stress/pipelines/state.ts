@@ -1,24 +1,19 @@
 import { definePipeline, type KeyState, StateSpec } from '../../../index.js'
-import { sparseEntries } from '../data.js'
 import { tripwire } from '../tripwire.js'
-import { auditSerials, drawnStream, type StressParams } from './params.js'
+import { keyedEntries } from './keyed-entries.js'
+import type { StressParams } from './params.js'
 
-/** A key's sum, and how many batches it has been without values. */
+/** A key's sum, and the number of batches since its last value. */
 interface Tally {
   readonly sum: number
   readonly idle: number
 }
 
-/** updateStateByKey, which drops keys by itself, and mapWithState, which removes keys and times them out. */
+/** updateStateByKey that drops keys itself, and mapWithState that removes keys and times them out. */
 export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
-  const atMap = tripwire(faults, 'map')
   const atReduce = tripwire(faults, 'reduce')
-  const records = drawnStream(ssc, 'entries', interval, (batch) => sparseEntries(params, batch)).map((entry) =>
-    atMap(entry),
-  )
-  auditSerials(records.map(([serial]) => serial))
-  const pairs = records.map(([, key, value]): [string, number] => [key, value])
+  const pairs = keyedEntries(ssc, params)
 
   const tallies = pairs.updateStateByKey((values: number[], tally: Tally | undefined): Tally | undefined => {
     atReduce(values)
@@ -27,7 +22,7 @@ export default definePipeline<StressParams>((ssc, params) => {
     return idle === 2 ? undefined : { sum, idle: idle + 1 }
   })
   tallies.output('tallies')
-  // Asks for old versions of the state again when their blocks are lost.
+  // Reads old versions of the state, which are recomputed if their blocks are lost.
   tallies
     .window(3 * interval)
     .count()

@@ -3,7 +3,9 @@ import { entries } from '../data.js'
 import { tripwire } from '../tripwire.js'
 import { auditSerials, drawnStream, type StressParams } from './params.js'
 
-/** Windows with and without an inverse: recomputed from kept batches, or kept as state and rebuilt from snapshots. */
+/**
+ * Windows with and without an inverse: recomputed from persisted batches, or held as state and rebuilt from snapshots.
+ */
 export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
   const atMap = tripwire(faults, 'map')

@@ -9,5 +9,5 @@ export default definePipeline<StressParams>((ssc, { faults }) => {
   const atReduce = tripwire(faults, 'reduce')
   const lines = ssc.pushStream<string>(PUSHED).map((line) => atMap(line))
   auditSerials(lines.map((line) => Number.parseInt(line, 10)))
-  outputCounts(ssc, lines, (a, b) => atReduce(a + b))
+  outputCounts(lines, (a, b) => atReduce(a + b))
 })

@@ -1,17 +1,21 @@
 import { ArgumentError } from '../../../errors.js'
+import { describe } from '../../../values/describe.js'
 import { type Duration, toMillis } from '../../time.js'
 
-/** A duration in ms that may be 0. */
+/** Returns a duration in ms that may be 0. @throws ArgumentError for anything else. */
 export function zeroOrMore(duration: Duration, what: string): number {
   return isZero(duration) ? 0 : toMillis(duration, what)
 }
 
-/** A difference of times in ms: `'-5m'`, 0, `'10s'`. */
+/**
+ * Returns a difference of times in ms, which may be negative: `'-5m'`, 0, `'10s'`. @throws ArgumentError for anything
+ * else.
+ */
 export function difference(duration: Duration, what: string): number {
   if (typeof duration === 'number') {
     if (Number.isInteger(duration)) return duration
     throw new ArgumentError(
-      `${what} is ${duration}; it must be a whole number of milliseconds, or text such as '-5m' or '10s'.`,
+      `${what} is ${describe(duration)}; it must be a whole number of milliseconds, or text such as '-5m' or '10s'.`,
       { given: duration },
     )
   }

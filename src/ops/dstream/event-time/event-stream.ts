@@ -6,36 +6,49 @@ import type { Rdd } from '../../rdd/rdd.js'
 import type { RecordOptions } from '../../rdd/record-options.js'
 import type { StorageLevel } from '../../rdd/storage-level.js'
 import { UnionRdd } from '../../rdd/union.js'
-import type { DeadLetterOptions, DeadRecord, WithDeadLetters } from '../dead-letters.js'
-import { capturedBy, type DStream, Stream, streamFace } from '../dstream.js'
+import { type DeadLetterOptions, type DeadRecord, deadLettersOf, type WithDeadLetters } from '../dead-letters.js'
+import { capturedBy, Stream } from '../dstream.js'
 import { chain } from '../elementwise.js'
+import { type BaseStream, type DStream, dstreams, StreamFacade, streamNode, toDStream } from '../facade.js'
 import { checkSlides } from '../transform.js'
 import { LeastWatermarks, type Watermarks } from './watermarks.js'
 
-/** What an operation asks of another stream of event time. */
-export interface EventInput<T> {
-  /** Type of the elements; never set. */
-  readonly __event?: T
-  /** How far event time has come, by batch. */
-  readonly watermarks: Watermarks
-}
-
-/** Operations of streams whose records have a time of their own; operator files add to it. */
-export interface EventTimed<T> extends EventInput<T> {
-  /** The records with their event times, as a stream of pairs. Narrow. */
+/** Operations of event-time streams. Operator files add theirs. */
+export interface EventTimed<T> {
+  /**
+   * Returns the records as pairs with their event times. Narrow.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[5]]).withTimestamps((time) => time)
+   * events.stamped().output('stamped') // [[5, 5]]
+   * ```
+   */
   stamped(): DStream<[time: number, value: T]>
-  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
   map<U>(fn: (value: T) => U, options: DeadLetterOptions): EventStream<U> & WithDeadLetters<[time: number, record: T]>
-  /** Each record through `fn`; it keeps its event time. Narrow. */
+  /**
+   * Applies `fn` to each record; the result keeps the record's event time. Narrow. `onRecordError` as in the `map` of
+   * streams.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[5]]).withTimestamps((time) => time)
+   * events.map((x) => x * 2).stamped().output('stamped') // [[5, 10]]
+   * ```
+   */
   map<U>(fn: (value: T) => U, options?: RecordOptions): EventStream<U>
-  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
   flatMap<U>(
     fn: (value: T) => Iterable<U>,
     options: DeadLetterOptions,
   ): EventStream<U> & WithDeadLetters<[time: number, record: T]>
-  /** Zero or more records for each record, with its event time. Narrow. */
+  /**
+   * Replaces each record by the records of the iterable that `fn` returns, with the same event time. Narrow.
+   * `onRecordError` as in the `map` of streams.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[5]]).withTimestamps((time) => time)
+   * events.flatMap((x) => [x, -x]).stamped().output('stamped') // [[5, 5], [5, -5]]
+   * ```
+   */
   flatMap<U>(fn: (value: T) => Iterable<U>, options?: RecordOptions): EventStream<U>
-  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
   filter<S extends T>(
     fn: (value: T) => value is S,
     options: DeadLetterOptions,
@@ -44,129 +57,176 @@ export interface EventTimed<T> extends EventInput<T> {
     fn: (value: T) => boolean,
     options: DeadLetterOptions,
   ): EventStream<T> & WithDeadLetters<[time: number, record: T]>
-  /** The records for which `fn` answers true. Narrow. */
   filter<S extends T>(fn: (value: T) => value is S, options?: RecordOptions): EventStream<S>
+  /**
+   * Keeps the records for which `fn` returns true. Narrow. `onRecordError` as in the `map` of streams.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[5, 6]]).withTimestamps((time) => time)
+   * events.filter((x) => x > 5).stamped().output('stamped') // [[6, 6]]
+   * ```
+   */
   filter(fn: (value: T) => boolean, options?: RecordOptions): EventStream<T>
-  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
   keyBy<K>(
     fn: (value: T) => K,
     options: DeadLetterOptions,
   ): EventStream<[K, T]> & WithDeadLetters<[time: number, record: T]>
-  /** `[fn(record), record]`: the key for windows and joins by key. Narrow. */
+  /**
+   * Turns each record into the pair `[fn(record), record]`: the key for windows and joins. Narrow. `onRecordError` as
+   * in the `map` of streams.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[5]]).withTimestamps((time) => time)
+   * events.keyBy((x) => x % 2).output('pairs') // [[1, 5]]
+   * ```
+   */
   keyBy<K>(fn: (value: T) => K, options?: RecordOptions): EventStream<[K, T]>
-  /** The records of both. Narrow. Its watermark is the lesser of both; an idle stream does not hold the other back. */
-  union<U>(other: EventInput<U>): EventStream<T | U>
+  /**
+   * Returns the records of both streams. Narrow. The watermark is the lesser of the two; an idle stream does not hold
+   * it back.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[5]]).withTimestamps((time) => time)
+   * events.union(events.map((x) => -x)).output('both') // [5, -5]
+   * ```
+   *
+   * @throws ArgumentError unless both streams belong to this context and have the same slide.
+   */
+  union<U>(other: EventTimed<U>): EventStream<T | U>
 }
 
-/** Operations of streams of event time whose records are pairs; operator files add to it. */
+/** Operations of event-time streams whose records are pairs. Operator files add theirs. */
 export interface EventPairs<K, V> {
-  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
   mapValues<U>(
     fn: (value: V) => U,
     options: DeadLetterOptions,
   ): EventStream<[K, U]> & WithDeadLetters<[time: number, record: [K, V]]>
-  /** The value of each pair through `fn`. Narrow. */
+  /**
+   * Applies `fn` to the value of each pair, which keeps its key and its event time. Narrow. `onRecordError` as in the
+   * `map` of streams.
+   *
+   * ```ts
+   * const events = ssc.queueStream<[string, number]>([[['a', 5]]]).withTimestamps(([, time]) => time)
+   * events.mapValues((x) => x * 2).output('pairs') // [['a', 10]]
+   * ```
+   */
   mapValues<U>(fn: (value: V) => U, options?: RecordOptions): EventStream<[K, U]>
-  /** As below; the records that are given up are a stream, too: `deadLetters()`. */
   flatMapValues<U>(
     fn: (value: V) => Iterable<U>,
     options: DeadLetterOptions,
   ): EventStream<[K, U]> & WithDeadLetters<[time: number, record: [K, V]]>
-  /** Zero or more pairs with the same key for each pair. Narrow. */
+  /**
+   * Replaces each pair by one pair for each value that `fn` returns, with the same key and event time. Narrow.
+   * `onRecordError` as in the `map` of streams.
+   *
+   * ```ts
+   * const events = ssc.queueStream<[string, number]>([[['a', 5]]]).withTimestamps(([, time]) => time)
+   * events.flatMapValues((x) => [x, -x]).output('pairs') // [['a', 5], ['a', -5]]
+   * ```
+   */
   flatMapValues<U>(fn: (value: V) => Iterable<U>, options?: RecordOptions): EventStream<[K, U]>
 }
 
 /**
- * A stream whose records have a time of their own. It is a stream of its records as well: outputs, and operations that it
- * does not have itself, work on its batches.
+ * A stream whose records have event times. It is also a stream of its records: outputs, and operations that event-time
+ * streams do not define, work on its batches.
  */
 export type EventStream<T> = EventTimed<T> &
   ([T] extends [readonly [infer K, infer V]] ? EventPairs<K, V> : unknown) &
   DStream<T>
 
-/** The public face of records stamped with their times, and of what is known of the time. */
-export function eventStream<T>(stamped: Stream<[number, T]>, watermarks: Watermarks): EventStream<T> {
-  return new EventNode<T>(stamped, watermarks) as unknown as EventStream<T>
-}
-
-defineBuiltin('ofValue', (fn: AnyFunction) => (pair: readonly [unknown, unknown]) => fn(pair[1]))
-
-/** The records of a stamped stream. */
+/** The records of a stream of `[time, record]`, with the stream's watermarks. */
 export class EventNode<T> extends Stream<T> {
   readonly timed: Stream<[number, T]>
   readonly watermarks: Watermarks
   readonly #value: FnRef
 
   constructor(timed: Stream<[number, T]>, watermarks: Watermarks) {
-    super(timed.builder, 'eventTime', [timed], timed.slideDuration)
+    super(timed.graph, 'eventTime', [timed], timed.slideDuration)
     this.timed = timed
     this.watermarks = watermarks
     this.#value = capturedBy(this, builtin('valueOf'), 'eventTime')
   }
 
-  stamped(): DStream<[number, T]> {
-    return streamFace(this.timed)
-  }
-
-  override map(fn: AnyFunction, options?: RecordOptions): never {
-    return this.#through('mapValues', fn, 'map', options) as never
-  }
-
-  override flatMap(fn: AnyFunction, options?: RecordOptions): never {
-    return this.#through('flatMapValues', fn, 'flatMap', options) as never
-  }
-
-  override filter(fn: (value: T) => boolean, options?: RecordOptions): never {
-    return this.#through<T>('filter', builtin('ofValue', checkFunction(fn, 'filter')), 'filter', options) as never
-  }
-
-  keyBy<K>(fn: (value: T) => K, options?: RecordOptions): EventStream<[K, T]> {
-    return this.#through('mapValues', builtin('keyBy', fn), 'keyBy', options)
-  }
-
-  override union(other: Stream<unknown>): never {
-    if (!(other instanceof EventNode)) return super.union(other) as never
-    return eventStream(
-      new EventUnion([this.timed, other.timed]),
-      new LeastWatermarks([this.watermarks, other.watermarks]),
-    ) as never
-  }
-
-  /** Of the operation that made the stream: its records with their times. */
-  deadLetters(): DStream<DeadRecord<unknown>> {
-    return (this.timed as unknown as WithDeadLetters<unknown>).deadLetters()
-  }
-
-  /** The stamped records are what all operations read. */
-  override persist(level?: StorageLevel): DStream<T> {
-    this.timed.persist(level)
-    return streamFace<T>(this)
+  /** All operations read the stamped records, so those are persisted. */
+  override keep(level: StorageLevel): void {
+    this.timed.keep(level)
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
     const rdd = this.timed.getOrCompute(time)
     return rdd && new ChainRdd<T>(rdd, { op: 'map', fn: this.#value, label: this.label })
   }
-
-  #through<U>(
-    op: 'mapValues' | 'flatMapValues' | 'filter',
-    fn: AnyFunction,
-    label: string,
-    options: RecordOptions | undefined,
-  ): EventStream<U> {
-    return eventStream<U>(chain<[number, U]>(this.timed, op, fn, label, options), this.watermarks)
-  }
 }
 
-/** Pair operations, on the prototype only: the types show them where the records are pairs. */
-Object.assign(EventNode.prototype, {
-  mapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
-    return this.map(builtin('onPairValue', checkFunction(fn, 'mapValues')), options as RecordOptions)
+/** The object behind every event-time stream. */
+export class EventStreamFacade extends StreamFacade {}
+
+Object.defineProperty(EventStreamFacade, 'name', { value: 'EventStream' })
+
+/** Wraps timed records for users. */
+export function toEventStream<T>(timed: Stream<[number, T]>, watermarks: Watermarks): EventStream<T> {
+  return new EventStreamFacade(new EventNode<T>(timed, watermarks)) as unknown as EventStream<T>
+}
+
+/** Returns the node of an event-time stream; undefined for anything else. */
+export function eventNode(stream: unknown): EventNode<unknown> | undefined {
+  return stream instanceof EventStreamFacade ? nodeOf(stream) : undefined
+}
+
+function nodeOf(stream: EventStreamFacade): EventNode<unknown> {
+  return streamNode(stream as unknown as BaseStream<unknown>) as EventNode<unknown>
+}
+
+/** Applies an operation to the stamped records; their times and the watermarks stay the same. */
+function through<U>(
+  stream: EventStreamFacade,
+  op: 'mapValues' | 'flatMapValues' | 'filter',
+  fn: AnyFunction,
+  label: string,
+  options: RecordOptions | undefined,
+): EventStream<U> {
+  const { timed, watermarks } = nodeOf(stream)
+  return toEventStream<U>(chain<[number, U]>(timed, op, fn, label, options), watermarks)
+}
+
+/** Operations on the prototype; the types above declare which ones a stream has. */
+Object.assign(EventStreamFacade.prototype, {
+  stamped(this: EventStreamFacade): DStream<[number, unknown]> {
+    return toDStream(nodeOf(this).timed)
   },
-  flatMapValues(this: EventNode<unknown>, fn: AnyFunction, options?: RecordOptions) {
-    return this.flatMap(builtin('onEachPairValue', checkFunction(fn, 'flatMapValues', 'each')), options)
+  map(this: EventStreamFacade, fn: AnyFunction, options?: RecordOptions) {
+    return through(this, 'mapValues', fn, 'map', options)
+  },
+  flatMap(this: EventStreamFacade, fn: AnyFunction, options?: RecordOptions) {
+    return through(this, 'flatMapValues', fn, 'flatMap', options)
+  },
+  filter(this: EventStreamFacade, fn: AnyFunction, options?: RecordOptions) {
+    return through(this, 'filter', builtin('ofValue', checkFunction(fn, 'filter')), 'filter', options)
+  },
+  keyBy(this: EventStreamFacade, fn: AnyFunction, options?: RecordOptions) {
+    return through(this, 'mapValues', builtin('keyBy', fn), 'keyBy', options)
+  },
+  mapValues(this: EventStreamFacade, fn: AnyFunction, options?: RecordOptions) {
+    return through(this, 'mapValues', builtin('onPairValue', checkFunction(fn, 'mapValues')), 'map', options)
+  },
+  flatMapValues(this: EventStreamFacade, fn: AnyFunction, options?: RecordOptions) {
+    const onEach = builtin('onEachPairValue', checkFunction(fn, 'flatMapValues', 'each'))
+    return through(this, 'flatMapValues', onEach, 'flatMap', options)
+  },
+  union(this: EventStreamFacade, other: BaseStream<unknown>) {
+    const [left, right] = [nodeOf(this), eventNode(other)]
+    if (!right) return dstreams.union.call(this as never, other)
+    const watermarks = new LeastWatermarks([left.watermarks, right.watermarks], left.graph.run)
+    return toEventStream(new EventUnion([left.timed, right.timed]), watermarks)
+  },
+  /** The rejected records, with their times, of the operation that returned the stream. */
+  deadLetters(this: EventStreamFacade): DStream<DeadRecord<unknown>> {
+    return deadLettersOf(nodeOf(this).timed)
   },
 })
+
+defineBuiltin('ofValue', (fn: AnyFunction) => (pair: readonly [unknown, unknown]) => fn(pair[1]))
 defineBuiltin('onPairValue', (fn: AnyFunction) => ([key, value]: [unknown, unknown]) => [key, fn(value)])
 defineBuiltin(
   'onEachPairValue',
@@ -180,11 +240,11 @@ defineBuiltin(
 class EventUnion<T> extends Stream<T> {
   constructor(parents: readonly Stream<T>[]) {
     checkSlides(parents, 'union')
-    super(parents[0]!.builder, 'union', parents, parents[0]!.slideDuration)
+    super(parents[0]!.graph, 'union', parents, parents[0]!.slideDuration)
   }
 
   protected override compute(time: number): Rdd<T> | undefined {
     const rdds = this.parents.map((parent) => parent.getOrCompute(time)).filter((rdd) => rdd !== undefined)
-    return rdds.length === 0 ? undefined : new UnionRdd<T>(this.builder.context, rdds as Rdd<T>[])
+    return rdds.length === 0 ? undefined : new UnionRdd<T>(this.graph.context, rdds as Rdd<T>[])
   }
 }

@@ -6,13 +6,16 @@ import type { Aggregator, EventWindowOperator } from '../../plan.js'
 import { fresh } from '../../rdd/aggregate.js'
 import { grouping, type Partitions, reducing } from '../../rdd/by-key.js'
 import { type Duration, formatMillis, toMillis } from '../../time.js'
-import { capturedBy, type DStream } from '../dstream.js'
+import { capturedBy } from '../dstream.js'
 import { chain } from '../elementwise.js'
+import { type DStream, toDStream } from '../facade.js'
+import { type StateVersion, type StateVersionOptions, stateVersionOf } from '../state-version.js'
+import { ofAccumulators } from './accumulator-version.js'
 import { difference, zeroOrMore } from './durations.js'
 import { type EventStateOptions, EventStateStream, LateStream } from './event-state.js'
-import { EventNode, type EventStream, eventStream } from './event-stream.js'
+import { type EventNode, type EventStream, EventStreamFacade, eventNode, toEventStream } from './event-stream.js'
 
-/** A window of event time: its first ms, and the first that is after it. */
+/** A window of event time: its first millisecond, and the first millisecond after it. */
 export interface EventWindow {
   readonly start: number
   readonly end: number
@@ -29,68 +32,141 @@ export interface KeyedWindowResult<K, U> {
   readonly value: U
 }
 
-export interface EventWindowOptions {
+/** `stateVersion` and `upgrade` are about the accumulators of the windows. */
+export interface EventWindowOptions extends StateVersionOptions<unknown> {
   /**
-   * How long after the watermark has passed its end a window still takes records. Each batch with such records gives the
-   * window once more, with its new result. Default 0.
+   * `allowedLateness` (0): how long a window accepts records after the watermark has passed its end. Each batch with
+   * such records emits the window again, with its new result.
    */
   readonly allowedLateness?: Duration
-  /** Where keys are put. Default: the context's parallelism. */
+  /** `partitions`: the number of hash partitions, or a partitioner. Default: `parallelism`. */
   readonly partitions?: Partitions
 }
 export interface AlignedWindowOptions extends EventWindowOptions {
-  /** Windows begin at multiples of the slide since 1970, UTC, plus this; `'-5h'` for days of UTC+5. Default 0. */
+  /**
+   * `offset` (0): shifts the starts of windows, which are multiples of the slide since 1970 in UTC; `'-5h'` for days of
+   * UTC+5.
+   */
   readonly offset?: Duration
 }
 
-/** Results at the last ms of their windows, and beside them the records that came too late for any window. */
+/**
+ * A stream of results, each timed at the last millisecond of its window, and of records that were too late for all of
+ * their windows.
+ */
 export type WindowStream<R, L> = EventStream<R> & LateRecords<L>
 export interface LateRecords<L> {
   /**
-   * The records that came too late, with their event times: every window that they belong to was given up already. They
-   * are counted in `eventTime` of each batch, too. No shuffle of its own.
+   * Returns the records that were too late for all of their windows, with their event times. Narrow. The `eventTime` of
+   * each batch counts them too.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[500], [9000], [], [700]]).withTimestamps((time) => time)
+   * events.tumbling('1s').count().lateRecords().output('late') // []; []; []; [[700, 700]]
+   * ```
    */
   lateRecords(): DStream<[time: number, record: L]>
 }
 
-/** Windows of event time, to be reduced. Functions see a window's values in the order in which they come. */
+/**
+ * Event-time windows, before an operation reduces them. Functions receive a window's values in the order of arrival.
+ */
 export type EventWindows<T> = WholeWindows<T> &
   ([T] extends [readonly [infer K, infer V]] ? KeyedWindows<K, V> : unknown)
 
 export interface WholeWindows<T> {
-  /** The number of records of each window that has any. Shuffle to one partition. */
+  /**
+   * Counts the records of each window that has any. Shuffle to one partition; keeps a count for each open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[100, 200, 1000], []]).withTimestamps((time) => time)
+   * events.tumbling('1s').count().map(({ value }) => value).output('counts') // []; [2]
+   * ```
+   */
   count(): WindowStream<WindowResult<number>, T>
-  /** The records of each window reduced by the associative `fn`, which may change and return its first argument. Shuffle to one partition. */
+  /**
+   * Reduces the records of each window by the associative `fn`, which may change and return its first argument. Shuffle
+   * to one partition; keeps one record for each open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[100, 200, 1000], []]).withTimestamps((time) => time)
+   * events.tumbling('1s').reduce((a, b) => a + b).map(({ value }) => value).output('sums') // []; [300]
+   * ```
+   */
   reduce(fn: (a: T, b: T) => T): WindowStream<WindowResult<T>, T>
-  /** The records of each window folded by `seq` from a `zero` of its own, and by `comb` between parts. Shuffle to one partition. */
+  /**
+   * Folds the records of each window: `seq` starts from a copy of `zero`, `comb` combines parts. Shuffle to one
+   * partition; keeps one accumulator for each open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[100, 200, 1000], []]).withTimestamps((time) => time)
+   * const longest = events.tumbling('1s').aggregate(0, (n, x) => Math.max(n, x), (a, b) => Math.max(a, b))
+   * longest.map(({ value }) => value).output('longest') // []; [200]
+   * ```
+   */
   aggregate<U>(zero: U, seq: (acc: U, value: T) => U, comb: (a: U, b: U) => U): WindowStream<WindowResult<U>, T>
-  /** How often each record occurs in each window. Shuffle. */
+  /**
+   * Counts how often each record occurs in each window. Shuffle; keeps a count for each record and open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream([[100, 100, 1000], []]).withTimestamps((time) => time)
+   * events.tumbling('1s').countByValue().map(({ key, value }) => [key, value]).output('counts') // []; [[100, 2]]
+   * ```
+   */
   countByValue(): WindowStream<KeyedWindowResult<T, number>, T>
 }
 
 export interface KeyedWindows<K, V> {
   /**
-   * The values of each key in each window reduced by the associative `fn`, which may change and return its first argument.
-   * Shuffle; keeps a value for each key and window that is open.
+   * Reduces the values of each key in each window by the associative `fn`, which may change and return its first
+   * argument. Shuffle; keeps a value for each key and open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream<[string, number]>([[['a', 100], ['a', 200], ['a', 1000]], []]).withTimestamps(([, time]) => time)
+   * events.tumbling('1s').reduceByKey((x, y) => x + y).map(({ key, value }) => [key, value]).output('sums') // []; [['a', 300]]
+   * ```
    */
   reduceByKey(fn: (a: V, b: V) => V): WindowStream<KeyedWindowResult<K, V>, [K, V]>
-  /** The values of each key in each window folded by `seq` from a `zero` of its own, and by `comb` between parts. Shuffle. */
+  /**
+   * Folds the values of each key in each window: `seq` starts from a copy of `zero`, `comb` combines parts. Shuffle;
+   * keeps an accumulator for each key and open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream<[string, number]>([[['a', 100], ['a', 200], ['a', 1000]], []]).withTimestamps(([, time]) => time)
+   * const counts = events.tumbling('1s').aggregateByKey(0, (n) => n + 1, (a, b) => a + b)
+   * counts.map(({ key, value }) => [key, value]).output('counts') // []; [['a', 2]]
+   * ```
+   */
   aggregateByKey<U>(
     zero: U,
     seq: (acc: U, value: V) => U,
     comb: (a: U, b: U) => U,
   ): WindowStream<KeyedWindowResult<K, U>, [K, V]>
-  /** The values of each key in each window as an array. Shuffle; keeps all values. */
+  /**
+   * Groups the values of each key in each window into an array. Shuffle; keeps all values of open windows.
+   *
+   * ```ts
+   * const events = ssc.queueStream<[string, number]>([[['a', 100], ['a', 200], ['a', 1000]], []]).withTimestamps(([, time]) => time)
+   * events.tumbling('1s').groupByKey().map(({ key, value }) => [key, value]).output('lists') // []; [['a', [100, 200]]]
+   * ```
+   */
   groupByKey(): WindowStream<KeyedWindowResult<K, V[]>, [K, V]>
-  /** The number of records of each key in each window. Shuffle. */
+  /**
+   * Counts the records of each key in each window. Shuffle; keeps a count for each key and open window.
+   *
+   * ```ts
+   * const events = ssc.queueStream<[string, number]>([[['a', 100], ['a', 200], ['a', 1000]], []]).withTimestamps(([, time]) => time)
+   * events.tumbling('1s').countByKey().map(({ key, value }) => [key, value]).output('counts') // []; [['a', 2]]
+   * ```
+   */
   countByKey(): WindowStream<KeyedWindowResult<K, number>, [K, V]>
 }
 
 declare module './event-stream.js' {
   interface EventTimed<T> {
     /**
-     * Windows of `size` that follow each other: `[0, 1m), [1m, 2m), ...` Each is given once, in the first batch whose
-     * watermark has reached its end.
+     * Divides event time into consecutive windows of `size`: `[0, 1m), [1m, 2m), ...` Narrow; the operation on the
+     * windows shuffles. Each window is emitted once, in the first batch whose watermark has reached its end.
      *
      * ```ts
      * const events = ssc.queueStream([[['a', 10], ['b', 20], ['a', 1000]], []] as [string, number][][])
@@ -100,7 +176,8 @@ declare module './event-stream.js' {
      */
     tumbling(size: Duration, options?: AlignedWindowOptions): EventWindows<T>
     /**
-     * Windows of `size`, one each `slide`, so that a record is in several. Each record is kept once, whatever their number.
+     * Divides event time into windows of `size`, one every `slide`, so that a record belongs to several. Narrow; the
+     * operation on the windows shuffles. Stores a record once, however many windows it belongs to.
      *
      * ```ts
      * const events = ssc.queueStream([[500, 1500, 9000], []]).withTimestamps((time) => time)
@@ -110,8 +187,8 @@ declare module './event-stream.js' {
      */
     sliding(size: Duration, slide: Duration, options?: AlignedWindowOptions): EventWindows<T>
     /**
-     * Windows that end when their key has had no record for `gap`: `[first, last + gap)`. Records that come between two
-     * sessions make them one.
+     * Divides the records of each key into sessions. A session ends when its key has had no record for `gap`: `[first,
+     * last + gap)`. Narrow; the operation on the windows shuffles. A record between two sessions merges them.
      *
      * ```ts
      * const events = ssc.queueStream([[100, 900, 5000], []]).withTimestamps((time) => time)
@@ -125,17 +202,20 @@ declare module './event-stream.js' {
 defineBuiltin('freshCopy', (zero: unknown) => () => fresh(zero))
 defineBuiltin('addOne', () => (count: number) => count + 1)
 
-class WindowsNode<T> {
+/** The windows that `tumbling`, `sliding` and `session` return. */
+class WindowsFacade<T> {
   readonly #of: EventNode<T>
   readonly #window: EventWindowOperator['window']
   readonly #allowedLateness: number
   readonly #partitions: Partitions | undefined
+  readonly #version: StateVersion
 
   constructor(of: EventNode<T>, window: EventWindowOperator['window'], options: AlignedWindowOptions) {
     this.#of = of
     this.#window = window
     this.#allowedLateness = zeroOrMore(options.allowedLateness ?? 0, 'allowedLateness')
     this.#partitions = options.partitions
+    this.#version = stateVersionOf(options, 'the windows')
   }
 
   count() {
@@ -158,7 +238,7 @@ class WindowsNode<T> {
     return this.#byKey('aggregateByKey', this.#folding(zero, seq, comb, 'aggregateByKey'), this.#neutral(zero))
   }
   groupByKey() {
-    return this.#byKey('groupByKey', grouping(this.#of.builder.context), this.#neutral([]))
+    return this.#byKey('groupByKey', grouping(this.#of.graph.context), this.#neutral([]))
   }
   countByKey() {
     return this.#byKey('countByKey', this.#counting('countByKey'))
@@ -205,7 +285,7 @@ class WindowsNode<T> {
     readonly place: EventStateOptions['place']
     readonly aggregator: Aggregator
     readonly neutral?: FnRef
-    /** What of `[key, value]` was the record; all of it if absent. */
+    /** The part of `[key, value]` that `lateRecords` returns; undefined: the pair. */
     readonly late?: 'keyOf' | 'valueOf'
   }): WindowStream<unknown, unknown> {
     const { label, place, aggregator, neutral, late } = options
@@ -222,12 +302,13 @@ class WindowsNode<T> {
         allowedLateness: this.#allowedLateness,
         keyed,
       },
+      version: ofAccumulators(this.#version),
     })
     const lateRecords = () => {
       const records = new LateStream(state)
-      return late ? chain(records, 'mapValues', builtin(late), 'lateRecords') : records
+      return toDStream<unknown>(late ? chain(records, 'mapValues', builtin(late), 'lateRecords') : records)
     }
-    return Object.assign(eventStream<unknown>(state, state.watermarks), { lateRecords }) as WindowStream<
+    return Object.assign(toEventStream<unknown>(state, state.watermarks), { lateRecords }) as WindowStream<
       unknown,
       unknown
     >
@@ -235,23 +316,24 @@ class WindowsNode<T> {
 }
 
 function windows<T>(
-  node: unknown,
+  stream: EventStreamFacade,
   window: EventWindowOperator['window'],
   options: AlignedWindowOptions,
 ): EventWindows<T> {
-  return new WindowsNode(node as EventNode<T>, window, options) as unknown as EventWindows<T>
+  return new WindowsFacade(eventNode(stream) as EventNode<T>, window, options) as unknown as EventWindows<T>
 }
 
-const ALIGNED = ['allowedLateness', 'partitions', 'offset']
+const SESSIONS = ['allowedLateness', 'partitions', 'stateVersion', 'upgrade']
+const ALIGNED = [...SESSIONS, 'offset']
 
-Object.assign(EventNode.prototype, {
-  tumbling(this: EventNode<unknown>, size: Duration, options: AlignedWindowOptions = {}) {
+Object.assign(EventStreamFacade.prototype, {
+  tumbling(this: EventStreamFacade, size: Duration, options: AlignedWindowOptions = {}) {
     checkNames(options, ALIGNED, 'tumbling')
     const ms = toMillis(size, 'The window size')
     const offset = difference(options.offset ?? 0, 'The offset')
     return windows(this, { kind: 'fixed', size: ms, slide: ms, offset }, options)
   },
-  sliding(this: EventNode<unknown>, size: Duration, slide: Duration, options: AlignedWindowOptions = {}) {
+  sliding(this: EventStreamFacade, size: Duration, slide: Duration, options: AlignedWindowOptions = {}) {
     checkNames(options, ALIGNED, 'sliding')
     const window = {
       kind: 'fixed',
@@ -261,14 +343,14 @@ Object.assign(EventNode.prototype, {
     } as const
     if (window.slide > window.size) {
       throw new ArgumentError(
-        `sliding: the slide is ${formatMillis(window.slide)} and the size ${formatMillis(window.size)}; records between windows would be in none. Give a slide of at most the size.`,
+        `sliding: the slide is ${formatMillis(window.slide)} and the size ${formatMillis(window.size)}; records between windows would be lost. Use a slide of at most the size.`,
         window,
       )
     }
     return windows(this, window, options)
   },
-  session(this: EventNode<unknown>, gap: Duration, options: EventWindowOptions = {}) {
-    checkNames(options, ['allowedLateness', 'partitions'], 'session')
+  session(this: EventStreamFacade, gap: Duration, options: EventWindowOptions = {}) {
+    checkNames(options, SESSIONS, 'session')
     return windows(this, { kind: 'session', gap: toMillis(gap, 'The gap of sessions') }, options)
   },
 })

@@ -1,13 +1,13 @@
 import type { Observation } from '../../plan.js'
 
 /**
- * What tasks saw of event time, by batch and partition. A task that runs again sees the same, so entering twice changes
- * nothing.
+ * The event times that tasks have observed, by batch and partition. A retried task observes the same times, so a second
+ * entry changes nothing.
  */
 export class Observations {
   readonly #batches = new Map<number, Map<number, Observation>>()
 
-  /** A batch is made: what is seen of it counts from now on. */
+  /** Accepts observations of a batch from now on. */
   expect(time: number): void {
     if (!this.#batches.has(time)) this.#batches.set(time, new Map())
   }
@@ -16,7 +16,7 @@ export class Observations {
     this.#batches.get(observation.time)?.set(observation.partition, observation)
   }
 
-  /** The batch never was, or nobody asks for it any more: tasks of it that still run are not heard. */
+  /** Drops a batch that was skipped or forgotten. Observations by its tasks that still run are ignored. */
   delete(time: number): void {
     this.#batches.delete(time)
   }

@@ -1,23 +1,25 @@
-/** How far event time has come for an operator in a batch: it expects no record before the watermark any more. */
+import type { RunTable } from '../../run-table.js'
+
+/** The watermark of an operator in a batch. The operator expects no more records before the watermark. */
 export interface Mark {
-  /** In ms; -Infinity as long as nothing is known. */
+  /** In ms; -Infinity before the first record. */
   readonly watermark: number
-  /** No records for a while: others need not wait. */
+  /** Whether the stream has had no records for a while, so that other streams do not wait for it. */
   readonly idle: boolean
 }
 
 /**
- * The watermarks of a stream of event time, by batch. They are fixed in the driver when the batch is made, from the
- * records of the batches before it: whatever is computed again later finds the same.
+ * The watermarks of an event-time stream by batch. The driver fixes a batch's watermark when it creates the batch, from
+ * the records of earlier batches. A recomputation therefore uses the same watermark.
  */
 export interface Watermarks {
-  /** Asked in the order of batches. */
+  /** Must be called in batch order. */
   at(time: number): Mark
 }
 
 export const UNKNOWN = Number.NEGATIVE_INFINITY
 
-/** JSON has no infinity. */
+/** An unknown time becomes null, because JSON has no infinity. */
 export function toJson(time: number): number | null {
   return time === UNKNOWN ? null : time
 }
@@ -25,30 +27,37 @@ export function fromJson(time: number | null): number {
   return time ?? UNKNOWN
 }
 
-/** Of several inputs: the least of those that are not idle. Never goes back, also where an idle one returns. */
+/** The watermark that a run has reached. */
+class Reached {
+  watermark = UNKNOWN
+}
+
+/** The least watermark of the inputs that are not idle. It never decreases, even when an idle input resumes. */
 export class LeastWatermarks implements Watermarks {
   readonly #inputs: readonly Watermarks[]
-  #watermark = UNKNOWN
+  readonly #run: RunTable
 
-  constructor(inputs: readonly Watermarks[]) {
+  constructor(inputs: readonly Watermarks[], run: RunTable) {
     this.#inputs = inputs
+    this.#run = run
   }
 
-  /** Where an earlier process had come to. */
+  /** Restores the watermark that an earlier process had reached. */
   resume(watermark: number): void {
-    this.#watermark = watermark
+    this.#run.of(this, Reached).watermark = watermark
   }
 
   at(time: number): Mark {
     const marks = this.#inputs.map((input) => input.at(time))
     const busy = marks.filter(({ idle }) => !idle)
-    if (busy.length === 0) return { watermark: this.#watermark, idle: true }
-    this.#watermark = Math.max(this.#watermark, Math.min(...busy.map(({ watermark }) => watermark)))
-    return { watermark: this.#watermark, idle: false }
+    const reached = this.#run.of(this, Reached)
+    if (busy.length === 0) return { watermark: reached.watermark, idle: true }
+    reached.watermark = Math.max(reached.watermark, Math.min(...busy.map(({ watermark }) => watermark)))
+    return { watermark: reached.watermark, idle: false }
   }
 }
 
-/** Of an operator that gives records up to `by` ms behind its own watermark. */
+/** The watermarks of an operator that emits records up to `by` ms older than its own watermark. */
 export class HeldBackWatermarks implements Watermarks {
   readonly #of: Watermarks
   readonly #by: number

@@ -1,9 +1,9 @@
 /*
- * Which of the 64 bytes from `at` on are what is looked for: bit i for byte i. Loops over set bits mispredict once for 64
- * bytes, not once for each word.
+ * Masks of matching bytes among the 64 bytes from `at` on: bit i for byte i. Loops over set bits mispredict once per 64
+ * bytes instead of once per word.
  */
 
-/** The bytes that equal one of two. */
+/** Returns the mask of bytes that equal one of two. */
 @inline
 export function eitherOf(at: usize, a: v128, b: v128): u64 {
   return (
@@ -14,7 +14,7 @@ export function eitherOf(at: usize, a: v128, b: v128): u64 {
   )
 }
 
-/** The bytes that are white space: 9 to 13, and 32. */
+/** Returns the mask of white space: bytes 9 to 13, and 32. */
 @inline
 export function spacesAt(at: usize): u64 {
   return (
@@ -25,7 +25,7 @@ export function spacesAt(at: usize): u64 {
   )
 }
 
-/** `found` without what lies at `end` or after it. */
+/** Returns `found` without the bytes at `end` or after it. */
 @inline
 export function before(end: usize, at: usize, found: u64): u64 {
   return at + 64 > end ? found & ((<u64>1 << (end - at)) - 1) : found

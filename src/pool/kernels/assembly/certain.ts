@@ -1,4 +1,7 @@
-/** Lines that the kernels did of which some might be the function's: tells whether it is worth while. */
+/**
+ * The number of lines that the kernels processed, of a kind that may fall back to the function. Shows whether the
+ * kernels are worthwhile.
+ */
 let lines: u32 = 0
 
 @inline

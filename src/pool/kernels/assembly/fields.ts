@@ -8,13 +8,13 @@ import { add, MISSING, TEXT } from './table'
 const LINE: u32 = 0xffffffff
 const NONE: u32 = 0xfffffffe
 
-/** What the value of a line is: the number that it says, NaN where the field is missing or not; its length. */
+/** The kind of a line's value: its number, where a missing field is NaN or falls back; its length. */
 const NUMBER_OR_NAN: u32 = 0
 const LENGTH: u32 = 2
 
 /**
- * Merges the value of each line, made of one field or the whole, into those of its key, another field; of one key for all
- * where that is NONE. Answers the first line that is the function's, or the end.
+ * Merges the value of each line (one field or the whole line) into the value of its key, another field; with NONE, all
+ * lines have one key. Returns the first line that falls back to the function, or the end.
  */
 export function addFields(
   from: usize,

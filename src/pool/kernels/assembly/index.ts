@@ -36,7 +36,7 @@ export function addGiven(length: u32, tag: u32, value: f64, how: u32): void {
   add(GIVEN, length, tag, value, how)
 }
 
-/** To be called once, before anything else. */
+/** Initializes the module. Call it once, first. */
 export function begin(): void {
   clearTable()
   writeMasks()

@@ -4,7 +4,7 @@ import { closed } from './lines'
 import { certain, numberIn } from './numbers'
 import { ATOM, add, count, countTagged, MISSING, TEXT } from './table'
 
-/** Counts the first wanted field of each line. Answers the first line that is the function's, or the end. */
+/** Counts the first wanted field of each line. Returns the first line that falls back to the function, or the end. */
 export function countJson(from: usize, length: u32): usize {
   const end = closed(from, length)
   while (from < end) {
@@ -21,8 +21,8 @@ export function countJson(from: usize, length: u32): usize {
 }
 
 /**
- * Merges the first wanted field of each line, a number, into those of the second, its key; of one key for all where no
- * second is wanted. Answers as countJson.
+ * Merges the first wanted field of each line, a number, into the value of the second, its key; without a second field,
+ * all lines have one key. Returns the same as countJson.
  */
 export function addJson(from: usize, length: u32, how: u32): usize {
   const end = closed(from, length)
@@ -33,7 +33,7 @@ export function addJson(from: usize, length: u32, how: u32): usize {
     if (!certain) return from
     const kind = found(SECOND)
     const tag = kind == STRING ? TEXT : kind == NOTHING ? MISSING : ATOM
-    // Numbers that can be written in two ways have two keys here, so only those are taken that cannot.
+    // A number that can be written in two ways would be two keys here, so such lines fall back.
     if (kind == NUMBER && !isWhole(foundAt(SECOND), foundBytes(SECOND))) return from
     add(kind == NOTHING ? from : foundAt(SECOND), kind == NOTHING ? 0 : foundBytes(SECOND), tag, value, how)
     from = stop + 1
@@ -42,7 +42,7 @@ export function addJson(from: usize, length: u32, how: u32): usize {
   return end
 }
 
-/** Whether a JSON number is a whole one of at most 15 digits, and not -0. */
+/** Returns whether a JSON number is a whole one of at most 15 digits, and not -0. */
 function isWhole(at: usize, length: u32): bool {
   const negative = load<u8>(at) == 0x2d
   if (length > 15 || (negative && load<u8>(at, 1) == 0x30)) return false

@@ -1,12 +1,12 @@
 /*
- * The words of JSON, strictly as JSON.parse reads them. The functions answer where a word ends; 0 if it is none. They stop at
- * a newline at the latest, so the text must have one behind it.
+ * The tokens of JSON, exactly as JSON.parse reads them. The functions return the end of a token, or 0 if there is none.
+ * They stop at a newline at the latest, so the text must end with one.
  */
 
-/** Whether the string read last has escapes: its bytes are not its text. */
+/** Whether the last string has escapes, so that its bytes are not its text. */
 export let escaped: bool = false
 
-/** After blanks, tabs and carriage returns. */
+/** Skips blanks, tabs and carriage returns. */
 @inline
 export function skipSpace(at: usize): usize {
   while (load<u8>(at) <= 32 && isSpace(load<u8>(at))) at++
@@ -18,7 +18,7 @@ function isSpace(byte: u8): bool {
   return byte == 32 || byte == 9 || byte == 13
 }
 
-/** The closing quote of a string whose content begins at `at`. */
+/** Returns the closing quote of a string whose content begins at `at`. */
 @inline
 export function stringEnd(at: usize): usize {
   escaped = false
@@ -71,7 +71,7 @@ function isDigit(byte: u8): bool {
   return <u8>(byte - 0x30) < 10
 }
 
-/** After a number that begins at `at`. */
+/** Skips a number that begins at `at`. */
 export function afterNumber(at: usize): usize {
   if (load<u8>(at) == 0x2d) at++
   if (load<u8>(at) == 0x30) at++
@@ -90,7 +90,7 @@ export function afterNumber(at: usize): usize {
   return at
 }
 
-/** After one digit or more. */
+/** Skips one digit or more. */
 @inline
 function afterDigits(at: usize): usize {
   if (!isDigit(load<u8>(at))) return 0
@@ -99,7 +99,7 @@ function afterDigits(at: usize): usize {
   return at
 }
 
-/** After true, false or null. */
+/** Skips true, false or null. */
 export function afterLiteral(at: usize): usize {
   const word = load<u32>(at)
   if (word == 0x65757274 || word == 0x6c6c756e) return at + 4

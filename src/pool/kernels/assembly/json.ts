@@ -3,11 +3,11 @@ import { NEWLINE } from './lines'
 import { equal, WANTED, WANTED_BYTES } from './memory'
 
 /*
- * Fields of lines that are JSON objects. A line is gone through to its end, as one that turns out not to be JSON has no
- * fields at all, and a name that comes again replaces what it stood for. Where it is not certain that the function would
- * find the same, `scan` says so, and the line is the function's.
+ * Fields of lines that are JSON objects. `scan` reads each line to its end: a line that is not JSON has no fields at
+ * all, and a repeated name replaces its first value. If the function might find something else, `scan` returns 0 and
+ * the line falls back to the function.
  *
- * What is wanted, for each of two fields; written from outside but for the four after the first:
+ * The wanted fields, an entry for each of two. The host writes it, except for the four words after the first:
  *
  * | offset | type | field |
  * | --- | --- | --- |
@@ -36,7 +36,7 @@ export const LITERAL: u32 = 3
 /** As many levels as an u64 has bits. */
 const MAX_DEPTH: u32 = 64
 
-/** What the value after a name is to a wanted field: the field itself, or what it is in. */
+/** The relation of the value after a name to a wanted field: the field itself, or an object around it. */
 const CAPTURED: u32 = 1
 const ENTERED: u32 = 2
 let first_next: u32 = 0
@@ -55,7 +55,10 @@ export function foundBytes(wanted: usize): u32 {
   return load<u32>(wanted, BYTES)
 }
 
-/** The newline of the line that begins at `at`, once what is wanted is found in it or known to be missing; 0: not certain. */
+/**
+ * Returns the newline of the line that begins at `at`, when the wanted fields are found or known to be missing; 0 if
+ * the result is not certain.
+ */
 export function scan(at: usize): usize {
   forget(FIRST)
   forget(SECOND)
@@ -64,7 +67,7 @@ export function scan(at: usize): usize {
   at = skipSpace(at)
   if (load<u8>(at) != 0x7b) return 0
   let depth: u32 = 0
-  // Bit 0: whether the innermost is an object, not an array.
+  // Bit 0: whether the innermost level is an object, not an array.
   let kinds: u64 = 0
   while (at != 0) {
     const byte = load<u8>(at)
@@ -119,7 +122,7 @@ function forget(wanted: usize): void {
   store<u32>(wanted, NOTHING, FOUND)
 }
 
-/** Where the value of the name at `at` begins; 0 if there is none, or it is not certain which name it is. */
+/** Returns the start of the value of the name at `at`; 0 if there is none, or if the name is not certain. */
 function afterName(at: usize, depth: u32): usize {
   if (load<u8>(at) != 0x22) return 0
   const end = stringEnd(at + 1)
@@ -131,7 +134,7 @@ function afterName(at: usize, depth: u32): usize {
   return load<u8>(at) == 0x3a ? skipSpace(at + 1) : 0
 }
 
-/** Whether a wanted field may be in the object at this depth, or on the path to it. */
+/** Returns whether a wanted field may be in the object at this depth, or on the path to it. */
 @inline
 function isOpen(wanted: usize, depth: u32): bool {
   return load<u32>(wanted, DEPTH) == depth
@@ -143,12 +146,12 @@ function compare(wanted: usize, at: usize, end: usize, depth: u32): u32 {
   const name = wanted + NAMES + (<usize>(depth - 1) << 3)
   const length = load<u32>(name, 4)
   if (length != <u32>(end - at) || !equal(<usize>load<u32>(name), at, length)) return 0
-  // What it stood for before is gone, whatever comes now.
+  // Voids the earlier value of the name, whatever follows.
   store<u32>(wanted, NOTHING, FOUND)
   return load<u32>(wanted) == depth ? CAPTURED : ENTERED
 }
 
-/** Takes a value that is wanted; false where what it is takes more than a look. */
+/** Records a wanted value. Returns false if its meaning is not certain. */
 function take(kind: u32, at: usize, end: usize): bool {
   if (first_next == CAPTURED) keep(FIRST, kind, at, end)
   if (second_next == CAPTURED) keep(SECOND, kind, at, end)
@@ -165,7 +168,7 @@ function keep(wanted: usize, kind: u32, at: usize, end: usize): void {
   store<u32>(wanted, <u32>(end - at), BYTES)
 }
 
-/** Goes into an object or array; false where that would be the field itself, or its path would go on in an array. */
+/** Enters an object or array; false if it is the field itself, or if the path continues in an array. */
 @inline
 function enter(wanted: usize, next: u32, depth: u32, object: bool): bool {
   if (next == 0) return true

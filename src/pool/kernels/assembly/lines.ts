@@ -3,7 +3,7 @@ import { equal } from './memory'
 export const NEWLINE: u8 = 10
 const CARRIAGE_RETURN: u8 = 13
 
-/** Lines in a text; what follows the last newline is one unless it is empty. */
+/** Counts the lines of a text. The text after the last newline is a line unless it is empty. */
 export function countLines(from: usize, length: u32): u32 {
   const newline = i8x16.splat(NEWLINE)
   const end = from + length
@@ -20,7 +20,7 @@ export function countLines(from: usize, length: u32): u32 {
   return lines + u32(length > 0 && load<u8>(end - 1) != NEWLINE)
 }
 
-/** Copies the lines that contain the needle (1 byte or more, no newline) to `to`; answers how many bytes. */
+/** Copies the lines that contain the needle (1 byte or more, no newline) to `to`; returns their bytes. */
 export function selectIncluding(from: usize, length: u32, to: usize, needle: usize, needleLength: u32): u32 {
   const end = from + length
   let out = to
@@ -36,7 +36,7 @@ export function selectIncluding(from: usize, length: u32, to: usize, needle: usi
   return <u32>(out - to)
 }
 
-/** Copies the lines that begin with the needle (no newline) to `to`; answers how many bytes. */
+/** Copies the lines that begin with the needle (no newline) to `to`; returns their bytes. */
 export function selectBeginning(from: usize, length: u32, to: usize, needle: usize, needleLength: u32): u32 {
   const end = from + length
   let out = to
@@ -51,7 +51,7 @@ export function selectBeginning(from: usize, length: u32, to: usize, needle: usi
   return <u32>(out - to)
 }
 
-/** The first place of the needle, or `end`: places whose first and last byte fit are looked at. */
+/** Returns the first position of the needle, or `end`. Compares positions whose first and last byte match. */
 function find(from: usize, end: usize, needle: usize, length: u32): usize {
   if (end - from < length) return end
   const first = i8x16.splat(load<i8>(needle))
@@ -75,7 +75,7 @@ function candidates(at: usize, length: u32, first: v128, last: v128): u32 {
   return i8x16.bitmask(v128.and(begins, i8x16.eq(v128.load(at + length - 1), last)))
 }
 
-/** After the next newline from `at` on, or `end`. */
+/** Returns the position after the next newline from `at` on, or `end`. */
 function lineStop(at: usize, end: usize): usize {
   const newline = i8x16.splat(NEWLINE)
   for (; at < end; at += 16) {
@@ -86,8 +86,8 @@ function lineStop(at: usize, end: usize): usize {
 }
 
 /**
- * Where a text ends whose last line is to have a newline: written behind it where there is none. Every area has room for
- * that, and then each line can be gone through without asking where the text ends.
+ * Returns the end of a text, after writing a newline behind it if its last line has none. Every area has space for
+ * that, so lines can be read without checking for the text's end.
  */
 export function closed(from: usize, length: u32): usize {
   const end = from + length
@@ -96,7 +96,7 @@ export function closed(from: usize, length: u32): usize {
   return end + 1
 }
 
-/** Where a line that stops before `stop` ends: a carriage return there is not part of it. */
+/** Returns the end of a line that stops before `stop`: a carriage return there is not part of it. */
 @inline
 export function lineEnd(start: usize, stop: usize): usize {
   return stop > start && load<u8>(stop - 1) == CARRIAGE_RETURN ? stop - 1 : stop

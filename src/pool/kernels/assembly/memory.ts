@@ -4,14 +4,14 @@
  * | from | |
  * | --- | --- |
  * | INPUT    | a piece of text, its distance to a multiple of 8 as in the block it came from |
- * | SELECTED | the lines of a piece that a filter let through |
- * | GIVEN    | a key that a function made |
- * | NEEDLE   | the text that a filter looks for |
- * | WANTED   | the fields of JSON that are looked for (json.ts) |
+ * | SELECTED | the lines of a piece that pass a filter |
+ * | GIVEN    | a key that a function returned |
+ * | NEEDLE   | the text that a filter searches for |
+ * | WANTED   | the wanted fields of JSON (json.ts) |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
  * | HEAP     | the table of keys |
  *
- * Vector loads read up to 63 bytes beyond what they are asked about, so every area is followed by room for that.
+ * Vector loads read up to 63 bytes past their range, so every area is followed by as many spare bytes.
  */
 export const PIECE: usize = 128 * 1024
 export const NEEDLE_BYTES: usize = 1024
@@ -28,7 +28,7 @@ const HEAP: usize = MASKS + 17 * 16
 
 let top: usize = HEAP
 
-/** Memory that holds until the next `releaseAll`. */
+/** Allocates memory that is valid until the next `releaseAll`. */
 export function allocate(bytes: usize): usize {
   const at = (top + 63) & ~63
   top = at + bytes
@@ -43,7 +43,7 @@ export function releaseAll(): void {
   allocate(0)
 }
 
-/** Bytes that the table takes, outgrown ones included. */
+/** Returns the bytes of the table, outgrown ones included. */
 export function heapBytes(): usize {
   return top - HEAP
 }
@@ -54,13 +54,13 @@ export function writeMasks(): void {
   }
 }
 
-/** The 16 bytes at `at`, those from `length` on zero. */
+/** Returns the 16 bytes at `at`, with zeros from `length` on. */
 @inline
 export function loadMasked(at: usize, length: u32): v128 {
   return v128.and(v128.load(at), v128.load(MASKS + (<usize>length << 4)))
 }
 
-/** Whether two texts of the same length, of which one is short, are the same. */
+/** Returns whether two texts of the same length are equal. */
 @inline
 export function equal(a: usize, b: usize, length: u32): bool {
   if (length > 16) return memory.compare(a, b, length) == 0

@@ -8,13 +8,13 @@ const POWERS: StaticArray<f64> = [
 const MAX_DIGITS: u32 = 15
 const MAX_FRACTION: u32 = 22
 
-/** Whether what `numberIn` answered last is what the function gives. */
+/** Whether the last result of `numberIn` is certain to be that of the function. */
 export let certain: bool = false
 
 /**
- * The number that a text says, as parseNumber reads it: NaN for a blank one; a sign, digits and a fraction. Digits of which a
- * double has all, divided by a power of ten that it has too: the one rounding of that division is the one that the
- * language asks for. Other texts are not certain.
+ * Returns the number in a text, as parseNumber reads it: NaN for a blank text; a sign, digits and a fraction. If a
+ * double represents all digits and the power of ten exactly, the single rounding of their division is the one that the
+ * language requires. Other texts are not certain.
  */
 export function numberIn(at: usize, length: u32): f64 {
   let end = at + length
@@ -47,7 +47,7 @@ export function numberIn(at: usize, length: u32): f64 {
   return sign == 0x2d ? -value : value
 }
 
-/** Units of UTF-16 in a text of UTF-8: a byte that continues a character adds none, the first of four adds two. */
+/** Counts the UTF-16 units of UTF-8 text: a continuation byte adds none, the first byte of four adds two. */
 export function unitsIn(at: usize, length: u32): u32 {
   const continuing = i8x16.splat(-64)
   const four = i8x16.splat(<i8>0xf0)

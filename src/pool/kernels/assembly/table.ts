@@ -5,10 +5,10 @@ import { allocate, heapBytes, loadMasked, releaseAll } from './memory'
  *
  * | offset | type | field |
  * | --- | --- | --- |
- * | 0  | 16 bytes | the key and zeros, if it has at most 16 bytes; else its hash (u64) and where it is (u64) |
+ * | 0  | 16 bytes | the key and zeros, if it has at most 16 bytes; else its hash (u64) and its address (u64) |
  * | 16 | u32 | count; 0: there is no entry |
- * | 20 | u32 | bytes of the key, and in the two highest bits its tag: what the bytes stand for |
- * | 24 | f64 | what the values of the key have come to |
+ * | 20 | u32 | bytes of the key, and in the two highest bits its tag: the meaning of the bytes |
+ * | 24 | f64 | the merged value of the key |
  *
  * `order` lists the entries by their first occurrence, as a Map would.
  */
@@ -18,15 +18,15 @@ const LENGTH: usize = 20
 const VALUE: usize = 24
 const FIRST_BITS: u32 = 9
 
-/** Tags of keys: text is what is without one. */
+/** Tags of keys. A text has none. */
 export const TEXT: u32 = 0
 /** The JSON of a number, of true, false or null. */
 export const ATOM: u32 = 1 << 30
-/** Nothing: what is looked for is not there. */
+/** Nothing: the field is missing. */
 export const MISSING: u32 = 2 << 30
 const LENGTH_OF_KEY: u32 = (1 << 30) - 1
 
-/** How two values become one. */
+/** Merges of two values. */
 export const SUM: u32 = 0
 export const MAX: u32 = 1
 export const MIN: u32 = 2
@@ -36,10 +36,10 @@ let order: usize = 0
 let bits: u32 = 0
 let size: u32 = 0
 let tagged: u32 = 0
-/** Whether `entryOf` made the entry. */
+/** Whether `entryOf` has added the entry. */
 let fresh: bool = false
 
-/** An empty table, large enough for as many keys as the one before had: the next task counts much the same. */
+/** Empties the table. It keeps space for as many keys as it had, because the next task counts about as many. */
 export function clearTable(): void {
   bits = FIRST_BITS
   while (<u32>1 << bits <= size << 1) bits++
@@ -73,7 +73,7 @@ export function countTagged(at: usize, length: u32, tag: u32): void {
   if (!fresh) store<u32>(entry, load<u32>(entry, COUNT) + 1, COUNT)
 }
 
-/** Merges a value into those of the key, as the functions of the same names do. */
+/** Merges a value into that of the key, like the functions of the same names. */
 export function add(at: usize, length: u32, tag: u32, value: f64, how: u32): void {
   const entry = entryOf(at, length, tag)
   store<f64>(entry, fresh ? value : merged(load<f64>(entry, VALUE), value, how), VALUE)
@@ -109,7 +109,7 @@ function entryOf(at: usize, length: u32, tag: u32): usize {
   else storeLong(entry, hash, at, length)
   insert(slot, length, tag)
   fresh = true
-  // Not `entry`: the table may have grown.
+  // Not `entry`, because the table may have grown.
   return table + load<u32>(order + (<usize>(size - 1) << 2))
 }
 
@@ -155,8 +155,8 @@ function countLong(at: usize, length: u32): void {
 }
 
 /**
- * Writes the table out: as many lengths (u32, with their tags), as many counts (u32), all keys one after the other.
- * Answers where; the bytes of the keys end where the memory in use does.
+ * Writes the table: the lengths (u32, with their tags), the counts (u32), all keys one after the other. Returns the
+ * address; the bytes of the keys end where the memory in use ends.
  */
 export function writeTable(): usize {
   const lengths = allocate(<usize>size << 3)
@@ -181,7 +181,7 @@ export function writeTable(): usize {
   return lengths
 }
 
-/** Writes the values of the keys out, in the same order. Answers where. */
+/** Writes the values of the keys, in the same order. Returns the address. */
 export function writeValues(): usize {
   const values = allocate(<usize>size << 3)
   for (let i: u32 = 0; i < size; i++) {

@@ -20,7 +20,7 @@ export function countSplit(from: usize, length: u32, separator: u32): void {
   if (unfinished(from, end)) count(start, <u32>(lineEnd(start, end) - start))
 }
 
-/** Counts what stands between runs of white space. */
+/** Counts the words between runs of white space. */
 export function countWords(from: usize, length: u32): void {
   const end = from + length
   let start = from
@@ -36,7 +36,7 @@ export function countWords(from: usize, length: u32): void {
   if (start != end) count(start, <u32>(end - start))
 }
 
-/** Counts what stands between runs of white space and contains `mark`. */
+/** Counts the words between runs of white space that contain `mark`. */
 export function countMarked(from: usize, length: u32, mark: u32): void {
   const marks = i8x16.splat(<i8>mark)
   const end = from + length
@@ -59,7 +59,7 @@ export function countMarked(from: usize, length: u32, mark: u32): void {
   if (marked >= start && start != end) count(start, <u32>(end - start))
 }
 
-/** Counts field `index` of each line; of a line that has fewer, that it is missing. */
+/** Counts field `index` of each line; a line with fewer fields counts as missing. */
 export function countField(from: usize, length: u32, separator: u32, index: u32): void {
   const newline = i8x16.splat(NEWLINE)
   const separators = i8x16.splat(<i8>separator)

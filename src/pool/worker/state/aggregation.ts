@@ -1,14 +1,14 @@
 import type { EventWindowOperator } from '../../../ops/plan.js'
-import { copyOf, isObject } from '../../../values/own-copy.js'
-import type { ThreadServices } from '../task.js'
+import { copyOf, isObject } from '../../../values/copy.js'
+import type { ThreadServices } from '../runtime/task.js'
 
-/** How values become accumulators, and accumulators one. */
+/** The functions that turn values into accumulators and merge accumulators. */
 export interface Aggregation {
   first(value: unknown): unknown
   add(accumulator: unknown, value: unknown): unknown
   /** May change its first argument. */
   merge(a: unknown, b: unknown): unknown
-  /** One accumulator of several, none of which is changed. */
+  /** Merges accumulators into a new one, without a change of any. */
   together(parts: readonly unknown[]): unknown
 }
 

@@ -1,4 +1,4 @@
-/** A set of slots, one bit each: those of a million are 125 KB, which stay in the processor's cache while columns do not. */
+/** A set of slots, one bit each: a million take 125 KB, which stay in the processor's cache. */
 export class Bits implements Iterable<number> {
   #words = new Int32Array(2)
   #size = 0
@@ -32,7 +32,7 @@ export class Bits implements Iterable<number> {
     this.#size = 0
   }
 
-  /** In order. */
+  /** Yields the slots in order. */
   *[Symbol.iterator](): Iterator<number> {
     for (let word = 0; word < this.#words.length; word++) {
       if (this.#words[word] === 0) continue

@@ -1,29 +1,30 @@
+import { isObject } from '../../../values/copy.js'
 import { isData } from '../../../values/data.js'
 import { mustBeData } from '../../../values/fault.js'
-import { isObject } from '../../../values/own-copy.js'
 import type { StatePartition } from './store.js'
 import type { StateTable } from './table.js'
 
-/** State that is not data would be kept until the first snapshot, and then be lost or fail. */
+/** Refuses state that is not data, because it would fail at the first snapshot. */
 function checkState(value: unknown): void {
   if (!isData(value)) mustBeData(value, 'State cannot be kept', 'state')
 }
 
 const ABSENT = Symbol('absent')
 
-/** Where the last changes were listed: the next batch has about as many. */
+/** The capacity of the last list of changes: the next batch has about as many. */
 let spare: Int32Array | undefined
 const LEAST_CHANGES = 64
 
 /**
- * Changes to a partition, made at once and listed. If a user's function throws midway, numbers and texts are put back; a
- * partition that holds objects is discarded instead, and the next attempt rebuilds it from snapshots and later batches.
+ * Changes to a partition, applied at once and listed. If a user's function throws midway, numbers and texts are
+ * restored. A partition that contains objects is discarded instead, and the next attempt rebuilds it from snapshots and
+ * later batches.
  */
 export class Changes {
   readonly #table: StateTable
   #slots = spare ?? new Int32Array(LEAST_CHANGES)
   #count = 0
-  /** What each change replaced. */
+  /** The value that each change replaced. */
   readonly #values: unknown[] = []
   readonly #times: number[] = []
 
@@ -46,14 +47,14 @@ export class Changes {
   change(slot: number, value: unknown, time = 0): void {
     const table = this.#table
     const before = table.values[slot]
-    // Most of a million counters stay as they are. An object may have been changed in place.
+    // Most of a million counters do not change. An object may have changed in place.
     if (typeof value !== 'object' && Object.is(value, before) && table.time(slot) === time) return
     checkState(value)
     this.#note(slot, before)
     table.set(slot, value, time)
   }
 
-  /** A key that is not there. */
+  /** An absent key. */
   add(key: unknown, value: unknown, time = 0): number {
     checkState(value)
     const slot = this.#table.add(key, value, time)
@@ -66,14 +67,14 @@ export class Changes {
     this.#table.remove(slot)
   }
 
-  /** Slots of changed keys, in order; one that was changed twice is there twice. */
+  /** Slots of changed keys, in order. A slot that changed twice occurs twice. */
   get slots(): Int32Array {
     return this.#slots.subarray(0, this.#count)
   }
 
   /**
-   * Undoes all changes. Returns false, and undoes none, where an object is among the values: a function may have changed it
-   * in place, also that of a key which is not in this list.
+   * Undoes all changes. Returns false, and undoes none, if an object is among the values: a function may have changed
+   * it in place, and also the objects of keys that are not in this list.
    */
   takeBack(): boolean {
     const table = this.#table
@@ -91,7 +92,7 @@ export class Changes {
     return true
   }
 
-  /** The changes stand: the next increment must hold them. */
+  /** Commits the changes, so that the next increment contains them. */
   keep({ changed }: StatePartition): void {
     if (changed) for (let i = 0; i < this.#count; i++) changed.add(this.#slots[i]!)
     spare = this.#slots

@@ -1,92 +1,110 @@
 import type { Plan } from '../../../ops/plan.js'
-import { copyOf, isObject } from '../../../values/own-copy.js'
+import { copyOf, isObject } from '../../../values/copy.js'
 import type { PairColumns } from '../../blocks/records-codec.js'
 import type { StateInput } from '../../protocol.js'
-import { faultPoint } from '../fault-points.js'
-import { type ColumnSource, compileColumns } from '../merge.js'
-import type { PlanCompiler, Source } from '../plans.js'
-import { labelled, type Task } from '../task.js'
+import { type ColumnSource, compileColumns } from '../operators/merge.js'
+import { faultPoint } from '../runtime/fault-points.js'
+import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
+import { labelled, type Task } from '../runtime/task.js'
 import { Changes } from './changes.js'
-import { type MakeVersion, makeOperator } from './operators.js'
+import type { MakeVersion } from './make-version.js'
+import { makeOperator } from './operators.js'
 import { Pairs } from './pairs.js'
 import { readSnapshots, writeSnapshot } from './snapshot.js'
 import { beginIncrement, emptyState, MissingStateError, type StatePartition, tidy } from './store.js'
 
 /**
- * Makes the next version of a partition of kept state in this thread, and gives its entries or its output. A version is
- * made once: a second attempt, or a second output of the batch, finds it.
+ * Compiles the next version of a partition of state in this thread, and yields its entries or its output. A version is
+ * computed once: a second attempt, or a second output of the batch, finds it.
  */
 export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompiler): Source {
-  const { services } = compiler
-  const groups = plan.changes.map((sources) => sources.map((of) => compileColumns(of, compiler)))
-  const makeVersion = makeOperator(plan.operator, services)
-  const timed = plan.operator.kind === 'map' && plan.operator.timeout !== undefined
-  const give = compiler.isReadOnly(plan) ? asTheyAre : asCopies
+  const versions = new StateVersions(plan, compiler)
+  const copied = !compiler.isReadOnly(plan)
+  const passOn = (records: readonly unknown[]) => (copied ? copies(records) : records)
   return (task, each) => {
-    const input = task.inputs[plan.slot]!
-    if (input.in !== 'state') throw new TypeError(`Kept state is named by a state input, not ${input.in}.`)
+    const input = task.inputs[plan.input]!
+    if (input.in !== 'state') throw new TypeError(`State is named by a state input, not ${input.in}.`)
     labelled(task, plan.label, () => {
-      const state = currentState(input, task)
-      if (state.version !== input.to) {
-        makeVersionOf(state, input, task)
-        // Kept only when the version is whole: a thread killed before has the old one, or none.
-        if (!input.detached) services.states.set(input.operator, input.partition, state)
-      }
+      const state = versions.version(input, task)
       faultPoint('state:applied')
-      if (input.snapshot)
-        task.written.push(
-          ...writeSnapshot(state, services, {
-            key: `${input.operator}/${input.partition}/${input.to}`,
-            allKeys: input.snapshot === 'full',
-            timed,
-          }),
-        )
+      if (input.snapshot) versions.write(state, input, task)
       if (input.watermarks) observe(task, input, state)
-      if (plan.emit === 'output') each(give(state.output))
-      else if (plan.emit === 'late') each(give(state.late))
-      else if (plan.emit === 'entries') state.entries.eachEntries(each, give)
+      if (plan.emit === 'output') each(passOn(state.output))
+      else if (plan.emit === 'late') each(passOn(state.late))
+      else if (plan.emit === 'entries') state.entries.eachEntries(each, copied)
     })
-  }
-
-  function makeVersionOf(state: StatePartition, { operator, partition, ...input }: StateInput, task: Task): void {
-    try {
-      step(state, groups, input, makeVersion, task)
-    } catch (error) {
-      // The next attempt is sent a recipe.
-      if (state.version === undefined && services.states.get(operator, partition) === state)
-        services.states.delete(operator, partition)
-      throw error
-    }
-  }
-
-  function currentState(input: StateInput, task: Task): StatePartition {
-    const { operator, partition, from, to, rebuild } = input
-    if (rebuild) {
-      const state = emptyState()
-      // Only what is replayed on top of the snapshots is new to them.
-      if (rebuild.snapshots.length > 0) beginIncrement(state, readSnapshots(state, rebuild, services))
-      for (const past of rebuild.replay) {
-        const sources = past.changes.map((group) => group.map((of) => compileColumns(of, compiler)))
-        step(state, sources, past, makeVersion, task)
-      }
-      state.version = from
-      faultPoint('state:rebuilt')
-      return state
-    }
-    const held = services.states.get(operator, partition)
-    if (held && (held.version === to || (from !== undefined && held.version === from))) return held
-    // The first version needs no other, also where it is asked for again and this thread holds a later one.
-    if (from === undefined) return emptyState()
-    throw new MissingStateError(operator, partition, from)
   }
 }
 
-const asTheyAre = (records: readonly unknown[]) => records
+/** Computes the versions of a state whose partitions this thread has. */
+class StateVersions {
+  readonly #compiler: PlanCompiler
+  readonly #groups: readonly (readonly ColumnSource[])[]
+  readonly #make: MakeVersion
+  readonly #timed: boolean
 
-/** The state, and other readers of the batch, keep the records themselves. */
-const asCopies = (records: readonly unknown[]) => (records.some(isObject) ? records.map(copyOf) : records)
+  constructor({ changes, operator }: Plan & { op: 'state' }, compiler: PlanCompiler) {
+    this.#compiler = compiler
+    this.#groups = changes.map((sources) => sources.map((of) => compileColumns(of, compiler)))
+    this.#make = makeOperator(operator, compiler.services)
+    this.#timed = operator.kind === 'map' && operator.timeout !== undefined
+  }
 
-/** One version: all of its changes or, if a function throws, none. */
+  /** Returns the partition's version of the batch. Unless this thread has it, computes it from the previous version. */
+  version(input: StateInput, task: Task): StatePartition {
+    const { states } = this.#compiler.services
+    const state = this.#current(input, task)
+    if (state.version === input.to) return state
+    try {
+      step(state, this.#groups, input, this.#make, task)
+    } catch (error) {
+      // The driver sends a recipe with the next attempt.
+      if (state.version === undefined && states.get(input.operator, input.partition) === state)
+        states.delete(input.operator, input.partition)
+      throw error
+    }
+    // Stored only when the version is complete: a thread that dies before has the old one, or none.
+    if (!input.detached) states.set(input.operator, input.partition, state)
+    return state
+  }
+
+  /** Writes the snapshot that the driver asks for. */
+  write(state: StatePartition, { operator, partition, to, snapshot }: StateInput, task: Task): void {
+    const key = `${operator}/${partition}/${to}`
+    const options = { key, allKeys: snapshot === 'full', timed: this.#timed }
+    task.written.push(...writeSnapshot(state, this.#compiler.services, options))
+  }
+
+  /** Returns the version of the batch or the previous one: as this thread has it, or rebuilt from snapshots. */
+  #current({ operator, partition, from, to, rebuild }: StateInput, task: Task): StatePartition {
+    if (rebuild) return this.#rebuilt(rebuild, from, task)
+    const held = this.#compiler.services.states.get(operator, partition)
+    if (held && (held.version === to || (from !== undefined && held.version === from))) return held
+    // The first version needs no other, even if it is requested again and this thread holds a later one.
+    if (from === undefined) return emptyState()
+    throw new MissingStateError(operator, partition, from)
+  }
+
+  #rebuilt(rebuild: NonNullable<StateInput['rebuild']>, from: number | undefined, task: Task): StatePartition {
+    const state = emptyState()
+    // Only the replayed changes are new to the snapshots.
+    if (rebuild.snapshots.length > 0) beginIncrement(state, readSnapshots(state, rebuild, this.#compiler.services))
+    for (const past of rebuild.replay) {
+      const sources = past.changes.map((group) => group.map((of) => compileColumns(of, this.#compiler)))
+      step(state, sources, past, this.#make, task)
+    }
+    state.version = from
+    faultPoint('state:rebuilt')
+    return state
+  }
+}
+
+/** Copies records, because the state and other readers of the batch hold the originals. */
+function copies(records: readonly unknown[]): readonly unknown[] {
+  return records.some(isObject) ? records.map(copyOf) : records
+}
+
+/** Computes one version: applies all of its changes or, if a function throws, none. */
 function step(
   state: StatePartition,
   groups: readonly (readonly ColumnSource[])[],
@@ -96,7 +114,7 @@ function step(
 ): void {
   const late: unknown[] = []
   const input = { time, scan, watermarks, late, groups: groups.map((sources) => pairsOf(sources, task)) }
-  // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same again.
+  // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same snapshot.
   if (state.version !== undefined && state.snapshotAt === state.version) beginIncrement(state, state.chainWritten)
   tidy(state)
   const changes = new Changes(state)
@@ -106,7 +124,7 @@ function step(
     state.output = output
     state.late = late
   } catch (error) {
-    // Of no version from now on.
+    // From here on the partition has no version, until all changes are applied.
     if (!changes.takeBack()) state.version = undefined
     throw error
   }
@@ -114,13 +132,13 @@ function step(
   state.version = time
 }
 
-/** A second output of the batch reports the same again. */
+/** Reports the late records. A second output of the batch reports the same again. */
 function observe(task: Task, { operator: stream, partition, to: time }: StateInput, state: StatePartition): void {
   const late = state.late.length
   task.observed.push({ stream, time, partition, records: 0, late, latest: Number.NEGATIVE_INFINITY })
 }
 
-/** The pairs of several plans, in columns. */
+/** Compiles the pairs of several plans, in columns. */
 function pairsOf(sources: readonly ColumnSource[], task: Task): Pairs {
   const parts: PairColumns[] = []
   for (const source of sources) source(task, (part) => parts.push(part))

@@ -1,12 +1,12 @@
 import type { FixedWindows, Plan } from '../../../ops/plan.js'
-import { CombineTable } from '../combine-table.js'
-import type { PlanCompiler, Source } from '../plans.js'
-import { labelled } from '../task.js'
-import type { Timed } from './event-window-operator.js'
+import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
+import { labelled } from '../runtime/task.js'
+import { CombineTable } from '../tables/combine-table.js'
+import type { Timed } from './event-window.js'
 
 /**
- * Parts of event time that no window's border cuts; a window is made of whole panes, so each record is added once, however
- * many windows it belongs to. All times of a pane are late together.
+ * Panes: parts of event time that no window's border cuts. A window consists of whole panes, so each record is added
+ * once, however many windows it belongs to. All times of a pane become late together.
  *
  * ```text
  * size 3, slide 2      |-------------|      |-------------|
@@ -15,11 +15,11 @@ import type { Timed } from './event-window-operator.js'
  * ```
  */
 export interface Panes {
-  /** The start of the pane that a time is in. */
+  /** Returns the start of the pane of a time. */
   of(time: number): number
-  /** The start of the last window that holds a time. */
+  /** Returns the start of the last window of a time. */
   lastStart(time: number): number
-  /** When nothing can be added to a time any more, but for lateness. */
+  /** Returns the watermark from which a time is late, without allowed lateness. */
   endOf(time: number): number
 }
 
@@ -33,7 +33,7 @@ export function panesOf({ size, slide, offset }: FixedWindows): Panes {
   }
 }
 
-/** What the map side makes of one key: a pane's accumulator, or a record that is too late. */
+/** The map side's output for one key: a pane's accumulator, or a record that is too late. */
 export type PanePart =
   | readonly [pane: number, accumulator: unknown]
   | readonly [time: number, value: unknown, late: true]
@@ -42,14 +42,14 @@ export function isLate(part: PanePart): part is readonly [time: number, value: u
   return part.length === 3
 }
 
-/** The map side of windows: a table of accumulators for each pane that is not too late. */
+/** Compiles the map side of windows: a table of accumulators for each pane that is not too late. */
 export function compilePanes(plan: Plan & { op: 'parts' }, window: FixedWindows, compiler: PlanCompiler): Source {
-  const { slot, allowedLateness, aggregator, label } = plan
+  const { input: number, allowedLateness, aggregator, label } = plan
   const runner = compiler.runner(plan.of)
   const combine = compiler.combiner(aggregator)
   const panes = panesOf(window)
   return (task, each) => {
-    const input = task.inputs[slot]!
+    const input = task.inputs[number]!
     if (input.in !== 'watermark') throw new TypeError(`Panes are made by a watermark input, not ${input.in}.`)
     const { before } = input
     const tables = new Map<number, CombineTable | 'late'>()

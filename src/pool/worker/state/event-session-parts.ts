@@ -1,14 +1,14 @@
 import type { Plan } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../values/keys.js'
-import type { PlanCompiler, Source } from '../plans.js'
-import { labelled } from '../task.js'
+import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
+import { labelled } from '../runtime/task.js'
 import { type Aggregation, aggregationOf } from './aggregation.js'
-import type { Timed } from './event-window-operator.js'
+import type { Timed } from './event-window.js'
 
-/** A run of records with less than the gap between neighbours; it ends a gap after its last one. */
+/** A run of records whose neighbours are closer than the gap; it ends a gap after its last record. */
 export type Session = readonly [first: number, last: number, accumulator: unknown]
 
-/** What the map side makes of one key: a run of records of its partition, or a record that may be too late. */
+/** The map side's output for one key: a run of records of its partition, or a record that may be too late. */
 export type SessionPart = Session | Timed
 
 export function isRun(part: SessionPart): part is Session {
@@ -16,16 +16,16 @@ export function isRun(part: SessionPart): part is Session {
 }
 
 /**
- * The map side of sessions: the records of a key in runs. A record that is a session over and done with, if it is alone,
- * travels as it is: only where all of its session meet is it known whether it is too late, and then it is told by itself.
- * One that is in time makes everything it meets be in time.
+ * Compiles the map side of sessions, which groups the records of a key into runs. A record that would be a closed
+ * session by itself is sent alone: only the reduce side, which sees its whole session, knows whether it is late. A
+ * record in time keeps all records that it touches in time.
  */
 export function compileSessionParts(plan: Plan & { op: 'parts' }, gap: number, compiler: PlanCompiler): Source {
-  const { slot, allowedLateness, label } = plan
+  const { input: number, allowedLateness, label } = plan
   const runner = compiler.runner(plan.of)
   const aggregation = aggregationOf(plan, compiler.services)
   return (task, each) => {
-    const input = task.inputs[slot]!
+    const input = task.inputs[number]!
     if (input.in !== 'watermark') throw new TypeError(`Runs are made by a watermark input, not ${input.in}.`)
     const inTime = input.before - gap - allowedLateness
     const runs = new KeyedMap<Session[]>()
@@ -47,7 +47,9 @@ export function compileSessionParts(plan: Plan & { op: 'parts' }, gap: number, c
   }
 }
 
-/** Adds a record to the run that it meets, if any. There is at least one; they are in order, with a gap at least between them. */
+/**
+ * Adds a record to the run that it meets, or as a new one. Runs, at least one, are in order and at least a gap apart.
+ */
 export function addToRuns(
   runs: Session[],
   [time, value]: Timed,
@@ -62,15 +64,15 @@ export function addToRuns(
   }
   const grown: Session = [Math.min(run[0], time), Math.max(run[1], time), add(run[2], value)]
   const previous = runs[after - 2]
-  // It may fill the gap to the run before; further away than that is nothing that it meets.
+  // It may close the gap to the run before, and meets no earlier run.
   if (previous && previous[1] + gap > grown[0]) {
     runs.splice(after - 2, 2, [previous[0], grown[1], merge(previous[2], grown[2])])
   } else runs[after - 1] = grown
 }
 
-/** The place of the first run that begins at `time` or later. */
+/** Returns the index of the first run that begins at `time` or later. */
 function firstBehind(runs: readonly Session[], time: number): number {
-  // Records come more or less in the order of their times.
+  // Records arrive roughly in the order of their times.
   if (runs.at(-1)![0] < time) return runs.length
   let low = 0
   let high = runs.length - 1

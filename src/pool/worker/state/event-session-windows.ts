@@ -2,8 +2,9 @@ import { KeyedMap } from '../../../values/keys.js'
 import type { Aggregation } from './aggregation.js'
 import type { Changes } from './changes.js'
 import { isRun, type Session, type SessionPart } from './event-session-parts.js'
-import type { EmitWindow } from './event-window-operator.js'
-import type { VersionInput } from './operators.js'
+import type { EmitWindow } from './event-window.js'
+import type { VersionInput } from './make-version.js'
+import type { Pairs } from './pairs.js'
 import type { StatePartition } from './store.js'
 
 /** Parts that belong together, from the first record's time to the last one's. */
@@ -13,7 +14,7 @@ interface Run {
   readonly parts: SessionPart[]
 }
 
-export function makeSessionWindows(gap: number, lateness: number, { first, add, merge }: Aggregation) {
+export function makeSessionWindows(gap: number, lateness: number, aggregation: Aggregation) {
   return (
     { entries }: StatePartition,
     changes: Changes,
@@ -21,35 +22,14 @@ export function makeSessionWindows(gap: number, lateness: number, { first, add, 
     emit: EmitWindow,
   ): void => {
     const { before, now } = watermarks!
-    const fresh = new KeyedMap<SessionPart[]>()
-    for (const [key, part] of pairs!) {
-      const parts = fresh.get(key)
-      if (parts) parts.push(part as SessionPart)
-      else fresh.set(key, [part as SessionPart])
-    }
-    const touched = new KeyedMap<Set<Session>>()
-    for (const [key, parts] of fresh.entries()) {
-      let sessions = (entries.get(key) ?? []) as readonly Session[]
-      const changed = new Set<Session>()
-      for (const { from, to, parts: run } of runsOf(parts)) {
-        const met = sessions.filter(([start, last]) => start < to + gap && from < last + gap)
-        // Alone it is a session that is over and done with. What it meets is not, so then it is in time.
-        if (met.length === 0 && to + gap + lateness <= before) {
-          // Had a run of the map side been among them, they would be in time.
-          for (const part of run) late.push([part[0], [key, part[1]]])
-          continue
-        }
-        const joined = join(met, from, to, run)
-        for (const session of met) changed.delete(session)
-        changed.add(joined)
-        sessions = [...sessions.filter((session) => !met.includes(session)), joined]
-      }
+    const touched = new KeyedMap<ReadonlySet<Session>>()
+    for (const [key, parts] of partsByKey(pairs!).entries()) {
+      const present = (entries.get(key) ?? []) as readonly Session[]
+      const { sessions, changed, tooLate } = extended(present, runsOf(parts, gap), gap, before - lateness, aggregation)
+      for (const [time, value] of tooLate) late.push([time, [key, value]])
       if (changed.size === 0) continue
       touched.set(key, changed)
-      changes.set(
-        key,
-        [...sessions].sort(([a], [b]) => a - b),
-      )
+      changes.set(key, sessions)
     }
     if (now === before && touched.size === 0) return
     const looked = now > before ? entries : touched
@@ -66,28 +46,69 @@ export function makeSessionWindows(gap: number, lateness: number, { first, add, 
       else if (kept.length < sessions.length) changes.set(key, kept)
     }
   }
+}
 
-  /** The parts in runs by time: lateness must not depend on the order in which records of a batch come. */
-  function runsOf(parts: readonly SessionPart[]): Run[] {
-    const runs: Run[] = []
-    for (const part of [...parts].sort(([a], [b]) => a - b)) {
-      const from = part[0]
-      const to = isRun(part) ? part[1] : from
-      const run = runs.at(-1)
-      if (run && from < run.to + gap) {
-        run.parts.push(part)
-        run.to = Math.max(run.to, to)
-      } else runs.push({ from, to, parts: [part] })
+function partsByKey(pairs: Pairs): KeyedMap<SessionPart[]> {
+  const fresh = new KeyedMap<SessionPart[]>()
+  for (const [key, part] of pairs) {
+    const parts = fresh.get(key)
+    if (parts) parts.push(part as SessionPart)
+    else fresh.set(key, [part as SessionPart])
+  }
+  return fresh
+}
+
+/** Groups the parts into runs by time, because lateness must not depend on the order of a batch's records. */
+function runsOf(parts: readonly SessionPart[], gap: number): Run[] {
+  const runs: Run[] = []
+  for (const part of [...parts].sort(([a], [b]) => a - b)) {
+    const from = part[0]
+    const to = isRun(part) ? part[1] : from
+    const run = runs.at(-1)
+    if (run && from < run.to + gap) {
+      run.parts.push(part)
+      run.to = Math.max(run.to, to)
+    } else runs.push({ from, to, parts: [part] })
+  }
+  return runs
+}
+
+/**
+ * Returns a key's sessions with the runs of the batch, by start. Sessions that end at or before `closed` accept no
+ * records.
+ */
+function extended(
+  present: readonly Session[],
+  runs: readonly Run[],
+  gap: number,
+  closed: number,
+  aggregation: Aggregation,
+): { sessions: readonly Session[]; changed: ReadonlySet<Session>; tooLate: readonly SessionPart[] } {
+  let sessions = present
+  const changed = new Set<Session>()
+  const tooLate: SessionPart[] = []
+  for (const run of runs) {
+    const met = sessions.filter(([start, last]) => start < run.to + gap && run.from < last + gap)
+    // Alone it would be a closed session. If it touches a session, that session is open, so the record is in time.
+    if (met.length === 0 && run.to + gap <= closed) {
+      // If the map side's runs were among them, they would be in time.
+      tooLate.push(...run.parts)
+      continue
     }
-    return runs
+    const joined = join(met, run, aggregation)
+    for (const session of met) changed.delete(session)
+    changed.add(joined)
+    sessions = [...sessions.filter((session) => !met.includes(session)), joined]
   }
+  return { sessions: [...sessions].sort(([a], [b]) => a - b), changed, tooLate }
+}
 
-  function join(met: readonly Session[], from: number, to: number, [one, ...more]: readonly SessionPart[]): Session {
-    let accumulator = isRun(one!) ? one[2] : first(one![1])
-    for (const part of more) accumulator = isRun(part) ? merge(accumulator, part[2]) : add(accumulator, part[1])
-    const [earliest, ...others] = met
-    if (earliest) accumulator = merge(earliest[2], accumulator)
-    for (const session of others) accumulator = merge(accumulator, session[2])
-    return [Math.min(from, ...met.map(([start]) => start)), Math.max(to, ...met.map(([, last]) => last)), accumulator]
-  }
+function join(met: readonly Session[], { from, to, parts }: Run, { first, add, merge }: Aggregation): Session {
+  const [one, ...more] = parts
+  let accumulator = isRun(one!) ? one[2] : first(one![1])
+  for (const part of more) accumulator = isRun(part) ? merge(accumulator, part[2]) : add(accumulator, part[1])
+  const [earliest, ...others] = met
+  if (earliest) accumulator = merge(earliest[2], accumulator)
+  for (const session of others) accumulator = merge(accumulator, session[2])
+  return [Math.min(from, ...met.map(([start]) => start)), Math.max(to, ...met.map(([, last]) => last)), accumulator]
 }

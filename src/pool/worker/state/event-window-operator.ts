@@ -1,17 +1,15 @@
 import type { EventWindowOperator } from '../../../ops/plan.js'
-import type { ThreadServices } from '../task.js'
+import type { ThreadServices } from '../runtime/task.js'
 import { aggregationOf } from './aggregation.js'
 import { makeFixedWindows } from './event-fixed-windows.js'
 import { makeSessionWindows } from './event-session-windows.js'
-import type { MakeVersion } from './operators.js'
+import type { EmitWindow } from './event-window.js'
+import type { MakeVersion } from './make-version.js'
 
-/** A record of a window's input: its event time and its value. */
-export type Timed = readonly [time: number, value: unknown]
-
-/** Gives the result of a window, at the last ms that belongs to it. */
-export type EmitWindow = (start: number, end: number, key: unknown, value: unknown) => void
-
-/** Windows of event time: each is given in the version whose watermark passes its end, and again if late records change it. */
+/**
+ * Windows of event time. A window is emitted in the version whose watermark passes its end, and again if late records
+ * change it.
+ */
 export function makeEventWindowOperator(operator: EventWindowOperator, services: ThreadServices): MakeVersion {
   const { window, allowedLateness, keyed } = operator
   const aggregation = aggregationOf(operator, services)

@@ -1,8 +1,8 @@
 import { SHORT_UNITS, type ShortTexts } from '../../blocks/key-column.js'
-import { hashText, SEED } from '../seeded-hash.js'
+import { hashText, SEED } from '../tables/seeded-hash.js'
 import { packLatin1, packText } from './key-words.js'
 
-/** Half full at most: an entry is then found at the first or second place. */
+/** The table is at most half full: an entry is then at its first or second position. */
 const PLACES_A_KEY = 2
 const LEAST_PLACES = 16
 /** An entry is this many i32. */
@@ -10,10 +10,10 @@ const ENTRY = 4
 const SLOT = 3
 const EMPTY = 0
 
-/** Keys that are looked up together: what they need stays in the processor's nearest cache. */
+/** Keys per group of look-ups: their words stay in the processor's nearest cache. */
 const TOGETHER = 512
 
-/** What the third word has in its highest byte where the key is no short text. A short text has its length plus one. */
+/** The highest byte of the third word of a key that is no short text. A short text has its length plus one there. */
 const LONG_TEXT = 0x20 << 24
 const WHOLE = 0x30 << 24
 const FRACTION = 0x31 << 24
@@ -23,23 +23,27 @@ const OBJECT = 0x50 << 24
 
 /**
  * Finds the slots of keys that are no objects, a million of them in a third of the time of a Map. Open addressing with
- * linear probing. Short texts and numbers are in the entry itself: one cache miss tells whether the key is there, nothing
- * else is touched, and of a text that lies in a block no string is made.
+ * linear probing. Short texts and numbers are in the entry itself: one cache miss decides a look-up, and texts in a
+ * block need no string. For tables of a task, where all keys are new, SlotIndex (tables/slot-index.ts) is faster: its
+ * entries are half as large.
  *
- * Layout: entries of four i32: three words that are the key or stand for it (key-words.ts), and the slot plus one; 0 is an
- * empty place.
+ * Layout: entries of four i32: three words that are the key or represent it (key-words.ts), and the slot plus one; 0 is
+ * an empty position.
  *
  * | key | words |
  * | --- | --- |
  * | a text of up to 11 units, each one byte | the bytes, zeros; length plus one in the highest byte |
- * | other texts, booleans, bigint, null, undefined | a hash, zero; the kind. `keys` decides |
+ * Finds the slots of keys that are not objects; for a million keys it takes a third of the time of a Map. Open
+ * addressing with linear probing. Short texts and numbers are stored in the entry itself: one cache miss decides a
+ * look-up, and texts in a block need no string. For tables of a task, where all keys are new, SlotIndex
+ * (tables/slot-index.ts) is faster, because its entries are half as large.
  * | a number | its 32 or 64 bits; the kind |
  */
 export class KeyIndex {
-  /** By slot; the owner's. */
+  /** By slot. The owner's array. */
   readonly #keys: readonly unknown[]
   #entries = new Int32Array(LEAST_PLACES * ENTRY)
-  /** How far a hash is shifted to be a place. */
+  /** The shift that turns a hash into a position. */
   #shift = 32 - Math.log2(LEAST_PLACES)
   #size = 0
 
@@ -47,19 +51,19 @@ export class KeyIndex {
     this.#keys = keys
   }
 
-  /** Forgets all, and makes room for so many keys. */
+  /** Empties the index, with space for so many keys. */
   begin(expected: number): void {
     this.#size = 0
     this.#allot(2 ** Math.ceil(Math.log2(Math.max(LEAST_PLACES, expected * PLACES_A_KEY))))
   }
 
-  /** The slot of a key, or -1. */
+  /** Returns the slot of a key, or -1. */
   find(key: unknown): number {
     pack(key, 0)
     return this.#findAt(0, key)
   }
 
-  /** As `find` of each key; an object has none. The answer is overwritten by the next call. */
+  /** Like `find` of each key; objects have none. The next call overwrites the result. */
   findAll(given: readonly unknown[]): Int32Array {
     const found = room(given.length)
     for (let start = 0; start < given.length; start += TOGETHER) {
@@ -75,7 +79,7 @@ export class KeyIndex {
     return found
   }
 
-  /** As `find` of each of these texts. The answer is overwritten by the next call. */
+  /** Like `find` of each of these texts. The next call overwrites the result. */
   findTexts(texts: ShortTexts): Int32Array {
     const { lengths } = texts
     const found = room(lengths.length)
@@ -92,7 +96,7 @@ export class KeyIndex {
     return found
   }
 
-  /** Adds the key of a slot, which must not be there. */
+  /** Adds the key of a slot, which must be absent. */
   add(slot: number): void {
     if ((this.#size + 1) * PLACES_A_KEY * ENTRY > this.#entries.length) this.#grow()
     this.#size++
@@ -100,14 +104,14 @@ export class KeyIndex {
     insert(this.#entries, this.#shift, words, 0, slot)
   }
 
-  /** Takes the key of a slot out, which must be there. */
+  /** Removes the key of a slot, which must be present. */
   remove(slot: number): void {
     const entries = this.#entries
     const last = entries.length - 1
     pack(this.#keys[slot], 0)
     let hole = placeOf(words[0]!, words[1]!, words[2]!, this.#shift)
     while (entries[hole + SLOT] !== slot + 1) hole = (hole + ENTRY) & last
-    // What follows without a gap moves up where a look-up would otherwise stop at the hole before it.
+    // Later entries of the run move up if a look-up of them would otherwise stop at the hole.
     for (let at = (hole + ENTRY) & last; entries[at + SLOT] !== EMPTY; at = (at + ENTRY) & last) {
       const wanted = placeOf(entries[at]!, entries[at + 1]!, entries[at + 2]!, this.#shift)
       if (((at - wanted) & last) < ((at - hole) & last)) continue
@@ -122,7 +126,7 @@ export class KeyIndex {
     return this.#entries[this.#locate(from, key) + SLOT]! - 1
   }
 
-  /** The entry of the key that was packed, or the empty place where it would be. */
+  /** Returns the entry of the packed key, or the empty position where it would be. */
   #locate(from: number, key: unknown): number {
     const entries = this.#entries
     const last = entries.length - 1
@@ -138,9 +142,9 @@ export class KeyIndex {
   }
 
   /**
-   * The slots of the first entries that have the words asked for. A look-up in a large table is a cache miss, and the
-   * processor waits for many at once where it need not guess what comes next and has little else to do: so entries are
-   * read in a pass of their own before they are compared.
+   * Finds the first entries with the packed words. A look-up in a large table is a cache miss, and the processor
+   * overlaps many misses if no branch depends on them. So a first pass reads all entries, and a second one compares
+   * them.
    */
   #probe(count: number, found: Int32Array, start: number): void {
     const entries = this.#entries
@@ -150,7 +154,7 @@ export class KeyIndex {
     for (let at = 0; at < count * ENTRY; at += ENTRY)
       words[at + SLOT] = placeOf(words[at]!, words[at + 1]!, words[at + 2]!, shift)
     for (let at = SLOT; at < count * ENTRY; at += ENTRY) seen ^= entries[words[at]!]!
-    // Without a use of it nothing would be read.
+    // Uses the result; otherwise the compiler drops the reads.
     words[PAST] = seen
     for (let i = 0; i < count; i++) {
       const from = i * ENTRY
@@ -180,7 +184,7 @@ export class KeyIndex {
   }
 }
 
-/** Puts the words at `from` into an empty place. */
+/** Writes the words at `from` to an empty position. */
 function insert(entries: Int32Array, shift: number, words: Int32Array, from: number, slot: number): void {
   const last = entries.length - 1
   let at = placeOf(words[from]!, words[from + 1]!, words[from + 2]!, shift)
@@ -191,13 +195,13 @@ function insert(entries: Int32Array, shift: number, words: Int32Array, from: num
   entries[at + SLOT] = slot + 1
 }
 
-/** Whether words are the key, and do not only stand for it. */
+/** Returns whether the words are the whole key, and not only a hash of it. */
 function isWhole(third: number): boolean {
   const kind = third & 0xff000000
   return kind !== LONG_TEXT && kind !== OTHER
 }
 
-/** The upper bits of products: the lower ones of all keys of a partition may be the same. */
+/** Uses the upper bits of products: all keys of a partition may have the same lower bits. */
 function placeOf(a: number, b: number, c: number, shift: number): number {
   let hash = Math.imul(a ^ SEED, 0x9e3779b1)
   hash = Math.imul((hash ^ (hash >>> 15)) + b, 0x85ebca6b)
@@ -206,9 +210,9 @@ function placeOf(a: number, b: number, c: number, shift: number): number {
 }
 
 const PAST = TOGETHER * ENTRY
-/** The words of keys that are looked up together, or of one; after each its place. */
+/** The words of the keys of a group, or of one key; after each its position. */
 const words = new Int32Array(PAST + 1)
-/** What look-ups of many keys answer with. */
+/** The results of look-ups of many keys. */
 let slots = new Int32Array(0)
 
 function room(count: number): Int32Array {
@@ -232,7 +236,7 @@ function pack(key: unknown, to: number): void {
       write(to, halves[0]!, halves[1]!, FRACTION)
     }
   }
-  // Nothing has these words: objects are not turned into text to be told that they are not here.
+  // No key has these words: an object is absent, and is not turned into text.
   else if (typeof key === 'object' && key !== null) write(to, 0, 0, OBJECT)
   else write(to, hashText(String(key)), 0, OTHER)
 }

@@ -1,17 +1,17 @@
 import { SHORT_UNITS, type ShortTexts } from '../../blocks/key-column.js'
 
 /*
- * Three words that are a short text: its bytes, the first one lowest, then zeros, and its length plus one in the highest
- * byte. So two texts have the same words exactly when they are equal.
+ * A short text in three words: its bytes, the first one lowest, then zeros, and its length plus one in the highest
+ * byte. So two texts have the same words exactly if they are equal.
  */
 
-/** By length: which bits of each word belong to the text. */
+/** By length: the bits of each word that belong to the text. */
 const masks = Int32Array.from({ length: (SHORT_UNITS + 1) * 3 }, (_, i) => {
   const bytes = Math.max(0, Math.min(4, Math.floor(i / 3) - (i % 3) * 4))
   return bytes === 4 ? -1 : 2 ** (bytes * 8) - 1
 })
 
-/** Packs a text of at most SHORT_UNITS. False where it has a unit of more than one byte: what was written is then nothing. */
+/** Packs a text of at most SHORT_UNITS. Returns false, with undefined words, if a unit has more than one byte. */
 export function packText(text: string, words: Int32Array, to: number): boolean {
   const { length } = text
   let a = 0
@@ -31,7 +31,7 @@ export function packText(text: string, words: Int32Array, to: number): boolean {
   return all <= 0xff
 }
 
-/** Packs a text out of memory. Reads whole words, where there are some. */
+/** Packs a text in memory. Reads whole words if it can. */
 export function packLatin1({ view }: ShortTexts, at: number, length: number, words: Int32Array, to: number): void {
   const tag = (length + 1) << 24
   if (at + 12 <= view.byteLength) {

@@ -3,7 +3,7 @@ import type { KeyColumn } from '../../blocks/key-column.js'
 import type { PairColumns } from '../../blocks/records-codec.js'
 import type { StateTable } from './table.js'
 
-/** Pairs in two columns, as they come out of a shuffle. Operators that are in a hurry work on the columns. */
+/** Pairs in two columns, as a shuffle yields them. Fast operators work on the columns. */
 export class Pairs implements Iterable<readonly [unknown, unknown]> {
   readonly values: readonly unknown[]
   readonly #columns: readonly KeyColumn[]
@@ -14,13 +14,13 @@ export class Pairs implements Iterable<readonly [unknown, unknown]> {
     this.values = together(parts.map(({ values }) => values))
   }
 
-  /** Made at the first call, which must come before any function of the user's is called: blocks may go with the task. */
+  /** Decodes keys on the first call. Make it before a user function runs: the task's blocks may be freed. */
   get keys(): readonly unknown[] {
     this.#keys ??= together(this.#columns.map((column) => column.all()))
     return this.#keys
   }
 
-  /** The slots of the keys in a table, or -1. Makes no keys where all are there, as far as they are short texts. */
+  /** Returns the slots of the keys in a table, or -1. Decodes no keys if all are present short texts. */
   slotsIn(table: StateTable): Int32Array {
     const slots = new Int32Array(this.values.length)
     let at = 0
@@ -37,7 +37,7 @@ export class Pairs implements Iterable<readonly [unknown, unknown]> {
   }
 }
 
-/** One array of several, which stay as they are. */
+/** Concatenates arrays into a new one. */
 function together(arrays: readonly (readonly unknown[])[]): readonly unknown[] {
   if (arrays.length === 1) return arrays[0]!
   const all: unknown[] = []

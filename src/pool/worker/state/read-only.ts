@@ -2,8 +2,8 @@ import type { FnRef } from '../../../ops/functions/ref.js'
 import type { Aggregator, Plan, Program, Sink } from '../../../ops/plan.js'
 
 /**
- * Finds the state of a program whose records no function of the user's sees in the same task: they go straight into a block,
- * or are counted. Records of other state are handed out as copies, since a function may change what it is given.
+ * Finds the state of a program whose records no user function sees in the same task: they are written to a block, or
+ * counted. Records of other state are copied, because a function may change its arguments.
  */
 export function readOnlyStates({ plan, sink }: Program): ReadonlySet<Plan> {
   const found = new Set<Plan>()
@@ -13,7 +13,7 @@ export function readOnlyStates({ plan, sink }: Program): ReadonlySet<Plan> {
   function visit(node: Plan, readOnly: boolean): void {
     switch (node.op) {
       case 'state':
-        // What it is made of meets the operator's functions, or stays in its table.
+        // Its inputs are passed to the operator's functions, or stay in its table.
         if (readOnly) found.add(node)
         return
       case 'chain':
@@ -33,6 +33,7 @@ function keepsRecords(sink: Sink): boolean {
   switch (sink.op) {
     case 'count':
     case 'collect':
+    case 'take':
       return true
     case 'apply':
     case 'foreach':
@@ -48,7 +49,7 @@ function combinesByLibrary({ create, mergeValue, mergeCombiners }: Aggregator): 
   return (!create || isLibrary(create)) && isLibrary(mergeValue) && isLibrary(mergeCombiners)
 }
 
-/** Functions of the library and the language change no record, unless they call a function that they were given. */
+/** Functions of the library and the language change no record, unless they call a function among their arguments. */
 function isLibrary(fn: FnRef): boolean {
   return fn.k === 'global' || (fn.k === 'builtin' && (fn.args ?? []).every((arg) => 'value' in arg))
 }

@@ -1,38 +1,36 @@
-import { decodeInts, decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
-import { readPart, ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
+import { decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
+import { applyState, decodeState, encodeState, type StateValues } from '../../blocks/state-block.js'
 import type { StateRecipe, WrittenBlock } from '../../protocol.js'
-import type { ThreadServices } from '../task.js'
+import type { ThreadServices } from '../runtime/task.js'
 import type { Chain, StatePartition } from './store.js'
 import type { StateTable } from './table.js'
 
 /**
- * Increments that together would hold more than this part of the entries make way for all values: a rebuild reads at most
- * one and a half times the state, and snapshots of all cost at most twice what was written in increments before.
+ * If increments would contain more than this fraction of the entries, the next snapshot contains all values. So a
+ * rebuild reads at most one and a half times the state, and full snapshots cost at most twice as much as the increments
+ * before.
  */
 const ALL_FROM = 0.5
-/** Increments are blocks that stay until the next snapshot of all values, also where next to nothing changes. */
+/** Most increments: each is a block that lives until the next full snapshot, however little changes. */
 const LONGEST_CHAIN = 100
-/** Blocks of keys, each of which may be the last one in its segment, and keeps all of it. */
+/** Most blocks of keys: each may be the last block in its segment, and keeps the whole segment allocated. */
 const LONGEST_KEY_CHAIN = 16
-/** So few are written again with all values. */
+/** Up to this many keys are written again with all values. */
 const FEW_KEYS = 1000
 
 export interface SnapshotRequest {
-  /** What the driver knows the snapshot by. */
+  /** The snapshot's name in the driver. */
   readonly key: string
-  /** It must not continue others. */
+  /** Whether it must be full. */
   readonly allKeys: boolean
-  /** The operator asks when each key was last touched. */
+  /** Whether the operator reads when each key was last touched. */
   readonly timed: boolean
 }
 
 /**
- * Writes a snapshot, in one block or two. Keys are written when they are new, into a block of their own: their places in
- * all of these blocks are their slots. Values come with slots, either all or those that changed since the last snapshot. So
- * a key is encoded once, which costs several times what a number does.
- *
- * The parts of a block of values: slots of deleted keys, slots, values, and when each was last touched, if asked for.
- * Without slots the values are those of all slots in order.
+ * Writes a snapshot, in one block or two. New keys go into a block of their own: their positions in all
+ * of these blocks are their slots. Values come with slots, either all or those that changed since the last snapshot. So a key is
+ * encoded once, which costs several times as much as a number.
  */
 export function writeSnapshot(
   state: StatePartition,
@@ -46,10 +44,10 @@ export function writeSnapshot(
     allKeys ||
     !changed ||
     chain.keyBlocks >= LONGEST_KEY_CHAIN ||
-    // Half of what the blocks hold are keys that were deleted.
+    // Half of the keys in the blocks are deleted.
     entries.slots > 2 * entries.size + FEW_KEYS ||
     (!mayGrow && entries.size <= FEW_KEYS) ||
-    // A second attempt: the first has changed the slots.
+    // A second attempt, after the first has changed the slots.
     (state.renumbered && state.snapshotAt === state.version)
   if (anew) entries.renumber()
   const full = anew || !mayGrow
@@ -67,9 +65,9 @@ export function writeSnapshot(
 }
 
 /**
- * Applies snapshots to an empty partition, the first of which holds all values; answers with what the next may continue.
- * Verifies the bytes, at a small part of what decoding them costs: the thread that wrote them is dead as a rule, and
- * nothing would make up for wrong ones.
+ * Applies snapshots to an empty partition; the first one contains all values. Returns the chain that the next snapshot
+ * may continue. Verifies the bytes, at a small part of the cost of decoding, because the thread that wrote them is
+ * usually dead and wrong state cannot be repaired later.
  */
 export function readSnapshots(
   { entries }: StatePartition,
@@ -78,17 +76,7 @@ export function readSnapshots(
 ): Chain {
   const keys = keyBlocks.map((block) => segments.readVerified(block, decodeRecords))
   entries.restore(keys.length === 1 ? keys[0]! : keys.flat(1), (put, drop) => {
-    for (const block of snapshots) {
-      const { deleted, slots, values, times } = segments.readVerified(block, (payload) => ({
-        deleted: decodeInts(readPart(payload, 0).bytes),
-        slots: decodeInts(readPart(payload, 1).bytes),
-        values: decodeRecords(readPart(payload, 2).bytes),
-        times: decodeRecords(readPart(payload, 3).bytes) as number[],
-      }))
-      for (let i = 0; i < deleted.length; i++) drop(deleted[i]!)
-      const dense = slots.length === 0
-      for (let i = 0; i < values.length; i++) put(dense ? i : slots[i]!, values[i], times[i] ?? 0)
-    }
+    for (const block of snapshots) applyState(segments.readVerified(block, decodeState), put, drop)
   })
   const increments = snapshots.slice(1)
   return {
@@ -99,18 +87,18 @@ export function readSnapshots(
   }
 }
 
-/** Keys that have been deleted since are among them: the places must stay. */
+/** Includes keys that have been deleted since, because positions are slots. */
 function writeKeys(keys: readonly unknown[], { scratch, seal }: ThreadServices) {
   scratch.reset()
   encodeRecords(scratch, keys)
   return seal('records', keys.length, 'long')
 }
 
-/** Without gaps the column of values is written as it is. */
+/** Without gaps the column of values is written unchanged. */
 function writeAll(entries: StateTable, timed: boolean, services: ThreadServices) {
   if (entries.size < entries.slots) return writeSome(entries, entries.alive(), timed, services)
   const times = timed ? Array.from(entries.alive(), (slot) => entries.time(slot)) : []
-  return writeValues([], [], entries.values, times, services)
+  return writeValues({ deleted: [], slots: [], values: entries.values, times }, services)
 }
 
 function writeSome(entries: StateTable, changed: Iterable<number>, timed: boolean, services: ThreadServices) {
@@ -127,20 +115,9 @@ function writeSome(entries: StateTable, changed: Iterable<number>, timed: boolea
     values.push(entries.values[slot])
     if (timed) times.push(entries.time(slot))
   }
-  return writeValues(deleted, slots, values, times, services)
+  return writeValues({ deleted, slots, values, times }, services)
 }
 
-function writeValues(
-  deleted: readonly number[],
-  slots: readonly number[],
-  values: readonly unknown[],
-  times: readonly number[],
-  { scratch, seal }: ThreadServices,
-) {
-  const parts = new ShuffleBlockWriter(scratch, 4)
-  parts.ints(0, Int32Array.from(deleted))
-  parts.ints(1, Int32Array.from(slots))
-  parts.records(2, values)
-  parts.records(3, times)
-  return seal('shuffle', values.length + deleted.length, 'long')
+function writeValues(values: StateValues, { scratch, seal }: ThreadServices) {
+  return seal('shuffle', encodeState(scratch, values), 'long')
 }

@@ -2,7 +2,7 @@ import { StateError } from '../../../errors.js'
 import { Bits } from './bits.js'
 import { StateTable } from './table.js'
 
-/** What the next snapshot may continue. */
+/** The chain that the next snapshot may continue. */
 export interface Chain {
   /** Increments since the last snapshot of all values. */
   readonly increments: number
@@ -13,25 +13,25 @@ export interface Chain {
   readonly last: string | undefined
 }
 
-/** One partition of an operator's kept state, at the version of a batch time. */
+/** One partition of an operator's state, at the version of a batch time. */
 export interface StatePartition {
   version: number | undefined
   readonly entries: StateTable
-  /** Records that making the version gave, where the operator has an output besides its entries. */
+  /** The output of the version, if the operator has one besides its entries. */
   output: readonly unknown[]
   /** Records that came too late for the version, as `[time, record]`. */
   late: readonly unknown[]
-  /** Slots of keys changed or deleted since the last snapshot; undefined where everything must be written. */
+  /** Slots of keys changed or deleted since the last snapshot; undefined if the next snapshot must be full. */
   changed: Bits | undefined
-  /** Slots whose keys are in snapshots: the first so many. */
+  /** The number of slots whose keys are in snapshots. */
   keysWritten: number
-  /** The version of the last snapshot written. Whether it reached the driver shows only when the next version is asked for. */
+  /** The version of the last snapshot written. The next task shows whether it reached the driver. */
   snapshotAt: number | undefined
   /** The last snapshot written holds all keys, in new slots. */
   renumbered: boolean
-  /** Tells this copy of the partition from others that threads have made of the same: part of its snapshots' names. */
+  /** Distinguishes this copy of the partition from those of other threads: a part of its snapshots' names. */
   copy: number | undefined
-  /** Up to the last snapshot that reached the driver, and with the last one written. */
+  /** The chain up to the last snapshot that reached the driver, and with the last one written. */
   chain: Chain
   chainWritten: Chain
 }
@@ -54,7 +54,7 @@ export function emptyState(): StatePartition {
   }
 }
 
-/** What the chain holds is written: the changes from now on belong to the next increment. */
+/** Records that the chain is written: changes from now on belong to the next increment. */
 export function beginIncrement(state: StatePartition, chain: Chain): void {
   state.changed = new Bits()
   state.keysWritten = state.entries.slots
@@ -62,10 +62,10 @@ export function beginIncrement(state: StatePartition, chain: Chain): void {
   state.chain = chain
 }
 
-/** So many slots of deleted keys are nothing to worry about. */
+/** Below this many free slots, compaction is not worthwhile. */
 const FEW_SLOTS = 1000
 
-/** Gives the slots of deleted keys back where they are most of all. No snapshot can be continued from there. */
+/** Compacts the slots if most belong to deleted keys. The next snapshot must be full then. */
 export function tidy(state: StatePartition): void {
   const { entries } = state
   if (entries.slots <= 4 * entries.size + FEW_SLOTS) return
@@ -73,7 +73,7 @@ export function tidy(state: StatePartition): void {
   state.changed = undefined
 }
 
-/** The thread does not have the version that a task is to start from: the driver sends a recipe to rebuild it. */
+/** Thrown if the thread lacks the version that a task starts from. The driver then sends a recipe to rebuild it. */
 export class MissingStateError extends StateError {
   constructor(operator: number, partition: number, version: number | undefined) {
     super(`This thread does not hold partition ${partition} of the state of stream ${operator} at ${version} ms.`, {
@@ -84,7 +84,7 @@ export class MissingStateError extends StateError {
   }
 }
 
-/** Kept state of this thread, by operator and partition. Gone with the thread: the driver can have it rebuilt. */
+/** The state in this thread, by operator and partition. It is lost with the thread, and rebuilt elsewhere. */
 export class StateStore {
   readonly #partitions = new Map<string, StatePartition>()
 

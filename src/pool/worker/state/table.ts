@@ -1,14 +1,14 @@
+import { copyOf, isObject } from '../../../values/copy.js'
 import { canonical } from '../../../values/keys.js'
-import { copyOf, isObject } from '../../../values/own-copy.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
 import { Bits } from './bits.js'
 import { KeyIndex } from './key-index.js'
 
 const LEAST_SLOTS = 64
-/** Entries that are handed over at a time. */
+/** Entries per piece. */
 const PIECE = 4096
 
-/** Pieces of decoded text from this length on point into the text that they were cut from. */
+/** Substrings from this length on refer to the text that they were cut from. */
 const CUT_FROM = 13
 
 function textOf(text: string): string {
@@ -17,28 +17,28 @@ function textOf(text: string): string {
 }
 
 /**
- * Keys and values of a partition of kept state, in columns. A key has a **slot**, its place in each column, which stands for
- * it in snapshots: none is given out twice, until `renumber`. Operators look a key up once and then work on its slot.
+ * Keys and values of a partition of state, in columns. A key has a **slot**, its index in each column, which represents
+ * it in snapshots. No slot is reused until `renumber`. Operators look a key up once and then use its slot.
  *
- * An object for each key would take 80 bytes and a cache miss; here a pass over all values is one over an array.
+ * An object per key would take 80 bytes and a cache miss; here, a pass over all values is a pass over an array.
  */
 export class StateTable {
-  /** By slot. Those of deleted keys stay, as their places in snapshots do. */
+  /** By slot. Deleted keys stay, because their positions in snapshots do. */
   readonly keys: unknown[] = []
   /** By slot. */
   readonly values: unknown[] = []
-  /** By slot: the batch that last touched the key. Only operators that let idle keys go give times; without any this is empty. */
+  /** By slot: the batch that last touched the key. Only operators with a timeout set times; empty for others. */
   #times = new Float64Array(0)
   readonly #alive = new Bits()
   readonly #plain = new KeyIndex(this.keys)
   readonly #composite = new Map<string, number>()
 
-  /** Keys that are there. */
+  /** Present keys. */
   get size(): number {
     return this.#alive.size
   }
 
-  /** Slots that were given out, those of deleted keys included. */
+  /** Slots in use, including those of deleted keys. */
   get slots(): number {
     return this.keys.length
   }
@@ -51,12 +51,15 @@ export class StateTable {
     return this.#times.length === 0 ? 0 : this.#times[slot]!
   }
 
-  /** The slot of a key, or -1. */
+  /** Returns the slot of a key, or -1. */
   find(key: unknown): number {
     return isObject(key) ? (this.#composite.get(canonical(key)) ?? -1) : this.#plain.find(key)
   }
 
-  /** The slots of all these keys, or -1; overwritten by the next call. A third of the time of as many calls of `find`. */
+  /**
+   * Returns the slots of these keys, or -1; the next call overwrites them. A third of the time of as many calls of
+   * `find`.
+   */
   findAll(keys: readonly unknown[]): Int32Array {
     const slots = this.#plain.findAll(keys)
     if (this.#composite.size > 0)
@@ -64,7 +67,7 @@ export class StateTable {
     return slots
   }
 
-  /** As `findAll` of the keys of a column, none of which is made where they are short texts. */
+  /** Like `findAll` of the keys of a column. Decodes none of them if they are short texts. */
   findColumn(column: KeyColumn): Int32Array {
     return column.texts ? this.#plain.findTexts(column.texts) : this.findAll(column.all())
   }
@@ -74,10 +77,10 @@ export class StateTable {
     return slot < 0 ? undefined : this.values[slot]
   }
 
-  /** A slot for a key that has none. */
+  /** Adds a key and returns its slot. */
   add(key: unknown, value: unknown, time = 0): number {
     const slot = this.slots
-    // A key lives long, and would keep 64 KiB of text in memory with it.
+    // A key lives long, and a substring would keep 64 KiB of text in memory.
     this.keys.push(typeof key === 'string' && key.length >= CUT_FROM ? textOf(key) : copyOf(key))
     this.values.push(value)
     this.#touch(slot, time)
@@ -95,43 +98,43 @@ export class StateTable {
     if (isObject(key)) this.#composite.delete(canonical(key))
     else this.#plain.remove(slot)
     this.#alive.delete(slot)
-    // A column of numbers stays one.
+    // A column of numbers stays a column of numbers.
     if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
   }
 
-  /** Takes a removal back; the value is to be set again. */
+  /** Undoes a removal. The caller sets the value again. */
   putBack(slot: number): void {
     this.#enter(slot)
   }
 
-  /** The slots of all keys. Those that are added on the way are not among them. */
+  /** Yields the slots of all keys, without those added meanwhile. */
   *alive(): Iterable<number> {
     for (let slot = 0, end = this.slots; slot < end; slot++) if (this.#alive.has(slot)) yield slot
   }
 
-  /** The keys with their values. Not to be changed on the way. */
+  /** Yields the keys with their values. Do not change the table meanwhile. */
   *entries(): Iterable<[unknown, unknown]> {
     for (const slot of this.alive()) yield [this.keys[slot], this.values[slot]]
   }
 
   /**
-   * As `entries`, in arrays: loops go through them several times as fast as through a generator. `give` turns columns of
-   * keys and values into those that are handed out.
+   * Like `entries`, in arrays, which loops read several times as fast as a generator. `copied`: objects are copied,
+   * because the reader may change them.
    */
-  eachEntries(
-    each: (pairs: readonly (readonly [unknown, unknown])[]) => void,
-    give: (column: readonly unknown[]) => readonly unknown[],
-  ): void {
-    for (let from = 0; from < this.slots; from += PIECE) {
-      const keys = give(this.keys.slice(from, from + PIECE))
-      const values = give(this.values.slice(from, from + PIECE))
-      const piece: [unknown, unknown][] = []
-      for (let i = 0; i < keys.length; i++) if (this.#alive.has(from + i)) piece.push([keys[i], values[i]])
-      if (piece.length > 0) each(piece)
+  eachEntries(each: (pairs: readonly (readonly [unknown, unknown])[]) => void, copied: boolean): void {
+    const { keys, values } = this
+    let piece: [unknown, unknown][] = []
+    for (let slot = 0, end = this.slots; slot < end; slot++) {
+      if (!this.#alive.has(slot)) continue
+      piece.push(copied ? [copyOf(keys[slot]), copyOf(values[slot])] : [keys[slot], values[slot]])
+      if (piece.length < PIECE) continue
+      each(piece)
+      piece = []
     }
+    if (piece.length > 0) each(piece)
   }
 
-  /** Gives all keys new slots, without gaps. */
+  /** Assigns new slots to all keys, without gaps. */
   renumber(): void {
     if (this.size === this.slots) return
     const { keys, values } = this
@@ -148,7 +151,9 @@ export class StateTable {
     this.#enterAll((slot) => slot < next)
   }
 
-  /** Fills an empty table: `put` sets values by slots, in any order, and takes them away; keys without a value are deleted ones. */
+  /**
+   * Fills an empty table: `put` sets and removes values by slots, in any order. Keys without a value are deleted ones.
+   */
   restore(keys: readonly unknown[], fill: (put: StateTable['set'], drop: (slot: number) => void) => void): void {
     for (const key of keys) {
       this.keys.push(key)

@@ -1,20 +1,20 @@
 import type { StateOperator } from '../../../ops/plan.js'
+import { copyOf } from '../../../values/copy.js'
 import { KeyedMap } from '../../../values/keys.js'
-import { copyOf } from '../../../values/own-copy.js'
-import type { ThreadServices } from '../task.js'
-import type { MakeVersion } from './operators.js'
+import type { ThreadServices } from '../runtime/task.js'
+import type { MakeVersion } from './make-version.js'
 import type { Pairs } from './pairs.js'
 import type { StateTable } from './table.js'
 
-/** The values that came: for keys that are there by their slots, for others aside. */
+/** The new values: by slot for present keys, separately for others. */
 interface Arrived {
   readonly slots: readonly (unknown[] | undefined)[]
   readonly fresh: KeyedMap<unknown[]>
 }
 
 /**
- * updateStateByKey: the function sees every live key in every batch, with the values that came. The cost follows the keys
- * that exist. Groups: the batch's pairs, and in the first batch the pairs of the initial state.
+ * updateStateByKey: the function receives every present key in every batch, with its new values. The cost depends on
+ * the number of keys. Groups: the batch's pairs and, in the first batch, the pairs of the initial state.
  */
 export function makeUpdateOperator(
   operator: StateOperator & { kind: 'update' },
@@ -26,7 +26,7 @@ export function makeUpdateOperator(
     for (const [key, value] of initial ?? []) changes.set(key, value)
     const arrived = arrive(entries, pairs!)
     if (operator.form === 'iterator') {
-      // What the function leaves out ends. Collected first: the entries are walked over while it answers.
+      // Keys that the function omits are removed after its iterator has ended, because it reads the entries.
       const next = [...(fn(all(entries, arrived)) as Iterable<[unknown, unknown]>)]
       const living = new Set<number>()
       for (const [key, value] of next) {

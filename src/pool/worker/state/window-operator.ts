@@ -1,13 +1,13 @@
 import type { StateOperator } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../values/keys.js'
-import type { ThreadServices } from '../task.js'
-import type { MakeVersion } from './operators.js'
+import type { ThreadServices } from '../runtime/task.js'
+import type { MakeVersion } from './make-version.js'
 
 type Binary = (a: unknown, b: unknown) => unknown
 
 /**
- * A window's totals: value = inverse(previous, reduced old), then reduced with the new. Without a previous value old ones
- * are not subtracted. The cost follows the keys that enter and leave.
+ * A window's totals: value = reduce(inverse(previous, leaving), entering). Without a previous value, nothing is
+ * subtracted. The cost depends on the keys that enter and leave.
  */
 export function makeWindowOperator(
   operator: StateOperator & { kind: 'window' },
@@ -17,7 +17,7 @@ export function makeWindowOperator(
   const inverse = resolve(operator.inverse) as Binary
   const filter = operator.filter && resolve(operator.filter)
   return ({ entries }, changes, { groups: [entering, leaving] }) => {
-    // Both before a function is called: their blocks may go meanwhile.
+    // Decode both before a function runs, because their blocks may be freed.
     const keys = [leaving!.keys, entering!.keys] as const
     for (const [key, old] of reduced(keys[0], leaving!.values, reduce)) {
       const slot = entries.find(key)
@@ -36,7 +36,7 @@ export function makeWindowOperator(
   }
 }
 
-/** One pair a key: a group may hold several batches. */
+/** Reduces to one pair per key: a group may hold several batches. */
 function reduced(keys: readonly unknown[], values: readonly unknown[], reduce: Binary): Iterable<[unknown, unknown]> {
   const totals = new KeyedMap<unknown>()
   for (let i = 0; i < keys.length; i++) {

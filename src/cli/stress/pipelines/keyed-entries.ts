@@ -1,0 +1,14 @@
+import type { DStream, StreamBuilder } from '../../../index.js'
+import { sparseEntries } from '../data.js'
+import { tripwire } from '../tripwire.js'
+import { auditSerials, drawnStream, type StressParams } from './params.js'
+
+/** Creates the input of the pipelines with state: pairs of few keys in each batch, whose serial numbers are audited. */
+export function keyedEntries(ssc: StreamBuilder, params: StressParams): DStream<[string, number]> {
+  const atMap = tripwire(params.faults, 'map')
+  const records = drawnStream(ssc, 'entries', params.interval, (batch) => sparseEntries(params, batch)).map((entry) =>
+    atMap(entry),
+  )
+  auditSerials(records.map(([serial]) => serial))
+  return records.map(([, key, value]): [string, number] => [key, value])
+}

@@ -1,0 +1,12 @@
+import { Packr } from 'msgpackr'
+
+/** Encodes Comlink's messages for a WebSocket. Preserves dates, maps, sets, bytes and big integers. */
+const packr = new Packr({ moreTypes: true })
+
+export function encode(message: unknown): Uint8Array {
+  return packr.pack(message)
+}
+
+export function decode(bytes: Uint8Array): unknown {
+  return packr.unpack(bytes)
+}

@@ -1,0 +1,2 @@
+export type { HttpSinkOptions } from './options.js'
+export { httpSink } from './sink.js'

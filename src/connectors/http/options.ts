@@ -1,0 +1,108 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { ArgumentError } from '../../errors.js'
+import { type Duration, toMillis } from '../../ops/time.js'
+import { describe } from '../../values/describe.js'
+
+export interface HttpSinkOptions {
+  /** URL to which records are sent. */
+  readonly url: string | URL
+  /** `'POST'` (default), `'PUT'` or `'PATCH'`. */
+  readonly method?: 'POST' | 'PUT' | 'PATCH'
+  /**
+   * Headers of each request, such as `authorization`. They are sent only to the origin of `url`, and appear in no
+   * error.
+   */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The body of a request: `'json-lines'` (default), one JSON array (`'json'`), or `'text'`, one line per record. */
+  readonly format?: 'json-lines' | 'json' | 'text'
+  /** Records of one request (500). */
+  readonly batchSize?: number
+  /** Names this application in the idempotency keys (`'millrace'`). A restarted process must have the same name. */
+  readonly application?: string
+  /** Number of retries after a temporary fault, before the batch fails (5). */
+  readonly retries?: number
+  /** How long a request may take until its response is read (30 s). */
+  readonly timeout?: Duration
+  /** The longest pause that a `Retry-After` of the server may cause (60 s); a longer one fails the batch. */
+  readonly maxRetryAfter?: Duration
+}
+
+export interface CheckedHttpOptions {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly format: 'json-lines' | 'json' | 'text'
+  readonly batchSize: number
+  readonly application: string
+  readonly retries: number
+  readonly timeoutMs: number
+  readonly maxRetryAfterMs: number
+}
+
+const NAMES = ['url', 'method', 'headers', 'format', 'batchSize', 'application', 'retries', 'timeout', 'maxRetryAfter']
+
+/** @throws ArgumentError that names the option. Headers and the query of the URL are not quoted. */
+export function checkHttpOptions(options: HttpSinkOptions): CheckedHttpOptions {
+  if (typeof options !== 'object' || options === null) throw wrong('options', options, '{ url, ... }')
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name))
+      throw new ArgumentError(`http: there is no option '${name}'. Options: ${NAMES.join(', ')}.`, { option: name })
+  }
+  const { method = 'POST', format = 'json-lines', batchSize = 500, application = 'millrace', retries = 5 } = options
+  if (!['POST', 'PUT', 'PATCH'].includes(method)) throw wrong('method', method, "'POST', 'PUT' or 'PATCH'")
+  if (!['json-lines', 'json', 'text'].includes(format)) throw wrong('format', format, "'json-lines', 'json' or 'text'")
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw wrong('batchSize', batchSize, 'a whole number of at least 1')
+  if (!Number.isInteger(retries) || retries < 0) throw wrong('retries', retries, 'a whole number of at least 0')
+  if (typeof application !== 'string' || !/^[\w.-]{1,100}$/.test(application))
+    throw wrong('application', application, 'a name of letters, digits, dots, dashes and underscores')
+  return {
+    url: checkUrl(options.url),
+    method,
+    headers: checkHeaders(options.headers ?? {}),
+    format,
+    batchSize,
+    application,
+    retries,
+    timeoutMs: toMillis(options.timeout ?? '30s', 'http timeout'),
+    maxRetryAfterMs: toMillis(options.maxRetryAfter ?? '60s', 'http maxRetryAfter'),
+  }
+}
+
+/** Origin and path: user names, passwords and queries are secrets. */
+export function nameOf(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}
+
+function checkUrl(url: string | URL): string {
+  const given = String(url)
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
+    throw new ArgumentError("http: url must be a URL such as 'https://example.org/events'.", { option: 'url' })
+  const { username, password } = new URL(given)
+  if (username !== '' || password !== '')
+    throw new ArgumentError('http: url has a user name or password; use the header authorization for them.', {
+      option: 'url',
+    })
+  return given
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  if (typeof headers !== 'object' || headers === null) throw wrong('headers', headers, '{ name: value }')
+  const checked: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    } catch {
+      throw new ArgumentError(`http: the header '${name}' has a name or value that HTTP does not allow.`, {
+        option: 'headers',
+      })
+    }
+    checked[name.toLowerCase()] = value
+  }
+  return checked
+}
+
+function wrong(option: string, given: unknown, allowed: string): ArgumentError {
+  return new ArgumentError(`http: ${option} is ${describe(given)}; use ${allowed}.`, { option })
+}

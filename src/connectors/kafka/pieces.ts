@@ -1,0 +1,183 @@
+import { SourceError } from '../../errors.js'
+import type { ReadContext } from '../../ops/source.js'
+import { type Decode, decodeAs } from './decoders.js'
+import type { KafkaOptions } from './options.js'
+import type { RecordCursor } from './record-batches.js'
+import type { KafkaFormat, RecordFormat } from './record-format.js'
+import type { TopicPartition } from './wire/topic-partition.js'
+
+/** A record with all that Kafka knows of it. */
+export interface KafkaRecord<V = string, K = string> {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Ms since 1970, as the topic's `message.timestamp.type` says: when it was made, or when the broker appended it. */
+  readonly timestamp: number
+  readonly key: K | null
+  /** Null in a tombstone, the mark that a key was deleted. */
+  readonly value: V | null
+  /** In their order; names may repeat. Values are texts. */
+  readonly headers: readonly (readonly [name: string, value: string | null])[]
+}
+
+/** JSON and decoders may return anything: name the type at `input<T>`. */
+type Decoded<Format> = Format extends 'text' ? string : Format extends 'bytes' ? Uint8Array : unknown
+type ValueOf<O extends KafkaOptions> = O extends { readonly value: infer Format } ? Decoded<Format> : string
+type KeyOf<O extends KafkaOptions> = O extends { readonly keys: infer Format } ? Decoded<Format> : string
+
+/** The type of the records that a source with these options yields. */
+export type KafkaRecordOf<O extends KafkaOptions> = O extends { readonly headers: true }
+  ? KafkaRecord<ValueOf<O>, KeyOf<O>>
+  : O extends { readonly keys: KafkaFormat }
+    ? [key: KeyOf<O> | null, value: ValueOf<O> | null]
+    : ValueOf<O>
+
+/** Collects decoded records. */
+export interface PieceBuilder {
+  add(cursor: RecordCursor): void
+  /** Returns the pieces added since the last call. */
+  take(): (Buffer | readonly unknown[])[]
+}
+
+/** Values as text stay bytes, so that kernels can read them; everything else becomes records. */
+export function pieceBuilder(
+  format: RecordFormat,
+  decode: Decode,
+  source: TopicPartition,
+  reject: ReadContext['reject'],
+): PieceBuilder {
+  const { value, keys, headers } = format
+  if (value === 'text' && keys === undefined && !headers) return new TextPieces()
+  return new RecordPieces(
+    (cursor) => decoded(cursor, format, decode, source),
+    (cursor, error) => reject(undecoded(cursor, source), error),
+    keys !== undefined || headers,
+  )
+}
+
+const NEWLINE = 10
+const CARRIAGE_RETURN = 13
+const FIRST_BYTES = 64 * 1024
+
+/**
+ * Values as lines, copied behind each other. A value that a line cannot hold, as it has a newline inside or a carriage return at
+ * its end, becomes a record of its own, in its place.
+ */
+class TextPieces implements PieceBuilder {
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES)
+  #length = 0
+  #texts: string[] = []
+  #pieces: (Buffer | readonly unknown[])[] = []
+
+  add({ bytes, valueStart, valueEnd }: RecordCursor): void {
+    // A tombstone has no text.
+    if (valueStart < 0) return
+    const start = this.#length
+    const end = start + valueEnd - valueStart
+    if (end >= this.#bytes.length) this.#grow(end + 1)
+    const copy = this.#bytes
+    bytes.copy(copy, start, valueStart, valueEnd)
+    copy[end] = NEWLINE
+    if (copy.indexOf(NEWLINE, start) !== end || copy[end - 1] === CARRIAGE_RETURN) {
+      this.#flushLines()
+      this.#texts.push(bytes.toString('utf8', valueStart, valueEnd))
+      return
+    }
+    // Lines were flushed before the first text, so the texts come first.
+    this.#flushTexts()
+    this.#length = end + 1
+  }
+
+  take(): (Buffer | readonly unknown[])[] {
+    this.#flushLines()
+    this.#flushTexts()
+    const pieces = this.#pieces
+    this.#pieces = []
+    return pieces
+  }
+
+  #flushTexts(): void {
+    if (this.#texts.length === 0) return
+    this.#pieces.push(this.#texts)
+    this.#texts = []
+  }
+
+  #flushLines(): void {
+    if (this.#length === 0) return
+    this.#pieces.push(this.#bytes.subarray(0, this.#length))
+    this.#bytes = Buffer.allocUnsafe(Math.max(FIRST_BYTES, this.#length))
+    this.#length = 0
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}
+
+class RecordPieces implements PieceBuilder {
+  readonly #decode: (cursor: RecordCursor) => unknown
+  readonly #reject: (cursor: RecordCursor, error: unknown) => void
+  readonly #withTombstones: boolean
+  #records: unknown[] = []
+
+  constructor(
+    decode: (cursor: RecordCursor) => unknown,
+    reject: (cursor: RecordCursor, error: unknown) => void,
+    withTombstones: boolean,
+  ) {
+    this.#decode = decode
+    this.#reject = reject
+    this.#withTombstones = withTombstones
+  }
+
+  add(cursor: RecordCursor): void {
+    if (cursor.valueStart < 0 && !this.#withTombstones) return
+    try {
+      this.#records.push(this.#decode(cursor))
+    } catch (error) {
+      this.#reject(cursor, error)
+    }
+  }
+
+  take(): (readonly unknown[])[] {
+    const records = this.#records
+    this.#records = []
+    return records.length > 0 ? [records] : []
+  }
+}
+
+function decoded(
+  cursor: RecordCursor,
+  { keys, headers }: RecordFormat,
+  decodeValue: Decode,
+  source: TopicPartition,
+): unknown {
+  const { topic, partition } = source
+  const { offset, timestamp } = cursor
+  try {
+    const bytes = cursor.value()
+    const value = bytes && decodeValue(bytes, topic)
+    if (!headers) return keys === undefined ? value : [keyOf(cursor, keys), value]
+    const key = keyOf(cursor, keys ?? 'text')
+    const texts = cursor.headers().map(([name, bytes]) => [name, bytes?.toString() ?? null])
+    return { topic, partition, offset, timestamp, key, value, headers: texts }
+  } catch (cause) {
+    throw new SourceError(
+      `The record at offset ${offset} of partition ${partition} of Kafka topic '${topic}' is not what the options say: ${(cause as Error).message}. Drop such records with onRecordError, or read them as 'text' or 'bytes' and decode them by an operation.`,
+      { cause, details: { topic, partition, offset, final: true } },
+    )
+  }
+}
+
+/** Returns a record as the broker has it, for dead letters. */
+function undecoded(cursor: RecordCursor, { topic, partition }: TopicPartition): object {
+  const { offset, timestamp } = cursor
+  return { topic, partition, offset, timestamp, key: cursor.key(), value: cursor.value() }
+}
+
+function keyOf(cursor: RecordCursor, format: KafkaFormat): unknown {
+  const bytes = cursor.key()
+  return bytes && decodeAs(format, bytes)
+}

@@ -1,0 +1,89 @@
+import { ArgumentError, StateError } from '../../errors.js'
+import type { BatchMark } from './batch-committer.js'
+import { type ClusterSettings, partitionKey } from './cluster.js'
+import type { KafkaRange } from './ranges.js'
+
+/** The sink that commits the offsets of a source. */
+export interface OffsetOwner {
+  /** Called before the source looks up where it begins. */
+  takeOver(): Promise<void>
+}
+
+/** A stream that reads the source. */
+export interface OffsetReader {
+  /** Returns the ranges of the batch at `time`, one per partition of the topic; undefined if they are unknown. */
+  rangesAt(time: number): readonly KafkaRange[] | undefined
+}
+
+/** Connects a source with the sink that commits its offsets with the records of the batch. */
+export class SourceOffsets {
+  readonly name: string
+  readonly group: string | undefined
+  readonly cluster: ClusterSettings
+  #owner: OffsetOwner | undefined
+  #reader: OffsetReader | undefined
+
+  constructor(name: string, group: string | undefined, cluster: ClusterSettings) {
+    this.name = name
+    this.group = group
+    this.cluster = cluster
+  }
+
+  /** The sink that commits the offsets; without one the source commits them itself. */
+  get owner(): OffsetOwner | undefined {
+    return this.#owner
+  }
+
+  claim(owner: OffsetOwner): void {
+    if (this.group === undefined)
+      throw new ArgumentError(
+        `kafka: offsetsOf names ${this.name}, which has no group to commit offsets for. Set its option group.`,
+      )
+    if (this.#owner)
+      throw new ArgumentError(
+        `kafka: offsetsOf names ${this.name}, whose offsets another sink commits. Name it in one sink.`,
+      )
+    this.#owner = owner
+  }
+
+  opened(reader: OffsetReader): void {
+    if (this.#owner && this.#reader)
+      throw new StateError(`Two streams read ${this.name}, and a sink commits its offsets. Let one stream read it.`)
+    this.#reader = reader
+  }
+
+  closed(reader: OffsetReader): void {
+    if (this.#reader === reader) this.#reader = undefined
+  }
+
+  /** The offsets that the batch at `time` commits. */
+  marksAt(time: number): BatchMark[] {
+    const ranges = this.#reader?.rangesAt(time)
+    if (!ranges)
+      throw new StateError(
+        `The sink commits the offsets of ${this.name}, which no stream of its context reads. Read it by input.`,
+      )
+    return ranges.map((range) => ({ ...range, group: this.group! }))
+  }
+}
+
+const offsets = new WeakMap<object, SourceOffsets>()
+
+export function noteOffsets(source: object, of: SourceOffsets): void {
+  offsets.set(source, of)
+}
+
+/** The offsets of a source that kafkaSource made. */
+export function offsetsOf(source: unknown): SourceOffsets | undefined {
+  return typeof source === 'object' && source !== null ? offsets.get(source) : undefined
+}
+
+/** One range a partition: pieces of a partition follow each other. */
+export function joinPieces(pieces: readonly KafkaRange[]): KafkaRange[] {
+  const joined = new Map<string, KafkaRange>()
+  for (const piece of pieces) {
+    const key = partitionKey(piece)
+    joined.set(key, { ...piece, from: joined.get(key)?.from ?? piece.from })
+  }
+  return [...joined.values()]
+}

@@ -1,0 +1,7 @@
+export type { PostgresChangesOptions } from './changes/options.js'
+export type { PostgresChange } from './changes/pgoutput.js'
+export { postgresChangesSource } from './changes/source.js'
+export type { PostgresConnection, PostgresSinkOptions } from './options.js'
+export { postgresSink } from './sink.js'
+export type { PostgresTableOptions } from './table/options.js'
+export { postgresTableSource } from './table/source.js'

@@ -1,0 +1,29 @@
+import { type Duration, toMillis } from '../../../ops/time.js'
+import { type CheckedTableOptions, checkTableOptions, TABLE_NAMES, type TableOptions } from '../../tables/options.js'
+import { checkConnection, checkNames, checkTable, isName, type PostgresConnection } from '../options.js'
+
+export interface PostgresTableOptions extends TableOptions {
+  readonly connection: PostgresConnection
+  /** The table or view to read: `orders` or `sales.orders`. */
+  readonly table: string
+  /** How long statements are repeated while the server restarts (30 s). */
+  readonly retryTime?: Duration
+}
+
+export interface CheckedTableSource {
+  readonly connection: PostgresConnection
+  readonly table: readonly string[]
+  readonly options: CheckedTableOptions
+  readonly retryMs: number
+}
+
+/** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
+export function checkTableSource(options: PostgresTableOptions): CheckedTableSource {
+  checkNames(options, ['connection', 'table', 'retryTime', ...TABLE_NAMES], '{ connection, table }')
+  return {
+    connection: checkConnection(options.connection),
+    table: checkTable(options.table),
+    options: checkTableOptions('postgres', options, isName),
+    retryMs: toMillis(options.retryTime ?? '30s', 'postgres retryTime'),
+  }
+}

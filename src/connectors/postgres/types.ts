@@ -1,0 +1,40 @@
+/** Parses the text of a value. */
+type Parse = (text: string) => unknown
+
+/** Types whose values JavaScript represents exactly, by their number in pg_type. Values of all others stay texts. */
+const PARSERS = new Map<number, Parse>([
+  [16, (text) => text === 't'],
+  [17, bytesOf],
+  ...[21, 23, 26, 700, 701].map((oid): [number, Parse] => [oid, Number]),
+  [114, JSON.parse],
+  [3802, JSON.parse],
+  [1184, timeOf],
+])
+
+const asText: Parse = (text) => text
+
+/**
+ * Parses the text form of a column's value: boolean, smallint, integer, oid, real, double precision, bytea, json, jsonb and
+ * timestamptz. bigint, numeric, date, timestamp, uuid, arrays and the others stay texts, as PostgreSQL prints them.
+ */
+export function parserOf(oid: number): Parse {
+  return PARSERS.get(oid) ?? asText
+}
+
+/** The same for results of `pg`, which asks for text unless a query chooses otherwise. */
+export const TYPES = {
+  // biome-ignore lint/suspicious/noExplicitAny: the type of pg
+  getTypeParser: (oid: number): any => parserOf(oid),
+}
+
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text.slice(2), 'hex')
+}
+
+/** `2026-01-02 03:04:05.678+00`; infinity and years before 1 or after 9999 stay texts. */
+function timeOf(text: string): unknown {
+  const iso = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d)(:\d\d)?(?::\d\d)?$/.exec(text)
+  if (!iso) return text
+  const time = new Date(`${iso[1]}T${iso[2]}${iso[3]}${iso[4] ?? ':00'}`)
+  return Number.isNaN(time.getTime()) ? text : time
+}

@@ -1,0 +1,119 @@
+import type { Redis } from 'ioredis'
+import { SaveError } from '../../errors.js'
+import type { DataWriter, WriteContext, WriterFactory } from '../../ops/sink.js'
+import { resourceKey } from '../resource-key.js'
+import { type RedisClient, redisClient } from './client.js'
+import { type Command, commandOf } from './commands.js'
+import type { CheckedSinkOptions } from './options.js'
+
+/** Attempts at a transaction that a rival attempt at the same task disturbs. */
+const MOST_RIVALS = 10
+/** Commands that are sent before the writer waits for their replies. */
+const AT_ONCE = 1000
+
+/**
+ * Collects the commands of a partition, and runs them in one transaction together with the batch time, which is a field of the
+ * application's hash. A batch that runs again finds its time there and changes nothing.
+ */
+export const redisWriter: WriterFactory = {
+  async open(context: WriteContext) {
+    const { settings } = context.options as CheckedSinkOptions
+    const client = await context.resource(
+      resourceKey('redis', settings),
+      () => redisClient(settings),
+      (open) => open.close(),
+    )
+    return new RedisWriter(client, context)
+  },
+}
+
+class RedisWriter implements DataWriter {
+  readonly #client: RedisClient
+  readonly #context: WriteContext
+  readonly #options: CheckedSinkOptions
+  readonly #commands: Command[] = []
+
+  constructor(client: RedisClient, context: WriteContext) {
+    this.#client = client
+    this.#context = context
+    this.#options = context.options as CheckedSinkOptions
+  }
+
+  write(records: readonly unknown[]): void {
+    for (const record of records) this.#commands.push(commandOf(record, this.#options.target))
+  }
+
+  async commit(): Promise<number> {
+    if (this.#commands.length > 0) await this.#client.runAlone(this.#context.signal, (redis) => this.#transact(redis))
+    return this.#commands.length
+  }
+
+  /** Runs again after a broken connection too: the time shows whether the transaction was executed. */
+  async #transact(redis: Redis): Promise<void> {
+    const { time, output = '', partition } = this.#context
+    const key = `millrace:${this.#options.application}`
+    const field = `${output}.${partition}`
+    const mark: Command[] = time === undefined ? [] : [['HSET', key, field, String(time)]]
+    for (let i = 0; i < MOST_RIVALS; i++) {
+      await redis.watch(key)
+      const known = time === undefined ? null : await redis.hget(key, field)
+      if (known?.startsWith(REFUSED)) throw refusedBefore(known)
+      if (known !== null && Number(known) >= time!) {
+        await redis.unwatch()
+        return
+      }
+      await this.#checkType(redis)
+      const replies = await this.#execute(redis, mark)
+      if (replies === null) continue
+      const fault = replies.find((reply) => reply instanceof Error) as Error | undefined
+      if (!fault) return
+      // Redis does not undo the other commands. Without the note the next attempt would find the time, and succeed.
+      if (time !== undefined) await redis.hset(key, field, `${REFUSED}${time} ${fault.message}`)
+      throw refusedBefore(fault.message)
+    }
+    throw new SaveError(
+      `The hash '${key}' changed ${MOST_RIVALS} times while partition ${partition} was written. Use a different name for each application.`,
+      { details: { key, field } },
+    )
+  }
+
+  /** Commands on a key of another type fail one by one, which a transaction does not undo. */
+  async #checkType(redis: Redis): Promise<void> {
+    const { target } = this.#options
+    if (target.to !== 'stream' && target.to !== 'hash') return
+    const type = await redis.type(target.key)
+    if (type === 'none' || type === target.to) return
+    throw new SaveError(
+      `The key '${target.key}' of Redis is a ${type}; the sink writes a ${target.to}. Use another key.`,
+      {
+        details: { key: target.key, type },
+      },
+    )
+  }
+
+  /** The reply of each command; null if the watched key changed, so that nothing was executed. */
+  async #execute(redis: Redis, mark: readonly Command[]): Promise<unknown[] | null> {
+    const commands = [...this.#commands, ...mark]
+    await redis.call('MULTI')
+    try {
+      for (let at = 0; at < commands.length; at += AT_ONCE) {
+        const queued = commands.slice(at, at + AT_ONCE).map(([name, ...args]) => redis.call(name, ...args))
+        // All are awaited: a second rejection must not go unhandled.
+        for (const result of await Promise.allSettled(queued)) if (result.status === 'rejected') throw result.reason
+      }
+    } catch (error) {
+      await redis.call('DISCARD').catch(() => undefined)
+      throw error
+    }
+    return (await redis.call('EXEC')) as unknown[] | null
+  }
+}
+
+/** Begins the note that a transaction of the batch was executed in part. */
+const REFUSED = 'refused '
+
+function refusedBefore(reason: string): SaveError {
+  return new SaveError(
+    `Redis refused a command of a transaction, and executed the others: ${reason}. Correct the records, and start the application with another name.`,
+  )
+}

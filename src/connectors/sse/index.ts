@@ -1,0 +1,2 @@
+export type { ServerSentEvent } from './parser.js'
+export { type SseOptions, type SseRecordOf, sseSource } from './source.js'

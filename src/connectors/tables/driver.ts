@@ -1,0 +1,97 @@
+import { SourceError } from '../../errors.js'
+import type { BatchRequest, DirectBatch, DirectReader } from '../../ops/source.js'
+import { ALL_ROWS, type KeyRange, splitKeys } from './key-ranges.js'
+import type { CheckedTableOptions } from './options.js'
+
+/** The questions that planning asks a database. */
+export interface TablePort {
+  /** Connects, and checks that table and key are there. Rejects with SourceError. */
+  open(): Promise<void>
+  /** The least and the greatest key; undefined if there is no row. */
+  limits(): Promise<{ readonly least: bigint; readonly greatest: bigint } | undefined>
+  /** The greatest key below which no row can appear any more; undefined if there is none. */
+  settled(): Promise<bigint | undefined>
+  /** The key of the row that stands `rows` rows behind `after`, or `upTo` if there are fewer. */
+  keyAfter(after: bigint, rows: number, upTo: bigint): Promise<bigint>
+  close(): Promise<void>
+}
+
+/** Plans the batches of a growing table: the rows behind those of the batch before. */
+export class TableDriver implements DirectReader<KeyRange> {
+  readonly #name: string
+  readonly #port: TablePort
+  readonly #options: CheckedTableOptions
+  #isDataset = false
+  /** The key to stop at; null if there was no row, undefined without an end. */
+  #end: bigint | null | undefined
+  /** The last key that was read; undefined before the first row. */
+  #after: bigint | undefined
+
+  constructor(name: string, port: TablePort, options: CheckedTableOptions) {
+    this.#name = name
+    this.#port = port
+    this.#options = options
+  }
+
+  async open(_zeroTime: number, batchInterval: number, position?: unknown): Promise<void> {
+    const { key, start } = this.#options
+    this.#isDataset = batchInterval === Number.POSITIVE_INFINITY
+    if (key === undefined && !this.#isDataset) {
+      throw new SourceError(
+        `A stream of ${this.#name} needs the option key: an integer column that grows with each insertion. Without it only ctx.input() can read the table, once.`,
+        { details: { final: true } },
+      )
+    }
+    await this.#port.open()
+    if (typeof position === 'string') this.#after = BigInt(position)
+    // The earlier process found no row: each that is there now is new.
+    else if (position === null) return
+    else if (start === 'latest') this.#after = (await this.#port.limits())?.greatest
+    else if (start !== 'earliest') this.#after = BigInt(start)
+  }
+
+  async stopAtEnd(): Promise<void> {
+    this.#end = (await this.#port.limits())?.greatest ?? null
+  }
+
+  async next(_time: number, request: BatchRequest): Promise<DirectBatch<KeyRange>> {
+    const batch = await this.#plan(request)
+    const isAtEnd =
+      this.#end === null || (this.#end !== undefined && this.#after !== undefined && this.#after >= this.#end)
+    return { ...batch, atEnd: isAtEnd }
+  }
+
+  async #plan({ maxRecords }: BatchRequest): Promise<DirectBatch<KeyRange>> {
+    if (this.#options.key === undefined) return { partitions: [ALL_ROWS] }
+    const limits = await this.#port.limits()
+    const settled = this.#isDataset ? limits?.greatest : await this.#port.settled()
+    if (!limits || settled === undefined || this.#end === null) return { partitions: [] }
+    const upTo = this.#end !== undefined && this.#end < settled ? this.#end : settled
+    const after = this.#after ?? limits.least - 1n
+    if (upTo <= after) return { partitions: [] }
+    const rows = Math.max(1, Math.floor(Math.min(maxRecords, this.#options.maxRows)))
+    const end = this.#isDataset ? upTo : await this.#port.keyAfter(after, rows, upTo)
+    this.#after = end
+    const partitions = splitKeys(after, end, this.#options.numPartitions)
+    return { partitions, description: `keys above ${after} up to ${end}` }
+  }
+
+  replay(_time: number, { partitions }: DirectBatch<KeyRange>): void {
+    const end = partitions.at(-1)?.upTo
+    if (typeof end === 'string') this.#after = BigInt(end)
+  }
+
+  position(): string | null {
+    return this.#after === undefined ? null : String(this.#after)
+  }
+
+  async close(): Promise<void> {
+    await this.#port.close()
+  }
+}
+
+/** @throws TypeError unless a checkpoint holds a key. */
+export function checkKeyPosition(position: unknown): void {
+  if (position !== null && !(typeof position === 'string' && /^-?\d+$/.test(position)))
+    throw new TypeError(`is ${String(position)}, which is no key`)
+}

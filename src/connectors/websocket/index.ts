@@ -1,0 +1,2 @@
+export type { WebSocketOptions, WebSocketRecordOf } from './options.js'
+export { webSocketSource } from './source.js'

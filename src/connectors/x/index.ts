@@ -1,0 +1,3 @@
+export type { XFields, XFilteredOptions, XRule } from './options.js'
+export type { XPost } from './posts.js'
+export { xFilteredSource } from './source.js'

@@ -1,0 +1,3 @@
+export type { ZeromqCurve, ZeromqEndpoint, ZeromqRecordOf, ZeromqSinkOptions, ZeromqSourceOptions } from './options.js'
+export { zeromqSink } from './sink.js'
+export { zeromqSource } from './source.js'

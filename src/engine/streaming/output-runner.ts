@@ -1,0 +1,87 @@
+import type { Clock } from '../../ops/clock.js'
+import type { OutputOperation, StreamGraph } from '../../ops/dstream/graph.js'
+import type { Rdd } from '../../ops/rdd/rdd.js'
+import { delay, until } from '../../ops/wait.js'
+import { isFinal } from '../../values/is-final.js'
+import type { BatchLog } from '../checkpoint/batch-log.js'
+import { currentBatch, type RunningBatch } from '../current-batch.js'
+import type { Engine } from '../engine.js'
+import type { OutputInfo } from '../events.js'
+import { outputFailed } from '../user-code/user-errors.js'
+import { type OutputRetries, pauseAfter } from './output-retries.js'
+
+export interface OutputRunnerOptions {
+  readonly graph: StreamGraph
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly log: BatchLog | undefined
+  readonly outputRetries: OutputRetries
+  /** Aborts when the batches are abandoned: no output is waited for any longer. */
+  readonly abandoned: AbortSignal
+}
+
+/** An output operation that has run for a batch. `failure` is set if it failed. */
+export interface OutputOutcome {
+  readonly info: OutputInfo
+  readonly failure?: unknown
+}
+
+/** Runs the output operations of batches, one at a time. */
+export class OutputRunner {
+  readonly #options: OutputRunnerOptions
+  #running: string | undefined
+
+  constructor(options: OutputRunnerOptions) {
+    this.#options = options
+  }
+
+  /** The label of the output operation that runs, or was running when the batches were abandoned. */
+  get running(): string | undefined {
+    return this.#running
+  }
+
+  /** Runs an output operation. Returns undefined if its stream does not fire in this batch or has no dataset. */
+  async run(output: OutputOperation, batch: RunningBatch): Promise<OutputOutcome | undefined> {
+    const { clock, log, abandoned } = this.#options
+    const { id, label, stream } = output
+    const { time } = batch
+    if (!stream.isValid(time) || log?.isDone(output, time)) return undefined
+    const startedAt = clock.now()
+    this.#running = label
+    try {
+      const rdd = stream.getOrCompute(time)
+      if (!rdd) return undefined
+      await this.#attempt(output, rdd, batch)
+      await log?.completed(time, output)
+      return { info: { id, label, startedAt, endedAt: clock.now() } }
+    } catch (failure) {
+      const error = failure instanceof Error ? failure : new Error(String(failure))
+      return { info: { id, label, startedAt, endedAt: clock.now(), error }, failure }
+    } finally {
+      if (!abandoned.aborted) this.#running = undefined
+    }
+  }
+
+  /** Calls the function of an output operation. Calls it again after a failure, as often as `outputRetries` allows, unless it is final. */
+  async #attempt(output: OutputOperation, rdd: Rdd<unknown>, batch: RunningBatch): Promise<void> {
+    const { graph, engine, log, outputRetries, abandoned } = this.#options
+    const { id, label, stream, run } = output
+    const { time } = batch
+    const replayed = log?.isDecided(time) === true
+    for (let attempt = 1; ; attempt++) {
+      await log?.confirm()
+      try {
+        const call = { time, outputId: graph.outputIds.get(output)!, attempt, replayed }
+        const result = currentBatch.run(batch, () => graph.within(stream, time, () => run(rdd, call)))
+        await until(Promise.resolve(result), abandoned)
+        return
+      } catch (cause) {
+        const error = outputFailed(output, time, cause)
+        if (attempt >= outputRetries.attempts || abandoned.aborted || isFinal(cause)) throw error
+        const pause = pauseAfter(attempt, outputRetries)
+        engine.events.emit('outputRetried', { time, id, label, attempt, pause, error })
+        await delay(pause, abandoned)
+      }
+    }
+  }
+}

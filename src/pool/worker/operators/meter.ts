@@ -1,0 +1,12 @@
+import type { Rejects } from './rejects.js'
+
+/** The status and errors that a loop reports while it runs. */
+export interface Meter {
+  readonly status: Int32Array
+  /** The operation that threw, once one has. */
+  failedAt: string | undefined
+  /** The record that the loop had read when an operation threw. */
+  failedOn: { readonly record: unknown } | undefined
+  /** Receives records whose function threw, from steps that drop them. */
+  readonly rejects: Rejects
+}

@@ -1,0 +1,133 @@
+import { ByteWriter } from '../../blocks/byte-writer.js'
+import { decodePairs, encodeShortPairs } from '../../blocks/records-codec.js'
+import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
+
+/** Longer texts are written faster many at a time. */
+const LONGEST = 24
+const FIRST_PAIRS = 64
+/** Larger buffers are freed, so that one huge task does not stay in memory. */
+const KEEP_PAIRS = 128 * 1024
+
+/**
+ * Pairs by part of a shuffle. Keys that are short texts with one byte per unit, and whole numbers as values, are
+ * written at once, without arrays and without a second pass. At the first other pair, all pairs become arrays, and the
+ * next tasks of the program start with arrays.
+ */
+export class PairParts {
+  readonly #short: ShortPairs[]
+  #keys: unknown[][] = []
+  #values: unknown[][] = []
+  #isShort = true
+
+  constructor(parts: number) {
+    this.#short = Array.from({ length: parts }, () => new ShortPairs())
+  }
+
+  /** Drops all pairs, such as those of a failed task. */
+  begin(): void {
+    for (const part of this.#short) part.begin()
+    if (!this.#isShort) this.#makeArrays()
+  }
+
+  add(part: number, key: unknown, value: unknown): void {
+    if (this.#isShort) {
+      if (this.#short[part]!.add(key, value)) return
+      this.#toArrays()
+    }
+    this.#keys[part]!.push(key)
+    this.#values[part]!.push(value)
+  }
+
+  /** Writes all parts. */
+  write(block: ShuffleBlockWriter): void {
+    if (this.#isShort) this.#short.forEach((pairs, part) => block.shortPairs(part, pairs))
+    else this.#keys.forEach((keys, part) => block.pairs(part, keys, this.#values[part]!))
+    this.begin()
+  }
+
+  #makeArrays(): void {
+    this.#keys = this.#short.map(() => [])
+    this.#values = this.#short.map(() => [])
+  }
+
+  #toArrays(): void {
+    this.#isShort = false
+    const pairs = this.#short.map((part) => part.take())
+    this.#keys = pairs.map(({ keys }) => keys)
+    this.#values = pairs.map(({ values }) => values)
+  }
+}
+
+/** Pairs of short texts and whole numbers, in columns. */
+export class ShortPairs {
+  #texts = new Uint8Array(FIRST_PAIRS * LONGEST)
+  #lengths = new Uint8Array(FIRST_PAIRS)
+  #numbers = new Int32Array(FIRST_PAIRS)
+  #count = 0
+  #units = 0
+
+  /** All texts, one after the other. */
+  get texts(): Uint8Array {
+    return this.#texts.subarray(0, this.#units)
+  }
+
+  get lengths(): Uint8Array {
+    return this.#lengths.subarray(0, this.#count)
+  }
+
+  get numbers(): Int32Array {
+    return this.#numbers.subarray(0, this.#count)
+  }
+
+  begin(): void {
+    this.#count = 0
+    this.#units = 0
+    if (this.#lengths.length <= KEEP_PAIRS) return
+    this.#texts = new Uint8Array(FIRST_PAIRS * LONGEST)
+    this.#lengths = new Uint8Array(FIRST_PAIRS)
+    this.#numbers = new Int32Array(FIRST_PAIRS)
+  }
+
+  /** Returns false, and adds nothing, if the pair is not of this kind. */
+  add(key: unknown, value: unknown): boolean {
+    if (typeof key !== 'string' || typeof value !== 'number' || (value | 0) !== value || Object.is(value, -0))
+      return false
+    const { length } = key
+    if (length > LONGEST) return false
+    if (this.#count === this.#lengths.length) this.#grow()
+    if (this.#units + length > this.#texts.length) this.#texts = longer(this.#texts, new Uint8Array(this.#units * 2))
+    const texts = this.#texts
+    const at = this.#units
+    let all = 0
+    for (let i = 0; i < length; i++) {
+      const unit = key.charCodeAt(i)
+      all |= unit
+      texts[at + i] = unit
+    }
+    if (all > 0xff) return false
+    this.#units = at + length
+    this.#lengths[this.#count] = length
+    this.#numbers[this.#count++] = value
+    return true
+  }
+
+  /** Removes and returns all pairs, in the order of their addition. */
+  take(): { keys: unknown[]; values: unknown[] } {
+    const w = new ByteWriter()
+    if (this.#count > 0) encodeShortPairs(w, this)
+    const pairs = decodePairs(w.bytes())
+    this.begin()
+    return pairs
+  }
+
+  #grow(): void {
+    const pairs = this.#count * 2
+    this.#lengths = longer(this.#lengths, new Uint8Array(pairs))
+    this.#numbers = longer(this.#numbers, new Int32Array(pairs))
+  }
+}
+
+function longer<T extends Uint8Array | Int32Array>(short: T, long: T): T {
+  long.set(short)
+  return long
+}

@@ -1,0 +1,148 @@
+import { asPair } from '../../../ops/pair.js'
+import type { Aggregator, PartitionerSpec, Plan, Sink } from '../../../ops/plan.js'
+import { checkedOrder } from '../../../ops/rdd/checked-order.js'
+import { hashKey } from '../../../values/keys.js'
+import { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
+import type { PlanCompiler } from '../runtime/plan-compiler.js'
+import { labelled, type Task } from '../runtime/task.js'
+import { CombineTable } from '../tables/combine-table.js'
+import { compileCombining } from '../text/byte-reduce.js'
+import { PairParts } from './pair-parts.js'
+
+/** Writes the map output of a task. */
+type MapSide = (task: Task) => undefined
+/** Returns the reduce partition of a key or a record; `n` is the record's number in its partition. */
+type Place = (value: unknown, task: Task, n: number) => number
+type Finish = (task: Task, write: (block: ShuffleBlockWriter) => void) => undefined
+
+/** Compiles the map side of a shuffle: combines if possible, then writes one part per reduce partition. */
+export function compileShuffle(
+  { partitioner, aggregator, label }: Sink & { op: 'shuffle' },
+  plan: Plan,
+  compiler: PlanCompiler,
+): MapSide {
+  const { services } = compiler
+  const { partitions } = partitioner
+  const combines = aggregator?.mapSide === true
+  const place = named(placing(partitioner, combines, compiler), partitioner, label)
+  const finish: Finish = (task, write) => {
+    const block = new ShuffleBlockWriter(services.scratch, partitions)
+    write(block)
+    task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
+  }
+  if (combines) return combining(plan, aggregator, partitions, place, finish, compiler)
+  if (partitioner.kind === 'hash' || partitioner.kind === 'custom')
+    return ofPairs(plan, partitions, place, finish, compiler)
+  return ofRecords(plan, partitions, place, finish, compiler)
+}
+
+/** Merges the values of a key before they are written. */
+function combining(
+  plan: Plan,
+  aggregator: Aggregator,
+  partitions: number,
+  place: Place,
+  finish: Finish,
+  compiler: PlanCompiler,
+): MapSide {
+  const fill = compileCombining(plan, aggregator, compiler)
+  const table = new CombineTable()
+  return (task) => {
+    table.begin()
+    const combined = labelled(task, aggregator.label, () => {
+      fill(task, table)
+      return table.take()
+    })
+    const keys = buckets(partitions)
+    const values = buckets(partitions)
+    for (let i = 0; i < combined.keys.length; i++) {
+      const p = place(combined.keys[i], task, 0)
+      keys[p]!.push(combined.keys[i])
+      values[p]!.push(combined.values[i])
+    }
+    return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
+  }
+}
+
+/** Writes pairs in columns of keys and values. */
+function ofPairs(plan: Plan, partitions: number, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
+  const runner = compiler.runner(plan)
+  const pairs = new PairParts(partitions)
+  return (task) => {
+    pairs.begin()
+    runner(task, (record) => {
+      const pair = asPair(record)
+      pairs.add(place(pair[0], task, 0), pair[0], pair[1])
+    })
+    return finish(task, (block) => pairs.write(block))
+  }
+}
+
+/** Writes records of any form. */
+function ofRecords(plan: Plan, partitions: number, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
+  const runner = compiler.runner(plan)
+  return (task) => {
+    const records = buckets(partitions)
+    let n = 0
+    runner(task, (record) => records[place(record, task, n++)]!.push(record))
+    return finish(task, (block) => records.forEach((of, p) => block.records(p, of)))
+  }
+}
+
+/** Places keys; a range partitioner whose map side does not combine finds the keys in records itself. */
+function placing(spec: PartitionerSpec, combines: boolean, { services: { resolve } }: PlanCompiler): Place {
+  const { partitions } = spec
+  switch (spec.kind) {
+    case 'hash':
+      return partitions === 1 ? () => 0 : (key) => hashKey(key) % partitions
+    case 'deal':
+      // Each map output starts at part 0: readers rotate the parts by the record counts of earlier outputs.
+      return (_, _task, n) => n % partitions
+    case 'custom': {
+      const fn = resolve(spec.fn)
+      return (of) => {
+        const p = fn(of)
+        if (Number.isInteger(p) && p >= 0 && p < partitions) return p
+        throw new RangeError(
+          `The partitioner returned ${p} for a key; it must return a whole number from 0 to ${partitions - 1}.`,
+        )
+      }
+    }
+    case 'range': {
+      const key = combines ? (value: unknown) => value : resolve(spec.key)
+      const compare = checkedOrder(resolve(spec.compare!))
+      const { bounds, ascending } = spec
+      const order: typeof compare = ascending ? compare : (a, b) => -compare(a, b)
+      return (value) => rangeOf(key(value), bounds, order)
+    }
+  }
+}
+
+/** Attributes errors of user functions in `place` to the operation. */
+function named(place: Place, { kind }: PartitionerSpec, label: string): Place {
+  if (kind === 'hash' || kind === 'deal') return place
+  return (value, task, n) => {
+    try {
+      return place(value, task, n)
+    } catch (error) {
+      task.meter.failedAt ??= label
+      throw error
+    }
+  }
+}
+
+/** Returns the range of a key: the number of bounds before it. */
+function rangeOf(key: unknown, bounds: readonly unknown[], compare: (a: unknown, b: unknown) => number): number {
+  let low = 0
+  let high = bounds.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compare(key, bounds[middle]) <= 0) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function buckets(n: number): unknown[][] {
+  return Array.from({ length: n }, () => [])
+}

@@ -1,0 +1,131 @@
+import { words } from '../../../ops/functions/text.js'
+import type { Plan, Step } from '../../../ops/plan.js'
+import { eachLines } from '../../blocks/text.js'
+import { byteSteps, isPure, type Tokens } from '../../kernels/byte-steps.js'
+import type { TextKernels } from '../../kernels/text-kernels.js'
+import { KernelFallback } from '../operators/kernel-fallback.js'
+import type { Loop } from '../operators/loop.js'
+import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
+import type { Task } from '../runtime/task.js'
+import { overInput, readText } from './text-input.js'
+
+/** Yields values with their counts. A value may come several times. */
+export type Tally = (task: Task, emit: (value: unknown, times: number) => void) => void
+
+/**
+ * Compiles a chain on text whose first steps can run on bytes and whose other steps have no effects. It counts values
+ * in a table of bytes, and runs the other steps once per distinct value. Returns undefined for other plans.
+ */
+export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefined {
+  const over = overInput(plan)
+  if (!over) return undefined
+  const { input, steps } = over
+  const { filters, tokens, count } = byteSteps(steps)
+  const rest = steps.slice(count)
+  if (!tokens || !rest.every(isPure)) return undefined
+  const { kernels } = compiler.services
+  if (!kernels) return undefined
+  const whole = compiler.loop(steps)
+  const first = compiler.loop(steps.slice(filters.length, count))
+  const remaining = compiler.loop(rest)
+  return (task, emit) => {
+    const take = () => takeTally(kernels, tokens, remaining, task, emit)
+    const records = (values: Iterable<unknown>) => {
+      take()
+      whole(values, (value) => emit(value, 1), task.meter)
+    }
+    const key = (value: unknown) => {
+      if (kernels.countKey(value)) return
+      take()
+      remaining([value], (made) => emit(made, 1), task.meter)
+    }
+    const handed = new KernelFallback(kernels, (line) => first([line], key, task.meter), records)
+    kernels.clear()
+    readText(task, input, compiler.services, kernels, {
+      records,
+      onBytes: () => !handed.tooMany,
+      piece: (region) => {
+        handed.run(kernels.select(region, filters), (lines) => kernels.count(lines, tokens))
+        if (kernels.full) take()
+      },
+    })
+    take()
+  }
+}
+
+/** Compiles a count of lines that pass filters, without decoding them. Returns undefined for plans that do more. */
+export function compileLineCount(plan: Plan, compiler: PlanCompiler): ((task: Task) => number) | undefined {
+  const over = overInput(plan)
+  if (!over) return undefined
+  const { input, steps } = over
+  const { filters } = byteSteps(steps)
+  if (filters.length < steps.length) return undefined
+  const { kernels } = compiler.services
+  if (!kernels) return undefined
+  const whole = compiler.loop(steps)
+  return (task) => {
+    let n = 0
+    readText(task, input, compiler.services, kernels, {
+      records: (values) => whole(values, () => n++, task.meter),
+      piece: (region, lines) => {
+        n += filters.length === 0 ? lines : kernels.lines(kernels.select(region, filters))
+      },
+    })
+    return n
+  }
+}
+
+/**
+ * Compiles the first filters of a chain on text: other lines are never decoded. Returns undefined if there are none.
+ */
+export function compileFilteredLines(
+  plan: Plan & { op: 'chain' },
+  compiler: PlanCompiler,
+): { readonly source: Source; readonly steps: readonly Step[] } | undefined {
+  const over = overInput(plan)
+  if (!over) return undefined
+  const { input, steps } = over
+  const { filters } = byteSteps(steps)
+  if (filters.length === 0) return undefined
+  const { kernels } = compiler.services
+  if (!kernels) return undefined
+  const loop = compiler.loop(steps.slice(0, filters.length))
+  const source: Source = (task, each) => {
+    readText(task, input, compiler.services, kernels, {
+      records: (values) => {
+        const out: unknown[] = []
+        loop(values, (value) => out.push(value), task.meter)
+        each(out)
+      },
+      piece: (region) => {
+        const selected = kernels.select(region, filters)
+        if (selected.length > 0) eachLines(kernels.bytes(selected), each)
+      },
+    })
+  }
+  return { source, steps: steps.slice(filters.length) }
+}
+
+function takeTally(
+  kernels: TextKernels,
+  tokens: Tokens,
+  loop: Loop,
+  task: Task,
+  emit: (value: unknown, times: number) => void,
+): void {
+  const { keys, counts } = kernels.take()
+  let i = -1
+  // The loop reads the next key when it has finished the last one.
+  const each = function* () {
+    for (i = 0; i < keys.length; i++) {
+      const key = keys[i]
+      // Only this path, which is rare, searches for white space of more than one byte.
+      if (tokens.kind === 'words' && WIDE_SPACE.test(key as string)) yield* wordsOf(key as string)
+      else yield key
+    }
+  }
+  loop(each(), (value) => emit(value, counts[i]!), task.meter)
+}
+
+const WIDE_SPACE = /\s/
+const wordsOf = words()

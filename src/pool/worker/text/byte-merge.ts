@@ -1,0 +1,97 @@
+import type { Pair } from '../../../ops/pair.js'
+import type { Plan } from '../../../ops/plan.js'
+import { byteReduction, type Merge } from '../../kernels/byte-reduction.js'
+import type { TextKernels } from '../../kernels/text-kernels.js'
+import { KernelFallback } from '../operators/kernel-fallback.js'
+import type { Loop } from '../operators/loop.js'
+import type { PlanCompiler } from '../runtime/plan-compiler.js'
+import type { Task, ThreadServices } from '../runtime/task.js'
+import { overInput, readText } from './text-input.js'
+
+/** Yields keys with values, to be merged in this order. A key's first value may already be a partial aggregate. */
+export type Reduced = (task: Task, emit: (key: unknown, value: unknown) => void) => void
+
+/**
+ * Compiles a chain on text that computes numbers, with or without keys, and merges them in a table of bytes. Sums of
+ * fractions depend on the order, so the table is emptied once: at the end, or at a value that it cannot hold. Functions
+ * do the rest of the task.
+ */
+export function compileReduced(
+  plan: Plan,
+  merge: Merge,
+  makes: 'numbers' | 'pairs',
+  compiler: PlanCompiler,
+): Reduced | undefined {
+  const over = overInput(plan)
+  const reduction = over && byteReduction(over.steps, makes)
+  if (!reduction) return undefined
+  const { kernels } = compiler.services
+  if (!kernels) return undefined
+  const whole = compiler.loop(over.steps)
+  const split = makes === 'pairs' ? (made: unknown) => made as Pair : (made: unknown): Pair => [undefined, made]
+  // The filters have passed these lines.
+  const unfiltered = compiler.loop(over.steps.slice(reduction.filters.length))
+  return reducing({
+    input: over.input,
+    reduction,
+    merge,
+    split,
+    whole,
+    unfiltered,
+    kernels,
+    services: compiler.services,
+  })
+}
+
+/** The parts of a compiled chain. */
+interface Reducing {
+  readonly input: number
+  readonly reduction: NonNullable<ReturnType<typeof byteReduction>>
+  readonly merge: Merge
+  readonly split: (made: unknown) => Pair
+  /** All steps of the chain. */
+  readonly whole: Loop
+  /** The steps after its filters. */
+  readonly unfiltered: Loop
+  readonly kernels: TextKernels
+  readonly services: ThreadServices
+}
+
+function reducing({ input, reduction, merge, split, whole, unfiltered, kernels, services }: Reducing): Reduced {
+  return (task, emit) => {
+    let open = true
+    const take = () => {
+      if (!open) return
+      open = false
+      const { keys, values } = kernels.takeReduced()
+      for (let i = 0; i < keys.length; i++) emit(keys[i], values[i])
+    }
+    const onto = (made: unknown) => {
+      const [key, value] = split(made)
+      if (open && kernels.reduceKey(key, value, merge)) return
+      take()
+      emit(key, value)
+    }
+    const records = (values: Iterable<unknown>) => {
+      take()
+      whole(values, onto, task.meter)
+    }
+    const handed = new KernelFallback(kernels, (line) => unfiltered([line], onto, task.meter), records)
+    const isOpen = () => open && !handed.tooMany
+    kernels.clear()
+    readText(task, input, services, kernels, {
+      records,
+      onBytes: isOpen,
+      wellFormed: true,
+      piece: (region) => {
+        handed.run(
+          kernels.select(region, reduction.filters),
+          (lines) => kernels.reduce(lines, reduction, merge),
+          isOpen,
+        )
+        if (kernels.full) take()
+      },
+    })
+    take()
+  }
+}

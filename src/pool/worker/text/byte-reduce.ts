@@ -1,0 +1,127 @@
+import type { FnRef } from '../../../ops/functions/ref.js'
+import { asPair } from '../../../ops/pair.js'
+import type { Aggregator, Plan, Sink, Step } from '../../../ops/plan.js'
+import type { Merge } from '../../kernels/byte-reduction.js'
+import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
+import { compileFold } from '../operators/fold.js'
+import type { PlanCompiler } from '../runtime/plan-compiler.js'
+import { labelled, type Task } from '../runtime/task.js'
+import type { CombineTable } from '../tables/combine-table.js'
+import { compileTally } from './byte-chain.js'
+import { compileReduced, type Reduced } from './byte-merge.js'
+
+/** Compiles a combine of a plan's pairs by key. It runs on bytes if the result is the same. */
+export function compileCombining(
+  plan: Plan,
+  aggregator: Aggregator,
+  compiler: PlanCompiler,
+): (task: Task, table: CombineTable) => void {
+  const combine = compiler.combiner(aggregator)
+  const reduced = compileCounted(plan, aggregator, compiler) ?? compileMerged(plan, aggregator, compiler)
+  if (reduced) return (task, table) => reduced(task, (key, value) => combine(table, key, value))
+  const fold = compileFold(plan, aggregator, compiler)
+  if (fold) {
+    return (task, table) => {
+      const { any, total } = fold(task)
+      if (any) combine(table, null, total)
+    }
+  }
+  const runner = compiler.runner(plan)
+  return (task, table) =>
+    runner(task, (record) => {
+      const pair = asPair(record)
+      combine(table, pair[0], pair[1])
+    })
+}
+
+/**
+ * Compiles an action that reduces a partition of numbers to one by a library function. Returns undefined for other
+ * actions, and if the numbers are not computed on bytes.
+ */
+export function compileReduction(
+  plan: Plan,
+  { fn, label }: Sink & { op: 'apply' },
+  compiler: PlanCompiler,
+): ((task: Task) => unknown) | undefined {
+  const merge = mergeOfPartition(fn)
+  const reduced = merge && compileNumbers(plan, merge, compiler)
+  if (!reduced) return undefined
+  const reduce = compiler.services.resolve(fn)
+  return (task) => {
+    // A partial aggregate represents its numbers: the function returns the same.
+    const numbers: unknown[] = []
+    reduced(task, (_, value) => numbers.push(value))
+    return labelled(task, label, () => reduce(numbers, task.partition))
+  }
+}
+
+/** Compiles a shuffle that only counts keys, or only collects them. */
+function compileCounted(plan: Plan, aggregator: Aggregator, compiler: PlanCompiler): Reduced | undefined {
+  const each = plan.op === 'chain' ? valueOfEach(aggregator, plan.steps.at(-1)) : undefined
+  const tally = each && compileTally(withoutLast(plan), compiler)
+  return tally && ((task, emit) => tally(task, (key, times) => emit(key, each === 'times' ? times : null)))
+}
+
+/** Returns the value that each record adds to its key. */
+function valueOfEach({ mergeValue, create }: Aggregator, last: Step | undefined): 'times' | 'null' | undefined {
+  if (create || last?.op !== 'map') return undefined
+  if (isBuiltin(last.fn, 'pairWithOne') && isBuiltin(mergeValue, 'sum')) return 'times'
+  if (isBuiltin(last.fn, 'pairWithNull') && isBuiltin(mergeValue, 'first')) return 'null'
+  return undefined
+}
+
+/** Compiles a shuffle to the sum, largest or smallest of numbers: by key, or all of them under the key null. */
+function compileMerged(plan: Plan, { mergeValue, create }: Aggregator, compiler: PlanCompiler): Reduced | undefined {
+  const merge = create ? undefined : mergeOf(mergeValue)
+  if (!merge || plan.op !== 'chain') return undefined
+  const last = plan.steps.at(-1)!
+  if (last.op !== 'map' || !isBuiltin(last.fn, 'pairWithNullKey')) return compileReduced(plan, merge, 'pairs', compiler)
+  const reduced = compileNumbers(withoutLast(plan), merge, compiler)
+  return reduced && ((task, emit) => reduced(task, (_, value) => emit(null, value)))
+}
+
+/** Compiles a reduction of numbers without keys. */
+function compileNumbers(plan: Plan, merge: Merge, compiler: PlanCompiler): Reduced | undefined {
+  return compileReduced(plan, merge, 'numbers', compiler) ?? compileDistinct(plan, merge, compiler)
+}
+
+/**
+ * Compiles a reduction of numbers from parts of lines, each distinct part once: its count does not affect the largest
+ * and smallest number, and sums of whole numbers can be multiplied by it.
+ */
+function compileDistinct(plan: Plan, merge: Merge, compiler: PlanCompiler): Reduced | undefined {
+  const steps = plan.op === 'chain' ? plan.steps : []
+  const last = steps.at(-1)
+  const makeNumber = steps.filter(({ fn }) => NUMBERS.some((name) => isBuiltin(fn, name)))
+  if (!last || makeNumber.length !== 1 || makeNumber[0] !== last || !isPure(last)) return undefined
+  // A JSON value may have no length, or one that is no number.
+  if (steps.some(({ fn }) => isBuiltin(fn, 'jsonField')) || (merge === 'sum' && !isBuiltin(last.fn, 'length')))
+    return undefined
+  const tally = compileTally(plan, compiler)
+  return (
+    tally &&
+    ((task, emit) =>
+      tally(task, (value, times) => emit(undefined, merge === 'sum' ? (value as number) * times : value)))
+  )
+}
+
+const NUMBERS = ['length', 'parseNumber', 'numberField']
+
+function withoutLast(plan: Plan): Plan {
+  return plan.op === 'chain' ? { ...plan, steps: plan.steps.slice(0, -1) } : plan
+}
+
+function mergeOf(fn: FnRef): Merge | undefined {
+  return (['sum', 'max', 'min'] as const).find((name) => isBuiltin(fn, name))
+}
+
+/** Returns the merge that a function of a whole partition amounts to. */
+function mergeOfPartition(fn: FnRef): Merge | undefined {
+  if (isBuiltin(fn, 'sumOf')) return 'sum'
+  const args = fn.k === 'builtin' ? (fn.args ?? []) : []
+  if (isBuiltin(fn, 'reducePartition')) return args[0] && 'fn' in args[0] ? mergeOf(args[0].fn) : undefined
+  if (!isBuiltin(fn, 'firstInOrder')) return undefined
+  const [n, compare, sign] = args.map((arg) => ('fn' in arg ? arg.fn : arg.value))
+  if (n !== 1 || !isBuiltin(compare as FnRef, 'naturalOrder')) return undefined
+  return sign === 1 ? 'least' : 'max'
+}

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Context, type InputSource, ManualClock, StreamingContext as Streaming, type StreamingContext } from 'millrace'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { PostgresService } from '../services/postgres.js'
+
+export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+/** A server that a file's tests share, and what they do with it. */
+export class PostgresTests {
+  postgres!: PostgresService
+  client!: pg.Client
+  /** Contexts that are stopped after the test. */
+  readonly open: { stop(): Promise<unknown> }[] = []
+  readonly #directories: string[] = []
+  #names = 0
+
+  constructor() {
+    beforeAll(async () => {
+      this.postgres = await PostgresService.start()
+      await this.connect()
+    })
+    afterEach(async () => {
+      for (const each of this.open.splice(0)) await each.stop()
+      await this.client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots')
+      for (const path of this.#directories.splice(0)) rmSync(path, { recursive: true, force: true })
+    })
+    afterAll(async () => {
+      await this.client?.end().catch(() => undefined)
+      await this.postgres?.[Symbol.asyncDispose]()
+    })
+  }
+
+  async connect(): Promise<pg.Client> {
+    this.client = await this.newClient()
+    return this.client
+  }
+
+  async newClient(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.postgres.url })
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  }
+
+  newName(what: string): string {
+    return `${what}_${++this.#names}`
+  }
+
+  async newTable(columns: string): Promise<string> {
+    const table = this.newName('table')
+    await this.client.query(`CREATE TABLE ${table} (${columns})`)
+    return table
+  }
+
+  newDirectory(): string {
+    const path = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
+    this.#directories.push(path)
+    return path
+  }
+
+  context(): Context {
+    const ctx = new Context({ threads: 2 })
+    this.open.push(ctx)
+    return ctx
+  }
+
+  /** A stream over a source, its batches so far, and `tick`, which runs the next ones. */
+  read<T>(
+    source: InputSource<T>,
+    more: { readonly clock?: ManualClock; readonly checkpointDir?: string; readonly checkpointInterval?: string } = {},
+  ) {
+    const clock = more.clock ?? new ManualClock()
+    const ssc: StreamingContext = new Streaming({ batchInterval: 1000, threads: 2, ...more, clock })
+    this.open.push(ssc)
+    const batches: T[][] = []
+    const warnings: string[] = []
+    ssc.on('receiverError', ({ message }) => warnings.push(message))
+    ssc.input<T>(source).foreachRDD(async (rdd) => void batches.push(await rdd.collect()))
+    const tick = async (times = 1) => {
+      for (let i = 0; i < times; i++) {
+        await clock.advance(1000)
+        await ssc.awaitIdle()
+      }
+    }
+    return { ssc, clock, batches, warnings, tick }
+  }
+}

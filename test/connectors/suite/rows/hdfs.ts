@@ -1,0 +1,58 @@
+import { HdfsService } from '../../../services/hdfs.js'
+import { Directories, type FileFaults, fileSink, fileSource, text } from '../file-rows.js'
+import { type ConnectorRow, notApplicable } from '../row.js'
+
+class HdfsDirectories extends Directories {
+  readonly #hdfs: HdfsService
+  /** A directory of which the tests' user may not read or write anything. */
+  readonly closed: string
+
+  private constructor(hdfs: HdfsService) {
+    super(`${hdfs.url}/suite`, { hdfs: { user: 'tester' } })
+    this.#hdfs = hdfs
+    this.closed = `${hdfs.url}/closed`
+  }
+
+  static async start(): Promise<HdfsDirectories> {
+    const hdfs = await HdfsService.start()
+    await hdfs.shell(['-mkdir', '/suite', '/closed'])
+    await hdfs.shell(['-chmod', '777', '/suite'])
+    await hdfs.shell(['-chmod', '700', '/closed'])
+    return new HdfsDirectories(hdfs)
+  }
+
+  async crash(): Promise<void> {
+    await this.#hdfs.stop()
+  }
+
+  async restart(): Promise<void> {
+    await this.#hdfs.restart()
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]()
+    await this.#hdfs[Symbol.asyncDispose]()
+  }
+}
+
+const faults: FileFaults<HdfsDirectories> = {
+  unreachable: {
+    path: () => 'hdfs://127.0.0.1:1/directory',
+    reading: ['hdfs://127.0.0.1:1/directory', 'cannot be reached', 'Check the path'],
+    writing: ['hdfs://127.0.0.1:1/directory', 'cannot be reached'],
+  },
+  misplaced: notApplicable('a directory may appear later, and a save creates it'),
+  refused: {
+    path: ({ closed }) => `${closed}/directory`,
+    reading: ['/closed/directory', 'Permission denied', 'its permissions'],
+    writing: ['/closed/directory', 'Permission denied', 'check permissions'],
+  },
+}
+
+export const row: ConnectorRow<HdfsDirectories> = {
+  name: 'hdfs',
+  service: 'hdfs',
+  start: () => HdfsDirectories.start(),
+  sources: [fileSource(text, faults)],
+  sinks: [fileSink(text, faults)],
+}

@@ -1,0 +1,4 @@
+import { row } from './rows/s3.js'
+import { runSuite } from './suite.js'
+
+runSuite(row)

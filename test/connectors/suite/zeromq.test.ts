@@ -1,0 +1,4 @@
+import { row } from './rows/zeromq.js'
+import { runSuite } from './suite.js'
+
+runSuite(row)
