@@ -11,31 +11,46 @@ interface Place {
   readonly stream: string
 }
 
+/** A connection with its clients. */
+interface Link {
+  readonly connection: NatsConnection
+  readonly jetstream: JetStreamClient
+  readonly manager: JetStreamManager
+}
+
+async function linkTo(server: SmallServer): Promise<Link> {
+  const connection = await connect({ servers: `127.0.0.1:${server.port}` })
+  return {
+    connection,
+    jetstream: jetstream(connection),
+    manager: await jetstreamManager(connection, { checkAPI: false }),
+  }
+}
+
 /** How long a stream recognises ids: longer than any test. */
 const WINDOW_NS = 600e9
 
 export class NatsServer implements TestServer {
   readonly #server: SmallServer
-  readonly #connection: NatsConnection
-  readonly jetstream: JetStreamClient
-  readonly manager: JetStreamManager
+  #link: Link
   #streams = 0
 
-  private constructor(server: SmallServer, connection: NatsConnection, manager: JetStreamManager) {
+  private constructor(server: SmallServer, link: Link) {
     this.#server = server
-    this.#connection = connection
-    this.manager = manager
-    this.jetstream = jetstream(connection)
+    this.#link = link
   }
 
   static async start(): Promise<NatsServer> {
     const server = await startNats()
-    const connection = await connect({
-      servers: `127.0.0.1:${server.port}`,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 50,
-    })
-    return new NatsServer(server, connection, await jetstreamManager(connection, { checkAPI: false }))
+    return new NatsServer(server, await linkTo(server))
+  }
+
+  get jetstream(): JetStreamClient {
+    return this.#link.jetstream
+  }
+
+  get manager(): JetStreamManager {
+    return this.#link.manager
   }
 
   get servers(): string {
@@ -71,12 +86,15 @@ export class NatsServer implements TestServer {
     await this.#server.crash()
   }
 
+  /** Connects anew: the client forgets requests made before it has found the server again. */
   async restart(): Promise<void> {
     await this.#server.restart()
+    await this.#link.connection.close()
+    this.#link = await linkTo(this.#server)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connection.close()
+    await this.#link.connection.close()
     await this.#server[Symbol.asyncDispose]()
   }
 }
