@@ -4,8 +4,8 @@ import { NOT_YET } from './not-yet.mjs'
 import { Tally } from './table.mjs'
 import { compareLists, compareNear, NotYet } from './values.mjs'
 
-/** Given with SEED, or new each time: it is in the name of every test that it decides. */
-const seed = Number(process.env.SEED ?? Date.now() % 100_000)
+/** SEED tries another; it is in the name of every test that it decides. */
+const seed = Number(process.env.SEED ?? 1)
 const modes = modesOf(seed)
 /** Another folder of cases may be given with CONFORMANCE_CASES. */
 const { cases, close } = casesOf(process.env.CONFORMANCE_CASES ?? CASES)

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { limited } from '#build/connectors/kafka/ranges.js'
+import fc from '../support/fast-check.js'
 
 const ranges = fc
   .array(fc.tuple(fc.nat(1000), fc.nat(100_000)), { minLength: 1, maxLength: 20 })

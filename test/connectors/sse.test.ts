@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import fc from 'fast-check'
 import { StreamingContext } from 'millrace'
 import { type SseOptions, sseSource } from 'millrace/sse'
 import { afterEach, expect, test, vi } from 'vitest'
 import { SseParser } from '#build/connectors/sse/parser.js'
+import fc from '../support/fast-check.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

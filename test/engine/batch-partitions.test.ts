@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '#build/engine/engine.js'
 import { toPartitions } from '#build/engine/receivers/batch-partitions.js'
@@ -7,6 +6,7 @@ import { openBlock } from '#build/pool/blocks/layout.js'
 import { SegmentWriter } from '#build/pool/blocks/segment-writer.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
 import { writeBlock } from '#build/pool/blocks/write-block.js'
+import fc from '../support/fast-check.js'
 
 /** Blocks of these texts, and what partitions of them read. */
 function blocksOf(texts: readonly string[], codec: 'text' | 'records' = 'text') {

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BlockManager } from '#build/engine/storage/block-manager.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { SegmentPool, SegmentWriter } from '#build/pool/blocks/segments.js'
 import { writeBlock } from '#build/pool/blocks/write-block.js'
+import fc from '../support/fast-check.js'
 
 type Step =
   | { readonly do: 'write'; readonly thread: number; readonly rooted: boolean }

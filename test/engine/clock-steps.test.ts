@@ -1,11 +1,11 @@
 import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { type Clock, ManualClock, type StreamingOptions, SystemClock } from 'millrace'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { RateLimiter } from '#build/engine/receivers/rate-limiter.js'
 import { BatchTimer } from '#build/engine/streaming/batch-timer.js'
+import fc from '../support/fast-check.js'
 import { JumpingClock } from './jumping-clock.js'
 import { manual } from './support.js'
 

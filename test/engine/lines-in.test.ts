@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { linesIn } from '#build/engine/receivers/lines-in.js'
+import fc from '../support/fast-check.js'
 
 const naive = (bytes: Uint8Array) => bytes.reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0)
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PidEstimator, type PidOptions } from '#build/engine/receivers/pid-estimator.js'
 import { ArgumentError } from '#build/errors.js'
+import fc from '../support/fast-check.js'
 
 const plain = { batchMs: 1000, proportional: 1, integral: 0, derivative: 0, minRate: 10 }
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { type KeyState, StateSpec, type StreamingContext, type StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { engineOf } from '#build/engine/engine-of.js'
+import fc from '../support/fast-check.js'
 import { gather, manual, run, sorted } from './support.js'
 
 const open: StreamingContext[] = []

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '#build/engine/engine.js'
 import { TextBuffer } from '#build/engine/receivers/text-buffer.js'
@@ -9,6 +8,7 @@ import type { BlockHandle } from '#build/pool/blocks/handle.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
 import { decodeLines } from '#build/pool/blocks/text.js'
+import fc from '../support/fast-check.js'
 
 /** The part of an engine that receivers use, without threads. */
 function books() {

@@ -13,11 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { identityOf } from '#build/files/identity.js'
 import { readFileRanges } from '#build/files/read-range.js'
 import { decodeLines } from '#build/pool/blocks/text.js'
+import fc from '../support/fast-check.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-ranges-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))

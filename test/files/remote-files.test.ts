@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { Context, FileChangedError, ManualClock, SourceError, StreamingContext } from 'millrace'
 import { type MemoryFiles, memoryFiles } from 'millrace/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -7,6 +6,7 @@ import { FileSystems } from '#build/files/file-systems.js'
 import { memoryFileSystem } from '#build/files/memory.js'
 import { readAwaitedRanges } from '#build/files/read-awaited.js'
 import { decodeLines } from '#build/pool/blocks/text.js'
+import fc from '../support/fast-check.js'
 import { killThread } from '../support/kill.js'
 
 let files: MemoryFiles

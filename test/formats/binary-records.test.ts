@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../support/fast-check.js'
 import { halves, slice } from './support.js'
 
 const numbers = (records: readonly unknown[]) => records.map((record) => [...(record as Uint8Array)])

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../support/fast-check.js'
 import { encode, halves, slice } from './support.js'
 
 const rows = (text: string, options: object = {}) => slice('csv', Buffer.from(text), options)

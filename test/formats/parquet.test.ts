@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Faults } from '#build/formats/faults.js'
 import { formatOf } from '#build/formats/registry.js'
+import fc from '../support/fast-check.js'
 import { context, encode, file, folder, parts } from './support.js'
 
 /** Written by pyarrow: 300 rows in row groups of 100. */

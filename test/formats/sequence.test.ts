@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../support/fast-check.js'
 import { encode, halves, slice } from './support.js'
 
 const COMPRESSIONS = ['none', 'record', 'block'] as const

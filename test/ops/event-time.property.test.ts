@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import type { KeyedWindowResult } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { expect, test } from 'vitest'
 import { type Event, fixedCounts, type Given, joined, sessionResults, watermarks } from '../support/event-time-model.js'
+import fc from '../support/fast-check.js'
 
 /** Times wander forward with the batches, and jump back at random; a batch may be empty. */
 const event: fc.Arbitrary<[key: string, back: number]> = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(90))

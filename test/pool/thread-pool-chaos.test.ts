@@ -4,7 +4,7 @@ import type { PoolThread } from '#build/pool/pool-thread.js'
 import type { ThreadPool } from '#build/pool/thread-pool.js'
 import { openPool, run } from './helpers.js'
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
+const SEED = Number(process.env.SEED ?? 1)
 const KILLS_PER_SECOND = 20
 const KILLS = Number(process.env.CHAOS_SECONDS ?? 4) * KILLS_PER_SECOND
 

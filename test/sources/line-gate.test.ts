@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LineGate } from '#build/sources/line-gate.js'
+import fc from '../support/fast-check.js'
 import { cut } from './loopback.js'
 
 function pass(chunks: readonly Uint8Array[], limit: number) {

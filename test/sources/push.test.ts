@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { StateError } from '#build/errors.js'
 import { pushSource } from '#build/sources/push.js'
+import fc from '../support/fast-check.js'
 import { FakeSink } from './fake-sink.js'
 
 test('values before start are kept and come first', async () => {

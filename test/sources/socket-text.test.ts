@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ArgumentError } from '#build/errors.js'
 import type { Delay } from '#build/ops/wait.js'
 import { type SocketTextOptions, socketTextSource } from '#build/sources/socket-text.js'
+import fc from '../support/fast-check.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
 import { closing, cut, freePort, roundTrips, serve, writeAll } from './loopback.js'
 

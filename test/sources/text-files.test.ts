@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import { FileSystems } from '#build/files/file-systems.js'
 import { ArgumentError, Context, SourceError } from '#build/index.js'
 import { type TextFileOptions, textFileSource } from '#build/sources/text-files.js'
+import fc from '../support/fast-check.js'
 import { closing } from './loopback.js'
 
 const files = new FileSystems({}, () => Promise.reject())

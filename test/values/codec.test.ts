@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs, decodeRecords, encodePairs, encodeRecords } from '#build/pool/blocks/records-codec.js'
 import { isData } from '#build/values/data.js'
+import fc from '../support/fast-check.js'
 import { CASES, expectSame } from './kinds.js'
 
 function shared(encode: (w: ByteWriter) => void): Buffer {

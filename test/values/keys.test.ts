@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
 import { canonical, hashKey, KeyedMap } from '#build/values/keys.js'
+import fc from '../support/fast-check.js'
 import { CASES } from './kinds.js'
 
 describe('hashKey', () => {

@@ -1,9 +1,9 @@
-import * as fc from 'fast-check'
 import { type DeadLetterBatch, ManualClock, StreamingContext } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 import { packDetails, unpackDetails } from '#build/engine/driver-thread/details-wire.js'
 import { asAfterKill, known, scratch } from '../engine/checkpoint/support.js'
 import { gather, run } from '../engine/support.js'
+import fc from '../support/fast-check.js'
 import { CASES, expectSame } from './kinds.js'
 
 const { directory, manual } = scratch()

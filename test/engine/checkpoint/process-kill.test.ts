@@ -12,8 +12,8 @@ const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url))
 const BATCHES = 10
 const OUTPUTS = ['plain', 'update', 'mapped', 'inverse', 'window']
 const POINTS = ['batch', ...CHECKPOINT_FAULT_POINTS]
-/** Given with SEED, or new each time: it is in the name of every test that it decides. */
-const seed = Number(process.env.SEED ?? Date.now() % 100_000)
+/** SEED tries other moments; it is in the name of every test that it decides. */
+const seed = Number(process.env.SEED ?? 1)
 const { directory } = scratch()
 
 interface Options {

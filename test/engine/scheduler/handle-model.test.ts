@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Command } from '#build/engine/scheduler/commands.js'
 import type { Job } from '#build/engine/scheduler/task.js'
 import { MemoryLimitError } from '#build/errors.js'
+import fc from '../../support/fast-check.js'
 import { missing, Scripted } from './scripted.js'
 
 const ANSWERS = ['done', 'quick', 'threw', 'stale', 'unreadable', 'no state'] as const

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { areSame } from '#build/engine/scheduler/same-data.js'
 import { builtin, builtinRef, defineBuiltin } from '#build/ops/functions/builtin.js'
 import { exactText } from '#build/ops/functions/exact-text.js'
+import fc from '../../support/fast-check.js'
 
 const values = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withSparseArray: true })
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import type { BaseStream } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { describe, test } from 'vitest'
 import { expectBag } from '../../support/compare.js'
+import fc from '../../support/fast-check.js'
 
 type Pair = [string, number]
 type Batches = (Pair[] | null)[]

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { builtinMark } from '#build/ops/functions/builtin.js'
 import * as common from '#build/ops/functions/common.js'
+import fc from '../../support/fast-check.js'
 
 describe('functions of operators', () => {
   test.each([

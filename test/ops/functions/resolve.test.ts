@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { capture } from '#build/ops/functions/capture.js'
 import { keyBy, max, split, sum } from '#build/ops/functions/common.js'
@@ -9,6 +8,7 @@ import { unguarded } from '#build/ops/functions/guard.js'
 import type { AnyFunction, FnRef } from '#build/ops/functions/ref.js'
 import { FunctionResolver, resolveFn } from '#build/ops/functions/resolve.js'
 import { FunctionTable } from '#build/ops/functions/table.js'
+import fc from '../../support/fast-check.js'
 import { countLong } from './fixtures/pipeline-functions.js'
 
 const kindOf = (fn: AnyFunction) => (fn.constructor.name === 'GeneratorFunction' ? 'each' : 'later')

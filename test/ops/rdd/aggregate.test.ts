@@ -1,7 +1,7 @@
-import { array, assert, asyncProperty, integer, string } from 'fast-check'
 import { ArgumentError, DataError, StateError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
+import { array, assert, asyncProperty, integer, string } from '../../support/fast-check.js'
 import { table } from '../../support/table.js'
 
 const pairs: [string, number][] = [

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { ArgumentError, Context, withEnv } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { addValue, estimate, mergeRegisters, newRegisters } from '#build/ops/hyper-log-log.js'
 import { KeyedMap } from '#build/values/keys.js'
 import { eachThreads } from '../../support/contexts.js'
+import fc from '../../support/fast-check.js'
 
 describe('HyperLogLog', () => {
   // 0.05 needs 512 registers: 4.6 % standard deviation. Four of them are never passed by these fixed values.

@@ -1,7 +1,7 @@
-import { array, assert, asyncProperty, double, integer } from 'fast-check'
 import { ArgumentError, StateError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
+import { array, assert, asyncProperty, double, integer } from '../../support/fast-check.js'
 import { table } from '../../support/table.js'
 
 describe('extremes', () => {

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { Context, TaskFailedError } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 import { naturalOrder } from '#build/ops/rdd/natural-order.js'
 import { canonical } from '#build/values/keys.js'
+import fc from '../../support/fast-check.js'
 
 const ctx = new Context({ threads: 2, spare: false, logger: { debug() {}, info() {}, warn() {}, error() {} } })
 afterAll(() => ctx.stop())

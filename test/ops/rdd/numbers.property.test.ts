@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { ArgumentError, Context, TaskFailedError } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
+import fc from '../../support/fast-check.js'
 
 const { MAX_VALUE: most, MIN_VALUE: least, NaN: nan, POSITIVE_INFINITY: inf, MAX_SAFE_INTEGER: safe } = Number
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { Context, type RDD } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 import { expectBag } from '../../support/compare.js'
+import fc from '../../support/fast-check.js'
 
 type Pair = [number, number]
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { naturalOrder } from '#build/ops/rdd/natural-order.js'
 import { sortedIndices } from '#build/ops/rdd/prefix-sort.js'
+import fc from '../../support/fast-check.js'
 
 /** Returns the result of a stable sort by comparison. */
 function byComparing(keys: readonly unknown[], ascending: boolean): number[] {

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { ArgumentError, Context } from 'millrace'
 import { runBatches, terminateThread } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { engineOf } from '#build/engine/engine-of.js'
 import { expectBag } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
+import fc from '../../support/fast-check.js'
 
 const deal = (records: readonly number[], n: number) =>
   Array.from({ length: n }, (_, p) => records.filter((_, i) => i % n === p))

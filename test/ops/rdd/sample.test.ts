@@ -1,8 +1,8 @@
-import { array, assert, asyncProperty, double, integer } from 'fast-check'
 import { ArgumentError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { expectBag } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
+import { array, assert, asyncProperty, double, integer } from '../../support/fast-check.js'
 
 /** How far a count of `n` draws of probability `p` may be from the expected one: six standard deviations. */
 const slack = (n: number, p: number) => 6 * Math.sqrt(n * p * (1 - p)) + 1

@@ -1,7 +1,7 @@
-import { array, assert, asyncProperty, integer } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { expectBag } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
+import { array, assert, asyncProperty, integer } from '../../support/fast-check.js'
 import { table } from '../../support/table.js'
 
 describe('intersection, subtract, subtractByKey, groupBy, keyBy, groupWith', () => {

@@ -1,7 +1,7 @@
-import { array, assert, asyncProperty, integer, tuple } from 'fast-check'
 import { customPartitioner } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
+import { array, assert, asyncProperty, integer, tuple } from '../../support/fast-check.js'
 import { table } from '../../support/table.js'
 
 const pairs: [number, string][] = [

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { SourceError } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
+import fc from '../../support/fast-check.js'
 
 const MIB = 1 << 20
 

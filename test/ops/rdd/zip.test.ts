@@ -1,7 +1,7 @@
-import { array, assert, asyncProperty, integer } from 'fast-check'
 import { ArgumentError, type Context } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
+import { array, assert, asyncProperty, integer } from '../../support/fast-check.js'
 import { table } from '../../support/table.js'
 
 const halves = (ctx: Context) => ctx.parallelize([1, 2, 3], 2)

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ExchangeBoard, PLACES } from '#build/pool/blocks/exchange-board.js'
 import type { BlockHandle } from '#build/pool/blocks/handle.js'
+import fc from '../../support/fast-check.js'
 
 const id = fc.integer({ min: 1, max: 2 ** 52 })
 const word = fc.integer({ min: 0, max: 2 ** 31 - 1 })

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { FORM } from '#build/pool/blocks/column-header.js'
 import { decodePairs, decodeRecords, encodePairs, encodeRecords } from '#build/pool/blocks/records-codec.js'
+import fc from '../../support/fast-check.js'
 
 /** Encodes with a used writer, and copies into shared memory at a multiple of 8, as blocks do. */
 function shared(encode: (w: ByteWriter) => void): Buffer {

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SEGMENT_BYTES, SegmentPool, SegmentWriter } from '#build/pool/blocks/segments.js'
 import { writeBlock } from '#build/pool/blocks/write-block.js'
+import fc from '../../support/fast-check.js'
 
 const MIB = SEGMENT_BYTES
 const segment = (id: number, bytes = MIB) => ({ id, memory: new SharedArrayBuffer(bytes) })

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
@@ -6,6 +5,7 @@ import { decodePairs, decodeRecords } from '#build/pool/blocks/records-codec.js'
 import { SegmentWriter } from '#build/pool/blocks/segments.js'
 import { readPart, ShuffleBlockWriter } from '#build/pool/blocks/shuffle-block.js'
 import { writeBlock } from '#build/pool/blocks/write-block.js'
+import fc from '../../support/fast-check.js'
 
 const argumentError = expect.objectContaining({ code: 'ERR_MILLRACE_ARGUMENT' })
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodeLines, encodeLines } from '#build/pool/blocks/text.js'
+import fc from '../../support/fast-check.js'
 
 function shared(content: string | Buffer): Buffer {
   const bytes = Buffer.from(content as string)

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { includes, jsonField, sum, toLowerCase } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { builtin } from '#build/ops/functions/builtin.js'
+import fc from '../../support/fast-check.js'
 import { type By, certainLines, counted, type Piece, step } from './support.js'
 import { jsonLine, pieces } from './texts.js'
 

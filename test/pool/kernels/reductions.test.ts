@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import {
   type AnyFunction,
   field,
@@ -20,6 +19,7 @@ import { builtin } from '#build/ops/functions/builtin.js'
 import { capture } from '#build/ops/functions/capture.js'
 import type { Step } from '#build/ops/plan.js'
 import { byteReduction } from '#build/pool/kernels/byte-reduction.js'
+import fc from '../../support/fast-check.js'
 import { type By, certainLines, counted, outcome, type Piece, runTask, step } from './support.js'
 import { jsonLine, numberText, pieces } from './texts.js'
 

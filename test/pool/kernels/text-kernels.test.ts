@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import {
   type AnyFunction,
   field,
@@ -16,6 +15,7 @@ import { describe, expect, test } from 'vitest'
 import { builtin } from '#build/ops/functions/builtin.js'
 import type { Step } from '#build/ops/plan.js'
 import { byteSteps } from '#build/pool/kernels/byte-steps.js'
+import fc from '../../support/fast-check.js'
 import { collected, counted, kernels, type Piece, runTask, step } from './support.js'
 
 const one = step('map', builtin('pairWithOne'))

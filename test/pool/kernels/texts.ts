@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fast-check.js'
 import type { Piece } from './support.js'
 
 /** Numbers as people and programs write them, and what looks like one. */

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { CombineTable, makeCombine } from '#build/pool/worker/tables/combine-table.js'
+import fc from '../../support/fast-check.js'
 
 const keys = fc.oneof(
   fc.integer({ min: -20, max: 20 }),

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs } from '#build/pool/blocks/records-codec.js'
 import { readPart, ShuffleBlockWriter } from '#build/pool/blocks/shuffle-block.js'
 import { PairParts } from '#build/pool/worker/operators/pair-parts.js'
+import fc from '../../support/fast-check.js'
 
 const PARTS = 3
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileLoop, composeLoop, type ReadyStep } from '#build/pool/worker/operators/loop.js'
 import { RECORD_OPERATIONS } from '#build/pool/worker/operators/record-operations.js'
 import { outcomesOf } from '#build/pool/worker/operators/rejecting.js'
+import fc from '../../support/fast-check.js'
 
 type Op = keyof typeof RECORD_OPERATIONS
 type Pair = [number, number]

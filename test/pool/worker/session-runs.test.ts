@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addToRuns, type Session } from '#build/pool/worker/state/event-session-parts.js'
+import fc from '../../support/fast-check.js'
 
 /** Lists of times. */
 const lists = {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairColumns, encodePairs } from '#build/pool/blocks/records-codec.js'
@@ -6,6 +5,7 @@ import { Bits } from '#build/pool/worker/state/bits.js'
 import { Changes } from '#build/pool/worker/state/changes.js'
 import { emptyState, tidy } from '#build/pool/worker/state/store.js'
 import { StateTable } from '#build/pool/worker/state/table.js'
+import fc from '../../support/fast-check.js'
 
 /** Kinds of keys, few of each, so that they meet again; the strange ones that a Map has too. */
 const keys = fc.oneof(
