@@ -1,8 +1,7 @@
 import { connect } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { build } from 'esbuild'
-import { ManualClock, StreamingContext } from 'millrace'
-import { type ActorOptions, type ActorSource, actorSource, connectActor } from 'millrace/actors'
+import { type ActorOptions, actorSource, connectActor } from 'millrace/actors'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { lengthFrame } from '#build/connectors/actors/frames.js'
@@ -10,57 +9,15 @@ import { encode } from '#build/connectors/actors/wire.js'
 import { sendByPekko } from '../services/pekko.js'
 import { Program } from '../services/program.js'
 import { freePort, hasService } from '../services/service.js'
+import { type Message, range, receive } from './actors-support.js'
 import { breaking } from './breaking-proxy.js'
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
-const open: StreamingContext[] = []
 const programs: Program[] = []
 afterEach(async () => {
   for (const program of programs.splice(0)) await program.stop()
-  for (const ssc of open.splice(0)) await ssc.stop()
   // A gate that is open would let one test fail all later ones.
   Reflect.deleteProperty(Object.prototype, 'hit')
 })
-const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
-
-interface Message {
-  readonly path: string
-  readonly seq: number
-  readonly text: string
-  readonly n: number
-  readonly from: number
-  readonly at: Date
-  readonly tags: ReadonlyMap<number, string>
-}
-
-async function receive(source: ActorSource, more: { receiverBufferBytes?: number } = {}) {
-  const clock = new ManualClock()
-  const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, logger: QUIET, ...more })
-  open.push(ssc)
-  const messages: Message[] = []
-  const reports: string[] = []
-  ssc.on('receiverError', ({ message }) => reports.push(message))
-  ssc.input<Message>(source).foreachRDD(async (rdd) => void messages.push(...(await rdd.collect())))
-  await ssc.start()
-  const tick = async () => {
-    await clock.advance(1000)
-    await ssc.awaitIdle()
-  }
-  /** Runs batches until the promise settles. */
-  const ticksUntil = async <R>(promise: Promise<R>): Promise<R> => {
-    let isSettled = false
-    const settled = promise.finally(() => {
-      isSettled = true
-    })
-    while (!isSettled) {
-      await tick()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    await tick()
-    return await settled
-  }
-  return { ssc, messages, reports, tick, ticksUntil }
-}
 
 function start(program: Program): Program {
   programs.push(program)

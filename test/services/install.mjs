@@ -10,7 +10,7 @@ import { join } from 'node:path'
 
 const CACHE = process.env.MILLRACE_SERVICES ?? join(homedir(), '.cache', 'millrace', 'services')
 
-const SERVICES = { kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto }
+const SERVICES = { kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium }
 const KAFKA = '4.4.0'
 const HADOOP = '3.4.3'
 const VERSITYGW = '1.8.0'
@@ -23,7 +23,9 @@ export function folderOf(service) {
 /** Whether a service is installed in the version that the tests want. */
 export function isInstalled(service) {
   const list = join(folderOf(service), 'installed')
-  return existsSync(list) && readFileSync(list, 'utf8') === SERVICES[service].version
+  const { version, program } = SERVICES[service]
+  // The cache may have been filled on another machine.
+  return existsSync(list) && readFileSync(list, 'utf8') === version && (!program || program() !== undefined)
 }
 
 /** The jars of the broker and its tools, and the folder of a formatted, empty log, which takes 3 s to make. */
@@ -47,11 +49,10 @@ kafka.version = `${KAFKA} with tools`
 
 /** The Debian package, unless a server is on the machine already. Where it is installed is the same for all checkouts. */
 function postgres() {
-  if (postgresPrograms()) return
-  run('apt-get', ['update', '-qq'])
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'postgresql'])
+  if (!postgresPrograms()) ofMachine('postgresql')
 }
 postgres.version = 'of the machine'
+postgres.program = postgresPrograms
 
 /** The folder of initdb and postgres, in the newest version that is installed. */
 export function postgresPrograms() {
@@ -59,6 +60,25 @@ export function postgresPrograms() {
   if (!existsSync(root)) return undefined
   const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a))
   return versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+}
+
+/** The Debian package of the browser, unless one is on the machine already. */
+function chromium() {
+  if (!browserProgram()) ofMachine('chromium')
+}
+chromium.version = 'of the machine'
+chromium.program = browserProgram
+
+/** The browser that tests start. */
+export function browserProgram() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome']
+  return names.map((name) => join('/usr/bin', name)).find((path) => existsSync(path))
+}
+
+function ofMachine(name) {
+  const wait = ['-o', 'DPkg::Lock::Timeout=300']
+  run('apt-get', ['update', '-qq', ...wait])
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...wait, name])
 }
 
 /** Flume's RPC client, and the program around it that the tests run. */
