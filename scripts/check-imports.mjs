@@ -46,6 +46,11 @@ const DRIVER_ROOMS = [
     may: [...REST, 'engine/fault-plans', 'engine/logger', 'engine/safe-logger', 'engine/memory-warning'],
   },
   { room: 'engine/current-batch', may: [] },
+  // Figures of finished jobs.
+  { room: 'engine/progress', may: [] },
+  // What streams are and hold, as plain data.
+  { room: 'engine/status/streams-status', may: [], types: ['engine/streaming/streaming-options'] },
+  { room: 'engine/status', may: [], types: ['ops', 'engine/engine', 'engine/streaming/streaming-options'] },
   { room: 'engine/user-code', may: REST },
   { room: 'engine/dead-letters', may: REST },
   // The types of streams that the host uses, wherever their driver runs.
@@ -60,6 +65,7 @@ const DRIVER_ROOMS = [
     room: 'engine/streaming/streaming-control',
     may: REST,
     types: [
+      'engine/status/streams-status',
       'engine/dead-letters',
       'engine/events',
       'engine/streaming/output-queue',
@@ -92,15 +98,27 @@ const DRIVER_ROOMS = [
   {
     room: 'engine/events',
     may: REST,
-    types: ['engine/dead-letters/dead-letter', 'engine/streaming/stop-result', 'engine/write-ahead-log/log-damage'],
+    types: [
+      'engine/dead-letters/dead-letter',
+      'engine/progress/job-info',
+      'engine/streaming/stop-result',
+      'engine/write-ahead-log/log-damage',
+    ],
   },
   { room: 'engine/stream-port', may: [], types: ['ops'] },
-  { room: 'engine/storage', may: REST, types: ['engine/events', 'engine/logger'] },
-  { room: 'engine/state', may: REST, types: ['engine/storage'] },
+  { room: 'engine/storage', may: REST, types: ['engine/events', 'engine/logger', 'engine/status/streams-status'] },
+  { room: 'engine/state', may: REST, types: ['engine/status/streams-status', 'engine/storage'] },
   {
     room: 'engine/scheduler',
-    may: [...REST, 'engine/user-code'],
-    types: ['engine/events', 'engine/logger', 'engine/options', 'engine/state', 'engine/storage'],
+    may: [...REST, 'engine/progress', 'engine/user-code'],
+    types: [
+      'engine/current-batch',
+      'engine/events',
+      'engine/logger',
+      'engine/options',
+      'engine/state',
+      'engine/storage',
+    ],
   },
   {
     room: 'engine/recovery',
@@ -160,6 +178,7 @@ const DRIVER_ROOMS = [
       'engine/events',
       'engine/logger',
       'engine/safe-logger',
+      'engine/status/streams-status',
       'engine/streaming/named-outputs',
       'engine/streaming/never-started',
       'engine/streaming/output-queue',
@@ -179,6 +198,7 @@ const DRIVER_ROOMS = [
       'engine/checkpoint',
       'engine/driver-thread',
       'engine/receivers',
+      'engine/status',
       'engine/user-code',
       'engine/write-ahead-log',
     ],
@@ -197,6 +217,7 @@ const WIRING = [
       'engine/dead-letters',
       'engine/recovery',
       'engine/scheduler',
+      'engine/status/streams-status',
       'engine/state',
       'engine/storage',
     ],

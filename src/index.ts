@@ -27,7 +27,17 @@ export type {
 } from './engine/events.js'
 export type { Logger } from './engine/logger.js'
 export type { ContextOptions } from './engine/options.js'
+export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
+export type {
+  MemoryStatus,
+  OutputStatus,
+  PersistedStatus,
+  StateStatus,
+  StreamStatus,
+  StreamsStatus,
+  ThreadStatus,
+} from './engine/status/streams-status.js'
 export type { OutputBatch } from './engine/streaming/output-queue.js'
 export type { OutputRetryOptions } from './engine/streaming/output-retries.js'
 export type { StartOptions } from './engine/streaming/start-options.js'

@@ -55,7 +55,7 @@ export async function assembleScheduler(
   const exchanges = new Exchanges(segments)
   const pipelined = new PipelinedStages({ loop, scheduler, exchanges, tables })
   const listener = new TaskCompletion(storage, context)
-  const dag = new DagScheduler({ loop, tables, listener, versions, resolver, maxFailures, pipelined })
+  const dag = new DagScheduler({ events, loop, tables, listener, versions, resolver, maxFailures, pipelined })
   port.connect({
     get settledUses() {
       return dag.settledUses

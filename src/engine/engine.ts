@@ -16,6 +16,7 @@ import { currentBatch, currentSignal } from './current-batch.js'
 import { EngineJobSeries } from './job-series.js'
 import type { CheckedOptions } from './options.js'
 import type { TaskDone } from './scheduler/task.js'
+import type { PersistedStatus } from './status/streams-status.js'
 import type { PersistedLocation } from './storage/persisted-partitions.js'
 import type { StreamListener } from './stream-port.js'
 
@@ -96,6 +97,16 @@ export class Engine implements JobRunner {
     return this.#storage.files.bytes
   }
 
+  /** Bytes that receivers hold for future batches. */
+  get receivedBytes(): number {
+    return this.#storage.streams.receivedBytes()
+  }
+
+  /** The persisted datasets, with their sizes. */
+  get persistedDatasets(): PersistedStatus[] {
+    return this.#storage.persisted.sizes()
+  }
+
   /** Sets the pipeline module that every thread loads. Call it before the threads start. */
   setPipeline(pipeline: NonNullable<WorkerBoot['pipeline']>): void {
     this.#pipeline = pipeline
@@ -124,10 +135,10 @@ export class Engine implements JobRunner {
   async runTasks(rdd: Dataset, sink: Sink, partitions?: readonly number[]): Promise<TaskDone[]> {
     const { dag } = await this.#open()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, p) => p)
-    const batchTime = currentBatch.getStore()?.time
-    const done = await dag.run(rdd, sink, wanted, batchTime, currentSignal.getStore()).finally(() => {
+    const batch = currentBatch.getStore()
+    const done = await dag.run(rdd, sink, wanted, batch, currentSignal.getStore()).finally(() => {
       // Dead letters of a batch are emitted at its end, together for all of its jobs.
-      if (batchTime === undefined) this.#emitDeadLetters()
+      if (batch === undefined) this.#emitDeadLetters()
     })
     const checkpoints = checkpointsOf(this.#context)
     if (!checkpoints.isEmpty) await writeDatasetCheckpoints(checkpoints, rdd)

@@ -5,6 +5,7 @@ import { checkFunction } from '../ops/functions/check-function.js'
 import { isThenable } from '../ops/functions/results.js'
 import { describe } from '../values/describe.js'
 import type { DeadLetterBatch } from './dead-letters/dead-letter.js'
+import type { JobInfo } from './progress/job-info.js'
 import type { StopResult } from './streaming/stop-result.js'
 import type { LogDamage } from './write-ahead-log/log-damage.js'
 
@@ -117,6 +118,11 @@ export interface EngineEvents {
   batchStarted: BatchInfo
   /** All outputs of a batch have ended. In `outputs`, `error` marks those that failed. */
   batchCompleted: BatchInfo
+  /**
+   * A job ended, with the figures of its stages. Measured only while this event has a listener. In `error`: why it
+   * failed.
+   */
+  jobCompleted: JobInfo
   /** With onBatchError 'skip': outputs of this batch failed and are skipped. */
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
   /**
@@ -268,6 +274,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   batchSubmitted: true,
   batchStarted: true,
   batchCompleted: true,
+  jobCompleted: true,
   batchSkipped: true,
   lagging: true,
   caughtUp: true,
@@ -340,6 +347,11 @@ export class Events {
     if (!set) this.#listeners.set(name, (set = new Set()))
     set.add(listener as EventListener<EventName>)
     return () => set.delete(listener as EventListener<EventName>)
+  }
+
+  /** Whether an event that costs something to measure has a listener. A listener of `onEvery` does not count. */
+  isWanted(name: EventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0 || CHANNELS.get(name)?.hasSubscribers === true
   }
 
   /** Calls `listener` with every event, to forward it. It must not throw. */

@@ -35,6 +35,7 @@ export class DriverServer implements OutputTransport, OutputChannel {
       start: (options) => ssc.start(options),
       stop: (how) => ssc.stop(how),
       awaitIdle: () => ssc.awaitIdle(),
+      status: () => ssc.status(),
       terminateThread: (slot) => terminateThreadOf(engineOf(ssc), slot),
       advance: async (ms) => manualClock?.advance(ms),
     }
@@ -81,6 +82,10 @@ export class DriverServer implements OutputTransport, OutputChannel {
         break
       case 'taken':
         this.#outputs.taken(message.output)
+        break
+      case 'measure':
+        // Events are measured for a listener, and every event goes to the host.
+        this.#options.ssc.on(message.name, () => {})
         break
       case 'read':
         this.#options.notices.read(message.count)

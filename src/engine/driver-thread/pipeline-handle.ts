@@ -7,6 +7,7 @@ import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import type { EventListener, EventName } from '../events.js'
 import { messageFirst, stderrLogger } from '../logger.js'
 import { safeLogger } from '../safe-logger.js'
+import type { StreamsStatus } from '../status/streams-status.js'
 import type { OutputBatch } from '../streaming/output-queue.js'
 import { settlesWithin } from '../streaming/settles-within.js'
 import { checkStartOptions, type StartOptions } from '../streaming/start-options.js'
@@ -58,6 +59,11 @@ export class PipelineHandle implements StreamingControl {
     return this.#driver.state
   }
 
+  /** Returns what the streams are and hold now, as plain data. Costs one message. */
+  status(): Promise<StreamsStatus> {
+    return this.#driver.link.call('status')
+  }
+
   /** The names of the pipeline's `stream.output(name)` calls. */
   get outputNames(): ReadonlySet<string> {
     return this.#driver.outputNames
@@ -91,7 +97,7 @@ export class PipelineHandle implements StreamingControl {
    * resolves.
    */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
-    return this.#driver.events.on(name, listener)
+    return this.#driver.on(name, listener)
   }
 
   /**

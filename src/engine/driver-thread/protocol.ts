@@ -3,6 +3,7 @@ import type { PushUntil } from '../../ops/source/push-until.js'
 import type { WireError } from '../../pool/error-wire.js'
 import type { EventName, NoticesDropped } from '../events.js'
 import type { Logger } from '../logger.js'
+import type { StreamsStatus } from '../status/streams-status.js'
 import type { StartOptions } from '../streaming/start-options.js'
 import type { StopResult } from '../streaming/stop-result.js'
 
@@ -26,6 +27,8 @@ export interface DriverCalls {
   start(options: StartOptions): Promise<void>
   stop(options: { readonly graceful: boolean; readonly timeout: number | undefined }): Promise<StopResult>
   awaitIdle(): Promise<void>
+  /** Returns what the streams are and hold now. */
+  status(): Promise<StreamsStatus>
   /** Terminates the worker thread in a slot, for tests. */
   terminateThread(slot: number): Promise<void>
   /** Moves the driver's manual clock. */
@@ -54,6 +57,8 @@ export type ToDriver =
   | { readonly type: 'endPush'; readonly name: string }
   /** The host's reader has taken one batch of an output. */
   | { readonly type: 'taken'; readonly output: string }
+  /** The host has a listener for an event that is only measured for one. */
+  | { readonly type: 'measure'; readonly name: EventName }
   /** The host has read further `count` events, log messages and prints. */
   | { readonly type: 'read'; readonly count: number }
   /** No call follows; the thread exits. */

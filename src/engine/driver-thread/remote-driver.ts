@@ -2,7 +2,7 @@ import { StateError } from '../../errors.js'
 import { type Clock, ManualClock } from '../../ops/clock.js'
 import { decodeError } from '../../pool/error-wire.js'
 import { AddedDeadLetters, type DeadLetterLog } from '../dead-letters/dead-letter-log.js'
-import { type EngineEvents, type EventName, Events } from '../events.js'
+import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
 import type { Logger } from '../logger.js'
 import { NamedOutputs } from '../streaming/named-outputs.js'
 import { unlessNeverStarted } from '../streaming/never-started.js'
@@ -60,6 +60,13 @@ export class RemoteDriver implements LinkListener, OutputHost {
     this.link = new DriverLink(boot, this)
     this.pushes = new RemotePushes(this.link, logger)
     if (clock instanceof ManualClock) this.#unfollow = clock.follow((ms) => this.#advance(ms))
+  }
+
+  /** Adds a listener. Events that cost something to measure are measured from then on. */
+  on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    const remove = this.events.on(name, listener)
+    if (name === 'jobCompleted' && !this.link.dead) this.link.post({ type: 'measure', name })
+    return remove
   }
 
   get state(): StreamingState {

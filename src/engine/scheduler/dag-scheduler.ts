@@ -4,6 +4,10 @@ import type { Dataset, RangePartitioner, ShuffleDependency } from '../../ops/dat
 import type { FunctionResolver } from '../../ops/functions/resolve.js'
 import type { Sink } from '../../ops/plan.js'
 import type { WrittenBlock } from '../../pool/protocol.js'
+import type { RunningBatch } from '../current-batch.js'
+import type { Events } from '../events.js'
+import type { StageInfo } from '../progress/job-info.js'
+import { JobMeter, type MeasuredTask } from '../progress/job-meter.js'
 import type { ContentVersions } from '../storage/content-versions.js'
 import { AbortWatch } from './abort-watch.js'
 import type { EventLoop } from './event-loop.js'
@@ -27,6 +31,7 @@ export interface TaskListener {
 }
 
 export interface DagSchedulerOptions {
+  readonly events: Events
   readonly loop: EventLoop
   readonly tables: PlanningTables
   readonly listener: TaskListener
@@ -82,11 +87,16 @@ export class DagScheduler {
     rdd: Dataset,
     sink: Sink,
     partitions: readonly number[],
-    batchTime: BatchTime | undefined,
+    batch: RunningBatch | undefined,
     signal?: AbortSignal,
   ): Promise<TaskDone[]> {
-    const { loop, tables, listener, maxFailures } = this.#options
-    const job: Job = { id: this.#jobs++, batchTime, budget: new JobBudget(maxFailures), resultBytes: 0, ended: false }
+    const { loop, tables, listener, maxFailures, events } = this.#options
+    const batchTime = batch?.time
+    const meter = events.isWanted('jobCompleted') ? new JobMeter() : undefined
+    const budget = new JobBudget(maxFailures)
+    const job: Job = { id: this.#jobs++, batchTime, budget, resultBytes: 0, ended: false, meter }
+    const of = { id: job.id, batchTime, output: batch?.output, label: rdd.label }
+    let error: Error | undefined
     this.#running.set(job, tables.outputs.uses)
     let leave: (() => void) | undefined
     let succeeded = false
@@ -99,11 +109,15 @@ export class DagScheduler {
       const done = await (signal ? Promise.race([aborted, stage]) : stage)
       succeeded = true
       return done
+    } catch (cause) {
+      error = cause as Error
+      throw cause
     } finally {
       leave?.()
       loop.jobEnded(job, succeeded)
       if (batchTime !== undefined) listener.batchJobEnded()
       this.#running.delete(job)
+      if (meter) events.emit('jobCompleted', meter.info(error ? { ...of, error } : of))
     }
   }
 
@@ -147,7 +161,10 @@ export class DagScheduler {
 
   #specs(job: Job, identity: string, rdd: Dataset, sink: Sink, partitions: readonly number[]): TaskSpec[] {
     const { tables } = this.#options
-    const stage: Stage = { id: this.#stages++, identity, tasks: partitions.length, runTimes: [] }
+    const id = this.#stages++
+    const tasks = partitions.length
+    const meter = job.meter?.stage({ id, label: rdd.label, kind: identity.split(' ')[0] as StageInfo['kind'], tasks })
+    const stage: Stage = { id, identity, tasks, runTimes: [], meter }
     return partitions.map((partition) => ({
       job,
       stage,
@@ -190,6 +207,7 @@ export class DagScheduler {
       const done = await (attempt ?? loop.run(spec))
       if (!(done instanceof MissingInputs)) {
         listener.taskDone(done, spec)
+        spec.stage.meter?.taskDone(measured(done, spec))
         return done
       }
       if (!first && job.budget.setBack(spec)) throw lostTooOften(spec)
@@ -243,6 +261,13 @@ export class DagScheduler {
     const samples = done.map(({ value }) => value as KeySample)
     return boundsOf(partitioner, samples, this.#options.resolver)
   }
+}
+
+function measured({ result }: TaskDone, { attempts }: TaskSpec): MeasuredTask {
+  const { metrics, written } = result
+  const records = metrics.read.reduce((sum, read) => sum + read, 0)
+  const bytes = written.reduce((sum, { block }) => sum + block.length, 0)
+  return { runMs: metrics.runMs, records, bytes, attempts }
 }
 
 function mapIdentity({ id }: ShuffleDependency): string {

@@ -1,5 +1,6 @@
 import type { BatchTime, PartitionIndex, ThreadId } from '../../ids.js'
 import type { TaskResult } from '../../pool/protocol.js'
+import type { JobMeter, StageMeter } from '../progress/job-meter.js'
 import type { Reading } from '../storage/content-versions.js'
 import type { TaskInputs } from '../storage/input-pins.js'
 import type { JobBudget } from './job-budget.js'
@@ -16,6 +17,7 @@ export interface Job {
   resultBytes: number
   /** Whether the job has its result, failed or was cancelled. No more of its tasks start. */
   ended: boolean
+  readonly meter?: JobMeter | undefined
 }
 
 /** The part that the tasks of a stage share. */
@@ -26,6 +28,7 @@ export interface Stage {
   readonly tasks: number
   /** Run times of the finished tasks, in ms. */
   readonly runTimes: number[]
+  readonly meter?: StageMeter | undefined
 }
 
 export interface TaskSpec {

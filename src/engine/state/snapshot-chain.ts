@@ -53,6 +53,15 @@ export class SnapshotChain {
     return this.#snapshots.at(-1)
   }
 
+  /** Keys of the newest snapshot. */
+  get keys(): number {
+    return sinceFull(this.#keys).reduce((sum, { block }) => sum + Math.max(0, block.count), 0)
+  }
+
+  get bytes(): number {
+    return [...this.#snapshots, ...this.#keys].reduce((sum, { block }) => sum + block.length, 0)
+  }
+
   /** Returns the time of the newest snapshot that is not later than `horizon`. */
   newestUpTo(horizon: number): number | undefined {
     return this.#snapshots.findLast(({ time }) => time <= horizon)?.time

@@ -2,6 +2,7 @@ import { BlockLostError } from '../../errors.js'
 import type { PartitionIndex, ThreadId, WriterId } from '../../ids.js'
 import type { StatefulDataset } from '../../ops/dataset.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
+import type { StateStatus } from '../status/streams-status.js'
 import type { BlockManager } from '../storage/block-manager.js'
 import type { ThreadDirectory } from '../storage/thread-directory.js'
 import { type Snapshot, SnapshotChain, type SnapshotRows, type SnapshotsUpTo } from './snapshot-chain.js'
@@ -193,6 +194,24 @@ export class StateTracker {
       this.#blocks.register(block, writer, { rooted: true, onLost: () => this.#lost(known, block) })
     known.snapshots.restore(rows)
     known.newest = version
+  }
+
+  /** Returns the size of each operator's state. Keys and bytes are those of the newest snapshots. */
+  sizes(): (Omit<StateStatus, 'stream' | 'label'> & { readonly operator: number })[] {
+    return [...this.#operators].map(([operator, { partitions }]) => {
+      const all = [...partitions.values()]
+      const chains = all.map(({ snapshots }) => snapshots)
+      const times = chains.map(({ newest }) => newest?.time)
+      const version = Math.max(...all.map(({ newest }) => newest))
+      return {
+        operator,
+        partitions: all.length,
+        version: Number.isFinite(version) ? version : undefined,
+        snapshot: times.includes(undefined) ? undefined : Math.min(...(times as number[])),
+        keys: chains.reduce((sum, { keys }) => sum + keys, 0),
+        bytes: chains.reduce((sum, { bytes }) => sum + bytes, 0),
+      }
+    })
   }
 
   /** Called when a thread is dead: another thread must rebuild its state. */

@@ -43,6 +43,11 @@ export class BlockManager {
     return new Set(this.#blocks.values()).size
   }
 
+  /** The number of blocks with too few owners. */
+  get short(): number {
+    return this.#owners.short.length
+  }
+
   /** Bytes of released blocks whose memory is freed when the tasks that read them end. */
   get leavingBytes(): number {
     return this.#leavingBytes

@@ -32,6 +32,11 @@ export class MemoryGovernor {
     this.#options = options
   }
 
+  /** Bytes of blocks that the engine may hold. */
+  get limit(): number {
+    return this.#options.limit
+  }
+
   /**
    * Bytes of segments with live blocks. Other segments do not count, because they are reused before new ones are
    * allocated.

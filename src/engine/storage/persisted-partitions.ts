@@ -2,6 +2,7 @@ import type { FileId, PartitionIndex, WriterId } from '../../ids.js'
 import type { Dataset } from '../../ops/dataset.js'
 import type { StorageLevel } from '../../ops/rdd/storage-level.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
+import type { PersistedStatus } from '../status/streams-status.js'
 import type { BlockManager } from './block-manager.js'
 import { type Content, type ContentVersions, newContent, type Reading } from './content-versions.js'
 import type { StoredBlock } from './disk-store.js'
@@ -139,6 +140,16 @@ export class PersistedPartitions {
       }
     }
     return evicted
+  }
+
+  /** Returns the sizes of all datasets that have partitions. */
+  sizes(): PersistedStatus[] {
+    return [...this.#datasets].flatMap(([rdd, { level, label, partitions }]) => {
+      const entries = [...partitions.values()].map(({ location }) => location)
+      const memoryBytes = entries.reduce((sum, at) => sum + (at.in === 'memory' ? at.block.length : 0), 0)
+      const diskBytes = entries.reduce((sum, at) => sum + (at.in === 'disk' ? at.file.length : 0), 0)
+      return entries.length > 0 ? [{ rdd, label, level, partitions: entries.length, memoryBytes, diskBytes }] : []
+    })
   }
 
   /** Handles a missing or corrupt file: the next plan recomputes the partition. */

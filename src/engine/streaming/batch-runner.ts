@@ -87,7 +87,7 @@ export class BatchRunner {
   async run(submitted: BatchInfo, assigned: Promise<void>): Promise<FinishedBatch | undefined> {
     const { engine, checkpointer, abandoned } = this.#options
     const { time } = submitted
-    const batch = { time }
+    const batch: RunningBatch = { time }
     this.#running = batch
     const started = this.#started(submitted)
     const checkpoint = !this.#hasFailed && checkpointer?.isDue(time) === true

@@ -6,6 +6,8 @@ import { toMillis } from '../../ops/time.js'
 import type { CheckpointStore } from '../checkpoint/store.js'
 import type { Context } from '../context.js'
 import { engineOf } from '../engine-of.js'
+import type { StreamsStatus } from '../status/streams-status.js'
+import { takeStatus } from '../status/take-status.js'
 import type { ContextRuntime } from './context-runtime.js'
 import { NamedOutputs } from './named-outputs.js'
 import { unlessNeverStarted } from './never-started.js'
@@ -57,6 +59,19 @@ export class Lifecycle implements OutputHost {
 
   get state(): StreamingState {
     return this.#state
+  }
+
+  /** Returns what the streams are and hold now. */
+  status(): StreamsStatus {
+    const { graph, context, options } = this.#options
+    return takeStatus({
+      graph,
+      engine: engineOf(context),
+      state: this.#state,
+      now: options.clock.now(),
+      checkpointDir: this.#store?.directory,
+      options: [context.options, options],
+    })
   }
 
   /** Writes checkpoints into this store, and resumes from its newest one without the data of the uids in `dropState`. */

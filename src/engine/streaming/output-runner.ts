@@ -48,6 +48,7 @@ export class OutputRunner {
     if (!stream.isValid(time) || log?.isDone(output, time)) return undefined
     const startedAt = clock.now()
     this.#running = label
+    batch.output = id
     try {
       const rdd = stream.getOrCompute(time)
       if (!rdd) return undefined
@@ -58,6 +59,7 @@ export class OutputRunner {
       const error = failure instanceof Error ? failure : new Error(String(failure))
       return { info: { id, label, startedAt, endedAt: clock.now(), error }, failure }
     } finally {
+      batch.output = undefined
       if (!abandoned.aborted) this.#running = undefined
     }
   }

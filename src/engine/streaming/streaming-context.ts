@@ -15,6 +15,7 @@ import { Context } from '../context.js'
 import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import { PipelineHandle } from '../driver-thread/pipeline-handle.js'
 import type { EventListener, EventName } from '../events.js'
+import type { StreamsStatus } from '../status/streams-status.js'
 import { ContextRuntime } from './context-runtime.js'
 import { Lifecycle } from './lifecycle.js'
 import type { OutputBatch } from './output-queue.js'
@@ -170,6 +171,19 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
   /** Returns 'INITIALIZED' before start(), 'ACTIVE' after it, and 'STOPPED' after a stop or a failure. */
   get state(): StreamingState {
     return this.#lifecycle.state
+  }
+
+  /**
+   * Returns what the streams are and hold now, as plain data: threads, memory, state, the graph, options. Cost: a walk
+   * over datasets and blocks, so call it about once a second.
+   *
+   * ```ts
+   * const { threads, memory } = await ssc.status()
+   * console.log(threads.length, memory.used)
+   * ```
+   */
+  async status(): Promise<StreamsStatus> {
+    return this.#lifecycle.status()
   }
 
   /** Times of the batches that were skipped, with onBatchError 'skip'. */

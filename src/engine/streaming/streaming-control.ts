@@ -3,6 +3,7 @@ import type { PushWait } from '../../ops/source/push-until.js'
 import type { Duration } from '../../ops/time.js'
 import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import type { EventListener, EventName } from '../events.js'
+import type { StreamsStatus } from '../status/streams-status.js'
 import type { OutputBatch } from './output-queue.js'
 import type { StartOptions } from './start-options.js'
 import type { StopOptions, StopResult } from './stop-result.js'
@@ -45,6 +46,8 @@ export interface StreamingControl extends AsyncDisposable {
   printer: (time: number, lines: readonly string[]) => unknown
   /** Calls `listener` for every event of this name. Returns a function that unsubscribes it. */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void
+  /** Returns what the streams are and hold now, as plain data. Call it about once a second at most. */
+  status(): Promise<StreamsStatus>
   /**
    * Returns the batches of `stream.output(name)`, in order, for one reader. When the streams have stopped, the
    * iteration ends after the waiting batches, or rejects there with the error that stopped them.

@@ -1,0 +1,99 @@
+import type { StreamingState } from '../streaming/streaming-options.js'
+
+/** A worker thread of the pool. */
+export interface ThreadStatus {
+  readonly id: number
+  /** 0 to `threads` - 1; -1 for the spare. */
+  readonly slot: number
+  readonly state: 'booting' | 'ready' | 'dead'
+  /** Tasks that the thread has received and not answered. */
+  readonly tasks: number
+  /** Ms that its event loop was busy and idle since its start: the difference of two readings is its busy share. */
+  readonly activeMs: number
+  readonly idleMs: number
+}
+
+/** Memory of the blocks and of the process, in bytes. */
+export interface MemoryStatus {
+  readonly limit: number
+  /** Bytes of blocks in use, everything below included except files. */
+  readonly used: number
+  /** Bytes that receivers hold for future batches. */
+  readonly received: number
+  readonly persisted: number
+  /** Snapshots of keyed state, with their keys. */
+  readonly state: number
+  /** Bytes of spilled partitions in files. */
+  readonly spilled: number
+  readonly blocks: number
+  /** Blocks with fewer owners than `replicas`, because there were too few threads. */
+  readonly blocksShort: number
+  /** The heap of the driver's thread. */
+  readonly heap: number
+  /** The resident set of the process. */
+  readonly resident: number
+}
+
+/** A persisted dataset. */
+export interface PersistedStatus {
+  readonly rdd: number
+  readonly label: string
+  readonly level: string
+  readonly partitions: number
+  readonly memoryBytes: number
+  readonly diskBytes: number
+}
+
+/** The keyed state of one stream. */
+export interface StateStatus {
+  /** The id of the stream. */
+  readonly stream: number
+  readonly label: string
+  readonly partitions: number
+  /** The batch of the newest version, in ms; undefined before the first. */
+  readonly version: number | undefined
+  /** The oldest of the newest snapshots of all partitions; undefined until each partition has one. */
+  readonly snapshot: number | undefined
+  /** Keys in the newest snapshots, with those that were deleted since their last full one. */
+  readonly keys: number
+  readonly bytes: number
+}
+
+/** A stream of the graph. */
+export interface StreamStatus {
+  readonly id: number
+  readonly label: string
+  readonly parents: readonly number[]
+  /** Ms between two datasets. */
+  readonly slide: number
+  /** Ms for which its datasets are remembered. */
+  readonly remember: number
+  /** For inputs: the name of the source, and whether it is a receiver, a direct source or a queue of the driver. */
+  readonly source?: { readonly name: string; readonly kind: string }
+  /** The id in checkpoints, if it keeps data. */
+  readonly uid?: string
+}
+
+/** An output operation of the graph. */
+export interface OutputStatus {
+  readonly id: number
+  readonly label: string
+  readonly stream: number
+}
+
+/** What the streams are and hold at one moment, as plain data. */
+export interface StreamsStatus {
+  readonly state: StreamingState
+  /** The context's clock, in ms. */
+  readonly now: number
+  readonly batchInterval: number
+  readonly checkpointDir: string | undefined
+  readonly threads: readonly ThreadStatus[]
+  readonly memory: MemoryStatus
+  readonly persisted: readonly PersistedStatus[]
+  readonly states: readonly StateStatus[]
+  readonly streams: readonly StreamStatus[]
+  readonly outputs: readonly OutputStatus[]
+  /** Options with their defaults: numbers, texts, true and false. Objects and functions are absent. */
+  readonly options: Readonly<Record<string, string | number | boolean>>
+}

@@ -1,0 +1,86 @@
+import type { StreamGraph } from '../../ops/dstream/graph.js'
+import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
+import type { Engine } from '../engine.js'
+import type { StreamingState } from '../streaming/streaming-options.js'
+import type { MemoryStatus, StateStatus, StreamStatus, StreamsStatus, ThreadStatus } from './streams-status.js'
+
+/** The parts whose status is taken. */
+export interface StatusOptions {
+  readonly graph: StreamGraph
+  readonly engine: Engine
+  readonly state: StreamingState
+  readonly now: number
+  readonly checkpointDir: string | undefined
+  /** Option objects; later ones override earlier ones. */
+  readonly options: readonly object[]
+}
+
+/** Takes the status of streams. Cost: a walk over their datasets, blocks and threads; call it about once a second. */
+export function takeStatus({ graph, engine, state, now, checkpointDir, options }: StatusOptions): StreamsStatus {
+  const persisted = engine.persistedDatasets
+  const states = statesOf(graph, engine)
+  return {
+    state,
+    now,
+    batchInterval: graph.batchInterval,
+    checkpointDir,
+    threads: threadsOf(engine),
+    memory: memoryOf(engine, sum(persisted, 'memoryBytes'), sum(states, 'bytes')),
+    persisted,
+    states,
+    streams: graph.streams.map((stream) => streamOf(stream, graph)),
+    outputs: graph.outputs.map(({ id, label, stream }) => ({ id, label, stream: stream.id })),
+    options: plain(options),
+  }
+}
+
+function threadsOf({ pool }: Engine): ThreadStatus[] {
+  const threads = pool?.threads() ?? []
+  return threads.map(({ id, slot, state, inFlight, worker }) => {
+    const { active, idle } = worker.performance.eventLoopUtilization()
+    return { id, slot, state, tasks: inFlight, activeMs: active, idleMs: idle }
+  })
+}
+
+function memoryOf(engine: Engine, persisted: number, state: number): MemoryStatus {
+  const { blocks } = engine
+  const { heapUsed: heap, rss: resident } = process.memoryUsage()
+  return {
+    limit: engine.memory.limit,
+    used: engine.usedBytes,
+    received: engine.receivedBytes,
+    persisted,
+    state,
+    spilled: engine.spilledBytes,
+    blocks: blocks.size,
+    blocksShort: blocks.short,
+    heap,
+    resident,
+  }
+}
+
+function statesOf({ streams }: StreamGraph, { states }: Engine): StateStatus[] {
+  return states.sizes().map(({ operator, ...size }) => ({
+    stream: operator,
+    label: streams[operator]?.label ?? `stream ${operator}`,
+    ...size,
+  }))
+}
+
+function streamOf(stream: StreamNode, graph: StreamGraph): StreamStatus {
+  const { id, label, slideDuration: slide, rememberDuration: remember } = stream
+  const parents = stream.parents.map((parent) => parent.id)
+  const source = (stream as Partial<InputNode>).source
+  const uid = graph.frozen && graph.uids.get(stream)
+  const more = { ...(source && { source: { name: source.name, kind: source.kind } }), ...(uid && { uid }) }
+  return { id, label, parents, slide, remember, ...more }
+}
+
+function plain(options: readonly object[]): StreamsStatus['options'] {
+  const entries = options.flatMap((each) => Object.entries(each))
+  return Object.fromEntries(entries.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value)))
+}
+
+function sum<K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): number {
+  return rows.reduce((total, row) => total + row[key], 0)
+}
