@@ -1,7 +1,9 @@
 import type { ParseArgsConfig } from 'node:util'
 import { ArgumentError } from '../errors.js'
 import { type CheckpointCommand, parseCheckpoint } from './checkpoint/arguments.js'
-import { CHECKPOINT_HELP, HELP, RUN_HELP, STRESS_HELP } from './help.js'
+import { closest } from './closest.js'
+import { CHECKPOINT_HELP, HELP, INIT_HELP, RUN_HELP, STRESS_HELP } from './help.js'
+import { type InitCommand, parseInit } from './init/arguments.js'
 import { count, millis, parsed } from './option-values.js'
 import { parseStress, type StressCommand } from './stress/arguments.js'
 
@@ -23,6 +25,7 @@ export type Command =
   | RunCommand
   | StressCommand
   | CheckpointCommand
+  | InitCommand
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
 
@@ -39,6 +42,7 @@ const RUN_OPTIONS = {
 } satisfies ParseArgsConfig['options']
 
 const MAX_THREADS = 256
+const COMMANDS = 'init <dir>, run <module>, checkpoint <action> <dir>, stress'
 
 /** Parses the command line. Throws ArgumentError unless it names an existing command. */
 export function parseCommand(argv: readonly string[]): Command {
@@ -48,6 +52,8 @@ export function parseCommand(argv: readonly string[]): Command {
       return parseRun(rest)
     case 'stress':
       return parseStress(rest) ?? { kind: 'help', text: STRESS_HELP }
+    case 'init':
+      return parseInit(rest) ?? { kind: 'help', text: INIT_HELP }
     case 'checkpoint':
       return parseCheckpoint(rest) ?? { kind: 'help', text: CHECKPOINT_HELP }
     case '--help':
@@ -56,11 +62,12 @@ export function parseCommand(argv: readonly string[]): Command {
     case '--version':
       return { kind: 'version' }
     case undefined:
-      throw new ArgumentError('A command is missing. Commands: run <module>, checkpoint <action> <dir>, stress.')
-    default:
-      throw new ArgumentError(`Unknown command '${name}'. Commands: run <module>, checkpoint <action> <dir>, stress.`, {
-        command: name,
-      })
+      throw new ArgumentError(`A command is missing. Commands: ${COMMANDS}.`)
+    default: {
+      const meant = closest(name, ['init', 'run', 'checkpoint', 'stress'])
+      const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+      throw new ArgumentError(`Unknown command '${name}'.${hint} Commands: ${COMMANDS}.`, { command: name })
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 export const HELP = `Usage: millrace <command>
 
 Commands:
+  init [dir]     Write a new project: a pipeline, its test, a Dockerfile (see 'millrace init --help')
   run <module>   Run a pipeline module (see 'millrace run --help')
   checkpoint     Show what a checkpoint directory has (see 'millrace checkpoint --help')
   stress         Kill threads and compare every result with an oracle (see 'millrace stress --help')
@@ -10,6 +11,17 @@ Options:
   --version      Show the version
 
 Exit codes: 0 done, 1 the run failed, 2 wrong arguments or a module that cannot be run.`
+
+export const INIT_HELP = `Usage: millrace init [dir]
+
+Writes a small TypeScript project into [dir] (default: the current directory): pipeline.ts, its test, package.json,
+tsconfig.json, Dockerfile, README.md. It never writes over a file.
+
+Options:
+  --help   Show this text
+
+Example:
+  millrace init my-pipeline && cd my-pipeline && npm install && npm start`
 
 export const RUN_HELP = `Usage: millrace run <module> [options]
 

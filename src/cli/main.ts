@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type Command, parseCommand } from './arguments.js'
 import { checkpoint } from './commands/checkpoint.js'
+import { init } from './commands/init.js'
 import { longStress } from './commands/long-stress.js'
 import { run } from './commands/run.js'
 import { stress } from './commands/stress.js'
@@ -24,6 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
     else if (command.kind === 'stress') return (await stress(command)) ? 0 : 1
     else if (command.kind === 'long stress') return (await longStress(command)) ? 0 : 1
     else if (command.kind === 'checkpoint') return (await checkpoint(command)) ? 0 : 1
+    else if (command.kind === 'init') init(command)
     else await run(command)
     return 0
   } catch (error) {

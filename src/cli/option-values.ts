@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ArgumentError } from '../errors.js'
 import { toMillis } from '../ops/time.js'
+import { closest } from './closest.js'
 
 /**
  * Parses the options and positional arguments of a command. Throws ArgumentError, with a list of options, for others.
@@ -16,7 +17,11 @@ export function parsed<const O extends NonNullable<ParseArgsConfig['options']>>(
     if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS_')) throw error
     const names = Object.keys(options).map((name) => `--${name}`)
     const message = (error as Error).message
-    throw new ArgumentError(`${command}: ${message}${message.endsWith('.') ? '' : '.'} Options: ${names.join(', ')}.`)
+    const unknown = /^Unknown option '(--[^']*)'/.exec(message)?.[1]
+    const meant = unknown === undefined ? undefined : closest(unknown, names)
+    const cause = unknown === undefined ? message.replace(/\.?$/, '.') : `Unknown option '${unknown}'.`
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+    throw new ArgumentError(`${command}: ${cause}${hint} Options: ${names.join(', ')}.`, { given: unknown })
   }
 }
 

@@ -71,7 +71,7 @@ test('the help names every option', () => {
 
 test.each([
   [[], 'A command is missing'],
-  [['walk'], "Unknown command 'walk'. Commands: run"],
+  [['walk'], "Unknown command 'walk'. Commands: init"],
   [['run'], 'a module is missing'],
   [['run', 'a.js', 'b.js'], 'run takes one module and got 2: a.js b.js'],
   [['run', 'a.js', '--fast'], "Unknown option '--fast'"],
@@ -87,6 +87,9 @@ test.each([
   [['run', 'a.js', '--duration=-1s'], '--duration is "-1s"'],
   [['run', 'a.js', '--param', 'port'], "--param is 'port'; it must be key=value"],
   [['run', 'a.js', '--param', '=1'], "--param is '=1'"],
+  [['run', 'a.js', '--thread', '2'], "Unknown option '--thread'. Did you mean --threads?"],
+  [['run', 'a.js', '--zzz', '2'], "Unknown option '--zzz'. Options: --threads,"],
+  [['rnu', 'a.js'], "Unknown command 'rnu'. Did you mean run? Commands:"],
   [['run', 'a.js', '--json=yes'], "Option '--json' does not take an argument"],
 ])('%j is refused', (args, message) => {
   expect(() => parseCommand(args)).toThrow(ArgumentError)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { millrace } from './command.js'
 
 test.each([
-  ['an unknown option', ['run', 'words.mjs', '--thread', '2'], "Unknown option '--thread'"],
+  ['an unknown option', ['run', 'words.mjs', '--thread', '2'], "Unknown option '--thread'. Did you mean --threads?"],
   ['a bad duration', ['run', 'words.mjs', '--duration', 'soon'], '--duration is "soon"'],
   ['a mode of stress that is not there', ['stress', '--mode', 'three'], "--mode is 'three'"],
   ['no module', ['run'], 'a module is missing'],

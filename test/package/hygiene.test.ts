@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, expect, test } from 'vitest'
+import { Consumers } from './consumer.js'
+
+const consumers = new Consumers()
+afterAll(() => consumers.close())
+
+test('publint finds nothing', async () => {
+  const { messages, pkg } = await publint({ pkgDir: consumers.package, strict: true, pack: false })
+  expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
+})
+
+test('every entry point has the right types', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(consumers.tarball)))
+  if (!analysis.types) throw new Error('the package has no types')
+  // An ES module: CommonJS programs load it by import(), and Node 20.19 by require().
+  const problems = analysis.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM')
+  expect(problems).toEqual([])
+}, 600_000)
+
+test('the package is small', () => {
+  expect(readFileSync(consumers.tarball).length).toBeLessThan(1.2 * 2 ** 20)
+})
