@@ -168,7 +168,7 @@ const DRIVER_ROOMS = [
   {
     room: 'engine/driver-thread/driver-server',
     may: [...REST, 'engine/driver-thread', 'engine/engine-of', 'engine/terminate-thread'],
-    types: ['engine/streaming/context-runtime', 'engine/streaming/streaming-context'],
+    types: ['engine/events', 'engine/streaming/context-runtime', 'engine/streaming/streaming-context'],
   },
   {
     room: 'engine/driver-thread',
@@ -202,7 +202,7 @@ const DRIVER_ROOMS = [
       'engine/user-code',
       'engine/write-ahead-log',
     ],
-    types: ['engine/dead-letters'],
+    types: ['engine/dead-letters', 'engine/events'],
   },
 ].map((rule) => ({ ...rule, may: [rule.room, ...rule.may] }))
 
@@ -345,7 +345,8 @@ export const RULES = [
     types: ['ops'],
   },
   { room: 'ui', may: ['ui', 'metrics', 'errors'], types: ['engine'] },
-  { room: 'metrics', may: ['metrics', 'errors'], types: ['engine'] },
+  // Metrics, spans, health and reports, made from the events of a context.
+  { room: 'metrics', may: ['metrics', 'errors', 'values', 'ops/option-names', 'ops/time'], types: ['engine'] },
   // The module for users' tests: the public API and its implementation.
   {
     room: 'testing',

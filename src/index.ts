@@ -14,12 +14,15 @@ export { Context } from './engine/context.js'
 export type { DeadLetter, DeadLetterBatch } from './engine/dead-letters/dead-letter.js'
 export type { DeadLetterLog } from './engine/dead-letters/dead-letter-log.js'
 export type { PipelineHandle } from './engine/driver-thread/pipeline-handle.js'
+export type { BatchPhases, BatchProgress, InputProgress, StateProgress } from './engine/events/batch-progress.js'
+export type { JobEvents, JobStart, StageOwner, TaskEnd, TaskInfo, TaskStatus } from './engine/events/job-events.js'
 export type {
   BatchInfo,
   ClockStep,
   EngineEvents,
   EventListener,
   EventName,
+  Listener,
   LostRecords,
   NoticesDropped,
   OutputInfo,

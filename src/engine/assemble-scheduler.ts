@@ -44,6 +44,7 @@ export async function assembleScheduler(
     policy,
     warmUp: spare,
     broadcasts: storage.broadcasts,
+    observer: events,
   })
   const restoration = new PoolRestoration(events, logger)
   const changes = new ThreadChanges({ ...storage, programs: scheduler.programs, restoration })

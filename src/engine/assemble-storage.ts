@@ -3,6 +3,7 @@ import { SegmentPool } from '../pool/blocks/segments.js'
 import { DeadLetters } from './dead-letters/dead-letters.js'
 import { Events } from './events.js'
 import type { CheckedOptions } from './options.js'
+import { StateSizes } from './state/state-sizes.js'
 import { StateTracker } from './state/state-tracker.js'
 import { BlockManager } from './storage/block-manager.js'
 import { Broadcasts } from './storage/broadcasts.js'
@@ -61,6 +62,7 @@ export function assembleStorage(options: CheckedOptions, context: RddContext) {
     values,
     inputs,
     states,
+    stateSizes: new StateSizes(),
     deadLetters,
   }
   return { ...stores, ...inDriver, events, threads, streams, port, memory }

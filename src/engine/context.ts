@@ -9,7 +9,7 @@ import { currentSignal } from './current-batch.js'
 import { AddedDeadLetters, type DeadLetterLog } from './dead-letters/dead-letter-log.js'
 import { Engine } from './engine.js'
 import { attachEngine, engineOf } from './engine-of.js'
-import type { EventListener, EventName } from './events.js'
+import type { EventListener, EventName, Listener } from './events.js'
 import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
 
 /**
@@ -59,6 +59,24 @@ export class Context extends RddBuilder implements AsyncDisposable {
    */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
     return engineOf(this).events.on(name, listener)
+  }
+
+  /**
+   * Adds an object with a method for each event that it receives, as the listeners of Spark do. Returns a function that
+   * removes it. An error of a method, or a promise that rejects, is logged and ends nothing.
+   *
+   * ```ts
+   * const remove = ctx.listen({
+   *   jobStarted: ({ job, label }) => console.log(job, label),
+   *   jobEnded: ({ job, ms }) => console.log(job, ms),
+   * })
+   * remove()
+   * ```
+   *
+   * @throws ArgumentError for a plain object with another name, or without any event.
+   */
+  listen(listener: Listener): () => void {
+    return engineOf(this).events.listen(listener)
   }
 
   /** Starts the threads now instead of with the first action. Takes 50 to 100 ms. */

@@ -66,6 +66,10 @@ export class Engine implements JobRunner {
     return this.#storage.states
   }
 
+  get stateSizes() {
+    return this.#storage.stateSizes
+  }
+
   get deadLetters() {
     return this.#storage.deadLetters
   }
@@ -138,7 +142,7 @@ export class Engine implements JobRunner {
     const batch = currentBatch.getStore()
     const done = await dag.run(rdd, sink, wanted, batch, currentSignal.getStore()).finally(() => {
       // Dead letters of a batch are emitted at its end, together for all of its jobs.
-      if (batch === undefined) this.#emitDeadLetters()
+      if (!batch) this.#emitDeadLetters()
     })
     const checkpoints = checkpointsOf(this.#context)
     if (!checkpoints.isEmpty) await writeDatasetCheckpoints(checkpoints, rdd)
@@ -155,6 +159,7 @@ export class Engine implements JobRunner {
 
   unpersist(rdd: Dataset): void {
     this.#storage.persisted.release(rdd.id)
+    this.events.emit('unpersisted', { rdd: rdd.id, label: rdd.label })
   }
 
   releaseBroadcast(id: number): void {
@@ -199,6 +204,7 @@ export class Engine implements JobRunner {
     spilling.stop()
     await files.close()
     await this.#context.files.close()
+    if (running) events.emit('contextStopped', {})
     events.close()
   }
 
@@ -213,6 +219,7 @@ export class Engine implements JobRunner {
     const parts = [this.#options, this.#storage, this.#context, this.#resolver, this.#pipeline] as const
     try {
       this.#running = await assembleScheduler(...parts, signal)
+      this.events.emit('contextStarted', { threads: this.#options.threads })
       return this.#running
     } catch (error) {
       throw signal.aborted ? stopped() : error

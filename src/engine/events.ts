@@ -5,7 +5,8 @@ import { checkFunction } from '../ops/functions/check-function.js'
 import { isThenable } from '../ops/functions/results.js'
 import { describe } from '../values/describe.js'
 import type { DeadLetterBatch } from './dead-letters/dead-letter.js'
-import type { JobInfo } from './progress/job-info.js'
+import type { BatchProgress } from './events/batch-progress.js'
+import type { JobEvents } from './events/job-events.js'
 import type { StopResult } from './streaming/stop-result.js'
 import type { LogDamage } from './write-ahead-log/log-damage.js'
 
@@ -107,7 +108,11 @@ export interface NoticesDropped {
 }
 
 /** Every event with its fields. Also published as diagnostics channels named `millrace:<event>`. */
-export interface EngineEvents {
+export interface EngineEvents extends JobEvents {
+  /** The first action, or start(), has started the threads. */
+  contextStarted: { readonly threads: number }
+  /** The context has stopped: the last event. */
+  contextStopped: Record<never, never>
   /** start() has started threads and receivers. Batches follow every `batchInterval` ms. */
   streamingStarted: { readonly batchInterval: number }
   /** The streams have stopped, with the result of stop(). They emit no later event. */
@@ -118,11 +123,12 @@ export interface EngineEvents {
   batchStarted: BatchInfo
   /** All outputs of a batch have ended. In `outputs`, `error` marks those that failed. */
   batchCompleted: BatchInfo
-  /**
-   * A job ended, with the figures of its stages. Measured only while this event has a listener. In `error`: why it
-   * failed.
-   */
-  jobCompleted: JobInfo
+  /** A batch has ended, with its checkpoint: its phases, rates, watermark and state. Created only for a listener. */
+  batchProgress: BatchProgress
+  /** An output operation of a batch starts. `id` as in OutputInfo. Created only for a listener. */
+  outputStarted: { readonly time: number; readonly id: number; readonly label: string }
+  /** An output operation of a batch has ended, after its retries. Created only for a listener. */
+  outputCompleted: OutputInfo & { readonly time: number }
   /** With onBatchError 'skip': outputs of this batch failed and are skipped. */
   batchSkipped: { readonly time: number; readonly outputs: readonly string[]; readonly error: unknown }
   /**
@@ -212,6 +218,8 @@ export interface EngineEvents {
   taskSpeculated: { readonly job: number; readonly partition: number; readonly label: string }
   /** A result was dropped, because another attempt of the task finished first. */
   resultDropped: { readonly job: number; readonly partition: number; readonly thread: number }
+  /** `unpersist()` has dropped the partitions of a dataset. */
+  unpersisted: { readonly rdd: number; readonly label: string }
   /** Persisted partitions or map outputs were evicted at `memoryLimit`. */
   blocksEvicted: { readonly blocks: number; readonly bytes: number }
   /** A persisted partition was written to a file: at `memoryLimit` with 'memory-and-disk', at once with 'disk'. */
@@ -268,13 +276,32 @@ export interface EngineEvents {
 
 export type EventName = keyof EngineEvents
 
+/** Events that are created only for a listener or a subscriber: without one, they cost nothing. */
+const ON_DEMAND = {
+  batchProgress: true,
+  outputStarted: true,
+  outputCompleted: true,
+  jobStarted: true,
+  jobCompleted: true,
+  stageStarted: true,
+  stageCompleted: true,
+  taskStarted: true,
+  taskEnded: true,
+} as const
+
+/** The name of an event that is created only for a listener. */
+export type OnDemandName = keyof typeof ON_DEMAND
+
+const ON_DEMAND_NAMES = Object.keys(ON_DEMAND) as readonly OnDemandName[]
+
 const NAMES: { readonly [E in EventName]: true } = {
+  contextStarted: true,
+  contextStopped: true,
   streamingStarted: true,
   streamingStopped: true,
   batchSubmitted: true,
   batchStarted: true,
   batchCompleted: true,
-  jobCompleted: true,
   batchSkipped: true,
   lagging: true,
   caughtUp: true,
@@ -304,6 +331,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   blockLoaded: true,
   spillFailed: true,
   stateRebuilt: true,
+  unpersisted: true,
   checkpointWritten: true,
   checkpointFailed: true,
   checkpointsResumed: true,
@@ -311,6 +339,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   standby: true,
   standbyPromoted: true,
   logDamaged: true,
+  ...ON_DEMAND,
 }
 
 /**
@@ -320,13 +349,26 @@ const NAMES: { readonly [E in EventName]: true } = {
 const CHANNELS = new Map(Object.keys(NAMES).map((name) => [name, diagnostics.channel(`millrace:${name}`)]))
 
 export type EventListener<E extends EventName> = (event: EngineEvents[E]) => void
-export type EveryListener = <E extends EventName>(name: E, event: EngineEvents[E]) => void
+
+/** An object whose methods are named like the events that it receives. */
+export type Listener = { readonly [E in EventName]?: EventListener<E> }
+
+/** Receives events to forward them. It must not throw. */
+export interface EventForwarder {
+  /** Whether it wants an event that is created only for a listener. */
+  wants(name: OnDemandName): boolean
+  forward<E extends EventName>(name: E, event: EngineEvents[E]): void
+}
+
+let contexts = 0
 
 /** Delivers events to listeners and to diagnostics channels. Reports a listener that throws or rejects, and continues. */
 export class Events {
   readonly #listeners = new Map<EventName, Set<EventListener<EventName>>>()
-  readonly #forEvery = new Set<EveryListener>()
   readonly #onListenerError: (error: unknown) => void
+  /** Distinguishes the contexts of a process in the messages of channels. */
+  readonly #context = ++contexts
+  #forwarder: EventForwarder | undefined
 
   constructor(onListenerError: (error: unknown) => void) {
     this.#onListenerError = onListenerError
@@ -337,32 +379,41 @@ export class Events {
    * not a function.
    */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
-    if (!Object.hasOwn(NAMES, name)) {
-      throw new ArgumentError(`on(): there is no event ${describe(name)}. Events: ${Object.keys(NAMES).join(', ')}.`, {
-        name,
-      })
-    }
+    if (!isEventName(name)) throw unknownEvent(`on(): there is no event ${describe(name)}`, name)
     checkFunction(listener, `on('${name}')`, 'later')
-    let set = this.#listeners.get(name)
-    if (!set) this.#listeners.set(name, (set = new Set()))
-    set.add(listener as EventListener<EventName>)
-    return () => set.delete(listener as EventListener<EventName>)
+    return this.#add(name, listener)
   }
 
-  /** Whether an event that costs something to measure has a listener. A listener of `onEvery` does not count. */
-  isWanted(name: EventName): boolean {
-    return (this.#listeners.get(name)?.size ?? 0) > 0 || CHANNELS.get(name)?.hasSubscribers === true
+  /** Adds an object with a method for each event that it receives. Returns a function that removes it. */
+  listen(listener: Listener): () => void {
+    const names = methodsOf(listener)
+    const removals = names.map((name) => this.#add(name, (event) => listener[name]?.(event as never)))
+    return () => {
+      for (const remove of removals) remove()
+    }
   }
 
-  /** Calls `listener` with every event, to forward it. It must not throw. */
-  onEvery(listener: EveryListener): void {
-    this.#forEvery.add(listener)
+  /** Forwards every event from now on. */
+  forwardTo(forwarder: EventForwarder): void {
+    this.#forwarder = forwarder
+  }
+
+  /** Whether a listener or subscriber receives this event. Call it before creating the event. */
+  observes(name: OnDemandName): boolean {
+    const set = this.#listeners.get(name)
+    if (set !== undefined && set.size > 0) return true
+    return CHANNELS.get(name)!.hasSubscribers || this.#forwarder?.wants(name) === true
+  }
+
+  /** The events with listeners or subscribers among those that are created only for these. */
+  get observed(): readonly OnDemandName[] {
+    return ON_DEMAND_NAMES.filter((name) => this.observes(name))
   }
 
   emit<E extends EventName>(name: E, event: EngineEvents[E]): void {
     const channel = CHANNELS.get(name)
-    if (channel?.hasSubscribers) channel.publish(event)
-    for (const listener of this.#forEvery) listener(name, event)
+    if (channel?.hasSubscribers) channel.publish({ ...event, context: this.#context })
+    if (this.#forwarder && (!isOnDemand(name) || this.#forwarder.wants(name))) this.#forwarder.forward(name, event)
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
         const result: unknown = listener(event)
@@ -376,6 +427,42 @@ export class Events {
   /** Removes all listeners. */
   close(): void {
     this.#listeners.clear()
-    this.#forEvery.clear()
+    this.#forwarder = undefined
   }
+
+  #add<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    let set = this.#listeners.get(name)
+    if (!set) this.#listeners.set(name, (set = new Set()))
+    set.add(listener as EventListener<EventName>)
+    return () => set.delete(listener as EventListener<EventName>)
+  }
+}
+
+function isEventName(name: unknown): name is EventName {
+  return typeof name === 'string' && Object.hasOwn(NAMES, name)
+}
+
+function isOnDemand(name: EventName): name is OnDemandName {
+  return Object.hasOwn(ON_DEMAND, name)
+}
+
+/** Returns the events for which an object has methods: its own, or those of its class. */
+function methodsOf(listener: Listener): readonly EventName[] {
+  if (typeof listener !== 'object' || listener === null) {
+    throw new ArgumentError(
+      `listen() got ${describe(listener)}; it takes an object with methods named like events, such as { batchCompleted(batch) {} }.`,
+    )
+  }
+  // Methods of a plain object are its events, so another name is a mistake. A class may have methods of its own.
+  const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(listener) as object | null)
+  const other = isPlain ? Object.keys(listener).find((name) => !isEventName(name)) : undefined
+  if (other !== undefined) throw unknownEvent(`listen(): there is no event ${describe(other)}`, other)
+  const names = (Object.keys(NAMES) as EventName[]).filter((name) => listener[name] !== undefined)
+  if (names.length === 0) throw unknownEvent('listen(): the listener has no method named like an event', undefined)
+  for (const name of names) checkFunction(listener[name]!, `listen(): ${name}`, 'later')
+  return names
+}
+
+function unknownEvent(problem: string, name: unknown): ArgumentError {
+  return new ArgumentError(`${problem}. Events: ${Object.keys(NAMES).join(', ')}.`, { name })
 }

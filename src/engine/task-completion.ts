@@ -108,8 +108,9 @@ export class TaskCompletion implements TaskListener {
     }
   }
 
-  #readingsOf({ planned, result: { metrics, observed } }: TaskDone): void {
-    const { streams } = this.#storage
+  #readingsOf({ planned, result: { metrics, observed, states } }: TaskDone): void {
+    const { streams, stateSizes } = this.#storage
+    for (const size of states ?? []) stateSizes.report(size)
     for (const observation of observed ?? []) streams.eventTimesObserved(observation)
     for (const { input, rdd, partition, files } of planned.sources) {
       files?.reads.done(partition, files.ranges, metrics.sums?.[input])

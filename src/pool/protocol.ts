@@ -219,6 +219,8 @@ export type TaskResult =
       readonly rejects?: readonly TaskRejects[]
       /** The task's observations of event time; absent for most tasks. */
       readonly observed?: readonly Observation[]
+      /** The sizes of the state that it has computed; absent for most tasks. */
+      readonly states?: readonly StateSize[]
       readonly written: readonly WrittenBlock[]
       /** Checksums of the map outputs that it took from its exchange board, in the order of its inputs. */
       readonly took?: readonly number[]
@@ -236,6 +238,16 @@ export type TaskResult =
     }
   /** The task did not run: it was meant for another thread, or its promised map outputs did not arrive. */
   | { readonly ok: 'stale' }
+
+/** The size of a partition of state at a version. */
+export interface StateSize {
+  readonly operator: number
+  readonly partition: PartitionIndex
+  readonly version: number
+  readonly keys: number
+  /** Keys that the version added, changed or removed. */
+  readonly updated: number
+}
 
 /** The record that an error names. `record`: its text, truncated. `files`: the first files that the task reads. */
 export interface FailedRecord {

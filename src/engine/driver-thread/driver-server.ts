@@ -3,6 +3,7 @@ import type { ManualClock } from '../../ops/clock.js'
 import { graphOf } from '../../ops/dstream/builder.js'
 import { encodeError } from '../../pool/error-wire.js'
 import { engineOf } from '../engine-of.js'
+import type { OnDemandName } from '../events.js'
 import type { ContextRuntime, OutputTransport } from '../streaming/context-runtime.js'
 import type { StreamingContext } from '../streaming/streaming-context.js'
 import { terminateThreadOf } from '../terminate-thread.js'
@@ -27,6 +28,7 @@ export class DriverServer implements OutputTransport, OutputChannel {
   readonly #options: DriverServerOptions
   readonly #outputs = new OutputSender(this)
   readonly #calls: DriverCalls
+  #observed: ReadonlySet<OnDemandName> = new Set()
 
   constructor(options: DriverServerOptions) {
     const { ssc, manualClock } = options
@@ -46,7 +48,10 @@ export class DriverServer implements OutputTransport, OutputChannel {
     const { ssc, port, notices, pushStreams } = this.#options
     const runtime = graphOf(ssc).runtime as ContextRuntime
     runtime.route(this)
-    engineOf(ssc).events.onEvery((name, event) => notices.event(name, event))
+    engineOf(ssc).events.forwardTo({
+      wants: (name) => this.#observed.has(name),
+      forward: (name, event) => notices.event(name, event),
+    })
     ssc.awaitTermination().then(
       () => this.#terminated({ type: 'terminated' }),
       (error: unknown) => this.#terminated({ type: 'terminated', error: encodeError(error) }),
@@ -83,12 +88,11 @@ export class DriverServer implements OutputTransport, OutputChannel {
       case 'taken':
         this.#outputs.taken(message.output)
         break
-      case 'measure':
-        // Events are measured for a listener, and every event goes to the host.
-        this.#options.ssc.on(message.name, () => {})
-        break
       case 'read':
         this.#options.notices.read(message.count)
+        break
+      case 'observe':
+        this.#observed = new Set(message.names)
         break
       case 'close':
         void this.#close()

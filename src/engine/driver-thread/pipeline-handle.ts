@@ -4,7 +4,7 @@ import { checkNames } from '../../ops/option-names.js'
 import { type Duration, toMillis } from '../../ops/time.js'
 import { checkPackageFiles } from '../../pool/package-files.js'
 import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
-import type { EventListener, EventName } from '../events.js'
+import type { EventListener, EventName, Listener } from '../events.js'
 import { messageFirst, stderrLogger } from '../logger.js'
 import { safeLogger } from '../safe-logger.js'
 import type { StreamsStatus } from '../status/streams-status.js'
@@ -98,6 +98,11 @@ export class PipelineHandle implements StreamingControl {
    */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
     return this.#driver.on(name, listener)
+  }
+
+  /** Adds an object with a method for each event that it receives. Returns a function that removes it. */
+  listen(listener: Listener): () => void {
+    return this.#driver.listen(listener)
   }
 
   /**

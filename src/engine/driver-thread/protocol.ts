@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { PushUntil } from '../../ops/source/push-until.js'
 import type { WireError } from '../../pool/error-wire.js'
-import type { EventName, NoticesDropped } from '../events.js'
+import type { EventName, NoticesDropped, OnDemandName } from '../events.js'
 import type { Logger } from '../logger.js'
 import type { StreamsStatus } from '../status/streams-status.js'
 import type { StartOptions } from '../streaming/start-options.js'
@@ -57,10 +57,10 @@ export type ToDriver =
   | { readonly type: 'endPush'; readonly name: string }
   /** The host's reader has taken one batch of an output. */
   | { readonly type: 'taken'; readonly output: string }
-  /** The host has a listener for an event that is only measured for one. */
-  | { readonly type: 'measure'; readonly name: EventName }
   /** The host has read further `count` events, log messages and prints. */
   | { readonly type: 'read'; readonly count: number }
+  /** The events with listeners in the host, among those that the driver creates only for a listener. */
+  | { readonly type: 'observe'; readonly names: readonly OnDemandName[] }
   /** No call follows; the thread exits. */
   | { readonly type: 'close' }
 

@@ -2,7 +2,7 @@ import { StateError } from '../../errors.js'
 import { type Clock, ManualClock } from '../../ops/clock.js'
 import { decodeError } from '../../pool/error-wire.js'
 import { AddedDeadLetters, type DeadLetterLog } from '../dead-letters/dead-letter-log.js'
-import { type EngineEvents, type EventListener, type EventName, Events } from '../events.js'
+import { type EngineEvents, type EventListener, type EventName, Events, type Listener } from '../events.js'
 import type { Logger } from '../logger.js'
 import { NamedOutputs } from '../streaming/named-outputs.js'
 import { unlessNeverStarted } from '../streaming/never-started.js'
@@ -46,6 +46,8 @@ export class RemoteDriver implements LinkListener, OutputHost {
   #deadLetters = new AddedDeadLetters(0)
   /** Notices that were read since the last report to the driver. */
   #read = 0
+  /** The events that the driver knows to be observed here. */
+  #observed = ''
   #ended: { readonly error: Error | undefined } | undefined
   #state: StreamingState = 'INITIALIZED'
   #stopping: Promise<StopResult> | undefined
@@ -62,19 +64,24 @@ export class RemoteDriver implements LinkListener, OutputHost {
     if (clock instanceof ManualClock) this.#unfollow = clock.follow((ms) => this.#advance(ms))
   }
 
-  /** Adds a listener. Events that cost something to measure are measured from then on. */
-  on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
-    const remove = this.events.on(name, listener)
-    if (name === 'jobCompleted' && !this.link.dead) this.link.post({ type: 'measure', name })
-    return remove
-  }
-
   get state(): StreamingState {
     return this.#state
   }
 
   get deadLetters(): DeadLetterLog {
     return this.#deadLetters
+  }
+
+  on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
+    const remove = this.events.on(name, listener)
+    this.#reportObserved()
+    return remove
+  }
+
+  listen(listener: Listener): () => void {
+    const remove = this.events.listen(listener)
+    this.#reportObserved()
+    return remove
   }
 
   /** Resolves when the driver has built its graph. Rejects with the reason why it cannot. */
@@ -99,6 +106,7 @@ export class RemoteDriver implements LinkListener, OutputHost {
       throw new StateError('start() after stop(): a stopped context cannot be started again. Create a new context.')
     }
     this.#state = 'ACTIVE'
+    this.#reportObserved()
     // With real time, a running stream keeps the process alive, as its timer would in this thread.
     if (!(this.#options.clock instanceof ManualClock)) this.#releaseProcess = this.link.hold()
     try {
@@ -236,9 +244,18 @@ export class RemoteDriver implements LinkListener, OutputHost {
     if (notice.type === 'event') this.events.emit(notice.name, unpackDetails(notice.event) as EngineEvents[EventName])
     else if (notice.type === 'print') this.printer(notice.time, notice.lines)
     else this.#log(notice.level, notice.message, notice.details)
+    // Listeners may have been removed since, and diagnostics channels report no subscription.
+    if (notice.type === 'event' && notice.name === 'batchSubmitted') this.#reportObserved()
     if (++this.#read < NOTICES_PER_REPORT || this.link.dead) return
     this.link.post({ type: 'read', count: this.#read })
     this.#read = 0
+  }
+
+  #reportObserved(): void {
+    const names = this.events.observed
+    if (this.#observed === names.join() || this.link.dead) return
+    this.#observed = names.join()
+    this.link.post({ type: 'observe', names })
   }
 
   #log(level: keyof Logger, message: string, details: unknown): void {

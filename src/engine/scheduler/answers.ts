@@ -9,6 +9,7 @@ import { leaveOut } from './file-inputs.js'
 import type { ProgramTable } from './program-table.js'
 import { type Attempt, readsOf } from './task.js'
 import { endedWithoutTask } from './task-errors.js'
+import type { TaskReports } from './task-reports.js'
 import type { ThreadTable } from './thread-table.js'
 
 type Done = Extract<Answer, { is: 'done' }>
@@ -21,13 +22,22 @@ export class Answers {
   readonly #attempts: Attempts
   readonly #programs: ProgramTable
   readonly #copies: Copies
+  readonly #reports: TaskReports
 
-  constructor(out: Commands, threads: ThreadTable, attempts: Attempts, programs: ProgramTable, copies: Copies) {
+  constructor(
+    out: Commands,
+    threads: ThreadTable,
+    attempts: Attempts,
+    programs: ProgramTable,
+    copies: Copies,
+    reports: TaskReports,
+  ) {
     this.#out = out
     this.#threads = threads
     this.#attempts = attempts
     this.#programs = programs
     this.#copies = copies
+    this.#reports = reports
   }
 
   handle(event: Extract<SchedulerEvent, { type: 'TasksAnswered' }>, now: number): void {
@@ -38,7 +48,10 @@ export class Answers {
     if (at < 0) return
     messages.splice(at, 1)
     if (messages[0]?.[0]) messages[0][0].startedAt = now
-    for (const [i, attempt] of attempts.entries()) this.#answered(thread, attempt, answers[i]!, mayKeepInputs)
+    for (const [i, attempt] of attempts.entries()) {
+      this.#reports.answered(attempt, thread, answers[i]!, now)
+      this.#answered(thread, attempt, answers[i]!, mayKeepInputs)
+    }
     this.#out.push({ do: 'round', when: 'now' })
   }
 

@@ -6,17 +6,18 @@ import type { Sink } from '../../ops/plan.js'
 import type { WrittenBlock } from '../../pool/protocol.js'
 import type { RunningBatch } from '../current-batch.js'
 import type { Events } from '../events.js'
-import type { StageInfo } from '../progress/job-info.js'
-import { JobMeter, type MeasuredTask } from '../progress/job-meter.js'
+import type { MeasuredTask } from '../progress/job-meter.js'
 import type { ContentVersions } from '../storage/content-versions.js'
 import { AbortWatch } from './abort-watch.js'
 import type { EventLoop } from './event-loop.js'
 import { JobBudget } from './job-budget.js'
+import { JobReports } from './job-reports.js'
 import type { PipelinedStages } from './pipelined/pipelined-stages.js'
 import { MissingInputs, type PlanningTables, planTask, shuffleSink } from './planner.js'
 import { boundsOf, type KeySample, needsBounds, sampleSink } from './range-bounds.js'
 import type { Job, Stage, TaskDone, TaskSpec } from './task.js'
 import { placeOf, taskFailed } from './task-errors.js'
+import { kindOf } from './task-reports.js'
 
 /** Stores the results of finished tasks. */
 export interface TaskListener {
@@ -72,31 +73,41 @@ export class DagScheduler {
   /** For each running job, the count of map output uses at its start. */
   readonly #running = new Map<Job, number>()
   readonly #aborts = new AbortWatch()
+  readonly #reports: JobReports
   #stages = 0
   #jobs = 0
 
   constructor(options: DagSchedulerOptions) {
     this.#options = options
+    this.#reports = new JobReports(options.events)
   }
 
   /**
    * Runs `sink` over the partitions. Resolves with the finished tasks in that order. When `signal` aborts, the job
    * rejects at once: no further task starts, and running tasks are cancelled.
    */
-  async run(
+  run(
     rdd: Dataset,
     sink: Sink,
     partitions: readonly number[],
     batch: RunningBatch | undefined,
     signal?: AbortSignal,
   ): Promise<TaskDone[]> {
-    const { loop, tables, listener, maxFailures, events } = this.#options
-    const batchTime = batch?.time
-    const meter = events.isWanted('jobCompleted') ? new JobMeter() : undefined
-    const budget = new JobBudget(maxFailures)
-    const job: Job = { id: this.#jobs++, batchTime, budget, resultBytes: 0, ended: false, meter }
-    const of = { id: job.id, batchTime, output: batch?.output, label: rdd.label }
-    let error: Error | undefined
+    const budget = new JobBudget(this.#options.maxFailures)
+    const meter = this.#reports.meter()
+    const job: Job = { id: this.#jobs++, batchTime: batch?.time, budget, resultBytes: 0, ended: false, meter }
+    const run = () => this.#run(job, rdd, sink, partitions, signal)
+    return this.#reports.job(job, rdd.label, partitions.length, batch, run)
+  }
+
+  async #run(
+    job: Job,
+    rdd: Dataset,
+    sink: Sink,
+    partitions: readonly number[],
+    signal: AbortSignal | undefined,
+  ): Promise<TaskDone[]> {
+    const { loop, tables, listener } = this.#options
     this.#running.set(job, tables.outputs.uses)
     let leave: (() => void) | undefined
     let succeeded = false
@@ -109,15 +120,11 @@ export class DagScheduler {
       const done = await (signal ? Promise.race([aborted, stage]) : stage)
       succeeded = true
       return done
-    } catch (cause) {
-      error = cause as Error
-      throw cause
     } finally {
       leave?.()
       loop.jobEnded(job, succeeded)
-      if (batchTime !== undefined) listener.batchJobEnded()
+      if (job.batchTime !== undefined) listener.batchJobEnded()
       this.#running.delete(job)
-      if (meter) events.emit('jobCompleted', meter.info(error ? { ...of, error } : of))
     }
   }
 
@@ -126,14 +133,12 @@ export class DagScheduler {
     return Math.min(this.#options.tables.outputs.uses, ...this.#running.values())
   }
 
-  async #stage(
-    job: Job,
-    identity: string,
-    rdd: Dataset,
-    sink: Sink,
-    partitions: readonly number[],
-  ): Promise<TaskDone[]> {
+  #stage(job: Job, identity: string, rdd: Dataset, sink: Sink, partitions: readonly number[]): Promise<TaskDone[]> {
     const specs = this.#specs(job, identity, rdd, sink, partitions)
+    return this.#reports.stage(job, specs[0]?.stage, this.#results(job, rdd, sink, specs))
+  }
+
+  async #results(job: Job, rdd: Dataset, sink: Sink, specs: readonly TaskSpec[]): Promise<TaskDone[]> {
     const started = this.#startTogether(job, rdd, sink, specs)
     const tasks = Promise.all(specs.map((spec, i) => this.#task(spec, started?.tasks[i])))
     await Promise.all([tasks, ...(started?.shuffles ?? [])])
@@ -163,8 +168,8 @@ export class DagScheduler {
     const { tables } = this.#options
     const id = this.#stages++
     const tasks = partitions.length
-    const meter = job.meter?.stage({ id, label: rdd.label, kind: identity.split(' ')[0] as StageInfo['kind'], tasks })
-    const stage: Stage = { id, identity, tasks, runTimes: [], meter }
+    const meter = job.meter?.stage({ id, label: rdd.label, kind: kindOf(identity), tasks })
+    const stage: Stage = { id, identity, tasks, runTimes: [], meter, startedAt: undefined }
     return partitions.map((partition) => ({
       job,
       stage,
@@ -194,7 +199,8 @@ export class DagScheduler {
     if (!started) return undefined
     const shuffles = started.shuffles.map(({ dependency, specs: mapSpecs, started: maps }) => {
       const outputs = mapSpecs.map((spec, i) => this.#output(dependency, spec, maps[i]))
-      return this.#register(job, dependency, Promise.all(outputs)).outputs
+      const written = this.#reports.stage(job, mapSpecs[0]?.stage, Promise.all(outputs))
+      return this.#register(job, dependency, written).outputs
     })
     return { shuffles, tasks: started.tasks }
   }
@@ -238,7 +244,8 @@ export class DagScheduler {
     const specs = this.#specs(job, mapIdentity(dependency), rdd, sink, missing)
     const started = this.#startTogether(job, rdd, sink, specs)
     const outputs = specs.map((spec, i) => this.#output(dependency, spec, started?.tasks[i]))
-    await Promise.all([...outputs, ...(started?.shuffles ?? [])])
+    const all = Promise.all([...outputs, ...(started?.shuffles ?? [])])
+    await this.#reports.stage(job, specs[0]?.stage, all)
   }
 
   async #output(dependency: ShuffleDependency, spec: TaskSpec, started?: Started): Promise<void> {

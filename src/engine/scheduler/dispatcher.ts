@@ -4,6 +4,7 @@ import type { MemoryState } from './events.js'
 import type { ProgramTable } from './program-table.js'
 import type { Attempt } from './task.js'
 import type { TaskQueues } from './task-queues.js'
+import type { TaskReports } from './task-reports.js'
 import type { SchedulerThread, ThreadTable } from './thread-table.js'
 
 /** Messages that a thread holds beyond the one that it runs, so that it never waits for the driver. */
@@ -18,13 +19,22 @@ export class Dispatcher {
   readonly #queues: TaskQueues
   readonly #programs: ProgramTable
   readonly #attempts: Attempts
+  readonly #reports: TaskReports
 
-  constructor(out: Commands, threads: ThreadTable, queues: TaskQueues, programs: ProgramTable, attempts: Attempts) {
+  constructor(
+    out: Commands,
+    threads: ThreadTable,
+    queues: TaskQueues,
+    programs: ProgramTable,
+    attempts: Attempts,
+    reports: TaskReports,
+  ) {
     this.#out = out
     this.#threads = threads
     this.#queues = queues
     this.#programs = programs
     this.#attempts = attempts
+    this.#reports = reports
   }
 
   /** Sends each thread with room its share of the waiting attempts. */
@@ -49,7 +59,10 @@ export class Dispatcher {
 
   /** Sends pinned attempts in one message. */
   send(thread: SchedulerThread, attempts: readonly Attempt[], now: number): void {
-    for (const attempt of attempts) attempt.startedAt = now
+    for (const attempt of attempts) {
+      attempt.startedAt = now
+      this.#reports.started(attempt, thread.id, now)
+    }
     thread.messages.push(attempts)
     this.#out.push({ do: 'dispatch', thread: thread.id, attempts })
   }

@@ -13,6 +13,7 @@ import { Standstill } from './standstill.js'
 import { type Job, newAttempt, type Task } from './task.js'
 import { cancelled, endedWithoutTask, placeOf, taskFailed } from './task-errors.js'
 import { TaskQueues } from './task-queues.js'
+import { type Observer, TaskReports } from './task-reports.js'
 import { ThreadLoss } from './thread-loss.js'
 import { ThreadTable } from './thread-table.js'
 
@@ -20,6 +21,8 @@ export interface TaskSchedulerOptions extends CopyOptions {
   /** Ms without progress of a task after which its thread is terminated. */
   readonly taskTimeoutMs: number
   readonly broadcasts: BroadcastCheck
+  /** Knows which events of tasks have listeners. Without it, none are emitted. */
+  readonly observer?: Observer
 }
 
 /** Ms during which nothing must run before warm-up starts. It is longer than the gap between two stages of a job. */
@@ -35,6 +38,7 @@ export class TaskScheduler {
   readonly #threads = new ThreadTable()
   readonly #queues = new TaskQueues(this.#threads)
   readonly #attempts: Attempts
+  readonly #reports: TaskReports
   readonly #dispatcher: Dispatcher
   readonly #copies: Copies
   readonly #answers: Answers
@@ -42,13 +46,15 @@ export class TaskScheduler {
   readonly #standstill: Standstill
   readonly #timers = new Set<TimerName>()
 
-  constructor({ taskTimeoutMs, broadcasts, ...copies }: TaskSchedulerOptions) {
+  constructor({ taskTimeoutMs, broadcasts, observer, ...copies }: TaskSchedulerOptions) {
     this.programs = new ProgramTable(broadcasts)
+    this.#reports = new TaskReports(this.#out, observer)
+    const reports = this.#reports
     this.#attempts = new Attempts(this.#out, this.#queues, this.programs)
-    this.#dispatcher = new Dispatcher(this.#out, this.#threads, this.#queues, this.programs, this.#attempts)
+    this.#dispatcher = new Dispatcher(this.#out, this.#threads, this.#queues, this.programs, this.#attempts, reports)
     this.#copies = new Copies(this.#out, this.#threads, copies)
-    this.#answers = new Answers(this.#out, this.#threads, this.#attempts, this.programs, this.#copies)
-    this.#loss = new ThreadLoss(this.#out, this.#threads, this.#attempts, this.#copies)
+    this.#answers = new Answers(this.#out, this.#threads, this.#attempts, this.programs, this.#copies, reports)
+    this.#loss = new ThreadLoss(this.#out, this.#threads, this.#attempts, this.#copies, reports)
     this.#standstill = new Standstill(this.#threads, taskTimeoutMs, copies.speculation?.minMs ?? Infinity)
   }
 
@@ -68,7 +74,7 @@ export class TaskScheduler {
         this.#dispatch(event.memory, now)
         break
       case 'ThreadLost':
-        this.#loss.lost(event)
+        this.#loss.lost(event, now)
         break
       case 'ThreadExited':
         this.#loss.exited(event.thread)
@@ -95,7 +101,7 @@ export class TaskScheduler {
         this.#threadReady(event.thread, event.slot, true)
         break
       case 'SendFailed':
-        this.#sendFailed(event)
+        this.#sendFailed(event, now)
         break
       case 'MemoryFreed':
         this.#out.push({ do: 'round', when: 'soon' })
@@ -177,13 +183,17 @@ export class TaskScheduler {
     this.#out.push({ do: 'round', when: 'soon' })
   }
 
-  #sendFailed({ thread: id, attempts, error, whole }: Extract<SchedulerEvent, { type: 'SendFailed' }>): void {
+  #sendFailed(
+    { thread: id, attempts, error, whole }: Extract<SchedulerEvent, { type: 'SendFailed' }>,
+    now: number,
+  ): void {
     const messages = this.#threads.get(id)?.messages ?? []
     const at = messages.findIndex((message) => message.includes(attempts[0]!))
     if (at < 0) return
     const rest = messages[at]!.filter((attempt) => !attempts.includes(attempt))
     messages.splice(at, 1, ...(rest.length > 0 ? [rest] : []))
     for (const attempt of attempts) {
+      this.#reports.ended(attempt, id, 'failed', now, error instanceof Error ? error : undefined)
       this.#attempts.end(attempt)
       this.#attempts.settle(attempt.task, { error })
     }

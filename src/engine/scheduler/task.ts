@@ -29,6 +29,8 @@ export interface Stage {
   /** Run times of the finished tasks, in ms. */
   readonly runTimes: number[]
   readonly meter?: StageMeter | undefined
+  /** When its first task was sent, in ms; undefined before. */
+  startedAt: number | undefined
 }
 
 export interface TaskSpec {

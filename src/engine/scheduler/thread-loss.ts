@@ -6,6 +6,7 @@ import type { Copies } from './copies/copies.js'
 import type { SchedulerEvent } from './events.js'
 import type { Attempt } from './task.js'
 import { cancelled, isKill } from './task-errors.js'
+import type { TaskReports } from './task-reports.js'
 import type { ThreadTable } from './thread-table.js'
 
 /** Retries the tasks of a dead thread. recovery/thread-changes.ts has already handled its blocks and state. */
@@ -14,17 +15,19 @@ export class ThreadLoss {
   readonly #threads: ThreadTable
   readonly #attempts: Attempts
   readonly #copies: Copies
+  readonly #reports: TaskReports
   /** Attempts of dead threads that have not exited. */
   readonly #zombies = new Map<ThreadId, readonly Attempt[]>()
 
-  constructor(out: Commands, threads: ThreadTable, attempts: Attempts, copies: Copies) {
+  constructor(out: Commands, threads: ThreadTable, attempts: Attempts, copies: Copies, reports: TaskReports) {
     this.#out = out
     this.#threads = threads
     this.#attempts = attempts
     this.#copies = copies
+    this.#reports = reports
   }
 
-  lost({ thread: id, loss, running }: Extract<SchedulerEvent, { type: 'ThreadLost' }>): void {
+  lost({ thread: id, loss, running }: Extract<SchedulerEvent, { type: 'ThreadLost' }>, now: number): void {
     // First, so that no later step sends anything to it. Each of its messages reports the loss again.
     const thread = this.#threads.remove(id)
     if (!thread) return
@@ -34,6 +37,7 @@ export class ThreadLoss {
     if (sent.length > 0) this.#zombies.set(id, sent)
     // End all attempts before judging any task: two of them may belong to one task, which is retried once.
     for (const attempt of sent) {
+      this.#reports.ended(attempt, id, 'lost', now, loss)
       attempt.task.live--
       // Its pins stay until it exits, but its readers must not wait for that.
       if (attempt.exchange) this.#out.push({ do: 'abandon', attempt })

@@ -54,7 +54,7 @@ export interface StateStatus {
   readonly version: number | undefined
   /** The oldest of the newest snapshots of all partitions; undefined until each partition has one. */
   readonly snapshot: number | undefined
-  /** Keys in the newest snapshots, with those that were deleted since their last full one. */
+  /** Keys of the newest version; before the first batch after a restart, those of its snapshots. */
   readonly keys: number
   readonly bytes: number
 }

@@ -59,11 +59,13 @@ function memoryOf(engine: Engine, persisted: number, state: number): MemoryStatu
   }
 }
 
-function statesOf({ streams }: StreamGraph, { states }: Engine): StateStatus[] {
+function statesOf({ streams }: StreamGraph, { states, stateSizes }: Engine): StateStatus[] {
+  const counted = new Map(stateSizes.newest.map(({ operator, keys }) => [operator, keys]))
   return states.sizes().map(({ operator, ...size }) => ({
     stream: operator,
     label: streams[operator]?.label ?? `stream ${operator}`,
     ...size,
+    keys: counted.get(operator) ?? size.keys,
   }))
 }
 

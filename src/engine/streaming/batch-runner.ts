@@ -4,6 +4,7 @@ import type { BatchLog } from '../checkpoint/batch-log.js'
 import type { Checkpointer } from '../checkpoint/checkpointer.js'
 import { currentBatch, type RunningBatch } from '../current-batch.js'
 import type { Engine } from '../engine.js'
+import type { BatchPhases } from '../events/batch-progress.js'
 import type { BatchInfo, OutputInfo } from '../events.js'
 import type { InputTracker } from '../receivers/input-tracker.js'
 import { sourceFailed } from '../user-code/user-errors.js'
@@ -12,6 +13,7 @@ import { type BatchFailure, BatchReadings } from './batch-readings.js'
 import type { BatchTimer } from './batch-timer.js'
 import type { OutputRetries } from './output-retries.js'
 import { OutputRunner } from './output-runner.js'
+import { PhaseTimes } from './phase-times.js'
 
 export interface BatchRunnerOptions {
   readonly graph: StreamGraph
@@ -38,11 +40,13 @@ export interface FinishedBatch {
   readonly failures: readonly BatchFailure[]
   /** Whether later windows and state exclude the data that only its failed outputs have read. */
   readonly isSkipped: boolean
+  readonly phases: BatchPhases
 }
 
 interface Work {
   readonly outputs: OutputInfo[]
   readonly failures: BatchFailure[]
+  readonly phases: PhaseTimes
 }
 
 /** Runs batches, one at a time: their outputs, keyed state that no output read, and the steps after a success. */
@@ -83,8 +87,11 @@ export class BatchRunner {
     return this.#running !== undefined && currentBatch.getStore() === this.#running
   }
 
-  /** Runs a batch when its inputs are assigned. Returns undefined if the batches are abandoned meanwhile. */
-  async run(submitted: BatchInfo, assigned: Promise<void>): Promise<FinishedBatch | undefined> {
+  /**
+   * Runs a batch when its inputs are assigned, which resolves with the ms that it took. Returns undefined if the batches
+   * are abandoned meanwhile.
+   */
+  async run(submitted: BatchInfo, assigned: Promise<number>): Promise<FinishedBatch | undefined> {
     const { engine, checkpointer, abandoned } = this.#options
     const { time } = submitted
     const batch: RunningBatch = { time }
@@ -96,9 +103,13 @@ export class BatchRunner {
     if (abandoned.aborted) return undefined
     engine.states.saving = false
     this.#running = undefined
+    const { phases } = work
+    phases.begin()
     const finished = this.#finished(started, work)
+    phases.end('commit')
     if (checkpoint && work.failures.length === 0) await checkpointer!.take(time)
-    return this.#withDeadLetters(finished)
+    phases.end('checkpoint')
+    return this.#withDeadLetters({ ...finished, phases: phases.ms })
   }
 
   #started(submitted: BatchInfo): StartedBatch {
@@ -111,18 +122,22 @@ export class BatchRunner {
     return started
   }
 
-  async #work(batch: RunningBatch, assigned: Promise<void>): Promise<Work> {
+  async #work(batch: RunningBatch, assigned: Promise<number>): Promise<Work> {
     const { graph, onBatchError } = this.#options
     const { time } = batch
-    const work: Work = { outputs: [], failures: [] }
+    const phases = new PhaseTimes()
+    const work: Work = { outputs: [], failures: [], phases }
     this.#readings.begin()
     try {
-      await assigned.finally(() => {
+      const allocateMs = await assigned.finally(() => {
         graph.batchTime = time
       })
+      phases.add('allocate', allocateMs)
       await this.#runOutputs(batch, work)
+      phases.begin()
       if (work.failures.length === 0 || onBatchError === 'skip')
         work.failures.push(...(await currentBatch.run(batch, () => this.#readings.makeState(time))))
+      phases.end('run')
     } catch (error) {
       work.failures.push({ label: 'input', error: sourceFailed('The input', `reach batch ${time} ms`, error) })
       this.#readings.readNothing(time)
@@ -130,9 +145,9 @@ export class BatchRunner {
     return work
   }
 
-  async #runOutputs(batch: RunningBatch, { outputs, failures }: Work): Promise<void> {
+  async #runOutputs(batch: RunningBatch, { outputs, failures, phases }: Work): Promise<void> {
     for (const output of this.#options.graph.outputs) {
-      const outcome = await this.#outputs.run(output, batch)
+      const outcome = await this.#outputs.run(output, batch, phases)
       if (this.#options.abandoned.aborted) return
       if (!outcome) continue
       const failed = 'failure' in outcome
@@ -143,7 +158,7 @@ export class BatchRunner {
   }
 
   /** Updates inputs, readings and datasets after the work of a batch. */
-  #finished(started: StartedBatch, { outputs, failures }: Work): FinishedBatch {
+  #finished(started: StartedBatch, { outputs, failures }: Work): Omit<FinishedBatch, 'phases'> {
     const { graph, inputs, clock, timer, log } = this.#options
     const { time, startedAt, schedulingDelay } = started
     const endedAt = clock.now()

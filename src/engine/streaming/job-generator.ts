@@ -7,6 +7,7 @@ import type { Logger } from '../logger.js'
 import { BatchRunner, type BatchRunnerOptions, type FinishedBatch } from './batch-runner.js'
 import { BatchTimer, type DueBatches } from './batch-timer.js'
 import { LagWatch } from './lag-watch.js'
+import { ProgressReports } from './progress-reports.js'
 
 /**
  * Most batches that are submitted together when they fall due together. If there are more, each waits for the one
@@ -38,6 +39,7 @@ export class JobGenerator implements DueBatches {
   readonly #timer: BatchTimer
   readonly #runner: BatchRunner
   readonly #lag: LagWatch
+  readonly #progress: ProgressReports
   /** Aborts when the running batch is abandoned: its jobs are cancelled, and nothing waits for its outputs. */
   readonly #abandoned = new AbortController()
   /** Batches that are submitted but not complete. */
@@ -63,6 +65,7 @@ export class JobGenerator implements DueBatches {
     const { graph, engine, clock, maxCatchUp, logger } = options
     const interval = graph.batchInterval
     this.#lag = new LagWatch({ interval, events: engine.events, logger })
+    this.#progress = new ProgressReports(graph, engine)
     this.#timer = new BatchTimer({ clock, interval, maxCatchUp, due: this, events: engine.events, logger })
     this.#runner = new BatchRunner({ ...options, timer: this.#timer, abandoned: this.#abandoned.signal })
   }
@@ -199,7 +202,8 @@ export class JobGenerator implements DueBatches {
     const { inputs, engine, clock } = this.#options
     this.#lastTime = time
     this.#waiting.add(time)
-    const assigned = inputs.allocate(time, this.#timer.clockTime(time))
+    const began = performance.now()
+    const assigned = inputs.allocate(time, this.#timer.clockTime(time)).then(() => performance.now() - began)
     const submitted: BatchInfo = { time, submittedAt: clock.now(), ...inputs.figures(time), outputs: [] }
     engine.events.emit('batchSubmitted', submitted)
     this.#lag.due([...this.#waiting], this.#runner.runningOutput)
@@ -209,7 +213,7 @@ export class JobGenerator implements DueBatches {
     this.#queue = this.#queue.then(() => this.#asStarted(() => currentSignal.run(this.#abandoned.signal, batch)))
   }
 
-  async #run(submitted: BatchInfo, assigned: Promise<void>): Promise<void> {
+  async #run(submitted: BatchInfo, assigned: Promise<number>): Promise<void> {
     if (this.#ended) return
     const finished = await this.#runner.run(submitted, assigned)
     if (!finished) return
@@ -218,12 +222,15 @@ export class JobGenerator implements DueBatches {
     if (this.#waiting.size > 0 || this.#late.length > 0) await nextTurn()
   }
 
-  #report({ info, failures, isSkipped }: FinishedBatch): void {
+  #report(finished: FinishedBatch): void {
     const { engine, owner } = this.#options
+    const { info, failures, isSkipped } = finished
     const { time } = info
     this.#waiting.delete(time)
     engine.events.emit('batchCompleted', info)
-    this.#lag.completed(info, this.unfinished)
+    const { unfinished } = this
+    this.#progress.report(finished, unfinished.length)
+    this.#lag.completed(info, unfinished)
     const [first] = failures
     if (!first) return
     const outputs = failures.map(({ label }) => label)

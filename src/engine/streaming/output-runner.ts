@@ -9,6 +9,7 @@ import type { Engine } from '../engine.js'
 import type { OutputInfo } from '../events.js'
 import { outputFailed } from '../user-code/user-errors.js'
 import { type OutputRetries, pauseAfter } from './output-retries.js'
+import type { PhaseTimes } from './phase-times.js'
 
 export interface OutputRunnerOptions {
   readonly graph: StreamGraph
@@ -41,27 +42,42 @@ export class OutputRunner {
   }
 
   /** Runs an output operation. Returns undefined if its stream does not fire in this batch or has no dataset. */
-  async run(output: OutputOperation, batch: RunningBatch): Promise<OutputOutcome | undefined> {
-    const { clock, log, abandoned } = this.#options
+  async run(output: OutputOperation, batch: RunningBatch, phases: PhaseTimes): Promise<OutputOutcome | undefined> {
+    const { clock, log, abandoned, engine } = this.#options
     const { id, label, stream } = output
     const { time } = batch
     if (!stream.isValid(time) || log?.isDone(output, time)) return undefined
     const startedAt = clock.now()
     this.#running = label
     batch.output = id
+    phases.begin()
+    let phase: 'plan' | 'run' | 'commit' = 'plan'
     try {
       const rdd = stream.getOrCompute(time)
+      phases.end('plan')
       if (!rdd) return undefined
+      if (engine.events.observes('outputStarted')) engine.events.emit('outputStarted', { time, id, label })
+      phase = 'run'
       await this.#attempt(output, rdd, batch)
+      phases.end('run')
+      phase = 'commit'
       await log?.completed(time, output)
-      return { info: { id, label, startedAt, endedAt: clock.now() } }
+      return this.#ended(time, { id, label, startedAt, endedAt: clock.now() })
     } catch (failure) {
       const error = failure instanceof Error ? failure : new Error(String(failure))
-      return { info: { id, label, startedAt, endedAt: clock.now(), error }, failure }
+      return { ...this.#ended(time, { id, label, startedAt, endedAt: clock.now(), error }), failure }
     } finally {
+      phases.end(phase)
       batch.output = undefined
       if (!abandoned.aborted) this.#running = undefined
     }
+  }
+
+  #ended(time: number, info: OutputInfo): OutputOutcome {
+    const { engine, abandoned } = this.#options
+    if (!abandoned.aborted && engine.events.observes('outputCompleted'))
+      engine.events.emit('outputCompleted', { ...info, time })
+    return { info }
   }
 
   /** Calls the function of an output operation. Calls it again after a failure, as often as `outputRetries` allows, unless it is final. */

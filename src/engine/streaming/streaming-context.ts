@@ -14,7 +14,7 @@ import { CheckpointStore } from '../checkpoint/store.js'
 import { Context } from '../context.js'
 import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import { PipelineHandle } from '../driver-thread/pipeline-handle.js'
-import type { EventListener, EventName } from '../events.js'
+import type { EventListener, EventName, Listener } from '../events.js'
 import type { StreamsStatus } from '../status/streams-status.js'
 import { ContextRuntime } from './context-runtime.js'
 import { Lifecycle } from './lifecycle.js'
@@ -199,6 +199,11 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
   /** Calls `listener` for every event of this name. Returns a function that unsubscribes it. */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void {
     return this.context.on(name, listener)
+  }
+
+  /** Adds an object with a method for each event that it receives: see `listen` of Context. */
+  listen(listener: Listener): () => void {
+    return this.context.listen(listener)
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Clock } from '../../ops/clock.js'
 import type { PushWait } from '../../ops/source/push-until.js'
 import type { Duration } from '../../ops/time.js'
 import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
-import type { EventListener, EventName } from '../events.js'
+import type { EventListener, EventName, Listener } from '../events.js'
 import type { StreamsStatus } from '../status/streams-status.js'
 import type { OutputBatch } from './output-queue.js'
 import type { StartOptions } from './start-options.js'
@@ -48,6 +48,8 @@ export interface StreamingControl extends AsyncDisposable {
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void
   /** Returns what the streams are and hold now, as plain data. Call it about once a second at most. */
   status(): Promise<StreamsStatus>
+  /** Adds an object with a method for each event that it receives. Returns a function that removes it. */
+  listen(listener: Listener): () => void
   /**
    * Returns the batches of `stream.output(name)`, in order, for one reader. When the streams have stopped, the
    * iteration ends after the waiting batches, or rejects there with the error that stopped them.

@@ -61,6 +61,7 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
     read: [0],
     sums: [],
     written: [],
+    states: [],
     asyncResults: [],
   } as unknown as Task
   const of: Plan = { op: 'input', input: 0 }

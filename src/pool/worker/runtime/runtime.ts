@@ -181,13 +181,14 @@ class Runtime implements WorkerRuntime {
       sums: [],
       written: [],
       observed: [],
+      states: [],
       asyncResults: [],
     }
   }
 
   /** Publishes what the task wrote, and reports everything that it did. */
   #finished(
-    { written, read, sums, observed, meter }: Task,
+    { written, read, sums, observed, states, meter }: Task,
     answers: { readonly answer: Answer; readonly added: Answer | undefined },
     exchanged: Exchanged | undefined,
     started: number,
@@ -202,6 +203,7 @@ class Runtime implements WorkerRuntime {
       ok: true,
       ...answers,
       observed: observed.length > 0 ? observed : undefined,
+      states: states.length > 0 ? states : undefined,
       rejects,
       written,
       took: exchanged?.took,

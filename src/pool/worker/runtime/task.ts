@@ -5,7 +5,7 @@ import type { ByteWriter } from '../../blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../../blocks/handle.js'
 import type { Lifetime } from '../../blocks/segment-writer.js'
 import type { TextKernels } from '../../kernels/text-kernels.js'
-import type { WrittenBlock } from '../../protocol.js'
+import type { StateSize, WrittenBlock } from '../../protocol.js'
 import type { Meter } from '../operators/meter.js'
 import type { StateStore } from '../state/store.js'
 import type { Cancellation } from './cancellation.js'
@@ -44,6 +44,8 @@ export interface Task {
   readonly written: WrittenBlock[]
   /** The task's observations of event time. */
   readonly observed: Observation[]
+  /** The sizes of the state that the task has computed. */
+  readonly states: StateSize[]
   /** The records of async steps, by their number in the program. Later steps read them. */
   readonly asyncResults: (readonly unknown[])[]
 }

@@ -67,6 +67,11 @@ export class Changes {
     this.#table.remove(slot)
   }
 
+  /** The number of changes so far. */
+  get count(): number {
+    return this.#count
+  }
+
   /** Slots of changed keys, in order. A slot that changed twice occurs twice. */
   get slots(): Int32Array {
     return this.#slots.subarray(0, this.#count)

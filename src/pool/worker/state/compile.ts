@@ -29,6 +29,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       faultPoint('state:applied')
       if (input.snapshot) versions.write(state, input, task)
       if (input.watermarks) observe(task, input, state)
+      if (!input.detached) measure(task, input, state)
       if (plan.emit === 'output') each(passOn(state.output))
       else if (plan.emit === 'late') each(passOn(state.late))
       else if (plan.emit === 'entries') state.entries.eachEntries(each, copied)
@@ -129,6 +130,7 @@ function step(
     throw error
   }
   changes.keep(state)
+  state.updated = changes.count
   state.version = time
 }
 
@@ -136,6 +138,15 @@ function step(
 function observe(task: Task, { operator: stream, partition, to: time }: StateInput, state: StatePartition): void {
   const late = state.late.length
   task.observed.push({ stream, time, partition, records: 0, late, latest: Number.NEGATIVE_INFINITY })
+}
+
+/** Reports the size of the state. A second output of the batch reports the same again. */
+function measure(
+  task: Task,
+  { operator, partition, to: version }: StateInput,
+  { entries, updated }: StatePartition,
+): void {
+  task.states.push({ operator, partition, version, keys: entries.size, updated })
 }
 
 /** Compiles the pairs of several plans, in columns. */

@@ -21,6 +21,8 @@ export interface StatePartition {
   output: readonly unknown[]
   /** Records that came too late for the version, as `[time, record]`. */
   late: readonly unknown[]
+  /** The number of changes that led to the version. */
+  updated: number
   /** Slots of keys changed or deleted since the last snapshot; undefined if the next snapshot must be full. */
   changed: Bits | undefined
   /** The number of slots whose keys are in snapshots. */
@@ -44,6 +46,7 @@ export function emptyState(): StatePartition {
     entries: new StateTable(),
     output: [],
     late: [],
+    updated: 0,
     changed: undefined,
     keysWritten: 0,
     snapshotAt: undefined,
