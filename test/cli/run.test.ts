@@ -75,14 +75,25 @@ test('--checkpoint-dir: a run goes on where the one before ended, and no two run
   const directory = mkdtempSync(join(tmpdir(), 'millrace-run-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const start = (...more: string[]) =>
-    millrace('run', 'totals.mjs', ...SMALL, '--checkpoint-dir', directory, '--json', ...more)
+    millrace(
+      'run',
+      'totals.mjs',
+      '--threads',
+      '2',
+      '--batch-interval',
+      '500ms',
+      '--checkpoint-dir',
+      directory,
+      '--json',
+      ...more,
+    )
   const totals: number[] = []
   for (let runs = 0; runs < 2; runs++) {
     const command = start('--duration', '1s')
     expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
     totals.push(...(command.records('total') as number[]))
   }
-  expect(totals.length).toBeGreaterThan(10)
+  expect(totals.length).toBeGreaterThan(3)
   expect(totals).toEqual(Array.from(totals, (_, i) => i + 1))
   const first = start()
   await first.writes('stdout', '"batch"')

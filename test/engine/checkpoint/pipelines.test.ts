@@ -171,7 +171,7 @@ test('a pipeline module whose driver is a thread of its own', async () => {
   const at = directory()
   const session = async (words: string[]) => {
     const handle = await StreamingContext.fromPipeline(new URL('./totals.mjs', import.meta.url), {
-      batchInterval: '50ms',
+      batchInterval: '1s',
       threads: 1,
       spare: false,
       driver: 'thread',
@@ -180,7 +180,7 @@ test('a pipeline module whose driver is a thread of its own', async () => {
     const outputs = gatherLast(handle.output('totals'))
     await handle.start()
     await handle.pushHandle<string>('words').pushAll(words)
-    await handle.stop({ graceful: true })
+    await handle.stop({ graceful: true, timeout: '100s' })
     return sorted((await outputs) ?? [])
   }
   await session(['a', 'b', 'a'])
@@ -191,7 +191,7 @@ test('a pipeline module whose driver is a thread of its own', async () => {
       ['c', 1],
     ]),
   )
-}, 60_000)
+})
 
 async function gatherLast(batches: AsyncIterable<{ readonly records: readonly unknown[] }>) {
   let last: readonly unknown[] | undefined
