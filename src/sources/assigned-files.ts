@@ -3,11 +3,20 @@ import type { FileIdentity } from '../files/identity.js'
 /** A file, and the time of the batch to which it was assigned. */
 export type AssignedFile = readonly [path: string, time: number, file: FileIdentity]
 
+/** The files of a listing: the id of each, by its path. */
+export type Listed = ReadonlyMap<string, FileIdentity['id']>
+
 interface Entry {
   readonly time: number
   readonly file: FileIdentity
+  /** The path at which the file was found last. */
+  path: string
+  /** The file when it was found last, which differs from `file` after a change. */
+  found: FileIdentity
   /** Whether a change of the file was reported. */
-  reported: boolean
+  isReported: boolean
+  /** Whether a listing did not contain the file. A file that appears later with its id is another one. */
+  isGone: boolean
 }
 
 /**
@@ -15,38 +24,48 @@ interface Entry {
  * however old, and files that were there recently.
  */
 export class AssignedFiles {
+  readonly #entries = new Set<Entry>()
   readonly #byPath = new Map<string, Entry>()
-  readonly #pathOf = new Map<FileIdentity['id'], string>()
+  /** Finds files that were renamed. Ids alone are not unique: a file may have the id of a deleted one, or of one on another device. */
+  readonly #byFile = new Map<string, Entry>()
 
   add(path: string, file: FileIdentity, time: number): void {
-    this.#byPath.set(path, { time, file, reported: false })
-    this.#pathOf.set(file.id, path)
+    const entry = { time, file, path, found: file, isReported: false, isGone: false }
+    this.#entries.add(entry)
+    this.#byPath.set(path, entry)
+    this.#byFile.set(keyOf(file), entry)
   }
 
   /**
    * 'new': the file is to be assigned. 'assigned': it is unchanged. 'changed': the same file has other contents;
-   * returned once. A renamed file is the same file; another file at the same path is new.
+   * returned once. A renamed file is the same file, also if another one has its old path now; another file at the same
+   * path is new.
    */
-  state(path: string, file: FileIdentity, listed: ReadonlySet<string>): 'new' | 'assigned' | 'changed' {
+  state(path: string, file: FileIdentity, listed: Listed): 'new' | 'assigned' | 'changed' {
     const entry = this.#byPath.get(path)
-    if (!entry) return this.#wasRenamed(path, file, listed) ? 'assigned' : 'new'
-    if (entry.file.id !== file.id) return 'new'
-    if (isSame(entry.file, file) || entry.reported) return 'assigned'
-    entry.reported = true
-    return 'changed'
+    if (entry?.found.id !== file.id) return this.#wasRenamed(path, file, listed) ? 'assigned' : 'new'
+    if (keyOf(entry.found) === keyOf(file)) return 'assigned'
+    if (entry.isGone) return 'new'
+    const { isReported } = entry
+    this.#unindex(entry)
+    Object.assign(entry, { found: file, isReported: true })
+    this.#byFile.set(keyOf(file), entry)
+    return isReported ? 'assigned' : 'changed'
   }
 
-  /** Forgets files that no longer exist and were assigned at or before `oldest`. */
-  forget(listed: ReadonlySet<string>, oldest: number): void {
-    for (const [path, { time, file }] of this.#byPath) {
-      if (listed.has(path) || time > oldest) continue
-      this.#byPath.delete(path)
-      if (this.#pathOf.get(file.id) === path) this.#pathOf.delete(file.id)
+  /** Forgets files that are no longer where they were and were assigned at or before `oldest`. */
+  forget(listed: Listed, oldest: number): void {
+    for (const entry of this.#entries) {
+      entry.isGone ||= listed.get(entry.path) !== entry.found.id
+      if (!entry.isGone || entry.time > oldest) continue
+      this.#entries.delete(entry)
+      this.#unindex(entry)
+      if (this.#byPath.get(entry.path) === entry) this.#byPath.delete(entry.path)
     }
   }
 
   all(): AssignedFile[] {
-    return [...this.#byPath].map(([path, { time, file }]) => [path, time, file])
+    return [...this.#entries].map(({ path, time, file }) => [path, time, file])
   }
 
   restore(files: readonly AssignedFile[]): void {
@@ -54,20 +73,28 @@ export class AssignedFiles {
   }
 
   clear(): void {
+    this.#entries.clear()
     this.#byPath.clear()
-    this.#pathOf.clear()
+    this.#byFile.clear()
   }
 
-  #wasRenamed(path: string, file: FileIdentity, listed: ReadonlySet<string>): boolean {
-    const before = this.#pathOf.get(file.id)
-    const entry = before === undefined || listed.has(before) ? undefined : this.#byPath.get(before)
-    if (!entry || !isSame(entry.file, file)) return false
-    this.#byPath.delete(before!)
-    this.add(path, file, entry.time)
+  #wasRenamed(path: string, file: FileIdentity, listed: Listed): boolean {
+    const entry = this.#byFile.get(keyOf(file))
+    // A second name of a file is another file.
+    if (!entry || listed.get(entry.path) === file.id) return false
+    if (this.#byPath.get(entry.path) === entry) this.#byPath.delete(entry.path)
+    this.#byPath.set(path, entry)
+    entry.path = path
+    entry.isGone = false
     return true
+  }
+
+  #unindex(entry: Entry): void {
+    const key = keyOf(entry.found)
+    if (this.#byFile.get(key) === entry) this.#byFile.delete(key)
   }
 }
 
-function isSame(a: FileIdentity, b: FileIdentity): boolean {
-  return a.id === b.id && a.size === b.size && a.mtimeMs === b.mtimeMs
+function keyOf({ id, size, mtimeMs }: FileIdentity): string {
+  return `${id} ${size} ${mtimeMs}`
 }

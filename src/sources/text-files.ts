@@ -17,7 +17,7 @@ import {
 import { describe } from '../values/describe.js'
 import { messageOf } from '../values/message-of.js'
 import { finite, list, object, satisfying, text, tuple } from '../values/schema.js'
-import { type AssignedFile, AssignedFiles } from './assigned-files.js'
+import { type AssignedFile, AssignedFiles, type Listed } from './assigned-files.js'
 import { checkBoolean, checkInteger } from './check.js'
 
 export interface TextFileOptions {
@@ -152,7 +152,7 @@ class FilesReader implements DirectReader {
   /** Files modified at or before this time are never read. After a restart, it is still the time of the first start. */
   #threshold: number
   /** Paths of the last listing. Of files that are too old, only those that appear later deserve a warning. */
-  #listed = new Set<string>()
+  #listed: Listed = new Map()
   /** Paths with faults that were reported. */
   #reported = new Set<string>()
 
@@ -169,7 +169,7 @@ class FilesReader implements DirectReader {
       this.#assigned.restore(taken)
       this.#isRestored = true
     }
-    this.#listed = new Set((await this.#find()).files.map(({ path }) => path))
+    this.#listed = listedOf(await this.#find())
   }
 
   /**
@@ -194,8 +194,9 @@ class FilesReader implements DirectReader {
     const found = await this.#findLater()
     if (found instanceof SourceError) return { partitions: [], description: found.message, warnings: [found.message] }
     const warnings = this.#faults(found)
-    const paths = new Set(found.files.map(({ path }) => path))
-    this.#assigned.forget(paths, time - this.#remember)
+    const listed = listedOf(found)
+    // The directory may come back with its files.
+    if (!found.missing) this.#assigned.forget(listed, time - this.#remember)
     // Files have times of the clock. After a step of the clock, both the clock's time and the batch times limit the
     // accepted ages.
     const newest = Math.max(time, clockTime)
@@ -205,7 +206,7 @@ class FilesReader implements DirectReader {
     const taken: { readonly path: string; readonly file: FileIdentity; readonly modified: number }[] = []
     for (const { path, file } of found.files) {
       const modified = wholeMs(file.mtimeMs)
-      const known = this.#assigned.state(path, file, paths)
+      const known = this.#assigned.state(path, file, listed)
       if (known === 'changed')
         warnings.push(
           `${path} changed after it was assigned to a batch; the change is not read. Write new lines to new files`,
@@ -218,7 +219,7 @@ class FilesReader implements DirectReader {
           `${path} appeared with a modification time too long ago (${new Date(modified).toISOString()}) and is ignored. Set its time to now, or raise minRemember`,
         )
     }
-    this.#listed = paths
+    this.#listed = listed
     taken.sort((a, b) => a.modified - b.modified || (a.path < b.path ? -1 : 1))
     for (const { path, file } of taken) this.#assigned.add(path, file, time)
     const description = found.missing ? `${directory} does not exist` : listOf(taken)
@@ -261,6 +262,10 @@ class FilesReader implements DirectReader {
     this.#reported = new Set(all.keys())
     return fresh
   }
+}
+
+function listedOf({ files }: Found): Listed {
+  return new Map(files.map(({ path, file }) => [path, file.id]))
 }
 
 /**

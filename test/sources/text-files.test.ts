@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { FileSystems } from '#build/files/file-systems.js'
 import { ArgumentError, Context, SourceError } from '#build/index.js'
+import { AssignedFiles } from '#build/sources/assigned-files.js'
 import { type TextFileOptions, textFileSource } from '#build/sources/text-files.js'
 import fc from '../support/fast-check.js'
 import { closing } from './loopback.js'
@@ -216,6 +217,83 @@ test('a file that is renamed after it was assigned is not read again', async () 
   expect(await names(14_000)).toEqual(['a'])
   await rename(join(directory, 'a'), join(directory, 'b'))
   expect(await names(16_000)).toEqual([])
+})
+
+test('files that are renamed to the paths of others are not read again: a rotation of logs, and a swap', async () => {
+  const { names } = await open()
+  const move = (from: string, to: string) => rename(join(directory, from), join(directory, to))
+  await file('log.1', 13_000)
+  await file('log.2', 13_001)
+  await file('log.3', 13_002)
+  expect(await names(14_000)).toEqual(['log.1', 'log.2', 'log.3'])
+  for (const n of [3, 2, 1]) await move(`log.${n}`, `log.${n + 1}`)
+  await file('log.1', 15_000, 'new lines\n')
+  expect(await names(16_000)).toEqual(['log.1'])
+  await move('log.1', 'other')
+  await move('log.2', 'log.1')
+  await move('other', 'log.2')
+  expect(await names(18_000)).toEqual([])
+})
+
+test('a file that grew is not read again after it is renamed either', async () => {
+  const { names } = await open()
+  await file('log', 13_000)
+  expect(await names(14_000)).toEqual(['log'])
+  await file('log', 15_000, 'more\nlines\n')
+  expect(await names(16_000)).toEqual([])
+  await rename(join(directory, 'log'), join(directory, 'log.1'))
+  expect(await names(18_000)).toEqual([])
+})
+
+test('two names of one file are two files', async () => {
+  const { names } = await open()
+  await file('a', 13_000)
+  await link(join(directory, 'a'), join(directory, 'b'))
+  expect(await names(14_000)).toEqual(['a', 'b'])
+  expect(await names(16_000)).toEqual([])
+})
+
+describe('a file system gives a new file the id of a deleted one', () => {
+  const file = (mtimeMs: number, size = 10) => ({ id: 7, size, mtimeMs })
+
+  test('at its path: read once a listing was without the old one', () => {
+    const assigned = new AssignedFiles()
+    assigned.add('a', file(1), 1000)
+    assigned.forget(new Map(), 0)
+    expect(assigned.state('a', file(2), new Map([['a', 7]]))).toBe('new')
+  })
+
+  test('at another path: read', () => {
+    const assigned = new AssignedFiles()
+    assigned.add('a', file(1), 1000)
+    expect(assigned.state('b', file(2), new Map([['b', 7]]))).toBe('new')
+  })
+
+  test('on another device: neither hides the other', () => {
+    const assigned = new AssignedFiles()
+    assigned.add('a', file(1), 1000)
+    assigned.add('b', file(2), 1000)
+    const listed = new Map([
+      ['a', 7],
+      ['b', 7],
+    ])
+    assigned.forget(listed, 1000)
+    expect([assigned.state('a', file(1), listed), assigned.state('b', file(2), listed)]).toEqual([
+      'assigned',
+      'assigned',
+    ])
+  })
+})
+
+test('a directory that is gone for a while has no new files when it is back', async () => {
+  const { names } = await open({ minRemember: 2000 })
+  await file('a', 13_000)
+  expect(await names(14_000)).toEqual(['a'])
+  await rename(directory, `${directory}-away`)
+  expect(await names(16_000)).toEqual([])
+  await rename(`${directory}-away`, directory)
+  await file('a', 17_000, 'one more line\n')
+  expect(await names(18_000)).toEqual([])
 })
 
 test('a file that appears with an old time is ignored with a warning', async () => {
