@@ -5,7 +5,7 @@ import '../ops/all.js'
 import { openFileSystems } from '../pool/open-file-systems.js'
 import { describe } from '../values/describe.js'
 import { usable } from '../values/unusable.js'
-import { currentSignal } from './current-batch.js'
+import { currentSignals } from './current-batch.js'
 import { AddedDeadLetters, type DeadLetterLog } from './dead-letters/dead-letter-log.js'
 import { Engine } from './engine.js'
 import { attachEngine, engineOf } from './engine-of.js'
@@ -87,8 +87,8 @@ export class Context extends RddBuilder implements AsyncDisposable {
   /**
    * Calls `fn`. When `signal` aborts, the actions called in it reject with JobCancelledError, whose cause is the
    * signal's reason. Waiting tasks do not start. Tasks that await end at once, and the signals of their `mapAsync`
-   * calls abort. Tasks that compute continue, and their results are dropped. Only actions are cancelled: a signal
-   * around `ssc.start()` ends no batch.
+   * calls abort. Tasks that compute continue, and their results are dropped. In nested calls, either signal
+   * cancels. Only actions are cancelled: a signal around `ssc.start()` ends no batch.
    *
    * ```ts
    * const soon = AbortSignal.timeout(60_000)
@@ -105,7 +105,7 @@ export class Context extends RddBuilder implements AsyncDisposable {
     }
     if (typeof fn !== 'function')
       throw new ArgumentError(`withSignal got ${describe(fn)}; it takes a function that calls actions.`)
-    return currentSignal.run(signal, () => fn())
+    return currentSignals.run([...(currentSignals.getStore() ?? []), signal], () => fn())
   }
 
   /** Stops the threads. Running actions reject. A second call has no effect. */

@@ -10,5 +10,8 @@ export interface RunningBatch {
 /** The batch whose output operation calls an action: the action's jobs carry the batch's time. */
 export const currentBatch = new AsyncLocalStorage<RunningBatch>()
 
-/** The signal that cancels the jobs of actions called under `withSignal`. */
-export const currentSignal = new AsyncLocalStorage<AbortSignal | undefined>()
+/**
+ * The signals that cancel the jobs of actions: that of the batch whose output calls them, and those of `withSignal`,
+ * whose calls may be nested.
+ */
+export const currentSignals = new AsyncLocalStorage<readonly AbortSignal[]>()

@@ -12,7 +12,7 @@ import type { ThreadPool } from '../pool/thread-pool.js'
 import { assembleScheduler, type Running } from './assemble-scheduler.js'
 import { assembleStorage, type Storage } from './assemble-storage.js'
 import { writeDatasetCheckpoints } from './checkpoint/dataset-checkpoints.js'
-import { currentBatch, currentSignal } from './current-batch.js'
+import { currentBatch, currentSignals } from './current-batch.js'
 import { EngineJobSeries } from './job-series.js'
 import type { CheckedOptions } from './options.js'
 import type { TaskDone } from './scheduler/task.js'
@@ -140,7 +140,7 @@ export class Engine implements JobRunner {
     const { dag } = await this.#open()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, p) => p)
     const batch = currentBatch.getStore()
-    const done = await dag.run(rdd, sink, wanted, batch, currentSignal.getStore()).finally(() => {
+    const done = await dag.run(rdd, sink, wanted, batch, currentSignals.getStore()).finally(() => {
       // Dead letters of a batch are emitted at its end, together for all of its jobs.
       if (!batch) this.#emitDeadLetters()
     })

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { StreamingContext } from 'millrace'
+import type { ManualClock, StreamingContext } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
 import { gather, manual, run } from './support.js'
 
@@ -72,5 +72,28 @@ describe('withSignal and streams', () => {
     await ssc.start()
     await run(ssc, 1)
     expect(codes).toEqual(['ERR_MILLRACE_JOB_CANCELLED', 1])
+  })
+
+  test('inside foreachRDD a stop that abandons the batch still cancels them', async () => {
+    const ssc = context()
+    let begin!: () => void
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const code = new Promise((resolve) => {
+      ssc.queueStream([[1]]).foreachRDD(async (rdd) => {
+        const job = ssc.context.withSignal(new AbortController().signal, () =>
+          rdd.mapAsync(() => new Promise<number>(() => {})).count(),
+        )
+        job.catch((error: { code: string }) => resolve(error.code))
+        begin()
+        await job
+      })
+    })
+    await ssc.start()
+    await (ssc.clock as ManualClock).advance(1000)
+    await begun
+    await ssc.stop({ stopContext: false, timeout: 10 })
+    expect(await code).toBe('ERR_MILLRACE_JOB_CANCELLED')
   })
 })

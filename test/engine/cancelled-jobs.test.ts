@@ -99,6 +99,27 @@ test('results that were there before the job failed take no memory', async () =>
   expect(engineOf(ctx).segments.liveBlocks).toBe(0)
 })
 
+test.each(['outer', 'inner'] as const)('of nested signals, the %s one cancels', async (which) => {
+  await using ctx = new Context({ threads: 2, spare: false })
+  const stoppers = { outer: new AbortController(), inner: new AbortController() }
+  const { range, begun, release } = held(ctx)
+  const nested = ctx.withSignal(stoppers.outer.signal, async () => {
+    const job = ctx.withSignal(stoppers.inner.signal, () => range.count())
+    await job.catch(() => undefined)
+    return [
+      await job.catch((error: Error) => error.cause),
+      await ctx
+        .range(1)
+        .count()
+        .catch((error: Error) => error.cause),
+    ]
+  })
+  await begun()
+  stoppers[which].abort('enough')
+  release()
+  expect(await nested).toEqual(['enough', which === 'outer' ? 'enough' : 1])
+})
+
 test('a signal that was aborted before: nothing runs', async () => {
   await using ctx = new Context({ threads: 1, spare: false })
   const sum = ctx.longAccumulator()

@@ -83,7 +83,7 @@ export class DagScheduler {
   }
 
   /**
-   * Runs `sink` over the partitions. Resolves with the finished tasks in that order. When `signal` aborts, the job
+   * Runs `sink` over the partitions. Resolves with the finished tasks in that order. When one of `signals` aborts, the job
    * rejects at once: no further task starts, and running tasks are cancelled.
    */
   run(
@@ -91,12 +91,12 @@ export class DagScheduler {
     sink: Sink,
     partitions: readonly number[],
     batch: RunningBatch | undefined,
-    signal?: AbortSignal,
+    signals: readonly AbortSignal[] = [],
   ): Promise<TaskDone[]> {
     const budget = new JobBudget(this.#options.maxFailures)
     const meter = this.#reports.meter()
     const job: Job = { id: this.#jobs++, batchTime: batch?.time, budget, resultBytes: 0, ended: false, meter }
-    const run = () => this.#run(job, rdd, sink, partitions, signal)
+    const run = () => this.#run(job, rdd, sink, partitions, signals)
     return this.#reports.job(job, rdd.label, partitions.length, batch, run)
   }
 
@@ -105,23 +105,23 @@ export class DagScheduler {
     rdd: Dataset,
     sink: Sink,
     partitions: readonly number[],
-    signal: AbortSignal | undefined,
+    signals: readonly AbortSignal[],
   ): Promise<TaskDone[]> {
     const { loop, tables, listener } = this.#options
     this.#running.set(job, tables.outputs.uses)
-    let leave: (() => void) | undefined
+    const leave: (() => void)[] = []
     let succeeded = false
     try {
-      if (signal?.aborted) throw abortedBy(signal, job)
+      for (const signal of signals) if (signal.aborted) throw abortedBy(signal, job)
       const stage = this.#stage(job, 'result', rdd, sink, partitions)
       const aborted = new Promise<never>((_, reject) => {
-        if (signal) leave = this.#aborts.on(signal, () => reject(abortedBy(signal, job)))
+        for (const signal of signals) leave.push(this.#aborts.on(signal, () => reject(abortedBy(signal, job))))
       })
-      const done = await (signal ? Promise.race([aborted, stage]) : stage)
+      const done = await (signals.length > 0 ? Promise.race([aborted, stage]) : stage)
       succeeded = true
       return done
     } finally {
-      leave?.()
+      for (const unsubscribe of leave) unsubscribe()
       loop.jobEnded(job, succeeded)
       if (job.batchTime !== undefined) listener.batchJobEnded()
       this.#running.delete(job)

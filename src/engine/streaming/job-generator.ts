@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StateError } from '../../errors.js'
 import { nextTurn } from '../../ops/wait.js'
-import { currentSignal } from '../current-batch.js'
+import { currentSignals } from '../current-batch.js'
 import type { BatchInfo } from '../events.js'
 import type { Logger } from '../logger.js'
 import { BatchRunner, type BatchRunnerOptions, type FinishedBatch } from './batch-runner.js'
@@ -210,7 +210,7 @@ export class JobGenerator implements DueBatches {
     // The batch itself handles the rejection.
     assigned.catch(() => undefined)
     const batch = () => this.#run(submitted, assigned)
-    this.#queue = this.#queue.then(() => this.#asStarted(() => currentSignal.run(this.#abandoned.signal, batch)))
+    this.#queue = this.#queue.then(() => this.#asStarted(() => currentSignals.run([this.#abandoned.signal], batch)))
   }
 
   async #run(submitted: BatchInfo, assigned: Promise<number>): Promise<void> {
