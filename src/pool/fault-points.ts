@@ -19,6 +19,7 @@ export const CHECKPOINT_FAULT_POINTS = [
   'checkpoint:data-written',
   'checkpoint:metadata-written',
   'checkpoint:published',
+  'checkpoint:pruning',
 ] as const
 
 /** The same inside a write to the write-ahead log. */

@@ -264,6 +264,7 @@ export class CheckpointStore {
     const data = (await this.#named('state', 'data')).filter(({ name }) => !needed.has(name))
     const entries = (await this.#named('entry')).filter(({ time }) => time <= oldest)
     const left = (await this.#named('owner', 'temporary')).filter((file) => file.term < term)
+    processFaultPoint('checkpoint:pruning', this.#faults)
     for (const file of [...old, ...data, ...entries, ...left]) {
       if (file.term <= term) await folder.remove(file.name)
     }
