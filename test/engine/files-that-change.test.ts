@@ -1,8 +1,8 @@
 import { mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Context, FileChangedError, ManualClock, StreamingContext } from 'millrace'
-import { afterEach, expect, test } from 'vitest'
+import { Context, FileChangedError, ManualClock, StreamingContext, type TextFileOptions, withEnv } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
 import { engineOf } from '#build/engine/engine-of.js'
 
 const cleanup: (() => unknown)[] = []
@@ -84,6 +84,73 @@ test.each(Object.keys(CHANGES) as (keyof typeof CHANGES)[])(
     expect(counts).toEqual([1000, 1000])
   },
 )
+
+const BEFORE_READING = ['cut short', 'replaced by a rename', 'rewritten at the same size'] as const
+const CHANGE_FIRST = {
+  ...CHANGES,
+  'rewritten at the same size': (path: string) => writeFileSync(path, 'lime\n'.repeat(1000)),
+}
+
+describe.each(BEFORE_READING)('a file that is %s before any of it was read', (how) => {
+  /** Runs one batch of two files; the first is changed after the batch has them, and before its tasks read them. */
+  async function batchOf(options: TextFileOptions) {
+    const directory = folder()
+    const path = join(directory, 'a')
+    const clock = new ManualClock(10_000)
+    const warnings: string[] = []
+    const logger = { debug() {}, info() {}, warn: (text: string) => void warnings.push(text), error() {} }
+    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, spare: false, clock, logger, maxFailures: 1 })
+    cleanup.push(() => ssc.stop())
+    const got: string[][] = []
+    let isChanged = false
+    const changed = ssc.textFileStream(directory, options).transform((rdd) => {
+      if (!isChanged) CHANGE_FIRST[how](path)
+      isChanged = true
+      return rdd
+    })
+    for (let output = 0; output < 2; output++)
+      changed.foreachRDD(async (rdd) => void got.push(await rdd.distinct().collect()))
+    await ssc.start()
+    writeFileSync(path, 'line\n'.repeat(1000))
+    writeFileSync(join(directory, 'b'), 'other file\n')
+    for (const name of ['a', 'b']) utimesSync(join(directory, name), 10.5, 10.5)
+    await clock.advance(1000)
+    const error = await ssc.awaitIdle().catch((thrown: unknown) => thrown)
+    return { path, got, error, warnings: warnings.filter((text) => text.includes(`${path} is left out`)) }
+  }
+
+  test('fails its batch with an error that names it', async () => {
+    const { path, got, error } = await batchOf({})
+    expect(error).toBeInstanceOf(FileChangedError)
+    expect((error as Error).message).toContain(path)
+    expect(got).toEqual([])
+  })
+
+  test("with onFileChanged 'skip' is left out of all outputs, with one warning, and costs no attempt", async () => {
+    const { got, error, warnings } = await batchOf({ onFileChanged: 'skip' })
+    expect(error).toBeUndefined()
+    expect(got).toEqual([['other file'], ['other file']])
+    expect(warnings).toHaveLength(1)
+  })
+})
+
+test('a file that is cut while it is read for the first time fails its job', async () => {
+  const path = join(folder(), 'file')
+  writeFileSync(path, `first\n${'line\n'.repeat(500_000)}`)
+  const ctx = new Context({ threads: 1, spare: false, maxFailures: 1 })
+  cleanup.push(() => ctx.stop())
+  const cut = withEnv({ path }, (line: string) => {
+    if (line === 'first') process.getBuiltinModule('node:fs').truncateSync(path, 100)
+    return line
+  })
+  const error = await ctx
+    .textFile(path, 1)
+    .map(cut)
+    .count()
+    .catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(FileChangedError)
+  expect((error as Error).message).toContain(path)
+})
 
 test('a file that is deleted before any of it was read is left out, with a warning', async () => {
   const directory = folder()

@@ -119,6 +119,31 @@ test('a kept dataset is of one version, also where a later job computes a lost p
   expect((await kept.collect()).sort((a, b) => a - b)).toEqual(seen)
 })
 
+/** The last record's call completes first. */
+const lastFirst = async (x: number) => {
+  await new Promise((resolve) => setTimeout(resolve, 100 - 10 * x))
+  return x
+}
+
+describe('unordered calls are written in the order of the records', () => {
+  const records = Array.from({ length: 10 }, (_, x) => x)
+  const calls = () => context().range(0, 10, 1, 1).mapAsync(lastFirst, { ordered: false })
+
+  test('into persisted data', async () => {
+    expect(await calls().cache().collect()).toEqual(records)
+  })
+
+  test('into a shuffle, so that a repetition after the death of the thread rolls nothing back', async () => {
+    const grouped = calls()
+      .map((x): [string, number] => ['all', x])
+      .groupByKey(2)
+    const rollbacks: unknown[] = []
+    ctx!.on('rolledBack', (event) => rollbacks.push(event))
+    expect(await dyingAt(grouped, [2]).collect()).toEqual([['all', records]])
+    expect(rollbacks).toEqual([])
+  })
+})
+
 test('data that comes out different each time fails its job, which says so', async () => {
   const odd = Array.from({ length: 200 }, (_, i) => 2 * i + 2)
   const rdd = PIPELINES['random keys, grouped']!(context())

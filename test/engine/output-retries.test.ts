@@ -48,13 +48,16 @@ test('without a policy there is one attempt', async () => {
   expect(ssc.skippedBatches).toEqual([1000])
 })
 
-test('a pause ends with the stop', async () => {
-  const { ssc, clock } = failing(9, { outputRetries: { attempts: 3, delay: '1h', maxDelay: '1h' } })
+test('no attempt begins during a pause, and the pause ends with the stop', async () => {
+  const { ssc, clock, calls } = failing(9, { outputRetries: { attempts: 3, delay: '1h', maxDelay: '1h' } })
   await ssc.start()
   const retried = new Promise((resolve) => ssc.on('outputRetried', resolve))
   await clock.advance(1000)
   await retried
+  // A second attempt would end before this job does.
+  await ssc.context.range(100).count()
   expect((await ssc.stop({ graceful: true, timeout: 50 })).batchesNotProcessed).toContain(1000)
+  expect(calls).toHaveLength(1)
 })
 
 test('pauses double up to the longest', () => {
