@@ -3,11 +3,13 @@
 // the ten most frequent tags every second. The demo terminates a worker thread midway. At the end it compares every count
 // with the sender's, and exits with 1 if they differ.
 //
-//   npm run demo -- --duration 20s --rate 2000 --threads 2 --batch-interval 1s
+// The live page of the streams is open meanwhile; `--chaos` puts a button on it that terminates a thread.
+//
+//   npm run demo -- --duration 20s --rate 2000 --threads 2 --batch-interval 1s --chaos
 import { rm } from 'node:fs/promises'
 import { StreamingContext } from 'millrace'
 import { differences } from './support/differences.mjs'
-import { count, duration, rate, readFlags } from './support/flags.mjs'
+import { count, duration, flag, rate, readFlags } from './support/flags.mjs'
 import { quietAtTheEnd } from './support/logger.mjs'
 import { Sabotage } from './support/sabotage.mjs'
 import { countSaved } from './support/saved-tags.mjs'
@@ -20,8 +22,8 @@ const PATIENCE = 10
 const OUT = 'out'
 
 const flags = readFlags(
-  { duration, rate, threads: count, 'batch-interval': duration },
-  { duration: 20_000, rate: 2000, threads: 2, 'batch-interval': 1000 },
+  { duration, rate, threads: count, 'batch-interval': duration, chaos: flag },
+  { duration: 20_000, rate: 2000, threads: 2, 'batch-interval': 1000, chaos: false },
 )
 const interval = flags['batch-interval']
 /** Results come every second, or after as many batches as reach a second. */
@@ -41,6 +43,7 @@ const ssc = await StreamingContext.fromPipeline(new URL('./trending-hashtags.ts'
   batchInterval: interval,
   threads: flags.threads,
   logger: quietAtTheEnd,
+  ui: { chaos: flags.chaos },
   params: { url: new URL(sender.info.url).origin, out: OUT, every: `${every}ms` },
 })
 let interrupted = false
@@ -52,6 +55,7 @@ process.once('SIGINT', () => {
 const tally = new TrendTally()
 const sabotage = new Sabotage(ssc, console.log)
 await ssc.start()
+if (ssc.ui.url) console.log(`The live page: ${ssc.ui.url}`)
 const startedAt = performance.now()
 await follow()
 const seconds = (performance.now() - startedAt) / 1000

@@ -2,7 +2,7 @@
 // Packs the compiled modules of build/ into the few published files of dist/: a thread that loads ten files starts twice as
 // fast as one that loads 160. Modules are split, not copied: a thread's entry and the user's pipeline module import the
 // same instance.
-import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 /** Modules that users, threads and child processes load by name. */
@@ -66,5 +66,26 @@ await build({
   sourcesContent: false,
   logLevel: 'warning',
 })
+await bundlePage()
 for (const file of FILES) cpSync(`build/${file}`, `dist/${file}`)
 chmodSync('dist/cli/main.js', 0o755)
+
+/** The page of `ui`, with its plot library: one script and one style sheet, so that no request leaves the machine. */
+async function bundlePage() {
+  mkdirSync('build/ui/page', { recursive: true })
+  await build({
+    entryPoints: { page: 'src/ui/page/main.ts', style: 'src/ui/page/page.css' },
+    entryNames: '[name]',
+    outdir: 'build/ui/page',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    // The licences of bundled packages stay in the files.
+    legalComments: 'eof',
+    logLevel: 'warning',
+  })
+  for (const file of ['index.html', 'icon.svg']) cpSync(`src/ui/page/${file}`, `build/ui/page/${file}`)
+  cpSync('node_modules/uplot/LICENSE', 'build/ui/page/LICENSE-uPlot.txt')
+  cpSync('build/ui/page', 'dist/ui/page', { recursive: true })
+}

@@ -48,8 +48,8 @@ const DRIVER_ROOMS = [
   { room: 'engine/current-batch', may: [] },
   // Figures of finished jobs.
   { room: 'engine/progress', may: [] },
-  // What streams are and hold, as plain data.
-  { room: 'engine/status/streams-status', may: [], types: ['engine/streaming/streaming-options'] },
+  // The status of streams, as plain data.
+  { room: 'engine/status/streams-status', may: [] },
   { room: 'engine/status', may: [], types: ['ops', 'engine/engine', 'engine/streaming/streaming-options'] },
   { room: 'engine/user-code', may: REST },
   { room: 'engine/dead-letters', may: REST },
@@ -65,6 +65,7 @@ const DRIVER_ROOMS = [
     room: 'engine/streaming/streaming-control',
     may: REST,
     types: [
+      'engine/streaming/ui-options',
       'engine/status/streams-status',
       'engine/dead-letters',
       'engine/events',
@@ -75,6 +76,12 @@ const DRIVER_ROOMS = [
     ],
   },
   { room: 'engine/streaming/output-retries', may: REST },
+  { room: 'engine/streaming/ui-options', may: REST },
+  {
+    room: 'engine/streaming/page',
+    may: [],
+    types: ['engine/logger', 'engine/streaming/streaming-control', 'engine/streaming/ui-options'],
+  },
   { room: 'engine/streaming/never-started', may: REST },
   { room: 'engine/checkpoint/options', may: REST },
   // The files of the directory, which checkpoints and the write-ahead log share.
@@ -90,6 +97,7 @@ const DRIVER_ROOMS = [
       'engine/options',
       'engine/receivers/back-pressure',
       'engine/streaming/output-retries',
+      'engine/streaming/ui-options',
       'engine/write-ahead-log/options',
     ],
   },
@@ -182,6 +190,8 @@ const DRIVER_ROOMS = [
       'engine/streaming/named-outputs',
       'engine/streaming/never-started',
       'engine/streaming/output-queue',
+      'engine/streaming/page',
+      'engine/streaming/ui-options',
       'engine/streaming/print-batch',
       'engine/streaming/settles-within',
       'engine/streaming/start-options',
@@ -344,7 +354,14 @@ export const RULES = [
     ],
     types: ['ops'],
   },
-  { room: 'ui', may: ['ui', 'metrics', 'errors'], types: ['engine'] },
+  // Runs in browsers.
+  {
+    room: 'ui/page',
+    may: ['ui/page'],
+    types: ['engine/progress', 'engine/status/streams-status', 'ui/collect/rows'],
+  },
+  { room: 'ui/attach', may: ['ui', 'engine/streaming/page'] },
+  { room: 'ui', may: ['ui', 'metrics', 'errors', 'package-root'], types: ['engine'] },
   // Metrics, spans, health and reports, made from the events of a context.
   { room: 'metrics', may: ['metrics', 'errors', 'values', 'ops/option-names', 'ops/time'], types: ['engine'] },
   // The module for users' tests: the public API and its implementation.
@@ -365,6 +382,7 @@ export const RULES = [
       'engine',
       'sources',
       'sinks',
+      'ui/attach',
       'pool/*',
       'package-root',
     ],

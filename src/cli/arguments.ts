@@ -19,6 +19,8 @@ export interface RunCommand {
   readonly standby: boolean
   readonly params: Readonly<Record<string, string>>
   readonly json: boolean
+  /** Serves the live page: on this port, or on the default one. */
+  readonly ui: { readonly port?: number; readonly chaos: boolean } | undefined
 }
 
 export type Command =
@@ -38,6 +40,9 @@ const RUN_OPTIONS = {
   'checkpoint-dir': { type: 'string' },
   standby: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  ui: { type: 'boolean', default: false },
+  'ui-port': { type: 'string' },
+  chaos: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
 
@@ -97,7 +102,14 @@ function parseRun(args: readonly string[]): Command {
     standby: values.standby,
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,
+    ui: page(values.ui, values['ui-port'], values.chaos),
   }
+}
+
+/** `--ui-port` and `--chaos` imply `--ui`. */
+function page(ui: boolean, port: string | undefined, chaos: boolean): RunCommand['ui'] {
+  if (!ui && port === undefined && !chaos) return undefined
+  return port === undefined ? { chaos } : { port: count(port, '--ui-port', 0, 65_535), chaos }
 }
 
 function until(given: string): 'caught-up' {

@@ -35,6 +35,9 @@ Options:
   --until caught-up           Stop once every source is at the end that it had at the start (files, Kafka, queues)
   --checkpoint-dir <folder>   Write checkpoints there, and resume from the newest one (default: no checkpoints)
   --standby                   Wait while another process has that folder, and take over when it dies or stops
+  --ui                        Serve a live page of the streams at http://127.0.0.1:4040, or the next free port
+  --ui-port <n>               The port of the page; 0 takes any (implies --ui)
+  --chaos                     Put a button on the page that terminates a worker thread (implies --ui)
   --json                      Write batches, named outputs and prints to stdout as JSON, one object per line
   --help                      Show this text
 

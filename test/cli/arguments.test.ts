@@ -15,6 +15,7 @@ test('run without options', () => {
     standby: false,
     params: {},
     json: false,
+    ui: undefined,
   })
 })
 
@@ -45,6 +46,7 @@ test('run with every option, in any order; the last of two wins', () => {
     standby: true,
     params: { a: '2', b: 'x=y', c: '' },
     json: true,
+    ui: undefined,
   })
 })
 
@@ -64,7 +66,7 @@ test('the help names every option', () => {
     named()
   } catch (error) {
     const options = (error as Error).message.split('Options: ')[1]!.match(/--[a-z-]+/g)!
-    expect(options).toHaveLength(9)
+    expect(options).toHaveLength(12)
     for (const option of options) expect(RUN_HELP).toContain(`\n  ${option} `)
   }
 })
@@ -94,4 +96,13 @@ test.each([
 ])('%j is refused', (args, message) => {
   expect(() => parseCommand(args)).toThrow(ArgumentError)
   expect(() => parseCommand(args)).toThrow(message)
+})
+
+test.each([
+  [['--ui'], { chaos: false }],
+  [['--ui-port', '0'], { port: 0, chaos: false }],
+  [['--chaos'], { chaos: true }],
+  [['--ui', '--chaos', '--ui-port', '5000'], { port: 5000, chaos: true }],
+])('run %j serves a page', (args, ui) => {
+  expect(parseCommand(['run', 'a.js', ...args])).toMatchObject({ ui })
 })

@@ -118,6 +118,7 @@ describe('the reference', () => {
       backpressure: asText(streaming.backpressure ?? false),
       checkpointInterval: streaming.checkpointInterval === 1000 ? "the batches of `'1s'`, at least one" : '',
       writeAheadLog: asText(streaming.writeAheadLog ?? false),
+      ui: asText(streaming.ui ?? false),
       rollingInterval: asText(`${logged.rollingInterval / 1000}s`),
       maxBytes: `\`${logged.maxBytes}\` (${logged.maxBytes / MIB} MiB)`,
       closeAfterWrite: asText(logged.closeAfterWrite),

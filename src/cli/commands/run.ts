@@ -24,6 +24,7 @@ export async function run(command: RunCommand): Promise<void> {
   const figures = new Figures()
   ssc.on('threadLost', ({ reason }) => figures.threadLost(reason))
   if (!(await start(ssc, command))) return
+  if (ssc.ui?.url) process.stderr.write(`millrace: page: ${ssc.ui.url}\n`)
 
   const { threads } = ssc.context.options
   const title = { module: basename(fileURLToPath(url)), threads, batchInterval: ssc.batchInterval }
@@ -131,13 +132,14 @@ async function deliver(ssc: StreamingContext, name: string, view: View, gate: St
 
 async function open(
   url: URL,
-  { batchInterval, threads, params, checkpointDir }: RunCommand,
+  { batchInterval, threads, params, checkpointDir, ui }: RunCommand,
 ): Promise<StreamingContext> {
   const options = {
     batchInterval,
     params,
     ...(threads === undefined ? {} : { threads }),
     ...(checkpointDir === undefined ? {} : { checkpointDir }),
+    ...(ui === undefined ? {} : { ui }),
   }
   return StreamingContext.fromPipeline(url, options).catch((error: unknown) => {
     throw new NotStartedError(error)

@@ -9,11 +9,13 @@ import { messageFirst, stderrLogger } from '../logger.js'
 import { safeLogger } from '../safe-logger.js'
 import type { StreamsStatus } from '../status/streams-status.js'
 import type { OutputBatch } from '../streaming/output-queue.js'
+import { type Page, pageFor, startWithPage } from '../streaming/page.js'
 import { settlesWithin } from '../streaming/settles-within.js'
 import { checkStartOptions, type StartOptions } from '../streaming/start-options.js'
 import { defaultStopMs, STOP_OPTIONS, type StopOptions, type StopResult } from '../streaming/stop-result.js'
 import type { PushTarget, StreamingControl } from '../streaming/streaming-control.js'
 import { checkStreamingOptions, type PipelineOptions, type StreamingState } from '../streaming/streaming-options.js'
+import type { StreamingUi } from '../streaming/ui-options.js'
 import { RemoteDriver } from './remote-driver.js'
 
 /**
@@ -35,6 +37,7 @@ export class PipelineHandle implements StreamingControl {
   readonly clock: Clock
   readonly #driver: RemoteDriver
   readonly #skipped: number[] = []
+  readonly #page: Page | undefined
 
   /** Starts the thread and resolves when it has built the graph. @throws ArgumentError before the thread starts. */
   static async open<P>(url: string, options: PipelineOptions<P>): Promise<PipelineHandle> {
@@ -46,17 +49,25 @@ export class PipelineHandle implements StreamingControl {
 
   private constructor(url: string, options: PipelineOptions<unknown>) {
     const { driver: _, ...streaming } = options
-    const { batchInterval } = checkStreamingOptions(streaming)
-    const { clock = new SystemClock(), logger = stderrLogger, ...copied } = streaming
+    const checked = checkStreamingOptions(streaming)
+    const { batchInterval } = checked
+    const { clock = new SystemClock(), logger: given = stderrLogger, ui: _ui, ...copied } = streaming
     this.batchInterval = batchInterval
     this.clock = clock
     const boot = { url, options: copied, manualClockAt: startOf(clock) }
-    this.#driver = new RemoteDriver({ boot, clock, logger: safeLogger(messageFirst(logger)) })
+    const logger = safeLogger(messageFirst(given))
+    this.#driver = new RemoteDriver({ boot, clock, logger })
+    this.#page = pageFor({ streams: this, logger, terminateThread: (slot) => this.terminateThread(slot) }, checked.ui)
     this.on('batchSkipped', ({ time }) => void this.#skipped.push(time))
   }
 
   get state(): StreamingState {
     return this.#driver.state
+  }
+
+  /** The live page, which this thread serves; undefined without the option `ui`. */
+  get ui(): StreamingUi | undefined {
+    return this.#page
   }
 
   /** Returns what the streams are and hold now, as plain data. Costs one message. */
@@ -124,7 +135,8 @@ export class PipelineHandle implements StreamingControl {
    * stop when every source has reached the end that it had at the start: see StreamingContext.
    */
   async start(options: StartOptions = {}): Promise<void> {
-    await this.#driver.start(checkStartOptions(options))
+    const checked = checkStartOptions(options)
+    await startWithPage(this.#page, this, () => this.#driver.start(checked))
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { JobInfo, Spread, StageInfo } from './job-info.js'
 
-/** What one finished task reports. */
+/** The figures of one finished task. */
 export interface MeasuredTask {
   readonly runMs: number
   readonly records: number

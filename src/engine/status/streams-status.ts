@@ -1,5 +1,3 @@
-import type { StreamingState } from '../streaming/streaming-options.js'
-
 /** A worker thread of the pool. */
 export interface ThreadStatus {
   readonly id: number
@@ -81,9 +79,9 @@ export interface OutputStatus {
   readonly stream: number
 }
 
-/** What the streams are and hold at one moment, as plain data. */
+/** The status of streams at one moment, as plain data. */
 export interface StreamsStatus {
-  readonly state: StreamingState
+  readonly state: 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
   /** The context's clock, in ms. */
   readonly now: number
   readonly batchInterval: number

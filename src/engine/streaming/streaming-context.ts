@@ -14,11 +14,14 @@ import { CheckpointStore } from '../checkpoint/store.js'
 import { Context } from '../context.js'
 import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import { PipelineHandle } from '../driver-thread/pipeline-handle.js'
+import { engineOf } from '../engine-of.js'
 import type { EventListener, EventName, Listener } from '../events.js'
 import type { StreamsStatus } from '../status/streams-status.js'
+import { terminateThreadOf } from '../terminate-thread.js'
 import { ContextRuntime } from './context-runtime.js'
 import { Lifecycle } from './lifecycle.js'
 import type { OutputBatch } from './output-queue.js'
+import { type Page, pageFor, startWithPage } from './page.js'
 import { loadPipeline } from './pipeline-loader.js'
 import { settlesWithin } from './settles-within.js'
 import { checkDropState, type StartOptions } from './start-options.js'
@@ -31,6 +34,7 @@ import {
   type StreamingOptions,
   type StreamingState,
 } from './streaming-options.js'
+import type { StreamingUi } from './ui-options.js'
 
 /**
  * Runs streams on a pool of threads: build the graph, `start()`, `stop()`.
@@ -47,6 +51,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
   readonly clock: Clock
   readonly #lifecycle: Lifecycle
   readonly #skipped: number[] = []
+  readonly #page: Page | undefined
 
   /** @throws ArgumentError that names the first invalid option. */
   constructor(options: StreamingOptions) {
@@ -61,6 +66,8 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     this.#lifecycle = new Lifecycle({ graph, context, runtime, options: checked })
     const { checkpointDir } = options
     if (checkpointDir !== undefined) this.#lifecycle.useCheckpoints(this.#storeAt(checkpointDir))
+    const terminateThread = (slot: number) => terminateThreadOf(engineOf(context), slot)
+    this.#page = pageFor({ streams: this, logger, terminateThread }, checked.ui)
     this.on('batchSkipped', ({ time, outputs, error }) => {
       this.#skipped.push(time)
       logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)
@@ -173,6 +180,11 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     return this.#lifecycle.state
   }
 
+  /** The live page; undefined without the option `ui`. */
+  get ui(): StreamingUi | undefined {
+    return this.#page
+  }
+
   /**
    * Returns what the streams are and hold now, as plain data: threads, memory, state, the graph, options. Cost: a walk
    * over datasets and blocks, so call it about once a second.
@@ -230,7 +242,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
    * @throws ArgumentError that names the inputs without an end, such as receivers.
    */
   start(options: StartOptions = {}): Promise<void> {
-    return this.#lifecycle.start(options)
+    return startWithPage(this.#page, this, () => this.#lifecycle.start(options))
   }
 
   /** Resolves when the context has stopped. Rejects with the error that stopped it. */

@@ -8,6 +8,7 @@ import type { OutputBatch } from './output-queue.js'
 import type { StartOptions } from './start-options.js'
 import type { StopOptions, StopResult } from './stop-result.js'
 import type { StreamingState } from './streaming-options.js'
+import type { StreamingUi } from './ui-options.js'
 
 /** A pushStream, as the host feeds it. PushHandle documents each call. */
 export interface PushTarget<T> {
@@ -46,6 +47,8 @@ export interface StreamingControl extends AsyncDisposable {
   printer: (time: number, lines: readonly string[]) => unknown
   /** Calls `listener` for every event of this name. Returns a function that unsubscribes it. */
   on<E extends EventName>(name: E, listener: EventListener<E>): () => void
+  /** The live page; undefined without the option `ui`. */
+  readonly ui: StreamingUi | undefined
   /** Returns what the streams are and hold now, as plain data. Call it about once a second at most. */
   status(): Promise<StreamsStatus>
   /** Adds an object with a method for each event that it receives. Returns a function that removes it. */

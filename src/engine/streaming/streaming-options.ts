@@ -8,6 +8,7 @@ import { type ContextOptions, checkOptions } from '../options.js'
 import { type BackpressureOptions, checkBackpressure } from '../receivers/back-pressure.js'
 import { type CheckedLogOptions, checkWriteAheadLog, type WriteAheadLogOptions } from '../write-ahead-log/options.js'
 import { checkOutputRetries, type OutputRetries, type OutputRetryOptions } from './output-retries.js'
+import { type CheckedUiOptions, checkUi, type UiOptions } from './ui-options.js'
 
 export interface StreamingOptions extends ContextOptions {
   /** Length of a batch: milliseconds, or a text such as '1s'. */
@@ -50,6 +51,8 @@ export interface StreamingOptions extends ContextOptions {
    * (false), so that it survives the process. An object sets when files of the log end.
    */
   readonly writeAheadLog?: boolean | WriteAheadLogOptions
+  /** Whether to serve a live page of the streams (false): `true` for http://127.0.0.1:4040, or where and for whom. */
+  readonly ui?: boolean | UiOptions
 }
 
 export interface GetOrCreateOptions {
@@ -82,6 +85,7 @@ const STREAMING_OPTIONS = [
   'checkpointDir',
   'checkpointInterval',
   'writeAheadLog',
+  'ui',
   'params',
 ] as const
 
@@ -95,6 +99,7 @@ export interface CheckedStreamingOptions {
   readonly writeAheadLog: CheckedLogOptions | undefined
   readonly outputRetries: OutputRetries
   readonly maxCatchUp: number
+  readonly ui: CheckedUiOptions | undefined
   /** The options of the batch context. */
   readonly context: ContextOptions
 }
@@ -141,6 +146,7 @@ function checkEach(options: StreamingOptions): CheckedStreamingOptions {
   return {
     outputRetries: checkOutputRetries(options.outputRetries),
     maxCatchUp: maxCatchUpBatches,
+    ui: checkUi(options.ui),
     batchInterval,
     clock: checkClock(options.clock ?? new SystemClock()),
     onBatchError,

@@ -1,0 +1,121 @@
+import type { BatchInfo } from '../../engine/events.js'
+import type { JobInfo } from '../../engine/progress/job-info.js'
+import { errorText } from './error-text.js'
+import type { BatchDetails, BatchRow, InputRow, JobRow } from './rows.js'
+
+/** Completed batches that the page keeps, as Spark's `retainedBatches`. */
+export const RETAINED = 1_000
+/** Stages of all kept batches together, at about 0.6 KB each. Beyond that, the oldest batches lose their jobs. */
+const MOST_STAGES = 20_000
+/** Stages of the jobs of one batch. */
+const MOST_STAGES_OF_BATCH = 1_000
+/** Active batches that are kept: a stream that is far behind has many. */
+const MOST_ACTIVE = 1_000
+
+interface Entry {
+  row: BatchRow
+  /** The revision at its last change. */
+  revision: number
+  jobs: JobRow[]
+  jobsOmitted: number
+  stages: number
+}
+
+/** The newest batches and their jobs, in bounded memory. */
+export class BatchHistory {
+  /** By time. Completed batches are in the order of completion. */
+  readonly #active = new Map<number, Entry>()
+  readonly #completed = new Map<number, Entry>()
+  #stages = 0
+  #revision = 0
+
+  /** Grows with every change. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  submitted(batch: BatchInfo): void {
+    this.#put(batch, 'waiting')
+  }
+
+  started(batch: BatchInfo): void {
+    this.#put(batch, 'running')
+  }
+
+  completed(batch: BatchInfo): void {
+    const entry = this.#put(batch, batch.outputs.some(({ error }) => error) ? 'failed' : 'completed')
+    this.#active.delete(batch.time)
+    this.#completed.delete(batch.time)
+    this.#completed.set(batch.time, entry)
+    if (this.#completed.size > RETAINED) this.#dropOldest()
+    if (this.#stages > MOST_STAGES) this.#dropJobs()
+  }
+
+  jobCompleted({ error, ...job }: JobInfo): void {
+    if (job.batchTime === undefined) return
+    const entry = this.#active.get(job.batchTime) ?? this.#completed.get(job.batchTime)
+    if (!entry) return
+    if (entry.stages + job.stages.length > MOST_STAGES_OF_BATCH) {
+      entry.jobsOmitted++
+      return
+    }
+    entry.jobs.push(error ? { ...job, error: errorText(error) } : job)
+    entry.stages += job.stages.length
+    this.#stages += job.stages.length
+  }
+
+  /** Returns the batches that changed after `revision`, by time. */
+  since(revision: number): BatchRow[] {
+    const changed: Entry[] = []
+    for (const entry of this.#completed.values()) if (entry.revision > revision) changed.push(entry)
+    for (const entry of this.#active.values()) if (entry.revision > revision) changed.push(entry)
+    return changed.map(({ row }) => row).sort((a, b) => a.time - b.time)
+  }
+
+  details(time: number): BatchDetails | undefined {
+    const entry = this.#active.get(time) ?? this.#completed.get(time)
+    return entry && { ...entry.row, jobs: entry.jobs, jobsOmitted: entry.jobsOmitted }
+  }
+
+  #put(batch: BatchInfo, status: BatchRow['status']): Entry {
+    const row = rowOf(batch, status)
+    const revision = ++this.#revision
+    let entry = this.#active.get(batch.time)
+    if (entry) Object.assign(entry, { row, revision })
+    else {
+      entry = { row, revision, jobs: [], jobsOmitted: 0, stages: 0 }
+      this.#active.set(batch.time, entry)
+      if (this.#active.size > MOST_ACTIVE) this.#active.delete(this.#active.keys().next().value!)
+    }
+    return entry
+  }
+
+  #dropOldest(): void {
+    const [time, entry] = this.#completed.entries().next().value!
+    this.#completed.delete(time)
+    this.#stages -= entry.stages
+  }
+
+  /** Drops the jobs of the oldest batches that have some. */
+  #dropJobs(): void {
+    for (const entry of this.#completed.values()) {
+      if (this.#stages <= MOST_STAGES) return
+      entry.jobsOmitted += entry.jobs.length
+      entry.jobs = []
+      this.#stages -= entry.stages
+      entry.stages = 0
+    }
+  }
+}
+
+function rowOf(batch: BatchInfo, status: BatchRow['status']): BatchRow {
+  const { time, records, schedulingDelay, processingDelay, totalDelay, deadLetters } = batch
+  const inputs = batch.inputs.map(({ stream, name, records: n, bytes, description, rate, dropped }): InputRow => {
+    return { stream, name, records: n, bytes, description, rate, dropped }
+  })
+  const outputs = batch.outputs.map(({ id, label, startedAt, endedAt, error }) => {
+    const output = { id, label, ms: Math.max(0, endedAt - startedAt) }
+    return error ? { ...output, error: errorText(error) } : output
+  })
+  return { time, status, records, schedulingDelay, processingDelay, totalDelay, deadLetters, inputs, outputs }
+}

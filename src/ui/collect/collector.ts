@@ -1,0 +1,92 @@
+import type { StreamingControl } from '../../engine/streaming/streaming-control.js'
+import { BatchHistory } from './batch-history.js'
+import { Connectors } from './connectors.js'
+import { OperatorFigures } from './operator-figures.js'
+import { RecoveryLog } from './recovery-log.js'
+import type { CheckpointRow, Overview, Totals } from './rows.js'
+
+const MOST_CHECKPOINTS = 200
+
+/** Collects the events of streams, in bounded memory. */
+export class Collector {
+  readonly batches = new BatchHistory()
+  readonly recovery: RecoveryLog
+  readonly connectors: Connectors
+  readonly operators = new OperatorFigures()
+  readonly #checkpoints: CheckpointRow[] = []
+  readonly #removers: (() => void)[]
+  #totals: Totals = { completed: 0, failed: 0, records: 0, deadLetters: 0, checkpointFailures: 0 }
+  #lagging: Overview['lagging']
+  #startedAt: number | undefined
+
+  constructor(streams: StreamingControl) {
+    const { batches } = this
+    this.recovery = new RecoveryLog(streams)
+    this.connectors = new Connectors(streams)
+    this.#removers = [
+      streams.on('streamingStarted', () => {
+        this.#startedAt = streams.clock.now()
+      }),
+      streams.on('batchSubmitted', (batch) => batches.submitted(batch)),
+      streams.on('batchStarted', (batch) => batches.started(batch)),
+      streams.on('jobCompleted', (job) => {
+        batches.jobCompleted(job)
+        this.operators.jobCompleted(job)
+      }),
+      streams.on('batchCompleted', (batch) => {
+        batches.completed(batch)
+        this.connectors.completed(batch, streams.batchInterval)
+        const { completed, failed, records, deadLetters, ...rest } = this.#totals
+        this.#totals = {
+          ...rest,
+          completed: completed + 1,
+          failed: failed + Number(batch.outputs.some(({ error }) => error)),
+          records: records + batch.records,
+          deadLetters: deadLetters + (batch.deadLetters ?? 0),
+        }
+      }),
+      streams.on('lagging', ({ behind, reason }) => {
+        this.#lagging = { behind, reason }
+      }),
+      streams.on('caughtUp', () => {
+        this.#lagging = undefined
+      }),
+      streams.on('checkpointWritten', ({ time, bytes, ms }) => this.#checkpoint({ time, bytes, ms })),
+      streams.on('checkpointFailed', ({ time, error }) => {
+        const { checkpointFailures, ...rest } = this.#totals
+        this.#totals = { ...rest, checkpointFailures: checkpointFailures + 1 }
+        this.#checkpoint({ time, error: (error instanceof Error ? error.message : String(error)).slice(0, 500) })
+      }),
+    ]
+  }
+
+  get totals(): Totals {
+    return this.#totals
+  }
+
+  /** How far and why the streams are behind; undefined if they keep up. */
+  get lagging(): Overview['lagging'] {
+    return this.#lagging
+  }
+
+  /** When the streams started, in ms of the context's clock. */
+  get startedAt(): number | undefined {
+    return this.#startedAt
+  }
+
+  /** The newest first. */
+  checkpoints(): CheckpointRow[] {
+    return [...this.#checkpoints].reverse()
+  }
+
+  close(): void {
+    for (const remove of this.#removers) remove()
+    this.recovery.close()
+    this.connectors.close()
+  }
+
+  #checkpoint(row: CheckpointRow): void {
+    this.#checkpoints.push(row)
+    if (this.#checkpoints.length > MOST_CHECKPOINTS) this.#checkpoints.shift()
+  }
+}

@@ -1,0 +1,88 @@
+import { h, setText, show } from './dom.js'
+import { count, duration, plural, uptime } from './format.js'
+import { Store } from './store.js'
+import { BatchView } from './views/batch.js'
+import { BatchesView } from './views/batches.js'
+import { GraphView } from './views/graph.js'
+import { checkpointsView, configurationView, connectorsView, stateView, storageView } from './views/lists.js'
+import { OverviewView } from './views/overview.js'
+import type { View } from './views/view.js'
+
+const VIEWS: Readonly<Record<string, () => View>> = {
+  overview: () => new OverviewView(),
+  batches: () => new BatchesView(),
+  graph: () => new GraphView(),
+  state: stateView,
+  storage: storageView,
+  checkpoints: checkpointsView,
+  connectors: connectorsView,
+  configuration: configurationView,
+}
+
+const CONNECTIONS = {
+  connecting: 'connecting…',
+  live: 'live',
+  lost: 'connection lost, trying again…',
+  stopped: 'the streams have stopped',
+}
+
+const store = new Store()
+const views = new Map<string, View>()
+const main = document.querySelector('main')!
+const state = document.querySelector('#state')!
+const summary = document.querySelector('#summary')!
+const connection = document.querySelector('#connection')!
+let current: View | undefined
+
+/** Shows the view that the address names, such as `#/batches/1000`. */
+function route(): void {
+  const [name = '', argument] = location.hash.replace(/^#\//, '').split('/')
+  const key = Object.hasOwn(VIEWS, name) ? name : 'overview'
+  if (key === 'batches' && argument) current = new BatchView(argument)
+  else {
+    let view = views.get(key)
+    if (!view) views.set(key, (view = VIEWS[key]!()))
+    current = view
+  }
+  for (const link of document.querySelectorAll('nav a')) {
+    const isCurrent = link.getAttribute('href') === `#/${key}`
+    if (isCurrent) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
+  document.title = `${current.title} · Millrace`
+  show(main, current.element)
+  update()
+}
+
+function update(): void {
+  const { overview } = store
+  setText(connection, CONNECTIONS[store.connection])
+  document.body.dataset.connection = store.connection
+  if (overview) {
+    const { status, startedAt, totals } = overview
+    const isOver = store.connection === 'stopped'
+    setText(state, isOver ? 'STOPPED' : status.state)
+    const up = startedAt === undefined ? '' : `up ${uptime(status.now - startedAt)} · `
+    const interval = `batches of ${duration(status.batchInterval)}`
+    setText(
+      summary,
+      `${up}${interval} · ${plural(totals.completed, 'batch', 'batches')} · ${count(totals.records)} records`,
+    )
+  }
+  current?.update(store)
+}
+
+const nav = document.querySelector('nav ul')!
+for (const key of Object.keys(VIEWS)) {
+  const name = key[0]!.toUpperCase() + key.slice(1)
+  nav.append(h('li', {}, h('a', { href: `#/${key}` }, name)))
+}
+store.onChange(update)
+addEventListener('hashchange', () => {
+  route()
+  scrollTo(0, 0)
+})
+addEventListener('resize', update)
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', update)
+route()
+store.connect()

@@ -1,0 +1,91 @@
+import type { BatchRow } from '../../collect/rows.js'
+import { h, setText } from '../dom.js'
+import { count, dateAndMoment, duration } from '../format.js'
+import type { Store } from '../store.js'
+import { type Column, Table } from '../table.js'
+import type { View } from './view.js'
+
+/** Rows that a table shows; the feed has a thousand. */
+const SHOWN = 200
+
+/** Active, completed and failed batches. */
+export class BatchesView implements View {
+  readonly title = 'Batches'
+  readonly element: HTMLElement
+  readonly #activeHead = h('h2')
+  readonly #completedHead = h('h2')
+  readonly #filter: HTMLInputElement
+  readonly #active: Table<BatchRow>
+  readonly #completed: Table<BatchRow>
+  #interval = 1000
+
+  constructor() {
+    this.#active = new Table('Active batches', this.#columns(), ({ time }) => String(time), 'No batch waits or runs.')
+    this.#completed = new Table(
+      'Completed batches',
+      this.#columns(),
+      ({ time }) => String(time),
+      'No batch is complete yet.',
+    )
+    this.#filter = h('input', { type: 'checkbox', id: 'only-failed' })
+    this.element = h(
+      'div',
+      {},
+      h('section', { class: 'block' }, this.#activeHead, this.#active.element),
+      h(
+        'section',
+        { class: 'block' },
+        h(
+          'div',
+          { class: 'heading' },
+          this.#completedHead,
+          h('label', { for: 'only-failed' }, this.#filter, ' failed only'),
+        ),
+        this.#completed.element,
+      ),
+    )
+  }
+
+  update(store: Store): void {
+    this.#interval = store.overview?.status.batchInterval ?? 1000
+    const all = store.batches.reverse()
+    const active = all.filter(({ status }) => status === 'waiting' || status === 'running')
+    const completed = all.filter(({ status }) => status === 'completed' || status === 'failed')
+    setText(this.#activeHead, `Active batches (${count(active.length)})`)
+    const total = store.overview?.totals.completed ?? completed.length
+    setText(this.#completedHead, `Completed batches (last ${count(completed.length)} out of ${count(total)})`)
+    const wanted = this.#filter.checked ? completed.filter(({ status }) => status === 'failed') : completed
+    this.#active.update(active.slice(0, SHOWN))
+    this.#completed.update(wanted.slice(0, SHOWN))
+  }
+
+  #columns(): Column<BatchRow>[] {
+    return [
+      {
+        head: 'Batch time',
+        cell: ({ time }) => ({
+          key: String(time),
+          make: () => h('a', { href: `#/batches/${time}` }, dateAndMoment(time, this.#interval)),
+        }),
+      },
+      { head: 'Input', numeric: true, cell: ({ records }) => `${count(records)} records` },
+      {
+        head: 'Scheduling delay',
+        hint: 'Time that the batch waited.',
+        numeric: true,
+        cell: (row) => duration(row.schedulingDelay),
+      },
+      { head: 'Processing time', numeric: true, cell: ({ processingDelay }) => duration(processingDelay) },
+      { head: 'Total delay', numeric: true, cell: ({ totalDelay }) => duration(totalDelay) },
+      {
+        head: 'Outputs succeeded',
+        numeric: true,
+        cell: ({ outputs }) => `${outputs.filter(({ error }) => !error).length}/${outputs.length}`,
+      },
+      {
+        head: 'Status',
+        cell: ({ status }) => ({ key: status, make: () => h('span', { class: `status ${status}` }, status) }),
+      },
+    ]
+  }
+}

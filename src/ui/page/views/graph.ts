@@ -1,0 +1,181 @@
+import type { StreamsStatus } from '../../../engine/status/streams-status.js'
+import { h, setText, show, svg } from '../dom.js'
+import { count, duration } from '../format.js'
+import { type GraphNode, placed } from '../graph-layout.js'
+import { quantile } from '../statistics.js'
+import type { Store } from '../store.js'
+import { section } from './tiles.js'
+import type { View } from './view.js'
+
+interface Node extends GraphNode {
+  readonly label: string
+  readonly kind: 'input' | 'stream' | 'output'
+  readonly details: readonly string[]
+}
+
+const WIDTH = 176
+const HEIGHT = 54
+const GAP_X = 56
+const GAP_Y = 22
+/** Batches over which figures are taken. */
+const RECENT = 20
+
+/** The streams from sources to outputs, with the figures of the newest batches, and the lineage of the chosen one. */
+export class GraphView implements View {
+  readonly title = 'Graph'
+  readonly element: HTMLElement
+  readonly #drawing = h('div', {
+    class: 'scroll graph',
+    tabindex: 0,
+    role: 'region',
+    'aria-label': 'Graph of the streams',
+  })
+  readonly #lineage = h('ol', { class: 'lineage' })
+  readonly #figures = new Map<string, SVGTextElement>()
+  #nodes: readonly Node[] = []
+  #shape = ''
+  #chosen: string | undefined
+
+  constructor() {
+    const hint = h(
+      'p',
+      { class: 'note' },
+      'Data flows from left to right. Choose a node to see what its partitions are recomputed from.',
+    )
+    this.element = h('div', {}, section('Graph', hint, this.#drawing), section('Lineage', this.#lineage))
+  }
+
+  update(store: Store): void {
+    const status = store.overview?.status
+    if (!status) return
+    const shape = JSON.stringify([status.streams, status.outputs])
+    if (shape !== this.#shape) {
+      this.#shape = shape
+      this.#nodes = nodesOf(status)
+      this.#draw()
+    }
+    const figures = figuresOf(store)
+    for (const [key, text] of this.#figures) setText(text, figures.get(key) ?? '')
+  }
+
+  #draw(): void {
+    const places = placed(this.#nodes)
+    const at = (key: string) => {
+      const { layer, row } = places.get(key)!
+      return { x: layer * (WIDTH + GAP_X) + 8, y: row * (HEIGHT + GAP_Y) + 8 }
+    }
+    const all = [...places.values()]
+    const width = (Math.max(0, ...all.map(({ layer }) => layer)) + 1) * (WIDTH + GAP_X)
+    const height = (Math.max(0, ...all.map(({ row }) => row)) + 1) * (HEIGHT + GAP_Y) + 8
+    const edges = this.#nodes.flatMap(({ key, parents }) =>
+      parents.map((parent) => {
+        const [from, to] = [at(parent), at(key)]
+        const [x1, y1, x2, y2] = [from.x + WIDTH, from.y + HEIGHT / 2, to.x, to.y + HEIGHT / 2]
+        const middle = (x1 + x2) / 2
+        const d = `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`
+        return svg('path', { class: 'edge', d, 'data-from': parent, 'data-to': key })
+      }),
+    )
+    this.#figures.clear()
+    const boxes = this.#nodes.map((node) => this.#box(node, at(node.key)))
+    show(
+      this.#drawing,
+      svg(
+        'svg',
+        { width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': 'Streams' },
+        ...edges,
+        ...boxes,
+      ),
+    )
+    this.#choose(this.#chosen ?? this.#nodes.at(-1)?.key)
+  }
+
+  #box(node: Node, { x, y }: { x: number; y: number }): SVGElement {
+    const figures = svg('text', { x: x + 12, y: y + 40, class: 'figures' })
+    this.#figures.set(node.key, figures)
+    const choose = () => this.#choose(node.key)
+    return svg(
+      'g',
+      {
+        class: `node ${node.kind}`,
+        tabindex: 0,
+        role: 'button',
+        'data-key': node.key,
+        onclick: choose,
+        onkeydown: (event) => {
+          const { key } = event as KeyboardEvent
+          if (key !== 'Enter' && key !== ' ') return
+          event.preventDefault()
+          choose()
+        },
+      },
+      svg('title', {}, node.label),
+      svg('rect', { x, y, width: WIDTH, height: HEIGHT, rx: 8 }),
+      svg('text', { x: x + 12, y: y + 22, class: 'name' }, cut(node.label)),
+      figures,
+    )
+  }
+
+  #choose(key: string | undefined): void {
+    this.#chosen = key
+    const chain = key === undefined ? [] : ancestors(this.#nodes, key)
+    const keys = new Set(chain.map((node) => node.key))
+    for (const element of this.#drawing.querySelectorAll<SVGElement>('.node, .edge')) {
+      const { key: own, from, to } = element.dataset
+      element.classList.toggle('chosen', own === undefined ? keys.has(from!) && keys.has(to!) : keys.has(own))
+    }
+    const items = chain.map(({ label, details }) => h('li', {}, h('strong', {}, label), ` ${details.join(' · ')}`))
+    this.#lineage.replaceChildren(...items)
+  }
+}
+
+function nodesOf({ streams, outputs, batchInterval }: StreamsStatus): Node[] {
+  const inner = streams.map(({ id, label, parents, slide, remember, source, uid }): Node => {
+    const details = [
+      source ? `${source.kind} source ${source.name}` : 'each partition is recomputed from its parents',
+      slide === batchInterval ? '' : `every ${duration(slide)}`,
+      remember > 0 ? `remembered for ${duration(remember)}` : '',
+      uid ? `uid ${uid}` : '',
+    ]
+    const name = source?.name ?? label
+    const kind = source ? 'input' : 'stream'
+    return {
+      key: `s${id}`,
+      label: name,
+      kind,
+      parents: parents.map((parent) => `s${parent}`),
+      details: details.filter((text) => text !== ''),
+    }
+  })
+  const last = outputs.map(({ id, label, stream }): Node => {
+    return { key: `o${id}`, label, kind: 'output', parents: [`s${stream}`], details: [`output operation ${id}`] }
+  })
+  return [...inner, ...last]
+}
+
+/** Records and times of the newest stages that end at a stream, records of inputs, and times of outputs. */
+function figuresOf(store: Store): Map<string, string> {
+  const figures = new Map<string, string>()
+  const rows = store.completed.slice(-RECENT)
+  for (const { stream, records, ms } of store.overview?.operators ?? [])
+    figures.set(`s${stream}`, `${count(records)} records, ${duration(ms)}`)
+  for (const { stream, records } of rows.at(-1)?.inputs ?? []) figures.set(`s${stream}`, `${count(records)} records`)
+  for (const { id } of store.overview?.status.outputs ?? []) {
+    const times = rows.flatMap(({ outputs }) => outputs.filter((output) => output.id === id).map(({ ms }) => ms))
+    const failed = rows.some(({ outputs }) => outputs.some((output) => output.id === id && output.error))
+    figures.set(`o${id}`, `${duration(quantile(times, 0.5))} median${failed ? ' · failed' : ''}`)
+  }
+  return figures
+}
+
+/** A node and everything that it depends on, sources first. */
+function ancestors(nodes: readonly Node[], key: string): Node[] {
+  const wanted = new Set([key])
+  for (const node of [...nodes].reverse())
+    if (wanted.has(node.key)) for (const parent of node.parents) wanted.add(parent)
+  return nodes.filter((node) => wanted.has(node.key))
+}
+
+function cut(label: string): string {
+  return label.length > 22 ? `${label.slice(0, 21)}…` : label
+}

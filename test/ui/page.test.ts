@@ -1,0 +1,182 @@
+import { mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasService } from '../services/service.js'
+import { openPage, startBrowser } from '../support/browser.js'
+import { watched } from './support.js'
+
+/** A guard against a hang; a loaded machine may take most of it. */
+const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 90_000 })
+
+const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS
+
+/** Words with a shuffle and kept state; every 20th batch fails in the output named `HOSTILE`. */
+function busyStream() {
+  const ssc = watched()
+  let batch = 0
+  const lines = Array.from({ length: 400 }, (_, i) => `word${i % 50} ${HOSTILE}`)
+  const words = ssc.queueStream<string>([], { default: lines }).flatMap((line) => line.split(' '))
+  const pairs = words.map((word) => [word, 1] as [string, number])
+  pairs
+    .reduceByKey((a, b) => a + b)
+    .foreachRDD(async (rdd) => {
+      await rdd.count()
+    })
+  pairs
+    .updateStateByKey<number>((values, old = 0) => old + values.length)
+    .count()
+    .foreachRDD((rdd) => rdd.collect())
+  words.foreachRDD(() => {
+    if (++batch % 20 === 2) throw new Error(HOSTILE)
+  })
+  return ssc
+}
+
+describe.runIf(hasService('chromium'))('the page in a browser', () => {
+  const ssc = busyStream()
+  let browser: Awaited<ReturnType<typeof startBrowser>>
+  let page: Page
+  const faults: string[] = []
+  const elsewhere: string[] = []
+
+  beforeAll(async () => {
+    await ssc.start()
+    browser = await startBrowser()
+    page = await openPage(browser)
+    await page.setViewportSize({ width: 1280, height: 900 })
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(ssc.ui!.url!)) elsewhere.push(request.url())
+    })
+    await page.goto(ssc.ui!.url!)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await ssc.stop()
+  })
+
+  const go = (hash: string) => page.evaluate((to) => void (location.hash = to), hash)
+
+  async function picture(name: string): Promise<void> {
+    if (!SCREENSHOTS) return
+    await mkdir(SCREENSHOTS, { recursive: true })
+    await page.evaluate(() => scrollTo(0, 0))
+    await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true })
+  }
+
+  test('the panels of the first page fill', async () => {
+    await page.getByText('live').waitFor()
+    await poll(() => page.locator('#state').textContent()).toBe('ACTIVE')
+    await poll(() => page.locator('.timeline canvas').count()).toBe(4)
+    await poll(() => page.locator('.timeline .figures').first().textContent()).toMatch(/p50 .*\/s/)
+    await poll(() => page.locator('.tile .value').allTextContents()).not.toContain('–')
+    expect(await page.locator('.thread').count()).toBe(3)
+    await poll(() => page.locator('.memory .figures').textContent()).toMatch(/iB of .*iB for blocks/)
+    await poll(() => page.locator('#summary').textContent()).toMatch(/ ([2-9]|\d\d+) batches/)
+    if (SCREENSHOTS) await poll(() => page.locator('#summary').textContent()).toMatch(/[4-9]\d batches/)
+    await picture('overview')
+  })
+
+  test('a thread that the button terminates appears in the recovery log, and recovers', async () => {
+    await page.getByRole('button', { name: 'Terminate Thread 0' }).click()
+    const row = page.getByRole('region', { name: 'Recovery log' }).locator('tbody tr').first()
+    await row.waitFor()
+    await poll(() => row.locator('td').nth(1).textContent()).toBe('0')
+    await poll(() => row.locator('td').last().textContent()).toMatch(/\d (ms|s)/)
+    await poll(() => page.locator('[data-slot="0"] .note').textContent()).toContain('1 restart')
+    await poll(() => page.locator('[data-slot="0"]').getAttribute('data-state')).toBe('ready')
+    await picture('recovered')
+  })
+
+  test('a failing batch shows its error with the stack, as text', async () => {
+    await go('#/batches')
+    await page.getByLabel('failed only').check()
+    const failed = page.getByRole('region', { name: 'Completed batches' }).locator('tbody a').first()
+    await failed.waitFor()
+    await picture('batches')
+    await failed.click()
+    const summary = page.getByRole('region', { name: 'Output operations' }).locator('summary')
+    await summary.waitFor()
+    expect(await summary.textContent()).toContain(HOSTILE)
+    await summary.click()
+    expect(await page.locator('details pre').first().textContent()).toContain('page.test.ts')
+    expect(await page.getByRole('region', { name: /^Stages of job/ }).count()).toBeGreaterThan(1)
+    await picture('batch')
+  })
+
+  test.each(['graph', 'state', 'storage', 'checkpoints', 'connectors', 'configuration'])('%s fills', async (name) => {
+    await go(`#/${name}`)
+    const expected: Record<string, string> = {
+      graph: '.node.output',
+      state: 'tbody tr',
+      storage: '.empty',
+      checkpoints: '.empty',
+      connectors: 'tbody tr',
+      configuration: 'tbody tr',
+    }
+    await page.locator(`main ${expected[name]}`).first().waitFor()
+    expect(await page.locator('nav a[aria-current]').textContent()).toBe(name[0]!.toUpperCase() + name.slice(1))
+    await picture(name)
+  })
+
+  test('a node of the graph is chosen by the keyboard, and shows its lineage', async () => {
+    await go('#/graph')
+    await page.locator('.node.output').first().focus()
+    await page.keyboard.press('Enter')
+    await poll(() => page.locator('.lineage li').count()).toBeGreaterThan(2)
+    expect(await page.locator('.node.chosen').count()).toBe(await page.locator('.lineage li').count())
+  })
+
+  test.each(['light', 'dark'] as const)('axe finds no serious fault in the %s theme', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+    // The page's own policy forbids other scripts, so the checker comes through the debugger.
+    const { readFile } = await import('node:fs/promises')
+    await page.evaluate(await readFile(axe, 'utf8'))
+    for (const hash of ['overview', 'batches', 'graph', 'state', 'connectors', 'configuration']) {
+      await go(`#/${hash}`)
+      const found = await page.evaluate(async () => {
+        const { violations } = await (window as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run()
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+      })
+      expect(found, hash).toEqual([])
+    }
+    await go('#/overview')
+    await picture(`overview-${colorScheme}`)
+  })
+
+  test('a phone shows it without scrolling sideways', async () => {
+    await page.setViewportSize({ width: 360, height: 740 })
+    for (const hash of ['overview', 'batches', 'graph', 'configuration']) {
+      await go(`#/${hash}`)
+      await page.locator('main h2').first().waitFor()
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      expect(wider, hash).toBeLessThanOrEqual(0)
+    }
+    await go('#/overview')
+    await picture('phone')
+  })
+
+  test('nothing was injected, nothing failed, and no request left the machine', async () => {
+    expect(await page.evaluate(() => 'hacked' in window)).toBe(false)
+    expect(faults).toEqual([])
+    expect(elsewhere).toEqual([])
+  })
+
+  test('a stop is shown', async () => {
+    await ssc.stop()
+    await poll(() => page.locator('#state').textContent()).toBe('STOPPED')
+  })
+})
+
+interface AxeResult {
+  readonly violations: { readonly id: string; readonly impact: string; readonly nodes: { readonly html: string }[] }[]
+}

@@ -1,0 +1,47 @@
+import { StreamingContext, type StreamingOptions } from 'millrace'
+
+/** A stream with a shuffle, state and several outputs, and a page on any free port. */
+export function watched(options: Partial<StreamingOptions> = {}): StreamingContext {
+  return new StreamingContext({
+    batchInterval: 500,
+    threads: 2,
+    parallelism: 2,
+    stateSnapshotInterval: 2,
+    logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    onBatchError: 'skip',
+    ui: { port: 0, chaos: true },
+    ...options,
+  })
+}
+
+export interface Answered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** Sends a request exactly as it is given: fetch would normalize the path and set headers of its own. */
+export async function raw(
+  url: string,
+  {
+    method = 'GET',
+    path = '/',
+    headers = {},
+  }: { method?: string; path?: string; headers?: Record<string, string> } = {},
+): Promise<Answered> {
+  const { request } = await import('node:http')
+  const { hostname, port } = new URL(url)
+  return await new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, method, path, headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }))
+      response.on('error', reject)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
