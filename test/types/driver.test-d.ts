@@ -1,9 +1,12 @@
 import {
+  type JobInfo,
   type OutputBatch,
   type PipelineHandle,
   type StreamBuilder,
   StreamingContext,
   type StreamingControl,
+  type StreamingUi,
+  type StreamsStatus,
 } from 'millrace'
 import { type Equal, same } from './equal.js'
 
@@ -20,9 +23,19 @@ same<Promise<StreamingContext | PipelineHandle>>()(both)
 // What both have can be used without asking which it is.
 same<Promise<AsyncIterable<OutputBatch<string>>>>()(both.then((ssc) => ssc.output<string>('out')))
 both.then((ssc) => ssc.on('batchCompleted', ({ totalDelay }) => same<number | undefined>()(totalDelay)))
+both.then((ssc) => ssc.on('jobCompleted', (job) => same<JobInfo>()(job)))
+both.then((ssc) => same<StreamingUi | undefined>()(ssc.ui))
+both.then((ssc) => same<Promise<StreamsStatus>>()(ssc.status()))
 both.then((ssc) => ssc.pushHandle<number>('numbers').push(1))
 // @ts-expect-error a driver in a thread has no batch context here
 StreamingContext.fromPipeline(module, { ...options, driver: 'thread' }).then((pipeline) => pipeline.context)
+StreamingContext.fromPipeline(module, {
+  ...options,
+  driver: 'thread',
+  ui: { port: 0, token: 'sixteen-letters!', chaos: true },
+})
+// @ts-expect-error there is no such option of the page
+StreamingContext.fromPipeline(module, { ...options, ui: { colour: 'red' } })
 // @ts-expect-error there is no such driver
 StreamingContext.fromPipeline(module, { ...options, driver: 'elsewhere' })
 

@@ -270,7 +270,9 @@ type OfStreamingContext =
   | 'skippedBatches'
   | 'start'
   | 'state'
+  | 'status'
   | 'stop'
+  | 'ui'
 members<Context, OfContext>()
 members<StreamBuilder, OfBuilder>()
 members<StreamingContext, OfBuilder | OfStreamingContext>()

@@ -45,6 +45,7 @@ export class BatchHistory {
   completed(batch: BatchInfo): void {
     const entry = this.#put(batch, batch.outputs.some(({ error }) => error) ? 'failed' : 'completed')
     this.#active.delete(batch.time)
+    this.#stages -= this.#completed.get(batch.time)?.stages ?? 0
     this.#completed.delete(batch.time)
     this.#completed.set(batch.time, entry)
     if (this.#completed.size > RETAINED) this.#dropOldest()
