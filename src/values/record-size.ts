@@ -14,7 +14,7 @@ let objects = 0
  */
 export function recordSize(value: unknown): number {
   if (typeof value === 'string') return value.length + OVERHEAD
-  if (typeof value !== 'object' || value === null) return OVERHEAD
+  if (typeof value !== 'object' || value === null) return sizeOfPrimitive(value)
   objects = 0
   try {
     return sizeOf(value, 0)
@@ -25,7 +25,7 @@ export function recordSize(value: unknown): number {
 
 function sizeOf(value: unknown, depth: number): number {
   if (typeof value === 'string') return value.length + OVERHEAD
-  if (typeof value !== 'object' || value === null) return OVERHEAD
+  if (typeof value !== 'object' || value === null) return sizeOfPrimitive(value)
   if (depth > MAX_DEPTH || ++objects > MAX_OBJECTS) return OVERHEAD
   if (Object.getPrototypeOf(value) === Object.prototype) return sizeOfFields(value, depth)
   if (Array.isArray(value)) return sizeOfItems(value, depth)
@@ -51,11 +51,18 @@ function sizeOf(value: unknown, depth: number): number {
       return sizeOfFields(value, depth) + message.length + stack.length + sizeOf(cause, depth + 1)
     }
     case 'date':
-    case 'regexp':
       return 2 * OVERHEAD
+    case 'regexp':
+      return (value as RegExp).source.length + OVERHEAD
     default:
       return sizeOfFields(value, depth)
   }
+}
+
+/** A bigint is encoded as its decimal digits. */
+function sizeOfPrimitive(value: unknown): number {
+  if (typeof value !== 'bigint' || BigInt.asIntN(64, value) === value) return OVERHEAD
+  return Math.ceil(value.toString(16).length * Math.log10(16)) + OVERHEAD
 }
 
 function sizeOfFields(value: object, depth: number): number {

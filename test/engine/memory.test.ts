@@ -78,6 +78,11 @@ describe('the size of a record', () => {
       expect(recordSize(value)).toBeGreaterThanOrEqual(1000)
       expect(recordSize(value)).toBeLessThan(1200)
     }
+    for (const long of [10n ** 1000n, { n: -(10n ** 1000n) }, new RegExp('x'.repeat(1000))]) {
+      expect(recordSize(long)).toBeGreaterThanOrEqual(1000)
+      expect(recordSize(long)).toBeLessThan(1200)
+    }
+    expect(recordSize(7n)).toBe(8)
     expect(recordSize(7)).toBe(8)
     expect(recordSize(null)).toBe(8)
   })
