@@ -75,7 +75,7 @@ test('--json lists no batches while stdout is full, and says how many it left ou
   ])
 })
 
-test('SIGTERM ends a run whose stdout is not read, with an error', async () => {
+test('batches wait while stdout is not read, and SIGTERM ends the run with an error', async () => {
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
   const module = fileURLToPath(new URL('fixtures/much-output.mjs', import.meta.url))
   const options = ['--threads', '1', '--batch-interval', '20ms', '--json']
@@ -93,5 +93,7 @@ test('SIGTERM ends a run whose stdout is not read, with an error', async () => {
   child.kill('SIGTERM')
   const [code] = (await once(child, 'exit')) as [number]
   expect(stderr).toContain('stdout has not been read for 2 s')
+  // The first batch waits for its output, or fails at the end of the run: no second one has begun.
+  expect(stderr).toMatch(/millrace: (0 batches|1 batch),/)
   expect(code).toBe(1)
 })

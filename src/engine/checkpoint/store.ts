@@ -255,6 +255,7 @@ export class CheckpointStore {
 
   /** Removes files of this and earlier terms that the newest checkpoints do not need; never files of later terms. */
   async #prune({ term, folder }: Lease): Promise<void> {
+    processFaultPoint('checkpoint:pruning', this.#faults)
     const retained = (await this.#named('checkpoint')).filter((file) => file.term <= term)
     const old = retained.splice(RETAINED)
     for (const { name } of old) this.#references.delete(name)
@@ -264,7 +265,6 @@ export class CheckpointStore {
     const data = (await this.#named('state', 'data')).filter(({ name }) => !needed.has(name))
     const entries = (await this.#named('entry')).filter(({ time }) => time <= oldest)
     const left = (await this.#named('owner', 'temporary')).filter((file) => file.term < term)
-    processFaultPoint('checkpoint:pruning', this.#faults)
     for (const file of [...old, ...data, ...entries, ...left]) {
       if (file.term <= term) await folder.remove(file.name)
     }
