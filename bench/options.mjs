@@ -15,6 +15,7 @@ export const BENCHES = [
   'standby',
   'recovery',
   'log',
+  'metrics',
 ]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }

@@ -45,6 +45,8 @@ const ENTRIES = [
   'connectors/nats/index',
   'connectors/nats/reader',
   'connectors/nats/writer',
+  'metrics/index',
+  'metrics/opentelemetry/index',
   // Its own entry, because other files are found relative to it.
   'package-root',
 ]

@@ -363,7 +363,11 @@ export const RULES = [
   { room: 'ui/attach', may: ['ui', 'engine/streaming/page'] },
   { room: 'ui', may: ['ui', 'metrics', 'errors', 'package-root'], types: ['engine'] },
   // Metrics, spans, health and reports, made from the events of a context.
-  { room: 'metrics', may: ['metrics', 'errors', 'values', 'ops/option-names', 'ops/time'], types: ['engine'] },
+  {
+    room: 'metrics',
+    may: ['metrics', 'connectors/missing-package', 'errors', 'values', 'ops/option-names', 'ops/time'],
+    types: ['engine'],
+  },
   // The module for users' tests: the public API and its implementation.
   {
     room: 'testing',

@@ -67,8 +67,8 @@ export class Context extends RddBuilder implements AsyncDisposable {
    *
    * ```ts
    * const remove = ctx.listen({
-   *   jobStarted: ({ job, label }) => console.log(job, label),
-   *   jobEnded: ({ job, ms }) => console.log(job, ms),
+   *   jobStarted: ({ id, label }) => console.log(id, label),
+   *   jobCompleted: ({ id, ms }) => console.log(id, ms),
    * })
    * remove()
    * ```
