@@ -33,7 +33,7 @@ export function init({ directory }: InitCommand): void {
   const name = packageName(root)
   for (const { from, to } of files) {
     const text = readFileSync(from, 'utf8').replaceAll('{{name}}', name).replaceAll('{{version}}', version())
-    // Not over a file that somebody has created since.
+    // Refuses a file that has appeared since.
     writeFileSync(to, text, { flag: 'wx' })
   }
   const way = relative('.', root)
