@@ -107,8 +107,10 @@ export class BatchRunner {
     phases.begin()
     const finished = this.#finished(started, work)
     phases.end('commit')
-    if (checkpoint && work.failures.length === 0) await checkpointer!.take(time)
-    phases.end('checkpoint')
+    if (checkpoint && work.failures.length === 0) {
+      await checkpointer!.take(time)
+      phases.end('checkpoint')
+    }
     return this.#withDeadLetters({ ...finished, phases: phases.ms })
   }
 
