@@ -224,6 +224,7 @@ const WIRING = [
       ...REST,
       'engine/*',
       'engine/checkpoint/dataset-checkpoints',
+      'engine/checkpoint/fault-points',
       'engine/dead-letters',
       'engine/recovery',
       'engine/scheduler',

@@ -7,11 +7,13 @@ import { checkpointsOf } from '../ops/rdd/checkpoint-marks.js'
 import type { RddContext } from '../ops/rdd/context.js'
 import { StateRdd } from '../ops/rdd/state.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
+import type { ProcessFaultPoint } from '../pool/fault-points.js'
 import type { WorkerBoot } from '../pool/protocol.js'
 import type { ThreadPool } from '../pool/thread-pool.js'
 import { assembleScheduler, type Running } from './assemble-scheduler.js'
 import { assembleStorage, type Storage } from './assemble-storage.js'
 import { writeDatasetCheckpoints } from './checkpoint/dataset-checkpoints.js'
+import { processFaultPoint } from './checkpoint/fault-points.js'
 import { currentBatch, currentSignals } from './current-batch.js'
 import { EngineJobSeries } from './job-series.js'
 import type { CheckedOptions } from './options.js'
@@ -85,6 +87,10 @@ export class Engine implements JobRunner {
 
   get closed(): boolean {
     return this.#closing.signal.aborted
+  }
+
+  faultPoint(point: ProcessFaultPoint): void {
+    processFaultPoint(point, this.#options.faults)
   }
 
   get isInBatch(): boolean {

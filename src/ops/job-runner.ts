@@ -27,6 +27,8 @@ export interface JobRunner {
   series(): JobSeries
   /** Whether the caller runs inside a batch of a stream. */
   readonly isInBatch: boolean
+  /** Sends the process a signal if a fault plan names this point of an output's commit. */
+  faultPoint(point: `output:${'written' | 'committing' | 'committed'}`): void
   /** Registers a new dataset of the graph, before its fields are set. */
   datasetCreated(rdd: Dataset): void
   /** Registers that a stream has computed its dataset of a batch. */

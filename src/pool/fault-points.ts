@@ -25,7 +25,18 @@ export const CHECKPOINT_FAULT_POINTS = [
 /** The same inside a write to the write-ahead log. */
 export const LOG_FAULT_POINTS = ['log:before-append', 'log:half-appended', 'log:appended', 'log:synced'] as const
 
-export const PROCESS_FAULT_POINTS = [...CHECKPOINT_FAULT_POINTS, ...LOG_FAULT_POINTS] as const
+/** The same around the commit of an output: a save, or `writeTo`. */
+export const OUTPUT_FAULT_POINTS = ['output:written', 'output:committing', 'output:committed'] as const
+
+/** The same while a process takes a checkpoint directory. */
+export const TAKE_OVER_FAULT_POINTS = ['owner:claimed', 'owner:linked', 'owner:adopted'] as const
+
+export const PROCESS_FAULT_POINTS = [
+  ...CHECKPOINT_FAULT_POINTS,
+  ...LOG_FAULT_POINTS,
+  ...OUTPUT_FAULT_POINTS,
+  ...TAKE_OVER_FAULT_POINTS,
+] as const
 
 /**
  * All fault points, for the option `faults`. docs/internals/architecture.md says what is lost at each, and what

@@ -9,6 +9,7 @@ import type { Rdd } from '../ops/rdd/rdd.js'
 import type { TaskContext } from '../ops/task-context.js'
 import { describe } from '../values/describe.js'
 import { messageOf } from '../values/message-of.js'
+import { commitOutput } from './commit-output.js'
 
 export interface SaveOptions {
   /**
@@ -63,7 +64,8 @@ async function save(rdd: Rdd<unknown>, { path, write, label, replace }: Save): P
     const directory = stagedDirectory(await rdd.context.files.of(path), path, replace)
     await directory.begin()
     try {
-      await directory.publish(await applyTo<StagedPart>(rdd, write(path), label))
+      const parts = await applyTo<StagedPart>(rdd, write(path), label)
+      await commitOutput(rdd, () => directory.publish(parts))
     } catch (error) {
       // If nothing can be written, nothing can be removed either, so the first error is reported.
       await directory.abort().catch(() => undefined)

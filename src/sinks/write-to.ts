@@ -10,6 +10,7 @@ import { checkSink, type DataSink, type SinkWrite, type WriterFactory, type Writ
 import { extendContext, type TaskContext } from '../ops/task-context.js'
 import { ExportLoader } from '../pool/export-loader.js'
 import { messageOf } from '../values/message-of.js'
+import { commitOutput } from './commit-output.js'
 import { isRecordTarget, type RecordTarget, recordWriter } from './writable.js'
 
 declare module '../ops/rdd/facade.js' {
@@ -132,7 +133,7 @@ async function write(rdd: Rdd<unknown>, sink: DataSink, as: SinkWrite): Promise<
     await Promise.resolve(sink.abort?.(as)).catch(() => undefined)
     throw error
   }
-  await stepOf(sink, 'commit', () => sink.commit(as, messages))
+  await commitOutput(rdd, () => stepOf(sink, 'commit', () => sink.commit(as, messages)))
 }
 
 async function stepOf(sink: DataSink, step: string, run: () => Promise<void>): Promise<void> {

@@ -8,15 +8,19 @@ export interface Row {
   readonly value: number
 }
 
-export const INTERVAL_MS = 500
+export const INTERVAL_MS = 1000
 /** Batches of a window. */
 export const WINDOW = 3
 /** Event time of an event window, in ms, and how late a record may be. A record is 10 ms after the one before. */
-export const EVENT_WINDOW_MS = 1000
+export const EVENT_WINDOW_MS = 2000
 const OUT_OF_ORDER_MS = 5000
 
 /** A record of the source: its serial number, a word, an event time. */
 export const lineOf = (serial: number): string => `${serial} w${(serial * 7) % 13} ${serial * 10}`
+
+/** The records from `from` to `to` - 1. */
+export const linesOf = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => lineOf(from + i))
 
 /** The pipelines over one source. Each record of their results is a pair of key and number. */
 function results(lines: DStream<string>): Record<string, DStream<[string, number]>> {

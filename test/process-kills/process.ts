@@ -1,44 +1,62 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import type { FaultPoint } from '#build/pool/fault-points.js'
-import type { SINKS } from './sinks.js'
-import type { SOURCES } from './sources.js'
+import type { SourcePlaces } from './reads.js'
+import type { SinkPlaces } from './writes.js'
 
 export interface ProcessOptions {
   /** The directory of the checkpoints. */
   readonly directory: string
-  readonly source: keyof typeof SOURCES
-  readonly sink: keyof typeof SINKS
+  readonly source: keyof SourcePlaces
+  readonly sink: keyof SinkPlaces
   readonly sourcePlace: unknown
   readonly sinkPlace: unknown
   /** Where the process kills itself. */
   readonly fault?: { readonly point: FaultPoint; readonly nth: number }
 }
 
+/** What a process tells: that it waits for the death of the owner, and that its streams have started. */
+type Stage = 'waits' | 'started'
+
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url))
+const BUILD = fileURLToPath(new URL('../../build/process-kills/', import.meta.url))
+
+/** Compiles the program once, because processes that compile it themselves start slowly. Returns its path. */
+export async function buildProgram(): Promise<string> {
+  const outfile = join(BUILD, `program-${randomUUID()}.mjs`)
+  const external = ['millrace', 'millrace/*']
+  await build({ entryPoints: [PROGRAM], bundle: true, platform: 'node', format: 'esm', outfile, external })
+  return outfile
+}
 
 /** The process under test. */
 export class TestedProcess {
   readonly #child: ChildProcess
   readonly #exit: Promise<unknown[]>
-  readonly #started: Promise<unknown>
+  readonly #told = new Map<Stage, () => void>()
+  readonly #stages: Readonly<Record<Stage, Promise<void>>>
   #errors = ''
 
-  constructor(options: ProcessOptions) {
-    const args = ['--import', 'tsx', PROGRAM, JSON.stringify(options)]
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  constructor(program: string, options: ProcessOptions) {
+    this.#child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#exit = once(this.#child, 'close')
-    this.#started = once(this.#child.stdout!, 'data')
+    const stage = (name: Stage) => new Promise<void>((resolve) => this.#told.set(name, resolve))
+    this.#stages = { waits: stage('waits'), started: stage('started') }
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#told.get(line as Stage)?.())
     this.#child.stderr!.on('data', (data: Buffer) => {
       this.#errors = (this.#errors + data).slice(-10_000)
     })
   }
 
-  /** Resolves with true when the streams have started, with false if the process ended before. */
-  async started(): Promise<boolean> {
-    return await Promise.race([this.#started.then(() => true), this.#exit.then(() => false)])
+  /** Resolves with true when the process has reached the stage, with false if it ended before. */
+  async reaches(stage: Stage): Promise<boolean> {
+    return await Promise.race([this.#stages[stage].then(() => true), this.#exit.then(() => false)])
   }
 
   /** Whether the process ends within this time in ms. */

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { PROCESS_FAULT_POINTS } from '#build/pool/fault-points.js'
 import { random } from '../engine/support.js'
 import { differences } from './oracle.js'
-import { type ProcessOptions, TestedProcess } from './process.js'
+import { buildProgram, type ProcessOptions, TestedProcess } from './process.js'
 import { SINKS, type Sink, type Store } from './sinks.js'
 import { type Feeder, SOURCES, type Source } from './sources.js'
 
@@ -20,9 +20,11 @@ export interface RunOptions {
 
 /** Lines that are sent at once, and the pause in ms between two such sends. */
 const AT_ONCE = 10
-const PAUSE_MS = 100
+const PAUSE_MS = 300
 /** The longest time in ms that a process lives before it is killed. */
 const LONGEST_LIFE_MS = 1500
+/** The part of the processes that wait while their predecessor lives. */
+const STANDBYS = 1 / 4
 /** How long the last process may go on without a new line in the sink. */
 const STANDSTILL_MS = 60_000
 
@@ -37,39 +39,71 @@ export async function runKills({ source, sink, kills, seed, onKill }: RunOptions
   await using feeder = await (SOURCES[source] as Source<unknown>).start()
   await using store = await (SINKS[sink] as Sink<unknown>).start()
   const directory = mkdtempSync(join(tmpdir(), 'millrace-kills-'))
+  const program = await buildProgram()
   const options = { directory, source, sink, sourcePlace: feeder.place, sinkPlace: store.place }
   const draw = random(seed)
   const feeding = new Feeding(feeder)
+  const start = (isLast: boolean) => startOne(program, options, isLast ? undefined : drawDeath(draw))
   try {
+    let owner = start(kills === 0)
     for (let nth = 1; nth <= kills; nth++) {
-      const where = await killOnce(options, draw)
-      onKill?.(nth, where)
+      await owner.tested.reaches('started')
+      // It waits while its predecessor lives, and takes over.
+      const standby = draw() < STANDBYS ? start(nth === kills) : undefined
+      if (standby) await Promise.race([standby.tested.reaches('waits'), standby.tested.reaches('started')])
+      onKill?.(nth, await killed(owner))
+      owner = standby ?? start(nth === kills)
     }
-    const lines = await finish(options, store, feeding)
+    const lines = await finish(owner.tested, store, feeding)
     return { lines, faults: differences(await store.read(), lines, feeder.isRepeated) }
   } finally {
     feeding.abandon()
     rmSync(directory, { recursive: true, force: true })
+    rmSync(program, { force: true })
   }
 }
 
-/** Starts a process and has it killed. Returns where. */
-async function killOnce(options: ProcessOptions, draw: () => number): Promise<string> {
-  const place = Math.floor(draw() * 2 * PROCESS_FAULT_POINTS.length)
-  const nth = 1 + Math.floor(draw() * 3)
-  const point = PROCESS_FAULT_POINTS[place]
-  const life = draw() * LONGEST_LIFE_MS
-  const tested = new TestedProcess(point ? { ...options, fault: { point, nth } } : options)
-  // Some points are not reached in time: then the process dies anywhere, as without one.
-  const isKilled = (await tested.started()) && (await tested.isGoneAfter(point ? 2 * LONGEST_LIFE_MS : life))
-  await tested.kill()
-  return isKilled && point ? `${point} ${nth}` : `anywhere, after ${Math.round(life)} ms`
+/** Where a process dies: at a fault point, or at a moment after its start. */
+interface Death {
+  readonly fault: ProcessOptions['fault']
+  /** Ms. */
+  readonly life: number
 }
 
-/** Runs a process until the sink has all lines, whose number it returns. */
-async function finish(options: ProcessOptions, store: Store<unknown>, feeding: Feeding): Promise<number> {
-  const tested = new TestedProcess(options)
-  await tested.started()
+const ANYWHERE: Death = { fault: undefined, life: 0 }
+
+/** Draws a fault point for every second process. */
+function drawDeath(draw: () => number): Death {
+  const point = PROCESS_FAULT_POINTS[Math.floor(draw() * 2 * PROCESS_FAULT_POINTS.length)]
+  // A batch has several outputs, and a take-over is one.
+  const passes = point?.startsWith('output:') ? 20 : point?.startsWith('owner:') ? 1 : 3
+  const nth = 1 + Math.floor(draw() * passes)
+  return { fault: point && { point, nth }, life: draw() * LONGEST_LIFE_MS }
+}
+
+/** A process, and where it dies; undefined for the last one. */
+interface Life {
+  readonly tested: TestedProcess
+  readonly death: Death | undefined
+}
+
+function startOne(program: string, options: ProcessOptions, death: Death | undefined): Life {
+  return { tested: new TestedProcess(program, { ...options, fault: death?.fault }), death }
+}
+
+/** Has a process killed. Returns where. */
+async function killed({ tested, death = ANYWHERE }: Life): Promise<string> {
+  const { fault, life } = death
+  const hasStarted = await tested.reaches('started')
+  // Some points are not reached in time: then the process dies anywhere, as without one.
+  const isKilled = !hasStarted || (await tested.isGoneAfter(fault ? 2 * LONGEST_LIFE_MS : life))
+  await tested.kill()
+  return isKilled && fault ? `${fault.point} ${fault.nth}` : `anywhere, after ${Math.round(life)} ms`
+}
+
+/** Lets the last process run until the sink has all lines, whose number it returns. */
+async function finish(tested: TestedProcess, store: Store<unknown>, feeding: Feeding): Promise<number> {
+  await tested.reaches('started')
   const lines = await feeding.end()
   let [most, since] = [0, Date.now()]
   while (most < lines && Date.now() - since < STANDSTILL_MS) {

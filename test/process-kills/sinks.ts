@@ -3,36 +3,30 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { Kafka, logLevel } from 'kafkajs'
-import type { DStream } from 'millrace'
-import { kafkaSink } from 'millrace/kafka'
-import { postgresSink } from 'millrace/postgres'
-import { sqliteSink } from 'millrace/sqlite'
 import { KafkaService } from '../services/kafka.js'
 import { readCommitted } from '../services/kafka-reader.js'
 import { PostgresService } from '../services/postgres.js'
 import type { Row } from './pipelines.js'
+import { type SinkPlaces, TOPIC } from './writes.js'
 
-/** A sink of the outputs. `Place` is plain data: it travels to the process under test. */
+/** A sink of the outputs, in the process of the test. */
 export interface Sink<Place> {
   start(): Promise<Store<Place>>
-  write(stream: DStream<Row>, place: Place, output: string): void
 }
 
-/** What a sink writes to, in the process of the test. */
+/** What a sink writes to. */
 export interface Store<Place> extends AsyncDisposable {
   readonly place: Place
   read(): Promise<Row[]>
 }
 
-const APPLICATION = 'process-kills'
-const COLUMNS = ['batch', 'output', 'key', 'value']
-const TABLE = 'CREATE TABLE results (batch bigint, output text, key text, value bigint)'
+const CREATE_TABLE = 'CREATE TABLE results (batch bigint, output text, key text, value bigint)'
 
 const rowOf = ({ batch, output, key, value }: Record<string, unknown>): Row => {
   return { batch: Number(batch), output: String(output), key: String(key), value: Number(value) }
 }
 
-const files: Sink<{ readonly directory: string }> = {
+const files: Sink<SinkPlaces['files']> = {
   async start() {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-kills-'))
     const complete = () => readdirSync(directory).filter((name) => existsSync(join(directory, name, '_SUCCESS')))
@@ -49,10 +43,9 @@ const files: Sink<{ readonly directory: string }> = {
       },
     }
   },
-  write: (stream, { directory }, output) => stream.saveAsJsonFiles(join(directory, output)),
 }
 
-const sqlite: Sink<{ readonly path: string }> = {
+const sqlite: Sink<SinkPlaces['sqlite']> = {
   async start() {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-kills-'))
     const path = join(directory, 'results.db')
@@ -64,7 +57,7 @@ const sqlite: Sink<{ readonly path: string }> = {
         database.close()
       }
     }
-    all(TABLE)
+    all(CREATE_TABLE)
     return {
       place: { path },
       read: async () => all('SELECT * FROM results').map(rowOf),
@@ -73,27 +66,21 @@ const sqlite: Sink<{ readonly path: string }> = {
       },
     }
   },
-  write: (stream, { path }) =>
-    stream.writeTo(sqliteSink({ path, table: 'results', columns: COLUMNS, application: APPLICATION })),
 }
 
-const postgres: Sink<{ readonly connection: string }> = {
+const postgres: Sink<SinkPlaces['postgres']> = {
   async start() {
     const service = await PostgresService.start()
-    await service.query(TABLE)
+    await service.query(CREATE_TABLE)
     return {
       place: { connection: service.url },
       read: async () => (await service.query('SELECT * FROM results')).map(rowOf),
       [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
     }
   },
-  write: (stream, { connection }) =>
-    stream.writeTo(postgresSink({ connection, table: 'results', columns: COLUMNS, application: APPLICATION })),
 }
 
-const TOPIC = 'results'
-
-const kafka: Sink<{ readonly brokers: string }> = {
+const kafka: Sink<SinkPlaces['kafka']> = {
   async start() {
     // A transaction that a killed process left open ends after its time.
     const service = await KafkaService.start({ 'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500 })
@@ -109,10 +96,6 @@ const kafka: Sink<{ readonly brokers: string }> = {
         await service[Symbol.asyncDispose]()
       },
     }
-  },
-  write(stream, { brokers }) {
-    const records = stream.map((row) => JSON.stringify(row))
-    records.writeTo(kafkaSink({ brokers, topic: TOPIC, application: APPLICATION, transactionTimeout: '5s' }))
   },
 }
 

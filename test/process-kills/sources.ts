@@ -1,23 +1,20 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
-import type { DStream, StreamingContext } from 'millrace'
-import { kafkaSource } from 'millrace/kafka'
 import { KafkaService } from '../services/kafka.js'
 import { freePort } from '../services/service.js'
-import { lineOf } from './pipelines.js'
+import { linesOf } from './pipelines.js'
+import type { SourcePlaces } from './reads.js'
 
-/** A source of the lines. `Place` is plain data: it travels to the process under test. */
+/** A source of the lines, in the process of the test. */
 export interface Source<Place> {
   start(): Promise<Feeder<Place>>
-  open(ssc: StreamingContext, place: Place): DStream<string>
 }
 
-/** The other side of a source, in the process of the test. */
+/** The side of a source that sends. */
 export interface Feeder<Place> extends AsyncDisposable {
   readonly place: Place
   /** Sends the lines from `from` to `to` - 1, until the other side has them. */
@@ -26,9 +23,7 @@ export interface Feeder<Place> extends AsyncDisposable {
   isRepeated?(serial: number): boolean
 }
 
-const linesOf = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => lineOf(from + i))
-
-const files: Source<{ readonly directory: string }> = {
+const files: Source<SourcePlaces['files']> = {
   async start() {
     const root = mkdtempSync(join(tmpdir(), 'millrace-kills-'))
     const directory = join(root, 'in')
@@ -45,12 +40,11 @@ const files: Source<{ readonly directory: string }> = {
       },
     }
   },
-  open: (ssc, { directory }) => ssc.textFileStream(directory, { newFilesOnly: false }),
 }
 
 const PARTITIONS = 2
 
-const kafka: Source<{ readonly brokers: string; readonly topic: string }> = {
+const kafka: Source<SourcePlaces['kafka']> = {
   async start() {
     const service = await KafkaService.start()
     const client = new Kafka({ brokers: [service.broker], logLevel: logLevel.NOTHING })
@@ -70,14 +64,13 @@ const kafka: Source<{ readonly brokers: string; readonly topic: string }> = {
       },
     }
   },
-  open: (ssc, { brokers, topic }) => ssc.input(kafkaSource({ brokers, topics: topic, start: 'earliest' })),
 }
 
 /**
  * A server in the process under test, which pushes what it is sent and answers when it is logged. A sender that gets no answer
  * sends again.
  */
-const log: Source<{ readonly port: number }> = {
+const log: Source<SourcePlaces['log']> = {
   async start() {
     const port = await freePort()
     const repeated = new Set<number>()
@@ -93,21 +86,6 @@ const log: Source<{ readonly port: number }> = {
       isRepeated: (serial) => repeated.has(serial),
       async [Symbol.asyncDispose]() {},
     }
-  },
-  open(ssc, { port }) {
-    const lines = ssc.pushStream<string>('lines')
-    const serve = async (socket: Socket) => {
-      for await (const range of createInterface({ input: socket })) {
-        const [from, to] = range.split(' ').map(Number) as [number, number]
-        await lines.pushAll(linesOf(from, to), { until: 'logged' })
-        socket.write('logged\n')
-      }
-    }
-    // A connection that breaks sends again.
-    createServer((socket) => void serve(socket.on('error', () => {})).catch(() => {}))
-      .listen(port, '127.0.0.1')
-      .unref()
-    return lines
   },
 }
 

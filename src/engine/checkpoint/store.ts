@@ -97,6 +97,7 @@ export class CheckpointStore {
   async take(onLost: OnLost, options?: TakeOptions): Promise<void> {
     try {
       this.#lease = await Lease.take(await this.#open(), onLost, options)
+      processFaultPoint('owner:claimed', this.#faults)
       this.#folder = this.#lease.folder
       this.#directory = this.#folder.path
     } catch (cause) {
@@ -156,9 +157,11 @@ export class CheckpointStore {
       const own = fileName(kind as DataKind, time, term, this.#serial++)
       const whole = bytesOf({ file, offset: 0, length: Number.MAX_SAFE_INTEGER } as SavedBlock)
       await folder.copy(file, own, whole)
+      processFaultPoint('owner:linked', this.#faults)
       names.set(file, own)
       originals.set(own, file)
     }
+    processFaultPoint('owner:adopted', this.#faults)
     return {
       path,
       checkpoint: mapBlocks(checkpoint, (block) => ({ ...block, file: names.get(block.file)! })),

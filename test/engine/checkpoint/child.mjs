@@ -49,6 +49,7 @@ const ssc = await StreamingContext.getOrCreate(directory, () => {
       if (point === 'batch' && name === 'mapped' && time === Number(nth) * 1000) process.kill(process.pid, 'SIGKILL')
     })
   }
+  words.saveAsTextFiles(`${file}-saved/batch`)
   return made
 })
 await ssc.start()

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { CHECKPOINT_FAULT_POINTS } from '#build/pool/fault-points.js'
+import { CHECKPOINT_FAULT_POINTS, OUTPUT_FAULT_POINTS, TAKE_OVER_FAULT_POINTS } from '#build/pool/fault-points.js'
 import { random } from '../support.js'
 import { scratch } from './support.js'
 
 const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url))
 const BATCHES = 10
+/** Against a hang: processes start slowly on a busy machine. */
+const TIMEOUT_MS = 300_000
 const OUTPUTS = ['plain', 'update', 'mapped', 'inverse', 'window']
-const POINTS = ['batch', ...CHECKPOINT_FAULT_POINTS]
+const POINTS = ['batch', ...CHECKPOINT_FAULT_POINTS, ...OUTPUT_FAULT_POINTS]
 /** SEED tries other moments; it is in the name of every test that it decides. */
 const seed = Number(process.env.SEED ?? 1)
 const { directory } = scratch()
@@ -63,6 +65,20 @@ function check(lines: readonly Line[], whole: readonly Line[]): void {
   }
 }
 
+/** The files of every batch are there, complete, and nothing else is. */
+function checkSaved(at: string, whole: readonly Line[]): void {
+  const directory = join(at, 'outputs-saved')
+  const plain = whole.filter(([name]) => name === 'plain')
+  expect(readdirSync(directory).sort()).toEqual(plain.map(([, time]) => `batch-${time}`).sort())
+  for (const [, time, records] of plain) {
+    const saved = join(directory, `batch-${time}`)
+    expect(existsSync(join(saved, '_SUCCESS')), saved).toBe(true)
+    const parts = readdirSync(saved).filter((name) => name.startsWith('part-'))
+    const lines = parts.flatMap((name) => readFileSync(join(saved, name), 'utf8').split('\n').filter(Boolean))
+    expect(lines.map((line) => JSON.stringify(line)).sort()).toEqual(records)
+  }
+}
+
 test.each(POINTS)(
   `killed at %s, and killed again: the batches are those of one process (SEED=${seed})`,
   async (point) => {
@@ -77,10 +93,29 @@ test.each(POINTS)(
     expect(await run(at, options, [point, point === 'batch' ? killedAt / 1000 + 2 : 2])).toBe('SIGKILL')
     expect(await run(at, options)).toBeNull()
     check(outputsOf(at), whole)
+    checkSaved(at, whole)
     // Each kill interrupts one output at most: it had its line, and was not recorded as complete.
     expect(outputsOf(at).length - whole.length).toBeLessThanOrEqual(2)
   },
-  60_000,
+  TIMEOUT_MS,
+)
+
+test.each(TAKE_OVER_FAULT_POINTS)(
+  `killed in the middle of a take-over, at %s, twice: the batches are those of one process (SEED=${seed})`,
+  async (point) => {
+    const whole = await expected()
+    const at = directory()
+    const options = { threads: 1, interval: 1000 }
+    expect(await run(at, options, ['batch', 5])).toBe('SIGKILL')
+    const before = outputsOf(at).length
+    expect(await run(at, options, [point, 1])).toBe('SIGKILL')
+    expect(await run(at, options, [point, 1])).toBe('SIGKILL')
+    expect(outputsOf(at).length).toBe(before)
+    expect(await run(at, options)).toBeNull()
+    check(outputsOf(at), whole)
+    checkSaved(at, whole)
+  },
+  TIMEOUT_MS,
 )
 
 test('the comparison finds a gap, and a batch that differs', async () => {
