@@ -5,6 +5,7 @@ import type { BlockRange } from '../write-ahead-log/heads.js'
 import type { AllocatedBlocks, ReceivedLog } from '../write-ahead-log/received-log.js'
 import type { LostCount, Recovered } from '../write-ahead-log/recovered.js'
 import { sealed, unsealed } from './format.js'
+import { OrderedRecords } from './ordered-records.js'
 import type { CheckpointStore } from './store.js'
 
 /** The input of one batch, and the outputs that have completed for it. */
@@ -44,6 +45,9 @@ export class BatchLog {
   /** Received records of earlier processes, by batch. */
   readonly #counts = new Map<number, BatchEntry['received']>()
   readonly #entries = new Map<number, BatchEntry>()
+  readonly #records: OrderedRecords<BatchEntry>
+  /** The last recorded batch, if the batches since the checkpoint do not run again as they were. */
+  #dividedUntil = Number.NEGATIVE_INFINITY
   #anyUnreadable = false
   #isFailing = false
   /** Streams that lack data which an earlier process had. */
@@ -55,6 +59,7 @@ export class BatchLog {
     this.#store = store
     this.#builder = builder
     this.#warn = warn
+    this.#records = new OrderedRecords((time, entry) => store.record(time, sealed('record', JSON.stringify(entry))))
   }
 
   /** The log of received data; undefined without one. */
@@ -100,16 +105,22 @@ export class BatchLog {
 
   /**
    * Whether an earlier process recorded the batch's input, or that of a later batch: then nothing else may become part
-   * of it.
+   * of it. With another batch interval, sinks may have a batch of this time.
    */
   isDecided(time: number): boolean {
-    return this.#earlier.has(time) || time <= (this.#recovered?.last ?? Number.NEGATIVE_INFINITY)
+    const last = Math.max(this.#dividedUntil, this.#recovered?.last ?? Number.NEGATIVE_INFINITY)
+    return this.#earlier.has(time) || time <= last
   }
 
-  /** The partitions that an earlier process assigned to the batch; undefined if it assigned none. */
+  /**
+   * The partitions that an earlier process assigned to the batch: none if it recorded a later batch and not this one; undefined
+   * if the reader may plan the batch.
+   */
   partitionsOf(input: InputNode, time: number): readonly object[] | undefined {
+    const entry = this.#earlier.get(time)
+    if (!entry) return this.isDecided(time) ? [] : undefined
     const uid = this.#builder.uids.get(input)
-    return this.#earlier.get(time)?.assigned.find(([id]) => id === uid)?.[1]
+    return entry.assigned.find(([id]) => id === uid)?.[1]
   }
 
   /** Registers that a stream lacks data which an earlier process had. */
@@ -170,6 +181,11 @@ export class BatchLog {
     return isLossy
   }
 
+  /** A checkpoint contains the batches up to `time`: their records are not needed. */
+  checkpointed(time: number): void {
+    this.#records.checkpointed(time)
+  }
+
   /** Removes a batch that has ended in this process. */
   forget(time: number): void {
     this.#entries.delete(time)
@@ -187,6 +203,7 @@ export class BatchLog {
       const entry = checked(read())
       this.#counts.set(time, entry.received)
       if (asBatches) this.#earlier.set(time, entry)
+      else this.#dividedUntil = Math.max(this.#dividedUntil, time)
     } catch (cause) {
       this.#anyUnreadable = true
       this.#warn(`the record of batch ${time} ms in ${this.#store.directory} cannot be read`, cause)
@@ -196,7 +213,7 @@ export class BatchLog {
   async #write(time: number, entry: BatchEntry): Promise<void> {
     this.#entries.set(time, entry)
     if (this.#received) await this.#received.record(time, entry)
-    else await this.#store.record(time, sealed('record', JSON.stringify(entry)))
+    else await this.#records.write(time, entry)
     this.#isFailing = false
   }
 

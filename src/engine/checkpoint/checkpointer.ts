@@ -128,6 +128,7 @@ export class Checkpointer {
     this.#saved = { blocks, rdds }
     const path = await store.publish(checkpoint)
     inputs.checkpointed(time)
+    log?.checkpointed(time)
     await log?.received?.clean(store.oldest).catch((error: unknown) => {
       logger.warn(`files of the write-ahead log in ${store.directory} could not be removed`, error)
     })
