@@ -16,6 +16,7 @@ export const BENCHES = [
   'recovery',
   'log',
   'metrics',
+  'ui',
 ]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }

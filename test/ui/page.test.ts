@@ -14,7 +14,8 @@ const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS
 
 /** Words with a shuffle and kept state; every 20th batch fails in the output named `HOSTILE`. */
 function busyStream() {
-  const ssc = watched()
+  // Pictures show a stream that keeps up, on a machine that does other things too.
+  const ssc = watched(SCREENSHOTS ? { batchInterval: 1500 } : {})
   let batch = 0
   const lines = Array.from({ length: 400 }, (_, i) => `word${i % 50} ${HOSTILE}`)
   const words = ssc.queueStream<string>([], { default: lines }).flatMap((line) => line.split(' '))
@@ -79,7 +80,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     expect(await page.locator('.thread').count()).toBe(3)
     await poll(() => page.locator('.memory .figures').textContent()).toMatch(/iB of .*iB for blocks/)
     await poll(() => page.locator('#summary').textContent()).toMatch(/ ([2-9]|\d\d+) batches/)
-    if (SCREENSHOTS) await poll(() => page.locator('#summary').textContent()).toMatch(/[4-9]\d batches/)
+    if (SCREENSHOTS) await poll(() => page.locator('#summary').textContent()).toMatch(/[2-9]\d batches/)
     await picture('overview')
   })
 

@@ -9,7 +9,7 @@ export interface Page extends StreamingUi {
   close(): Promise<void>
 }
 
-/** What a page shows and controls. */
+/** The streams that a page shows and controls. */
 export interface PageSubject {
   readonly streams: StreamingControl
   readonly logger: Logger

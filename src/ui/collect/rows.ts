@@ -103,7 +103,7 @@ export interface RecoveryRow {
   restoredAfter?: number
 }
 
-/** What a slot has been through. */
+/** The losses of a slot's threads. */
 export interface SlotRow {
   readonly slot: number
   restarts: number

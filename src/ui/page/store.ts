@@ -3,7 +3,7 @@ import type { BatchRow, Overview } from '../collect/rows.js'
 /** Batches that the page keeps. */
 const RETAINED = 1_000
 
-/** What the page knows of the streams, from the live feed. */
+/** The newest status and batches of the streams, from the live feed. */
 export class Store {
   overview: Overview | undefined
   connection: 'connecting' | 'live' | 'lost' | 'stopped' = 'connecting'

@@ -2,7 +2,7 @@ import { type Child, h, setText } from './dom.js'
 
 export interface Column<R> {
   readonly head: string
-  /** What the column means, shown for the pointer and read out. */
+  /** The meaning of the column, as a tooltip. */
   readonly hint?: string
   readonly numeric?: boolean
   /** A text, or an element that is created once a row and again when `of` returns another key. */

@@ -46,7 +46,7 @@ export class LiveFeed {
     return true
   }
 
-  /** Tells all pages that the streams have stopped. */
+  /** Reports to all pages that the streams have stopped. */
   close(): void {
     this.#isClosed = true
     clearInterval(this.#timer)
