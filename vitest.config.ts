@@ -10,9 +10,11 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for threads to boot or for time to pass: two files at a time, also on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     retry: 0,
+    // The default of a second is too short on a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })

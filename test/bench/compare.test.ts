@@ -55,7 +55,7 @@ it('lets Millrace and the plain loop take turns, checks their answers and writes
   // One plot of rates and one of ratios for each workload, and nothing from elsewhere.
   expect(html!.match(/<svg /g)).toHaveLength(2 * names.length)
   expect(html).not.toMatch(/src=|href=|url\(/)
-}, 300_000)
+})
 
 it('skips a peer whose tool is missing, and says why', async () => {
   const out = join(folder, 'skipped')
@@ -85,7 +85,7 @@ it('skips a peer whose tool is missing, and says why', async () => {
     'millrace:file',
     'node',
   ])
-}, 300_000)
+})
 
 it('lets Millrace and the loop on another Node take part, and says which marks are reached there', async () => {
   const out = join(folder, 'other')
@@ -109,7 +109,7 @@ it('lets Millrace and the loop on another Node take part, and says which marks a
   expect(mark.lts).toMatchObject({ than: 'node-lts', reached: expect.any(Boolean), value: { min: expect.any(Number) } })
   expect(stdout).toMatch(/^Grep, kernels: 6 × Spark .* not known: spark took no part/m)
   expect(html).toContain('<h2>Marks</h2>')
-}, 300_000)
+})
 
 it('has no other Node where it is this one, or where there is none', async () => {
   const version = `this is Node ${process.version} already`

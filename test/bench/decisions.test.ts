@@ -15,7 +15,7 @@ it('decisions: a row for each, with both contenders', async () => {
   expect(
     lines.join('\n').match(/^\w+: \w.* {2,}[\d.,]+ +[\d.,]+ +[\d.,]+ \([\d.,]+-[\d.,]+\) +[\d.,]+$/gm),
   ).toHaveLength(5)
-}, 120_000)
+})
 
 it('decisions: one that is not there is refused with those that are', async () => {
   await expect(run({ threads: 1, runs: 1, only: 'nothing' }, () => {})).rejects.toThrow(

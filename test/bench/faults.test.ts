@@ -4,7 +4,7 @@ import { recovery } from '../../bench/faults-recovery.mjs'
 
 const SMALL = { bytes: 2 ** 15, keys: 2000, keyLines: 200 }
 
-it('measures recovery from kills, in batches of their own and in the pace of time', { timeout: 240_000 }, async () => {
+it('measures recovery from kills, in batches of their own and in the pace of time', async () => {
   const said: string[] = []
   const results = await recovery({ ...SMALL, kills: 3, seconds: 2 }, (text: string) => said.push(text))
   expect(Object.keys(results)).toEqual(['stateless', 'windowed', 'state'])
@@ -17,7 +17,7 @@ it('measures recovery from kills, in batches of their own and in the pace of tim
   expect(said.join('\n')).toMatch(/^state +[\d,.]+ +[\d,.]+ +[\d,.]+ +[\d,.]+$/m)
 })
 
-it('measures what replicas and snapshots cost, in rounds by turns', { timeout: 240_000 }, async () => {
+it('measures what replicas and snapshots cost, in rounds by turns', async () => {
   const results = await cost({ ...SMALL, threads: 2, runs: 2 }, () => {})
   expect(results.map(({ job }: { job: string }) => job)).toEqual(['windowed', 'windowed', 'state'])
   for (const { wallPercent, cpuPercent, rounds } of results) {

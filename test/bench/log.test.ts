@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { run } from '../../bench/log.mjs'
 
-it('measures the log beside the same without it, with equal results', { timeout: 240_000 }, async () => {
+it('measures the log beside the same without it, with equal results', async () => {
   const said: string[] = []
   const options = { threads: 1, bytes: 2 ** 20, runs: 1, seconds: 1 }
   const { throughput, delays, pushes } = await run(options, (text: string) => said.push(text))

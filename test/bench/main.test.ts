@@ -36,7 +36,7 @@ it('runs latency: lines arrive in both, and every delay is known', async () => {
   expect(cells).toHaveLength(4 * 8)
   // A dash stands for a figure of nothing.
   for (const cell of cells) expect(cell).toMatch(/^-?[\d,.]+$/)
-}, 120_000)
+})
 
 it('says what is wrong with a command, without a stack', async () => {
   const refused = expect.objectContaining({

@@ -16,7 +16,7 @@ async function stress(...args: string[]) {
 }
 
 describe('every pipeline equals its oracle', () => {
-  test('while threads are killed', { timeout: 240_000 }, async () => {
+  test('while threads are killed', async () => {
     const { code, reports, said } = await stress('--pipeline', 'all', '--seed', '1', '--kills-per-second', '4')
     expect(code, said).toBe(0)
     expect(reports.map(({ pipeline }) => pipeline)).toEqual([
@@ -47,7 +47,7 @@ describe('every pipeline equals its oracle', () => {
     ['boot', 'join', 'terminated'],
     ['spin', 'wordcount', 'timeout'],
     ['exit', 'windows', 'exit'],
-  ])('mode %s, pipeline %s', { timeout: 240_000 }, async (mode, pipeline, reason) => {
+  ])('mode %s, pipeline %s', async (mode, pipeline, reason) => {
     const { code, reports, said } = await stress(
       '--mode',
       mode,
@@ -64,7 +64,7 @@ describe('every pipeline equals its oracle', () => {
     expect((reports[0]!.threadsLost as Record<string, number>)[reason]).toBeGreaterThan(0)
   })
 
-  test('mode throw: tasks are tried again in threads that live', { timeout: 240_000 }, async () => {
+  test('mode throw: tasks are tried again in threads that live', async () => {
     const { code, reports, said } = await stress(
       '--mode',
       'throw',
@@ -82,7 +82,7 @@ describe('every pipeline equals its oracle', () => {
   })
 
   test('mode oom: a thread ends alone, or the process is aborted and that is no pass', {
-    timeout: 240_000,
+    timeout: 300_000,
   }, async () => {
     const { code, reports, said } = await stress(
       '--mode',
@@ -104,7 +104,7 @@ describe('every pipeline equals its oracle', () => {
   })
 })
 
-test('without kills nothing is lost, and the report is a text', { timeout: 240_000 }, async () => {
+test('without kills nothing is lost, and the report is a text', async () => {
   const command = millrace(
     'stress',
     '--pipeline',
@@ -127,7 +127,7 @@ test('without kills nothing is lost, and the report is a text', { timeout: 240_0
 })
 
 test('--report draws batch times, kills by mode, recoveries and figures into one page', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-stress-'))
   try {
@@ -166,7 +166,7 @@ test('--report draws batch times, kills by mode, recoveries and figures into one
   }
 })
 
-test('the setup of the engine is part of what repeats a run', { timeout: 240_000 }, async () => {
+test('the setup of the engine is part of what repeats a run', async () => {
   const setup = ['--replicas', '3', '--replication', 'copy', '--memory-limit', '64', '--snapshot-interval', '5']
   const { code, reports, said } = await stress('--pipeline', 'state', '--seed', '5', '--speculation', ...setup)
   expect(code, said).toBe(0)
@@ -177,7 +177,7 @@ test('the setup of the engine is part of what repeats a run', { timeout: 240_000
 describe('a long run', () => {
   const long = (...args: string[]) => millrace('stress', '--seed', '3', '--duration', '1s', ...args)
 
-  test('goes over all pipelines and modes until the kills are done, and adds up', { timeout: 240_000 }, async () => {
+  test('goes over all pipelines and modes until the kills are done, and adds up', async () => {
     const command = long('--kills', '8', '--mode', 'one', '--json')
     expect(await command.ended, command.stderr).toMatchObject({ code: 0 })
     const objects = command.objects()
@@ -192,7 +192,7 @@ describe('a long run', () => {
       expect(tally).toMatchObject({ mode: 'one', wrongBatches: 0, lostRecords: 0, failedRounds: 0 })
   })
 
-  test('ends in time, and then as failed: the kills were not carried out', { timeout: 240_000 }, async () => {
+  test('ends in time, and then as failed: the kills were not carried out', async () => {
     const command = long('--kills', '100000', '--within', '100ms')
     expect(await command.ended, command.stderr).toMatchObject({ code: 1 })
     expect(command.stdout).toMatch(/^ +rounds +batches +kills/)
@@ -222,7 +222,7 @@ test.each([
   expect(() => parseCommand(['stress', ...args])).toThrow(message)
 })
 
-test('a report that cannot be written is refused before anything runs', { timeout: 240_000 }, async () => {
+test('a report that cannot be written is refused before anything runs', async () => {
   const command = millrace('stress', '--report', join('no', 'such', 'folder.html'))
   expect(await command.ended, command.stdout).toMatchObject({ code: 2 })
   expect(command.stderr).toContain('cannot be written (ENOENT')

@@ -275,7 +275,7 @@ describe.runIf(hasService('kafka'))('a Kafka topic', () => {
       printed += chunk
     })
     try {
-      await expect.poll(() => printed, { timeout: 60_000 }).toMatch(/ada\W+7/)
+      await expect.poll(() => printed, { timeout: 300_000 }).toMatch(/ada\W+7/)
     } finally {
       program.kill()
       await once(program, 'exit')

@@ -78,7 +78,7 @@ describe.runIf(hasService('mosquitto'))('MQTT', () => {
             await session.drain(0)
             return session.records[0]
           },
-          { timeout: 60_000, interval: 200 },
+          { timeout: 300_000, interval: 200 },
         )
         .toEqual({ topic: 'highest/a', value: '7', retain: false }),
     )

@@ -150,7 +150,7 @@ describe.runIf(hasService('nats'))('NATS JetStream', () => {
     await server.manager.streams.add({ name: 'TOTALS', subjects: ['totals'] })
     await server.publish('orders', ['{"customer":"ada","amount":3}', '{"customer":"ada","amount":4}'])
     await runExample('nats.md', { 'localhost:4222': server.servers }, () =>
-      expect.poll(() => server.all('TOTALS'), { timeout: 60_000 }).toEqual(['["ada",7]']),
+      expect.poll(() => server.all('TOTALS'), { timeout: 300_000 }).toEqual(['["ada",7]']),
     )
   })
 })

@@ -205,7 +205,7 @@ describe.runIf(hasService('redis'))('Redis', () => {
     await client.xadd('orders', '*', 'customer', 'ada', 'amount', 3)
     await client.xadd('orders', '*', 'customer', 'ada', 'amount', 4)
     await runExample('redis.md', { 'redis://localhost:6379': connection() }, () =>
-      expect.poll(() => client.hget('totals-of-last-batch', 'ada'), { timeout: 60_000 }).toBe('7'),
+      expect.poll(() => client.hget('totals-of-last-batch', 'ada'), { timeout: 300_000 }).toBe('7'),
     )
   })
 })

@@ -54,7 +54,7 @@ beforeAll(async () => {
     (error: { stdout: string; stderr: string }) => error,
   )
   faults = `${compiled.stdout}${compiled.stderr}`.split('\n').filter((line) => line.includes('error'))
-}, 300_000)
+})
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -80,7 +80,7 @@ describe('examples that show values', () => {
       const { url, ...answer } = JSON.parse(line)
       shown.set(url, answer)
     }
-  }, 300_000)
+  })
 
   test.each(fragments.map(({ place, file }) => [place, file]))('%s', (_place, file) => {
     const answer = shown.get(pathToFileURL(join(folder, 'out', `${file}.js`)).href)

@@ -104,7 +104,7 @@ async function outcome(options: Partial<StreamingOptions>, kills: readonly Kill[
 describe.each([1, 2])('%i threads', (threads) => {
   test.each([1, 4])(
     'all threads die before every batch, a snapshot every %i: every batch is as ever',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (stateSnapshotInterval) => {
       const { got, rebuilt, late } = await outcome(
         { threads, stateSnapshotInterval },
@@ -117,7 +117,7 @@ describe.each([1, 2])('%i threads', (threads) => {
     },
   )
 
-  test('one thread dies before every third batch', { timeout: 120_000 }, async () => {
+  test('one thread dies before every third batch', async () => {
     const { got, rebuilt } = await outcome(
       { threads },
       LEFT.map((_, i) => (i % 3 === 2 ? i % threads : undefined)),
@@ -220,7 +220,7 @@ test('a batch that is skipped moves no watermark, and its records are in no wind
   ])
 })
 
-test('state is let go: after many batches there is as much as after few', { timeout: 120_000 }, async () => {
+test('state is let go: after many batches there is as much as after few', async () => {
   const { ssc } = manual({ threads: 1, stateSnapshotInterval: 1 })
   open.push(ssc)
   const data = Array.from({ length: 40 }, (_, i): [string, number][] => [

@@ -7,7 +7,7 @@ import { gather, manual, run } from './support.js'
 const KEYS = 40
 const BATCHES = 80
 
-test('over many batches, with kills, memory and books stay as large as they were', { timeout: 240_000 }, async () => {
+test('over many batches, with kills, memory and books stay as large as they were', async () => {
   const { ssc } = manual({
     threads: 2,
     stateSnapshotInterval: 2,

@@ -90,7 +90,7 @@ describe.each(Object.keys(PIPELINES))('%s', (name) => {
     expect(engineOf(ctx!).blocks.size).toBeGreaterThan(0)
   })
 
-  test('kills at random on two threads: every record once', { timeout: 60_000 }, async () => {
+  test('kills at random on two threads: every record once', async () => {
     const next = random(Number(process.env.SEED ?? 7))
     context({ threads: 2 })
     await ctx!.start()
@@ -276,7 +276,7 @@ describe('an action that reads partitions in several jobs sees one version of th
     expect(new Set(seen).size).toBe(seen.length)
   })
 
-  test('an action whose data is different each time fails in the end', { timeout: 60_000 }, async () => {
+  test('an action whose data is different each time fails in the end', async () => {
     const each = Array.from({ length: 200 }, (_, i) => 2 * i)
     await expect(grouped(each, 3).take(N)).rejects.toMatchObject({
       code: expect.stringMatching(/ERR_MILLRACE_(INDETERMINATE|TASK_FAILED)/),

@@ -145,7 +145,7 @@ describe.each([1, 2])('kept state that is read at longer slides, %i threads', (t
   )
 })
 
-test('any slide, kills, skipped batches and a restart together', { timeout: 120_000 }, async () => {
+test('any slide, kills, skipped batches and a restart together', async () => {
   for (const seed of [11, 12, 13, 14]) {
     const next = random(seed)
     const up = (n: number) => 1 + Math.floor(next() * n)

@@ -34,7 +34,7 @@ function processed(ssc: StreamingContext, records: number): Promise<void> {
 }
 
 test('lines cut into packets anywhere, while threads are terminated: each line exactly once', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const next = random(99)
   const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i % 500} öäü ${'x'.repeat(Math.floor(next() * 80))}`)
@@ -97,7 +97,7 @@ test('bytes that are no UTF-8, empty lines and a last line without newline', asy
 })
 
 test('backpressure: a socket is paused while batches are behind, and nothing is lost', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const lines = 60_000
   const port = await serve((socket) => {
@@ -124,7 +124,7 @@ test('backpressure: a socket is paused while batches are behind, and nothing is 
   expect(most).toBeLessThan(256 * 1024 + 128 * 1024)
 })
 
-test('memory of finished batches is used again', { timeout: 120_000 }, async () => {
+test('memory of finished batches is used again', async () => {
   const { ssc, clock } = manual({ threads: 1 })
   cleanups.push(() => ssc.stop())
   const input = ssc.pushStream<string>('in')

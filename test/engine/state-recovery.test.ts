@@ -137,7 +137,7 @@ describe.each([
 ])('%i threads', (threads, intervals) => {
   test.each(intervals)(
     'all threads die before every batch, a snapshot every %i',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (stateSnapshotInterval) => {
       const { got, rebuilt, retried } = await outcome(
         DATA,
@@ -153,7 +153,7 @@ describe.each([
 
   test.each(intervals)(
     'one thread dies before every third batch, a snapshot every %i',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (stateSnapshotInterval) => {
       const kills = DATA.map((_, i): Kill => (i % 3 === 2 ? i % threads : undefined))
       const { got, rebuilt, lost, retried } = await outcome(DATA, { threads, stateSnapshotInterval }, kills)

@@ -120,7 +120,7 @@ describe('reading state at another time than its batch', () => {
 })
 
 describe('versions that outputs leave unmade', () => {
-  test('an output that runs no job, or takes some partitions only', { timeout: 60_000 }, async () => {
+  test('an output that runs no job, or takes some partitions only', async () => {
     const keys = Array.from({ length: 40 }, (_, i): Pair => [`k${i}`, 1])
     const { ssc } = started({ threads: 2, parallelism: 8, stateSnapshotInterval: 3 })
     const batches = 24
@@ -157,7 +157,7 @@ describe('versions that outputs leave unmade', () => {
   })
 
   test('state that is read once in a long while takes no more memory, and no more replays', {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const { ssc } = started({ stateSnapshotInterval: 4 })
     const pairs = ssc.queueStream(Array.from({ length: 60 }, (_, i): Pair[] => [[`k${i % 3}`, 1]]))

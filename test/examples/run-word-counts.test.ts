@@ -23,7 +23,7 @@ test('word-count shows the most frequent words of a file', async () => {
   }
 })
 
-test('network-word-count counts the words of a socket, and an interrupt ends it', { timeout: 120_000 }, async () => {
+test('network-word-count counts the words of a socket, and an interrupt ends it', async () => {
   const server = net.createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -74,14 +74,14 @@ test('local files: killed threads and processes lose and double nothing', async 
   const root = mkdtempSync(join(tmpdir(), 'millrace-exactly-once-'))
   closers.push(() => rmSync(root, { recursive: true, force: true }))
   await expectKillsToBeHarmless({ root, fileSystems: {} })
-}, 90_000)
+})
 
 describe.runIf(hasService('hdfs'))('HDFS', () => {
   test('killed threads and processes lose and double nothing', async () => {
     const hdfs = await HdfsService.start()
     closers.push(() => hdfs[Symbol.asyncDispose]())
     await expectKillsToBeHarmless({ root: `${hdfs.url}/once`, fileSystems: {} })
-  }, 120_000)
+  })
 })
 
 describe.runIf(hasService('s3'))('S3', () => {
@@ -89,5 +89,5 @@ describe.runIf(hasService('s3'))('S3', () => {
     const s3 = await S3Service.start()
     closers.push(() => s3[Symbol.asyncDispose]())
     await expectKillsToBeHarmless({ root: 's3://bucket/once', fileSystems: { s3: s3.options } })
-  }, 120_000)
+  })
 })

@@ -21,7 +21,7 @@ describe.runIf(hasService('hdfs'))('HDFS', () => {
   beforeAll(async () => {
     hdfs = await HdfsService.start()
     ctx = new Context({ threads: 2, spare: false, maxFailures: 1 })
-  }, 60_000)
+  })
   afterAll(async () => {
     await ctx?.stop()
     await systems.close()
@@ -46,7 +46,7 @@ describe.runIf(hasService('hdfs'))('HDFS', () => {
     await hdfs.shell(['-put', '-', '/put.txt'], 'a\nb\n')
     expect(await ctx.textFile(`${hdfs.url}/put.txt`, 2).collect()).toEqual(['a', 'b'])
     expect((await ctx.textFile(`web${hdfs.url}/out/l*`, 5).collect()).sort()).toEqual([...lines].sort())
-  }, 60_000)
+  })
 
   test('object files and checkpoints of datasets', async () => {
     await ctx.parallelize<unknown>([{ a: 1 }, 'x', 3], 2).saveAsObjectFile(`${hdfs.url}/objects`)

@@ -53,7 +53,7 @@ describe.runIf(hasService('s3'))('S3', () => {
     s3 = await S3Service.start()
     systems = new FileSystems({ s3: s3.options }, () => Promise.reject())
     ctx = new Context({ threads: 2, spare: false, maxFailures: 1, fileSystems: { s3: s3.options } })
-  }, 60_000)
+  })
   afterAll(async () => {
     await ctx?.stop()
     await systems?.close()

@@ -20,7 +20,7 @@ const RECORDS = 20_000
 const numbers = Array.from({ length: RECORDS }, (_, i) => i)
 
 describe.runIf(hasService('hdfs'))('Hadoop', () => {
-  test('reads the SequenceFiles that are written', { timeout: 120_000 }, async () => {
+  test('reads the SequenceFiles that are written', async () => {
     const ctx = context({ threads: 2 })
     const pairs = ctx.parallelize(numbers, 2).map((i): [string, number] => [`key ü ${i}`, i])
     const path = folder()
@@ -41,7 +41,7 @@ describe.runIf(hasService('hdfs'))('Hadoop', () => {
     expect(await textOf(...files)).toBe(lines.repeat(7))
   })
 
-  test('writes SequenceFiles that are read, in ranges', { timeout: 120_000 }, async () => {
+  test('writes SequenceFiles that are read, in ranges', async () => {
     const path = folder()
     await java(fileURLToPath(new URL('../services/java/WriteSequences.java', import.meta.url)), path, String(RECORDS))
     const ctx = context({ threads: 2 })

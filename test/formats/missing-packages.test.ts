@@ -23,7 +23,7 @@ async function printed(program: string): Promise<string[]> {
   return stdout.trim().split('\n')
 }
 
-test('a missing package is an error that says how to install it', { timeout: 60_000 }, async () => {
+test('a missing package is an error that says how to install it', async () => {
   const lines = await printed(`
     import { Context } from 'millrace'
     const ctx = new Context({ threads: 1, spare: false, maxFailures: 1 })

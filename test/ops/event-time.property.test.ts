@@ -32,7 +32,7 @@ const KILLED: Run = { threads: 2, partitions: 2, stateSnapshotInterval: 2, kills
 const PARAMETERS = { numRuns: 12, endOnFailure: true }
 
 test('windows of any size and slide, whatever the order of records and whoever is killed', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const shape = fc
     .record({
@@ -74,7 +74,7 @@ test('windows of any size and slide, whatever the order of records and whoever i
 })
 
 test('sessions that grow, meet and end, whatever the order of records and whoever is killed', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   let late = 0
   await fc.assert(
@@ -116,7 +116,7 @@ const crowded = fc.array(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(120
 })
 
 test('sessions that are combined where they are read are those of all records, each in one, once', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const seen = { late: 0, grown: 0 }
   await fc.assert(
@@ -199,7 +199,7 @@ test('sessions that are combined where they are read are those of all records, e
   expect(seen.grown).toBeGreaterThan(0)
 })
 
-test('joins with any bounds, whatever the order of records and whoever is killed', { timeout: 240_000 }, async () => {
+test('joins with any bounds, whatever the order of records and whoever is killed', async () => {
   const bounds = fc.tuple(fc.integer({ min: -30, max: 30 }), fc.integer({ min: 0, max: 40 }))
   let late = 0
   let alone = 0

@@ -48,7 +48,7 @@ test(`20 kills a second: every call settles and the pool comes back (SEED=${SEED
     expect(await run(pool, thread, 'echo', { value: thread.id })).toMatchObject({ value: thread.id })
     expect(await thread.control.ping()).toBe(thread.id)
   }
-}, 120_000)
+})
 
 /** Calls threads without pause; an answer must come from the thread that was asked, a rejection must be its loss. */
 async function client(

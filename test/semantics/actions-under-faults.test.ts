@@ -110,7 +110,7 @@ const THREADS: readonly ContextOptions[] = [
 ]
 
 describe.each(Object.entries(ACTIONS))('%s', (_, action) => {
-  test.each(THREADS)('gives the same whatever point threads die at: %j', { timeout: 60_000 }, async (options) => {
+  test.each(THREADS)('gives the same whatever point threads die at: %j', async (options) => {
     // The first passing of each point, and a later one.
     for (const first of [0, 1]) {
       const faults = THREAD_FAULT_POINTS.map((point, i) => ({

@@ -51,7 +51,7 @@ describe.each([
   const ctx = new Context({ ...options, logger: QUIET })
   afterAll(() => ctx.stop())
 
-  test.each(EDGES.map((edge) => [edge.name, edge] as const))('%s', { timeout: 60_000 }, async (_, edge) => {
+  test.each(EDGES.map((edge) => [edge.name, edge] as const))('%s', async (_, edge) => {
     // All at once: the jobs of a context share its threads.
     const results = ROWS.map(async (row) => {
       const [actual, expected] = [await result(ctx, row, edge), shown(row, row.model(plain(edge)))]

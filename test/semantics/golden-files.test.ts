@@ -108,9 +108,9 @@ describe.each([2, 3, 5])('files, state read every %i s', (slide) => {
   beforeAll(async () => {
     undisturbed = await results(slide, {})
     expect(undisturbed.length).toBe(6 * Math.floor(BATCHES / slide))
-  }, 60_000)
+  })
 
-  test.each(DISTURBANCES)('the same with %j', { timeout: 60_000 }, async (disturbance) => {
+  test.each(DISTURBANCES)('the same with %j', async (disturbance) => {
     expect(await results(slide, disturbance)).toEqual(undisturbed)
   })
 })

@@ -37,7 +37,7 @@ const MODES: Readonly<Record<string, RunBatchesOptions>> = {
 }
 
 describe.each(Object.entries(INPUTS))('every operation of streams, %s', (_, batches) => {
-  test.each(Object.entries(MODES))('%s', { timeout: 60_000 }, async (_, options) => {
+  test.each(Object.entries(MODES))('%s', async (_, options) => {
     const others = [...batches].reverse()
     const outputs = (await runBatches(
       (ssc, pairs, theirs) => Object.fromEntries(ROWS.map(({ of }, i) => [String(i), of(pairs, theirs, ssc)])),

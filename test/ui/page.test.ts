@@ -7,7 +7,7 @@ import { openPage, startBrowser } from '../support/browser.js'
 import { watched } from './support.js'
 
 /** A guard against a hang; a loaded machine may take most of it. */
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 90_000 })
+const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 300_000 })
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS

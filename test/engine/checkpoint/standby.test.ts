@@ -96,7 +96,7 @@ test('a standby waits, and takes over when the owner is killed: no batch is miss
   await standby.closed
   expect(standby.told.at(-1)).toEqual({ event: 'ended' })
   checkSums(outputsOf(at))
-}, 30_000)
+})
 
 test.runIf(existsSync('/proc/self/stat'))(
   'an owner that was suspended finds on its return that it was replaced: it runs no output, removes and writes nothing',

@@ -73,7 +73,7 @@ test('K2: a hundred thousand blocks and their allocation are in one file', async
   const recovered = (await owner(at, 2)).log.recover(0, true)
   expect(recovered.allocated('in', 1000).map(({ number }) => number)).toEqual(words.map(Number))
   expect(recovered.takeUnallocated('in')).toEqual([])
-}, 60_000)
+})
 
 test('K3: only allocated blocks leave the others', async () => {
   const at = directory()
