@@ -17,6 +17,7 @@ export const BENCHES = [
   'log',
   'metrics',
   'ui',
+  'digests',
 ]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }

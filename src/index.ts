@@ -44,6 +44,7 @@ export type {
 } from './engine/status/streams-status.js'
 export type { OutputBatch } from './engine/streaming/output-queue.js'
 export type { OutputRetryOptions } from './engine/streaming/output-retries.js'
+export type { ReplayedBatch, ReplayedOutput, ReplayOptions } from './engine/streaming/replay/replay-options.js'
 export type { StartOptions } from './engine/streaming/start-options.js'
 export type { StopOptions, StopResult } from './engine/streaming/stop-result.js'
 export { StreamingContext } from './engine/streaming/streaming-context.js'

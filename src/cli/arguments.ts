@@ -2,9 +2,10 @@ import type { ParseArgsConfig } from 'node:util'
 import { ArgumentError } from '../errors.js'
 import { type CheckpointCommand, parseCheckpoint } from './checkpoint/arguments.js'
 import { closest } from './closest.js'
-import { CHECKPOINT_HELP, HELP, INIT_HELP, RUN_HELP, STRESS_HELP } from './help.js'
+import { CHECKPOINT_HELP, HELP, INIT_HELP, REPLAY_HELP, RUN_HELP, STRESS_HELP } from './help.js'
 import { type InitCommand, parseInit } from './init/arguments.js'
-import { count, millis, parsed } from './option-values.js'
+import { count, millis, param, parsed, threads } from './option-values.js'
+import { parseReplay, type ReplayCommand } from './replay/arguments.js'
 import { parseStress, type StressCommand } from './stress/arguments.js'
 
 export interface RunCommand {
@@ -17,6 +18,11 @@ export interface RunCommand {
   readonly until: 'caught-up' | undefined
   readonly checkpointDir: string | undefined
   readonly standby: boolean
+  /** Uids whose data in the checkpoint is dropped. */
+  readonly dropState: readonly string[]
+  /** For how long batches can be replayed, in ms. */
+  readonly keep: number | undefined
+  readonly writeAheadLog: boolean
   readonly params: Readonly<Record<string, string>>
   readonly json: boolean
   /** Serves the live page: on this port, or on the default one. */
@@ -28,6 +34,7 @@ export type Command =
   | StressCommand
   | CheckpointCommand
   | InitCommand
+  | ReplayCommand
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
 
@@ -39,6 +46,9 @@ const RUN_OPTIONS = {
   until: { type: 'string' },
   'checkpoint-dir': { type: 'string' },
   standby: { type: 'boolean', default: false },
+  'drop-state': { type: 'string', multiple: true, default: [] as string[] },
+  keep: { type: 'string' },
+  'write-ahead-log': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   ui: { type: 'boolean', default: false },
   'ui-port': { type: 'string' },
@@ -46,8 +56,7 @@ const RUN_OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
 
-const MAX_THREADS = 256
-const COMMANDS = 'init <dir>, run <module>, checkpoint <action> <dir>, stress'
+const COMMANDS = 'init <dir>, run <module>, checkpoint <action> <dir>, replay <dir> <module>, stress'
 
 /** Parses the command line. Throws ArgumentError unless it names an existing command. */
 export function parseCommand(argv: readonly string[]): Command {
@@ -61,6 +70,8 @@ export function parseCommand(argv: readonly string[]): Command {
       return parseInit(rest) ?? { kind: 'help', text: INIT_HELP }
     case 'checkpoint':
       return parseCheckpoint(rest) ?? { kind: 'help', text: CHECKPOINT_HELP }
+    case 'replay':
+      return parseReplay(rest) ?? { kind: 'help', text: REPLAY_HELP }
     case '--help':
     case '-h':
       return { kind: 'help', text: HELP }
@@ -69,7 +80,7 @@ export function parseCommand(argv: readonly string[]): Command {
     case undefined:
       throw new ArgumentError(`A command is missing. Commands: ${COMMANDS}.`)
     default: {
-      const meant = closest(name, ['init', 'run', 'checkpoint', 'stress'])
+      const meant = closest(name, ['init', 'run', 'checkpoint', 'replay', 'stress'])
       const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
       throw new ArgumentError(`Unknown command '${name}'.${hint} Commands: ${COMMANDS}.`, { command: name })
     }
@@ -94,12 +105,15 @@ function parseRun(args: readonly string[]): Command {
   return {
     kind: 'run',
     module,
-    threads: values.threads === undefined ? undefined : count(values.threads, '--threads', 1, MAX_THREADS),
+    threads: threads(values.threads),
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     duration: values.duration === undefined ? undefined : millis(values.duration, '--duration'),
     until: values.until === undefined ? undefined : until(values.until),
     checkpointDir: values['checkpoint-dir'],
     standby: values.standby,
+    dropState: values['drop-state'],
+    keep: values.keep === undefined ? undefined : millis(values.keep, '--keep'),
+    writeAheadLog: values['write-ahead-log'],
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,
     ui: page(values.ui, values['ui-port'], values.chaos),
@@ -115,11 +129,4 @@ function page(ui: boolean, port: string | undefined, chaos: boolean): RunCommand
 function until(given: string): 'caught-up' {
   if (given === 'caught-up') return given
   throw new ArgumentError(`--until is '${given}'; it must be caught-up, or left out to run until a signal.`, { given })
-}
-
-function param(text: string): [string, string] {
-  const at = text.indexOf('=')
-  if (at < 1)
-    throw new ArgumentError(`--param is '${text}'; it must be key=value, such as --param port=9999.`, { given: text })
-  return [text.slice(0, at), text.slice(at + 1)]
 }

@@ -4,6 +4,7 @@ Commands:
   init [dir]     Write a new project: a pipeline, its test, a Dockerfile (see 'millrace init --help')
   run <module>   Run a pipeline module (see 'millrace run --help')
   checkpoint     Show what a checkpoint directory has (see 'millrace checkpoint --help')
+  replay         Run a past batch again from its recorded input (see 'millrace replay --help')
   stress         Kill threads and compare every result with an oracle (see 'millrace stress --help')
 
 Options:
@@ -38,6 +39,9 @@ Options:
   --ui                        Serve a live page of the streams at http://127.0.0.1:4040, or the next free port
   --ui-port <n>               The port of the page; 0 takes any (implies --ui)
   --chaos                     Put a button on the page that terminates a worker thread (implies --ui)
+  --drop-state <uid>          Drop the data of this operation or source in the checkpoint; may be repeated. For one start
+  --write-ahead-log           Log received data there before it is processed, so that it survives the process
+  --keep <time>               Keep there what 'millrace replay' needs for batches of so long ago: 1h (default: nothing)
   --json                      Write batches, named outputs and prints to stdout as JSON, one object per line
   --help                      Show this text
 
@@ -62,6 +66,22 @@ Options:
   --limit <n>    The most entries or keys to list (default: 20)
   --json         Write one JSON object per line
   --help         Show this text`
+
+export const REPLAY_HELP = `Usage: millrace replay <dir> <module> [options]
+
+Runs one past batch of a checkpoint directory again from its recorded input, and compares what its outputs have with what
+they had: exit code 1 if that differs. Without --batch, lists the batches that can be replayed. The run needs --keep <time>
+(replayRetention), and --write-ahead-log (writeAheadLog) if it has receivers. <dir> is a path, or a URL: hdfs://, s3://
+
+Options:
+  --batch <time>              The batch: its time in ms, or a date such as 2026-01-31T12:00:00Z
+  --outputs                   Run foreachRDD and print of the batch too. Sinks never write in a replay
+  --limit <n>                 The most records of each output, or batches, to show (default: 10)
+  --threads <n>               Worker threads (default: the machine's cores, at most 8)
+  --param <key>=<value>       As at 'millrace run'; may be repeated
+  --inspect-brk               Wait for a debugger on 127.0.0.1:9229 before the module is loaded
+  --json                      Write one JSON object per line
+  --help                      Show this text`
 
 export const STRESS_HELP = `Usage: millrace stress [options]
 

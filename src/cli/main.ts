@@ -3,6 +3,7 @@ import { type Command, parseCommand } from './arguments.js'
 import { checkpoint } from './commands/checkpoint.js'
 import { init } from './commands/init.js'
 import { longStress } from './commands/long-stress.js'
+import { replay } from './commands/replay.js'
 import { run } from './commands/run.js'
 import { stress } from './commands/stress.js'
 import { describeError } from './describe-error.js'
@@ -26,6 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     else if (command.kind === 'long stress') return (await longStress(command)) ? 0 : 1
     else if (command.kind === 'checkpoint') return (await checkpoint(command)) ? 0 : 1
     else if (command.kind === 'init') init(command)
+    else if (command.kind === 'replay') return (await replay(command)) ? 0 : 1
     else await run(command)
     return 0
   } catch (error) {

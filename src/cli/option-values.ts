@@ -37,3 +37,18 @@ export function count(text: string, option: string, least: number, most: number)
 export function millis(text: string, option: string): number {
   return toMillis(/^\d+$/.test(text) ? Number(text) : text, option)
 }
+
+const MAX_THREADS = 256
+
+/** Undefined: the default of the library. */
+export function threads(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : count(text, '--threads', 1, MAX_THREADS)
+}
+
+/** Parses a value of `--param`. */
+export function param(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1)
+    throw new ArgumentError(`--param is '${text}'; it must be key=value, such as --param port=9999.`, { given: text })
+  return [text.slice(0, at), text.slice(at + 1)]
+}

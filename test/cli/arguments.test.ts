@@ -13,6 +13,9 @@ test('run without options', () => {
     until: undefined,
     checkpointDir: undefined,
     standby: false,
+    dropState: [],
+    keep: undefined,
+    writeAheadLog: false,
     params: {},
     json: false,
     ui: undefined,
@@ -34,6 +37,12 @@ test('run with every option, in any order; the last of two wins', () => {
       '--checkpoint-dir',
       'folder',
       '--standby',
+      '--drop-state',
+      'totals',
+      '--drop-state=words',
+      '--keep',
+      '2h',
+      '--write-ahead-log',
     ]),
   ).toEqual({
     kind: 'run',
@@ -44,6 +53,9 @@ test('run with every option, in any order; the last of two wins', () => {
     until: 'caught-up',
     checkpointDir: 'folder',
     standby: true,
+    dropState: ['totals', 'words'],
+    keep: 7_200_000,
+    writeAheadLog: true,
     params: { a: '2', b: 'x=y', c: '' },
     json: true,
     ui: undefined,
@@ -66,7 +78,7 @@ test('the help names every option', () => {
     named()
   } catch (error) {
     const options = (error as Error).message.split('Options: ')[1]!.match(/--[a-z-]+/g)!
-    expect(options).toHaveLength(12)
+    expect(options).toHaveLength(15)
     for (const option of options) expect(RUN_HELP).toContain(`\n  ${option} `)
   }
 })

@@ -104,6 +104,7 @@ describe('the reference', () => {
           : '',
       spillDirectory: checked.spillDirectory ?? "the system's directory for temporary files",
       spillLimit: checked.spillLimit === Number.MAX_SAFE_INTEGER ? 'none' : '',
+      replayRetention: streaming.replayRetention === 0 ? 'none' : '',
       deadLetterLimit: asText(checked.deadLetterLimit),
       stateSnapshotInterval: asText(checked.stateSnapshotInterval),
       resourceLimits: asText(checked.resourceLimits),

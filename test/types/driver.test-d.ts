@@ -79,4 +79,4 @@ same<
   | 'union'
 >()(building)
 declare const contextOnly: Exclude<keyof StreamingContext, keyof StreamingControl | keyof StreamBuilder>
-same<'checkpoint'>()(contextOnly)
+same<'checkpoint' | 'replay'>()(contextOnly)

@@ -267,6 +267,7 @@ type OfStreamingContext =
   | 'listen'
   | 'on'
   | 'output'
+  | 'replay'
   | 'skippedBatches'
   | 'start'
   | 'state'

@@ -1,11 +1,11 @@
-import { statSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ArgumentError, GraphError } from '../../errors.js'
-import { StreamingContext } from '../../index.js'
+import type { StreamingContext } from '../../index.js'
 import type { RunCommand } from '../arguments.js'
 import { Figures, formatTotals } from '../figures.js'
 import { NotStartedError } from '../not-started.js'
+import { moduleUrl, openPipeline } from '../pipeline.js'
 import { BlockedStdoutError, StdoutGate } from '../stdout-gate.js'
 import { onStopSignals, SIGNAL_EXIT_CODES } from '../stop-signals.js'
 import { chooseView } from '../views/choose-view.js'
@@ -20,7 +20,10 @@ const PATIENCE_MS = 2 ** 31 - 1
 /** Runs a pipeline module until it is stopped. Rejects with NotStartedError, or with the error that failed the run. */
 export async function run(command: RunCommand): Promise<void> {
   const url = moduleUrl(command.module)
-  const ssc = await open(url, command)
+  const { batchInterval, params, checkpointDir, keep, writeAheadLog, ui } = command
+  const stored = { checkpointDir, replayRetention: keep, writeAheadLog }
+  const options = { batchInterval, threads: command.threads, params, ui, ...stored }
+  const ssc = await openPipeline(url, options)
   const figures = new Figures()
   ssc.on('threadLost', ({ reason }) => figures.threadLost(reason))
   if (!(await start(ssc, command))) return
@@ -51,7 +54,7 @@ export async function run(command: RunCommand): Promise<void> {
 }
 
 /** Starts the streams. Returns false if a signal has ended the start, such as the wait of a standby. */
-async function start(ssc: StreamingContext, { until, standby }: RunCommand): Promise<boolean> {
+async function start(ssc: StreamingContext, { until, standby, dropState }: RunCommand): Promise<boolean> {
   let isEnded = false
   const close = onStopSignals({
     first: (signal) => {
@@ -68,7 +71,7 @@ async function start(ssc: StreamingContext, { until, standby }: RunCommand): Pro
     process.stderr.write(`millrace: took over ${directory} after ${Math.round(ms / 1000)} s\n`)
   })
   try {
-    await ssc.start({ until, standby })
+    await ssc.start({ until, standby, dropState })
     return true
   } catch (error) {
     if (isEnded) return false
@@ -130,29 +133,6 @@ async function deliver(ssc: StreamingContext, name: string, view: View, gate: St
   }
 }
 
-async function open(
-  url: URL,
-  { batchInterval, threads, params, checkpointDir, ui }: RunCommand,
-): Promise<StreamingContext> {
-  const options = {
-    batchInterval,
-    params,
-    ...(threads === undefined ? {} : { threads }),
-    ...(checkpointDir === undefined ? {} : { checkpointDir }),
-    ...(ui === undefined ? {} : { ui }),
-  }
-  return StreamingContext.fromPipeline(url, options).catch((error: unknown) => {
-    throw new NotStartedError(error)
-  })
-}
-
 function rejectStart(error: unknown): never {
   throw error instanceof GraphError || error instanceof ArgumentError ? new NotStartedError(error) : error
-}
-
-function moduleUrl(module: string): URL {
-  const url = module.startsWith('file:') ? new URL(module) : pathToFileURL(resolve(module))
-  if (statSync(url, { throwIfNoEntry: false })?.isFile()) return url
-  const message = `There is no module file '${module}'. Pass the path of a .js, .mjs or .ts file.`
-  throw new NotStartedError(new ArgumentError(message, { path: fileURLToPath(url) }))
 }

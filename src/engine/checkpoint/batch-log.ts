@@ -1,24 +1,12 @@
 import { diskFault } from '../../files/disk-fault.js'
 import type { OutputOperation, StreamGraph } from '../../ops/dstream/graph.js'
 import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
-import type { BlockRange } from '../write-ahead-log/heads.js'
 import type { AllocatedBlocks, ReceivedLog } from '../write-ahead-log/received-log.js'
 import type { LostCount, Recovered } from '../write-ahead-log/recovered.js'
+import { type BatchEntry, checkEntry, EMPTY_ENTRY } from './batch-entry.js'
 import { sealed, unsealed } from './format.js'
 import { OrderedRecords } from './ordered-records.js'
 import type { CheckpointStore } from './store.js'
-
-/** The input of one batch, and the outputs that have completed for it. */
-interface BatchEntry {
-  /** Partitions of direct sources, by the uid of the input. */
-  readonly assigned: readonly (readonly [uid: string, partitions: readonly object[]])[]
-  /** Records that receivers had for the batch, by the uid of the input. */
-  readonly received: readonly (readonly [uid: string, records: number])[]
-  /** The blocks of these records, if there is a write-ahead log. */
-  readonly blocks: readonly BlockRange[]
-  /** The ids of the completed outputs: see StreamIds. */
-  readonly done: readonly string[]
-}
 
 /** Records that an earlier process received after its checkpoint, as far as the log knows. */
 export interface LoggedRecords {
@@ -29,8 +17,6 @@ export interface LoggedRecords {
   /** Whether a write-ahead log has all records of receivers but these. */
   readonly areLogged: boolean
 }
-
-const EMPTY: BatchEntry = { assigned: [], received: [], blocks: [], done: [] }
 
 /**
  * Records the input of each batch before its outputs run, and the outputs that completed: in files of the checkpoint
@@ -72,10 +58,13 @@ export class BatchLog {
     return this.#recovered
   }
 
-  /** Records batches, and received data, in this log from now on. Reads its data of batches after `time`; `asBatches` as for load. */
-  useLog(received: ReceivedLog, time: number, asBatches: boolean): void {
+  /**
+   * Records batches, and received data, in this log from now on. Reads its data of batches after `time`; `asBatches` as for load,
+   * `dropped` as for Recovered.
+   */
+  useLog(received: ReceivedLog, time: number, asBatches: boolean, dropped: readonly string[]): void {
     this.#received = received
-    this.#recovered = received.recover(time, asBatches)
+    this.#recovered = received.recover(time, asBatches, dropped)
     for (const [at, entry] of received.entries(time)) this.#load(at, () => entry, asBatches)
   }
 
@@ -135,14 +124,20 @@ export class BatchLog {
    * @throws CheckpointError if the write-ahead log cannot be written. The blocks then belong to the next batch.
    */
   async assigned(time: number, assigned: BatchEntry['assigned'], allocated: readonly AllocatedBlocks[]): Promise<void> {
-    const { received: before, done } = this.#earlier.get(time) ?? EMPTY
+    const { received: before, done, digests } = this.#earlier.get(time) ?? EMPTY_ENTRY
     const received = new Map(allocated.map(({ uid, blocks }) => [uid, recordsIn(blocks)]))
     for (const [input, uid] of this.#builder.uids) {
       const earlier = before.find(([of]) => of === uid)?.[1] ?? 0
       if (earlier > (received.get(uid) ?? 0)) this.#lossy.add(input)
     }
     const blocks = this.#received?.rangesOf(allocated) ?? []
-    const written = this.#write(time, { assigned, received: [...new Map([...received, ...before])], blocks, done })
+    const written = this.#write(time, {
+      assigned,
+      received: [...new Map([...received, ...before])],
+      blocks,
+      done,
+      digests,
+    })
     // The record of an earlier process counts as long as there is no other.
     if (!this.#received || this.isDecided(time)) return await written.catch((cause) => this.#notRecorded(time, cause))
     await written
@@ -159,11 +154,13 @@ export class BatchLog {
     })
   }
 
-  /** Records that an output completed. */
-  async completed(time: number, output: OutputOperation): Promise<void> {
-    const entry = this.#entries.get(time) ?? EMPTY
+  /** Records that an output completed. `digest`: that of its records, if replays may need it. */
+  async completed(time: number, output: OutputOperation, digest?: string): Promise<void> {
+    const entry = this.#entries.get(time) ?? EMPTY_ENTRY
     const id = this.#builder.outputIds.get(output)!
-    const written = this.#write(time, { ...entry, done: [...new Set([...entry.done, id])] })
+    const done = [...new Set([...entry.done, id])]
+    const digests = digest === undefined ? entry.digests : [...new Map([...entry.digests, [id, digest] as const])]
+    const written = this.#write(time, { ...entry, done, digests })
     await written.catch((cause) => this.#notRecorded(time, cause))
   }
 
@@ -200,7 +197,7 @@ export class BatchLog {
 
   #load(time: number, read: () => unknown, asBatches: boolean): void {
     try {
-      const entry = checked(read())
+      const entry = checkEntry(read())
       this.#counts.set(time, entry.received)
       if (asBatches) this.#earlier.set(time, entry)
       else this.#dividedUntil = Math.max(this.#dividedUntil, time)
@@ -228,17 +225,6 @@ export class BatchLog {
       )
     this.#isFailing = true
   }
-}
-
-function checked(value: unknown): BatchEntry {
-  const { assigned, received, done, blocks = [] } = (value ?? {}) as Record<string, unknown>
-  const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string'
-  if (![assigned, received, done, blocks].every(Array.isArray)) throw new Error('it is no record of a batch')
-  if (![...(assigned as unknown[]), ...(received as unknown[])].every(isPair))
-    throw new Error('it names no input by its uid')
-  if (!(received as [string, unknown][]).every(([, count]) => Number.isSafeInteger(count)))
-    throw new Error('it has no count of records')
-  return { ...(value as BatchEntry), blocks: blocks as BatchEntry['blocks'] }
 }
 
 function recordsIn(blocks: AllocatedBlocks['blocks']): number {

@@ -15,6 +15,11 @@ export function checkpointIntervalOf(given: Duration | undefined, batchInterval:
   )
 }
 
+/** Returns for how long past batches can be replayed, in ms; 0: not at all. @throws ArgumentError */
+export function replayRetentionOf(given: Duration | undefined): number {
+  return given === undefined || given === 0 ? 0 : toMillis(given, 'replayRetention')
+}
+
 export function checkDirectory(given: string): string {
   if (typeof given === 'string' && given !== '') return given
   throw new ArgumentError(`The checkpoint directory is ${describe(given)}; it must be the path of a directory.`, {

@@ -9,6 +9,7 @@ import { decodeCheckpoint, encodeCheckpoint, mapBlocks } from './format.js'
 import { Lease, type OnLost, type TakeOptions } from './lease.js'
 import { checkpointName, type DataKind, entryName, type FileName, fileName, filesOfKinds, parseName } from './names.js'
 import { type BytesOf, filesOf, readBlocks } from './read-blocks.js'
+import { retained } from './retention.js'
 
 /** A block that is in no file yet. Its bytes must not change until they are written. */
 export interface BlockBytes {
@@ -30,9 +31,6 @@ export interface Entry {
   readonly time: number
   readonly bytes: Buffer
 }
-
-/** The number of checkpoints that the directory keeps. */
-const RETAINED = 10
 
 /**
  * The files of a checkpoint directory. Every name ends with the term of the owner that wrote it (see lease.ts):
@@ -61,6 +59,7 @@ export class CheckpointStore {
   #lease: Lease | undefined
   #serial = 0
   #oldest = Number.NEGATIVE_INFINITY
+  #retention = 0
 
   /** `files`: the file systems of the context, which resolve the directory now. */
   constructor(directory: string, files: FileSystems, faults?: readonly FaultPlan[]) {
@@ -82,6 +81,11 @@ export class CheckpointStore {
   /** The time of the oldest checkpoint that the directory keeps, as of the last one that was published. */
   get oldest(): number {
     return this.#oldest
+  }
+
+  /** Keeps from now on what replays of the batches of the last `ms` need. */
+  retain(ms: number): void {
+    this.#retention = ms
   }
 
   /** The right to write into the directory. @throws StateError unless it is taken. */
@@ -259,11 +263,12 @@ export class CheckpointStore {
   /** Removes files of this and earlier terms that the newest checkpoints do not need; never files of later terms. */
   async #prune({ term, folder }: Lease): Promise<void> {
     processFaultPoint('checkpoint:pruning', this.#faults)
-    const retained = (await this.#named('checkpoint')).filter((file) => file.term <= term)
-    const old = retained.splice(RETAINED)
+    const all = (await this.#named('checkpoint')).filter((file) => file.term <= term)
+    const kept = retained(all, this.#retention)
+    const old = all.filter((file) => !kept.includes(file))
     for (const { name } of old) this.#references.delete(name)
     const needed = new Set([...this.#references.values()].flatMap((files) => [...files]))
-    const oldest = Math.min(...retained.map(({ time }) => time))
+    const oldest = Math.min(...kept.map(({ time }) => time))
     this.#oldest = oldest
     const data = (await this.#named('state', 'data')).filter(({ name }) => !needed.has(name))
     const entries = (await this.#named('entry')).filter(({ time }) => time <= oldest)

@@ -1,14 +1,14 @@
-import { ArgumentError, type FileChangedError } from '../../errors.js'
+import { ArgumentError } from '../../errors.js'
 import { changedFiles } from '../../files/changed.js'
 import type { FileRange } from '../../files/identity.js'
 import type { InputNode } from '../../ops/dstream/node.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
-import { FileRangesRdd, ReadPartitionsRdd } from '../../ops/rdd/source-rdds.js'
 import type { DirectBatch, DirectReader, DirectSource } from '../../ops/source.js'
 import { delay } from '../../ops/wait.js'
 import type { StreamInputInfo } from '../events.js'
 import { fromSource } from '../user-code/user-errors.js'
 import type { MeasuredBatch, RateControl, SavedRate } from './back-pressure.js'
+import { directDataset } from './direct-dataset.js'
 import { type InputContext, type InputStart, rateControlOf } from './input-context.js'
 import { type BatchInput, StreamInput } from './stream-input.js'
 
@@ -74,16 +74,8 @@ export class DirectInput extends StreamInput<PlannedBatch> {
     // The reader may still answer, so nothing is known of the batch.
     if (!batch?.direct) return undefined
     const { context } = this.context.options.graph
-    const { partitions, onFileChanged = 'fail' } = batch.direct
-    const { reader, files } = this.#source
-    if (reader) return this.created(time, batch, new ReadPartitionsRdd(context, this.name, reader, partitions, time))
-    const mayLeaveOut = (error: FileChangedError) => {
-      const { change, path } = error.details
-      if (change !== 'missing' && onFileChanged !== 'skip') return false
-      this.#report(`${String(path)} is left out of batch ${time} ms: ${error.message}`, error)
-      return true
-    }
-    return this.created(time, batch, new FileRangesRdd(context, partitions as readonly FileRange[], mayLeaveOut, files))
+    const report = (message: string, error: unknown) => this.#report(message, error)
+    return this.created(time, batch, directDataset(context, this.#source, batch.direct, time, report))
   }
 
   /** Returns the partitions of a batch if the reader has planned it. */

@@ -15,15 +15,20 @@ export type { SavedInputs } from './input-context.js'
 /** How long start() waits for an input before it reports the delay; a batch interval if that is longer. */
 const REPORT_AFTER_MS = 3_000
 
+/** Creates an input of a running context. */
+export type CreateInput = (stream: InputNode, context: InputContext, start: InputStart) => StreamInput
+
 /** Tracks the inputs of a running context. Records that arrive before a batch time belong to that batch. */
 export class InputTracker {
   readonly #context: InputContext
+  readonly #create: CreateInput
   readonly #inputs: StreamInput[] = []
   readonly #notStopped = new Set<string>()
   /** Batches are recorded in order: a restart assigns new data to no batch before a recorded one. */
   #recorded: Promise<unknown> = Promise.resolve()
 
-  constructor(options: InputsOptions) {
+  constructor(options: InputsOptions, create = created) {
+    this.#create = create
     this.#context = new InputContext(options)
   }
 
@@ -38,18 +43,23 @@ export class InputTracker {
   }
 
   /**
-   * Opens every input, at its saved position if it has one, then starts all receivers. A receiver that cannot start is
-   * reported and retried, unless its error is final. One that does not settle in time is reported, and start() does not
-   * wait for it.
+   * Opens every input, then starts all receivers. A receiver that cannot start is reported and retried, unless its error is
+   * final. One that does not settle in time is reported, and start() does not wait for it.
    */
   async start(options: Omit<InputStart, 'reportAfterMs'>): Promise<void> {
+    const start = await this.open(options)
+    await Promise.all(this.#inputs.map((input) => input.start(start)))
+  }
+
+  /** Opens every input, at its saved position if it has one. */
+  async open(options: Omit<InputStart, 'reportAfterMs'>): Promise<InputStart> {
     const start = { ...options, reportAfterMs: Math.max(REPORT_AFTER_MS, options.batchInterval) }
     for (const stream of this.#context.options.graph.inputs) {
-      const input = this.#create(stream, start)
+      const input = this.#create(stream, this.#context, start)
       this.#inputs.push(input)
       await input.open(start)
     }
-    await Promise.all(this.#inputs.map((input) => input.start(start)))
+    return start
   }
 
   /**
@@ -156,17 +166,6 @@ export class InputTracker {
     await this.#end(deadline, (input) => input.close())
   }
 
-  #create(stream: InputNode, start: InputStart): StreamInput {
-    switch (stream.source.kind) {
-      case 'receiver':
-        return new ReceiverInput(stream, this.#context, start)
-      case 'direct':
-        return new DirectInput(stream, this.#context, start)
-      case 'local':
-        return new LocalInput(stream, this.#context)
-    }
-  }
-
   /**
    * Records the input of the batch, also of one without data: when it runs again, data that came since must not become part of
    * it. Its outputs may have completed, and sinks recognise its time. @throws CheckpointError if the write-ahead log cannot be
@@ -202,5 +201,16 @@ export class InputTracker {
     })
     const outcomes = await Promise.allSettled(ended)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+}
+
+const created: CreateInput = (stream, context, start) => {
+  switch (stream.source.kind) {
+    case 'receiver':
+      return new ReceiverInput(stream, context, start)
+    case 'direct':
+      return new DirectInput(stream, context, start)
+    case 'local':
+      return new LocalInput(stream, context)
   }
 }

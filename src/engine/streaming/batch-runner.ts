@@ -1,9 +1,6 @@
-import type { Clock } from '../../ops/clock.js'
-import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { BatchLog } from '../checkpoint/batch-log.js'
 import type { Checkpointer } from '../checkpoint/checkpointer.js'
 import { currentBatch, type RunningBatch } from '../current-batch.js'
-import type { Engine } from '../engine.js'
 import type { BatchPhases } from '../events/batch-progress.js'
 import type { BatchInfo, OutputInfo } from '../events.js'
 import type { InputTracker } from '../receivers/input-tracker.js'
@@ -11,24 +8,17 @@ import { sourceFailed } from '../user-code/user-errors.js'
 import type { BatchDatasets } from './batch-datasets.js'
 import { type BatchFailure, BatchReadings } from './batch-readings.js'
 import type { BatchTimer } from './batch-timer.js'
-import type { OutputRetries } from './output-retries.js'
-import { OutputRunner } from './output-runner.js'
+import { type OutputLog, OutputRunner, type OutputRunnerOptions } from './output-runner.js'
 import { PhaseTimes } from './phase-times.js'
 
-export interface BatchRunnerOptions {
-  readonly graph: StreamGraph
-  readonly engine: Engine
+export interface BatchRunnerOptions extends OutputRunnerOptions {
   readonly inputs: InputTracker
-  readonly clock: Clock
-  readonly timer: BatchTimer
+  readonly timer: Pick<BatchTimer, 'now'>
   readonly datasets: BatchDatasets
   /** The policy for a failed output: 'stop' stops the streams, 'skip' skips the batch. */
   readonly onBatchError: 'stop' | 'skip'
-  readonly outputRetries: OutputRetries
   readonly checkpointer: Checkpointer | undefined
-  readonly log: BatchLog | undefined
-  /** Aborts when the batches are abandoned. */
-  readonly abandoned: AbortSignal
+  readonly log: (OutputLog & Pick<BatchLog, 'forget'>) | undefined
 }
 
 /** A batch whose events `batchSubmitted` and `batchStarted` have been emitted. */

@@ -12,6 +12,9 @@ import type { ContextRuntime } from './context-runtime.js'
 import { NamedOutputs } from './named-outputs.js'
 import { unlessNeverStarted } from './never-started.js'
 import type { OutputHost } from './output-queue.js'
+import type { RecordedBatches } from './replay/recorded-batches.js'
+import { checkReplayOptions, type ReplayedBatch, type ReplayOptions } from './replay/replay-options.js'
+import { ReplayRun } from './replay/replay-run.js'
 import { checkHasDirectory, checkHasEnd, checkStartOptions, type StartOptions } from './start-options.js'
 import { StopDeadline } from './stop-deadline.js'
 import {
@@ -88,9 +91,7 @@ export class Lifecycle implements OutputHost {
       context.options.logger.warn('start() was called on a context that is started already')
       return
     }
-    if (this.#state === 'STOPPED') {
-      throw new StateError('start() after stop(): a stopped context cannot be started again. Create a new context.')
-    }
+    this.#mustBeNew('start()')
     try {
       this.#validate()
       if (options.until) checkHasEnd(graph.inputs)
@@ -103,6 +104,26 @@ export class Lifecycle implements OutputHost {
     } catch (error) {
       await this.stop({})
       throw error
+    }
+  }
+
+  /** Runs one recorded batch again, and stops the context. */
+  async replay(recorded: RecordedBatches, given: ReplayOptions): Promise<ReplayedBatch> {
+    const request = checkReplayOptions(given)
+    const { graph, context, runtime, options } = this.#options
+    this.#mustBeNew('replay()')
+    let run: ReplayRun | undefined
+    try {
+      const faults = [...graphFaults(graph), ...checkpointFaults(graph)]
+      if (faults.length > 0) throw new GraphError(faults)
+      graph.freeze('started')
+      this.#state = 'ACTIVE'
+      run = new ReplayRun({ ...options, graph, context, recorded, request })
+      runtime.attach(run.inputs, this.outputs)
+      return await run.run()
+    } finally {
+      run?.stop()
+      await this.stop({})
     }
   }
 
@@ -166,11 +187,25 @@ export class Lifecycle implements OutputHost {
     return this.#unlessNeverStarted(batch, `output('${output}')`)
   }
 
+  /** @throws StateError unless the context was neither started nor stopped. */
+  #mustBeNew(call: string): void {
+    if (this.#state === 'STOPPED')
+      throw new StateError(`${call} after stop(): a stopped context cannot be started again. Create a new context.`)
+    if (this.#state === 'ACTIVE')
+      throw new StateError(`${call} on a context that is started already. Create a new context.`)
+  }
+
   #validate(): void {
     const { graph } = this.#options
     const faults = graphFaults(graph)
+    const { writeAheadLog, replayRetention } = this.#options.options
     if (this.#store) faults.push(...checkpointFaults(graph))
-    else if (this.#options.options.writeAheadLog) {
+    else if (replayRetention > 0) {
+      throw new ArgumentError(
+        'replayRetention is set and checkpointDir is not: replays read the checkpoints and the recorded input there. Set checkpointDir, or call checkpoint(directory).',
+        { option: 'replayRetention' },
+      )
+    } else if (writeAheadLog) {
       throw new ArgumentError(
         'writeAheadLog is set and checkpointDir is not: the log is in the directory of checkpoints, which also say when its files are not needed any more. Set checkpointDir, or call checkpoint(directory).',
         { option: 'writeAheadLog' },

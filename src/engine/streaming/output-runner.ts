@@ -1,5 +1,5 @@
 import type { Clock } from '../../ops/clock.js'
-import type { OutputOperation, StreamGraph } from '../../ops/dstream/graph.js'
+import type { OutputCall, OutputOperation, StreamGraph } from '../../ops/dstream/graph.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
 import { delay, until } from '../../ops/wait.js'
 import { isFinal } from '../../values/is-final.js'
@@ -8,14 +8,25 @@ import { currentBatch, type RunningBatch } from '../current-batch.js'
 import type { Engine } from '../engine.js'
 import type { OutputInfo } from '../events.js'
 import { outputFailed } from '../user-code/user-errors.js'
+import type { OutputDigests } from './output-digests.js'
 import { type OutputRetries, pauseAfter } from './output-retries.js'
 import type { PhaseTimes } from './phase-times.js'
+
+/** Which outputs of a batch run, and the record of those that have. */
+export type OutputLog = Pick<BatchLog, 'isDone' | 'isDecided' | 'confirm' | 'completed'>
+
+/** Performs an output operation on its dataset of a batch. */
+export type Perform = (output: OutputOperation, rdd: Rdd<unknown>, call: OutputCall) => unknown
 
 export interface OutputRunnerOptions {
   readonly graph: StreamGraph
   readonly engine: Engine
   readonly clock: Clock
-  readonly log: BatchLog | undefined
+  readonly log: OutputLog | undefined
+  /** Set if the digests of the records that outputs have are recorded. */
+  readonly digests: OutputDigests | undefined
+  /** Default: calls the function of the operation. */
+  readonly perform?: Perform
   readonly outputRetries: OutputRetries
   /** Aborts when the batches are abandoned: no output is waited for any longer. */
   readonly abandoned: AbortSignal
@@ -58,10 +69,10 @@ export class OutputRunner {
       if (!rdd) return undefined
       if (engine.events.observes('outputStarted')) engine.events.emit('outputStarted', { time, id, label })
       phase = 'run'
-      await this.#attempt(output, rdd, batch)
+      const digest = await this.#digested(rdd, batch, () => this.#attempt(output, rdd, batch))
       phases.end('run')
       phase = 'commit'
-      await log?.completed(time, output)
+      await log?.completed(time, output, digest)
       return this.#ended(time, { id, label, startedAt, endedAt: clock.now() })
     } catch (failure) {
       const error = failure instanceof Error ? failure : new Error(String(failure))
@@ -80,17 +91,25 @@ export class OutputRunner {
     return { info }
   }
 
+  /** Returns the digest of the records that the output had; undefined if none is recorded. */
+  async #digested(rdd: Rdd<unknown>, batch: RunningBatch, use: () => Promise<void>): Promise<string | undefined> {
+    const { digests } = this.#options
+    if (digests) return await currentBatch.run(batch, () => digests.after(rdd, use))
+    await use()
+    return undefined
+  }
+
   /** Calls the function of an output operation. Calls it again after a failure, as often as `outputRetries` allows, unless it is final. */
   async #attempt(output: OutputOperation, rdd: Rdd<unknown>, batch: RunningBatch): Promise<void> {
-    const { graph, engine, log, outputRetries, abandoned } = this.#options
-    const { id, label, stream, run } = output
+    const { graph, engine, log, outputRetries, abandoned, perform = performed } = this.#options
+    const { id, label, stream } = output
     const { time } = batch
     const replayed = log?.isDecided(time) === true
     for (let attempt = 1; ; attempt++) {
       await log?.confirm()
       try {
         const call = { time, outputId: graph.outputIds.get(output)!, attempt, replayed }
-        const result = currentBatch.run(batch, () => graph.within(stream, time, () => run(rdd, call)))
+        const result = currentBatch.run(batch, () => graph.within(stream, time, () => perform(output, rdd, call)))
         await until(Promise.resolve(result), abandoned)
         return
       } catch (cause) {
@@ -103,3 +122,5 @@ export class OutputRunner {
     }
   }
 }
+
+const performed: Perform = ({ run }, rdd, call) => run(rdd, call)

@@ -20,6 +20,7 @@ import type { CheckedLogOptions } from '../write-ahead-log/options.js'
 import { ReceivedLog } from '../write-ahead-log/received-log.js'
 import { BatchDatasets } from './batch-datasets.js'
 import { type FailureListener, JobGenerator } from './job-generator.js'
+import { OutputDigests } from './output-digests.js'
 import type { OutputRetries } from './output-retries.js'
 import type { StartOptions } from './start-options.js'
 import type { StopDeadline } from './stop-deadline.js'
@@ -34,6 +35,8 @@ export interface StreamRunOptions {
   readonly onBatchError: 'stop' | 'skip'
   readonly store: CheckpointStore | undefined
   readonly checkpointInterval: number
+  /** For how long past batches can be replayed, in ms; 0: not at all. */
+  readonly replayRetention: number
   readonly writeAheadLog: CheckedLogOptions | undefined
   readonly outputRetries: OutputRetries
   readonly maxCatchUp: number
@@ -71,10 +74,11 @@ export class StreamRun implements StreamListener {
   #hasBegun = false
 
   constructor(options: StreamRunOptions) {
-    const { graph, context, store, checkpointInterval } = options
+    const { graph, context, store, checkpointInterval, replayRetention } = options
     const engine = engineOf(context)
     const { logger, faults } = context.options
     this.#options = options
+    store?.retain(replayRetention)
     const log = store && new BatchLog(store, graph, (text, cause) => logger.warn(text, cause))
     const inputs = new InputTracker({ ...options, log, engine, logger, checkpoints: store !== undefined })
     const parts = { builder: graph, engine, inputs, log, logger, faults }
@@ -91,6 +95,7 @@ export class StreamRun implements StreamListener {
       logger,
       checkpointer,
       log,
+      digests: store && replayRetention > 0 ? new OutputDigests(logger) : undefined,
     })
     engine.attach(this)
   }
@@ -220,7 +225,7 @@ export class StreamRun implements StreamListener {
     // With another batchInterval, the input of batches after the checkpoint is divided again.
     const asBatches = !loaded || loaded.checkpoint.batchInterval === graph.batchInterval
     if (loaded) await this.#unlessStopped(this.#log!.load(loaded.checkpoint.time, asBatches))
-    await this.#unlessStopped(this.#openLog(store, asBatches, loaded?.checkpoint.time))
+    await this.#unlessStopped(this.#openLog(store, asBatches, dropState, loaded?.checkpoint.time))
     return loaded
   }
 
@@ -228,12 +233,13 @@ export class StreamRun implements StreamListener {
   async #openLog(
     { lease, directory }: CheckpointStore,
     asBatches: boolean,
+    dropState: readonly string[],
     time = Number.NEGATIVE_INFINITY,
   ): Promise<void> {
     const { graph, context, clock, writeAheadLog } = this.#options
     const { logger, faults } = context.options
     const { driver, events } = engineOf(context)
-    if (!writeAheadLog) return await mustNeedNoLog(lease.folder, time)
+    if (!writeAheadLog) return await mustNeedNoLog(lease.folder, time, dropState)
     const { folder, term } = lease
     const received = await ReceivedLog.open(
       { ...writeAheadLog, folder, term, clock, owner: lease, driver, faults },
@@ -242,8 +248,11 @@ export class StreamRun implements StreamListener {
         events.emit('logDamaged', damage)
       },
     )
-    this.#log!.useLog(received, time, asBatches)
-    mustHaveInputs(this.#log!.recovered!, graph, directory)
+    this.#log!.useLog(received, time, asBatches, dropState)
+    const recovered = this.#log!.recovered!
+    for (const uid of recovered.dropped)
+      logger.warn(`dropState: the received data of '${uid}' in the write-ahead log is dropped`, { uid })
+    mustHaveInputs(recovered, graph, directory)
   }
 
   /** Prevents a new process from running complete batches again. */

@@ -23,6 +23,8 @@ import { Lifecycle } from './lifecycle.js'
 import type { OutputBatch } from './output-queue.js'
 import { type Page, pageFor, startWithPage } from './page.js'
 import { loadPipeline } from './pipeline-loader.js'
+import { RecordedBatches } from './replay/recorded-batches.js'
+import type { ReplayedBatch, ReplayOptions } from './replay/replay-options.js'
 import { settlesWithin } from './settles-within.js'
 import { checkDropState, type StartOptions } from './start-options.js'
 import type { StopOptions, StopResult } from './stop-result.js'
@@ -64,8 +66,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     super(context, graph)
     this.clock = checked.clock
     this.#lifecycle = new Lifecycle({ graph, context, runtime, options: checked })
-    const { checkpointDir } = options
-    if (checkpointDir !== undefined) this.#lifecycle.useCheckpoints(this.#storeAt(checkpointDir))
+    if (options.checkpointDir !== undefined) this.#lifecycle.useCheckpoints(this.#storeAt(options.checkpointDir))
     const terminateThread = (slot: number) => terminateThreadOf(engineOf(context), slot)
     this.#page = pageFor({ streams: this, logger, terminateThread }, checked.ui)
     this.on('batchSkipped', ({ time, outputs, error }) => {
@@ -116,8 +117,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
   /**
    * Creates a context with `create` and checkpoints in `directory`. `start()` resumes from the newest checkpoint there;
    * without one, the streams start from scratch. Unlike Spark, it calls `create` at every start, because functions
-   * cannot be stored. The graph may differ from the earlier
-   * one: see docs/guide/restarting.md.
+   * cannot be stored. The graph may differ from the earlier one: see docs/guide/restarting.md.
    *
    * ```ts
    * const { tmpdir } = await import('node:os')
@@ -230,8 +230,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
    * Checks the whole graph, starts threads and receivers, and schedules batches.
    *
    * With `until: 'caught-up'`, batches run one after the other until every source has reached the end that it had at
-   * the start; then the streams stop, and awaitTermination resolves. For jobs that a scheduler starts periodically,
-   * with checkpoints.
+   * the start; then the streams stop, and awaitTermination resolves. For jobs of a scheduler, with checkpoints.
    *
    * ```ts
    * ssc.queueStream([['a'], ['b', 'c']]).output('batches')
@@ -243,6 +242,20 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
    */
   start(options: StartOptions = {}): Promise<void> {
     return startWithPage(this.#page, this, () => this.#lifecycle.start(options))
+  }
+
+  /**
+   * Runs one past batch again, in place of `start()`, from what a checkpoint directory has recorded with `replayRetention`, and
+   * compares its outputs with what they were. Then stops. No receiver starts, no sink writes: docs/guide/restarting.md.
+   *
+   * ```ts
+   * const { outputs } = await ssc.replay('/var/lib/totals', { batch: 1_700_000_007_000 })
+   * ```
+   *
+   * @throws CheckpointError if the batch cannot be replayed: its message says which can; the error of a batch that fails.
+   */
+  async replay(directory: string, options: ReplayOptions): Promise<ReplayedBatch> {
+    return await this.#lifecycle.replay(await RecordedBatches.in(directory, contextOf(this.context).files), options)
   }
 
   /** Resolves when the context has stopped. Rejects with the error that stopped it. */

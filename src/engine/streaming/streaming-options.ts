@@ -3,7 +3,7 @@ import { type Clock, SystemClock } from '../../ops/clock.js'
 import { type Duration, toMillis } from '../../ops/time.js'
 import { describe } from '../../values/describe.js'
 import { usable } from '../../values/unusable.js'
-import { checkDirectory, checkpointIntervalOf } from '../checkpoint/options.js'
+import { checkDirectory, checkpointIntervalOf, replayRetentionOf } from '../checkpoint/options.js'
 import { type ContextOptions, checkOptions } from '../options.js'
 import { type BackpressureOptions, checkBackpressure } from '../receivers/back-pressure.js'
 import { type CheckedLogOptions, checkWriteAheadLog, type WriteAheadLogOptions } from '../write-ahead-log/options.js'
@@ -47,6 +47,11 @@ export interface StreamingOptions extends ContextOptions {
    */
   readonly checkpointInterval?: Duration
   /**
+   * For how long a batch can be run again with `millrace replay`, by batch time (0: not at all). Keeps checkpoints, the recorded
+   * input of batches and the files of the write-ahead log for so long, and records a digest of what each output had.
+   */
+  readonly replayRetention?: Duration
+  /**
    * Whether received data is written to a log in the checkpoint directory before it is acknowledged or becomes part of a batch
    * (false), so that it survives the process. An object sets when files of the log end.
    */
@@ -84,6 +89,7 @@ const STREAMING_OPTIONS = [
   'backpressure',
   'checkpointDir',
   'checkpointInterval',
+  'replayRetention',
   'writeAheadLog',
   'ui',
   'params',
@@ -96,6 +102,7 @@ export interface CheckedStreamingOptions {
   readonly receiverBufferBytes: number
   readonly backpressure: BackpressureOptions | undefined
   readonly checkpointInterval: number
+  readonly replayRetention: number
   readonly writeAheadLog: CheckedLogOptions | undefined
   readonly outputRetries: OutputRetries
   readonly maxCatchUp: number
@@ -153,6 +160,7 @@ function checkEach(options: StreamingOptions): CheckedStreamingOptions {
     receiverBufferBytes,
     backpressure: checkBackpressure(options.backpressure, batchInterval),
     checkpointInterval: checkpointIntervalOf(options.checkpointInterval, batchInterval),
+    replayRetention: replayRetentionOf(options.replayRetention),
     writeAheadLog: checkWriteAheadLog(options.writeAheadLog),
     context: context as ContextOptions,
   }

@@ -60,8 +60,8 @@ export class ReceivedLog {
   }
 
   /** Divides the received data of earlier owners: see Recovered. */
-  recover(time: number, asBatches: boolean): Recovered {
-    return new Recovered(this.#content, time, asBatches)
+  recover(time: number, asBatches: boolean, dropped: readonly string[] = []): Recovered {
+    return new Recovered(this.#content, time, asBatches, dropped)
   }
 
   /** Adds an input. Its blocks are logged from now on. */

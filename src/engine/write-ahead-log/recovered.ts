@@ -11,21 +11,26 @@ export class Recovered {
   readonly last: number | undefined
   /** Lost records by input. */
   readonly lost = new Map<string, LostCount>()
+  /** Inputs whose data is dropped. */
+  readonly dropped = new Set<string>()
   readonly #allocated: ReadonlyMap<string, LoggedBlock[]>
   readonly #unallocated: Map<string, LoggedBlock[]>
 
   /**
    * `time`: the batch of the checkpoint. `asBatches`: the batches after it run again as they were; else all of their data belongs
-   * to the first new batch.
+   * to the first new batch. `dropped`: inputs whose data counts as processed.
    */
-  constructor(content: LogContent, time: number, asBatches: boolean) {
+  constructor(content: LogContent, time: number, asBatches: boolean, dropped: readonly string[] = []) {
     const { blocks, batchOf, entries, files } = content
     const allocated: LoggedBlock[] = []
     const unallocated: LoggedBlock[] = []
     for (const [key, block] of blocks) {
       const batch = batchOf.get(key)
-      const isDone = batch !== undefined && batch <= time
-      if (batch !== undefined && (isDone || asBatches)) files.allocated(key, batch)
+      const isDropped = dropped.includes(block.uid)
+      const isDone = isDropped || (batch !== undefined && batch <= time)
+      if (isDropped) this.dropped.add(block.uid)
+      if (isDropped) files.allocated(key, batch ?? Number.NEGATIVE_INFINITY)
+      else if (batch !== undefined && (isDone || asBatches)) files.allocated(key, batch)
       if (isDone) continue
       if (batch === undefined || !asBatches) unallocated.push(block)
       else allocated.push(block)
@@ -37,6 +42,7 @@ export class Recovered {
     this.last = times.length > 0 && asBatches ? Math.max(...times) : undefined
     for (const at of times) this.#countLost(content, at)
     this.#findGaps(content)
+    for (const uid of dropped) this.lost.delete(uid)
   }
 
   /** The inputs that have data here. */

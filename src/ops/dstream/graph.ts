@@ -31,6 +31,8 @@ export interface OutputOperation {
   readonly run: (rdd: Rdd<unknown>, call: OutputCall) => unknown
   /** Its results end with the process, so that another process must produce those of completed batches again. */
   readonly inMemory?: boolean
+  /** Its effects are the user's own, or on the terminal: a replay runs it on request. */
+  readonly isOwn?: boolean
   /** The stack of the call that added it, for errors. */
   readonly site: { readonly stack?: string }
   /** The path that it writes to; no other output may write there. */
@@ -149,7 +151,7 @@ export class StreamGraph {
     stream: StreamNode,
     label: string,
     run: OutputOperation['run'],
-    more: Pick<OutputOperation, 'target' | 'close' | 'inMemory'> = {},
+    more: Pick<OutputOperation, 'target' | 'close' | 'inMemory' | 'isOwn'> = {},
   ): void {
     this.mustBeOpen(`The output operation '${label}'`)
     this.outputs.push({ id: this.outputs.length, label, stream, run, site: stackHere(this.addOutput), ...more })

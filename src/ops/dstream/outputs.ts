@@ -117,19 +117,20 @@ dstreams.foreachRDD = function <T>(
     throw new ArgumentError(`foreachRDD: inMemory is ${describe(inMemory)}; it must be true or false.`, { inMemory })
   const stream = streamNode(this)
   const run = (rdd: Rdd<unknown>, call: OutputCall) => fn(facade(rdd as Rdd<T>), call.time, call)
-  stream.graph.addOutput(stream, 'foreachRDD', run, { inMemory })
+  stream.graph.addOutput(stream, 'foreachRDD', run, { inMemory, isOwn: true })
 }
 dstreams.print = function (n = 10) {
   if (!Number.isInteger(n) || n < 0)
     throw new ArgumentError(`print(${describe(n)}): n must be a whole number of elements of at least 0.`, { given: n })
   const stream = streamNode(this)
   const { graph } = stream
-  graph.addOutput(stream, 'print', async (rdd, { time }) => {
+  const run = async (rdd: Rdd<unknown>, { time }: OutputCall) => {
     const first = await take(rdd, n + 1)
     const lines = first.slice(0, n).map(shown)
     if (first.length > n) lines.push('...')
     await graph.runtime.print(time, lines)
-  })
+  }
+  graph.addOutput(stream, 'print', run, { isOwn: true })
 }
 dstreams.output = function (name) {
   const stream = streamNode(this)

@@ -46,8 +46,8 @@ declare module './facade.js' {
 }
 
 function title(dataset: Dataset, names: RddTable): string {
-  const { label, id, storage } = dataset
-  const { name } = names.of(dataset)
+  const { label, id } = dataset
+  const { name, storage } = names.of(dataset)
   return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` persisted in ${storage}` : ''}`
 }
 
@@ -87,5 +87,6 @@ rdds.toDebugString = function () {
   return lines(rdd, rdd.context.rdds, `(${partitions}) `, ' '.repeat(partitions.length), new Set()).join('\n')
 }
 rdds.getStorageLevel = function () {
-  return nodeOf(this).storage ?? 'none'
+  const rdd = nodeOf(this)
+  return rdd.context.rdds.of(rdd).storage ?? 'none'
 }

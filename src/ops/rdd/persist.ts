@@ -43,13 +43,14 @@ declare module './facade.js' {
 rdds.persist = function (level = 'memory') {
   const rdd = nodeOf(this)
   const checked = checkLevel(level, 'persist')
-  if (rdd.storage && rdd.storage !== checked) {
+  const entry = rdd.context.rdds.of(rdd)
+  if (entry.storage && entry.storage !== checked) {
     throw new StateError(
-      `persist('${checked}'): the dataset is persisted with '${rdd.storage}'. Call unpersist() before you choose another level.`,
-      { level: checked, present: rdd.storage },
+      `persist('${checked}'): the dataset is persisted with '${entry.storage}'. Call unpersist() before you choose another level.`,
+      { level: checked, present: entry.storage },
     )
   }
-  rdd.context.rdds.of(rdd).storage = checked
+  entry.storage = checked
   return this
 }
 rdds.cache = function () {

@@ -37,7 +37,8 @@ export abstract class Rdd<T> implements Dataset {
   }
 
   get storage(): StorageLevel | undefined {
-    return this.context.rdds.of(this).storage
+    const { storage, held } = this.context.rdds.of(this)
+    return storage ?? held
   }
 
   get survivesThreads(): boolean {

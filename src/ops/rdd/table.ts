@@ -6,6 +6,8 @@ export interface RddEntry {
   dependencies: readonly Dependency[]
   /** Set by persist(). */
   storage?: StorageLevel
+  /** The level at which the engine persists a dataset that persist() does not. */
+  held?: StorageLevel
   /** The persisted blocks outlive all threads. */
   survivesThreads: boolean
   /** Set by setName(). */

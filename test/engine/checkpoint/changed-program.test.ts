@@ -1,4 +1,12 @@
-import { type DStream, StateSpec, type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
+import {
+  type DirectSource,
+  type DStream,
+  type FileRange,
+  StateSpec,
+  type StreamingContext,
+  type StreamingOptions,
+  withEnv,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { run } from '../support.js'
 import { known, listed, scratch } from './support.js'
@@ -272,5 +280,95 @@ describe('uids', () => {
     listed(words)
     await ssc.start()
     expect(() => words.uid('words')).toThrow(expect.objectContaining({ code: 'ERR_MILLRACE_STATE' }))
+  })
+})
+
+describe('positions of direct sources', () => {
+  /** Yields in each batch the next number, and has the position after it. */
+  const counter = (ssc: StreamingContext, uid?: string) => {
+    const source: DirectSource<FileRange> = {
+      kind: 'direct',
+      name: 'counter',
+      create: () => {
+        let next = 1
+        return {
+          open: async (_zero, _interval, position) => void (next = (position as number) ?? 1),
+          next: async () => ({ partitions: [], description: String(next++) }),
+          position: () => next,
+          close: async () => {},
+        }
+      },
+    }
+    const stream = ssc.input(source)
+    if (uid !== undefined) stream.uid(uid)
+    const read: Batches = []
+    ssc.on('batchCompleted', ({ time, inputs }) => {
+      const mine = inputs.filter(({ name }) => name === 'counter')
+      read.push([time, mine.map(({ description }) => Number(description))])
+    })
+    stream.foreachRDD(() => {})
+    return read
+  }
+
+  test('one that the program reads no more: the error names it, and dropState drops its position', async () => {
+    const both: Program = (ssc) => ({ read: counter(ssc, 'counter'), sums: listed(summed(ssc)) })
+    const rest: Program = (ssc) => ({ sums: listed(summed(ssc)) })
+    const message = await refused({ program: both }, { program: rest })
+    expect(message).toContain('"counter": nothing in this program continues its position.')
+    expect(message).toContain('start({ dropState: ["counter"] })')
+    const [, second, third] = await runs(
+      { program: both },
+      { program: rest, dropState: ['counter'] },
+      { program: both, batches: 1 },
+    )
+    expect(recordsOf(second!.sums)).toEqual(sums(10, 15, 21))
+    expect(recordsOf(third!.read)).toEqual([[1]])
+  })
+
+  test('one that is new begins at its start, and the others at their positions', async () => {
+    const [, second] = await runs(
+      { program: (ssc) => ({ read: counter(ssc, 'first') }) },
+      { program: (ssc) => ({ added: counter(ssc, 'second'), read: counter(ssc, 'first') }), batches: 2 },
+    )
+    expect(recordsOf(second!.read)).toEqual([
+      [1, 4],
+      [2, 5],
+    ])
+  })
+
+  test('a position follows its uid behind other operations and past other sources', async () => {
+    const [, second] = await runs(
+      { program: (ssc) => ({ read: counter(ssc, 'mine') }) },
+      {
+        program: (ssc) => {
+          listed(numbers(ssc).countByWindow('2s'))
+          return { read: counter(ssc, 'mine') }
+        },
+        batches: 1,
+      },
+    )
+    expect(recordsOf(second!.read)).toEqual([[4]])
+  })
+
+  test('another uid: the error names the position and the source without data', async () => {
+    const message = await refused(
+      { program: (ssc) => ({ read: counter(ssc, 'before') }) },
+      { program: (ssc) => ({ read: counter(ssc, 'after') }) },
+    )
+    expect(message).toContain('"before": nothing in this program continues its position.')
+  })
+
+  test('an input of another kind under the uid: the error names both', async () => {
+    const message = await refused(
+      { program: (ssc) => ({ read: counter(ssc, 'input') }) },
+      { program: (ssc) => ({ words: listed(ssc.pushStream<string>('words').uid('input')) }) },
+    )
+    expect(message).toContain("\"input\": it was 'input (direct)' and is 'input (receiver)'")
+  })
+
+  test('dropState lets a source that is still read begin at its start', async () => {
+    const program: Program = (ssc) => ({ read: counter(ssc, 'counter') })
+    const [, second] = await runs({ program }, { program, batches: 1, dropState: ['counter'] })
+    expect(recordsOf(second!.read)).toEqual([[1]])
   })
 })

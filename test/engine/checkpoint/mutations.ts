@@ -67,8 +67,8 @@ const linked: Mutation = (at, draw, outside) => {
 const DEEP = 'nested deeply'
 const NESTED = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
 
-/** Values that no checkpoint should survive with. */
-const HOSTILE = (outside: string): readonly unknown[] => [
+/** Values that no checkpoint should survive with. `uid`: that of an operation. */
+const HOSTILE = (outside: string, uid: unknown): readonly unknown[] => [
   null,
   -1,
   1e300,
@@ -88,7 +88,7 @@ const HOSTILE = (outside: string): readonly unknown[] => [
   { __proto__: null, constructor: { prototype: { polluted: true } } },
   JSON.parse('{"__proto__": {"polluted": true}}'),
   DEEP,
-  Array.from({ length: 10_000 }, () => ({ stream: 0, value: 0 })),
+  Array.from({ length: 10_000 }, () => ({ uid, value: 0 })),
   true,
 ]
 
@@ -101,6 +101,7 @@ const crafted: Mutation = (at, draw, outside) => {
     (bytes) => {
       const [, ...rest] = bytes.toString().split('\n')
       const body = JSON.parse(rest.join('\n')) as Record<string, unknown>
+      const { uid } = (body.operations as { uid: string }[])[0]!
       let parent: Record<string, unknown> = body
       let key = pick(Object.keys(parent), draw)
       for (;;) {
@@ -112,7 +113,7 @@ const crafted: Mutation = (at, draw, outside) => {
       }
       what = key
       if (draw() < 0.15) delete parent[key]
-      else parent[draw() < 0.1 ? '__proto__x' : key] = pick(HOSTILE(outside), draw)
+      else parent[draw() < 0.1 ? '__proto__x' : key] = pick(HOSTILE(outside, uid), draw)
       return sealed(
         'checkpoint',
         JSON.stringify(body).replaceAll('__proto__x', '__proto__').replaceAll(`"${DEEP}"`, NESTED),

@@ -201,3 +201,35 @@ test('a context without the log, or without the input, does not lose what waits 
   await again.ssc.stop({ graceful: true })
   await logged(left, 4500, { writeAheadLog: false }).ssc.start()
 })
+
+test('dropState takes the uid of an input whose data waits in the log, with a log or without', async () => {
+  const at = directory()
+  const first = logged(at, 0)
+  first.words.uid('words')
+  await first.ssc.start()
+  await ticks(first)
+  await first.words.push('a')
+  await ticks(first)
+  const other = (dropState: string[], log: boolean) => {
+    const left = asAfterKill(at, directory())
+    const second = manual(2500, { checkpointDir: left, checkpointInterval: '1s', writeAheadLog: log })
+    const numbers = second.ssc.pushStream<number>('numbers')
+    numbers.foreachRDD(() => {})
+    return { ...second, left, started: second.ssc.start({ dropState }) }
+  }
+  await expect(other([], true).started).rejects.toThrow(
+    /data of the input 'words'.*start\(\{ dropState: \['words'\] \}\)/,
+  )
+  await expect(other([], false).started).rejects.toThrow("or drop that data: start({ dropState: ['words'] })")
+  await other(['words'], false).started
+  const { ssc, clock, left, log, started } = other(['words'], true)
+  const recovered: unknown[] = []
+  ssc.on('recovered', ({ lost }) => void recovered.push(...lost))
+  await started
+  const old = logNames(left)
+  await ticks({ ssc, clock }, 12)
+  expect(logNames(left).filter((name) => old.includes(name))).toEqual([])
+  await ssc.stop({ graceful: true })
+  expect(log.join()).toContain("dropState: the received data of 'words' in the write-ahead log is dropped")
+  await logged(left, 15_500).ssc.start()
+})

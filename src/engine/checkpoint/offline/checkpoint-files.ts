@@ -27,6 +27,11 @@ export class CheckpointFiles {
   /** @throws ArgumentError for a URL of an unknown file system. */
   static async open(directory: string | URL, options?: FileSystemsOptions): Promise<CheckpointFiles> {
     const systems = openFileSystems(checkFileSystems(options))
+    return await CheckpointFiles.within(systems, directory)
+  }
+
+  /** Reads through file systems of the caller, who closes them. */
+  static async within(systems: FileSystems, directory: string | URL): Promise<CheckpointFiles> {
     const path = systems.resolve(directory, 'The checkpoint directory')
     return new CheckpointFiles(systems, await CheckpointFolder.open(systems, path))
   }
@@ -36,9 +41,16 @@ export class CheckpointFiles {
     return this.#systems.close()
   }
 
-  /** Returns the checkpoints, the newest first. Rejects with CheckpointError if the directory cannot be read. */
-  async list(): Promise<CheckpointFile[]> {
-    const files = filesOfKinds(await this.#folder.names(), 'checkpoint')
+  get folder(): CheckpointFolder {
+    return this.#folder
+  }
+
+  /**
+   * Returns the checkpoints, or the records of batches, the newest first. Rejects with CheckpointError if the directory cannot be
+   * read.
+   */
+  async list(kind: 'checkpoint' | 'entry' = 'checkpoint'): Promise<CheckpointFile[]> {
+    const files = filesOfKinds(await this.#folder.names(), kind)
     return files.map((file) => ({ ...file, path: this.#folder.pathOf(file.name) }))
   }
 
