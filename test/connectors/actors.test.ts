@@ -7,8 +7,9 @@ import { WebSocket } from 'ws'
 import { lengthFrame } from '#build/connectors/actors/frames.js'
 import { encode } from '#build/connectors/actors/wire.js'
 import { sendByPekko } from '../services/pekko.js'
+import { freePort } from '../services/ports.js'
 import { Program } from '../services/program.js'
-import { freePort, hasService } from '../services/service.js'
+import { hasService } from '../services/service.js'
 import { type Message, range, receive } from './actors-support.js'
 import { breaking } from './breaking-proxy.js'
 
@@ -180,6 +181,27 @@ describe('actors in other processes', () => {
     socket.terminate()
   })
 
+  test('are refused above maxConnections, with the reason, until one leaves', async () => {
+    const { url, messages, reports, tick } = await listening({ maxConnections: 2 })
+    const [first, second] = [connectActor(new WebSocket(url)), connectActor(new WebSocket(url))]
+    await Promise.all([first.send({ n: 1 }), second.send({ n: 2 })])
+    for (const _ of range(0, 3)) {
+      const refused = connectActor(new WebSocket(url)).send({ n: 0 })
+      await expect(refused).rejects.toThrow('at most 2 senders at once (maxConnections)')
+    }
+    expect(reports).toEqual([expect.stringMatching(/was refused. The source serves at most 2 senders/)])
+    first.close()
+    // The source notices the leaving when its socket closes.
+    const third = async (): Promise<void> => {
+      const actor = connectActor(new WebSocket(url))
+      await actor.send({ n: 3 }).catch(third)
+    }
+    await third()
+    await second.send({ n: 4 })
+    await tick()
+    expect(messages.map(({ n }) => n).sort()).toEqual([1, 2, 3, 4])
+  })
+
   test('the client loads in a browser: no module of Node is in its bundle', async () => {
     const entry = new URL('../../dist/connectors/actors/client.js', import.meta.url).pathname
     const { outputFiles } = await build({
@@ -234,6 +256,23 @@ describe('frames over TCP', () => {
     expect(reports).toEqual([expect.stringContaining('a message that is not JSON')])
   })
 
+  test('a connection above maxConnections is refused, with the reason', async () => {
+    const { port, reports } = await listening({ maxConnections: 1 })
+    const first = connect(port, '127.0.0.1')
+    first.write(lengthFrame('{"n":1}'))
+    await new Promise((resolve) => first.once('data', resolve))
+    const second = connect(port, '127.0.0.1')
+    second.write(lengthFrame('{"n":2}'))
+    let answer = ''
+    second.on('data', (data) => {
+      answer += data
+    })
+    await new Promise((resolve) => second.once('close', resolve))
+    expect(answer).toContain('{"refused":"The source serves at most 1 senders at once (maxConnections).')
+    expect(reports).toEqual([expect.stringContaining('was refused')])
+    first.destroy()
+  })
+
   describe.runIf(hasService('pekko'))('from the actors of an actor system', () => {
     const numbersBy = (messages: readonly Message[]) => {
       const byPath = new Map<string, number[]>()
@@ -283,6 +322,7 @@ describe('frames over TCP', () => {
 test.each<[string, object, string]>([
   ['an unknown option', { port: 1 }, "no option 'port'"],
   ['a port out of range', { tcp: { port: 0 } }, 'tcp.port is 0'],
+  ['no room for a sender', { maxConnections: 0 }, 'actors: maxConnections is 0; it must be a whole number'],
   ['a port alone', { tcp: 9000 }, 'actors: tcp is 9000; it must be an object with port, host.'],
   [
     'an option of tcp',

@@ -24,9 +24,15 @@ export interface ActorSocket {
   close(): void
 }
 
+/** `reason`: of a WebSocket that is closed, if the source gave one. */
+interface TargetEvent {
+  readonly data: ArrayBuffer
+  readonly reason?: string
+}
+
 /** The members that all of these share. */
 interface Target {
-  addEventListener(type: string, listener: (event: { readonly data: ArrayBuffer }) => void): void
+  addEventListener(type: string, listener: (event: TargetEvent) => void): void
 }
 
 type OpenSocket = ActorSocket & Target & { binaryType: string; send(bytes: Uint8Array): void }
@@ -47,10 +53,16 @@ export class Actor<T> {
   #end: Error | undefined
 
   /** @internal Use `connectActor`. */
-  constructor(endpoint: Comlink.Endpoint, close: () => void, onClose: (closed: () => void) => void) {
+  constructor(
+    endpoint: Comlink.Endpoint,
+    close: () => void,
+    onClose: (closed: (event: { readonly reason?: string }) => void) => void,
+  ) {
     this.#mailbox = Comlink.wrap<Mailbox>(endpoint)
     this.#close = close
-    onClose(() => this.#ended('The connection of the actor was closed.'))
+    onClose(({ reason }) =>
+      this.#ended(reason ? `The connection was closed: ${reason}` : 'The connection of the actor was closed.'),
+    )
   }
 
   /**
@@ -119,7 +131,7 @@ export class Actor<T> {
 /** Connects an actor to an `actorSource`: over a MessagePort that its `port()` returned, or over a WebSocket. */
 export function connectActor<T = unknown>(to: ActorPort | ActorSocket): Actor<T> {
   const target = to as unknown as Target
-  const onClose = (closed: () => void) => target.addEventListener('close', closed)
+  const onClose = (closed: (event: TargetEvent) => void) => target.addEventListener('close', closed)
   if ('postMessage' in to) return new Actor<T>(to as unknown as Comlink.Endpoint, () => to.close(), onClose)
   // A 'close' follows. The package `ws` throws where no one listens.
   target.addEventListener('error', () => undefined)

@@ -22,6 +22,8 @@ export interface ActorOptions {
   readonly ackAfter?: AckAfter
   /** Largest message in bytes (1 MiB), over WebSocket and TCP. A sender that exceeds it is disconnected. */
   readonly maxMessageBytes?: number
+  /** Senders that may be connected over WebSocket and TCP at once (1,024). More are refused until one leaves. */
+  readonly maxConnections?: number
 }
 
 export interface Listening {
@@ -35,13 +37,14 @@ export interface CheckedActorOptions {
   readonly tcp: Listening | undefined
   readonly ackAfter: AckAfter
   readonly maxMessageBytes: number
+  readonly maxConnections: number
 }
 
 const check = new OptionCheck('actors')
 
 /** @throws ArgumentError that names the option. */
 export function checkActorOptions(options: ActorOptions): CheckedActorOptions {
-  check.names(options, ['name', 'websocket', 'tcp', 'ackAfter', 'maxMessageBytes'])
+  check.names(options, ['name', 'websocket', 'tcp', 'ackAfter', 'maxMessageBytes', 'maxConnections'])
   const { websocket, tcp } = options
   if (websocket !== undefined) check.names(websocket, ['port', 'host', 'origins'], 'websocket')
   if (tcp !== undefined) check.names(tcp, ['port', 'host'], 'tcp')
@@ -54,6 +57,7 @@ export function checkActorOptions(options: ActorOptions): CheckedActorOptions {
     tcp: tcp && listening('tcp', tcp),
     ackAfter: check.oneOf('ackAfter', options.ackAfter ?? 'stored', ['stored', 'processed']),
     maxMessageBytes: check.integer('maxMessageBytes', options.maxMessageBytes ?? 1024 * 1024, 16, 1024 ** 3),
+    maxConnections: check.integer('maxConnections', options.maxConnections ?? 1024, 1, 1_000_000),
   }
 }
 

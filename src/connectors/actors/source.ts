@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Receiver, ReceiverSink, ReceiverSource } from '../../ops/source.js'
+import { ConnectionLimit } from './connection-limit.js'
 import { type Entrance, Inbox } from './inbox.js'
 import { type ActorOptions, type CheckedActorOptions, checkActorOptions } from './options.js'
 import { PortEntrance } from './ports.js'
@@ -39,12 +40,13 @@ class ActorReceiver implements Receiver {
   readonly #entrances: readonly Entrance[]
   #stopped = new AbortController()
 
-  constructor({ name, websocket, tcp, maxMessageBytes }: CheckedActorOptions, ports: PortEntrance) {
+  constructor({ name, websocket, tcp, maxMessageBytes, maxConnections }: CheckedActorOptions, ports: PortEntrance) {
     this.#name = name
+    const limit = new ConnectionLimit(maxConnections)
     this.#entrances = [
       ports,
-      ...(websocket ? [new WebSocketEntrance({ ...websocket, maxMessageBytes })] : []),
-      ...(tcp ? [new TcpEntrance({ ...tcp, maxMessageBytes })] : []),
+      ...(websocket ? [new WebSocketEntrance({ ...websocket, maxMessageBytes, limit })] : []),
+      ...(tcp ? [new TcpEntrance({ ...tcp, maxMessageBytes, limit })] : []),
     ]
   }
 

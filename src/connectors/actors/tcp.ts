@@ -1,23 +1,26 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../../values/message-of.js'
 import { listening } from '../listening.js'
+import type { ConnectionLimit } from './connection-limit.js'
 import { LengthFrames, lengthFrame } from './frames.js'
 import type { Entrance, Inbox } from './inbox.js'
 import type { Listening } from './options.js'
+
+type Options = Listening & { readonly maxMessageBytes: number; readonly limit: ConnectionLimit }
 
 /** How long a sender may take to read its last answers. */
 const CLOSE_MS = 1000
 
 /**
  * Accepts frames over TCP: 4 bytes of length, and a message in JSON. The answers are frames, too: `{"stored":n}`, the
- * number of messages of this connection that are safe.
+ * number of messages of this connection that are safe. A sender above the limit gets `{"refused":why}`.
  */
 export class TcpEntrance implements Entrance {
-  readonly #options: Listening & { readonly maxMessageBytes: number }
+  readonly #options: Options
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
 
-  constructor(options: Listening & { readonly maxMessageBytes: number }) {
+  constructor(options: Options) {
     this.#options = options
   }
 
@@ -47,6 +50,11 @@ export class TcpEntrance implements Entrance {
 
   #serve(socket: Socket, inbox: Inbox): void {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`
+    const { limit } = this.#options
+    if (!limit.admits(socket, peer, inbox)) {
+      refuse(socket, limit.refusal)
+      return
+    }
     const frames = new LengthFrames(this.#options.maxMessageBytes)
     let stored = 0
     this.#sockets.add(socket)
@@ -83,6 +91,13 @@ export class TcpEntrance implements Entrance {
       inbox.report(`${peer} was disconnected, because ${messageOf(error)}.`)
     }
   }
+}
+
+/** Unread data would reset the connection, and with it the answer. */
+function refuse(socket: Socket, why: string): void {
+  const late = setTimeout(() => socket.destroy(), CLOSE_MS)
+  socket.on('error', () => undefined).once('close', () => clearTimeout(late))
+  socket.end(lengthFrame(JSON.stringify({ refused: why }))).resume()
 }
 
 function parsed(body: Buffer, refused: (why: string) => void): unknown[] {

@@ -4,12 +4,16 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import { messageOf } from '../../values/message-of.js'
 import { listening } from '../listening.js'
 import { missingPackage } from '../missing-package.js'
+import type { ConnectionLimit } from './connection-limit.js'
 import { Gate, mailboxOf } from './gate.js'
 import type { Entrance, Inbox } from './inbox.js'
 import type { CheckedActorOptions } from './options.js'
 import { decode, encode } from './wire.js'
 
-type Options = NonNullable<CheckedActorOptions['websocket']> & { readonly maxMessageBytes: number }
+type Options = NonNullable<CheckedActorOptions['websocket']> & {
+  readonly maxMessageBytes: number
+  readonly limit: ConnectionLimit
+}
 
 /** How long a sender may take to answer the closing of its connection. */
 const CLOSE_MS = 1000
@@ -51,23 +55,29 @@ export class WebSocketEntrance implements Entrance {
   }
 
   #serve(socket: WebSocket, { socket: { remoteAddress, remotePort } }: IncomingMessage, inbox: Inbox): void {
-    const refuse = (why: string) => {
+    const peer = `${remoteAddress}:${remotePort}`
+    const { limit } = this.#options
+    if (!limit.admits(socket, peer, inbox)) {
+      refuse(socket, limit.refusal)
+      return
+    }
+    const disconnect = (why: string) => {
       socket.close(1008)
-      inbox.report(`${remoteAddress}:${remotePort} was disconnected, because ${why}.`)
+      inbox.report(`${peer} was disconnected, because ${why}.`)
     }
     const gate = new Gate((message) => {
       if (socket.readyState === socket.OPEN) socket.send(encode(message))
-    }, refuse)
+    }, disconnect)
     Comlink.expose(
       mailboxOf(inbox, () => socket.readyState === socket.OPEN),
       gate,
     )
-    socket.on('error', (error) => inbox.report(`${remoteAddress}:${remotePort} was disconnected: ${error.message}`))
+    socket.on('error', (error) => inbox.report(`${peer} was disconnected: ${error.message}`))
     socket.on('message', (data) => {
       try {
         gate.take(decode(data as Buffer))
       } catch (error) {
-        refuse(`a message cannot be read: ${messageOf(error)}`)
+        disconnect(`a message cannot be read: ${messageOf(error)}`)
       }
       if (!inbox.isFull || socket.isPaused) return
       // A sender that does not wait for answers must not fill the memory.
@@ -75,6 +85,13 @@ export class WebSocketEntrance implements Entrance {
       void inbox.room().then(() => socket.resume())
     })
   }
+}
+
+/** A page can read the reason of a closed WebSocket, not that of a refused one. */
+function refuse(socket: WebSocket, why: string): void {
+  const late = setTimeout(() => socket.terminate(), CLOSE_MS)
+  socket.on('error', () => undefined).once('close', () => clearTimeout(late))
+  socket.close(1013, why)
 }
 
 async function loadServer(): Promise<typeof import('ws')> {
