@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.js'
 import { describe } from '../values/describe.js'
-import type { Faults } from './faults.js'
+import type { RejectRecord } from './faults.js'
 import type { FileFormat, FileSlice, Reading } from './format.js'
 import { CHUNK } from './read-lines.js'
 
@@ -30,7 +30,7 @@ function checkBinaryOptions(given: object, label: string): BinaryOptions {
   )
 }
 
-function* readRecords({ path, size, start, end }: FileSlice, options: object, faults: Faults): Reading {
+function* readRecords({ path, size, start, end }: FileSlice, options: object, reject: RejectRecord): Reading {
   const { recordLength: length } = options as BinaryOptions
   const last = Math.ceil(end / length) * length
   const most = Math.max(1, Math.floor(CHUNK / length)) * length
@@ -39,7 +39,7 @@ function* readRecords({ path, size, start, end }: FileSlice, options: object, fa
     const records: unknown[] = []
     for (let i = 0; i < bytes.length; i += length) {
       if (i + length <= bytes.length) records.push(new Uint8Array(bytes.subarray(i, i + length)))
-      else records.push(faults.bad({ path, offset: at + i, why: `ends after ${bytes.length - i} of ${length} bytes` }))
+      else reject({ path, offset: at + i, why: `ends after ${bytes.length - i} of ${length} bytes` })
     }
     yield { records }
     at += bytes.length

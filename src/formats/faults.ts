@@ -1,4 +1,5 @@
 import { SourceError } from '../errors.js'
+import type { ReadContext } from '../ops/source.js'
 
 /** A record of a file that cannot be read, as dead letters contain it. */
 export interface BadRecord {
@@ -15,40 +16,18 @@ export interface Fault extends BadRecord {
   readonly cause?: unknown
 }
 
+/** Rejects a record of a file that cannot be read. @throws SourceError if bad records fail their task. */
+export type RejectRecord = (fault: Fault) => void
+
 /** The number of characters of a bad record that errors show. */
 const SHOWN = 200
 
-const errors = new WeakMap<object, SourceError>()
-
-/**
- * Handles records of a file that cannot be read. With `keep`, a marker takes the place of each, for `passRecord` to
- * reject; otherwise the first one fails the task.
- */
-export class Faults {
-  readonly #keep: boolean
-
-  constructor(keep: boolean) {
-    this.#keep = keep
-  }
-
-  /** Returns the marker for the record. @throws SourceError unless bad records are kept. */
-  bad(fault: Fault): BadRecord {
-    const error = errorOf(fault)
-    if (!this.#keep) throw error
+/** Returns the function that rejects records of files by the policy of the source. */
+export function rejectInto({ reject }: Pick<ReadContext, 'reject'>): RejectRecord {
+  return (fault) => {
     const { path, offset, text } = fault
-    const record: BadRecord = { path, offset, ...(text !== undefined && { text: text.slice(0, SHOWN) }) }
-    errors.set(record, error)
-    return record
+    reject({ path, offset, ...(text !== undefined && { text: text.slice(0, SHOWN) }) }, errorOf(fault))
   }
-}
-
-/** Returns a record of a format. @throws SourceError for the marker of a bad record. */
-export function passRecord<T>(record: T): T {
-  if (typeof record === 'object' && record !== null) {
-    const error = errors.get(record)
-    if (error) throw error
-  }
-  return record
 }
 
 function errorOf({ path, offset, text, why, cause }: Fault): SourceError {

@@ -1,4 +1,4 @@
-import type { Faults } from './faults.js'
+import type { RejectRecord } from './faults.js'
 
 /** The part of a file that a task reads. A format reads the records that begin in [start, end). */
 export interface FileSlice {
@@ -54,8 +54,13 @@ export interface FileFormat {
   readonly compressible: boolean
   /** Loads the library that writes the format. Called before `write`; must be safe to call again. */
   load?(): Promise<void>
-  read?(slice: FileSlice, options: object, faults: Faults): Reading
-  readWith?(access: FileAccess, slice: FileSlice, options: object, faults: Faults): AsyncIterable<readonly unknown[]>
+  read?(slice: FileSlice, options: object, reject: RejectRecord): Reading
+  readWith?(
+    access: FileAccess,
+    slice: FileSlice,
+    options: object,
+    reject: RejectRecord,
+  ): AsyncIterable<readonly unknown[]>
   write?(records: readonly unknown[], options: object): EncodedFile
 }
 

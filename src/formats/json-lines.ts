@@ -1,6 +1,6 @@
 import { toJson } from '../values/json.js'
 import { COMPRESSION, compressed, textOf } from './compressed-text.js'
-import type { Faults } from './faults.js'
+import type { RejectRecord } from './faults.js'
 import { type FileFormat, type FileSlice, NO_OPTIONS, type Reading } from './format.js'
 import { readLines } from './read-lines.js'
 
@@ -23,7 +23,7 @@ export const jsonLines: FileFormat = {
   },
 }
 
-function readJsonLines(slice: FileSlice, _options: object, faults: Faults): Reading {
+function readJsonLines(slice: FileSlice, _options: object, reject: RejectRecord): Reading {
   return readLines(slice, (bytes, position) => {
     const text = bytes.toString()
     const records: unknown[] = []
@@ -37,7 +37,7 @@ function readJsonLines(slice: FileSlice, _options: object, faults: Faults): Read
         } catch (cause) {
           if (line.trim() !== '') {
             const offset = position + Buffer.byteLength(text.slice(0, at))
-            records.push(faults.bad({ path: slice.path, offset, text: line, why: 'is not JSON', cause }))
+            reject({ path: slice.path, offset, text: line, why: 'is not JSON', cause })
           }
         }
       }

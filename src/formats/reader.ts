@@ -1,17 +1,11 @@
 import type { FileRange } from '../files/identity.js'
 import { isRemote } from '../files/paths.js'
 import type { FilesPartition, PartitionReader } from '../ops/source.js'
-import { Faults } from './faults.js'
+import { type RejectRecord, rejectInto } from './faults.js'
 import type { FileFormat, FormatRef } from './format.js'
 import { OpenFile } from './open-file.js'
 import { formatOf } from './registry.js'
 import { RemoteFile } from './remote-file.js'
-
-/** Options of the reader: a format, and the policy for bad records. */
-export interface FormatReaderOptions extends FormatRef {
-  /** Whether markers of bad records take their places among the others, for a later step to reject. */
-  readonly keepBad: boolean
-}
 
 type Records = readonly unknown[]
 
@@ -21,17 +15,17 @@ type Records = readonly unknown[]
  */
 export const formatReader: PartitionReader<FilesPartition> = {
   readSync({ ranges }, context) {
-    const options = context.options as FormatReaderOptions
-    if (!formatOf(options.format).read || ranges.some(({ path }) => isRemote(path))) return undefined
-    return { [Symbol.iterator]: () => readLocal(ranges, options) }
+    const ref = context.options as FormatRef
+    if (!formatOf(ref.format).read || ranges.some(({ path }) => isRemote(path))) return undefined
+    return { [Symbol.iterator]: () => readLocal(ranges, ref, rejectInto(context)) }
   },
   async *read({ ranges }, context) {
-    const { format, options, keepBad } = context.options as FormatReaderOptions
-    const faults = new Faults(keepBad)
+    const { format, options } = context.options as FormatRef
+    const reject = rejectInto(context)
     for (const range of ranges) {
       const file = new RemoteFile(await context.fileSystem(range.path), range, context.signal)
       try {
-        yield* readRemote(file, formatOf(format), options, faults)
+        yield* readRemote(file, formatOf(format), options, reject)
         await file.check()
       } finally {
         await file.close()
@@ -42,14 +36,14 @@ export const formatReader: PartitionReader<FilesPartition> = {
 
 function* readLocal(
   ranges: readonly FileRange[],
-  { format, options, keepBad }: FormatReaderOptions,
+  { format, options }: FormatRef,
+  reject: RejectRecord,
 ): Generator<Records> {
   const { compressible, read } = formatOf(format)
-  const faults = new Faults(keepBad)
   for (const range of ranges) {
     const file = new OpenFile(range, compressible)
     try {
-      const reading = read!(file.slice, options, faults)
+      const reading = read!(file.slice, options, reject)
       for (let step = reading.next(); !step.done; ) {
         const { value } = step
         if ('records' in value) {
@@ -70,14 +64,14 @@ async function* readRemote(
   file: RemoteFile,
   { compressible, read, readWith }: FileFormat,
   options: object,
-  faults: Faults,
+  reject: RejectRecord,
 ): AsyncGenerator<Records> {
   const slice = await file.open(compressible)
   if (!read) {
-    yield* readWith!({ read: (at, length) => file.readPart(at, length) }, slice, options, faults)
+    yield* readWith!({ read: (at, length) => file.readPart(at, length) }, slice, options, reject)
     return
   }
-  const reading = read(slice, options, faults)
+  const reading = read(slice, options, reject)
   for (let step = reading.next(); !step.done; ) {
     const { value } = step
     if ('records' in value) {

@@ -99,6 +99,7 @@ export type SourcePartition =
       readonly partition: number
       readonly range: FileRange
       readonly reading: FileReading | undefined
+      readonly rejects: number | undefined
     }
   /** Part `index` of `of` equal parts of files. The engine lists them once for each dataset. */
   | {
@@ -108,6 +109,7 @@ export type SourcePartition =
       readonly files: FilesToList
       readonly index: number
       readonly of: number
+      readonly rejects: number | undefined
     }
   /** A partition of a direct source, read by a module of its own. */
   | {
@@ -152,6 +154,8 @@ export interface Rejecting {
   readonly keep: boolean
   /** The batch time of the RDD, if it belongs to a stream. */
   readonly time?: number
+  /** Whether a reader yields outcomes in place of records: `[record]`, or `[undefined, letter]` for a rejected one. */
+  readonly outcomes?: boolean
 }
 
 /**

@@ -145,8 +145,11 @@ export type TaskInput =
   | { readonly in: 'range'; readonly from: number; readonly to: number; readonly step: number }
   /** Names the block that a `keep` writes. */
   | { readonly in: 'keep'; readonly key: string }
-  /** Drops records whose function throws. Counts all of them, and sends at most `keep` to the driver. */
-  | { readonly in: 'rejects'; readonly keep: number }
+  /**
+   * Drops records whose function throws, or that a reader rejects. Counts all of them, and sends at most `keep` to the
+   * driver. `outcomes`: whether the reader's input has them in their places.
+   */
+  | { readonly in: 'rejects'; readonly keep: number; readonly outcomes?: boolean }
   /** The stream whose event times the task observes. */
   | ({ readonly in: 'observe' } & ObservedPlace)
   /** The watermark up to which windows may have been emitted; -Infinity if there is none. */

@@ -3,21 +3,18 @@ import type { BinaryOptions } from '../formats/binary-records.js'
 import type { CsvOptions } from '../formats/csv/options.js'
 import type { BadRecord } from '../formats/faults.js'
 import type { ParquetOptions } from '../formats/parquet/options.js'
-import { readingOf, rejectBad } from '../formats/reading.js'
+import { readingOf } from '../formats/reading.js'
 import { formatOf } from '../formats/registry.js'
 import type { SequenceOptions } from '../formats/sequence/options.js'
 import { graphOf, StreamBuilder } from '../ops/dstream/builder.js'
 import type { WithDeadLetters } from '../ops/dstream/dead-letters.js'
-import { chain } from '../ops/dstream/elementwise.js'
 import { type DStream, toDStream } from '../ops/dstream/facade.js'
 import { addInput } from '../ops/dstream/input.js'
 import type { OnRecordError } from '../ops/on-record-error.js'
 import { checkNames } from '../ops/option-names.js'
 import { checkPartitions } from '../ops/partitioner.js'
 import { contextOf, RddBuilder } from '../ops/rdd/builder.js'
-import { step } from '../ops/rdd/elementwise.js'
 import { facade, type RDD } from '../ops/rdd/facade.js'
-import { rejecting } from '../ops/rdd/record-options.js'
 import { FilePartsRdd } from '../ops/rdd/source-rdds.js'
 import { describe } from '../values/describe.js'
 import { FILE_STREAM_OPTIONS, filesSource, type TextFileOptions } from './text-files.js'
@@ -190,12 +187,9 @@ function readFiles<T>(
   const context = contextOf(builder)
   checkNames(given, [...formatOf(format).readOptions.names, ...READ_FILES_OPTIONS], label)
   const { minPartitions = builder.parallelism, onRecordError } = given
-  const records = onRecordError === undefined ? undefined : { onRecordError }
-  const isRejecting = rejecting(label, records) !== undefined
   const reading = readingOf(format, given, label, onRecordError)
   const listed = { path: context.files.resolve(path, label), isSave: false, label, reading } as const
-  const files = new FilePartsRdd<T>(context, listed, checkPartitions(minPartitions))
-  return facade(isRejecting ? step<T>(files, 'map', rejectBad(), label, records) : files)
+  return facade(new FilePartsRdd<T>(context, listed, checkPartitions(minPartitions)))
 }
 
 RddBuilder.prototype.jsonFile = function <T>(path: string | URL, options: ReadFilesOptions = {}) {
@@ -230,15 +224,12 @@ function fileStream<T>(builder: StreamBuilder, directory: string | URL, given: F
   const format = streamFormat(given, label)
   checkNames(given, [...formatOf(format).readOptions.names, ...FILE_STREAM_OPTIONS, 'format', 'onRecordError'], label)
   const { onRecordError } = given
-  const records = onRecordError === undefined ? undefined : { onRecordError }
-  const isRejecting = rejecting(label, records) !== undefined
   const reading = readingOf(format, given, label, onRecordError)
   const graph = graphOf(builder)
   const services = { files: graph.context.files, now: () => graph.runtime.now() }
   const files = { label, kind: `${format} files`, files: reading }
   const source = filesSource(directory, given, files, services)
-  const stream = addInput<T>(graph, source)
-  return toDStream(isRejecting ? chain<T>(stream, 'map', rejectBad(), label, records) : stream)
+  return toDStream(addInput<T>(graph, source))
 }
 
 function streamFormat(given: FileStreamOptions | null, label: string): FileStreamOptions['format'] {

@@ -199,7 +199,7 @@ test('what is refused', async () => {
   const letters = (stream: unknown) => (stream as { deadLetters(): unknown }).deadLetters()
   for (const stream of [numbers, numbers.map(odd), numbers.map(odd, { onRecordError: 'skip' }), numbers.count()]) {
     expect(() => letters(stream)).toThrow(StateError)
-    expect(() => letters(stream)).toThrow('the operation rejects no records')
+    expect(() => letters(stream)).toThrow('the operation stores no rejected records')
   }
   const even = numbers.map(odd, LETTER)
   even.print()

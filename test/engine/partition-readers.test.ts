@@ -5,10 +5,12 @@ import {
   Context,
   type DeadLetterBatch,
   type DirectSource,
+  type DStream,
   ManualClock,
   type OnRecordError,
   StreamingContext,
   type TaskFailedError,
+  type WithDeadLetters,
 } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
 import { killThread } from '../support/kill.js'
@@ -253,6 +255,31 @@ test.each([
       })
   },
 )
+
+test.each([
+  ['read at once', 'unlucky'],
+  ['read piece by piece', 'unluckyPieces'],
+])('rejected records of a source, %s, are a stream, each once, also if threads die', async (_, exported) => {
+  const clock = new ManualClock()
+  const ssc = context({ clock })
+  const stream = ssc.input<number>(numbers(exported, {}, [], 'dead-letter'))
+  const rejected = (stream as DStream<number> & WithDeadLetters<{ n: number }>).deadLetters()
+  const [good, bad, counts] = [[] as number[], [] as [number, string, string][], [] as (number | undefined)[]]
+  ssc.on('batchCompleted', ({ deadLetters }) => counts.push(deadLetters))
+  stream.foreachRDD(async (rdd) => {
+    good.push(...(await rdd.collect()))
+    for (const slot of [0, 1]) await killThread(ssc, slot)
+  })
+  rejected.foreachRDD(async (rdd) => {
+    for (const { record, error, operation } of await rdd.collect()) bad.push([record.n, error.name, operation])
+  })
+  await ssc.start()
+  await clock.advance(2000)
+  await ssc.awaitIdle()
+  expect(good).toEqual(lucky(0, 100))
+  expect(bad).toEqual(unlucky(0, 100).map((n) => [n, 'RangeError', 'numbers']))
+  expect(counts).toEqual([8, 7])
+})
 
 test('a record that a reader rejects fails its task by default', async () => {
   const clock = new ManualClock()

@@ -113,15 +113,15 @@ describe('a bad row', () => {
     expect(() => rows(text)).toThrow(`The record at byte 8 of x ${why}: ${JSON.stringify(row)}.`)
     expect(bad(text)).toEqual([
       { a: '1', b: '2' },
-      { path: 'x', offset: 8, text: row },
       { a: '4', b: '5' },
+      { path: 'x', offset: 8, text: row },
     ])
   })
   test('a quote that is never closed takes its line only', () => {
     expect(() => rows('a,b\n"1,2\n3,4\n')).toThrow(/at byte 4 of x has a quote that is never closed/)
     expect(bad('a,b\n"1,2\n3,4\n')).toEqual([
-      { path: 'x', offset: 4, text: '"1,2' },
       { a: '3', b: '4' },
+      { path: 'x', offset: 4, text: '"1,2' },
     ])
   })
   test('a quoted newline where multiLine is false', () => {

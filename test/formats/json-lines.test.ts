@@ -20,13 +20,13 @@ test('a byte order mark, empty lines, returns and a last line without newline', 
   expect(slice('json', Buffer.alloc(0))).toEqual([])
 })
 
-test('a line that is not JSON names its byte, or takes its place', () => {
+test('a line that is not JSON names its byte, or is rejected', () => {
   const bytes = Buffer.from('{"ü":1}\n{"a":\n[3]\n')
   expect(() => slice('json', bytes)).toThrow(/The record at byte 9 of x is not JSON: "\{\\"a\\":"/)
   expect(slice('json', bytes, {}, [0, bytes.length], true)).toEqual([
     { ü: 1 },
-    { path: 'x', offset: 9, text: '{"a":' },
     [3],
+    { path: 'x', offset: 9, text: '{"a":' },
   ])
 })
 

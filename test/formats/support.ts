@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context, type ContextOptions } from 'millrace'
 import { afterEach } from 'vitest'
-import { Faults } from '#build/formats/faults.js'
+import { rejectInto } from '#build/formats/faults.js'
 import type { EncodedFile, FileSlice } from '#build/formats/format.js'
 import { formatOf } from '#build/formats/registry.js'
 
@@ -38,7 +38,7 @@ export function parts(path: string): { readonly name: string; readonly bytes: Bu
     .map((name) => ({ name, bytes: readFileSync(join(path, name)) }))
 }
 
-/** Reads a slice of bytes with a format. */
+/** Reads a slice of bytes with a format: its records, and with `keepBad` those that it rejects after them. */
 export function slice(
   format: string,
   bytes: Buffer,
@@ -49,7 +49,12 @@ export function slice(
   const { read, readOptions } = formatOf(format)
   const of: FileSlice = { path: 'x', size: bytes.length, start, end }
   const records: unknown[] = []
-  const reading = read!(of, readOptions.check(given, 'test'), new Faults(keepBad))
+  const bad: unknown[] = []
+  const reject = (record: unknown, error: unknown) => {
+    if (!keepBad) throw error
+    bad.push(record)
+  }
+  const reading = read!(of, readOptions.check(given, 'test'), rejectInto({ reject }))
   for (let step = reading.next(); !step.done; ) {
     const { value } = step
     if ('records' in value) {
@@ -62,7 +67,7 @@ export function slice(
       step = reading.next(Buffer.from(bytes.subarray(value.at, value.at + value.length)))
     }
   }
-  return records
+  return [...records, ...bad]
 }
 
 /** The bytes of a file with these records. */

@@ -75,7 +75,7 @@ export class DirectInput extends StreamInput<PlannedBatch> {
     if (!batch?.direct) return undefined
     const { context } = this.context.options.graph
     const report = (message: string, error: unknown) => this.#report(message, error)
-    return this.created(time, batch, directDataset(context, this.#source, batch.direct, time, report))
+    return this.created(time, batch, directDataset(context, this.stream, batch.direct, time, report))
   }
 
   /** Returns the partitions of a batch if the reader has planned it. */

@@ -222,7 +222,8 @@ class Planning implements Planner {
   }
 
   rejects(rdd: RejectingDataset, partition: PartitionIndex): number {
-    const input = this.#input({ in: 'rejects', keep: rdd.rejecting.keep ? this.#tables.deadLetterLimit : 0 })
+    const { keep, outcomes } = rdd.rejecting
+    const input = this.#input({ in: 'rejects', keep: keep ? this.#tables.deadLetterLimit : 0, outcomes })
     this.rejecting.push({ input, rdd, partition })
     return input
   }
@@ -264,12 +265,16 @@ class Planning implements Planner {
     return -1
   }
 
-  #ranges({ rdd, partition }: FileSource, reading: FileReading | undefined, all: readonly FileRange[]): number {
+  #ranges(
+    { rdd, partition, rejects }: FileSource,
+    reading: FileReading | undefined,
+    all: readonly FileRange[],
+  ): number {
     const reads = this.#tables.fileInputs.readsOf(rdd)
     const { ranges, sum } = reads.plan(partition, all)
     const input = this.#input(
       reading
-        ? { in: 'partition', source: rdd.label, reader: reading.reader, partition: { ranges }, rejects: undefined }
+        ? { in: 'partition', source: rdd.label, reader: reading.reader, partition: { ranges }, rejects }
         : { in: 'files', ranges, sum },
     )
     this.sources.push({ input, rdd: rdd.id, partition, files: { reads, ranges } })

@@ -1,16 +1,16 @@
 import { StringDecoder } from 'node:string_decoder'
 import { SourceError } from '../../errors.js'
 import { checkStart, LONGEST_LINE, START } from '../../files/text-form.js'
-import type { Faults } from '../faults.js'
+import type { RejectRecord } from '../faults.js'
 import type { FileSlice, Reading, ReadStep } from '../format.js'
 import { CHUNK, readLines } from '../read-lines.js'
 import type { CheckedCsvOptions } from './options.js'
 import { CsvParser, type CsvRows } from './parser.js'
 import { recordsOf, type ToRecord } from './rows.js'
 
-export function readCsv(slice: FileSlice, options: object, faults: Faults): Reading {
+export function readCsv(slice: FileSlice, options: object, reject: RejectRecord): Reading {
   const checked = options as CheckedCsvOptions
-  const table = new CsvTable(slice.path, checked, faults)
+  const table = new CsvTable(slice.path, checked, reject)
   return checked.multiLine ? readWhole(slice, table) : readRange(slice, table)
 }
 
@@ -18,17 +18,17 @@ export function readCsv(slice: FileSlice, options: object, faults: Faults): Read
 class CsvTable implements CsvRows {
   readonly #path: string
   readonly #options: CheckedCsvOptions
-  readonly #faults: Faults
+  readonly #reject: RejectRecord
   readonly #parser: CsvParser
   #toRecord: ToRecord | undefined
   #records: unknown[] = []
   #text = ''
   #position = 0
 
-  constructor(path: string, options: CheckedCsvOptions, faults: Faults) {
+  constructor(path: string, options: CheckedCsvOptions, reject: RejectRecord) {
     this.#path = path
     this.#options = options
-    this.#faults = faults
+    this.#reject = reject
     this.#parser = new CsvParser(options)
     if (!options.header) this.#toRecord = recordsOf(options, path, undefined)
   }
@@ -71,7 +71,7 @@ class CsvTable implements CsvRows {
         details: { path: this.#path, offset },
       })
     }
-    this.#records.push(this.#faults.bad({ path: this.#path, offset, text: this.#text.slice(start, end), why }))
+    this.#reject({ path: this.#path, offset, text: this.#text.slice(start, end), why })
   }
 }
 

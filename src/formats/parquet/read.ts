@@ -3,7 +3,7 @@ import type { Compressors, FileMetaData, RowGroup } from 'hyparquet'
 import { SourceError } from '../../errors.js'
 import { decompressFile } from '../../files/compression.js'
 import { messageOf } from '../../values/message-of.js'
-import type { Faults } from '../faults.js'
+import type { RejectRecord } from '../faults.js'
 import type { FileAccess, FileSlice } from '../format.js'
 import type { CheckedParquetOptions } from './options.js'
 import { type Hyparquet, loadPackage } from './packages.js'
@@ -18,7 +18,7 @@ export async function* readParquet(
   access: FileAccess,
   slice: FileSlice,
   options: object,
-  faults: Faults,
+  reject: RejectRecord,
 ): AsyncGenerator<readonly unknown[]> {
   const { path, size, start, end } = slice
   if (start >= end) return
@@ -42,10 +42,14 @@ export async function* readParquet(
     } catch (cause) {
       if (cause instanceof SourceError) throw cause
       const why = `is a row group of ${rowEnd - rowStart} records that cannot be read (${messageOf(cause)})`
-      yield [faults.bad({ path, offset, why, cause })]
+      reject({ path, offset, why, cause })
       continue
     }
-    yield longs === 'bigint' ? rows : rows.map((row) => withNumbers(row, path, offset, faults))
+    if (longs === 'number') {
+      const bad = (cause: RangeError) => reject({ path, offset, why: `is a row group with ${cause.message}`, cause })
+      rows = rows.filter((row) => toNumbers(row, bad))
+    }
+    yield rows
   }
 }
 
@@ -114,13 +118,15 @@ async function compressorsFor({ row_groups }: FileMetaData, path: string): Promi
   return { ...own, LZ4: library.compressors.LZ4, LZ4_RAW: library.compressors.LZ4_RAW }
 }
 
-/** Returns a row with numbers in place of bigints; a bad record if one exceeds 2^53. */
-function withNumbers(row: Record<string, unknown>, path: string, offset: number, faults: Faults): unknown {
+/** Replaces the bigints of a row by numbers. Calls `bad` and returns false if one exceeds 2^53. */
+function toNumbers(row: Record<string, unknown>, bad: (cause: RangeError) => void): boolean {
   try {
-    return numbersIn(row)
+    numbersIn(row)
+    return true
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    return faults.bad({ path, offset, why: `is a row group with ${cause.message}`, cause })
+    bad(cause)
+    return false
   }
 }
 

@@ -1,6 +1,6 @@
 import { SourceError } from '../../errors.js'
 import { messageOf } from '../../values/message-of.js'
-import type { BadRecord, Faults } from '../faults.js'
+import type { RejectRecord } from '../faults.js'
 import type { FileSlice, Reading } from '../format.js'
 import { CHUNK } from '../read-lines.js'
 import { readHeader, type SequenceHeader, SYNC_ESCAPE, SYNC_LENGTH } from './header.js'
@@ -11,14 +11,14 @@ import { Malformed, Truncated, WritableCursor } from './writables.js'
  * Reads the sections of a range. A section begins at a sync marker; the first one begins after the header. A range
  * contains the sections that begin in it, up to their ends.
  */
-export function* readSequence(slice: FileSlice, options: object, faults: Faults): Reading {
+export function* readSequence(slice: FileSlice, options: object, reject: RejectRecord): Reading {
   const { size, start, end } = slice
   if (start >= end) return
   const header = yield* headerOf(slice)
   const first = start <= 0 ? header.length : yield* findSync(slice, header.mark, Math.max(start, header.length + 1))
   if (first === undefined) return
   const { longs } = options as Required<SequenceOptions>
-  const records = new SectionReader(slice, header, longs, faults)
+  const records = new SectionReader(slice, header, longs, reject)
   let bytes: Buffer = Buffer.alloc(0)
   let position = first
   // The first section belongs to the first range, even if the range ends before it.
@@ -67,19 +67,19 @@ class SectionReader {
   readonly #size: number
   readonly #header: SequenceHeader
   readonly #longs: 'number' | 'bigint'
-  readonly #faults: Faults
+  readonly #reject: RejectRecord
   #end = 0
   found: unknown[] = []
   done = false
   /** Whether, after damage, records continue only at the next marker. */
   #isLost = false
 
-  constructor({ path, size }: FileSlice, header: SequenceHeader, longs: 'number' | 'bigint', faults: Faults) {
+  constructor({ path, size }: FileSlice, header: SequenceHeader, longs: 'number' | 'bigint', reject: RejectRecord) {
     this.#path = path
     this.#size = size
     this.#header = header
     this.#longs = longs
-    this.#faults = faults
+    this.#reject = reject
   }
 
   begin(end: number): void {
@@ -105,7 +105,7 @@ class SectionReader {
       if (error instanceof Truncated && !isEnd) return used
       // Only the next marker shows where records continue.
       this.#isLost = true
-      this.found.push(this.#bad(position + used, error instanceof Truncated ? 'is cut off' : 'is damaged', error))
+      this.#bad(position + used, error instanceof Truncated ? 'is cut off' : 'is damaged', error)
       return used + 1
     }
     return used
@@ -147,7 +147,7 @@ class SectionReader {
         WritableCursor,
       ]
     } catch (cause) {
-      this.found.push(this.#bad(offset, `is a block of ${count} records that cannot be decompressed`, cause))
+      this.#bad(offset, `is a block of ${count} records that cannot be decompressed`, cause)
       return
     }
     for (let i = 0; i < count; i++) {
@@ -157,7 +157,7 @@ class SectionReader {
         this.#add(offset, key, () => value)
       } catch (cause) {
         if (!(cause instanceof Malformed)) throw cause
-        this.found.push(this.#bad(offset, `is a block of ${count} records that ends after ${i}`, cause))
+        this.#bad(offset, `is a block of ${count} records that ends after ${i}`, cause)
         return
       }
     }
@@ -171,11 +171,11 @@ class SectionReader {
         value.read(new WritableCursor(valueBytes()), this.#longs),
       ])
     } catch (cause) {
-      this.found.push(this.#bad(offset, 'is damaged', cause))
+      this.#bad(offset, 'is damaged', cause)
     }
   }
 
-  #bad(offset: number, why: string, cause: unknown): BadRecord {
-    return this.#faults.bad({ path: this.#path, offset, why: `${why} (${messageOf(cause)})`, cause })
+  #bad(offset: number, why: string, cause: unknown): void {
+    this.#reject({ path: this.#path, offset, why: `${why} (${messageOf(cause)})`, cause })
   }
 }

@@ -4,14 +4,14 @@ import type { FnRef } from '../functions/ref.js'
 import { ChainRdd } from '../rdd/chain.js'
 import type { Rdd } from '../rdd/rdd.js'
 import type { RecordOptions } from '../rdd/record-options.js'
-import { ChainStream } from './chain-stream.js'
 import { capturedBy, Stream } from './dstream.js'
 import { type BaseStream, type DStream, StreamFacade, streamNode, toDStream } from './facade.js'
+import { isRejecting, type RejectingStream } from './outcomes.js'
 import { nameOf } from './validate.js'
 
-/** A record that an operation rejected because its function threw. */
+/** A record that an operation rejected because its function threw, or that a source could not decode. */
 export interface DeadRecord<T> {
-  /** The operation with the id of its stream: `map#3`. */
+  /** The operation with the id of its stream, `map#3`, or the name of the source. */
   readonly operation: string
   /** The function's argument; for mapValues, the pair. Its text, if it cannot be copied. */
   readonly record: T
@@ -40,30 +40,30 @@ export interface WithDeadLetters<T> {
 }
 
 class DeadLetterStream extends Stream<DeadRecord<unknown>> {
-  readonly #of: ChainStream<unknown>
+  readonly #of: RejectingStream
   readonly #letter: FnRef
 
-  constructor(of: ChainStream<unknown>) {
+  constructor(of: RejectingStream) {
     super(of.graph, 'deadLetters', [of], of.slideDuration)
     this.#of = of
     this.#letter = capturedBy(this, builtin('letterOf'), 'deadLetters')
   }
 
   protected override compute(time: number): Rdd<DeadRecord<unknown>> | undefined {
-    const outcomes = this.#of.outcomesAt(time)
+    const outcomes = this.#of.outcomes.behind(this.#of.getOrCompute(time))
     return outcomes && new ChainRdd(outcomes, { op: 'flatMap', fn: this.#letter, label: this.label })
   }
 }
 
 /** Returns the rejected records of an operation. @throws StateError if it rejects none. */
 export function deadLettersOf(node: Stream<unknown>): DStream<DeadRecord<unknown>> {
-  if (!(node instanceof ChainStream && node.keepsLetters)) {
+  if (!isRejecting(node)) {
     throw new StateError(
-      `deadLetters() of ${nameOf(node)}: the operation rejects no records. Call deadLetters() on the stream returned by an operation with { onRecordError: 'dead-letter' }.`,
+      `deadLetters() of ${nameOf(node)}: the operation stores no rejected records. Call deadLetters() on the stream returned by an operation or source with { onRecordError: 'dead-letter' }.`,
     )
   }
   node.graph.mustBeOpen("'deadLetters'")
-  node.keepOutcomes()
+  node.outcomes.keep(node)
   return toDStream(new DeadLetterStream(node))
 }
 

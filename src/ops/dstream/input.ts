@@ -3,6 +3,7 @@ import type { Rdd } from '../rdd/rdd.js'
 import { checkSource, type InputSource } from '../source.js'
 import { Stream } from './dstream.js'
 import type { StreamGraph } from './graph.js'
+import { Outcomes } from './outcomes.js'
 
 /** An input. The graph's runtime provides its dataset of each batch. */
 export class InputStream<T> extends Stream<T> {
@@ -11,6 +12,17 @@ export class InputStream<T> extends Stream<T> {
   constructor(graph: StreamGraph, source: InputSource<T>) {
     super(graph, source.name, [], graph.batchInterval)
     this.source = source
+  }
+
+  /** Whether it stores records that its reader rejects. */
+  get keepsLetters(): boolean {
+    if (this.source.kind !== 'direct') return false
+    const { reader, files } = this.source
+    return (reader ?? files?.reader)?.onRecordError === 'dead-letter'
+  }
+
+  get outcomes(): Outcomes {
+    return this.graph.run.of(this, Outcomes)
   }
 
   /** The records of a queue in the driver are final at once; other sources may receive records until the batch time. */
@@ -25,7 +37,9 @@ export class InputStream<T> extends Stream<T> {
         { time, remember: this.rememberDuration },
       )
     }
-    return this.graph.runtime.inputAt(this, time) as Rdd<T> | undefined
+    const rdd = this.graph.runtime.inputAt(this, time)
+    if (!rdd || !this.outcomes.areKept) return rdd as Rdd<T> | undefined
+    return this.outcomes.resultsOf<T>(rdd, this.label)
   }
 }
 

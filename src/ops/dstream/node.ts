@@ -90,4 +90,6 @@ export interface StreamNode {
 /** An input as its graph and the engine see it. */
 export interface InputNode extends StreamNode {
   readonly source: InputSource<unknown>
+  /** Whether its datasets must contain the outcome of each record. */
+  readonly outcomes: { readonly areKept: boolean }
 }

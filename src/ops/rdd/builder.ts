@@ -12,6 +12,7 @@ import { step as stepOf } from './elementwise.js'
 import { facade, type RDD } from './facade.js'
 import { plannedPartitions } from './planned-partitions.js'
 import { checkRange, countOfRange, elementOfRange } from './range.js'
+import { rejectingBy } from './record-options.js'
 import { FilePartsRdd, RangeRdd, ReadPartitionsRdd, ValuesRdd } from './source-rdds.js'
 
 defineBuiltin('elementOfRange', (start: number, step: number) => (i: number) => elementOfRange(start, step, i))
@@ -113,7 +114,7 @@ export class RddBuilder {
    */
   async input<T>(source: DirectSource<object, T>): Promise<RDD<T>> {
     const { name, reader, partitions } = await plannedPartitions(source)
-    return facade(new ReadPartitionsRdd<T>(this.#context, name, reader, partitions))
+    return facade(new ReadPartitionsRdd<T>(this.#context, name, reader, partitions, rejectingBy(reader.onRecordError)))
   }
 
   /**

@@ -26,6 +26,6 @@ export function rejecting(label: string, options: RecordOptions | undefined, tim
 }
 
 /** Returns the settings of a policy; undefined if errors fail the task. */
-export function rejectingBy(onRecordError: OnRecordError, time?: number): Rejecting | undefined {
+export function rejectingBy(onRecordError: OnRecordError = 'fail', time?: number): Rejecting | undefined {
   return onRecordError === 'fail' ? undefined : { keep: onRecordError === 'dead-letter', time }
 }

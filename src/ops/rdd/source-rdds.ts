@@ -36,15 +36,30 @@ export class ValuesRdd<T> extends Rdd<T> {
   }
 }
 
+/** Data that readers read in the worker threads. */
+abstract class ReadRdd<T> extends Rdd<T> {
+  /** How records that the reader rejects are treated; undefined: they fail the task. */
+  readonly rejecting: Rejecting | undefined
+
+  constructor(context: RddContext, label: string, rejecting: Rejecting | undefined) {
+    super(context, label, [])
+    this.rejecting = rejecting
+  }
+
+  protected rejects(partition: number, planner: Planner): number | undefined {
+    return this.rejecting && planner.rejects(this as RejectingDataset, partition)
+  }
+}
+
 /**
  * The files of a path, in parts of equal size: byte ranges of text and other splittable formats, otherwise whole files.
  */
-export class FilePartsRdd<T> extends Rdd<T> {
+export class FilePartsRdd<T> extends ReadRdd<T> {
   readonly partitions: number
   readonly #files: FilesToList
 
   constructor(context: RddContext, files: Omit<FilesToList, 'systems'>, partitions: number) {
-    super(context, files.label, [])
+    super(context, files.label, rejectingBy(files.reading?.reader.onRecordError))
     this.#files = { ...files, systems: context.files }
     this.partitions = partitions
   }
@@ -57,13 +72,14 @@ export class FilePartsRdd<T> extends Rdd<T> {
       files: this.#files,
       index: partition,
       of: this.partitions,
+      rejects: this.rejects(partition, planner),
     })
     return { op: 'input', input }
   }
 }
 
 /** Byte ranges of files that a direct source returned, one partition each. */
-export class FileRangesRdd extends Rdd<unknown> {
+export class FileRangesRdd extends ReadRdd<unknown> {
   readonly partitions: number
   readonly #reading: FileReading | undefined
   readonly #ranges: readonly FileRange[]
@@ -72,11 +88,13 @@ export class FileRangesRdd extends Rdd<unknown> {
 
   constructor(
     context: RddContext,
+    label: string,
     ranges: readonly FileRange[],
     mayLeaveOut: (error: FileChangedError) => boolean,
-    reading?: FileReading,
+    reading: FileReading | undefined,
+    rejecting: Rejecting | undefined,
   ) {
-    super(context, 'files', [])
+    super(context, label, rejecting)
     this.#reading = reading
     this.#ranges = ranges
     this.mayLeaveOut = mayLeaveOut
@@ -85,22 +103,26 @@ export class FileRangesRdd extends Rdd<unknown> {
 
   protected describe(partition: number, planner: Planner): Plan {
     const range = this.#ranges[partition]!
-    return { op: 'input', input: planner.source({ from: 'file', rdd: this, partition, range, reading: this.#reading }) }
+    const rejects = this.rejects(partition, planner)
+    const reading = this.#reading
+    return { op: 'input', input: planner.source({ from: 'file', rdd: this, partition, range, reading, rejects }) }
   }
 }
 
 /** Partitions of a direct source, which its reader reads in the worker threads. */
-export class ReadPartitionsRdd<T> extends Rdd<T> {
+export class ReadPartitionsRdd<T> extends ReadRdd<T> {
   readonly partitions: number
-  /** How records that the reader rejects are treated; undefined: they fail the task. */
-  readonly rejecting: Rejecting | undefined
   readonly #reader: ReaderRef
   readonly #inputs: readonly object[]
 
-  /** `time`: the time of the batch, in streams. */
-  constructor(context: RddContext, label: string, reader: ReaderRef, inputs: readonly object[], time?: number) {
-    super(context, label, [])
-    this.rejecting = rejectingBy(reader.onRecordError ?? 'fail', time)
+  constructor(
+    context: RddContext,
+    label: string,
+    reader: ReaderRef,
+    inputs: readonly object[],
+    rejecting: Rejecting | undefined,
+  ) {
+    super(context, label, rejecting)
     this.#reader = reader
     this.#inputs = inputs
     this.partitions = inputs.length
@@ -108,7 +130,7 @@ export class ReadPartitionsRdd<T> extends Rdd<T> {
 
   protected describe(partition: number, planner: Planner): Plan {
     const input = this.#inputs[partition]!
-    const rejects = this.rejecting && planner.rejects(this as RejectingDataset, partition)
+    const rejects = this.rejects(partition, planner)
     return {
       op: 'input',
       input: planner.source({ from: 'reader', rdd: this, partition, reader: this.#reader, input, rejects }),

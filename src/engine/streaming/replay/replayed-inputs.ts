@@ -38,9 +38,8 @@ class ReplayedDirectInput extends StreamInput<DirectBatchInput> {
     const batch = this.batches.get(time)
     if (!batch) return undefined
     const { context } = this.context.options.graph
-    const source = this.stream.source as unknown as DirectSource<object>
     const report = (message: string, error: unknown) => this.context.report(this.stream, message, error)
-    return this.created(time, batch, directDataset(context, source, batch, time, report))
+    return this.created(time, batch, directDataset(context, this.stream, batch, time, report))
   }
 
   protected recordsOf({ counts }: DirectBatchInput): number {

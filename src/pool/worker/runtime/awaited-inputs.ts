@@ -8,6 +8,7 @@ import { describe } from '../../../values/describe.js'
 import { ExportLoader } from '../../export-loader.js'
 import type { TaskInput } from '../../protocol.js'
 import { PROGRESS } from '../../thread-status.js'
+import { ReadOutcomes } from '../operators/read-outcomes.js'
 import type { LocalInput, Piece } from './local-input.js'
 import type { Task } from './task.js'
 
@@ -60,23 +61,29 @@ export class AwaitedInputs {
 
   async #partition(
     { source, reader: ref, partition, rejects }: PartitionInput,
-    { context: task, meter }: Task,
+    { context: task, meter, inputs }: Task,
     signal: AbortSignal,
   ): Promise<LocalInput> {
     const reader = await this.#loader.load(ref)
+    const policy = rejects === undefined ? undefined : inputs[rejects]
+    const outcomes = policy?.in === 'rejects' && policy.outcomes ? new ReadOutcomes(source) : undefined
     const reject = (record: unknown, error: unknown) => {
       if (rejects === undefined) throw error
       meter.rejects.add(rejects, source, record, error)
+      outcomes?.reject(record, error)
     }
     const context: ReadContext = extendContext(task, { options: ref.options, signal, reject })
     const soon = reader.readSync?.(partition, context)
-    if (soon) return { in: 'pieces', pieces: { [Symbol.iterator]: () => this.#checked(soon, ref) } }
+    if (soon) {
+      const checked = { [Symbol.iterator]: () => this.#checked(soon, ref) }
+      return { in: 'pieces', pieces: outcomes?.of(checked) ?? checked }
+    }
     const pieces: Piece[] = []
     for await (const piece of reader.read(partition, context)) {
       this.#status[PROGRESS]!++
       pieces.push(checkPiece(piece, ref))
     }
-    return { in: 'pieces', pieces }
+    return { in: 'pieces', pieces: outcomes ? [...outcomes.of(pieces)] : pieces }
   }
 
   *#checked(pieces: Iterable<unknown>, ref: ReaderRef): Generator<Piece> {
