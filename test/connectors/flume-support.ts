@@ -2,8 +2,8 @@ import { ManualClock, StreamingContext } from 'millrace'
 import { type FlumeOptions, flumeSource } from 'millrace/flume'
 import { afterEach } from 'vitest'
 import { sendByFlume } from '../services/flume.js'
+import { freePort } from '../services/ports.js'
 import type { Program } from '../services/program.js'
-import { freePort } from '../services/service.js'
 
 export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 export const open: StreamingContext[] = []

@@ -68,7 +68,7 @@ describe.runIf(hasService('kafka'))('a Kafka sink that commits the offsets of it
     stream.filter(() => false).writeTo(target)
     await ssc.start()
     await tick()
-    await expect.poll(() => on.committedOffset(`copy-${from}`, from), { timeout: 10_000 }).toBe(100)
+    await expect.poll(() => on.committedOffset(`copy-${from}`, from)).toBe(100)
   })
 
   test('threads die', async () => {

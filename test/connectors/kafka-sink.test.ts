@@ -24,7 +24,7 @@ describe.runIf(hasService('kafka'))('the Kafka sink', () => {
   const readAll = async (topic: string, count: number) => {
     const { ssc, batches, tick } = on.read<string>({ topics: topic })
     await ssc.start()
-    await expect.poll(() => tick().then(() => batches.flat().length), { timeout: 30_000 }).toBeGreaterThanOrEqual(count)
+    await expect.poll(() => tick().then(() => batches.flat().length)).toBeGreaterThanOrEqual(count)
     await tick()
     return numbers(batches)
   }
@@ -49,7 +49,7 @@ describe.runIf(hasService('kafka'))('the Kafka sink', () => {
       '--max-messages',
       '4',
       '--timeout-ms',
-      '10000',
+      '60000',
       '--isolation-level',
       'read_committed',
     ]

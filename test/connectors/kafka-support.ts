@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
+import type { Admin, Kafka, Message, Producer } from 'kafkajs'
 import { ManualClock, StreamingContext } from 'millrace'
 import { type KafkaOptions, kafkaSource } from 'millrace/kafka'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { KafkaService } from '../services/kafka.js'
-import { readCommitted } from '../services/kafka-reader.js'
+import { newClient, readCommitted } from '../services/kafka-reader.js'
 
 export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
@@ -29,8 +29,7 @@ export class KafkaTests {
   constructor() {
     beforeAll(async () => {
       this.kafka = await KafkaService.start()
-      const retry = { retries: 20 }
-      this.client = new Kafka({ brokers: [this.kafka.broker], logLevel: logLevel.NOTHING, retry })
+      this.client = newClient(this.kafka.broker)
       this.admin = this.client.admin()
       this.producer = this.client.producer()
       await Promise.all([this.admin.connect(), this.producer.connect()])

@@ -26,13 +26,11 @@ describe.runIf(hasService('mosquitto'))('MQTT', () => {
     ssc.input<T>(source).foreachRDD(async (rdd) => void records.push(...(await rdd.collect())))
     const drain = (count: number) =>
       expect
-        .poll(
-          () =>
-            clock
-              .advance(1000)
-              .then(() => ssc.awaitIdle())
-              .then(() => records.length),
-          { timeout: 30_000 },
+        .poll(() =>
+          clock
+            .advance(1000)
+            .then(() => ssc.awaitIdle())
+            .then(() => records.length),
         )
         .toBeGreaterThanOrEqual(count)
     return { ssc, records, drain }

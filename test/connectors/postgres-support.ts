@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context, type InputSource, ManualClock, StreamingContext as Streaming, type StreamingContext } from 'millrace'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { PostgresService } from '../services/postgres.js'
 
 export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
@@ -24,6 +24,9 @@ export class PostgresTests {
     })
     afterEach(async () => {
       for (const each of this.open.splice(0)) await each.stop()
+      // A slot is active until its server process has noticed that the connection is closed.
+      const active = async () => (await this.client.query('SELECT 1 FROM pg_replication_slots WHERE active')).rowCount
+      await expect.poll(active).toBe(0)
       await this.client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots')
       for (const path of this.#directories.splice(0)) rmSync(path, { recursive: true, force: true })
     })

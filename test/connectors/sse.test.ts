@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { StreamingContext } from 'millrace'
 import { type SseOptions, sseSource } from 'millrace/sse'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { SseParser } from '#build/connectors/sse/parser.js'
+import { eventually } from '../support/eventually.js'
 import fc from '../support/fast-check.js'
 
 const cleanups: (() => unknown)[] = []
@@ -36,7 +37,7 @@ async function read(options: Omit<SseOptions, 'url'> & { url: string }, more: { 
   return { ssc, records, reports }
 }
 
-const until = (check: () => void) => vi.waitFor(check, { interval: 2, timeout: 8000 })
+const until = (check: () => void) => eventually(check)
 
 test('events of any cutting are those of the standard', () => {
   const text =

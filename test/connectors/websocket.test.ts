@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { StreamingContext } from 'millrace'
 import { type WebSocketOptions, webSocketSource } from 'millrace/websocket'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { freePort } from '../services/service.js'
+import { freePort } from '../services/ports.js'
+import { eventually } from '../support/eventually.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -37,7 +38,7 @@ async function read(options: Omit<WebSocketOptions, 'url'> & { url: string }, re
   return { ssc, records, reports }
 }
 
-const until = (check: () => void) => vi.waitFor(check, { interval: 2, timeout: 8000 })
+const until = (check: () => void) => eventually(check)
 
 test('texts, JSON and bytes; what is not JSON is skipped and reported', async () => {
   const url = await serve((socket) => {
@@ -105,7 +106,7 @@ test('a slow pipeline: the server feels it, nothing is lost, and memory is bound
   ssc.on('batchCompleted', ({ inputs }) => {
     most = Math.max(most, inputs[0]!.bytes)
   })
-  ssc.input<string>(webSocketSource({ url, idleTimeout: 500 })).foreachRDD(async (rdd) => {
+  ssc.input<string>(webSocketSource({ url, idleTimeout: 10_000 })).foreachRDD(async (rdd) => {
     buffered = Math.max(buffered, peer?.bufferedAmount ?? 0)
     for (const record of await rdd.collect()) seen.push(Number.parseInt(record, 10))
   })

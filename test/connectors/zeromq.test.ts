@@ -4,8 +4,8 @@ import { ManualClock, StreamingContext, type StreamingOptions } from 'millrace'
 import { type ZeromqSinkOptions, type ZeromqSourceOptions, zeromqSink, zeromqSource } from 'millrace/zeromq'
 import { afterEach, describe, expect, test } from 'vitest'
 import { curveKeyPair } from 'zeromq'
+import { freePort } from '../services/ports.js'
 import { Program } from '../services/program.js'
-import { freePort } from '../services/service.js'
 import { killThread } from '../support/kill.js'
 
 const PEER = new URL('../services/zeromq-peer.mjs', import.meta.url).pathname

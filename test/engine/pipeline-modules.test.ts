@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { ManualClock, StreamingContext } from 'millrace'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engineOf } from '#build/engine/engine-of.js'
+import { eventually } from '../support/eventually.js'
 import { gather, run, sorted } from './support.js'
 
 // Inside the repository, so that the modules find the package by its name.
@@ -40,7 +41,7 @@ test('a module whose top-level await never ends is an error that names it, and n
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     const failed = fromPipeline(url).catch((error: unknown) => error)
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await eventually(() => expect(vi.getTimerCount()).toBe(1))
     await vi.advanceTimersByTimeAsync(30_000)
     expect(await failed).toMatchObject({
       code: 'ERR_MILLRACE_PIPELINE',

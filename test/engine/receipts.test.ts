@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AckAfter, ReceiverSink, ReceiverSource, StreamingContext } from 'millrace'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { engineOf } from '#build/engine/engine-of.js'
+import { eventually } from '../support/eventually.js'
 import { gather, manual, run } from './support.js'
 
 const cleanups: (() => unknown)[] = []
@@ -60,7 +61,7 @@ async function started(service: Service, options: Parameters<typeof manual>[0] =
 }
 
 const acked = (service: Service, names: readonly string[]) =>
-  vi.waitFor(() => expect(service.settled).toEqual(names.map((name) => `ack ${name}`)), { interval: 1 })
+  eventually(() => expect(service.settled).toEqual(names.map((name) => `ack ${name}`)))
 
 async function killAllThreads(ssc: StreamingContext): Promise<void> {
   const threads = engineOf(ssc).pool!.threads()
@@ -100,7 +101,7 @@ describe("ackAfter: 'stored'", () => {
     const names = Array.from({ length: 50 }, (_, i) => String(i))
     for (const name of names) {
       service.send(name)
-      await vi.waitFor(() => expect(service.settled.at(-1)).toBe(`ack ${name}`), { interval: 1 })
+      await eventually(() => expect(service.settled.at(-1)).toBe(`ack ${name}`))
     }
     await run(ssc, 1)
     await ssc.stop()

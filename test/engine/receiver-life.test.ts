@@ -1,5 +1,6 @@
 import type { Receiver, ReceiverSink, ReceiverSource, StreamingContext } from 'millrace'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { gather, manual, run } from './support.js'
 
 const open: StreamingContext[] = []
@@ -62,12 +63,12 @@ test('a receiver starts, reports, restarts after a delay and stops, and listener
   driven.sink.restart('connection lost', new Error('reset'), 10)
   expect(driven.calls.slice(2)).toEqual(['error test report error: test report exception'])
   expect(driven.sink.signal.aborted).toBe(false)
-  await vi.waitFor(() => expect(driven.calls).toContain('stopped connection lost 10'), { interval: 1 })
+  await eventually(() => expect(driven.calls).toContain('stopped connection lost 10'))
   expect(driven.sinks[0]!.signal.aborted).toBe(true)
-  await vi.waitFor(() => expect(driven.sinks).toHaveLength(2), { interval: 1 })
+  await eventually(() => expect(driven.sinks).toHaveLength(2))
   driven.sink.records(['b'])
   driven.sink.stop('end of input')
-  await vi.waitFor(() => expect(driven.calls.at(-1)).toBe('stopped end of input'), { interval: 1 })
+  await eventually(() => expect(driven.calls.at(-1)).toBe('stopped end of input'))
   await run(ssc, 1)
   await ssc.stop({ graceful: true })
   expect(driven.calls.slice(2)).toEqual([
@@ -88,7 +89,7 @@ test('a restart without a delay waits 2 s, in the background; a stop of the stre
   const driven = new Driven()
   const { ssc } = await driven.stream()
   driven.sink.restart('lost')
-  await vi.waitFor(() => expect(driven.calls.at(-1)).toBe('stopped lost 2000'), { interval: 1 })
+  await eventually(() => expect(driven.calls.at(-1)).toBe('stopped lost 2000'))
   await ssc.stop()
   expect(driven.calls.filter((call) => call === 'start')).toHaveLength(1)
 })
@@ -100,7 +101,7 @@ test('further requests of a session that ends have no effect', async () => {
   first.restart('one', undefined, 1)
   first.restart('two', undefined, 1)
   first.stop('three')
-  await vi.waitFor(() => expect(driven.sinks).toHaveLength(2), { interval: 1 })
+  await eventually(() => expect(driven.sinks).toHaveLength(2))
   first.stop('four')
   await run(open[0]!, 1)
   expect(driven.calls.filter((call) => call.startsWith('stopped'))).toEqual(['stopped one 1'])
@@ -115,14 +116,14 @@ test('a receiver never runs twice: the next start waits for the stop before', as
     })
   const { ssc } = await driven.stream()
   driven.sink.restart('lost', undefined, 1)
-  await vi.waitFor(() => expect(driven.calls).toContain('stop'), { interval: 1 })
+  await eventually(() => expect(driven.calls).toContain('stop'))
   await run(ssc, 2)
   expect(driven.sinks).toHaveLength(1)
   // What it brings until it has stopped counts.
   driven.sink.records(['late'])
   driven.onStop = () => undefined
   stopped()
-  await vi.waitFor(() => expect(driven.sinks).toHaveLength(2), { interval: 1 })
+  await eventually(() => expect(driven.sinks).toHaveLength(2))
 })
 
 test('a start that throws is reported and tried again; a restart that cannot start is, too', async () => {
@@ -132,11 +133,11 @@ test('a start that throws is reported and tried again; a restart that cannot sta
     if (failures-- > 0) throw new Error('refused')
   }
   await driven.stream()
-  await vi.waitFor(() => expect(driven.calls.at(-1)).toBe('started'), { interval: 1 })
+  await eventually(() => expect(driven.calls.at(-1)).toBe('started'))
   failures = 1
   driven.sink.restart('lost', undefined, 1)
-  await vi.waitFor(() => expect(driven.sinks).toHaveLength(4), { interval: 1 })
-  await vi.waitFor(() => expect(driven.calls.at(-1)).toBe('started'), { interval: 1 })
+  await eventually(() => expect(driven.sinks).toHaveLength(4))
+  await eventually(() => expect(driven.calls.at(-1)).toBe('started'))
   expect(driven.calls).toEqual([
     'start',
     'error cannot start, trying again in 100 ms: refused: refused',
@@ -162,7 +163,7 @@ test('a start that fails for good rejects the start of the stream; of a restart 
   await later.stream()
   later.onStart = driven.onStart
   later.sink.restart('lost', undefined, 1)
-  await vi.waitFor(() => expect(later.calls.at(-1)).toMatch(/^error cannot be started: /), { interval: 1 })
+  await eventually(() => expect(later.calls.at(-1)).toMatch(/^error cannot be started: /))
 })
 
 test('a stop that throws is reported, and the receiver starts again', async () => {
@@ -173,7 +174,7 @@ test('a stop that throws is reported, and the receiver starts again', async () =
   }
   await driven.stream()
   driven.sink.restart('lost', undefined, 1)
-  await vi.waitFor(() => expect(driven.sinks).toHaveLength(2), { interval: 1 })
+  await eventually(() => expect(driven.sinks).toHaveLength(2))
   expect(driven.calls).toContain('error cannot stop: driven failed to stop: busy')
 })
 
@@ -193,7 +194,7 @@ test('records, text and texts without an end keep their order, and a restart end
   const { ssc, batches } = await driven.stream('text')
   driven.sink.text(Buffer.from('one\ntwo\nthr'))
   driven.sink.restart('lost', undefined, 1)
-  await vi.waitFor(() => expect(driven.sinks).toHaveLength(2), { interval: 1 })
+  await eventually(() => expect(driven.sinks).toHaveLength(2))
   driven.sink.text(Buffer.from('four\n'))
   await ssc.stop({ graceful: true })
   expect((await records(batches)).flat()).toEqual(['one', 'two', 'thr', 'four'])
@@ -259,7 +260,7 @@ test('an iterable at its end stops its receiver once, and the streams go on', as
   ssc.on('receiverStopped', ({ name, message }) => stops.push([name, message]))
   ssc.fromIterable(['a'], { name: 'three' }).foreachRDD(() => {})
   await ssc.start()
-  await vi.waitFor(() => expect(stops).toHaveLength(1), { interval: 1 })
+  await eventually(() => expect(stops).toHaveLength(1))
   await run(ssc, 1)
   await ssc.stop()
   expect(stops).toEqual([['three', undefined]])

@@ -10,7 +10,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FileSystems } from '#build/files/file-systems.js'
 import { HdfsService } from '../services/hdfs.js'
-import { freePort, hasService } from '../services/service.js'
+import { freePort } from '../services/ports.js'
+import { hasService } from '../services/service.js'
 import { fileSystemContract, write } from './contract.js'
 
 describe.runIf(hasService('hdfs'))('HDFS', () => {

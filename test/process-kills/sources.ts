@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { KafkaService } from '../services/kafka.js'
-import { freePort } from '../services/service.js'
+import { freePort } from '../services/ports.js'
 import { linesOf } from './pipelines.js'
 import type { SourcePlaces } from './reads.js'
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { folderOf } from './install.mjs'
-import { freePort, Service } from './service.js'
+import { freePort } from './ports.js'
+import { Service } from './service.js'
 
 /** A Flume agent that counts from 0 to `events` - 1 into a channel in memory, which Spark's sink offers to pollers. */
 export class FlumeAgent {

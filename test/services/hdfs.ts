@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { folderOf } from './install.mjs'
+import { freePort } from './ports.js'
 import { Program } from './program.js'
-import { freePort } from './service.js'
 
 /** What Java 17 must open for the servers' HTTP side. */
 const OPENS = ['java.lang', 'java.util'].flatMap((name) => ['--add-opens', `java.base/${name}=ALL-UNNAMED`])

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { EachMessagePayload, Kafka, Producer } from 'kafkajs'
+import { type EachMessagePayload, Kafka, logLevel, type Producer } from 'kafkajs'
+
+/** A client that is patient: a loaded machine may take longer than its usual second to connect. */
+export function newClient(broker: string): Kafka {
+  const patience = { connectionTimeout: 30_000, requestTimeout: 60_000, retry: { retries: 30, maxRetryTime: 2000 } }
+  return new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, ...patience })
+}
 
 const END = 'end-of-reading-'
 

@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { folderOf } from './install.mjs'
-import { freePort, Service } from './service.js'
+import { freePort } from './ports.js'
+import { Service } from './service.js'
 
 /** The id with which install.mjs formats the log. */
 const CLUSTER_ID = 'AAAAAAAAAAAAAAAAAAAAAA'

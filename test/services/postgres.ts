@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { postgresPrograms } from './install.mjs'
-import { freePort, Service } from './service.js'
+import { freePort } from './ports.js'
+import { Service } from './service.js'
 
 /** The server refuses to run as root: there it runs as the user that its package made. */
 function asUser(): { command: string; args: string[]; uid?: number; gid?: number } {
@@ -64,7 +65,11 @@ export class PostgresService {
     this.#service = await Service.start(program, rest, this.port, join(tmpdir(), `millrace-postgres-${this.port}.log`))
     // After its port opens a server may still recover its log.
     const ask = [join(postgresPrograms()!, 'pg_isready'), '-h', '127.0.0.1', '-p', String(this.port)] as const
-    for (let i = 0; i < 400 && spawnSync(ask[0], ask.slice(1)).status !== 0; i++) await wait(50)
+    const until = Date.now() + 90_000
+    while (spawnSync(ask[0], ask.slice(1)).status !== 0) {
+      if (Date.now() > until) throw new Error(`PostgreSQL at port ${this.port} is not ready after 90 s.`)
+      await wait(50)
+    }
   }
 
   /** Returns the rows of a query. Each query has a connection of its own: one that lives longer would not survive restarts. */

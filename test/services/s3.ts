@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { folderOf } from './install.mjs'
-import { freePort, Service } from './service.js'
+import { freePort } from './ports.js'
+import { Service } from './service.js'
 
 /** Credentials of the server's only user. */
 export const USER = { accessKeyId: 'testkey', secretAccessKey: 'testsecret-value' }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isInstalled } from './install.mjs'
 
@@ -12,18 +12,6 @@ export function hasService(name: string): boolean {
   if (isInstalled(name) || process.env.CI) return true
   console.warn(`${name} is not installed, its tests do not run: node test/services/install.mjs ${name}`)
   return false
-}
-
-/** A port of the loopback interface that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** A server in a process of its own. */
@@ -51,7 +39,7 @@ export class Service {
     child.stdout!.pipe(output)
     child.stderr!.pipe(output)
     const service = new Service(child, port)
-    const until = Date.now() + 90_000
+    const until = Date.now() + 110_000
     while (!(await takesConnections(port))) {
       if (child.exitCode !== null || Date.now() > until) {
         await service.stop()
@@ -65,7 +53,7 @@ export class Service {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     this.#process.kill(signal)
-    const late = setTimeout(() => this.#process.kill('SIGKILL'), 10_000)
+    const late = setTimeout(() => this.#process.kill('SIGKILL'), 30_000)
     await this.#exited
     clearTimeout(late)
   }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unpacked } from './install.mjs'
-import { freePort, Service } from './service.js'
+import { freePort } from './ports.js'
+import { Service } from './service.js'
 
 /** A server of one program on loopback, with a folder for its data. It keeps its data and port when it is restarted. */
 export class SmallServer {

@@ -5,8 +5,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Delay } from '#build/ops/wait.js'
 import { type HttpTextOptions, httpTextSource } from '#build/sources/http-text.js'
 import { socketTextSource } from '#build/sources/socket-text.js'
+import { freePort } from '../services/ports.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
-import { closing, freePort, listen, roundTrips, serve } from './loopback.js'
+import { closing, listen, roundTrips, serve } from './loopback.js'
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
@@ -100,7 +101,7 @@ describe('silence has an end', () => {
     for (const idleTimeout of [20_000, 0]) {
       const { url, connections } = await raw((socket) => void socket.write(text), lines)
       const { sink, started, waits } = receive(url, { idleTimeout })
-      await vi.waitUntil(() => connections() === 1)
+      await vi.waitUntil(() => connections() === 1, { timeout: 60_000 })
       await roundTrips(3)
       await vi.advanceTimersByTimeAsync(19_000)
       expect(waits).toEqual([])
@@ -247,7 +248,7 @@ test('a server that ends or breaks each answer after some bytes is asked at the 
     const { url } = await raw(break_)
     const { waits, started, receiver } = receive(url)
     await started
-    await vi.waitUntil(() => waits.length >= 20)
+    await vi.waitUntil(() => waits.length >= 20, { timeout: 60_000 })
     await receiver.stop()
     expect(Math.min(...waits)).toBe(250)
   }

@@ -3,9 +3,10 @@ import { Agent, createServer as createTlsServer } from 'node:https'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { ArgumentError, SourceError } from '#build/errors.js'
 import { type HttpTextOptions, httpTextSource } from '#build/sources/http-text.js'
+import { freePort } from '../services/ports.js'
 import fc from '../support/fast-check.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
-import { closing, cut, freePort, listen, roundTrips, writeAll } from './loopback.js'
+import { closing, cut, listen, roundTrips, writeAll } from './loopback.js'
 import { cert, key } from './tls-pair.js'
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => unknown

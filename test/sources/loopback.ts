@@ -34,15 +34,6 @@ export function serve(onConnection: (socket: Socket) => void, port = 0): Promise
   return listen(createServer({ noDelay: true }, onConnection), port)
 }
 
-/** A port where nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** Lets the system move bytes: some round trips over another connection. */
 export async function roundTrips(count = 20): Promise<void> {
   const port = await serve((socket) => socket.pipe(socket))

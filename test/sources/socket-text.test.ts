@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import { ArgumentError } from '#build/errors.js'
 import type { Delay } from '#build/ops/wait.js'
 import { type SocketTextOptions, socketTextSource } from '#build/sources/socket-text.js'
+import { freePort } from '../services/ports.js'
 import fc from '../support/fast-check.js'
 import { FakeSink, recordedDelay } from './fake-sink.js'
-import { closing, cut, freePort, roundTrips, serve, writeAll } from './loopback.js'
+import { closing, cut, roundTrips, serve, writeAll } from './loopback.js'
 
 function receive(port: number, sink: FakeSink, options: SocketTextOptions = {}, delay?: Delay) {
   const receiver = socketTextSource('127.0.0.1', port, options, delay).create()

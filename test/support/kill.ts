@@ -1,8 +1,8 @@
-import type { StreamingContext } from 'millrace'
+import type { Context, StreamingContext } from 'millrace'
 import { terminateThread } from 'millrace/testing'
-import { vi } from 'vitest'
+import { eventually } from './eventually.js'
 
 /** Kills the thread in a slot; waits for its successor if the last one is still being replaced. */
-export async function killThread(ssc: StreamingContext, slot: number): Promise<void> {
-  await vi.waitFor(() => terminateThread(ssc, slot), { timeout: 10_000, interval: 1 })
+export async function killThread(context: Context | StreamingContext, slot: number): Promise<void> {
+  await eventually(() => terminateThread(context, slot))
 }

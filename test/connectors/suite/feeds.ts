@@ -1,4 +1,5 @@
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { freePort } from '../../services/ports.js'
 import { Senders } from './push-channel.js'
 
 /** A port of loopback that a source connects to. */
@@ -45,7 +46,7 @@ export class Feeds extends Senders<FeedPlace> {
   }
 
   async newPlace(): Promise<FeedPlace> {
-    const feed = new Feed(this.#serve)
+    const feed = new Feed(this.#serve, await freePort())
     this.#feeds.push(feed)
     await feed.listen()
     return this.add({ port: feed.port }, feed.deliver, () => feed.close())
@@ -61,14 +62,15 @@ export class Feeds extends Senders<FeedPlace> {
 }
 
 class Feed {
-  port = 0
+  readonly port: number
   readonly #serve: ServeFeed
   #server: Server | undefined
   #sockets = new Set<Socket>()
   #send: Send | undefined
 
-  constructor(serve: ServeFeed) {
+  constructor(serve: ServeFeed, port: number) {
     this.#serve = serve
+    this.port = port
   }
 
   readonly deliver = async (numbers: readonly number[]): Promise<void> => {
@@ -91,7 +93,6 @@ class Feed {
       })
     })
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
-    this.port = (server.address() as AddressInfo).port
   }
 
   async close(): Promise<void> {

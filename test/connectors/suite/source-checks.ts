@@ -60,7 +60,7 @@ export function checkSource<S extends TestServer>(row: SourceRow<S>, ref: RowRef
     await server().restart()
     await ticked
     const sent = () => row.send(server(), place, 200, 400).then(() => 'sent', String)
-    await expect.poll(sent, { timeout: 60_000 }).toBe('sent')
+    await expect.poll(sent).toBe('sent')
     expectNumbers(await drain(400), 400, row.guarantee.threads)
   })
 

@@ -1,6 +1,6 @@
 import { type Actor, type ActorOptions, actorSource, connectActor } from 'millrace/actors'
 import { WebSocket } from 'ws'
-import { freePort } from '../../../services/service.js'
+import { freePort } from '../../../services/ports.js'
 import { Senders } from '../push-channel.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
 

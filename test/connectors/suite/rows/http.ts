@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { HttpTextOptions, StreamingContext } from 'millrace'
 import { type HttpSinkOptions, httpSink } from 'millrace/http'
+import { freePort } from '../../../services/ports.js'
 import { type FeedPlace, Feeds } from '../feeds.js'
 import { httpFeed } from '../http-feed.js'
 import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
@@ -13,16 +13,17 @@ interface Place {
 /** Notes the numbers that each path receives. */
 class NumberServer implements TestServer {
   readonly #numbers = new Map<string, number[]>()
+  readonly #port: number
   #server: Server
-  #port = 0
   #places = 0
 
-  private constructor() {
+  private constructor(port: number) {
+    this.#port = port
     this.#server = this.#create()
   }
 
   static async start(): Promise<NumberServer> {
-    const server = new NumberServer()
+    const server = new NumberServer(await freePort())
     await server.restart()
     return server
   }
@@ -44,7 +45,6 @@ class NumberServer implements TestServer {
   async restart(): Promise<void> {
     this.#server = this.#create()
     await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve))
-    this.#port = (this.#server.address() as AddressInfo).port
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
+import type { Admin, Kafka, Producer } from 'kafkajs'
 import { type KafkaOptions, kafkaSink, kafkaSource } from 'millrace/kafka'
 import { KafkaService } from '../../../services/kafka.js'
-import { readCommitted } from '../../../services/kafka-reader.js'
+import { newClient, readCommitted } from '../../../services/kafka-reader.js'
 import { range } from '../expectations.js'
 import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
 
@@ -30,7 +30,7 @@ class KafkaServer implements TestServer {
 
   private constructor(kafka: KafkaService) {
     this.#kafka = kafka
-    this.#client = new Kafka({ brokers: [kafka.broker], logLevel: logLevel.NOTHING, retry: { retries: 20 } })
+    this.#client = newClient(kafka.broker)
     this.#admin = this.#client.admin()
     this.producer = this.#client.producer()
   }
@@ -131,7 +131,7 @@ const sink: SinkRow<KafkaServer, Place> = {
   create: (server) => server.newTopic(),
   // A killed process leaves a transaction open, and readers wait until the broker aborts it.
   open: ({ brokers, topic }) =>
-    kafkaSink({ brokers, topic, application: `app-${topic}`, batchBytes: 2048, transactionTimeout: '5s' }),
+    kafkaSink({ brokers, topic, application: `app-${topic}`, batchBytes: 2048, transactionTimeout: '20s' }),
   record: (n) => ({ key: `k${n % 5}`, value: String(n) }),
   read: (server, place) => server.consume(place),
   malformed: { record: 4, says: ['A record for Kafka is 4', 'map records to texts, bytes, pairs'] },

@@ -18,12 +18,16 @@ interface Link {
   readonly manager: JetStreamManager
 }
 
+/** How long a request may take: a loaded machine may need more than the usual 5 s. */
+const PATIENCE_MS = 60_000
+
 async function linkTo(server: SmallServer): Promise<Link> {
-  const connection = await connect({ servers: `127.0.0.1:${server.port}` })
+  const timeout = PATIENCE_MS
+  const connection = await connect({ servers: `127.0.0.1:${server.port}`, timeout })
   return {
     connection,
-    jetstream: jetstream(connection),
-    manager: await jetstreamManager(connection, { checkAPI: false }),
+    jetstream: jetstream(connection, { timeout }),
+    manager: await jetstreamManager(connection, { checkAPI: false, timeout }),
   }
 }
 
@@ -75,7 +79,7 @@ export class NatsServer implements TestServer {
     const { messages: count } = (await this.manager.streams.info(stream)).state
     const texts: string[] = []
     if (count === 0) return texts
-    for await (const message of await consumer.fetch({ max_messages: count, expires: 5000 })) {
+    for await (const message of await consumer.fetch({ max_messages: count, expires: PATIENCE_MS })) {
       texts.push(message.string())
       if (texts.length === count) break
     }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ZeromqSinkOptions, type ZeromqSourceOptions, zeromqSink, zeromqSource } from 'millrace/zeromq'
 import { Pull, Push } from 'zeromq'
+import { freePort } from '../../../services/ports.js'
 import { Senders } from '../push-channel.js'
 import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow } from '../row.js'
 
@@ -16,7 +17,7 @@ class Peers extends Senders<Place> {
   readonly #pushing = new Map<string, Push>()
 
   async newPush(): Promise<Place> {
-    const address = await this.#bind('tcp://127.0.0.1:*')
+    const address = await this.#bind(`tcp://127.0.0.1:${await freePort()}`)
     const deliver = async (numbers: readonly number[]) => {
       const socket = this.#pushing.get(address)!
       for (const n of numbers) await socket.send(String(n))
@@ -44,7 +45,7 @@ class Peers extends Senders<Place> {
 
   async newPull(): Promise<Place> {
     const socket = new Pull()
-    await socket.bind('tcp://127.0.0.1:*')
+    await socket.bind(`tcp://127.0.0.1:${await freePort()}`)
     const numbers: number[] = []
     this.pulled.set(socket.lastEndpoint!, numbers)
     const receive = async () => {
@@ -104,7 +105,12 @@ const sink: SinkRow<Peers, Place> = {
   record: (n) => String(n),
   read: async (server, { address }, count) => {
     const numbers = server.pulled.get(address)!
-    for (let i = 0; i < 250 && numbers.length < count; i++) await wait(20)
+    // Of a process that was killed some may never come: then it waits until none has come for a while.
+    for (let idle = 0, seen = 0; numbers.length < count && idle < 250; idle++) {
+      if (numbers.length > seen) idle = 0
+      seen = numbers.length
+      await wait(20)
+    }
     return numbers
   },
   malformed: { record: { a: 1 }, says: ['A message for ZeroMQ is an object', 'map records to texts, bytes'] },
