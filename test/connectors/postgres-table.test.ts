@@ -231,7 +231,11 @@ describe.runIf(hasService('postgres'))('a table of PostgreSQL', () => {
 
 test.each<[string, object, string]>([
   ['no table', { connection: 'x' }, 'table'],
-  ['partitions without a key', { connection: 'x', table: 't', numPartitions: 2 }, 'numPartitions needs key'],
+  [
+    'partitions without a key',
+    { connection: 'x', table: 't', numPartitions: 2 },
+    'numPartitions is 2; it must be 1 without key',
+  ],
   ['no columns', { connection: 'x', table: 't', columns: [] }, 'columns'],
   ['a start that is no key', { connection: 'x', table: 't', key: 'id', start: 1.5 }, 'start'],
   ['batches of no rows', { connection: 'x', table: 't', key: 'id', maxRows: 0 }, 'maxRows'],

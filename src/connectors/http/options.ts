@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { ArgumentError } from '../../errors.js'
 import { type Duration, toMillis } from '../../ops/time.js'
-import { describe } from '../../values/describe.js'
+import { OptionCheck } from '../options.js'
 
 export interface HttpSinkOptions {
   /** URL to which records are sent. */
@@ -41,28 +41,22 @@ export interface CheckedHttpOptions {
 
 const NAMES = ['url', 'method', 'headers', 'format', 'batchSize', 'application', 'retries', 'timeout', 'maxRetryAfter']
 
+const check = new OptionCheck('http')
+
 /** @throws ArgumentError that names the option. Headers and the query of the URL are not quoted. */
 export function checkHttpOptions(options: HttpSinkOptions): CheckedHttpOptions {
-  if (typeof options !== 'object' || options === null) throw wrong('options', options, '{ url, ... }')
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name))
-      throw new ArgumentError(`http: there is no option '${name}'. Options: ${NAMES.join(', ')}.`, { option: name })
-  }
-  const { method = 'POST', format = 'json-lines', batchSize = 500, application = 'millrace', retries = 5 } = options
-  if (!['POST', 'PUT', 'PATCH'].includes(method)) throw wrong('method', method, "'POST', 'PUT' or 'PATCH'")
-  if (!['json-lines', 'json', 'text'].includes(format)) throw wrong('format', format, "'json-lines', 'json' or 'text'")
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw wrong('batchSize', batchSize, 'a whole number of at least 1')
-  if (!Number.isInteger(retries) || retries < 0) throw wrong('retries', retries, 'a whole number of at least 0')
+  check.names(options, NAMES)
+  const { application = 'millrace' } = options
   if (typeof application !== 'string' || !/^[\w.-]{1,100}$/.test(application))
-    throw wrong('application', application, 'a name of letters, digits, dots, dashes and underscores')
+    throw check.wrong('application', application, 'a name of letters, digits, dots, dashes and underscores')
   return {
     url: checkUrl(options.url),
-    method,
+    method: check.oneOf('method', options.method ?? 'POST', ['POST', 'PUT', 'PATCH']),
     headers: checkHeaders(options.headers ?? {}),
-    format,
-    batchSize,
+    format: check.oneOf('format', options.format ?? 'json-lines', ['json-lines', 'json', 'text']),
+    batchSize: check.integer('batchSize', options.batchSize ?? 500, 1),
     application,
-    retries,
+    retries: check.integer('retries', options.retries ?? 5, 0),
     timeoutMs: toMillis(options.timeout ?? '30s', 'http timeout'),
     maxRetryAfterMs: toMillis(options.maxRetryAfter ?? '60s', 'http maxRetryAfter'),
   }
@@ -87,7 +81,7 @@ function checkUrl(url: string | URL): string {
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  if (typeof headers !== 'object' || headers === null) throw wrong('headers', headers, '{ name: value }')
+  if (typeof headers !== 'object' || headers === null) throw check.wrong('headers', headers, '{ name: value }')
   const checked: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     try {
@@ -101,8 +95,4 @@ function checkHeaders(headers: Readonly<Record<string, string>>): Record<string,
     checked[name.toLowerCase()] = value
   }
   return checked
-}
-
-function wrong(option: string, given: unknown, allowed: string): ArgumentError {
-  return new ArgumentError(`http: ${option} is ${describe(given)}; use ${allowed}.`, { option })
 }

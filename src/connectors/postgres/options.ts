@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.js'
-import { describe } from '../../values/describe.js'
+import { OptionCheck } from '../options.js'
+import { areNames, checkColumns } from '../tables/options.js'
 
 /**
  * How to reach a server: a URL, or fields as the `pg` package takes them. Plain data, because it is sent to the
@@ -51,33 +52,30 @@ const NAMES = ['connection', 'table', 'columns', 'application', 'onConflict', 'i
 /** Bytes of an identifier in PostgreSQL; longer ones would be cut without an error. */
 const LONGEST_NAME = 63
 
+export const check = new OptionCheck('postgres')
+
 /** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
 export function checkPostgresOptions(options: PostgresSinkOptions): CheckedPostgresOptions {
-  checkNames(options, NAMES, '{ connection, table, columns, application }')
-  const { table, columns, application, onConflict = 'fail', inlineRows = 1000 } = options
-  const connection = checkConnection(options.connection)
-  const names = checkTable(table)
-  if (!isNames(columns)) throw wrong('columns', columns, 'a list of one or more different column names')
-  if (typeof application !== 'string' || application === '') throw wrong('application', application, 'a name')
-  if (!Number.isInteger(inlineRows) || inlineRows < 0)
-    throw wrong('inlineRows', inlineRows, 'a whole number of at least 0')
-  const conflict = typeof onConflict === 'object' && onConflict !== null ? onConflict.update : onConflict
-  if (
-    conflict !== 'fail' &&
-    conflict !== 'ignore' &&
-    !(isNames(conflict) && conflict.every((name) => columns.includes(name)))
-  )
-    throw wrong('onConflict', onConflict, "'fail', 'ignore' or { update: [some of the columns] }")
-  return { connection, table: names, columns, application, conflict, inlineRows }
+  check.names(options, NAMES)
+  const columns = checkColumns(check, 'columns', options.columns, isName)
+  return {
+    connection: checkConnection(options.connection),
+    table: checkTable(options.table),
+    columns,
+    application: check.text('application', options.application, 'a name'),
+    conflict: checkConflict(options.onConflict ?? 'fail', columns),
+    inlineRows: check.integer('inlineRows', options.inlineRows ?? 1000, 0),
+  }
 }
 
-/** Refuses options that do not exist. */
-export function checkNames(options: object, names: readonly string[], example: string): void {
-  if (typeof options !== 'object' || options === null) throw wrong('options', options, example)
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name))
-      throw new ArgumentError(`postgres: there is no option '${name}'. Options: ${names.join(', ')}.`, { option: name })
-  }
+function checkConflict(
+  given: NonNullable<PostgresSinkOptions['onConflict']>,
+  columns: readonly string[],
+): CheckedPostgresOptions['conflict'] {
+  if (given === 'fail' || given === 'ignore') return given
+  const update = (given as { readonly update?: unknown } | null)?.update
+  if (areNames(update, isName) && update.every((name) => columns.includes(name))) return update
+  throw check.wrong('onConflict', given, "'fail', 'ignore' or { update: [some of the columns] }")
 }
 
 export function checkConnection(connection: PostgresConnection): PostgresConnection {
@@ -90,17 +88,9 @@ export function checkConnection(connection: PostgresConnection): PostgresConnect
 export function checkTable(table: string): readonly string[] {
   const names = typeof table === 'string' ? table.split('.') : []
   if (names.length >= 1 && names.length <= 2 && names.every(isName)) return names
-  throw wrong('table', table, "'table' or 'schema.table'")
+  throw check.wrong('table', table, "'table' or 'schema.table'")
 }
 
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_NAME && !value.includes('\0')
-}
-
-export function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isName) && new Set(value).size === value.length
-}
-
-export function wrong(option: string, given: unknown, allowed: string): ArgumentError {
-  return new ArgumentError(`postgres: ${option} is ${describe(given)}; it must be ${allowed}.`, { option })
 }

@@ -1,7 +1,12 @@
-import { ArgumentError } from '../../errors.js'
 import { type Duration, toMillis } from '../../ops/time.js'
-import { describe } from '../../values/describe.js'
-import { type CheckedTableOptions, checkTableOptions, TABLE_NAMES, type TableOptions } from '../tables/options.js'
+import { OptionCheck } from '../options.js'
+import {
+  type CheckedTableOptions,
+  checkColumns,
+  checkTableOptions,
+  TABLE_NAMES,
+  type TableOptions,
+} from '../tables/options.js'
 
 export interface SqliteTableOptions extends TableOptions {
   /** The database file. */
@@ -43,46 +48,34 @@ export interface CheckedSqliteSink {
   readonly busyMs: number
 }
 
+const check = new OptionCheck('sqlite')
 const SINK_NAMES = ['path', 'table', 'columns', 'application', 'onConflict', 'busyTime']
 
+/** @throws ArgumentError that names the option. */
 export function checkSqliteTable(options: SqliteTableOptions): CheckedSqliteTable {
-  checkNames(options, ['path', 'table', 'busyTime', ...TABLE_NAMES])
-  return { ...checkPlace(options), options: checkTableOptions('sqlite', options, isName) }
+  check.names(options, ['path', 'table', 'busyTime', ...TABLE_NAMES])
+  return { ...checkPlace(options), options: checkTableOptions(check, options, isName) }
 }
 
+/** @throws ArgumentError that names the option. */
 export function checkSqliteSink(options: SqliteSinkOptions): CheckedSqliteSink {
-  checkNames(options, SINK_NAMES)
-  const { columns, application, onConflict = 'fail' } = options
-  if (
-    !(Array.isArray(columns) && columns.length > 0 && columns.every(isName) && new Set(columns).size === columns.length)
-  )
-    throw wrong('columns', columns, 'a list of one or more different column names')
-  if (!isName(application)) throw wrong('application', application, 'a name')
-  if (!['fail', 'ignore', 'replace'].includes(onConflict))
-    throw wrong('onConflict', onConflict, "'fail', 'ignore' or 'replace'")
-  return { ...checkPlace(options), columns, application, onConflict }
+  check.names(options, SINK_NAMES)
+  return {
+    ...checkPlace(options),
+    columns: checkColumns(check, 'columns', options.columns, isName),
+    application: check.text('application', options.application, 'a name'),
+    onConflict: check.oneOf('onConflict', options.onConflict ?? 'fail', ['fail', 'ignore', 'replace']),
+  }
 }
 
 function checkPlace({ path, table, busyTime = '5s' }: SqliteTableOptions | SqliteSinkOptions) {
   // Each thread and the driver would have a database of its own.
   if (!isName(path) || path === ':memory:' || path.startsWith('file:'))
-    throw wrong('path', path, 'the path of a database file')
-  if (!isName(table)) throw wrong('table', table, 'the name of a table')
+    throw check.wrong('path', path, 'the path of a database file')
+  if (!isName(table)) throw check.wrong('table', table, 'the name of a table')
   return { path, table, busyMs: toMillis(busyTime, 'sqlite busyTime') }
-}
-
-function checkNames(options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw wrong('options', options, '{ path, table, ... }')
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name))
-      throw new ArgumentError(`sqlite: there is no option '${name}'. Options: ${names.join(', ')}.`, { option: name })
-  }
 }
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0')
-}
-
-function wrong(option: string, given: unknown, allowed: string): ArgumentError {
-  return new ArgumentError(`sqlite: ${option} is ${describe(given)}; use ${allowed}.`, { option })
 }

@@ -1,5 +1,4 @@
-import { ArgumentError } from '../../errors.js'
-import { describe } from '../../values/describe.js'
+import type { OptionCheck } from '../options.js'
 
 /** Options of sources that read a table, whatever the database. */
 export interface TableOptions {
@@ -35,25 +34,31 @@ export interface CheckedTableOptions {
 
 export const TABLE_NAMES = ['columns', 'where', 'key', 'numPartitions', 'start', 'maxRows']
 
+/** Whether a value can be a name in the database. */
+export type IsName = (name: unknown) => name is string
+
+/** Returns a list of one or more different names of columns. @throws ArgumentError that names the option. */
+export function checkColumns(check: OptionCheck, option: string, columns: unknown, isName: IsName): readonly string[] {
+  if (areNames(columns, isName)) return columns
+  throw check.wrong(option, columns, 'a list of one or more different column names')
+}
+
+export function areNames(names: unknown, isName: IsName): names is readonly string[] {
+  return Array.isArray(names) && names.length > 0 && names.every(isName) && new Set(names).size === names.length
+}
+
 /** @throws ArgumentError that names the option. */
-export function checkTableOptions(
-  system: string,
-  options: TableOptions,
-  isName: (name: unknown) => name is string,
-): CheckedTableOptions {
+export function checkTableOptions(check: OptionCheck, options: TableOptions, isName: IsName): CheckedTableOptions {
   const { columns, where, key, numPartitions = 1, start = 'earliest', maxRows = 100_000 } = options
-  const wrong = (option: string, given: unknown, allowed: string) =>
-    new ArgumentError(`${system}: ${option} is ${describe(given)}; use ${allowed}.`, { option })
-  if (columns !== undefined && !(Array.isArray(columns) && columns.length > 0 && columns.every(isName)))
-    throw wrong('columns', columns, 'a list of one or more column names')
+  if (columns !== undefined) checkColumns(check, 'columns', columns, isName)
   if (where !== undefined && (typeof where !== 'string' || where.trim() === ''))
-    throw wrong('where', where, 'a condition in SQL')
-  if (key !== undefined && !isName(key)) throw wrong('key', key, 'the name of a column')
-  for (const [name, value] of Object.entries({ numPartitions, maxRows }))
-    if (!Number.isSafeInteger(value) || value < 1) throw wrong(name, value, 'a whole number of at least 1')
+    throw check.wrong('where', where, 'a condition in SQL')
+  if (key !== undefined && !isName(key)) throw check.wrong('key', key, 'the name of a column')
+  check.integer('numPartitions', numPartitions, 1)
+  check.integer('maxRows', maxRows, 1)
   if (key === undefined && numPartitions > 1)
-    throw new ArgumentError(`${system}: numPartitions needs key, the integer column that cuts the table.`)
+    throw check.wrong('numPartitions', numPartitions, '1 without key, the integer column that cuts the table')
   if (start !== 'earliest' && start !== 'latest' && typeof start !== 'bigint' && !Number.isSafeInteger(start))
-    throw wrong('start', start, "'earliest', 'latest' or an integer")
+    throw check.wrong('start', start, "'earliest', 'latest' or an integer")
   return { columns, where, key, numPartitions, start: String(start), maxRows }
 }

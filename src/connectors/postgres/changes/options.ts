@@ -1,6 +1,5 @@
-import { ArgumentError } from '../../../errors.js'
 import { type Duration, toMillis } from '../../../ops/time.js'
-import { checkConnection, checkNames, type PostgresConnection, wrong } from '../options.js'
+import { check, checkConnection, type PostgresConnection } from '../options.js'
 
 export interface PostgresChangesOptions {
   readonly connection: PostgresConnection
@@ -32,28 +31,24 @@ const NAMES = ['connection', 'slot', 'publication', 'createSlot', 'maxBatchBytes
 
 /** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
 export function checkChangesOptions(options: PostgresChangesOptions): CheckedChangesOptions {
-  checkNames(options, NAMES, '{ connection, slot, publication }')
-  const { slot, publication, createSlot = true, maxBatchBytes = 64 * 1024 * 1024, warnSlotBytes = 1024 ** 3 } = options
+  check.names(options, NAMES)
+  const { slot, publication } = options
   if (typeof slot !== 'string' || !/^[a-z\d_]{1,63}$/.test(slot))
-    throw wrong('slot', slot, 'a name of at most 63 lower-case letters, digits and underscores')
+    throw check.wrong('slot', slot, 'a name of at most 63 lower-case letters, digits and underscores')
   const publications = typeof publication === 'string' ? [publication] : publication
-  if (
-    !Array.isArray(publications) ||
-    publications.length === 0 ||
-    !publications.every((name) => name && typeof name === 'string')
-  )
-    throw wrong('publication', publication, 'the name of a publication or a list of names')
-  if (typeof createSlot !== 'boolean') throw wrong('createSlot', createSlot, 'true or false')
-  for (const [name, bytes] of Object.entries({ maxBatchBytes, warnSlotBytes }))
-    if (!Number.isSafeInteger(bytes) || bytes < 1)
-      throw new ArgumentError(`postgres: ${name} is ${String(bytes)}; use a whole number of bytes of at least 1.`)
+  if (!Array.isArray(publications) || publications.length === 0 || !publications.every(isText))
+    throw check.wrong('publication', publication, 'the name of a publication or a list of names')
   return {
     connection: checkConnection(options.connection),
     slot,
     publications,
-    createSlot,
-    maxBatchBytes,
-    warnSlotBytes,
+    createSlot: check.boolean('createSlot', options.createSlot ?? true),
+    maxBatchBytes: check.integer('maxBatchBytes', options.maxBatchBytes ?? 64 * 1024 * 1024, 1),
+    warnSlotBytes: check.integer('warnSlotBytes', options.warnSlotBytes ?? 1024 ** 3, 1),
     retryMs: toMillis(options.retryTime ?? '30s', 'postgres retryTime'),
   }
+}
+
+function isText(name: unknown): boolean {
+  return typeof name === 'string' && name !== ''
 }

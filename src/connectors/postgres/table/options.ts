@@ -1,6 +1,6 @@
 import { type Duration, toMillis } from '../../../ops/time.js'
 import { type CheckedTableOptions, checkTableOptions, TABLE_NAMES, type TableOptions } from '../../tables/options.js'
-import { checkConnection, checkNames, checkTable, isName, type PostgresConnection } from '../options.js'
+import { check, checkConnection, checkTable, isName, type PostgresConnection } from '../options.js'
 
 export interface PostgresTableOptions extends TableOptions {
   readonly connection: PostgresConnection
@@ -19,11 +19,11 @@ export interface CheckedTableSource {
 
 /** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
 export function checkTableSource(options: PostgresTableOptions): CheckedTableSource {
-  checkNames(options, ['connection', 'table', 'retryTime', ...TABLE_NAMES], '{ connection, table }')
+  check.names(options, ['connection', 'table', 'retryTime', ...TABLE_NAMES])
   return {
     connection: checkConnection(options.connection),
     table: checkTable(options.table),
-    options: checkTableOptions('postgres', options, isName),
+    options: checkTableOptions(check, options, isName),
     retryMs: toMillis(options.retryTime ?? '30s', 'postgres retryTime'),
   }
 }
