@@ -107,9 +107,7 @@ export function httpTextSource(
         body: lines(name, maxLineBytes, sink),
       })
       if (!reconnect && !signal.aborted && !lost.complete) {
-        throw new SourceError(`${name}: ${lost.reason}. It is not requested again, because reconnect is false.`, {
-          cause: lost.cause,
-        })
+        throw new SourceError(`${name}: ${lost.reason}.`, { cause: lost.cause })
       }
       ready()
       if (!reconnect) return

@@ -48,9 +48,7 @@ export function socketTextSource(
       const { bytes, fault } = await connection(host, port, sink, signal, ready)
       if (bytes > 0) sink.endOfText()
       if (!reconnect && !signal.aborted && fault !== undefined) {
-        throw new SourceError(`${name}: ${messageOf(fault)}. It is not retried, because reconnect is false.`, {
-          cause: fault,
-        })
+        throw new SourceError(`${name}: ${messageOf(fault)}.`, { cause: fault })
       }
       ready()
       if (signal.aborted || !reconnect) return

@@ -37,8 +37,7 @@ async function receive(
     const connection = new Connection(await open(settings), settings, sink)
     const { reason, messages, cause } = await connection.run(signal, ready)
     if (signal.aborted) return
-    if (!reconnect && cause !== undefined)
-      throw new SourceError(`${name}: ${reason}. It is not opened again, as reconnect is false.`, { cause })
+    if (!reconnect && cause !== undefined) throw new SourceError(`${name}: ${reason}.`, { cause })
     ready()
     if (!reconnect) return
     if (messages > 0) wait = settings.wait.min

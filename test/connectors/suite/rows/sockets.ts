@@ -19,7 +19,7 @@ const source: SourceRow<Feeds, FeedPlace> = {
     'unreachable host': {
       open: (ssc) => open(ssc, 1, { reconnect: false }),
       code: 'ERR_MILLRACE_SOURCE',
-      says: ['socket 127.0.0.1:1', 'ECONNREFUSED', 'It is not retried, because reconnect is false'],
+      says: ['socket 127.0.0.1:1', 'ECONNREFUSED'],
     },
     'wrong place': notApplicable('an address is all that it has'),
     'refused credentials': notApplicable('TCP has no credentials'),
