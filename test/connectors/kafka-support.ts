@@ -31,7 +31,7 @@ export class KafkaTests {
       this.kafka = await KafkaService.start()
       this.client = newClient(this.kafka.broker)
       this.admin = this.client.admin()
-      this.producer = this.client.producer()
+      this.producer = this.client.producer({ idempotent: true, maxInFlightRequests: 1 })
       await Promise.all([this.admin.connect(), this.producer.connect()])
     })
     afterEach(async () => {

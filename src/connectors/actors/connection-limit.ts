@@ -10,7 +10,7 @@ export class ConnectionLimit {
     this.#most = most
   }
 
-  /** What a refused sender reads. A WebSocket takes 123 bytes. */
+  /** The text that a refused sender reads. A WebSocket takes 123 bytes. */
   get refusal(): string {
     return `The source serves at most ${this.#most} senders at once (maxConnections). Try again later.`
   }

@@ -104,6 +104,9 @@ export interface SinkRow<S extends TestServer = TestServer, P extends object = o
 /** Part of every password, token and URL of bad input. No error, event or name may contain it. */
 export const SECRET = 'hunter2-secret'
 
+/** For connectors that repeat requests: longer than a loaded machine takes to restart a server. */
+export const PATIENT = { retryTime: '3m' } as const
+
 export const FAULTS = ['unreachable host', 'wrong place', 'refused credentials', 'wrong option'] as const
 
 type BadInputs<S, Open> = Readonly<Record<(typeof FAULTS)[number], BadInput<S, Open> | NotApplicable>> & {

@@ -56,9 +56,7 @@ export function checkSource<S extends TestServer>(row: SourceRow<S>, ref: RowRef
     await ssc.start()
     await drain(200)
     await server().crash()
-    const ticked = tick()
-    await server().restart()
-    await ticked
+    await Promise.all([tick(), server().restart()])
     const sent = () => row.send(server(), place, 200, 400).then(() => 'sent', String)
     await expect.poll(sent).toBe('sent')
     expectNumbers(await drain(400), 400, row.guarantee.threads)

@@ -3,7 +3,15 @@ import { type KafkaOptions, kafkaSink, kafkaSource } from 'millrace/kafka'
 import { KafkaService } from '../../../services/kafka.js'
 import { newClient, readCommitted } from '../../../services/kafka-reader.js'
 import { range } from '../expectations.js'
-import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
+import {
+  type ConnectorRow,
+  notApplicable,
+  PATIENT,
+  SECRET,
+  type SinkRow,
+  type SourceRow,
+  type TestServer,
+} from '../row.js'
 
 interface Place {
   readonly brokers: string
@@ -16,8 +24,8 @@ const SECURE = notApplicable('this broker asks for no user; the tests of a secur
 
 /** A broker that crashed may register again after its session; a transaction that a process left open ends after its time. */
 const SETTINGS = {
-  'broker.session.timeout.ms': 3000,
-  'broker.heartbeat.interval.ms': 300,
+  'broker.session.timeout.ms': 6000,
+  'broker.heartbeat.interval.ms': 1000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
 }
 
@@ -32,7 +40,8 @@ class KafkaServer implements TestServer {
     this.#kafka = kafka
     this.#client = newClient(kafka.broker)
     this.#admin = this.#client.admin()
-    this.producer = this.#client.producer()
+    // A batch that it sends again, because the answer came too late, is written once.
+    this.producer = this.#client.producer({ idempotent: true, maxInFlightRequests: 1 })
   }
 
   static async start(): Promise<KafkaServer> {
@@ -90,7 +99,7 @@ const source: SourceRow<KafkaServer, Place> = {
     const messages = range(from, to).map((n) => ({ partition: n % PARTITIONS, value: String(n) }))
     await producer.send({ topic, messages })
   },
-  open: (ssc, place) => ssc.input(sourceOf(place)),
+  open: (ssc, place) => ssc.input(sourceOf(place, PATIENT)),
   slow: {
     most: 100,
     open: (ssc, place) => ssc.input(sourceOf(place, { maxRatePerPartition: 50, group: place.topic })),
@@ -131,7 +140,7 @@ const sink: SinkRow<KafkaServer, Place> = {
   create: (server) => server.newTopic(),
   // A killed process leaves a transaction open, and readers wait until the broker aborts it.
   open: ({ brokers, topic }) =>
-    kafkaSink({ brokers, topic, application: `app-${topic}`, batchBytes: 2048, transactionTimeout: '20s' }),
+    kafkaSink({ brokers, topic, application: `app-${topic}`, batchBytes: 2048, transactionTimeout: '20s', ...PATIENT }),
   record: (n) => ({ key: `k${n % 5}`, value: String(n) }),
   read: (server, place) => server.consume(place),
   malformed: { record: 4, says: ['A record for Kafka is 4', 'map records to texts, bytes, pairs'] },

@@ -3,7 +3,15 @@ import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 import { startMosquitto } from '../../../services/mosquitto.js'
 import type { SmallServer } from '../../../services/small-server.js'
 import { range } from '../expectations.js'
-import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
+import {
+  type ConnectorRow,
+  notApplicable,
+  PATIENT,
+  SECRET,
+  type SinkRow,
+  type SourceRow,
+  type TestServer,
+} from '../row.js'
 
 interface Place {
   readonly url: string
@@ -138,7 +146,7 @@ const sink: SinkRow<MqttServer, Place> = {
   name: 'mqttSink',
   guarantee: { threads: 'at-least-once', process: 'at-least-once' },
   create: (server) => server.newTopic(),
-  open: (place) => sinkOf(place),
+  open: (place) => sinkOf(place, PATIENT),
   record: (n) => String(n),
   read: async (server, { topic }) => (await server.consume(topic)).map(Number),
   malformed: { record: 4, says: ['A record for MQTT is 4', 'map records to texts, bytes or objects'] },

@@ -4,7 +4,7 @@ import { type NatsSinkOptions, type NatsSourceOptions, natsSink, natsSource } fr
 import { startNats } from '../../../services/nats.js'
 import type { SmallServer } from '../../../services/small-server.js'
 import { range } from '../expectations.js'
-import { type ConnectorRow, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
+import { type ConnectorRow, PATIENT, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
 
 interface Place {
   readonly servers: string
@@ -114,7 +114,7 @@ const source: SourceRow<NatsServer, Place> = {
   guarantee: { threads: 'exactly-once', process: 'exactly-once' },
   create: (server) => server.newStream(),
   send: (server, { stream }, from, to) => server.publish(stream, range(from, to)),
-  open: (ssc, place) => ssc.input(sourceOf(place)),
+  open: (ssc, place) => ssc.input(sourceOf(place, PATIENT)),
   slow: { most: 100, open: (ssc, place) => ssc.input(sourceOf(place, { maxRate: 100 })) },
   malformed: {
     send: (server, { stream }) => server.publish(stream, ['1', '{']),
@@ -154,7 +154,7 @@ const sink: SinkRow<NatsServer, Place> = {
   name: 'natsSink',
   guarantee: { threads: 'exactly-once', process: 'exactly-once' },
   create: (server) => server.newStream(),
-  open: (place) => sinkOf(place),
+  open: (place) => sinkOf(place, PATIENT),
   record: (n) => String(n),
   read: async (server, { stream }) => (await server.all(stream)).map(Number),
   malformed: { record: 4, says: ['A record for NATS is 4', 'map records to texts, bytes or objects'] },

@@ -8,7 +8,15 @@ import {
   postgresTableSource,
 } from 'millrace/postgres'
 import { PostgresService } from '../../../services/postgres.js'
-import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
+import {
+  type ConnectorRow,
+  notApplicable,
+  PATIENT,
+  SECRET,
+  type SinkRow,
+  type SourceRow,
+  type TestServer,
+} from '../row.js'
 
 interface Place {
   readonly url: string
@@ -116,7 +124,7 @@ const tables: SourceRow<PostgresServer, Place> = {
   guarantee: { threads: 'exactly-once', process: 'exactly-once' },
   create: (server) => server.newTable(),
   send: (server, place, from, to) => server.insert(place, from, to),
-  open: (ssc, place) => ssc.input(tableOf(place)),
+  open: (ssc, place) => ssc.input(tableOf(place, PATIENT)),
   serial: (record) => Number((record as { id: string }).id),
   slow: { open: (ssc, place) => ssc.input(tableOf(place, { maxRows: 50 })), most: 50 },
   malformed: typed,
@@ -128,7 +136,7 @@ const changes: SourceRow<PostgresServer, Place> = {
   guarantee: { threads: 'exactly-once', process: 'exactly-once' },
   create: (server) => server.newPublishedTable(),
   send: (server, place, from, to) => server.insert(place, from, to),
-  open: (ssc, place) => ssc.input(changesOf(place)),
+  open: (ssc, place) => ssc.input(changesOf(place, PATIENT)),
   serial: (record) => Number((record as { row: { id: string } }).row.id),
   // A transaction of one row takes more than 50 bytes of the log.
   slow: { open: (ssc, place) => ssc.input(changesOf(place, { maxBatchBytes: 5000 })), most: 100 },

@@ -3,7 +3,7 @@ import { type RedisSinkOptions, type RedisSourceOptions, redisSink, redisSource 
 import { startRedis } from '../../../services/redis.js'
 import type { SmallServer } from '../../../services/small-server.js'
 import { range } from '../expectations.js'
-import { type ConnectorRow, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
+import { type ConnectorRow, PATIENT, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
 
 interface Place {
   readonly connection: string
@@ -75,7 +75,7 @@ const source: SourceRow<RedisServer, Place> = {
   guarantee: { threads: 'exactly-once', process: 'exactly-once' },
   create: async (server) => server.newPlace(),
   send: (server, { key }, from, to) => server.add(key, range(from, to)),
-  open: (ssc, place) => ssc.input(sourceOf(place)),
+  open: (ssc, place) => ssc.input(sourceOf(place, PATIENT)),
   slow: {
     most: 100,
     open: (ssc, place) => ssc.input(sourceOf(place, { maxRatePerPartition: 100, group: 'suite' })),
@@ -124,7 +124,7 @@ function sink(
     name,
     guarantee: { threads: 'exactly-once', process: 'exactly-once' },
     create: async (server) => server.newPlace(),
-    open: (place) => open(place),
+    open: (place) => open(place, PATIENT),
     record,
     read: async (server, { key }) => (await read(server, key)).map(Number),
     malformed: { record: 'text', says: ['A record for Redis is "text"', 'map records to'] },
