@@ -3,8 +3,6 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { allRows } from './table.js'
 
-/** Exports of package.json that are no connectors. */
-const OTHERS = ['.', './testing', './worker', './package.json']
 /** Pages that describe no connector of their own. */
 const GENERAL = ['README', 'file-formats', 'write-your-own']
 
@@ -16,10 +14,12 @@ const rows = await allRows()
 const table = readFileSync(`${root}docs/connectors/README.md`, 'utf8')
 
 test('every connector that the package exports or a page describes has a row', () => {
-  const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { exports: object }
-  const exported = Object.keys(exports)
-    .filter((name) => !OTHERS.includes(name))
-    .map((name) => name.split('/')[1]!)
+  const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    exports: Readonly<Record<string, string | { readonly default: string }>>
+  }
+  const exported = Object.entries(exports).flatMap(([name, file]) =>
+    typeof file === 'object' && file.default.startsWith('./dist/connectors/') ? [name.split('/')[1]!] : [],
+  )
   const pages = readdirSync(`${root}docs/connectors`).map((file) => file.slice(0, -'.md'.length))
   const described = pages.filter((page) => !GENERAL.includes(page))
   expect(rows.map(({ name }) => name).sort()).toEqual([...new Set([...exported, ...described])].sort())
