@@ -24,7 +24,7 @@ const PAUSE_MS = 300
 /** The longest time in ms that a process lives before it is killed. */
 const LONGEST_LIFE_MS = 1500
 /** The part of the processes that wait while their predecessor lives. */
-const STANDBYS = 1 / 4
+const STANDBYS = 0
 /** How long the last process may go on without a new line in the sink. */
 const STANDSTILL_MS = 60_000
 
