@@ -7,8 +7,8 @@ import { type RunOptions, runKills } from './run.js'
 const KILLS = 3
 /** A process on a busy machine starts slowly. */
 const TIMEOUT_MS = 300_000
-/** Given with SEED, or new each time: it is in the name of every test that it decides. */
-const seed = Number(process.env.SEED ?? Date.now() % 100_000)
+/** SEED tries other moments; it is in the name of every test that it decides. */
+const seed = Number(process.env.SEED ?? 1)
 
 type Source = RunOptions['source']
 type Sink = RunOptions['sink']

@@ -24,7 +24,7 @@ const PAUSE_MS = 300
 /** The longest time in ms that a process lives before it is killed. */
 const LONGEST_LIFE_MS = 1500
 /** The part of the processes that wait while their predecessor lives. */
-const STANDBYS = 0
+const STANDBYS = 1 / 4
 /** How long the last process may go on without a new line in the sink. */
 const STANDSTILL_MS = 60_000
 
@@ -51,7 +51,8 @@ export async function runKills({ source, sink, kills, seed, onKill }: RunOptions
       // It waits while its predecessor lives, and takes over.
       const standby = draw() < STANDBYS ? start(nth === kills) : undefined
       if (standby) await Promise.race([standby.tested.reaches('waits'), standby.tested.reaches('started')])
-      onKill?.(nth, await killed(owner))
+      const where = await killed(owner)
+      onKill?.(nth, where)
       owner = standby ?? start(nth === kills)
     }
     const lines = await finish(owner.tested, store, feeding)
