@@ -223,7 +223,7 @@ describe('streams', () => {
       () => ssc.input({ kind: 'receiver', name: 'x', create() {} }),
       'a receiver source whose codec is undefined',
     ],
-    ['on', () => ssc.on('batchDone', () => {}), `on(): there is no event "batchDone". Events: streamingStarted,`],
+    ['on', () => ssc.on('batchDone', () => {}), `on(): there is no event "batchDone". Events: contextStarted,`],
     ['on a name of objects', () => ssc.on('constructor', () => {}), 'there is no event'],
     ['on without a listener', () => ssc.on('batchCompleted'), "on('batchCompleted') needs a function, got undefined"],
     [
