@@ -98,10 +98,15 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
   test('a failing batch shows its error with the stack, as text', async () => {
     await go('#/batches')
     await page.getByLabel('failed only').check()
-    const failed = page.getByRole('region', { name: 'Completed batches' }).locator('tbody a').first()
-    await failed.waitFor()
+    const rows = page.getByRole('region', { name: 'Completed batches' }).locator('tbody tr')
+    await poll(() =>
+      rows
+        .locator('.status')
+        .allTextContents()
+        .then((all) => [...new Set(all)]),
+    ).toEqual(['failed'])
     await picture('batches')
-    await failed.click()
+    await rows.locator('a').first().click()
     const summary = page.getByRole('region', { name: 'Output operations' }).locator('summary')
     await summary.waitFor()
     expect(await summary.textContent()).toContain(HOSTILE)

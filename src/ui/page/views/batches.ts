@@ -18,6 +18,7 @@ export class BatchesView implements View {
   readonly #active: Table<BatchRow>
   readonly #completed: Table<BatchRow>
   #interval = 1000
+  #store: Store | undefined
 
   constructor() {
     this.#active = new Table('Active batches', this.#columns(), ({ time }) => String(time), 'No batch waits or runs.')
@@ -28,6 +29,7 @@ export class BatchesView implements View {
       'No batch is complete yet.',
     )
     this.#filter = h('input', { type: 'checkbox', id: 'only-failed' })
+    this.#filter.addEventListener('change', () => this.#store && this.update(this.#store))
     this.element = h(
       'div',
       {},
@@ -47,6 +49,7 @@ export class BatchesView implements View {
   }
 
   update(store: Store): void {
+    this.#store = store
     this.#interval = store.overview?.status.batchInterval ?? 1000
     const all = store.batches.reverse()
     const active = all.filter(({ status }) => status === 'waiting' || status === 'running')
