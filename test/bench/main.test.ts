@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
@@ -44,4 +45,16 @@ it('says what is wrong with a command, without a stack', async () => {
     stderr: expect.stringMatching(/^There is no benchmark named 'x'\..*\nusage: .*\n$/),
   })
   await expect(bench('x')).rejects.toEqual(refused)
+})
+
+it('runs a short soak: every record is counted once, and the plot has all panels', async () => {
+  const plot = `${tmpdir()}/soak-${process.pid}.svg`
+  try {
+    const { stdout } = await bench('soak', '--batches', '40', '--interval', '50', '--kill-every', '1000', '--plot', plot)
+    const [, pushed, counted] = /pushed (\d+) records, counted (\d+)/.exec(stdout)!
+    expect(counted).toBe(pushed)
+    expect(readFileSync(plot, 'utf8').match(/<polyline /g)).toHaveLength(5)
+  } finally {
+    rmSync(plot, { force: true })
+  }
 })
