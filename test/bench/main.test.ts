@@ -50,7 +50,17 @@ it('says what is wrong with a command, without a stack', async () => {
 it('runs a short soak: every record is counted once, and the plot has all panels', async () => {
   const plot = `${tmpdir()}/soak-${process.pid}.svg`
   try {
-    const { stdout } = await bench('soak', '--batches', '40', '--interval', '50', '--kill-every', '1000', '--plot', plot)
+    const { stdout } = await bench(
+      'soak',
+      '--batches',
+      '40',
+      '--interval',
+      '50',
+      '--kill-every',
+      '1000',
+      '--plot',
+      plot,
+    )
     const [, pushed, counted] = /pushed (\d+) records, counted (\d+)/.exec(stdout)!
     expect(counted).toBe(pushed)
     expect(readFileSync(plot, 'utf8').match(/<polyline /g)).toHaveLength(5)
