@@ -56,7 +56,7 @@ const RUN_OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
 
-const COMMANDS = 'init <dir>, run <module>, checkpoint <action> <dir>, replay <dir> <module>, stress'
+const COMMANDS = ['init <dir>', 'run <module>', 'checkpoint <action> <dir>', 'replay <dir> <module>', 'stress']
 
 /** Parses the command line. Throws ArgumentError unless it names an existing command. */
 export function parseCommand(argv: readonly string[]): Command {
@@ -78,11 +78,14 @@ export function parseCommand(argv: readonly string[]): Command {
     case '--version':
       return { kind: 'version' }
     case undefined:
-      throw new ArgumentError(`A command is missing. Commands: ${COMMANDS}.`)
+      throw new ArgumentError(`A command is missing. Commands: ${COMMANDS.join(', ')}.`)
     default: {
-      const meant = closest(name, ['init', 'run', 'checkpoint', 'replay', 'stress'])
+      const meant = closest(
+        name,
+        COMMANDS.map((usage) => usage.split(' ')[0]!),
+      )
       const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
-      throw new ArgumentError(`Unknown command '${name}'.${hint} Commands: ${COMMANDS}.`, { command: name })
+      throw new ArgumentError(`Unknown command '${name}'.${hint} Commands: ${COMMANDS.join(', ')}.`, { command: name })
     }
   }
 }
