@@ -1,8 +1,6 @@
 import { StateError } from '../../errors.js'
 import type { Clock } from '../../ops/clock.js'
-import type { Dataset } from '../../ops/dataset.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
-import type { Observation } from '../../ops/plan.js'
 import { until } from '../../ops/wait.js'
 import { BatchLog } from '../checkpoint/batch-log.js'
 import { Checkpointer } from '../checkpoint/checkpointer.js'
@@ -14,7 +12,6 @@ import type { Context } from '../context.js'
 import { engineOf } from '../engine-of.js'
 import type { BackpressureOptions } from '../receivers/back-pressure.js'
 import { InputTracker } from '../receivers/input-tracker.js'
-import type { StreamListener } from '../stream-port.js'
 import { mustHaveInputs, mustNeedNoLog } from '../write-ahead-log/leftovers.js'
 import type { CheckedLogOptions } from '../write-ahead-log/options.js'
 import { ReceivedLog } from '../write-ahead-log/received-log.js'
@@ -22,6 +19,7 @@ import { BatchDatasets } from './batch-datasets.js'
 import { type FailureListener, JobGenerator } from './job-generator.js'
 import { OutputDigests } from './output-digests.js'
 import type { OutputRetries } from './output-retries.js'
+import { RunListener } from './run-listener.js'
 import type { StartOptions } from './start-options.js'
 import type { StopDeadline } from './stop-deadline.js'
 import { isComplete, NOTHING_ABANDONED, type StopResult } from './stop-result.js'
@@ -62,7 +60,7 @@ export interface StopPlan {
 const RELEASE_MS = 1_000
 
 /** Everything that runs between start() and stop(): inputs, batches and checkpoints. */
-export class StreamRun implements StreamListener {
+export class StreamRun {
   readonly inputs: InputTracker
   readonly #options: StreamRunOptions
   readonly #log: BatchLog | undefined
@@ -97,27 +95,7 @@ export class StreamRun implements StreamListener {
       log,
       digests: store && replayRetention > 0 ? new OutputDigests(logger) : undefined,
     })
-    engine.attach(this)
-  }
-
-  receivedBytes(): number {
-    return this.inputs.receivedBytes
-  }
-
-  rememberDuration(operator: number): number {
-    return this.#options.graph.streams[operator]!.rememberDuration
-  }
-
-  datasetCreated(rdd: Dataset): void {
-    this.#datasets.created(rdd)
-  }
-
-  sourceRead(rdd: number, partition: number, records: number): void {
-    this.inputs.sourceRead(rdd, partition, records)
-  }
-
-  eventTimesObserved(observation: Observation): void {
-    this.#options.graph.eventTime.get(observation.stream)?.observe(observation)
+    engine.attach(new RunListener(graph, inputs, this.#datasets))
   }
 
   /** Whether the caller runs inside a batch. */

@@ -1,8 +1,6 @@
 import { ArgumentError } from '../../../errors.js'
 import type { Clock } from '../../../ops/clock.js'
-import type { Dataset } from '../../../ops/dataset.js'
 import type { OutputOperation, StreamGraph } from '../../../ops/dstream/graph.js'
-import type { Observation } from '../../../ops/plan.js'
 import { take } from '../../../ops/rdd/actions.js'
 import { fitToGraph } from '../../checkpoint/graph-fit.js'
 import { restore } from '../../checkpoint/recovery.js'
@@ -11,10 +9,10 @@ import { currentSignals } from '../../current-batch.js'
 import { engineOf } from '../../engine-of.js'
 import type { StreamInputInfo } from '../../events.js'
 import { InputTracker } from '../../receivers/input-tracker.js'
-import type { StreamListener } from '../../stream-port.js'
 import { BatchDatasets } from '../batch-datasets.js'
 import { BatchRunner, type BatchRunnerOptions } from '../batch-runner.js'
 import { OutputDigests } from '../output-digests.js'
+import { RunListener } from '../run-listener.js'
 import type { RecordedBatches } from './recorded-batches.js'
 import type { ReplayedBatch, ReplayedOutput, ReplayOptions } from './replay-options.js'
 import { replayedInput } from './replayed-inputs.js'
@@ -32,7 +30,7 @@ export interface ReplayRunOptions {
  * Runs one past batch again, in a context of its own: restores the newest checkpoint before it, runs the batches between without
  * their outputs, and then the batch. Writes nothing, neither into the checkpoint directory nor by sinks.
  */
-export class ReplayRun implements StreamListener {
+export class ReplayRun {
   readonly inputs: InputTracker
   readonly #options: ReplayRunOptions
   readonly #datasets: BatchDatasets
@@ -48,27 +46,7 @@ export class ReplayRun implements StreamListener {
     this.#options = options
     this.inputs = new InputTracker(inputOptions, (stream, inputs) => replayedInput(stream, inputs, recorded))
     this.#datasets = new BatchDatasets(graph, engine, this.inputs)
-    engine.attach(this)
-  }
-
-  receivedBytes(): number {
-    return this.inputs.receivedBytes
-  }
-
-  rememberDuration(operator: number): number {
-    return this.#options.graph.streams[operator]!.rememberDuration
-  }
-
-  datasetCreated(rdd: Dataset): void {
-    this.#datasets.created(rdd)
-  }
-
-  sourceRead(rdd: number, partition: number, records: number): void {
-    this.inputs.sourceRead(rdd, partition, records)
-  }
-
-  eventTimesObserved(observation: Observation): void {
-    this.#options.graph.eventTime.get(observation.stream)?.observe(observation)
+    engine.attach(new RunListener(graph, this.inputs, this.#datasets))
   }
 
   /** Cancels the running jobs. */
