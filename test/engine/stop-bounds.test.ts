@@ -85,7 +85,7 @@ test.each(HOWS)('%s: an output that nobody reads does not hold the stop up, and 
 })
 
 test('a batch that is given up has its jobs cancelled: the context goes on', async () => {
-  const { ssc, clock } = manual({ threads: 1, spare: false, taskTimeout: 500 })
+  const { ssc, clock } = manual({ threads: 1, spare: false })
   await using _ssc = ssc
   const outcomes: unknown[] = []
   let ran: Promise<unknown> | undefined
