@@ -82,15 +82,58 @@ test('a checkpoint that is too old is refused with its numbers', () => {
 test('a checkpoint from the future: it says so once, and batches follow it one interval apart', () => {
   const clock = new JumpingClock()
   const { times, warnings, steps, made } = timer(clock, { last: 3_600_000 })
-  clock.jump(1000)
+  clock.jump(2000)
   clock.jump(1000)
   expect(times).toEqual([3_601_000, 3_602_000])
   expect(warnings).toEqual([
-    'the clock is 3600000 ms behind the last batch, 3600000 ms: batch times continue from there',
+    'the clock is more than 3599000 ms behind the last batch, 3600000 ms: batch times continue from there',
   ])
-  const behind = { reason: 'behind', by: 3_600_000, next: 3_601_000, offset: 3_600_000 }
+  const behind = { reason: 'behind', by: 3_599_000, next: 3_601_000, offset: 3_599_000 }
   expect(steps).toEqual([['clockStepped', behind]])
   made.stop()
+})
+
+describe('a start in the interval whose batch a graceful stop has taken already', () => {
+  test.each([1000, 1001, 1999, 2000])('waits for the next tick, from %i ms on', (now) => {
+    const clock = new JumpingClock(now)
+    const { times, warnings, steps, made } = timer(clock, { last: 2000 })
+    clock.jump(2999 - now)
+    expect(times).toEqual([])
+    clock.jump(1)
+    expect(times).toEqual([3000])
+    expect(made.now()).toBe(3000)
+    expect([...warnings, ...steps]).toEqual([])
+  })
+
+  test('waits for the next tick under real time', () => {
+    vi.useFakeTimers({ now: 1_000_300, toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+    const { times, warnings, made } = timer(new SystemClock(), { last: 1_001_000 })
+    vi.advanceTimersByTime(1699)
+    expect(times).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(times).toEqual([1_002_000])
+    expect(warnings).toEqual([])
+    made.stop()
+  })
+
+  test('property: however often it is stopped and started, batch times stay as far ahead of the clock as they are', () => {
+    const pauses = fc.array(fc.integer({ min: 1000, max: 5000 }), { maxLength: 20 })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3 }), pauses, (ahead, steps) => {
+        const clock = new JumpingClock()
+        let last = ahead * 1000
+        for (const ms of steps) {
+          const { times, made } = timer(clock, { last })
+          expect(made.now() - clock.now()).toBeLessThanOrEqual(ahead * 1000)
+          clock.jump(ms)
+          if (times.length > 0) last = times.at(-1)!
+          // A graceful stop.
+          if (!made.isAhead) last = made.takeNext()
+          made.stop()
+        }
+      }),
+    )
+  })
 })
 
 test('back by an hour under real time is noticed when the next batch is due', () => {

@@ -37,6 +37,11 @@ export class InputTracker {
     return this.#inputs.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
   }
 
+  /** Whether receivers hold data that no batch has, of this process or of an earlier one. */
+  get hasReceived(): boolean {
+    return this.receivedBytes > 0 || this.#context.options.log?.recovered?.hasUnallocated === true
+  }
+
   /** Names of the inputs whose stop or close did not end in time. */
   get notStopped(): string[] {
     return [...this.#notStopped]

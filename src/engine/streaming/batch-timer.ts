@@ -55,6 +55,14 @@ export class BatchTimer {
   }
 
   /**
+   * Whether the batch of the present interval is taken already: a graceful stop takes it before its time, and a start in
+   * the same interval waits for the next tick.
+   */
+  get isAhead(): boolean {
+    return this.#next - this.now() > this.#options.interval
+  }
+
+  /**
    * Starts to tick with the batch after `last`. Returns the batch times that are already due.
    *
    * @throws StateError if more than `maxCatchUp` are due.
@@ -69,12 +77,13 @@ export class BatchTimer {
         { now: clock.now(), last, missed, maxCatchUpBatches: maxCatchUp },
       )
     }
-    const behind = this.#rejoin()
+    // A graceful stop may have taken the last batch early, at any time of its interval.
+    const behind = this.#rejoin(last)
     if (behind > 0)
       this.#report(
         'behind',
         behind,
-        `the clock is ${behind} ms behind the last batch, ${last} ms: batch times continue from there`,
+        `the clock is more than ${behind} ms behind the last batch, ${last} ms: batch times continue from there`,
       )
     this.#unsubscribe = clock.onSetBack?.((by) => this.#setBack(by))
     const due = this.#take()
@@ -153,7 +162,7 @@ export class BatchTimer {
   }
 
   #setBack(by: number): void {
-    const ahead = this.#rejoin()
+    const ahead = this.#rejoin(this.#next)
     this.#report(
       'set-back',
       by,
@@ -163,11 +172,11 @@ export class BatchTimer {
   }
 
   /**
-   * Makes the next batch fall due within an interval. Returns the ms by which the clock was too far behind for that.
+   * Makes a batch time fall due within an interval. Returns the ms by which the clock was too far behind for that.
    */
-  #rejoin(): number {
+  #rejoin(batchTime: number): number {
     const { interval } = this.#options
-    const ahead = Math.max(0, Math.ceil((this.#next - this.now()) / interval) - 1) * interval
+    const ahead = Math.max(0, Math.ceil((batchTime - this.now()) / interval) - 1) * interval
     this.#offset += ahead
     return ahead
   }

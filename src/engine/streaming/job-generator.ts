@@ -78,6 +78,7 @@ export class JobGenerator implements DueBatches {
     const { graph } = this.#options
     const last = after ?? graph.zeroTime
     graph.batchTime = last
+    this.#lastTime = last
     const late = this.#timer.start(last)
     this.#runner.resumeAfter(after)
     this.#catchUpOn(late)
@@ -92,6 +93,7 @@ export class JobGenerator implements DueBatches {
     const { graph } = this.#options
     const last = after ?? graph.zeroTime
     graph.batchTime = last
+    this.#lastTime = last
     this.#timer.startAhead(last)
     this.#runner.resumeAfter(after)
     this.#aheadOfClock = true
@@ -112,14 +114,15 @@ export class JobGenerator implements DueBatches {
 
   /**
    * Stops the ticks. With `flush`, one last batch processes the data that has arrived since the last tick; otherwise
-   * only the running batch ends.
+   * only the running batch ends. An earlier stop may have taken the batch of this interval: then there is a batch only for
+   * received data, because each more puts batch times further ahead of the clock.
    */
   end(flush: boolean): void {
     this.#timer.stop()
     if (!flush) this.#ended = true
     // Direct sources plan the rest of their input at the next start.
     else if (this.#aheadOfClock) this.#aheadOfClock = false
-    else this.due([this.#timer.takeNext()])
+    else if (!this.#timer.isAhead || this.#options.inputs.hasReceived) this.due([this.#timer.takeNext()])
   }
 
   /** Resolves when no batch runs or waits to run. */
@@ -151,7 +154,7 @@ export class JobGenerator implements DueBatches {
     return this.#runner.lastGood === this.#lastTime
   }
 
-  /** The time of the newest batch. */
+  /** The time of the newest batch, of this process or of an earlier one. */
   get lastTime(): number {
     return this.#lastTime
   }

@@ -51,6 +51,11 @@ export class Recovered {
     return new Set(all.flatMap((blocks) => blocks.map(({ uid }) => uid)))
   }
 
+  /** Whether it has blocks that no batch had. */
+  get hasUnallocated(): boolean {
+    return this.#unallocated.size > 0
+  }
+
   /** The blocks that an input had in a batch. */
   allocated(uid: string, time: number): readonly LoggedBlock[] {
     return this.#allocated.get(`${time}/${uid}`) ?? []
