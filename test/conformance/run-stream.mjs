@@ -5,7 +5,7 @@ import { streamOperators } from './stream-ops.mjs'
 import { asWritten, compareLists, drawn, either, entryOf, NotYet, repeated } from './values.mjs'
 
 /** Builds the streams of a case: its output, the snapshots of its state, and the sizes of its partitions. */
-function build(ssc, { op = [] }, inputs) {
+export function build(ssc, { op = [] }, inputs) {
   let snapshots
   const named = (of) => (typeof of === 'number' ? inputs[of] : apply(inputs[of.input ?? 0], of.steps ?? []))
   const all = (list) => (list === undefined ? [] : [list].flat().map(named))
@@ -75,7 +75,7 @@ async function runQueue(given, batches, { threads, kill }) {
 }
 
 /** After a restart the batches before it may be done again, and must be as they were. */
-function withoutRepeated(outputs) {
+export function withoutRepeated(outputs) {
   const once = (batches) =>
     batches.filter(({ time, records }, i) => {
       const first = batches.findIndex((other) => other.time === time)

@@ -43,12 +43,16 @@ export class TestedProcess {
   readonly #stages: Readonly<Record<Stage, Promise<void>>>
   #errors = ''
 
-  constructor(program: string, options: ProcessOptions) {
+  /** Runs a program with `options` as its argument. `onLine` gets the lines of its standard output. */
+  constructor(program: string, options: object, onLine?: (line: string) => void) {
     this.#child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#exit = once(this.#child, 'close')
     const stage = (name: Stage) => new Promise<void>((resolve) => this.#told.set(name, resolve))
     this.#stages = { waits: stage('waits'), started: stage('started') }
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#told.get(line as Stage)?.())
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      this.#told.get(line as Stage)?.()
+      onLine?.(line)
+    })
     this.#child.stderr!.on('data', (data: Buffer) => {
       this.#errors = (this.#errors + data).slice(-10_000)
     })
@@ -68,18 +72,23 @@ export class TestedProcess {
     return isGone
   }
 
-  /** Kills the process, if it has not killed itself, and resolves when it is gone. Rejects if it failed. */
+  /** Kills the process, if it has not killed itself, and resolves when it is gone. Rejects if it ended otherwise. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
-    const [code, signal] = await this.#exit
-    if (signal !== 'SIGKILL') throw this.#failed(code)
+    if (!(await this.isKilled())) throw this.#failed(0)
   }
 
-  /** Ends the process with a graceful stop. Rejects if it fails. */
+  /** Ends the process with a graceful stop. Rejects if it fails or is killed. */
   async stop(): Promise<void> {
     this.#child.stdin!.end()
-    const [code] = await this.#exit
-    if (code !== 0) throw this.#failed(code)
+    if (await this.isKilled()) throw this.#failed('SIGKILL')
+  }
+
+  /** Resolves when the process is gone, with whether it was killed. Rejects if it failed. */
+  async isKilled(): Promise<boolean> {
+    const [code, signal] = await this.#exit
+    if (code !== 0 && signal !== 'SIGKILL') throw this.#failed(code ?? signal)
+    return signal === 'SIGKILL'
   }
 
   #failed(code: unknown): Error {
