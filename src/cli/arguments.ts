@@ -10,7 +10,7 @@ import { parseStress, type StressCommand } from './stress/arguments.js'
 
 export interface RunCommand {
   readonly kind: 'run'
-  /** Path or file URL, as written by the user. */
+  /** Path or file URL of the pipeline module, as the user wrote it. */
   readonly module: string
   readonly threads: number | undefined
   readonly batchInterval: number
@@ -18,14 +18,14 @@ export interface RunCommand {
   readonly until: 'caught-up' | undefined
   readonly checkpointDir: string | undefined
   readonly standby: boolean
-  /** Uids whose data in the checkpoint is dropped. */
+  /** Uids of operations whose data in the checkpoint is dropped. */
   readonly dropState: readonly string[]
-  /** For how long batches can be replayed, in ms. */
+  /** How long a batch stays available for replay, in ms. */
   readonly keep: number | undefined
   readonly writeAheadLog: boolean
   readonly params: Readonly<Record<string, string>>
   readonly json: boolean
-  /** Serves the live page: on this port, or on the default one. */
+  /** Port of the live page; `true` means the default port. */
   readonly ui: { readonly port?: number; readonly chaos: boolean } | undefined
 }
 
@@ -58,7 +58,7 @@ const RUN_OPTIONS = {
 
 const COMMANDS = ['init <dir>', 'run <module>', 'checkpoint <action> <dir>', 'replay <dir> <module>', 'stress']
 
-/** Parses the command line. Throws ArgumentError unless it names an existing command. */
+/** Parses the command line. @throws ArgumentError unless it names a command and has valid options. */
 export function parseCommand(argv: readonly string[]): Command {
   const [name, ...rest] = argv
   switch (name) {

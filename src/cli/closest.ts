@@ -1,4 +1,7 @@
-/** Returns the name that was probably meant: the one with the fewest changes, at most two or a third of its letters. */
+/**
+ * Returns the name that the user probably meant: the one with the fewest changed letters. At most two letters, or a
+ * third of the name, may differ.
+ */
 export function closest(given: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((name) => ({ name, changes: changesBetween(given, name) }))
@@ -7,7 +10,7 @@ export function closest(given: string, names: readonly string[]): string | undef
   return best?.name
 }
 
-/** The letters to add, remove or replace. */
+/** Returns how many letters must be added, removed or replaced. */
 function changesBetween(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {

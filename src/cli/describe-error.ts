@@ -4,7 +4,7 @@ const MAX_FRAMES = 6
 /** The directory of the library's own code, whose frames do not help the author of a pipeline. */
 const OWN = PACKAGE_ROOT.href
 
-/** Label and text of the details that need formatting. */
+/** Labels and formats of details that need formatting. */
 const DETAILS: Readonly<Record<string, (value: unknown) => [label: string, text: string]>> = {
   batchTime: (value) => ['batch', `${value} (${new Date(value as number).toISOString()})`],
 }
@@ -30,7 +30,7 @@ export function describeError(error: unknown): string {
 
 function message(error: unknown, depth: number): string {
   if (!(error instanceof Error)) return `${depth === 0 ? 'thrown value: ' : ''}${String(error)}`
-  // The names of the library's own errors are for programs; the first line is for people.
+  // Only programs need the names of the library's own errors; the first line says what a person needs.
   const name = depth === 0 && 'details' in error ? '' : `${error.name}: `
   const inner = error instanceof AggregateError ? error.errors.map((each) => message(each, 1)).join('; ') : ''
   return `${name}${error.message || inner || '(no message)'}`
@@ -48,7 +48,7 @@ function facts(error: unknown): string[] {
   return found.map(([label, text]) => `${label.padEnd(width)}  ${text}`)
 }
 
-/** The library's own errors need no stack. */
+/** Returns stack frames, without the library's own if there are others. Errors of the library have none. */
 function frames(error: unknown, indent: string): string[] {
   if (!(error instanceof Error) || !error.stack || 'details' in error) return []
   const all = error.stack.split('\n').filter((line) => /^\s*at /.test(line))

@@ -9,7 +9,7 @@ export interface BatchRow {
   readonly schedulingDelay: number
   readonly processingDelay: number
   readonly totalDelay: number
-  /** Threads that died since the previous batch. */
+  /** Number of threads that died since the previous batch. */
   readonly threadsLost: number
   /** Labels of output operations that failed. */
   readonly failed: readonly string[]
@@ -24,7 +24,7 @@ export interface Totals {
   readonly threadsLost: number
 }
 
-/** Accumulates the figures of a run of any length in constant space. */
+/** Accumulates the figures of a run in constant space, however long it is. */
 export class Figures {
   readonly #processing = createHistogram()
   #batches = 0
@@ -33,7 +33,7 @@ export class Figures {
   #lostBefore = 0
 
   threadLost(reason: ThreadLossReason): void {
-    // Threads that end with the context are not lost.
+    // Threads that end because the context stops are not lost.
     if (reason !== 'closed') this.#threadsLost++
   }
 
@@ -42,7 +42,7 @@ export class Figures {
     this.#lostBefore = this.#threadsLost
     this.#batches++
     this.#records += records
-    // The histogram begins at 1: a batch that took no measurable time counts as 1 ms.
+    // A histogram's least value is 1, so a batch that took no measurable time counts as 1 ms.
     this.#processing.record(Math.max(1, Math.round(processingDelay)))
     const failed = outputs.filter(({ error }) => error).map(({ label }) => label)
     return { time, records, schedulingDelay, processingDelay, totalDelay, threadsLost, failed }

@@ -11,7 +11,7 @@ import { NotStartedError } from './not-started.js'
 import { type BlockedStdoutError, StdoutGate } from './stdout-gate.js'
 import { version } from './version.js'
 
-/** Exit codes. 0: done. 1: the run failed. 2: wrong arguments, or a module that cannot be run. */
+/** Exit codes. 0: the run succeeded. 1: the run failed. 2: the arguments are wrong, or the module cannot run. */
 async function main(argv: readonly string[]): Promise<number> {
   let command: Command
   try {
@@ -38,7 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 let code = await main(process.argv.slice(2))
-// A pipe may accept output only later, and a module's own timers may keep the process alive.
+// A pipe may be full, so the output is flushed first. Then the process must exit, as timers of a module may keep it
+// alive.
 for (const stream of [process.stdout, process.stderr]) {
   const gate = new StdoutGate(stream)
   gate.stopping()

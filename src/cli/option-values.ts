@@ -4,7 +4,8 @@ import { toMillis } from '../ops/time.js'
 import { closest } from './closest.js'
 
 /**
- * Parses the options and positional arguments of a command. Throws ArgumentError, with a list of options, for others.
+ * Parses the options and positional arguments of a command. @throws ArgumentError for unknown ones, with a list of the
+ * options.
  */
 export function parsed<const O extends NonNullable<ParseArgsConfig['options']>>(
   command: string,
@@ -33,14 +34,14 @@ export function count(text: string, option: string, least: number, most: number)
   })
 }
 
-/** Digits alone are milliseconds, as in the library. */
+/** Parses a duration. Digits alone are milliseconds, as in the library. */
 export function millis(text: string, option: string): number {
   return toMillis(/^\d+$/.test(text) ? Number(text) : text, option)
 }
 
 const MAX_THREADS = 256
 
-/** Undefined: the default of the library. */
+/** `undefined` selects the library's default. */
 export function threads(text: string | undefined): number | undefined {
   return text === undefined ? undefined : count(text, '--threads', 1, MAX_THREADS)
 }

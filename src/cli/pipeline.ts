@@ -5,13 +5,15 @@ import { ArgumentError } from '../errors.js'
 import { StreamingContext, type StreamingOptions } from '../index.js'
 import { NotStartedError } from './not-started.js'
 
-/** Options of a pipeline. Undefined stands for the default. */
+/** Options of a pipeline. `undefined` selects the default. */
 type Options = { readonly [K in keyof StreamingOptions]: StreamingOptions[K] | undefined } & {
   readonly batchInterval: number
   readonly params: Readonly<Record<string, string>>
 }
 
-/** Returns the URL of a module, as users write it. @throws NotStartedError if there is no such file */
+/**
+ * Converts a path or URL, as users write it, to the URL of a module. @throws NotStartedError if there is no such file.
+ */
 export function moduleUrl(module: string): URL {
   const url = module.startsWith('file:') ? new URL(module) : pathToFileURL(resolve(module))
   if (statSync(url, { throwIfNoEntry: false })?.isFile()) return url
@@ -19,7 +21,7 @@ export function moduleUrl(module: string): URL {
   throw new NotStartedError(new ArgumentError(message, { path: fileURLToPath(url) }))
 }
 
-/** Builds the pipeline of a module. Rejects with NotStartedError if it cannot be built. */
+/** Builds the pipeline of a module. @throws NotStartedError (rejects) if it cannot be built. */
 export async function openPipeline(url: URL, { batchInterval, params, ...rest }: Options): Promise<StreamingContext> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
   return StreamingContext.fromPipeline(url, { ...given, batchInterval, params }).catch((error: unknown) => {

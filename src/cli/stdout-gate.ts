@@ -1,18 +1,18 @@
 import type { Writable } from 'node:stream'
 
-/** How long the end of a run waits for a stream whose reader reads nothing, in ms. */
+/** How long the end of a run waits for a reader of stdout that reads nothing, in ms. */
 const PATIENCE_MS = 2000
 const LOOK_MS = 250
 
-/** The reader of stdout has stopped reading while the run was to end. */
+/** The reader of stdout read nothing while the run ended. */
 export class BlockedStdoutError extends Error {
   override readonly name = 'BlockedStdoutError'
 }
 
 /**
- * Holds writers back while stdout is full, so that output waits in batches, which are bounded, and not in this
- * process's memory. After `stopping`, a reader that reads nothing for two seconds is ignored: writers fail, and the run
- * ends.
+ * Makes writers wait while stdout is full. Output then waits in batches, whose number is limited, and not in this
+ * process's memory. After `stopping`, the gate waits at most two seconds for a reader that reads nothing; then writers
+ * fail, and the run ends.
  */
 export class StdoutGate {
   readonly #stream: Writable
@@ -29,13 +29,14 @@ export class StdoutGate {
   }
 
   /**
-   * Resolves when the stream accepts more, or is closed. @throws BlockedStdoutError after `stopping`, without a reader.
+   * Resolves when the stream accepts more, or is closed. @throws BlockedStdoutError after `stopping`, if nothing is
+   * read.
    */
   room(): Promise<void> {
     return this.#until(() => !this.#stream.writableNeedDrain)
   }
 
-  /** Resolves when the stream's buffer is empty, or it is closed. @throws BlockedStdoutError as `room` does. */
+  /** Resolves when the stream's buffer is empty, or the stream is closed. @throws BlockedStdoutError as `room` does. */
   empty(): Promise<void> {
     return this.#until(() => this.#stream.writableLength === 0)
   }
@@ -55,7 +56,7 @@ export class StdoutGate {
     }
   }
 
-  /** Resolves when the stream has written its buffer, is closed, or a moment has passed. */
+  /** Resolves when the stream has written its buffer, when it is closed, or after `LOOK_MS`. */
   #changed(): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

@@ -3,25 +3,25 @@ import type { EventEmitter } from 'node:events'
 export type StopSignal = 'SIGINT' | 'SIGTERM'
 
 export interface StopSignalOptions {
-  /** Called at the first signal: stop gracefully. */
+  /** Called at the first signal, to stop gracefully. */
   readonly first: (signal: StopSignal) => void
-  /** Called at the next signal: stop at once. */
+  /** Called at the next signal, to stop at once. */
   readonly second: (signal: StopSignal) => void
   readonly source?: Pick<EventEmitter, 'on' | 'off'>
-  /** Milliseconds of a monotonic clock. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now?: () => number
 }
 
 /**
- * npm and npx forward to the command a Ctrl-C that the terminal has already sent to it. A second signal this soon is
- * the same request.
+ * npm and npx forward a Ctrl-C to the command, although the terminal has sent it already. A second signal within this
+ * time is the same request.
  */
 const SAME_REQUEST_MS = 500
 
-/** Exit codes of a process that a signal ended, as shells count them. */
+/** Exit codes of processes that a signal ended, as shells define them. */
 export const SIGNAL_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
 
-/** Listens for requests to stop. Returns a function that removes the listeners. */
+/** Handles signals that request a stop. Returns a function that removes the handlers. */
 export function onStopSignals({
   first,
   second,

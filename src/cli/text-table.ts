@@ -1,4 +1,4 @@
-/** Formats rows below headings, in columns. Numbers are aligned to the right. */
+/** Formats rows in columns below headings. Numbers are aligned to the right. */
 export function textTable(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)))
   const widths = headings.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i]!.length)))

@@ -1,8 +1,9 @@
 import type { ReadContext } from '../ops/source.js'
 
 /**
- * Returns the records of messages. One that `decode` throws for is rejected, by the `onRecordError` of the source; dead letters have
- * it as `undecoded` returns it.
+ * Decodes messages. If `decode` throws for a message, the source's `onRecordError` decides what happens to it, and a
+ * dead letter
+ * stores what `undecoded` returns.
  */
 export function decodedBy<M>(
   { reject }: Pick<ReadContext, 'reject'>,

@@ -1,7 +1,10 @@
-/** Ranges that a description names. */
+/** The number of ranges that a description lists. */
 const MOST_NAMED = 10
 
-/** Names the first ranges of a batch, for listeners, and counts the others. `what` names them. */
+/**
+ * Describes the ranges of a batch for listeners: lists the first ones and counts the rest. `what`: their noun, in the
+ * plural.
+ */
 export function describeRanges<R>(
   ranges: readonly R[],
   nameOf: (range: R) => string,

@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import { SourceError } from '../errors.js'
 
-/** Resolves when a server listens. Rejects with SourceError if it cannot; `cannot` begins the message. */
+/**
+ * Resolves when the server listens. Rejects with SourceError if it cannot; `cannot` is the first part of the message.
+ */
 export function listening(server: EventEmitter, cannot: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: Error) =>

@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto'
 import type { DataWriter, WriteContext } from '../ops/sink.js'
 import type { RetryingClient } from './retrying-client.js'
 
-/** Messages that wait for their acknowledgements at a time. */
+/** The number of messages that one request publishes, and whose acknowledgements it awaits. */
 const IN_FLIGHT = 500
 
-/** How a system takes messages. */
+/** How to publish messages to one system. */
 export interface MessageKind<C, M> {
   readonly client: RetryingClient<C>
-  /** Begins the ids, so that two applications never share one. */
+  /** The first part of every message id, so that two applications never share an id. */
   readonly application: string
-  /** Throws DataError for a record that is no message. */
+  /** Converts a record. @throws DataError if the record cannot be a message. */
   toMessage(record: unknown): M
-  /** Resolves when all messages are acknowledged. */
+  /** Resolves when the system has acknowledged all messages. */
   publish(client: C, messages: readonly (M & WithId)[]): Promise<void>
 }
 
-/** `id` is the same in each attempt of a batch, so the other side can drop repetitions. */
+/** `id` is the same in each attempt of a batch, so the system or its subscribers can drop duplicates. */
 export interface WithId {
   readonly id: string
 }
@@ -25,7 +25,7 @@ export interface WithId {
 export class MessageWriter<C, M extends object> implements DataWriter {
   readonly #kind: MessageKind<C, M>
   readonly #signal: AbortSignal
-  /** Begins the ids. Outside of batches a repetition cannot be recognised. */
+  /** The common part of the ids. Outside of batches it is random, so duplicates cannot be recognised. */
   readonly #id: string
   #open: (M & WithId)[] = []
   #written = 0
@@ -49,7 +49,10 @@ export class MessageWriter<C, M extends object> implements DataWriter {
     return this.#written
   }
 
-  /** Messages whose acknowledgement was lost are sent again, with the same ids. */
+  /**
+   * Publishes the open messages. If a connection breaks before their acknowledgement, they are sent again with the same
+   * ids.
+   */
   async #send(): Promise<void> {
     const messages = this.#open
     await this.#kind.client.run(this.#signal, (client) => this.#kind.publish(client, messages))
@@ -58,7 +61,9 @@ export class MessageWriter<C, M extends object> implements DataWriter {
   }
 }
 
-/** Returns the fields of a record that is a text, bytes, or an object with such a `value`; undefined for others. */
+/**
+ * Returns a text or bytes as `{ value }`, an object with such a `value` unchanged, and undefined for any other record.
+ */
 export function asMessage<M extends { readonly value: string | Uint8Array }>(record: unknown): Partial<M> | undefined {
   if (typeof record === 'string' || record instanceof Uint8Array) return { value: record } as Partial<M>
   const { value } = (typeof record === 'object' && record !== null ? record : {}) as Partial<M>

@@ -1,6 +1,8 @@
 import { SourceError } from '../errors.js'
 
-/** Returns the error for packages that cannot be loaded. `user`: the connector and its verb, such as `MQTT needs`. */
+/**
+ * Returns the error for packages that cannot be loaded. `user` is the first part of the message, such as `MQTT needs`.
+ */
 export function missingPackage(
   user: string,
   names: readonly [string, ...string[]],

@@ -9,7 +9,10 @@ export interface ServerAddress {
 
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:\s/]+)):(\d{1,5})$/
 
-/** Checks the options of one connector. Each method returns the value, or throws ArgumentError that names the option. */
+/**
+ * Checks the options of one connector. Each method returns the valid value, or throws ArgumentError that names the
+ * option.
+ */
 export class OptionCheck {
   readonly #connector: string
 
@@ -17,7 +20,10 @@ export class OptionCheck {
     this.#connector = connector
   }
 
-  /** Refuses anything but an object whose properties all have one of these names. `of`: the option that the object is. */
+  /**
+   * Throws unless `options` is an object and has only properties with these names. `of`: the option that contains the
+   * object.
+   */
   names(options: object, names: readonly string[], of?: string): void {
     if (typeof options !== 'object' || options === null || Array.isArray(options))
       throw this.wrong(of ?? 'options', options, `an object with ${names.join(', ')}`)
@@ -56,7 +62,7 @@ export class OptionCheck {
     throw this.wrong(option, given, allowed)
   }
 
-  /** Returns addresses `host:port`; `[host]` for IPv6. `separator`: of several in one text, with spaces between. */
+  /** Parses addresses `host:port`, or `[host]:port` for IPv6. A text may list several if `separator` is set. */
   addresses(option: string, given: unknown, separator?: string): ServerAddress[] {
     const list = typeof given === 'string' ? (separator === undefined ? [given] : given.split(separator)) : given
     const allowed = "'host:port' or a list of these"

@@ -5,13 +5,16 @@ const LONGEST_PAUSE_MS = 1000
 
 export interface RetryPolicy {
   readonly signal: AbortSignal
-  /** How long an attempt is repeated while a service restarts. */
+  /** How long attempts are repeated, in ms: long enough for a service to restart. */
   readonly retryMs: number
-  /** Whether another attempt cannot succeed either. */
+  /** Returns whether another attempt would fail too. */
   isFinal(error: unknown): boolean
 }
 
-/** Runs an attempt again, after growing pauses and for at most `retryMs`, until it succeeds or its error is final. */
+/**
+ * Repeats an attempt until it succeeds, its error is final, or `retryMs` have passed. The pauses double, from 50 ms to
+ * 1 s.
+ */
 export async function retried<T>({ signal, retryMs, isFinal }: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
   const until = performance.now() + retryMs
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {

@@ -6,13 +6,13 @@ import { retried } from './retry.js'
 export interface ClientKind<C> {
   connect(): Promise<C>
   disconnect(client: C): void
-  /** The error as the user sees it. One that is no MillraceError, or not marked by `unreachable`, is final. */
+  /** Converts an error for the user. Only a MillraceError with `details.unreachable: true` is retried. */
   explain(error: unknown): unknown
-  /** How long an operation is retried while the server cannot be reached. */
+  /** How long an operation is retried while the server cannot be reached, in ms. */
   readonly retryMs: number
 }
 
-/** One connection to a server, opened when it is first needed and again after it broke. */
+/** One connection to a server. It opens at the first operation, and opens again after it broke. */
 export class RetryingClient<C> {
   readonly #kind: ClientKind<C>
   #client: Promise<C> | undefined
@@ -22,7 +22,10 @@ export class RetryingClient<C> {
     this.#kind = kind
   }
 
-  /** Runs an operation, again while the server cannot be reached, up to `retryMs`. The operation must be repeatable. */
+  /**
+   * Runs an operation, and repeats it for up to `retryMs` while the server cannot be reached. The operation must be
+   * idempotent.
+   */
   run<T>(signal: AbortSignal, operation: (client: C) => Promise<T>): Promise<T> {
     const isFinal = (error: unknown) => !isUnreachable(error)
     return retried({ signal, retryMs: this.#kind.retryMs, isFinal }, async () => {
@@ -36,8 +39,8 @@ export class RetryingClient<C> {
   }
 
   /**
-   * Runs an operation that sends several commands which belong together. The next one waits for its end, also if its
-   * task was cancelled meanwhile.
+   * Runs an operation whose commands must not interleave with those of another. The next operation waits for its end,
+   * even if the task of the first was cancelled.
    */
   runAlone<T>(signal: AbortSignal, operation: (client: C) => Promise<T>): Promise<T> {
     return this.run(signal, (client) => {
@@ -59,7 +62,7 @@ export class RetryingClient<C> {
       return await operation(await client)
     } catch (cause) {
       const error = cause instanceof MillraceError ? cause : this.#kind.explain(cause)
-      // Whatever state the connection is in, the next attempt opens another.
+      // The state of the connection is unknown now, so the next attempt opens another.
       if (isUnreachable(error)) this.#forget(client)
       throw error
     }

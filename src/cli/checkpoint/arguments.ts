@@ -7,15 +7,15 @@ const ACTIONS = ['ls', 'show', 'verify', 'diff'] as const
 export interface CheckpointCommand {
   readonly kind: 'checkpoint'
   readonly action: (typeof ACTIONS)[number]
-  /** A path, or a URL of a file system that comes with the package. */
+  /** A path, or a URL of a file system that the package supports. */
   readonly directory: string
-  /** Batch times in ms; undefined: the newest checkpoints. */
+  /** Batch times in ms; undefined for the newest checkpoints. */
   readonly at: number | undefined
   readonly from: number | undefined
   readonly to: number | undefined
   /** The operation whose entries are shown. */
   readonly uid: string | undefined
-  /** The most entries to show. */
+  /** Limit of shown entries. */
   readonly limit: number
   readonly json: boolean
 }
@@ -38,7 +38,7 @@ const TAKES: Readonly<Record<CheckpointCommand['action'], readonly (keyof typeof
   diff: ['from', 'to', 'uid', 'limit'],
 }
 
-/** Parses the arguments of `millrace checkpoint`. Undefined: show the help. Throws ArgumentError. */
+/** Parses the arguments of `millrace checkpoint`. Returns undefined if the user asks for help. @throws ArgumentError */
 export function parseCheckpoint(args: readonly string[]): CheckpointCommand | undefined {
   const { values, positionals } = parsed('checkpoint', args, OPTIONS)
   if (values.help) return undefined

@@ -8,7 +8,7 @@ export interface Loaded {
   readonly bytesOf: BytesOf
 }
 
-/** A key whose state differs. `before` or `after` is missing if the key is. */
+/** A key whose state differs. `before` or `after` is absent if the key does not exist there. */
 export interface KeyChange {
   readonly key: unknown
   readonly before?: unknown
@@ -24,7 +24,10 @@ export interface OperationDifference {
   readonly changes: readonly KeyChange[]
 }
 
-/** Compares the keyed state of two checkpoints, operation by operation. Decodes both. `limit`: the most keys of each to name. */
+/**
+ * Compares the keyed state of two checkpoints, operation by operation. Decodes both. `limit`: how many keys of each
+ * operation to list.
+ */
 export function differences(from: Loaded, to: Loaded, limit: number): OperationDifference[] {
   const uids = new Set([...from.checkpoint.states, ...to.checkpoint.states].map(({ uid }) => uid))
   return [...uids].map((uid) => difference(uid, stateOf(from, uid), stateOf(to, uid), limit))
@@ -48,7 +51,7 @@ function difference(uid: string, before: State, after: State, limit: number): Op
 
 type State = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>
 
-/** The entries of an operation by the text of their keys, which differs for keys that differ. */
+/** Returns the entries of an operation by the text of their keys. Different keys have different texts. */
 function stateOf({ checkpoint, bytesOf }: Loaded, uid: string): State {
   const states = checkpoint.states.filter((state) => state.uid === uid)
   const whole = { depth: Infinity, maxArrayLength: null, maxStringLength: null, breakLength: Infinity, sorted: true }

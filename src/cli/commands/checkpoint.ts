@@ -7,10 +7,10 @@ import { differences } from '../checkpoint/difference.js'
 import { operationsOf, sizeOf } from '../checkpoint/summary.js'
 import { textTable } from '../text-table.js'
 
-/** Writes rows as JSON, one object per line, or as a text. */
+/** Writes rows as JSON, one object per line, or as a text table. */
 type Write = (rows: readonly object[], text: () => string) => void
 
-/** Shows what a checkpoint directory has. Returns false if something in it is damaged. */
+/** Shows the content of a checkpoint directory. Returns false if it contains damage. */
 export async function checkpoint(command: CheckpointCommand): Promise<boolean> {
   const write: Write = (rows, text) => {
     process.stdout.write(command.json ? rows.map((row) => `${toJson(row)}\n`).join('') : `${text()}\n`)
@@ -28,7 +28,7 @@ export async function checkpoint(command: CheckpointCommand): Promise<boolean> {
   }
 }
 
-/** A checkpoint; `fault`: why it cannot be read. */
+/** A checkpoint. `fault` says why it cannot be read. */
 interface Row {
   readonly time: number
   readonly term: number
@@ -39,7 +39,7 @@ interface Row {
   readonly fault?: string
 }
 
-/** Lists the checkpoints, the newest first. `verify`: reads and checks their blocks too. */
+/** Lists the checkpoints, the newest first. With `verify`, also reads and checks their blocks. */
 async function list(files: CheckpointFiles, verify: boolean, write: Write): Promise<boolean> {
   const rows: Row[] = []
   for (const file of await files.list()) {
@@ -92,7 +92,7 @@ async function entries({ directory, uid, at, limit }: CheckpointCommand, write: 
   )
 }
 
-/** Compares two checkpoints; by default the newest two batches. */
+/** Compares two checkpoints: those with the given batch times, or the two newest. */
 async function diff(files: CheckpointFiles, command: CheckpointCommand, write: Write): Promise<void> {
   const to = await files.find(command.to)
   const earlier = (await files.list()).find(({ time }) => time < to.checkpoint.time)

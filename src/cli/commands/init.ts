@@ -8,12 +8,12 @@ import { NotStartedError } from '../not-started.js'
 import { version } from '../version.js'
 
 const TEMPLATE = fileURLToPath(new URL('../templates/pipeline/', PACKAGE_ROOT))
-/** npm leaves files with these names out of a package, so the template has them without the dot. */
+/** npm excludes files with these names from a package, so the template names them without the dot. */
 const DOTTED = new Set(['gitignore', 'dockerignore'])
 
 /**
- * Writes a new project into the directory: a pipeline, its test, a Dockerfile. Existing files stay as they are.
- * @throws NotStartedError if a file of the project exists; then nothing is written.
+ * Writes a new project into a directory: a pipeline, its test, a Dockerfile.
+ * @throws NotStartedError if one of these files exists; then nothing is written.
  */
 export function init({ directory }: InitCommand): void {
   const root = resolve(directory)
@@ -33,7 +33,7 @@ export function init({ directory }: InitCommand): void {
   const name = packageName(root)
   for (const { from, to } of files) {
     const text = readFileSync(from, 'utf8').replaceAll('{{name}}', name).replaceAll('{{version}}', version())
-    // Refuses a file that has appeared since.
+    // Fails if the file has appeared since the check.
     writeFileSync(to, text, { flag: 'wx' })
   }
   const way = relative('.', root)
@@ -41,7 +41,7 @@ export function init({ directory }: InitCommand): void {
   process.stdout.write(`Wrote ${files.length} files to ${root}\n\n  ${enter}npm install\n  npm start\n  npm test\n`)
 }
 
-/** A name that npm and Docker accept. */
+/** Returns a name that npm and Docker accept. */
 function packageName(root: string): string {
   const name = basename(root)
     .toLowerCase()

@@ -8,9 +8,9 @@ import { Tallies } from '../stress/tallies.js'
 import { talliesAsText } from '../stress/tallies-as-text.js'
 
 /**
- * Runs rounds over all pipelines and modes until the number of kills is reached or the time is over. Returns true if
- * every batch of every round was right and all kills were carried out. Failed rounds are reported at once, with the
- * options that repeat them.
+ * Runs rounds over all pipelines and modes, until the number of kills is reached or the time is over. Reports failed
+ * rounds at once, with the options that repeat them. Returns true if every batch of every round was right and the
+ * number of kills was reached.
  */
 export async function longStress({
   seed = randomInt(1, 2 ** 31),

@@ -8,10 +8,12 @@ import { moduleUrl, openPipeline } from '../pipeline.js'
 import type { ReplayCommand } from '../replay/arguments.js'
 import { textTable } from '../text-table.js'
 
-/** A task that waits at a breakpoint must not count as stuck. */
+/** Timeout of a task: long enough for a debugger's breakpoints. */
 const DEBUGGED_TASK = '24h'
 
-/** Runs a past batch again, or lists the batches. Returns false if an output has other records than it had. */
+/**
+ * Runs a past batch again, or lists the batches. Returns false if an output's records differ from the original ones.
+ */
 export async function replay(command: ReplayCommand): Promise<boolean> {
   const { directory, module, batch, outputs, limit, threads, params } = command
   const files = await CheckpointFiles.open(directory)

@@ -10,7 +10,7 @@ import { abortedAsJson, abortedAsText, asJson, asText, passed, type StressConfig
 
 const MOST_THREADS = 8
 
-/** Runs the pipelines one after the other and prints their reports. Returns true if every batch of each was right. */
+/** Runs the pipelines one after the other, and prints their reports. Returns true if every batch of each was right. */
 export async function stress({
   kind: _,
   pipelines,
@@ -44,7 +44,7 @@ export async function stress({
   return good
 }
 
-/** Opens the file before the run: a run of minutes must not fail at its end for a missing folder. */
+/** Opens the report's file before the run, so that a missing folder fails at once and not after minutes. */
 async function openPage(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'w')

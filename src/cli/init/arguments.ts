@@ -9,7 +9,7 @@ export interface InitCommand {
 
 const OPTIONS = { help: { type: 'boolean', short: 'h', default: false } } satisfies ParseArgsConfig['options']
 
-/** Parses what follows `init`. Returns undefined if help is wanted. Throws ArgumentError for anything else. */
+/** Parses the arguments of `millrace init`. Returns undefined if the user asks for help. @throws ArgumentError */
 export function parseInit(args: readonly string[]): InitCommand | undefined {
   const { values, positionals } = parsed('init', args, OPTIONS)
   if (values.help) return undefined

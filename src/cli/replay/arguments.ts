@@ -4,14 +4,14 @@ import { count, param, parsed, threads } from '../option-values.js'
 
 export interface ReplayCommand {
   readonly kind: 'replay'
-  /** A path, or a URL of a file system that comes with the package. */
+  /** A path, or a URL of a file system that the package supports. */
   readonly directory: string
-  /** Path or file URL of the pipeline module. A list needs none. */
+  /** Path or file URL of the pipeline module. A list of batches needs none. */
   readonly module: string | undefined
-  /** The batch time in ms; undefined: list the batches that can be replayed. */
+  /** Batch time in ms; undefined to list the batches that can be replayed. */
   readonly batch: number | undefined
   readonly outputs: boolean
-  /** The most records of each output, or batches, to show. */
+  /** Limit of shown records per output, or of listed batches. */
   readonly limit: number
   readonly threads: number | undefined
   readonly params: Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ const OPTIONS = {
 
 const USAGE = 'Write: millrace replay <dir> <module> [--batch <time>]'
 
-/** Parses the arguments of `millrace replay`. Undefined: show the help. Throws ArgumentError. */
+/** Parses the arguments of `millrace replay`. Returns undefined if the user asks for help. @throws ArgumentError */
 export function parseReplay(args: readonly string[]): ReplayCommand | undefined {
   const { values, positionals } = parsed('replay', args, OPTIONS)
   if (values.help) return undefined
@@ -56,7 +56,7 @@ export function parseReplay(args: readonly string[]): ReplayCommand | undefined 
   }
 }
 
-/** Digits alone are milliseconds; otherwise a date with a time. */
+/** Parses a batch time: digits alone are milliseconds; anything else is a date with a time. */
 function batchTime(text: string): number {
   const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
   if (Number.isSafeInteger(time)) return time

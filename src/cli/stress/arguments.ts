@@ -4,35 +4,35 @@ import { MODES, type Mode } from './modes.js'
 import { PIPELINE_NAMES, type PipelineName } from './pipelines.js'
 import { type Setup, USUAL_SETUP } from './setup.js'
 
-/** Options of a single run: one round for each pipeline. */
+/** Options of a single run, which is one round per pipeline. */
 export interface SingleRun extends Setup {
   readonly kind: 'stress'
   readonly pipelines: readonly PipelineName[]
   readonly mode: Mode
-  /** Ms per pipeline. */
+  /** Duration per pipeline, in ms. */
   readonly duration: number
   readonly killsPerSecond: number
-  /** Random if absent. */
+  /** Seed of the run. Default: random. */
   readonly seed: number | undefined
   readonly threads: number | undefined
   /** Records per second. */
   readonly rate: number
   readonly batchInterval: number
   readonly json: boolean
-  /** The file for the report's page. */
+  /** File for the report as a page. */
   readonly report: string | undefined
 }
 
-/** Options of a long run: rounds over pipelines and modes, each with a setup of its own. */
+/** Options of a long run: rounds over pipelines and modes, each with its own random setup. */
 export interface LongRun {
   readonly kind: 'long stress'
   readonly pipelines: readonly PipelineName[]
   readonly modes: readonly Mode[]
-  /** The number of kills after which the run ends. */
+  /** Number of kills after which the run ends. */
   readonly kills: number
-  /** Ms after which the run ends, whatever the number of kills. */
+  /** Time after which the run ends, in ms, even if fewer threads were killed. */
   readonly within: number
-  /** Ms per round. */
+  /** Duration per round, in ms. */
   readonly duration: number
   readonly killsPerSecond: number
   readonly seed: number | undefined
@@ -66,7 +66,7 @@ const MAX_SEED = 2 ** 32 - 1
 const MAX_RATE = 10_000_000
 const MAX_KILLS = 10_000_000
 const MAX_KILLS_PER_SECOND = 100
-/** Options that each round of a long run draws from its seed, or does not use. */
+/** Options that a long run refuses: each round draws them from its seed, or does not use them. */
 const NOT_WITH_KILLS = [
   'threads',
   'rate',

@@ -1,16 +1,18 @@
 import type { Answer } from './oracle/oracle.js'
 
-/** A difference between two answers: the records of one key, or of one position where the order counts. */
+/** A difference between the expected and the actual records of one key, or of one position if the order counts. */
 export interface Difference {
   readonly batch: number
   readonly output: string
   readonly key: string
-  /** The right records as JSON; empty if there are none. */
+  /** The expected records as JSON; empty if there are none. */
   readonly expected: readonly string[]
   readonly got: readonly string[]
 }
 
-/** Returns the first difference between the right answer and the actual one, as multisets unless the order counts. */
+/**
+ * Returns the first difference between expected and actual records. Compares them as multisets unless the order counts.
+ */
 export function difference(
   { records, ordered }: Answer,
   got: readonly unknown[],
@@ -27,7 +29,7 @@ export function difference(
   return undefined
 }
 
-/** Compares the serial numbers of an audit: how many are missing, and how many are duplicates. */
+/** Counts missing and duplicate serial numbers in an audit. */
 export function missingAndExtra(
   { records }: Answer,
   got: readonly unknown[],
@@ -38,7 +40,7 @@ export function missingAndExtra(
   return { missing: left.size, extra }
 }
 
-/** Returns the texts of the records of each key, sorted. */
+/** Returns the records of each key as sorted texts. */
 function grouped(
   records: readonly unknown[],
   keyOf: (record: unknown, index: number) => string,

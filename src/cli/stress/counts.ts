@@ -4,13 +4,13 @@ import type { Kill } from './killer.js'
 export interface Totals {
   readonly kills: number
   readonly threadsKilled: number
-  /** Lost threads by reason, without those that were still booting. */
+  /** Lost threads by reason. Threads that died while booting do not count. */
   readonly threadsLost: Readonly<Record<string, number>>
   readonly tasksRetried: number
-  /** Blocks that lost all owners: a batch that reads them recomputes them from their lineage. */
+  /** Blocks that lost all owners. A batch that reads one recomputes it from its lineage. */
   readonly blocksLost: number
   readonly blocksRecomputed: number
-  /** Blocks that got another owner in place of a dead thread. */
+  /** Blocks whose owner died, and that got another owner. */
   readonly blocksReplicated: number
   readonly statePartitionsRebuilt: number
 }

@@ -2,24 +2,21 @@ import { fork } from 'node:child_process'
 import { PACKAGE_ROOT } from '../../package-root.js'
 import type { StressConfig, StressReport } from './report.js'
 
-/** Heap of each thread, in MiB: small, so that filling it takes a moment and not all of the machine's memory. */
+/** Heap of each thread, in MiB. It is small, so that a fault fills it quickly and spares the machine's memory. */
 const HEAP_MB = 96
 
-/** The process ended before it reported. Counts as a failure, whatever the reason. */
+/** The process ended before it reported. This counts as a failure, whatever the reason. */
 export interface Aborted {
   readonly aborted: string
-  /** V8 ended the process instead of the thread whose heap was full. */
+  /** Whether V8 ended the process instead of the thread with the full heap. */
   readonly heapFull: boolean
 }
 
-/**
- * Runs a pipeline in a child process: a worker whose heap is full may end alone or take its process with it, depending
- * on how it fills its heap.
- */
+/** Runs a pipeline in a child process, because V8 may end the whole process when the heap of one worker is full. */
 export function runInChild(config: StressConfig): Promise<StressReport | Aborted> {
   const child = fork(new URL('cli/stress/child.js', PACKAGE_ROOT), [JSON.stringify(config)], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
-    // V8 writes a page of diagnostics to stdout or stderr.
+    // V8 writes a page of diagnostics to stdout or stderr, which is captured.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let said = ''

@@ -11,30 +11,30 @@ type Thread = ReturnType<Pool['threads']>[number]
 /** A kill that was carried out. */
 export interface Kill {
   readonly mode: Mode
-  /** Time of the kill, in ms of performance.now(). */
+  /** Time of the kill, on the scale of performance.now(). */
   readonly at: number
   readonly threads: number
 }
 
-/**
- * Longest delay in ms before a booting thread is killed. A thread boots in 50 to 100 ms, so the kill comes in the
- * middle.
- */
+/** The longest delay before a booting thread is killed, in ms. A boot takes 50 to 100 ms, so the kill interrupts it. */
 const DURING_BOOT_MS = 40
 
-/** Calls of the tripwire before a fault, as a multiple of a batch's records, so that the fault comes in mid-task. */
+/**
+ * The most passes of the tripwire before a fault, as a multiple of a batch's records. The fault then comes in the
+ * middle of a task.
+ */
 const MOST_PASSES = 4
 
-/** Kills threads by mode. The draw and the living threads determine which. */
+/** Kills threads. The mode, a random draw and the living threads determine which ones. */
 export class Killer {
   readonly #ssc: StreamingContext
   readonly #mode: Mode
   readonly #faults: FaultMemory
   readonly #mostPasses: number
-  /** Threads killed before. On a busy machine a thread takes a while to die, which is no second kill. */
+  /** Threads that were killed before. On a busy machine a thread takes a while to die; it must not be killed twice. */
   readonly #killed = new WeakSet<Thread>()
-  /** True from the arming of a fault until the batch that it delays is complete. */
-  #pending: { readonly fault: Fault; told: boolean } | undefined
+  /** The armed fault, until the batch that it delays is complete. */
+  #pending: { readonly fault: Fault; isReported: boolean } | undefined
 
   constructor(ssc: StreamingContext, mode: Mode, { faults, mean }: StressParams) {
     this.#ssc = ssc
@@ -43,7 +43,10 @@ export class Killer {
     this.#mostPasses = MOST_PASSES * mean
   }
 
-  /** Kills. Resolves when the threads are dead; with undefined if there was no thread to kill. */
+  /**
+   * Kills threads. Resolves when they are dead, with undefined if there was none to kill. In a fault mode, arms the
+   * fault only.
+   */
   async kill(pick: number): Promise<Kill | undefined> {
     const mode = this.#mode
     if (isFault(mode)) {
@@ -57,31 +60,32 @@ export class Killer {
     return victims.length > 0 ? { mode, at, threads: victims.length } : undefined
   }
 
-  /** Call when a thread is lost or a task fails. Returns the kill behind it, once for each fault that has fired. */
+  /** Returns the kill behind a lost thread or a failed task; once for each fault that has fired. */
   faultTaken(): Kill | undefined {
     const pending = this.#pending
-    if (!pending || pending.told || isArmed(this.#faults)) return undefined
-    pending.told = true
+    if (!pending || pending.isReported || isArmed(this.#faults)) return undefined
+    pending.isReported = true
     const { fault } = pending
     return { mode: fault, at: takenAt(this.#faults), threads: fault === 'throw' ? 0 : 1 }
   }
 
-  /** Call when the batch that the fault delayed is complete: another fault may be armed. */
+  /** Allows the next fault. Call it when the batch that the last fault delayed is complete. */
   recovered(): void {
-    if (this.#pending?.told) this.#pending = undefined
+    if (this.#pending?.isReported) this.#pending = undefined
   }
 
-  /** Disarms: no fault fires from here on. */
+  /** Disarms the fault: none fires from here on. */
   close(): void {
     if (disarm(this.#faults)) this.#pending = undefined
   }
 
   /**
-   * One fault at a time: a second fault in one task is its second failure, and four failures fail the job by design.
+   * Arms a fault unless one is pending. A second fault in one task would be its second failure, and four failures fail
+   * the job by design.
    */
   #arm(fault: Fault, pick: number): void {
     if (this.#pending) return
-    this.#pending = { fault, told: false }
+    this.#pending = { fault, isReported: false }
     const place = PLACES[Math.floor(pick * PLACES.length)]!
     arm(this.#faults, fault, place, Math.floor(((pick * PLACES.length) % 1) * this.#mostPasses))
   }
@@ -114,7 +118,7 @@ export class Killer {
     return Promise.all(
       threads.map((thread) => {
         this.#killed.add(thread)
-        // From outside and without notice to the pool, like a crash.
+        // Bypasses the pool, like a crash.
         void thread.worker.terminate()
         return thread.exited
       }),

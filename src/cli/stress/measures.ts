@@ -9,20 +9,20 @@ export interface Quantiles {
 }
 
 export interface Phase {
-  /** Time from when a batch was due to its completion. */
+  /** Time from when a batch was due until it was complete. */
   readonly latencyMs: Quantiles | undefined
-  /** Records per second while the engine was busy with batches: its capacity, not its load. */
+  /** Records per second of the time in which the engine processed batches: its capacity, not its load. */
   readonly throughput: number | undefined
 }
 
-/** The times of a run, in ms since the first batch under load was due. */
+/** The course of a run, in ms since its first batch under load was due. */
 export interface Timeline {
   readonly batches: readonly { readonly due: number; readonly completed: number }[]
   readonly kills: readonly { readonly at: number; readonly mode: Mode; readonly threads: number }[]
   readonly recoveries: readonly { readonly at: number; readonly ms: number }[]
 }
 
-/** Records when batches were due and complete, and how long recovery took. All times are of performance.now(). */
+/** Records when batches were due and complete, and how long recoveries took, on the scale of performance.now(). */
 export class Measures {
   readonly #dueAt: (batch: number) => number
   readonly #completedAt: number[] = []
@@ -38,15 +38,15 @@ export class Measures {
     return this.#completedAt.length
   }
 
-  /** Call when the threads of a kill are dead. */
+  /** Records a kill. Call it when the threads are dead. */
   killed(kill: Kill): void {
     this.#waiting.add(kill)
     this.#kills.push(kill)
   }
 
   /**
-   * The first batch that completes after the death of the threads ends the recovery. The recovery begins with the kill,
-   * or when the batch was due if that was later: before, no batch waited.
+   * Records that a batch is complete. The first one after the death of the threads ends the recovery. The recovery
+   * starts with the kill, or when the batch was due if that was later, since no batch waited before.
    */
   completed(batch: number): void {
     const now = performance.now()
@@ -59,7 +59,7 @@ export class Measures {
     return quantiles(this.#recoveries.map(({ ms }) => ms))
   }
 
-  /** Counts from batch `first` on. */
+  /** Returns the course from batch `first` on. */
   timeline(first: number): Timeline {
     const zero = this.#dueAt(first)
     const since = (moment: number) => Math.round((moment - zero) * 10) / 10

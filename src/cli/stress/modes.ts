@@ -1,6 +1,6 @@
 import { FAULTS, type Fault } from './tripwire.js'
 
-/** Threads that are terminated from outside, and faults inside of a task on its first attempt. */
+/** Kills of threads from outside, and faults inside of a task's first attempt. */
 export const MODES = ['one', 'two', 'all', 'boot', ...FAULTS] as const
 export type Mode = (typeof MODES)[number]
 

@@ -12,7 +12,7 @@ export type PipelineName = (typeof PIPELINE_NAMES)[number]
 export interface StressPipeline {
   readonly module: URL
   readonly oracle: MakeOracle
-  /** The records that the command pushes before each batch; absent if the pipeline draws all of its input itself. */
+  /** The records that the command pushes before each batch. Absent if the pipeline draws all its input itself. */
   readonly push?: (spec: DataSpec, batch: number) => readonly unknown[]
 }
 

@@ -1,6 +1,6 @@
 /**
- * Returns numbers in [0, 1) that depend on the seed and a path only, whatever else was drawn: so the data of batch 17
- * is the same in a run with other kills.
+ * Returns a generator of numbers in [0, 1) that depend only on the seed and a path. So the data of batch 17 is the same
+ * in runs with other kills.
  */
 export function random(seed: number, ...path: readonly (string | number)[]): () => number {
   let state = 0x811c9dc5

@@ -19,7 +19,7 @@ export interface StressConfig extends Setup {
   readonly killsPerSecond: number
 }
 
-/** The outcome of a run of one pipeline. */
+/** The result of a run of one pipeline. */
 export interface StressReport extends StressConfig, Totals {
   readonly batches: number
   readonly batchesDue: number
@@ -32,11 +32,11 @@ export interface StressReport extends StressConfig, Totals {
   readonly underKills: Phase
   readonly timeline: Timeline
   readonly firstDifference: Difference | undefined
-  /** Why the run ended early. */
+  /** Why the run ended early, if it did. */
   readonly failure: string | undefined
 }
 
-/** Returns whether every batch came and was right. */
+/** Returns whether every batch arrived and was right. */
 export function passed({
   batches,
   batchesDue,
@@ -80,7 +80,7 @@ export function asText(report: StressReport): string {
   return [titleOf(report), ...lines, ...faults(report), `  ${passed(report) ? 'passed' : 'FAILED'}`].join('\n')
 }
 
-/** Returns each figure with its name. */
+/** Returns each figure with its label. */
 export function figures(report: StressReport): readonly (readonly [name: string, text: string])[] {
   const { quiet, underKills, batches, batchesDue } = report
   const lost = Object.entries(report.threadsLost).map(([reason, n]) => `${n} ${reason}`)
@@ -107,7 +107,7 @@ export function asJson(report: StressReport): string {
   return toJson({ ...figures, passed: passed(report) })
 }
 
-/** Reports a run whose process ended: it has no figures, and proves nothing. */
+/** Reports a run whose process ended. It has no figures, and does not count as passed. */
 export function abortedAsText(config: StressConfig, why: string): string {
   return [titleOf(config), `  repeat with  ${repeat(config)}`, `  aborted      ${why}`, '  FAILED'].join('\n')
 }

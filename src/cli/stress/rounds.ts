@@ -12,9 +12,7 @@ export interface RoundsSpec {
   readonly killsPerSecond: number
 }
 
-/**
- * Yields rounds without end: every pipeline in every mode, again and again, each with a seed and a setup of its own.
- */
+/** Yields endless rounds over all pipelines and modes. Each round has its own seed and setup. */
 export function* rounds({ pipelines, modes, seed, duration, killsPerSecond }: RoundsSpec): Generator<StressConfig> {
   for (let round = 0; ; round++) {
     const own = (seed + round) % 2 ** 32

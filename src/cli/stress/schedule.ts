@@ -1,13 +1,13 @@
 import { random } from './random.js'
 
 export interface Draw {
-  /** Ms after the batch is due. */
+  /** Ms after the batch was due. */
   readonly offset: number
-  /** In [0, 1): chooses the victim, or the place. */
+  /** A number in [0, 1) that selects the victim, or the location of a fault. */
   readonly pick: number
 }
 
-/** Returns the kills of one batch interval, which the seed determines. */
+/** Returns the kills during one batch interval. The seed determines them. */
 export function killsDuring(seed: number, batch: number, killsPerSecond: number, interval: number): Draw[] {
   const next = random(seed, 'kills', batch)
   const wanted = (killsPerSecond * interval) / 1000

@@ -13,15 +13,16 @@ import { Verifier } from './verifier.js'
 import { Watchdog } from './watchdog.js'
 
 /**
- * Batches before the measured time, run one after the other: cold threads would fall behind and take long to catch up.
+ * Batches before the measured time. They run one after the other, because cold threads would fall behind the clock and
+ * take long to catch up.
  */
 const WARM_UP = 10
-/** The part of a run without kills, for comparison. */
+/** The share of a run without kills, for comparison. */
 const QUIET_SHARE = 0.25
 const FEWEST_BATCHES = 4
-/** The timeout of a task ends a thread that spins. */
+/** `taskTimeout` in mode `spin`: it ends a thread that spins. */
 const SPIN_TIMEOUT_MS = 1_000
-/** Low enough that healthy tasks are copied too. */
+/** Low limits, so that the scheduler copies healthy tasks too. */
 const SPECULATION = { multiplier: 1, quantile: 0, minMs: 5 } as const
 const MIB = 1024 * 1024
 
@@ -34,7 +35,8 @@ export async function runPipeline(config: StressConfig): Promise<StressReport> {
     batchInterval: interval,
     threads,
     clock: new ManualClock(0),
-    // Its functions are not proven: injected faults are effects, which spare warm-up copies.
+    // The pipelines' functions are not proven to be free of effects, because of the injected faults. Warm-up copies
+    // trigger no fault.
     warmUp: 'all',
     params,
     replicas,
@@ -52,15 +54,15 @@ export async function runPipeline(config: StressConfig): Promise<StressReport> {
 }
 
 /**
- * The seed determines the records of every batch: a manual clock makes the batches, and moves at the pace of real time.
- * Kills come in real time.
+ * A run. The seed determines the records of every batch, so a manual clock creates the batches. It follows real time,
+ * in which kills happen.
  */
 class StressRun {
   readonly #config: StressConfig
   readonly #params: StressParams
   readonly #ssc: StreamingContext
   readonly #batches: number
-  /** The last batch without kills. */
+  /** The last batch before the first kill. */
   readonly #quiet: number
   readonly #counts: Counts
   readonly #verifier: Verifier
@@ -160,7 +162,7 @@ class StressRun {
     this.#measures.killed(kill)
   }
 
-  /** Waits until a time of performance.now(). Returns false if the run ended first. */
+  /** Waits until a moment of performance.now(). Returns false if the run ended first. */
   #until(at: number): Promise<boolean> {
     const { signal } = this.#over
     return wait(Math.max(0, at - performance.now()), true, { signal }).catch((error: unknown) => {

@@ -21,7 +21,7 @@ const COLUMNS: readonly [string, (tally: Tally) => number][] = [
   ['aborted by V8', ({ abortedRounds }) => abortedRounds],
 ]
 
-/** Returns a table with a row for each pipeline and mode, and the sums at the end. */
+/** Formats a table with a row for each pipeline and mode, and the totals at the end. */
 export function talliesAsText(tallies: Tallies, { kills, wanted, seconds, seed, passed }: Total): string {
   const number = (n: number) => n.toLocaleString('en-US')
   const rows = [

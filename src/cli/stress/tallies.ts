@@ -4,13 +4,13 @@ import type { PipelineName } from './pipelines.js'
 import { isAborted } from './play.js'
 import { passed, type StressConfig, type StressReport } from './report.js'
 
-/** Totals of the rounds of one pipeline and mode. */
+/** Totals of all rounds of one pipeline and mode. */
 export interface Tally {
   readonly pipeline: PipelineName
   readonly mode: Mode
   rounds: number
   failedRounds: number
-  /** Rounds whose process V8 ended for a full heap: they prove nothing. */
+  /** Rounds whose process V8 ended because a heap was full. They do not count as passed or failed. */
   abortedRounds: number
   batches: number
   kills: number
@@ -20,11 +20,11 @@ export interface Tally {
   duplicatedRecords: number
 }
 
-/** Adds up rounds, by pipeline and mode. */
+/** Adds up rounds by pipeline and mode. */
 export class Tallies {
   readonly #of = new Map<string, Tally>()
 
-  /** Adds a round. Returns whether all of it was right. */
+  /** Adds a round. Returns whether all its batches were right. */
   enter({ pipeline, mode }: StressConfig, outcome: StressReport | Aborted): boolean {
     const tally = this.#tally(pipeline, mode)
     tally.rounds++

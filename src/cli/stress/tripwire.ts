@@ -1,19 +1,19 @@
 import { isWarmUp } from '../../pool/worker/runtime/warm-up.js'
 
 /**
- * Faults inside a task. The command arms one; a thread that passes the place disarms it and suffers it, so the task's
- * next attempt passes.
+ * Injects faults inside of tasks. The command arms a fault at a location of the pipeline. The thread that reaches the
+ * location disarms the fault and executes it, so the next attempt of the task succeeds.
  *
  * | bytes | content                                          | written by                                         |
  * | ----- | ------------------------------------------------ | -------------------------------------------------- |
- * | 0..3  | the armed fault and its place, 0 for none        | command; a thread takes it by compareExchange      |
- * | 4..7  | passes of the place before the fault             | command, before it arms; threads, by sub           |
+ * | 0..3  | the armed fault and its location, 0 for none     | command; a thread takes it by compareExchange      |
+ * | 4..7  | passes of the location before the fault          | command, before it arms; threads, by sub           |
  * | 8..15 | when it was taken, in ms since the epoch (float) | the thread                                         |
  */
 export const FAULTS = ['throw', 'spin', 'exit', 'oom'] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** A place in a pipeline: before its first shuffle, or after one. */
+/** A location in a pipeline: before its first shuffle, or after it. */
 export const PLACES = ['map', 'reduce'] as const
 export type Place = (typeof PLACES)[number]
 
@@ -27,7 +27,7 @@ export function newFaultMemory(): FaultMemory {
   return new SharedArrayBuffer(16)
 }
 
-/** The number of passes before the fault. */
+/** Arms a fault. `passes`: how many records pass the location before. */
 export function arm(memory: FaultMemory, fault: Fault, place: Place, passes: number): void {
   const words = new Int32Array(memory)
   Atomics.store(words, PASSES, passes)
@@ -38,17 +38,17 @@ export function isArmed(memory: FaultMemory): boolean {
   return Atomics.load(new Int32Array(memory), ARMED) !== 0
 }
 
-/** Disarms a fault. Returns false if a thread was first. */
+/** Disarms the fault. Returns false if a thread has taken it. */
 export function disarm(memory: FaultMemory): boolean {
   return Atomics.exchange(new Int32Array(memory), ARMED, 0) !== 0
 }
 
-/** Returns the time at which the last fault fired, as `performance.now()` of this thread. */
+/** Returns when a thread took the last fault, on the scale of this thread's `performance.now()`. */
 export function takenAt(memory: FaultMemory): number {
   return new Float64Array(memory)[TAKEN_AT]! - performance.timeOrigin
 }
 
-/** Returns an identity function for threads, which suffers the fault that is armed for its place. */
+/** Returns an identity function for threads. It executes the fault that is armed for its location. */
 export function tripwire(memory: FaultMemory, place: Place): <T>(value: T) => T {
   const words = new Int32Array(memory)
   const codes = FAULTS.map((fault) => code(fault, place))

@@ -3,19 +3,19 @@ import { type Difference, difference, missingAndExtra } from './compare.js'
 import type { Answer, Oracle } from './oracle/oracle.js'
 import { SERIALS } from './pipelines/params.js'
 
-export interface ExitCause {
-  /** Batches with at least one output that differs. */
+export interface Verification {
+  /** Number of batches with at least one wrong output. */
   readonly wrong: number
   readonly lost: number
   readonly duplicated: number
   readonly first: Difference | undefined
 }
 
-/** Compares every batch of every output with the oracle. Outputs arrive one after the other, each in order. */
+/** Compares every batch of every output with the oracle. Each output arrives in the order of batches. */
 export class Verifier {
   readonly #oracle: Oracle
   readonly #interval: number
-  /** Answers that are not compared yet, by batch and output. */
+  /** Expected records that are not compared yet, by batch and output. */
   readonly #answers = new Map<number, Map<string, Answer>>()
   readonly #sizes: number[] = [0]
   readonly #wrong = new Set<number>()
@@ -29,7 +29,7 @@ export class Verifier {
     this.#interval = interval
   }
 
-  /** Records of the inputs of a batch. */
+  /** Returns the number of input records of a batch. */
   size(batch: number): number {
     this.#ask(batch)
     return this.#sizes[batch]!
@@ -45,8 +45,8 @@ export class Verifier {
     this.#compare(batch, output, answer, records)
   }
 
-  /** Counts missing answers up to and including batch `batches` as wrong. Returns the result. */
-  finish(batches: number): ExitCause {
+  /** Counts outputs that did not arrive, up to batch `batches`, as wrong. Returns the result. */
+  finish(batches: number): Verification {
     if (batches > 0) this.#ask(batches)
     for (const [batch, answers] of this.#answers) {
       if (batch > batches) continue
@@ -62,7 +62,7 @@ export class Verifier {
     }
   }
 
-  /** Without an answer, the output should not have fired, or fired twice; without `got`, it is missing. */
+  /** Compares an output. Without an expected answer, the output fired too often; without `got`, it is missing. */
   #compare(batch: number, output: string, answer: Answer | undefined, got: readonly unknown[] | undefined): void {
     const found =
       answer && got ? difference(answer, got) : { key: 'the batch', expected: whole(answer), got: whole(got) }

@@ -1,9 +1,9 @@
-/** A run without a completed batch for this long hangs: recovery takes a hundredth of it. In ms. */
+/** If no batch completes for this long, in ms, the run hangs. A recovery takes a hundredth of it. */
 const PATIENCE_MS = 30_000
 
-/** Ends a run that makes no progress, which would otherwise look like a slow one. */
+/** Detects a run that makes no progress: it would otherwise look like a slow run. */
 export class Watchdog {
-  /** Rejects after too long without progress; never resolves. */
+  /** Rejects after too long without progress. Never resolves. */
   readonly starved: Promise<never>
   readonly #timer: NodeJS.Timeout
 

@@ -11,7 +11,7 @@ export interface ViewOptions {
   readonly process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>
 }
 
-/** Returns the JSON view if requested, the table on a terminal that can move its cursor, else lines. */
+/** Returns the JSON view if the user asks for it, the table on a terminal that can move its cursor, and else lines. */
 export function chooseView({ json, title, figures, process: { stdout, stderr, env } }: ViewOptions): View {
   if (json) return jsonView({ stdout, stderr }, title)
   if (!stderr.isTTY || env.TERM === 'dumb') return lineView({ stdout, stderr }, title)

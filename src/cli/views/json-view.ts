@@ -2,9 +2,9 @@ import { toJson } from '../../values/json.js'
 import { formatStart, type RunTitle, type View, type ViewStreams } from './view.js'
 
 /**
- * Writes one JSON object per line to `stdout`, distinguished by their first key: `{"batch":time,...}`,
- * `{"output":name,"time":...,"records":[...]}`, `{"print":[lines],"time":...}`. While stdout is full, batches are not
- * listed; the next one has their number as `notListed`.
+ * Writes one JSON object per line to `stdout`. The first key distinguishes them: `{"batch":time,...}`,
+ * `{"output":name,"time":...,"records":[...]}`, `{"print":[lines],"time":...}`. While stdout is full, the view skips
+ * lines of batches; the next one has their number as `notListed`.
  */
 export function jsonView({ stdout, stderr }: ViewStreams, title: RunTitle): View {
   const write = (value: unknown): void => {

@@ -3,17 +3,17 @@ import type { Writable } from 'node:stream'
 type Stream = Pick<Writable, 'write'>
 
 /**
- * Lines at the end of a terminal that are redrawn in place. Other output to the terminal, on any of its streams, goes
- * above them: the region is erased first and redrawn by the next `show`.
+ * Lines at the end of a terminal that are redrawn in place. If another writer, on any stream to the same terminal,
+ * writes something, the region is erased first, and the next `show` draws it below.
  */
 export class LiveRegion {
   readonly #write: (text: string) => void
   readonly #restore: (() => void)[]
   #height = 0
-  /** Whether other output has begun a line and not ended it. */
+  /** Whether the last output of another writer did not end its line. */
   #midLine = false
 
-  /** Draws on `stream`; `others` are streams to the same terminal. */
+  /** Draws on `stream`. `others`: further streams to the same terminal. */
   constructor(stream: Stream, others: readonly Stream[] = []) {
     this.#write = stream.write.bind(stream)
     this.#restore = [stream, ...others].map((each) => this.#watch(each))
@@ -26,7 +26,7 @@ export class LiveRegion {
     this.#midLine = false
   }
 
-  /** Restores the streams; the shown lines stay. */
+  /** Restores the streams. The drawn lines stay. */
   close(): void {
     for (const restore of this.#restore.splice(0)) restore()
   }
@@ -46,7 +46,7 @@ export class LiveRegion {
   }
 }
 
-/** Moves the cursor up by `lines`, to the first column, and erases everything from there. */
+/** Returns the sequence that moves the cursor up by `lines` to the first column, and erases everything below. */
 function erase(lines: number): string {
   return lines === 0 ? '' : `\x1b[${lines}A\r\x1b[J`
 }

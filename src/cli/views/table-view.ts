@@ -5,7 +5,7 @@ import { renderTable } from './table.js'
 import { formatOutput, type RunTitle, type View } from './view.js'
 
 const MAX_ROWS = 10
-/** Lines for title, headings and totals, and the cursor's line. */
+/** Lines for title, headings and totals, and for the cursor. */
 const OTHER_LINES = 4
 
 export interface Terminals {
@@ -13,14 +13,14 @@ export interface Terminals {
   readonly stderr: NodeJS.WriteStream
 }
 
-/** A live table of the last batches at the end of the terminal, below the output of the pipeline. */
+/** A live table of the last batches, at the end of the terminal below the pipeline's output. */
 export function tableView({ stdout, stderr }: Terminals, title: RunTitle, figures: Figures, colour: boolean): View {
   const { module, threads, batchInterval } = title
   const region = new LiveRegion(stderr, stdout.isTTY ? [stdout] : [])
   const heading = `millrace  ${module}  threads ${threads}  every ${formatMillis(batchInterval)}`
   const rows: BatchRow[] = []
   const draw = (): void => {
-    // Some terminals report 0 columns when they do not know.
+    // Some terminals report 0 columns if they do not know their width.
     const width = stderr.columns || 80
     const height = stderr.rows || 24
     const shown = rows.slice(-Math.max(1, Math.min(MAX_ROWS, height - OTHER_LINES)))

@@ -3,11 +3,14 @@ import { formatTotals } from '../figures.js'
 
 export interface TableOptions {
   readonly title: string
-  /** The last batches, the oldest first. */
+  /** The last batches, in order. */
   readonly rows: readonly BatchRow[]
   readonly totals: Totals
   readonly batchInterval: number
-  /** Columns of the terminal: longer lines are cut, as a wrapped line would change the number of lines to erase. */
+  /**
+   * Columns of the terminal. Longer lines are truncated, because a wrapped line would change the number of lines to
+   * erase.
+   */
   readonly width: number
   readonly colour: boolean
 }
@@ -17,7 +20,10 @@ const HEADINGS = ['batch (UTC)', 'records', 'scheduling', 'processing', 'total',
 type Style = 'bold' | 'dim' | 'red' | 'yellow'
 const SGR: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, yellow: 33 }
 
-/** Formats the live table. Yellow: the batch took longer than the interval; red: it failed or threads died. */
+/**
+ * Formats the live table. Yellow marks batches that took longer than the interval; red marks batches that failed or
+ * lost threads.
+ */
 export function renderTable({ title, rows, totals, batchInterval, width, colour }: TableOptions): string[] {
   const cells = rows.map(cellsOf)
   const widths = HEADINGS.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column]!.length)))

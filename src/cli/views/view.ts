@@ -3,13 +3,13 @@ import { formatMillis } from '../../ops/time.js'
 import { toJson } from '../../values/json.js'
 import type { BatchRow } from '../figures.js'
 
-/** Displays the progress of a run. */
+/** Shows the progress of a run. */
 export interface View {
   started(): unknown
   batch(row: BatchRow): unknown
-  /** A batch of a named output. */
+  /** Receives a batch of a named output. */
   output(name: string, time: number, records: readonly unknown[]): unknown
-  /** Receives the output of print(), if it is not to go to stdout unchanged. */
+  /** Receives the output of print(), unless it goes to stdout unchanged. */
   readonly printed?: (time: number, lines: readonly string[]) => void
   close(): void
 }
@@ -19,19 +19,19 @@ export interface ViewStreams {
   readonly stderr: Pick<Writable, 'write'>
 }
 
-/** The facts of a run that views display. */
+/** Facts about a run that views show. */
 export interface RunTitle {
   readonly module: string
   readonly threads: number
   readonly batchInterval: number
 }
 
-/** The first line on stderr: from here on the process handles signals. */
+/** The first line on stderr. When it appears, the process handles signals. */
 export function formatStart({ module, threads, batchInterval }: RunTitle): string {
   return `millrace: running ${module}, threads=${threads}, a batch every ${formatMillis(batchInterval)}\n`
 }
 
-/** The number of records that print() shows. */
+/** Number of records that print() shows. */
 const SHOWN = 10
 
 /** Formats a batch of a named output like print(), with its name. */

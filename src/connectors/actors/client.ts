@@ -3,34 +3,34 @@ import { BufferFullError, SourceError } from '../../errors.js'
 import type { Mailbox } from './gate.js'
 import { decode, encode } from './wire.js'
 
-/** Values of one call. */
+/** The most values in one call. */
 const MOST_A_CALL = 1024
-/** Calls that wait for their answers. */
+/** The most calls in flight. */
 const MOST_CALLS = 8
-/** Values that wait for a call. */
+/** The most values that wait for a call. */
 const MOST_WAITING = 65_536
 
-/** A MessagePort of Node or of a browser, by the part that distinguishes it. */
+/** A MessagePort of Node or of a browser. Only the members that distinguish it are declared. */
 export interface ActorPort {
   postMessage(message: unknown): void
   start(): void
   close(): void
 }
 
-/** A WebSocket of a browser, of Node, or of the package `ws`, by the part that distinguishes it. */
+/** A WebSocket of a browser, of Node, or of the package `ws`. Only the members that distinguish it are declared. */
 export interface ActorSocket {
   readonly readyState: number
   readonly bufferedAmount: number
   close(): void
 }
 
-/** `reason`: of a WebSocket that is closed, if the source gave one. */
+/** `reason`: why a WebSocket was closed, if the source sent a reason. */
 interface TargetEvent {
   readonly data: ArrayBuffer
   readonly reason?: string
 }
 
-/** The members that all of these share. */
+/** The members that ports and sockets share. */
 interface Target {
   addEventListener(type: string, listener: (event: TargetEvent) => void): void
 }
@@ -66,11 +66,11 @@ export class Actor<T> {
   }
 
   /**
-   * Sends a value. Resolves when the stream has stored it (or processed it: see `ackAfter` of the source); wait for
-   * that to go no faster than the stream. The values of an actor keep their order.
+   * Sends a value. Resolves when the stream has stored it, or with `ackAfter: 'processed'` has processed it. Await each
+   * promise to send no faster than the stream can read. Values of one actor arrive in order.
    *
-   * @throws BufferFullError when 65,536 values wait. SourceError when the connection is closed: the value may have
-   * arrived or not.
+   * @throws BufferFullError when 65,536 values wait. SourceError when the connection is closed: the value may or may
+   * not have arrived.
    */
   send(value: T): Promise<void> {
     if (this.#end) return Promise.reject(this.#end)
@@ -82,7 +82,7 @@ export class Actor<T> {
       this.#waiting.push({ value, resolve, reject })
       if (this.#isScheduled) return
       this.#isScheduled = true
-      // All values of one turn are sent together.
+      // One call carries all values that were sent in one turn of the event loop.
       queueMicrotask(() => {
         this.#isScheduled = false
         this.#pump()
@@ -90,7 +90,7 @@ export class Actor<T> {
     })
   }
 
-  /** Closes the connection. Values that are not answered are rejected. */
+  /** Closes the connection, and rejects all values that were not acknowledged. */
   close(): void {
     this.#ended('The actor was closed.')
     this.#close()
@@ -107,7 +107,7 @@ export class Actor<T> {
       await this.#mailbox.store(values.map(({ value }) => value))
       for (const { resolve } of values) resolve()
     } catch (error) {
-      // One value that cannot be cloned must not fail its neighbours.
+      // The call failed as a whole: each value gets a call of its own, so that only values that cannot be cloned fail.
       const isBadValue = (error as Error).name === 'DataCloneError'
       if (isBadValue && values.length > 1) await Promise.all(values.map((value) => this.#call([value])))
       else for (const { reject } of values) reject(error)
@@ -128,17 +128,19 @@ export class Actor<T> {
   }
 }
 
-/** Connects an actor to an `actorSource`: over a MessagePort that its `port()` returned, or over a WebSocket. */
+/**
+ * Connects an actor to an `actorSource`, over a MessagePort that the source's `port()` returned, or over a WebSocket.
+ */
 export function connectActor<T = unknown>(to: ActorPort | ActorSocket): Actor<T> {
   const target = to as unknown as Target
   const onClose = (closed: (event: TargetEvent) => void) => target.addEventListener('close', closed)
   if ('postMessage' in to) return new Actor<T>(to as unknown as Comlink.Endpoint, () => to.close(), onClose)
-  // A 'close' follows. The package `ws` throws where no one listens.
+  // A 'close' event follows. Without a listener, the package `ws` would throw the error.
   target.addEventListener('error', () => undefined)
   return new Actor<T>(socketEndpoint(to as OpenSocket), () => to.close(), onClose)
 }
 
-/** Messages before the socket is open wait for it. */
+/** Returns an endpoint that buffers messages until the socket is open. */
 function socketEndpoint(socket: OpenSocket): Comlink.Endpoint {
   socket.binaryType = 'arraybuffer'
   let early: Uint8Array[] | undefined = socket.readyState === 0 ? [] : undefined

@@ -1,6 +1,6 @@
 import type { Inbox } from './inbox.js'
 
-/** Counts the senders that are connected over the network, and refuses more than the limit. */
+/** Counts the network connections of senders, and refuses connections above the limit. */
 export class ConnectionLimit {
   readonly #most: number
   #connected = 0
@@ -10,14 +10,14 @@ export class ConnectionLimit {
     this.#most = most
   }
 
-  /** The text that a refused sender reads. A WebSocket takes 123 bytes. */
+  /** The message to a refused sender. The reason of a closed WebSocket has at most 123 bytes. */
   get refusal(): string {
     return `The source serves at most ${this.#most} senders at once (maxConnections). Try again later.`
   }
 
   /**
-   * Counts a sender until its connection closes; false if there are enough. The first refusal is reported, and the
-   * next after a sender has left: those who knock without a pause must not fill the log.
+   * Counts a connection until it closes. Returns false if the limit is reached. Reports only the first refusal since a
+   * sender left, so that a sender which reconnects without a pause does not fill the log.
    */
   admits(connection: { once(event: 'close', listener: () => void): unknown }, peer: string, inbox: Inbox): boolean {
     if (this.#connected < this.#most) {

@@ -1,4 +1,4 @@
-/** Cuts a connection into frames: 4 bytes of length, high byte first, and that many bytes. */
+/** Splits a byte stream into frames: a length of 4 bytes, big-endian, and as many bytes. */
 export class LengthFrames {
   readonly #maxBytes: number
   #chunks: Buffer[] = []
@@ -9,7 +9,7 @@ export class LengthFrames {
     this.#maxBytes = maxBytes
   }
 
-  /** Returns the frames that end in this chunk. @throws RangeError for a frame larger than the limit. */
+  /** Adds a chunk, and returns the frames that it completes. @throws RangeError for a frame above the limit. */
   push(chunk: Buffer): Buffer[] {
     this.#chunks.push(chunk)
     this.#held += chunk.length
@@ -36,7 +36,7 @@ export class LengthFrames {
   }
 }
 
-/** Returns the bytes of a frame. */
+/** Encodes a message as a frame. */
 export function lengthFrame(text: string): Buffer {
   const body = Buffer.from(text)
   const head = Buffer.alloc(4)

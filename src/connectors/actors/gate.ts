@@ -1,18 +1,17 @@
 import type { Endpoint } from 'comlink'
 import type { Inbox } from './inbox.js'
 
-/** The face that Comlink exposes to a sender. */
+/** The object that Comlink exposes to a sender. */
 export interface Mailbox {
-  /** Stores values, in the order of the calls. Resolves when they are safe. */
+  /** Stores values in the order of the calls. Resolves when they are stored, or processed: see `ackAfter`. */
   store(values: readonly unknown[]): Promise<void>
 }
 
 type Listener = (event: { readonly data: unknown }) => void
 
 /**
- * An endpoint for Comlink that passes calls of `store` and nothing else. Comlink itself follows any path of properties
- * in a message, and assigns and constructs what it finds. Over a network, senders could run code in this process that
- * way.
+ * A Comlink endpoint that passes on calls of `store` only. Comlink itself resolves any property path in a message, and
+ * assigns to or constructs what it finds, so a sender on the network could run code in this process.
  */
 export class Gate implements Endpoint {
   readonly #post: (message: unknown) => void
@@ -36,7 +35,7 @@ export class Gate implements Endpoint {
     this.#listener = undefined
   }
 
-  /** A message from the sender. */
+  /** Handles a message from the sender. */
   take(message: unknown): void {
     const call = callOf(message)
     if (call) this.#listener?.({ data: call })
@@ -44,7 +43,7 @@ export class Gate implements Endpoint {
   }
 }
 
-/** A clean copy of a call of `store`. */
+/** Returns a new message if the message is a valid call of `store` or a release, and undefined otherwise. */
 function callOf(message: unknown): object | undefined {
   const { id, type, path, argumentList } = (message ?? {}) as Readonly<Record<string, unknown>>
   if (typeof id !== 'string' || id.length > 100) return undefined
@@ -57,8 +56,8 @@ function callOf(message: unknown): object | undefined {
 }
 
 /**
- * The mailbox of one sender. A sender that disconnects while its call waits for room gets no answer, so nothing is
- * stored.
+ * Creates the mailbox of one sender. If the sender disconnects while its call waits for room, the call is dropped,
+ * since the sender gets no answer and sends the values again.
  */
 export function mailboxOf(inbox: Inbox, isOpen: () => boolean): Mailbox {
   let turn: Promise<unknown> = Promise.resolve()

@@ -1,7 +1,7 @@
 import type { ReceiverSink } from '../../ops/source.js'
 import { until } from '../../ops/wait.js'
 
-/** The inbox for messages of all kinds of senders. */
+/** Stores the messages of all senders, whatever transport they use. */
 export class Inbox {
   readonly signal: AbortSignal
   readonly #sink: ReceiverSink
@@ -13,19 +13,22 @@ export class Inbox {
     this.signal = signal
   }
 
-  /** Whether a sender should wait before it is read. */
+  /** Whether senders should pause, because the buffer is full. */
   get isFull(): boolean {
     return this.#sink.full() !== undefined
   }
 
-  /** Resolves when there is room; false if the stream has stopped meanwhile. */
+  /** Resolves when the buffer has room. Returns false if the stream stopped meanwhile. */
   async room(): Promise<boolean> {
     const room = this.#sink.full()
     if (room) await until(room, this.signal)
     return !this.signal.aborted
   }
 
-  /** Stores messages. Resolves when they are as safe as `ackAfter` says, and rejects if the stream stops before. */
+  /**
+   * Stores messages. Resolves when they are stored, or processed, as `ackAfter` says. Rejects if the stream stops
+   * before.
+   */
   store(messages: readonly unknown[]): Promise<void> {
     return new Promise((ack, nack) => this.#sink.records(messages, { ack, nack }))
   }
@@ -35,12 +38,12 @@ export class Inbox {
   }
 }
 
-/** A way for messages to arrive. Several may run at once. */
+/** A transport by which messages arrive. A source may have several. */
 export interface Entrance {
-  /** Starts; rejects if it cannot. */
+  /** Starts to accept messages. Rejects if that is impossible. */
   open(inbox: Inbox): Promise<void>
-  /** Accepts no more messages. Senders still wait for answers. */
+  /** Stops accepting messages. Stored messages are still acknowledged. */
   stop(): void
-  /** Disconnects the senders, after their answers. */
+  /** Disconnects the senders after the last acknowledgements. */
   close(): Promise<void>
 }

@@ -2,27 +2,27 @@ import type { AckAfter } from '../../ops/source.js'
 import { OptionCheck } from '../options.js'
 
 export interface ActorOptions {
-  /** The name in errors, events and logs (`'actors'`). */
+  /** The source's name in errors, events and logs (`'actors'`). */
   readonly name?: string
-  /** Accepts messages over WebSockets, from other processes and browser pages. Needs the package `ws`. */
+  /** Accepts messages over WebSockets, from other processes and from browser pages. Needs the package `ws`. */
   readonly websocket?: {
     readonly port: number
-    /** Address to listen on (`'127.0.0.1'`): this machine only. */
+    /** Address to listen on (`'127.0.0.1'`: this machine only). */
     readonly host?: string
-    /** Origins of the pages that may send, such as `'https://example.com'` (none). */
+    /** Origins of the pages that may connect, such as `'https://example.com'` (none). */
     readonly origins?: readonly string[]
   }
-  /** Accepts frames over TCP, from actors of other platforms. */
+  /** Accepts frames over TCP, from actors on other platforms. */
   readonly tcp?: {
     readonly port: number
-    /** Address to listen on (`'127.0.0.1'`): this machine only. */
+    /** Address to listen on (`'127.0.0.1'`: this machine only). */
     readonly host?: string
   }
-  /** When `send` resolves: once the value is `'stored'` (default), or `'processed'` by its batch. */
+  /** When `send` resolves: when the value is `'stored'` (default), or when its batch is `'processed'`. */
   readonly ackAfter?: AckAfter
-  /** Largest message in bytes (1 MiB), over WebSocket and TCP. A sender that exceeds it is disconnected. */
+  /** Bytes of the largest message over WebSocket or TCP (1 MiB). A sender that exceeds the limit is disconnected. */
   readonly maxMessageBytes?: number
-  /** Senders that may be connected over WebSocket and TCP at once (1,024). More are refused until one leaves. */
+  /** Connections over WebSocket and TCP at a time (1,024). The source refuses further ones. */
   readonly maxConnections?: number
 }
 

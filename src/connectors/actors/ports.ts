@@ -3,7 +3,7 @@ import * as Comlink from 'comlink'
 import { Gate, mailboxOf } from './gate.js'
 import type { Entrance, Inbox } from './inbox.js'
 
-/** Accepts messages over MessagePorts. Ports may be made before the stream starts: their messages wait. */
+/** Accepts messages over MessagePorts. Ports that exist before the stream starts buffer their messages. */
 export class PortEntrance implements Entrance {
   readonly #ports = new Set<MessagePort>()
   #inbox: Inbox | undefined
@@ -12,7 +12,7 @@ export class PortEntrance implements Entrance {
   newPort(): MessagePort {
     const { port1, port2 } = new MessageChannel()
     this.#ports.add(port1)
-    // A sender that is idle must not keep the process alive.
+    // An idle sender must not keep the process alive.
     port1.unref()
     port1.once('close', () => this.#ports.delete(port1))
     if (this.#inbox) this.#serve(port1, this.#inbox)

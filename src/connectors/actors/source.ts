@@ -10,15 +10,15 @@ import { WebSocketEntrance } from './websocket.js'
 /** A source that actors send to. */
 export interface ActorSource<T = unknown> extends ReceiverSource<T> {
   /**
-   * Returns a MessagePort for one sender: transfer it to a worker thread and call `connectActor(port)` there. Its messages wait
-   * until the stream starts.
+   * Returns a MessagePort for one sender. Transfer it to a worker thread, and call `connectActor(port)` there. The port
+   * buffers messages until the stream starts.
    */
   port(): MessagePort
 }
 
 /**
- * Receives the messages of actors: threads over MessagePorts, processes and browser pages over WebSockets, and actors of other
- * platforms over TCP.
+ * Receives the messages of actors: worker threads over MessagePorts, processes and browser pages over WebSockets, and
+ * actors of other platforms over TCP.
  *
  * @throws ArgumentError that names the option.
  */
@@ -56,7 +56,7 @@ class ActorReceiver implements Receiver {
     try {
       for (const entrance of this.#entrances) await entrance.open(inbox)
     } catch (error) {
-      // The next start opens all of them.
+      // The next start opens all transports again.
       await this.stop()
       for (const entrance of this.#entrances.slice(1)) await entrance.close()
       throw error

@@ -8,12 +8,13 @@ import type { Listening } from './options.js'
 
 type Options = Listening & { readonly maxMessageBytes: number; readonly limit: ConnectionLimit }
 
-/** How long a sender may take to read its last answers. */
+/** How long a sender may take to read the last acknowledgements, in ms. */
 const CLOSE_MS = 1000
 
 /**
- * Accepts frames over TCP: 4 bytes of length, and a message in JSON. The answers are frames, too: `{"stored":n}`, the
- * number of messages of this connection that are safe. A sender above the limit gets `{"refused":why}`.
+ * Accepts frames over TCP: a length of 4 bytes, and a message in JSON. Each acknowledgement is a frame `{"stored":n}`,
+ * where n counts the messages of this connection that are stored, or processed. A refused sender gets
+ * `{"refused":why}`.
  */
 export class TcpEntrance implements Entrance {
   readonly #options: Options
@@ -59,7 +60,7 @@ export class TcpEntrance implements Entrance {
     let stored = 0
     this.#sockets.add(socket)
     socket.setNoDelay(true).setKeepAlive(true, 60_000)
-    // The sender connects again and sends what was not answered.
+    // A 'close' event follows. The sender reconnects, and sends unacknowledged messages again.
     socket.on('error', () => undefined)
     socket.on('close', () => this.#sockets.delete(socket))
     const store = async (bodies: readonly Buffer[]) => {
@@ -67,11 +68,11 @@ export class TcpEntrance implements Entrance {
       const messages = bodies.flatMap((body) => parsed(body, (why) => inbox.report(`${peer} sent ${why}`)))
       inbox.store(messages).then(
         () => {
-          // A message that cannot be read counts: sent again, it would be refused again.
+          // An unreadable message counts as well: if the sender sent it again, it would fail again.
           stored += bodies.length
           if (socket.writable) socket.write(lengthFrame(JSON.stringify({ stored })))
         },
-        // The stream has stopped: the sender gets no answer.
+        // The stream has stopped, so the sender gets no acknowledgement.
         () => undefined,
       )
       socket.resume()
@@ -93,7 +94,10 @@ export class TcpEntrance implements Entrance {
   }
 }
 
-/** Unread data would reset the connection, and with it the answer. */
+/**
+ * Sends the reason and closes the connection. Reads what arrives, because unread data would reset the connection and
+ * drop the reason.
+ */
 function refuse(socket: Socket, why: string): void {
   const late = setTimeout(() => socket.destroy(), CLOSE_MS)
   socket.on('error', () => undefined).once('close', () => clearTimeout(late))

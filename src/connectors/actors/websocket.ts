@@ -15,7 +15,7 @@ type Options = NonNullable<CheckedActorOptions['websocket']> & {
   readonly limit: ConnectionLimit
 }
 
-/** How long a sender may take to answer the closing of its connection. */
+/** How long a sender may take to answer a close, in ms. */
 const CLOSE_MS = 1000
 
 /** Accepts messages over WebSockets. */
@@ -30,7 +30,7 @@ export class WebSocketEntrance implements Entrance {
   async open(inbox: Inbox): Promise<void> {
     const { WebSocketServer } = await loadServer()
     const { host, port, maxMessageBytes, origins } = this.#options
-    // A page of any site can open a WebSocket to this machine; the browser only says which site it is.
+    // A page of any site can open a WebSocket to this machine. The browser only reports the origin of the page.
     const verifyClient = ({ origin }: { origin?: string }) => origin === undefined || origins.includes(origin)
     const server = new WebSocketServer({ host, port, maxPayload: maxMessageBytes, verifyClient })
     await listening(server, `WebSockets cannot be taken on ${host}:${port}`)
@@ -80,14 +80,14 @@ export class WebSocketEntrance implements Entrance {
         disconnect(`a message cannot be read: ${messageOf(error)}`)
       }
       if (!inbox.isFull || socket.isPaused) return
-      // A sender that does not wait for answers must not fill the memory.
+      // Stops reading: a sender that ignores acknowledgements must not fill the memory.
       socket.pause()
       void inbox.room().then(() => socket.resume())
     })
   }
 }
 
-/** A page can read the reason of a closed WebSocket, not that of a refused one. */
+/** Accepts the connection and closes it with a reason: a page cannot read the reason of a refused handshake. */
 function refuse(socket: WebSocket, why: string): void {
   const late = setTimeout(() => socket.terminate(), CLOSE_MS)
   socket.on('error', () => undefined).once('close', () => clearTimeout(late))

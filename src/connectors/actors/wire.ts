@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 
-/** Encodes Comlink's messages for a WebSocket. Preserves dates, maps, sets, bytes and big integers. */
+/** Encodes Comlink's messages for a WebSocket. Dates, maps, sets, bytes and big integers keep their types. */
 const packr = new Packr({ moreTypes: true })
 
 export function encode(message: unknown): Uint8Array {

@@ -10,24 +10,25 @@ import { AvroWriter } from './avro/writer.js'
 import type { CheckedFlumeOptions } from './options.js'
 import { readEvents, STATUS } from './protocol.js'
 
-/** Calls that wait for room before the connection is no longer read. */
+/** The number of waiting calls at which the connection stops reading. */
 const MOST_WAITING = 16
-/** The first byte of a deflated connection. A plain one begins with a serial number, which is small. */
+/** The first byte of a compressed connection. An uncompressed one begins with a serial number, which is small. */
 const ZLIB = 0x78
 
-/** The parts that all connections of a server share. */
+/** What all connections of a server share. */
 export interface FlumeContext {
   readonly options: CheckedFlumeOptions
   readonly sink: ReceiverSink
   readonly signal: AbortSignal
   readonly handshake: Handshake
-  /** The peer sent what is not the protocol, and was disconnected. */
+  /** Reports a peer that was disconnected because it violated the protocol. */
   malformed(peer: string, error: unknown): void
 }
 
 /**
- * One client. Its calls are stored in order, each after there is room for it, and answered once they are safe. A client
- * that closes its connection before a call is stored sends the call again, so what waits for room is then dropped.
+ * One client connection. It stores calls in order, one at a time when the buffer has room, and answers each call when
+ * its events are stored, or processed. A client whose connection closes sends its unanswered calls again, so calls that
+ * still wait for room are dropped then.
  */
 export class FlumeConnection {
   readonly #context: FlumeContext
@@ -39,7 +40,7 @@ export class FlumeConnection {
   #output: Duplex
   #isGreeted = false
   #isBusy = false
-  /** Settles when the connection is closed. */
+  /** Resolves when the connection is closed. */
   readonly closed: Promise<void>
 
   constructor(socket: Socket, context: FlumeContext) {
@@ -49,21 +50,21 @@ export class FlumeConnection {
     this.#frames = new FrameReader(context.options.maxFrameBytes)
     this.#input = this.#output = socket
     socket.setNoDelay(true)
-    // A vanished client would otherwise hold a connection forever.
+    // Without keep-alive, a client that vanished would hold its connection forever.
     socket.setKeepAlive(true, 60_000)
-    // The close that follows says all that matters: the client sends again what was not answered.
+    // A 'close' event follows, and the client sends unanswered calls again.
     socket.on('error', () => undefined)
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.once('data', (first: Buffer) => this.#begin(first))
   }
 
-  /** Accepts no more calls. Stored calls may still be answered. */
+  /** Stops accepting calls. Calls that are stored may still be answered. */
   stop(): void {
     this.#waiting.length = 0
     this.#input.pause()
   }
 
-  /** Closes the connection once all answers are sent. */
+  /** Closes the connection after the answers to all stored calls. */
   end(): void {
     this.#output.end(() => this.#socket.destroySoon())
   }
@@ -73,7 +74,7 @@ export class FlumeConnection {
     this.#socket.destroy()
   }
 
-  /** Flume deflates a connection as a whole, with a flush behind each frame. */
+  /** Detects compression: Flume compresses a connection as a whole, and flushes after each frame. */
   #begin(first: Buffer): void {
     const socket = this.#socket
     socket.pause()
@@ -118,7 +119,7 @@ export class FlumeConnection {
     }
   }
 
-  /** Stores the events of a call; the answer follows once they are safe. */
+  /** Stores the events of a call, and answers it when they are stored, or processed. */
   #call({ serial, payload }: Frame): void {
     const request = new AvroReader(payload)
     const response = new AvroWriter()
@@ -135,8 +136,8 @@ export class FlumeConnection {
   }
 
   /**
-   * Reads the head of a request and writes the head of the answer. Returns the name of the message; undefined or an
-   * empty text if there is only a handshake.
+   * Reads the header of a request, and writes the header of the response. Returns the name of the called message;
+   * undefined or '' for a request that is only a handshake.
    */
   #messageOf(request: AvroReader, response: AvroWriter): string | undefined {
     if (!this.#isGreeted) {

@@ -4,21 +4,24 @@ import { OptionCheck } from '../options.js'
 import type { EventFormat } from './protocol.js'
 
 export interface FlumeOptions {
-  /** Port that clients and agents send to. */
+  /** Port to listen on for clients and agents. */
   readonly port: number
-  /** Address to listen on (`'127.0.0.1'`): this machine only. `'0.0.0.0'` lets other machines send. */
+  /** Address to listen on (`'127.0.0.1'`: this machine only). `'0.0.0.0'` accepts other machines. */
   readonly host?: string
   /** How bodies are decoded: `'text'` (default) or `'bytes'`. */
   readonly value?: 'text' | 'bytes'
-  /** Makes each record an object `{ headers, body }` (`false`). */
+  /** Makes each record an object `{ headers, body }`, not the body only (`false`). */
   readonly headers?: boolean
-  /** When a client may forget its events: once they are `'stored'` (default), or `'processed'` by their batch. */
+  /**
+   * When a call is answered, so that the client forgets its events: when they are `'stored'` (default), or when their
+   * batch is `'processed'`.
+   */
   readonly ackAfter?: AckAfter
   /** Encrypts connections: options of `tls.createServer`, such as `key`, `cert` and `ca`. */
   readonly tls?: TlsOptions
-  /** Largest call in bytes (16 MiB). A client that sends more is disconnected. */
+  /** Bytes of the largest call (16 MiB). A client that exceeds the limit is disconnected. */
   readonly maxFrameBytes?: number
-  /** Connections at a time (100); more are refused. */
+  /** Connections at a time (100). The source refuses further ones. */
   readonly maxConnections?: number
 }
 
@@ -35,7 +38,7 @@ export interface CheckedFlumeOptions {
 const NAMES = ['port', 'host', 'value', 'headers', 'ackAfter', 'tls', 'maxFrameBytes', 'maxConnections']
 const FORMATS = ['text', 'bytes'] as const
 
-/** @throws ArgumentError that names the option. Keys of `tls` are not quoted. */
+/** Checks the options. No message contains keys of `tls`. @throws ArgumentError that names the option. */
 export function checkFlumeOptions(options: FlumeOptions): CheckedFlumeOptions {
   const check = new OptionCheck('flume')
   check.names(options, NAMES)

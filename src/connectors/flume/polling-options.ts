@@ -4,21 +4,24 @@ import { OptionCheck, type ServerAddress } from '../options.js'
 import type { EventFormat } from './protocol.js'
 
 export interface FlumePollingOptions {
-  /** Agents with Spark's sink, as `host:port`. */
+  /** Addresses of agents that run Spark's sink, as `host:port`. */
   readonly agents: string | readonly string[]
   /** How bodies are decoded: `'text'` (default) or `'bytes'`. */
   readonly value?: 'text' | 'bytes'
-  /** Makes each record an object `{ headers, body }` (`false`). */
+  /** Makes each record an object `{ headers, body }`, not the body only (`false`). */
   readonly headers?: boolean
-  /** When an agent may delete events: once they are `'stored'` (default), or `'processed'` by their batch. */
+  /**
+   * When a call is acknowledged, so that the agent deletes its events: when they are `'stored'` (default), or when
+   * their batch is `'processed'`.
+   */
   readonly ackAfter?: AckAfter
-  /** The most events of one call (1,000); at most the `transactionCapacity` of the agent's channel. */
+  /** Events per call (1,000). Must not exceed the `transactionCapacity` of the agent's channel. */
   readonly maxBatchSize?: number
-  /** Calls of an agent that may wait to be acknowledged (10); at most the `threads` of the agent's sink. */
+  /** Calls of one agent that may wait for acknowledgement (10). Must not exceed the `threads` of the agent's sink. */
   readonly maxUnacknowledged?: number
-  /** Largest answer in bytes (64 MiB). An agent that sends more is disconnected. */
+  /** Bytes of the largest response (64 MiB). An agent that exceeds the limit is disconnected. */
   readonly maxFrameBytes?: number
-  /** How long a connection may take to open, and an acknowledgement to be answered ('30s'). */
+  /** How long the agent may take to accept a connection, and to answer an acknowledgement ('30s'). */
   readonly timeout?: Duration
 }
 

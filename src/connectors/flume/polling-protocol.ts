@@ -2,7 +2,7 @@ import { shapeOf, shapeOfPeer } from './avro/protocol-shape.js'
 import { type AvroReader, MalformedError } from './avro/reader.js'
 import { type EventFormat, readEvents } from './protocol.js'
 
-/** The protocol of Spark's sink for Flume, as its jar has it. */
+/** The protocol of Spark's sink for Flume, copied from its jar. */
 export const PROTOCOL = JSON.stringify({
   protocol: 'SparkFlumeProtocol',
   namespace: 'org.apache.spark.streaming.flume.sink',
@@ -32,13 +32,13 @@ export const PROTOCOL = JSON.stringify({
   },
 })
 
-/** Events that the sink has taken from its channel in one transaction, which it commits when they are acknowledged. */
+/** Events that the sink has taken from its channel in one transaction. An acknowledgement commits the transaction. */
 export interface EventBatch {
   readonly sequence: string
   readonly events: readonly unknown[]
 }
 
-/** Reads the answer to `getEventBatch`; undefined if the channel is empty. */
+/** Reads the response to `getEventBatch`. Returns undefined if the channel is empty. */
 export function readBatch(answer: AvroReader, format: EventFormat): EventBatch | undefined {
   const error = answer.string()
   const sequence = answer.string()
@@ -49,7 +49,7 @@ export function readBatch(answer: AvroReader, format: EventFormat): EventBatch |
 const CALLS = ['getEventBatch', 'ack', 'nack']
 const SPOKEN = shapeOf(PROTOCOL, CALLS)
 
-/** @throws MalformedError unless a server's protocol encodes the calls as this one does. */
+/** Checks that a server's protocol encodes the calls as this one does. @throws MalformedError if it does not. */
 export function checkProtocol(text: string): void {
   if (shapeOfPeer(text, CALLS, 'server') !== SPOKEN)
     throw new MalformedError("the server is not Spark's sink for Flume")

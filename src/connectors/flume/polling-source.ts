@@ -10,16 +10,16 @@ import { type CheckedPollingOptions, checkPollingOptions, type FlumePollingOptio
 import { checkProtocol, type EventBatch, PROTOCOL, readBatch } from './polling-protocol.js'
 import type { FlumeRecordOf } from './protocol.js'
 
-/** The pause after an empty answer: the agent has waited for events itself. */
+/** The pause after an empty response, in ms. It is short, because the agent itself has waited for events. */
 const EMPTY_MS = 100
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 16_000
-/** How long an agent may take to answer the last acknowledgements. */
+/** How long an agent may take to answer the last acknowledgements, in ms. */
 const CLOSE_MS = 1000
 
 /**
- * Fetches events from Flume agents that have Spark's sink, `org.apache.spark.streaming.flume.sink.SparkSink`. The agent deletes
- * the events of a call once they are stored, or processed: see `ackAfter`.
+ * Fetches events from Flume agents that run Spark's sink, `org.apache.spark.streaming.flume.sink.SparkSink`. The agent
+ * deletes the events of a call when they are stored, or processed: see `ackAfter`.
  *
  * @throws ArgumentError that names the option.
  */
@@ -35,7 +35,7 @@ export function flumePollingSource<const O extends FlumePollingOptions>(options:
       new LoopReceiver(name, async (sink, signal, ready, onClose) => {
         const pollers = checked.agents.map((agent) => new AgentPoller(name, agent, checked, sink, signal))
         onClose(() => Promise.all(pollers.map((poller) => poller.close())))
-        // The first connection to an agent must succeed; later ones are repeated here.
+        // If an agent cannot be reached at the start, the start fails. `run` retries later connections.
         await Promise.all(pollers.map((poller) => poller.connect()))
         ready()
         await Promise.all(pollers.map((poller) => poller.run()))
@@ -45,11 +45,14 @@ export function flumePollingSource<const O extends FlumePollingOptions>(options:
 
 const addressOf = ({ host, port }: ServerAddress) => `${host}:${port}`
 
-/** The connections to an agent. It handles the calls of one in order, and `getEventBatch` waits for events: acknowledgements need their own. */
+/**
+ * Two connections to one agent. An agent handles the calls of one connection in order, and `getEventBatch` waits for
+ * events, so acknowledgements need a connection of their own.
+ */
 interface Connections {
   readonly polls: AvroClient
   readonly receipts: AvroClient
-  /** Acknowledgements that the agent has not answered. */
+  /** Acknowledgements that the agent has not answered yet. */
   readonly open: Set<Promise<unknown>>
   unacknowledged: number
 }
@@ -62,7 +65,7 @@ class AgentPoller {
   readonly #sink: ReceiverSink
   readonly #signal: AbortSignal
   #connections: Connections | undefined
-  /** Wakes the poller when a call was settled. */
+  /** Resumes the poller when a call was acknowledged or refused. */
   #settled: (() => void) | undefined
 
   constructor(
@@ -135,7 +138,7 @@ class AgentPoller {
       if (this.#signal.aborted) return
       const polled = connections.polls.call('getEventBatch', (request) => request.long(maxBatchSize))
       const answer = await until(polled, this.#signal)
-      // The agent sends again what arrives after the stop.
+      // The agent sends a batch again that arrives after the stop.
       if (!answer || this.#signal.aborted) return
       onAnswer()
       const batch = readBatch(answer, format)
@@ -148,7 +151,7 @@ class AgentPoller {
     connections.unacknowledged++
     const settle = (message: 'ack' | 'nack') => () => {
       const { receipts, open } = connections
-      // Over a lost connection nothing is acknowledged: the agent sends the events again.
+      // A lost connection acknowledges nothing, and the agent sends the events again.
       const answered = receipts
         .call(message, (request) => request.string(sequence), this.#options.timeoutMs)
         .catch(() => undefined)

@@ -1,7 +1,7 @@
 import { shapeOf, shapeOfPeer } from './avro/protocol-shape.js'
 import { type AvroReader, MalformedError } from './avro/reader.js'
 
-/** The protocol of Flume's clients. */
+/** The protocol of Flume's clients and Avro sinks. */
 export const PROTOCOL = JSON.stringify({
   protocol: 'AvroSourceProtocol',
   namespace: 'org.apache.flume.source.avro',
@@ -25,27 +25,27 @@ export const PROTOCOL = JSON.stringify({
   },
 })
 
-/** The index of the status in its enum. */
+/** The index of each status in the protocol's enum. */
 export const STATUS = { ok: 0, failed: 1 } as const
 
-/** An event as Flume transports it. */
+/** An event as the protocol encodes it. */
 export interface FlumeEvent<B = string | Uint8Array> {
   readonly headers: Readonly<Record<string, string>>
   readonly body: B
 }
 
-/** The type of the records, by the options of the source. */
+/** The type of the records that a source with these options yields. */
 export type FlumeRecordOf<O> = O extends { readonly headers: true } ? FlumeEvent<BodyOf<O>> : BodyOf<O>
 
 type BodyOf<O> = O extends { readonly value: 'bytes' } ? Uint8Array : string
 
-/** How bodies become records. */
+/** How events become records. */
 export interface EventFormat {
   readonly value: 'text' | 'bytes'
   readonly headers: boolean
 }
 
-/** Reads the events of a call. */
+/** Reads the events of a call, and converts them to records. */
 export function readEvents(message: string, call: AvroReader, format: EventFormat): unknown[] {
   const events: unknown[] = []
   const add = () => void events.push(readEvent(call, format))
@@ -73,7 +73,7 @@ function readEvent(call: AvroReader, { value, headers }: EventFormat): unknown {
 const CALLS = ['append', 'appendBatch']
 const SERVED = shapeOf(PROTOCOL, CALLS)
 
-/** @throws MalformedError unless a client's protocol encodes both calls as this one does. */
+/** Checks that a client's protocol encodes both calls as this one does. @throws MalformedError if it does not. */
 export function checkProtocol(text: string): void {
   if (shapeOfPeer(text, CALLS, 'client') !== SERVED)
     throw new MalformedError('the client speaks another protocol than AvroSourceProtocol of Flume')

@@ -10,8 +10,8 @@ import { type CheckedFlumeOptions, checkFlumeOptions, type FlumeOptions } from '
 import { checkProtocol, type FlumeRecordOf, PROTOCOL } from './protocol.js'
 
 /**
- * Receives events from Flume's agents (the Avro sink) and clients. A call is answered once its
- * events are stored, or processed: see `ackAfter`.
+ * Receives events from Flume's clients and from agents with an Avro sink. Answers a call when its events are stored, or
+ * processed: see `ackAfter`.
  *
  * @throws ArgumentError that names the option.
  */
@@ -27,7 +27,7 @@ export function flumeSource<const O extends FlumeOptions>(options: O): ReceiverS
   }
 }
 
-/** How long a client may take to read its last answers. */
+/** How long a client may take to read its last answers, in ms. */
 const CLOSE_MS = 1000
 
 class FlumeReceiver implements Receiver {
@@ -52,7 +52,7 @@ class FlumeReceiver implements Receiver {
       handshake: new Handshake(PROTOCOL, checkProtocol),
       malformed: (peer, error) => {
         if (this.#stop.signal.aborted) return
-        // The message of a MalformedError suffices; a stack trace would only fill the log.
+        // The message of a MalformedError says everything; its stack trace would only fill the log.
         const cause = error instanceof MalformedError ? undefined : error
         sink.report(`${this.#name}: ${peer} was disconnected, because ${messageOf(error)}.`, cause)
       },
@@ -66,11 +66,11 @@ class FlumeReceiver implements Receiver {
     for (const connection of this.#connections) connection.stop()
   }
 
-  /** Clients wait for the answers of their last calls until here. */
+  /** Closes the connections. Until here, clients can receive the answers to their last calls. */
   async close(): Promise<void> {
     const connections = [...this.#connections]
     for (const connection of connections) connection.end()
-    // A client that does not read its answers must not hold the end up.
+    // A client that does not read its answers must not delay the end.
     const late = setTimeout(() => connections.forEach((connection) => void connection.destroy()), CLOSE_MS)
     await Promise.all(connections.map(({ closed }) => closed))
     clearTimeout(late)

@@ -4,7 +4,7 @@ import { type Duration, toMillis } from '../../ops/time.js'
 import { OptionCheck } from '../options.js'
 
 export interface HttpSinkOptions {
-  /** URL to which records are sent. */
+  /** The URL to which records are sent. */
   readonly url: string | URL
   /** `'POST'` (default), `'PUT'` or `'PATCH'`. */
   readonly method?: 'POST' | 'PUT' | 'PATCH'
@@ -13,17 +13,20 @@ export interface HttpSinkOptions {
    * error.
    */
   readonly headers?: Readonly<Record<string, string>>
-  /** The body of a request: `'json-lines'` (default), one JSON array (`'json'`), or `'text'`, one line per record. */
+  /**
+   * How a request's body contains records: `'json-lines'` (default), `'json'` (one array), or `'text'` (one line per
+   * record).
+   */
   readonly format?: 'json-lines' | 'json' | 'text'
-  /** Records of one request (500). */
+  /** Records per request (500). */
   readonly batchSize?: number
-  /** Names this application in the idempotency keys (`'millrace'`). A restarted process must have the same name. */
+  /** Names this application in the idempotency keys (`'millrace'`). A restarted process needs the same name. */
   readonly application?: string
-  /** Number of retries after a temporary fault, before the batch fails (5). */
+  /** Retries after temporary faults before the batch fails (5). */
   readonly retries?: number
-  /** How long a request may take until its response is read (30 s). */
+  /** How long a request may take, until its response is read (30 s). */
   readonly timeout?: Duration
-  /** The longest pause that a `Retry-After` of the server may cause (60 s); a longer one fails the batch. */
+  /** The longest `Retry-After` of the server that a batch waits for (60 s). A longer one fails the batch. */
   readonly maxRetryAfter?: Duration
 }
 
@@ -43,7 +46,7 @@ const NAMES = ['url', 'method', 'headers', 'format', 'batchSize', 'application',
 
 const check = new OptionCheck('http')
 
-/** @throws ArgumentError that names the option. Headers and the query of the URL are not quoted. */
+/** Checks the options. No message contains headers or the URL's query. @throws ArgumentError that names the option. */
 export function checkHttpOptions(options: HttpSinkOptions): CheckedHttpOptions {
   check.names(options, NAMES)
   const { application = 'millrace' } = options
@@ -62,7 +65,7 @@ export function checkHttpOptions(options: HttpSinkOptions): CheckedHttpOptions {
   }
 }
 
-/** Origin and path: user names, passwords and queries are secrets. */
+/** Returns origin and path of the URL: user names, passwords and queries are secrets. */
 export function nameOf(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`

@@ -3,14 +3,14 @@ import { delay } from '../../ops/wait.js'
 import { messageOf } from '../../values/message-of.js'
 import { type CheckedHttpOptions, nameOf } from './options.js'
 
-/** Responses after which the same request may succeed. */
+/** Status codes after which the same request may succeed. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
 const MOST_REDIRECTS = 5
-/** Bytes of a response that are read: more close the connection. */
+/** The most bytes of a response that are read. A longer response closes the connection. */
 const MOST_READ = 64 * 1024
-/** Characters of a response that an error quotes. */
+/** The most characters of a response that an error quotes. */
 const MOST_QUOTED = 500
 
 interface Answer {
@@ -20,7 +20,7 @@ interface Answer {
   readonly text: string
 }
 
-/** Sends one request until it succeeds, at most 1 + `retries` times. The key is the same each time. */
+/** Sends one request until it succeeds, at most 1 + `retries` times, always with the same idempotency key. */
 export async function send(options: CheckedHttpOptions, body: string, key: string, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted()
@@ -39,7 +39,7 @@ export async function send(options: CheckedHttpOptions, body: string, key: strin
   }
 }
 
-/** Follows redirects that keep the method, within the origin, so that headers and records are sent nowhere else. */
+/** Sends a request, and follows redirects that keep the method and the origin. Headers and records go nowhere else. */
 async function request(options: CheckedHttpOptions, body: string, key: string, signal: AbortSignal): Promise<Answer> {
   let url = options.url
   for (let redirects = 0; ; redirects++) {
@@ -82,7 +82,7 @@ const CONTENT_TYPES = {
   text: 'text/plain; charset=utf-8',
 }
 
-/** A response that is read to its end frees the connection for the next request. */
+/** Reads a response to its end, which frees the connection for the next request. */
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -94,7 +94,7 @@ async function textOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The pause that the server asks for: seconds, or a date. */
+/** Returns the pause that `Retry-After` requests, as seconds or as a date. */
 function waitOf(options: CheckedHttpOptions, { retryAfter }: Answer): number {
   if (retryAfter === null) return 0
   const seconds = Number(retryAfter)
@@ -108,7 +108,7 @@ function waitOf(options: CheckedHttpOptions, { retryAfter }: Answer): number {
 }
 
 function refused(options: CheckedHttpOptions, { status, text }: Answer, retries: number): SaveError {
-  // A server may echo the request.
+  // A server may echo the request, with its secrets.
   const secrets = Object.values(options.headers).filter((value) => value !== '')
   const quoted = secrets.reduce((left, secret) => left.replaceAll(secret, '***'), text).slice(0, MOST_QUOTED)
   const final = status >= 400 && status < 500 && !TRANSIENT.has(status)
@@ -116,7 +116,7 @@ function refused(options: CheckedHttpOptions, { status, text }: Answer, retries:
 }
 
 function unreachable(options: CheckedHttpOptions, cause: unknown, retries: number): SaveError {
-  // fetch hides the reason in `cause`.
+  // The message of `fetch` is general; the reason is in `cause`.
   const reason = messageOf((cause as { readonly cause?: unknown }).cause ?? cause)
   return fault(options, `cannot be reached${retriedBy(retries)}: ${reason}`, { cause })
 }

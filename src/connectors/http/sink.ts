@@ -3,8 +3,8 @@ import { PACKAGE_ROOT } from '../../package-root.js'
 import { checkHttpOptions, type HttpSinkOptions, nameOf } from './options.js'
 
 /**
- * Sends each batch to an HTTP server, at least once. Each request has an `Idempotency-Key` of application, output,
- * batch time, partition and number, by which the server can recognise a request that is repeated.
+ * Sends each batch to an HTTP server, at least once. The `Idempotency-Key` of a request consists of application,
+ * output, batch time, partition and number, so the server can recognise a repeated request.
  */
 export function httpSink(options: HttpSinkOptions): DataSink {
   const checked = checkHttpOptions(options)
@@ -15,7 +15,7 @@ export function httpSink(options: HttpSinkOptions): DataSink {
       export: 'httpWriter',
       options: checked,
     },
-    // Sent requests cannot be undone.
+    // A request cannot be undone, so the commit has nothing to do.
     commit: async () => {},
   }
 }

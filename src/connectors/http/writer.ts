@@ -4,7 +4,7 @@ import { toJson, toLine } from '../../values/json.js'
 import type { CheckedHttpOptions } from './options.js'
 import { send } from './send.js'
 
-/** Sends the records of a partition in requests of `batchSize`, one after the other. */
+/** Sends the records of a partition in requests of `batchSize` records, one after the other. */
 export const httpWriter: WriterFactory = {
   open: (context) => new HttpWriter(context),
 }
@@ -36,7 +36,7 @@ class HttpWriter implements DataWriter {
     return this.#requests
   }
 
-  /** A batch that runs again sends the same records with the same key. */
+  /** Returns the key of a request. A batch that runs again sends the same records with the same keys. */
   async #send(): Promise<void> {
     const records = this.#records
     this.#records = []

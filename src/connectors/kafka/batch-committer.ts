@@ -7,8 +7,8 @@ import { fetchStableOffsets } from './wire/transactions.js'
 import type { EncodedPartition } from './writer.js'
 
 /**
- * An offset of a group that the transaction of a batch moves to `to`. The batch is recognised by it: where the group has it, the
- * batch was committed before.
+ * An offset of a consumer group that a batch's transaction moves from `from` to `to`. If the group has committed `to`
+ * already, an earlier attempt has committed the batch.
  */
 export interface BatchMark extends TopicPartition {
   readonly group: string
@@ -16,13 +16,13 @@ export interface BatchMark extends TopicPartition {
   readonly to: number
 }
 
-/** Commits batches under a transactional id, each at most once. */
+/** Commits each batch at most once, under a transactional id. */
 export class BatchCommitter {
   readonly #cluster: KafkaCluster
   readonly #topic: string
   readonly #producer: TransactionalProducer
   readonly #signal: AbortSignal
-  /** By group, topic and partition: the committed offset, as far as it was looked up since the id was taken over. */
+  /** The committed offsets that were looked up since the id was taken over, by group, topic and partition. */
   readonly #committed = new Map<string, number>()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -33,12 +33,15 @@ export class BatchCommitter {
     this.#signal = signal
   }
 
-  /** Ends the transactions of earlier producers: the offsets of the groups then change no more. */
+  /** Aborts open transactions of earlier producers. After that, they can no longer change the groups' offsets. */
   async takeOver(): Promise<void> {
     if (await this.#producer.takeOver()) this.#committed.clear()
   }
 
-  /** Writes the records and the offsets of a batch, or nothing if an earlier attempt has. */
+  /**
+   * Writes the records and offsets of a batch in one transaction. Writes nothing if an earlier attempt has committed
+   * the batch.
+   */
   commit(marks: readonly BatchMark[], batches: EncodedPartition): Promise<void> {
     const committed = this.#turn.then(() => this.#commit(marks, batches))
     this.#turn = committed.catch(() => undefined)

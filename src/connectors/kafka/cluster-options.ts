@@ -5,27 +5,30 @@ import { check } from './option-check.js'
 import type { SaslOptions } from './wire/authenticate.js'
 import type { ConnectionSettings } from './wire/connection.js'
 
-/** How a cluster is reached. */
+/** How to reach a cluster. */
 export interface ClusterOptions {
-  /** Brokers to ask first, as `host:port`; one that answers is enough. */
+  /** Brokers to connect to first, as `host:port`. One of them must answer. */
   readonly brokers: string | readonly string[]
-  /** Encrypts connections: `true`, or options of `tls.connect` that are plain data (`ca`, `cert`, `key`, ...). */
+  /**
+   * Encrypts connections (`false`): `true`, or options of `tls.connect` that are plain data, such as `ca`, `cert` and
+   * `key`.
+   */
   readonly tls?: boolean | NonNullable<ConnectionSettings['tls']>
   readonly sasl?: SaslOptions
-  /** Name in the broker's logs and quotas (`'millrace'`). */
+  /** The client's name in the broker's logs and quotas (`'millrace'`). */
   readonly clientId?: string
   /** How long a connection may take to open (10 s). */
   readonly connectTimeout?: Duration
-  /** How long a broker may take to answer (30 s). */
+  /** How long a broker may take to answer a request (30 s). */
   readonly requestTimeout?: Duration
-  /** How long a request is repeated while brokers restart and leaders move (30 s). */
+  /** How long a request is retried while brokers restart or partitions change their leaders (30 s). */
   readonly retryTime?: Duration
 }
 
 const NAMES = ['brokers', 'tls', 'sasl', 'clientId', 'connectTimeout', 'requestTimeout', 'retryTime']
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 
-/** Checks what reading and writing have in common, and refuses names of options that neither `NAMES` nor `more` has. */
+/** Checks the options that sources and sinks share. Refuses options that are neither in `NAMES` nor in `more`. */
 export function checkClusterOptions(options: ClusterOptions, more: readonly string[]): ClusterSettings {
   check.names(options, [...NAMES, ...more])
   return {
@@ -46,7 +49,7 @@ function checkTls(tls: ClusterOptions['tls']): ConnectionSettings['tls'] {
   throw new ArgumentError('kafka: tls must be true, false or options of tls.connect.', { option: 'tls' })
 }
 
-/** Quotes no secret. */
+/** No message contains a secret. */
 function checkSasl(sasl: SaslOptions | undefined): SaslOptions | undefined {
   if (sasl === undefined) return undefined
   const { mechanism, username, password } = sasl ?? {}

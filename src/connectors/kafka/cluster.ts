@@ -7,15 +7,15 @@ import { type ClusterMetadata, fetchMetadata, findCoordinator } from './wire/req
 import type { TopicPartition } from './wire/topic-partition.js'
 import { findTransactionCoordinator } from './wire/transactions.js'
 
-/** How to reach a cluster. Plain data, because it is sent to the worker threads. */
+/** How to reach a cluster. Plain data, because the driver sends it to worker threads. */
 export interface ClusterSettings extends ConnectionSettings {
   readonly brokers: readonly BrokerAddress[]
   readonly sasl?: SaslOptions | undefined
-  /** How long an operation is retried while leaders move or brokers restart. */
+  /** How long an operation is retried while brokers restart or partitions change their leaders, in ms. */
   readonly retryMs: number
 }
 
-/** An error for a Kafka error code. */
+/** The error for an error code of Kafka's protocol. */
 export class KafkaCodeError extends SourceError {
   readonly kafkaCode: number
   constructor(what: string, code: number, details: Readonly<Record<string, unknown>> = {}) {
@@ -24,7 +24,7 @@ export class KafkaCodeError extends SourceError {
   }
 }
 
-/** Returns the result of a request. Throws KafkaCodeError unless its code is 0. */
+/** Returns `result` if the code is 0. @throws KafkaCodeError for any other code. */
 export function checked(code: number, what: string): void
 export function checked<T>(code: number, what: string, result: T): T
 export function checked<T>(code: number, what: string, result?: T): T | undefined {
@@ -32,7 +32,9 @@ export function checked<T>(code: number, what: string, result?: T): T | undefine
   return result
 }
 
-/** The brokers of a cluster, with one connection each, opened when first needed, and the leader of each partition. */
+/**
+ * The brokers of a cluster and the leader of each partition. Opens one connection per broker, when it is first needed.
+ */
 export class KafkaCluster {
   readonly #settings: ClusterSettings
   readonly #connections = new Map<string, Promise<BrokerConnection>>()
@@ -43,7 +45,7 @@ export class KafkaCluster {
     this.#settings = settings
   }
 
-  /** Metadata of the topics, or of all topics. Asks one broker after the other until one answers. */
+  /** Looks up the metadata of these topics, or of all. Asks each of the configured brokers until one answers. */
   async metadata(topics?: readonly string[]): Promise<ClusterMetadata> {
     const failures: Error[] = []
     for (const address of this.#settings.brokers) {
@@ -64,8 +66,8 @@ export class KafkaCluster {
   }
 
   /**
-   * Runs an operation against the leader of a partition. Retries it after temporary faults: a new leader, a lost
-   * connection.
+   * Runs an operation on the broker that leads a partition. Retries it after temporary faults, such as a change of the
+   * leader or a lost connection.
    */
   onLeader<T>(
     { topic, partition }: TopicPartition,
@@ -86,7 +88,7 @@ export class KafkaCluster {
     })
   }
 
-  /** Runs an operation against the broker that holds the offsets of a group. */
+  /** Runs an operation on the broker that stores the offsets of a group. */
   onCoordinator<T>(
     group: string,
     signal: AbortSignal,
@@ -100,7 +102,7 @@ export class KafkaCluster {
     )
   }
 
-  /** Runs an operation against the broker that keeps the transactions of an id. */
+  /** Runs an operation on the broker that manages the transactions of an id. */
   onTransactionCoordinator<T>(
     id: string,
     signal: AbortSignal,
@@ -133,17 +135,17 @@ export class KafkaCluster {
     })
   }
 
-  /** Retries an attempt while brokers restart and leaders move, for at most `retryMs`. */
+  /** Retries an attempt for at most `retryMs`, while brokers restart or partitions change their leaders. */
   retried<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     return retried({ signal, retryMs: this.#settings.retryMs, isFinal }, attempt)
   }
 
-  /** The leader of a partition as far as it is known, to send requests for many partitions together. */
+  /** Returns the last known leader of a partition, so that callers can send one request for many partitions. */
   leaderOf(partition: TopicPartition): BrokerAddress | undefined {
     return this.#leaders.get(partitionKey(partition))
   }
 
-  /** The connection to a broker; a closed one is replaced. */
+  /** Returns the connection to a broker, and opens a new one if the last is closed. */
   async connection(address: BrokerAddress): Promise<BrokerConnection> {
     const key = `${address.host}:${address.port}`
     const known = await this.#connections.get(key)?.catch(() => undefined)
@@ -200,7 +202,7 @@ export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`
 }
 
-/** Faults that another attempt does not repair: refused credentials, missing rights, a programming error. */
+/** Returns whether a retry would fail too: refused credentials, missing rights, a programming error. */
 function isFinal(error: unknown): boolean {
   if (error instanceof KafkaCodeError) return !isTransient(error.kafkaCode)
   return !(error instanceof SourceError) || error.details.final === true

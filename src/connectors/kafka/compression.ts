@@ -2,12 +2,12 @@ import * as zlib from 'node:zlib'
 import { gunzipSync } from 'node:zlib'
 import { SourceError } from '../../errors.js'
 
-/** Bytes that one batch may decompress to: the largest batch that a broker takes by default is 1 MiB. */
+/** The most bytes that a record batch may decompress to. By default, a broker accepts batches of at most 1 MiB. */
 const LONGEST_BATCH = 256 * 1024 * 1024
 
 type Decompress = (bytes: Buffer) => Buffer | Promise<Buffer>
 
-/** By the number in a batch's attributes. */
+/** The codecs, by their numbers in a record batch's attributes. */
 const CODECS: Readonly<Record<number, { readonly name: string; readonly decompress: Decompress }>> = {
   1: { name: 'gzip', decompress: (bytes) => gunzipSync(bytes, { maxOutputLength: LONGEST_BATCH }) },
   2: { name: 'snappy', decompress: unsnap },
@@ -15,14 +15,20 @@ const CODECS: Readonly<Record<number, { readonly name: string; readonly decompre
   4: { name: 'zstd', decompress: unzstd },
 }
 
-/** The records of a compressed batch. snappy, lz4 and, before Node 22.15, zstd need a package that is installed beside Millrace. */
+/**
+ * Decompresses the records of a batch. snappy, lz4 and, before Node 22.15, zstd need a package that the user has
+ * installed.
+ */
 export async function decompress(codec: number, bytes: Buffer): Promise<Buffer> {
   const known = CODECS[codec]
   if (!known) throw new RangeError(`compression ${codec} is not known`)
   return await known.decompress(bytes)
 }
 
-/** Java clients frame snappy: 16 bytes of header, then blocks with their lengths. Others send one bare block. */
+/**
+ * Java clients wrap snappy blocks: a header of 16 bytes, then blocks with their lengths. Other clients send one bare
+ * block.
+ */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 
 async function unsnap(bytes: Buffer): Promise<Buffer> {

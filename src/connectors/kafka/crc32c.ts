@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli) by tables, eight bytes a step. */
+/** Computes CRC-32C (Castagnoli) with tables, eight bytes per step. */
 const TABLES = makeTables()
 
 function makeTables(): Int32Array[] {
@@ -17,7 +17,7 @@ function makeTables(): Int32Array[] {
   return tables
 }
 
-/** The checksum of the bytes from `start` on. */
+/** Returns the checksum of the bytes from `start` to the end. */
 export function crc32c(bytes: Uint8Array, start = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as [
     Int32Array,

@@ -2,7 +2,7 @@ import { SourceError } from '../../errors.js'
 import { ExportLoader } from '../../pool/export-loader.js'
 import type { KafkaDecoder, KafkaDecoderRef, KafkaFormat } from './record-format.js'
 
-/** Returns the value for the bytes of a record. */
+/** Decodes the bytes of a record's value. */
 export type Decode = (bytes: Buffer, topic: string) => unknown
 
 const decoders = new ExportLoader<KafkaDecoder>(
@@ -12,7 +12,7 @@ const decoders = new ExportLoader<KafkaDecoder>(
   SourceError,
 )
 
-/** Returns the function for a format; loads the module of a decoder, once per thread. */
+/** Returns the decoding function for a format. Loads the module of a custom decoder, once per thread. */
 export async function decoderOf(format: KafkaFormat | KafkaDecoderRef): Promise<Decode> {
   if (typeof format === 'string') return (bytes) => decodeAs(format, bytes)
   const decoder = await decoders.load(format)

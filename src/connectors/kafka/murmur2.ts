@@ -1,4 +1,4 @@
-/** The hash by which Java's producer deals keys to partitions. */
+/** The hash function by which Java's producer assigns keys to partitions. */
 export function murmur2(key: Uint8Array): number {
   const { length } = key
   const m = 0x5bd1e995

@@ -9,45 +9,54 @@ import { checkEnd, checkStart, type KafkaEnd, type KafkaStart } from './start.js
 import type { Isolation } from './wire/requests.js'
 
 export interface KafkaOptions extends ClusterOptions {
-  /** Topics to read. Set one of `topics`, `pattern` and `assignments`. */
+  /** Topics to read. Set exactly one of `topics`, `pattern` and `assignments`. */
   readonly topics?: string | readonly string[]
-  /** Reads all topics whose whole name matches, also those that are created later. */
+  /** Reads all topics whose whole name matches, including those that are created later. */
   readonly pattern?: RegExp
-  /** Reads some partitions only: `{ orders: [0, 2] }`. */
+  /** Reads these partitions only: `{ orders: [0, 2] }`. */
   readonly assignments?: Readonly<Record<string, readonly number[]>>
   /**
-   * Where to begin if there is neither a checkpoint nor an offset that `group` has committed: `'latest'` for streams,
-   * `'earliest'` for datasets unless set.
+   * Where to begin, if there is no checkpoint and `group` has committed no offset: `'latest'` (default of streams),
+   * `'earliest'` (default of datasets), offsets or a timestamp.
    */
   readonly start?: KafkaStart
-  /** Where to end. Without it a stream has no end, and a dataset ends where the topic ends now. */
+  /** Where to end. Default: a stream does not end, and a dataset ends at the newest record when it is created. */
   readonly end?: KafkaEnd
-  /** Group for which the offsets of a batch are committed after its outputs. Does not assign partitions. */
+  /**
+   * Consumer group for which each batch commits its offsets after its outputs (none). The group does not assign
+   * partitions.
+   */
   readonly group?: string
-  /** Records a second that one partition may bring; no limit by default. */
+  /** The most records per second from each partition (no limit). */
   readonly maxRatePerPartition?: number
-  /** `'read_committed'` (default) hides records of transactions that are open or were aborted. */
+  /** `'read_committed'` (default) hides records of open and aborted transactions; `'read_uncommitted'` shows them. */
   readonly isolation?: Isolation
-  /** How values are decoded (`'text'`). */
+  /** How values are decoded: `'text'` (default), `'bytes'`, `'json'`, or by a decoder module. */
   readonly value?: KafkaFormat | KafkaDecoderRef
-  /** Makes each record a pair `[key, value]`, its key decoded so. */
+  /** Makes each record a pair `[key, value]`, and says how keys are decoded (off). */
   readonly keys?: KafkaFormat
   /** Makes each record an object with topic, partition, offset, timestamp, key, value and headers (`false`). */
   readonly headers?: boolean
-  /** Offsets that retention has removed before they were read: `'fail'` (default), or `'skip'` with a warning that counts them. */
+  /**
+   * What happens if retention removed offsets before they were read: `'fail'` (default), or `'skip'` with a warning
+   * that counts them.
+   */
   readonly onGap?: 'fail' | 'skip'
   /**
-   * A record that `value` and `keys` cannot decode: 'fail' (default) fails its task, 'skip' drops it and counts it,
-   * 'dead-letter' also stores it, as the broker has it, in `deadLetters`.
+   * What happens to a record that `value` or `keys` cannot decode: 'fail' (default) fails its task, 'skip' drops and
+   * counts it, 'dead-letter' also stores it undecoded in `deadLetters`.
    */
   readonly onRecordError?: OnRecordError
-  /** Partitions of a batch to aim for (1): larger ranges of offsets are cut, so that several threads read a partition of the topic. */
+  /**
+   * Partitions per batch to aim for (1). Above the number of topic partitions, ranges of offsets are split, so that
+   * several threads read one topic partition.
+   */
   readonly minPartitions?: number
-  /** Bytes that a thread fetches at once (4 MiB). */
+  /** Bytes that a thread fetches per request (4 MiB). */
   readonly fetchBytes?: number
   /** Verifies the checksum of each record batch (`true`). */
   readonly checkCrcs?: boolean
-  /** How often new topics and partitions are looked for (30 s). */
+  /** How often the source looks for new topics and partitions (30 s). */
   readonly metadataRefresh?: Duration
 }
 
@@ -91,7 +100,7 @@ const NAMES = [
   'metadataRefresh',
 ]
 
-/** @throws ArgumentError that names the option. Secrets are not quoted. */
+/** Checks the options. No message contains a secret. @throws ArgumentError that names the option. */
 export function checkKafkaOptions(options: KafkaOptions): CheckedKafkaOptions {
   const cluster = checkClusterOptions(options, NAMES)
   const { start, end, group, keys } = options
@@ -117,7 +126,7 @@ export function checkKafkaOptions(options: KafkaOptions): CheckedKafkaOptions {
   }
 }
 
-/** Which partitions are read: all of some topics, or some of them. */
+/** Returns which partitions to read: all partitions of some topics, or the assigned ones. */
 function checkPartitions({
   topics: given,
   pattern,

@@ -3,25 +3,25 @@ import { describe } from '../../values/describe.js'
 import { murmur2 } from './murmur2.js'
 import type { OutgoingRecord } from './record-encoder.js'
 
-/** A record as the sink takes it: a value, a pair `[key, value]`, or an object with more. */
+/** A record as the sink accepts it. Texts, bytes and pairs `[key, value]` are short forms. */
 export interface KafkaMessage {
   readonly key?: string | Uint8Array | null
   readonly value: string | Uint8Array | null
   readonly headers?: Readonly<Record<string, string>>
-  /** Ms since 1970; the time of writing unless given. */
+  /** Time of the record, in ms since 1970. Default: the time of writing. */
   readonly timestamp?: number
-  /** The partition of the topic; by the key's hash unless given. */
+  /** Partition of the topic. Default: chosen by the key's hash. */
   readonly partition?: number
 }
 
 export interface TargetTopic {
   readonly topic: string
   readonly partitions: number
-  /** The partition for records without a key. */
+  /** The partition of records that have no key. */
   readonly keyless: number
 }
 
-/** Returns the bytes of a record and the partition that it belongs to. @throws DataError for what is no record. */
+/** Encodes the fields of a record, and chooses its partition. @throws DataError if the record cannot be a message. */
 export function toOutgoing(record: unknown, target: TargetTopic): OutgoingRecord & { readonly partition: number } {
   const { key = null, value, headers = {}, timestamp = Date.now(), partition } = asMessage(record)
   const keyBytes = toBytes(key, 'key')
@@ -35,7 +35,7 @@ export function toOutgoing(record: unknown, target: TargetTopic): OutgoingRecord
   return { key: keyBytes, value: toBytes(value, 'value'), headers: texts, timestamp, partition: chosen }
 }
 
-/** As Java's producer: by the key's hash. */
+/** Chooses the partition as Java's producer does, by the hash of the key. */
 function partitionOf(key: Buffer | null, { partitions, keyless }: TargetTopic): number {
   return (key ? murmur2(key) & 0x7fffffff : keyless) % partitions
 }

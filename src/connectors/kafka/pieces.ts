@@ -6,21 +6,24 @@ import type { RecordCursor } from './record-batches.js'
 import type { KafkaFormat, RecordFormat } from './record-format.js'
 import type { TopicPartition } from './wire/topic-partition.js'
 
-/** A record with all that Kafka knows of it. */
+/** A record with everything that Kafka stores about it. */
 export interface KafkaRecord<V = string, K = string> {
   readonly topic: string
   readonly partition: number
   readonly offset: number
-  /** Ms since 1970, as the topic's `message.timestamp.type` says: when it was made, or when the broker appended it. */
+  /**
+   * In ms since 1970: when the record was created, or when the broker appended it, as the topic's
+   * `message.timestamp.type` says.
+   */
   readonly timestamp: number
   readonly key: K | null
-  /** Null in a tombstone, the mark that a key was deleted. */
+  /** `null` for a tombstone, which marks a deleted key. */
   readonly value: V | null
-  /** In their order; names may repeat. Values are texts. */
+  /** In the record's order. Names may repeat. Values are decoded as texts. */
   readonly headers: readonly (readonly [name: string, value: string | null])[]
 }
 
-/** JSON and decoders may return anything: name the type at `input<T>`. */
+/** JSON and custom decoders may return anything: name the type at `input<T>`. */
 type Decoded<Format> = Format extends 'text' ? string : Format extends 'bytes' ? Uint8Array : unknown
 type ValueOf<O extends KafkaOptions> = O extends { readonly value: infer Format } ? Decoded<Format> : string
 type KeyOf<O extends KafkaOptions> = O extends { readonly keys: infer Format } ? Decoded<Format> : string
@@ -32,14 +35,14 @@ export type KafkaRecordOf<O extends KafkaOptions> = O extends { readonly headers
     ? [key: KeyOf<O> | null, value: ValueOf<O> | null]
     : ValueOf<O>
 
-/** Collects decoded records. */
+/** Collects decoded records into pieces. */
 export interface PieceBuilder {
   add(cursor: RecordCursor): void
   /** Returns the pieces added since the last call. */
   take(): (Buffer | readonly unknown[])[]
 }
 
-/** Values as text stay bytes, so that kernels can read them; everything else becomes records. */
+/** Keeps text values as bytes, so that kernels can process them. Decodes everything else to records. */
 export function pieceBuilder(
   format: RecordFormat,
   decode: Decode,
@@ -60,8 +63,8 @@ const CARRIAGE_RETURN = 13
 const FIRST_BYTES = 64 * 1024
 
 /**
- * Values as lines, copied behind each other. A value that a line cannot hold, as it has a newline inside or a carriage return at
- * its end, becomes a record of its own, in its place.
+ * Collects text values as lines in one buffer. A value that contains a newline, or ends with a carriage return, is no
+ * single line: it becomes a record of its own, in the same order.
  */
 class TextPieces implements PieceBuilder {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES)
@@ -83,7 +86,7 @@ class TextPieces implements PieceBuilder {
       this.#texts.push(bytes.toString('utf8', valueStart, valueEnd))
       return
     }
-    // Lines were flushed before the first text, so the texts come first.
+    // These texts precede the line: `#flushLines` wrote the lines before them.
     this.#flushTexts()
     this.#length = end + 1
   }
@@ -171,7 +174,7 @@ function decoded(
   }
 }
 
-/** Returns a record as the broker has it, for dead letters. */
+/** Returns a record without decoding it, for dead letters. */
 function undecoded(cursor: RecordCursor, { topic, partition }: TopicPartition): object {
   const { offset, timestamp } = cursor
   return { topic, partition, offset, timestamp, key: cursor.key(), value: cursor.value() }

@@ -8,7 +8,7 @@ import { EARLIEST, type FoundOffset, fetchCommitted, LATEST, listOffsets, type T
 import type { TopicPartition } from './wire/topic-partition.js'
 import { fetchStableOffsets } from './wire/transactions.js'
 
-/** Which partitions there are. Waits for a topic that is just being created; internal topics match no pattern. */
+/** Finds the partitions to read. Retries while a topic is being created. A pattern matches no internal topic. */
 export function findPartitions(
   cluster: KafkaCluster,
   { topics, pattern, assignments }: CheckedKafkaOptions,
@@ -51,7 +51,7 @@ function unreadable({ topic, code }: TopicMetadata): SourceError {
   return new KafkaCodeError(`Kafka topic '${topic}' cannot be read`, code, { topic })
 }
 
-/** The offset of each partition at EARLIEST, LATEST or a time in ms. One request to each broker. */
+/** Looks up the offset of each partition at EARLIEST, LATEST or a time in ms, with one request per broker. */
 export async function offsetsAt(
   cluster: KafkaCluster,
   partitions: readonly TopicPartition[],
@@ -75,7 +75,7 @@ export async function offsetsAt(
       )
     }),
   )
-  // A leader has moved: those partitions one by one, each from its new leader.
+  // The leaders of the remaining partitions have moved, so each is looked up at its new leader.
   for (const partition of partitions.filter((each) => !found.has(partitionKey(each)))) {
     await cluster.onLeader(partition, signal, async (connection) => {
       const [offset] = await listOffsets(connection, isolation, [{ ...partition, at }])
@@ -92,12 +92,15 @@ export async function offsetsAt(
   return found
 }
 
-/** Where each partition is read from at first: what `group` has committed, else what `start` says. */
+/**
+ * Returns the first offset to read of each partition: the one that `group` has committed, or else the one that `start`
+ * determines.
+ */
 export async function startOffsets(
   cluster: KafkaCluster,
   partitions: readonly TopicPartition[],
   options: Pick<CheckedKafkaOptions, 'isolation' | 'group'> & {
-    /** Whether transactions commit the group's offsets: those that have not ended are waited for. */
+    /** Whether transactions commit the group's offsets. If so, the look-up waits for open transactions to end. */
     readonly isStable?: boolean
   },
   start: KafkaStart,
@@ -127,13 +130,16 @@ export async function startOffsets(
     take(await at(EARLIEST, open()))
   } else if (typeof start === 'object') {
     take(await at(Number(start.timestamp), open()))
-    // No record is as young: the partition is read from its end on.
+    // No record is as new as the timestamp, so reading begins at the end of the partition.
     take(await at(LATEST, open()))
   } else take(await at(start === 'earliest' ? EARLIEST : LATEST, open()))
   return offsets
 }
 
-/** Where reading ends. A partition that `end` does not name ends where it ends now. */
+/**
+ * Returns the offset before which reading ends, by partition. A partition that `end` does not name ends at its newest
+ * record.
+ */
 export async function endOffsets(
   cluster: KafkaCluster,
   partitions: readonly TopicPartition[],

@@ -1,17 +1,17 @@
 import type { TopicPartition } from './wire/topic-partition.js'
 
-/** The records of one Kafka partition from offset `from` up to, without, offset `to`. */
+/** The records of one topic partition, from offset `from` (inclusive) to `to` (exclusive). */
 export interface KafkaRange extends TopicPartition {
   readonly from: number
   readonly to: number
 }
 
-/** Smaller pieces cost more to fetch than a thread saves by reading them. */
+/** The least records of a piece: a request for fewer costs more time than a second thread saves. */
 const LEAST_PIECE = 1000
 
 /**
- * Cuts large ranges so that there are about `wanted`, as Spark does: each range into a number of pieces in proportion to its
- * records. Pieces of a partition follow each other.
+ * Splits large ranges into about `wanted` pieces in all, as Spark does: each range in proportion to its records. The
+ * pieces of a partition are adjacent in the result.
  */
 export function splitRanges(ranges: readonly KafkaRange[], wanted: number): KafkaRange[] {
   if (ranges.length >= wanted) return [...ranges]
@@ -26,8 +26,8 @@ export function splitRanges(ranges: readonly KafkaRange[], wanted: number): Kafk
 }
 
 /**
- * Shortens ranges to `most` records together, in proportion to what each partition has, and to `mostEach` in each. A partition
- * with records gets at least one. Empty ranges are left out.
+ * Limits the ranges to `most` records in all, in proportion to their sizes, and to `mostEach` records each. Each
+ * partition with records keeps at least one; empty ranges are dropped.
  */
 export function limited(ranges: readonly KafkaRange[], most: number, mostEach: number): KafkaRange[] {
   const total = ranges.reduce((sum, { from, to }) => sum + (to - from), 0)

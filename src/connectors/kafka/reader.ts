@@ -11,7 +11,7 @@ import type { BrokerConnection } from './wire/connection.js'
 import { OFFSET_OUT_OF_RANGE } from './wire/error-codes.js'
 import { EARLIEST, type FetchedRecords, fetchRecords, type Isolation, listOffsets } from './wire/requests.js'
 
-/** Options of the reader. They go to the threads with the tasks, and into no checkpoint. */
+/** Options of the reader. The driver sends them with each task. Checkpoints do not contain them. */
 export interface KafkaReaderOptions {
   readonly cluster: ClusterSettings
   readonly isolation: Isolation
@@ -20,12 +20,12 @@ export interface KafkaReaderOptions {
   readonly format: RecordFormat
 }
 
-/** How long a broker waits for records. They exist already, so an empty answer is rare. */
+/** How long a broker waits for records, in ms. The planned records exist, so empty responses are rare. */
 const MAX_WAIT_MS = 500
-/** Empty answers in a row after which the task fails. */
+/** Empty responses in a row after which the task fails. */
 const MOST_EMPTY = 20
 
-/** Reads a range of offsets. The next request is under way while the records of the last are decoded. */
+/** Reads a range of offsets. Sends the next request before it decodes the records of the last response. */
 export const kafkaReader: PartitionReader<KafkaRange> = {
   async *read(range, context) {
     const options = context.options as KafkaReaderOptions
@@ -53,7 +53,8 @@ export const kafkaReader: PartitionReader<KafkaRange> = {
       empty = 0
       if (after < range.to) {
         response = fetch(after)
-        // It is awaited after the yield below, which may never return.
+        // `response` is awaited after the `yield` below. If the generator ends there, a rejection must not count as
+        // unhandled.
         response.catch(() => undefined)
       }
       const start = at
@@ -90,7 +91,9 @@ function fetched(
   })
 }
 
-/** Retention removed offsets between the plan of the batch and its task, or a checkpoint is older than the log. */
+/**
+ * The offsets were removed by retention after the batch was planned, or the checkpoint is older than the oldest record.
+ */
 export function removed(
   { topic, partition }: { topic: string; partition: number },
   from: number,

@@ -31,12 +31,12 @@ const LOG_APPEND_TIME = 8
 const TRANSACTIONAL = 16
 const CONTROL = 32
 
-/** The records of one batch, one after the other. Its fields describe the record that `next` has moved to. */
+/** Steps through the records of one batch. The fields describe the current record. */
 export class RecordCursor {
   bytes: Buffer = Buffer.alloc(0)
   offset = 0
   timestamp = 0
-  /** -1 where there is no key or value. */
+  /** -1 if the record has no key, or no value. */
   keyStart = -1
   keyEnd = -1
   valueStart = -1
@@ -48,7 +48,7 @@ export class RecordCursor {
   #baseTime = 0
   #appendTime = false
 
-  /** Moves to the first record of a batch, in front of it. */
+  /** Positions the cursor before the first record of a batch. */
   enter(batch: Buffer, records: Buffer): void {
     const attributes = batch.readInt16BE(ATTRIBUTES)
     this.#appendTime = (attributes & LOG_APPEND_TIME) !== 0
@@ -60,7 +60,7 @@ export class RecordCursor {
     this.#end = 0
   }
 
-  /** Moves to the next record; false after the last. */
+  /** Moves to the next record. Returns false after the last one. */
   next(): boolean {
     if (this.#left === 0) return false
     this.#left--
@@ -92,7 +92,7 @@ export class RecordCursor {
     return this.valueStart < 0 ? null : this.bytes.subarray(this.valueStart, this.valueEnd)
   }
 
-  /** The headers of the record, in order. Their names may repeat. */
+  /** Returns the headers of the current record, in order. Names may repeat. */
   headers(): (readonly [name: string, value: Buffer | null])[] {
     this.#at = this.valueEnd
     const headers: (readonly [string, Buffer | null])[] = []
@@ -125,7 +125,7 @@ export class RecordCursor {
     return (value >>> 1) ^ -(value & 1)
   }
 
-  /** As `varint`, beyond 32 bits: two records of a batch may lie months apart. */
+  /** Reads a number of more than 32 bits: the records of one batch may be months apart. */
   #varlong(): number {
     const { bytes } = this
     let byte = bytes[this.#at++]!
@@ -141,7 +141,7 @@ export class RecordCursor {
   }
 }
 
-/** The offset after the last whole batch; undefined if there is none. */
+/** Returns the offset after the last complete batch; undefined if the response has no complete batch. */
 export function offsetAfter(batches: Buffer): number | undefined {
   let after: number | undefined
   for (let at = 0; at + RECORDS <= batches.length; ) {
@@ -153,16 +153,18 @@ export function offsetAfter(batches: Buffer): number | undefined {
   return after
 }
 
-/** Which batches of a response the reader leaves out or refuses. */
+/** Which batches of a response are skipped or verified. */
 export interface BatchFilter {
-  /** Transactions that were aborted; empty unless only committed records are read. */
+  /** Aborted transactions. Empty if uncommitted records are read too. */
   readonly aborted: readonly AbortedTransaction[]
   readonly checkCrcs: boolean
 }
 
 /**
- * Enters every batch of a response that holds records to be read, and calls `each` for it. Leaves out control batches and
- * aborted transactions. Throws SourceError for batches that are damaged or that this reader does not know.
+ * Calls `each` for every batch of a response, with the cursor before its first record. Skips control batches and
+ * aborted transactions.
+ *
+ * @throws SourceError for a batch that is damaged or has an unknown format.
  */
 export async function eachBatch(
   batches: Buffer,
@@ -175,7 +177,7 @@ export async function eachBatch(
   const dropped = new Set<number>()
   for (let at = 0; at + RECORDS <= batches.length; ) {
     const end = at + 12 + batches.readInt32BE(at + LENGTH)
-    // A response ends where its bytes do: the next one has the whole batch.
+    // The response may cut off its last batch. The next response contains all of it.
     if (end > batches.length) break
     const batch = batches.subarray(at, end)
     at = end
@@ -189,7 +191,7 @@ export async function eachBatch(
     const producer = Number(batch.readBigInt64BE(PRODUCER))
     while (pending.length > 0 && pending[0]!.firstOffset <= last) dropped.add(pending.shift()!.producer)
     if ((attributes & CONTROL) !== 0) {
-      // The marker that ends a transaction.
+      // A control batch marks the end of a transaction.
       dropped.delete(producer)
       continue
     }

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { crc32c } from './crc32c.js'
 import type { ProducerIdentity } from './wire/transactions.js'
 
-/** A record to be written. */
+/** A record with encoded fields. */
 export interface OutgoingRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
@@ -13,22 +13,22 @@ export interface OutgoingRecord {
 export type KafkaCompression = 'none' | 'gzip'
 
 const HEADER = 61
-/** Where the attributes begin, and with them the bytes that the checksum covers. */
+/** The offset of the attributes. The checksum covers all bytes from here. */
 const ATTRIBUTES = 21
 const COUNT = 57
 const TRANSACTIONAL = 16
 const GZIP = 1
-/** Bytes that the lengths and deltas of a record take at most, besides its key, value and headers. */
+/** The most bytes that the lengths and deltas of a record need, in addition to key, value and headers. */
 const MOST_OVERHEAD = 40
 
-/** A bound on the bytes of a record in a batch. */
+/** Returns an upper bound for the bytes of a record in a batch. */
 export function encodedBound({ key, value, headers }: OutgoingRecord): number {
   let bytes = MOST_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0)
   for (const [name, text] of headers) bytes += 10 + Buffer.byteLength(name) + text.length
   return bytes
 }
 
-/** Encodes records as one batch (magic 2; the layout stands in record-batches.ts), which `seal` completes. */
+/** Encodes records as one batch (magic 2; record-batches.ts describes the layout). `seal` completes it. */
 export function encodeBatch(records: readonly OutgoingRecord[], compression: KafkaCompression): Buffer {
   const base = records[0]!.timestamp
   const newest = records.reduce((latest, { timestamp }) => Math.max(latest, timestamp), base)
@@ -49,8 +49,8 @@ export function encodeBatch(records: readonly OutgoingRecord[], compression: Kaf
 }
 
 /**
- * Writes the producer and the checksum into a batch. With an identity the batch belongs to its transaction, and `sequence` is the
- * number of its first record among those that the producer has sent to the partition.
+ * Writes producer and checksum into a batch. With an identity, the batch is part of a transaction; `sequence` is then
+ * the number of records that the producer has sent to the partition before.
  */
 export function seal(batch: Buffer, identity?: ProducerIdentity, sequence = -1): Buffer {
   if (identity) batch.writeInt16BE(batch.readInt16BE(ATTRIBUTES) | TRANSACTIONAL, ATTRIBUTES)
@@ -61,7 +61,7 @@ export function seal(batch: Buffer, identity?: ProducerIdentity, sequence = -1):
   return batch
 }
 
-/** The number of records in a batch. */
+/** Returns the number of records in a batch. */
 export function countOf(batch: Buffer): number {
   return batch.readInt32BE(COUNT)
 }
@@ -70,7 +70,8 @@ function encodeRecords(records: readonly OutgoingRecord[], base: number): Buffer
   const bytes = Buffer.allocUnsafe(records.reduce((sum, record) => sum + encodedBound(record), 0))
   let at = 0
   for (const [i, { key, value, headers, timestamp }] of records.entries()) {
-    // The length of a record stands before it and is known after it: the record is written behind the longest length.
+    // A record's length precedes it and is a varint of unknown size, so the record is first written behind room for the
+    // longest one.
     const start = at + 5
     let end = start
     bytes[end++] = 0
@@ -93,7 +94,7 @@ function writeBytes(bytes: Buffer, at: number, value: Buffer | null): number {
   return start + value.copy(bytes, start)
 }
 
-/** Zigzag, 7 bits a byte; exact up to 2^52. */
+/** Writes a zigzag varint of 7 bits per byte. Exact up to 2^52. */
 function writeVarint(bytes: Buffer, start: number, value: number): number {
   let at = start
   let rest = value < 0 ? -2 * value - 1 : 2 * value

@@ -1,18 +1,18 @@
 import { check } from './option-check.js'
 
-/** How bytes become a value: as text, as they are, or parsed as JSON. */
+/** How bytes become a value: as text, unchanged, or parsed as JSON. */
 export type KafkaFormat = 'text' | 'bytes' | 'json'
 
-/** Decodes values in the worker threads: an object that a module exports. */
+/** A decoder that runs in the worker threads: an object that a module exports. */
 export interface KafkaDecoderRef {
-  /** The URL of a JavaScript module that every thread loads once. */
+  /** URL of a JavaScript module. Each thread loads it once. */
   readonly module: string
-  /** The name of the export, a KafkaDecoder. */
+  /** Name of the export, which is a KafkaDecoder. */
   readonly export: string
 }
 
 export interface KafkaDecoder<V = unknown> {
-  /** Returns the value for the bytes of a record. An error fails the batch, and names topic and offset. */
+  /** Decodes the bytes of a record. An error fails the batch, and names topic and offset. */
   decode(bytes: Uint8Array, topic: string): V
 }
 

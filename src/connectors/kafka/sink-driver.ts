@@ -13,15 +13,15 @@ export interface SinkDriverOptions {
   readonly sources: readonly SourceOffsets[]
 }
 
-/** The clients of a sink while it is in use. */
+/** The clients of a sink that is in use. */
 interface Session {
   readonly cluster: KafkaCluster
   readonly abort: AbortController
-  /** By transactional id. */
+  /** The committers, by transactional id. */
   readonly committers: Map<string, BatchCommitter>
 }
 
-/** The driver's half of a sink that writes exactly once: one transaction a batch. */
+/** The driver side of an exactly-once sink. It writes each batch in one transaction. */
 export class KafkaSinkDriver implements OffsetOwner {
   readonly #options: SinkDriverOptions
   #session: Session | undefined
@@ -39,7 +39,7 @@ export class KafkaSinkDriver implements OffsetOwner {
   }
 
   async commit({ time, output = '' }: SinkWrite, messages: readonly EncodedPartition[]): Promise<void> {
-    // Outside of batches the writers have sent the records themselves.
+    // Outside of batches, the writers have already sent the records.
     if (time === undefined) return
     const { application, topic, sources } = this.#options
     const id = sources.length > 0 ? application : `${application}.${output}`
@@ -72,7 +72,10 @@ export class KafkaSinkDriver implements OffsetOwner {
     return committer
   }
 
-  /** The offsets of a batch count as committed with its first output: a second one would be left out. */
+  /**
+   * Refuses a second output: once the first has committed the offsets of a batch, the second would find the batch
+   * committed and write nothing.
+   */
   #checkOutput(output: string): void {
     this.#output ??= output
     if (this.#output !== output)

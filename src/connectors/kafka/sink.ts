@@ -13,28 +13,28 @@ import { offsetsOf, type SourceOffsets } from './source-offsets.js'
 import type { EncodedPartition, KafkaWriterOptions } from './writer.js'
 
 export interface KafkaSinkOptions extends ClusterOptions {
-  /** The topic that records are written to. It must exist. */
+  /** Topic to write to. It must exist. */
   readonly topic: string
-  /** Names this application among all that write to the cluster: a restarted process must have the same. */
+  /** Names this application among all that write to the cluster. A restarted process needs the same name. */
   readonly application: string
-  /** `'exactly-once'` (default) by transactions; `'at-least-once'` without. */
+  /** `'exactly-once'` (default) writes each batch in a transaction; `'at-least-once'` uses no transactions. */
   readonly guarantee?: 'exactly-once' | 'at-least-once'
   /** `'none'` (default) or `'gzip'`. */
   readonly compression?: KafkaCompression
-  /** Bytes of a record batch (512 KiB); at most the broker's `message.max.bytes`. */
+  /** Bytes of a record batch (512 KiB). Must not exceed the broker's `message.max.bytes`. */
   readonly batchBytes?: number
   /**
-   * Sources of the same cluster, with `group`: their offsets are committed in the transaction of the batch's records, so a stream
-   * without state is exactly once, also without checkpoints.
+   * Sources of the same cluster that have a `group`. The transaction with a batch's records also commits their offsets,
+   * so a stream without state is exactly once even without checkpoints.
    */
   readonly offsetsOf?: DirectSource<KafkaRange> | readonly DirectSource<KafkaRange>[]
-  /** How long a transaction may stay open before the broker aborts it (60 s). */
+  /** How long a transaction may be open before the broker aborts it (60 s). */
   readonly transactionTimeout?: Duration
 }
 
 const NAMES = ['topic', 'application', 'guarantee', 'compression', 'batchBytes', 'offsetsOf', 'transactionTimeout']
 
-/** Writes to a Kafka topic: texts, bytes, pairs `[key, value]` or objects `{ key, value, headers }`. */
+/** Writes records to a Kafka topic: texts, bytes, pairs `[key, value]` or objects `{ key, value, headers }`. */
 export function kafkaSink(
   options: KafkaSinkOptions,
 ): DataSink<string | Uint8Array | readonly [unknown, unknown] | KafkaMessage> {

@@ -3,19 +3,19 @@ import type { BatchMark } from './batch-committer.js'
 import { type ClusterSettings, partitionKey } from './cluster.js'
 import type { KafkaRange } from './ranges.js'
 
-/** The sink that commits the offsets of a source. */
+/** The sink that commits a source's offsets. */
 export interface OffsetOwner {
-  /** Called before the source looks up where it begins. */
+  /** Aborts transactions of earlier processes. Called before the source looks up where to begin. */
   takeOver(): Promise<void>
 }
 
 /** A stream that reads the source. */
 export interface OffsetReader {
-  /** Returns the ranges of the batch at `time`, one per partition of the topic; undefined if they are unknown. */
+  /** Returns the ranges of the batch at `time`, one per topic partition; undefined if the batch is unknown. */
   rangesAt(time: number): readonly KafkaRange[] | undefined
 }
 
-/** Connects a source with the sink that commits its offsets with the records of the batch. */
+/** Connects a source with the sink that commits its offsets in the same transaction as the records. */
 export class SourceOffsets {
   readonly name: string
   readonly group: string | undefined
@@ -29,7 +29,7 @@ export class SourceOffsets {
     this.cluster = cluster
   }
 
-  /** The sink that commits the offsets; without one the source commits them itself. */
+  /** The sink that commits the offsets. Without one, the source commits them itself. */
   get owner(): OffsetOwner | undefined {
     return this.#owner
   }
@@ -56,7 +56,7 @@ export class SourceOffsets {
     if (this.#reader === reader) this.#reader = undefined
   }
 
-  /** The offsets that the batch at `time` commits. */
+  /** Returns the offsets that the batch at `time` commits. */
   marksAt(time: number): BatchMark[] {
     const ranges = this.#reader?.rangesAt(time)
     if (!ranges)
@@ -73,12 +73,12 @@ export function noteOffsets(source: object, of: SourceOffsets): void {
   offsets.set(source, of)
 }
 
-/** The offsets of a source that kafkaSource made. */
+/** Returns the offsets object of a source that `kafkaSource` created. */
 export function offsetsOf(source: unknown): SourceOffsets | undefined {
   return typeof source === 'object' && source !== null ? offsets.get(source) : undefined
 }
 
-/** One range a partition: pieces of a partition follow each other. */
+/** Joins the adjacent pieces of each partition to one range. */
 export function joinPieces(pieces: readonly KafkaRange[]): KafkaRange[] {
   const joined = new Map<string, KafkaRange>()
   for (const piece of pieces) {

@@ -14,15 +14,15 @@ import type { KafkaStart } from './start.js'
 import { commitOffsets, EARLIEST, LATEST } from './wire/requests.js'
 import type { TopicPartition } from './wire/topic-partition.js'
 
-/** Where the next batch begins, by topic and partition, as a checkpoint holds it. */
+/** The next offset by topic and partition. Checkpoints store this position. */
 type Position = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 const offset = integer(0, Number.MAX_SAFE_INTEGER, 'an offset')
 const positionSchema = record(/./, record(/^\d+$/, offset))
 
 /**
- * Records of Kafka topics: a partition of the topic is a partition of the batch, and the worker threads fetch it. The driver
- * plans offsets only.
+ * Reads Kafka topics. Each topic partition is a partition of the batch. The driver plans ranges of offsets, and worker
+ * threads fetch the records.
  */
 export function kafkaSource<const O extends KafkaOptions>(options: O): DirectSource<KafkaRange, KafkaRecordOf<O>> {
   const checked = checkKafkaOptions(options)
@@ -53,12 +53,12 @@ class KafkaDriver implements DirectReader<KafkaRange>, OffsetReader {
   readonly #abort = new AbortController()
   #intervalSeconds = 1
   #partitions: readonly TopicPartition[] = []
-  /** By partition: the offset that the next batch begins with. */
+  /** The first offset of the next batch, by partition. */
   readonly #next = new Map<string, number>()
-  /** By partition: the offset to end before, if the source has an end. */
+  /** The offset at which reading ends, by partition, if the source has an end. */
   #ends: ReadonlyMap<string, number> | undefined
   readonly #offsets: SourceOffsets
-  /** By batch time: what is committed once the batch is complete, one range a partition. */
+  /** The ranges that a batch commits when it is complete, by batch time. One per topic partition. */
   readonly #taken = new Map<number, readonly KafkaRange[]>()
   #refreshedAt = 0
 
@@ -75,7 +75,8 @@ class KafkaDriver implements DirectReader<KafkaRange>, OffsetReader {
         for (const [partition, offset] of Object.entries(partitions))
           this.#next.set(partitionKey({ topic, partition: Number(partition) }), offset)
     }
-    // Brokers that none of can be reached now are most likely misspelt: the start fails at once. Later they may be restarting.
+    // If no broker can be reached, the addresses are probably wrong, so the start fails at once. Later look-ups are
+    // retried, because brokers may restart.
     await this.#cluster.metadata([])
     const isDataset = batchInterval === Number.POSITIVE_INFINITY
     if (!isDataset) {
@@ -83,7 +84,7 @@ class KafkaDriver implements DirectReader<KafkaRange>, OffsetReader {
       await this.#offsets.owner?.takeOver()
     }
     const { start = isDataset ? 'earliest' : 'latest', end, group } = this.#options
-    // A partition that the earlier process did not know is read from its first record on.
+    // The earlier process did not know of a new partition, so its records are read from the first one on.
     await this.#refresh(position === undefined ? start : 'earliest', isDataset ? undefined : group)
     if (end !== undefined)
       this.#ends = await endOffsets(this.#cluster, this.#partitions, this.#options, end, this.#abort.signal)
@@ -157,12 +158,12 @@ class KafkaDriver implements DirectReader<KafkaRange>, OffsetReader {
     this.#taken.set(time, joinPieces(ranges))
   }
 
-  /** A partition that appeared later has no end of its own: it is not read. */
+  /** Returns where a partition ends. A partition that appeared after the end was fixed is not read. */
   #endOf(key: string): number {
     return this.#ends ? (this.#ends.get(key) ?? 0) : Number.POSITIVE_INFINITY
   }
 
-  /** Looks for new topics and partitions, which are read from `start` on. */
+  /** Looks up topics and partitions. New ones are read from `start` on. */
   async #refresh(start: KafkaStart, group: string | undefined): Promise<void> {
     this.#refreshedAt = performance.now()
     const { signal } = this.#abort
@@ -174,7 +175,7 @@ class KafkaDriver implements DirectReader<KafkaRange>, OffsetReader {
     this.#partitions = partitions
   }
 
-  /** Moves past offsets that retention has removed; a warning counts them. */
+  /** Skips offsets that retention has removed, and returns warnings that count them. */
   async #skipGaps(): Promise<string[]> {
     const first = await offsetsAt(this.#cluster, this.#partitions, EARLIEST, this.#options, this.#abort.signal)
     return this.#partitions.flatMap(({ topic, partition }) => {

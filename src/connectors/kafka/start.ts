@@ -3,14 +3,14 @@ import { check, isCount } from './option-check.js'
 /** Offsets by topic and partition: `{ orders: { 0: 120, 1: 98 } }`. */
 export type KafkaOffsets = Readonly<Record<string, Readonly<Record<number, number>>>>
 
-/** Where a partition is read from at first. A timestamp (ms, or a Date) stands for the first record that is not older. */
+/** Where to begin. A timestamp (ms, or a Date) selects the first record that is not older. */
 export type KafkaStart =
   | 'earliest'
   | 'latest'
   | { readonly timestamp: number | Date }
   | { readonly offsets: KafkaOffsets }
 
-/** Where reading ends: at the offsets, or before the first record that is not older than the time. */
+/** Where to end: before these offsets, or before the first record that is not older than the timestamp. */
 export type KafkaEnd = Exclude<KafkaStart, 'earliest'>
 
 const ALLOWED = "'earliest', 'latest', { timestamp } or { offsets: { topic: { partition: offset } } }"

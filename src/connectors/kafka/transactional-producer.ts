@@ -19,9 +19,9 @@ import {
 /** The content of a transaction. */
 export interface Transaction {
   readonly topic: string
-  /** Record batches, in the order in which each partition gets them. */
+  /** Record batches. Those of one partition are in the order in which they are appended. */
   readonly batches: readonly (readonly [partition: number, batch: Uint8Array])[]
-  /** Offsets by group. */
+  /** The offsets to commit, by group. */
   readonly offsets: ReadonlyMap<string, readonly CommittedOffset[]>
 }
 
@@ -31,21 +31,21 @@ export interface ProducerSettings {
   readonly requestTimeoutMs: number
 }
 
-/** Numbers of records wrap round, as in Java's producer. */
+/** Sequence numbers of records wrap around, as in Java's producer. */
 const SEQUENCES = 2 ** 31
 
 /**
- * Writes transactions under a transactional id, one at a time. The id belongs to the producer that took it over last: the
- * transactions of an earlier one, in a process believed dead, fail.
+ * Writes transactions under a transactional id, one at a time. The id belongs to the producer that took it over last.
+ * Transactions of an earlier producer then fail, even if its process still runs.
  */
 export class TransactionalProducer {
   readonly #cluster: KafkaCluster
   readonly #settings: ProducerSettings
   readonly #signal: AbortSignal
   #identity: ProducerIdentity | undefined
-  /** Whether the outcome of the last transaction is unknown, or it failed. */
+  /** Whether the last transaction failed, or its outcome is unknown. */
   #isBroken = false
-  /** By partition: how many records this identity has sent. */
+  /** The number of records that this identity has sent, by partition. */
   readonly #sequences = new Map<string, number>()
 
   constructor(cluster: KafkaCluster, settings: ProducerSettings, signal: AbortSignal) {
@@ -55,8 +55,8 @@ export class TransactionalProducer {
   }
 
   /**
-   * Takes over the id: at first from any other producer, later only to recover from a failed transaction. Ends the open
-   * transaction of the id. Resolves with false where the producer needs neither.
+   * Takes over the id: the first time from any other producer, later to recover from a failed transaction. Aborts the
+   * open transaction of the id. Returns false if no take-over was necessary.
    *
    * @throws SaveError (rejects) if another producer has taken over the id since.
    */
@@ -73,7 +73,7 @@ export class TransactionalProducer {
     return true
   }
 
-  /** Writes records and offsets, all or none. To be called after `takeOver`. */
+  /** Writes records and offsets atomically. Requires `takeOver` before. */
   async write(transaction: Transaction): Promise<void> {
     const identity = this.#identity!
     this.#isBroken = true
@@ -83,7 +83,8 @@ export class TransactionalProducer {
       const what = `The transaction of '${this.#settings.id}' cannot be committed`
       await this.#coordinated(async (connection) => checked(await commitTransaction(connection, identity), what))
     } catch (error) {
-      // Readers of the topic wait for the end of the transaction. Where no broker answers, its time ends it.
+      // An open transaction blocks the readers of the topic, so it is aborted now. If no broker answers, its timeout
+      // aborts it.
       if (error instanceof KafkaCodeError) await this.takeOver()
       throw error
     }
@@ -100,7 +101,7 @@ export class TransactionalProducer {
     const sending = partitions.map(async (at) => {
       for (const [, batch] of byPartition.get(at.partition)!) await this.#append(identity, at, batch)
     })
-    // All have ended before the transaction does.
+    // All requests must end before the transaction ends.
     for (const outcome of await Promise.allSettled(sending)) if (outcome.status === 'rejected') throw outcome.reason
   }
 
@@ -112,7 +113,7 @@ export class TransactionalProducer {
     const { id, requestTimeoutMs } = this.#settings
     await this.#cluster.onLeader(at, this.#signal, async (connection) => {
       const code = await produce(connection, at, batch, id, requestTimeoutMs)
-      // A batch whose answer was lost is there already.
+      // The broker had appended the batch already, but its answer was lost.
       if (code !== DUPLICATE_SEQUENCE)
         checked(code, `Partition ${at.partition} of Kafka topic '${at.topic}' cannot be written`)
     })

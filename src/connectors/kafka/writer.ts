@@ -13,12 +13,13 @@ export interface KafkaWriterOptions {
   readonly batchBytes: number
 }
 
-/** Record batches of a task by partition of the topic, in order. The driver writes them in the transaction of the batch. */
+/** The record batches of a task, each with its topic partition, in order. */
 export type EncodedPartition = readonly (readonly [partition: number, batch: Uint8Array])[]
 
 /**
- * Encodes a partition as record batches. Exactly once, they are the message for the driver's commit, so nothing of a task whose
- * result is not used is ever written. Otherwise, and outside of batches, the writer sends them itself.
+ * Encodes a partition as record batches. For an exactly-once sink, the driver writes them in the batch's transaction,
+ * so a task whose result is dropped writes nothing. For other sinks, and outside of batches, the writer sends them
+ * itself.
  */
 export const kafkaWriter: WriterFactory = {
   async open(context: WriteContext) {
@@ -30,7 +31,7 @@ export const kafkaWriter: WriterFactory = {
       (open) => open.close(),
     )
     const { partitions } = await context.resource(`${key} ${options.topic}`, () => topicOf(cluster, options.topic))
-    // Records without a key stay together, and go to another partition with each task and each second.
+    // Records without a key of one task go to one topic partition. The partition changes with the task and each second.
     const keyless = context.partition + Math.floor((context.time ?? 0) / 1000)
     const target = { topic: options.topic, partitions, keyless }
     const isSent = options.guarantee === 'at-least-once' || context.time === undefined
@@ -50,7 +51,7 @@ async function topicOf(cluster: KafkaCluster, topic: string): Promise<{ readonly
 class PartitionEncoder {
   readonly #target: TargetTopic
   readonly #options: KafkaWriterOptions
-  /** By partition of the topic: records of the batch that is not full yet, and their bytes. */
+  /** Records of the batch that is not full yet and their bytes, by topic partition. */
   readonly #open = new Map<number, { records: OutgoingRecord[]; bytes: number }>()
   #full: [partition: number, batch: Buffer][] = []
 
@@ -75,7 +76,7 @@ class PartitionEncoder {
     }
   }
 
-  /** The batches that are full, which the caller now owns. */
+  /** Returns the full batches, and forgets them. */
   take(): [partition: number, batch: Buffer][] {
     const full = this.#full
     this.#full = []
@@ -109,7 +110,7 @@ class EncodingWriter implements DataWriter {
   }
 }
 
-/** Sends batches as they fill, outside of transactions. */
+/** Sends full batches at once, without a transaction. */
 class SendingWriter implements DataWriter {
   readonly #encoder: PartitionEncoder
   readonly #cluster: KafkaCluster

@@ -3,17 +3,17 @@ import { SourceError } from '../../errors.js'
 import { missingPackage } from '../missing-package.js'
 import type { MqttSettings } from './options.js'
 
-/** Answers to CONNECT by which a broker refuses the client for good. */
+/** Reason codes with which a broker refuses a client permanently. */
 const REFUSED = new Set([4, 5, 133, 134, 135, 138])
 const CONNECT_MS = 10_000
 const KEEP_ALIVE_SECONDS = 15
 
-/** Host and port, for names and errors. */
+/** Host and port of the broker, for names and errors. */
 export function brokerOf({ url }: MqttSettings): string {
   return new URL(url).host
 }
 
-/** Begins to connect by MQTT 5. The client's events say what comes of it. */
+/** Starts to connect with MQTT 5. The client emits an event when it is connected, or when it failed. */
 export async function openClient(settings: MqttSettings, options: IClientOptions): Promise<MqttClient> {
   const { connect } = await loadClient()
   const { url, username, password, tls } = settings
@@ -28,12 +28,12 @@ export async function openClient(settings: MqttSettings, options: IClientOptions
   })
 }
 
-/** Resolves once the client is connected. Ends it and rejects at its first error. */
+/** Resolves when the client is connected. At its first error, ends the client and rejects. */
 export function connected(client: MqttClient, settings: MqttSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
       client.off('connect', onConnect).off('error', onError).off('close', onClose)
-      // Later errors are followed by a close, which others watch.
+      // A 'close' event follows each later error, and other listeners handle that.
       client.on('error', () => undefined)
       finish()
     }

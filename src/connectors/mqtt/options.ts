@@ -3,15 +3,15 @@ import { type Duration, toMillis } from '../../ops/time.js'
 import { OptionCheck } from '../options.js'
 
 export interface MqttConnectionOptions {
-  /** `mqtt://host:port`, `mqtts://`, `ws://` or `wss://`, without user and password. */
+  /** URL of the broker, `mqtt://host:port`, `mqtts://`, `ws://` or `wss://`, without user and password. */
   readonly url: string
   readonly username?: string
   readonly password?: string
-  /** Certificates as PEM, with `mqtts://` and `wss://`. */
+  /** Certificates as PEM, for `mqtts://` and `wss://`. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
 }
 
-/** Plain data, because it is sent to the worker threads. */
+/** Plain data, because the driver sends it to worker threads. */
 export interface MqttSettings {
   readonly url: string
   readonly username: string | undefined
@@ -20,19 +20,22 @@ export interface MqttSettings {
 }
 
 export interface MqttSourceOptions extends MqttConnectionOptions {
-  /** Filters of topics; `+` and `#` are wildcards. */
+  /** Topic filters. `+` and `#` are wildcards. */
   readonly topics: string | readonly string[]
-  /** Names the session that the broker keeps for this application. No other client may have this name. */
+  /** Name of the session that the broker stores for this application. No other client may use it. */
   readonly clientId: string
-  /** How long the broker keeps the session and its messages while the application is down ('1d'). */
+  /** How long the broker stores the session and its messages while the application is down ('1d'). */
   readonly sessionExpiry?: Duration
-  /** When messages are acknowledged: `'processed'` (default), after the outputs of their batch, or `'stored'`. */
+  /**
+   * When messages are acknowledged: after the outputs of their batch (`'processed'`, default), or when they are
+   * `'stored'`.
+   */
   readonly ackAfter?: AckAfter
-  /** The most messages that wait for their acknowledgement (10,000). The broker may have a smaller limit. */
+  /** Messages that may wait for acknowledgement (10,000). The broker may have a lower limit. */
   readonly receiveMaximum?: number
   /** How payloads are decoded: `'text'` (default), `'json'` or `'bytes'`. */
   readonly value?: 'text' | 'json' | 'bytes'
-  /** Makes records objects `{ topic, value, retain }` (false). */
+  /** Makes records objects `{ topic, value, retain }`, not the value only (false). */
   readonly metadata?: boolean
 }
 
@@ -48,9 +51,9 @@ export interface CheckedSourceOptions {
 }
 
 export interface MqttSinkOptions extends MqttConnectionOptions {
-  /** Begins the id of each message: a restarted process must have the same name. */
+  /** Prefix of the message ids. A restarted process needs the same name. */
   readonly application: string
-  /** The topic of records that name none. */
+  /** Topic of the records that name none. */
   readonly topic?: string
   /** How long an operation is retried while the broker cannot be reached ('30s'). */
   readonly retryTime?: Duration
@@ -67,7 +70,7 @@ const CONNECTION = ['url', 'username', 'password', 'tls']
 const SOURCE = ['topics', 'clientId', 'sessionExpiry', 'ackAfter', 'receiveMaximum', 'value', 'metadata']
 const check = new OptionCheck('mqtt')
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a source. @throws ArgumentError that names the option. */
 export function checkSourceOptions(options: MqttSourceOptions): CheckedSourceOptions {
   check.names(options, [...SOURCE, ...CONNECTION])
   const {
@@ -92,7 +95,7 @@ export function checkSourceOptions(options: MqttSourceOptions): CheckedSourceOpt
   }
 }
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a sink. @throws ArgumentError that names the option. */
 export function checkSinkOptions(options: MqttSinkOptions): CheckedSinkOptions {
   check.names(options, ['application', 'topic', 'retryTime', ...CONNECTION])
   const { topic, retryTime = '30s' } = options
@@ -105,7 +108,7 @@ export function checkSinkOptions(options: MqttSinkOptions): CheckedSinkOptions {
   }
 }
 
-/** Whether messages can be published to it. */
+/** Returns whether a text is a topic that messages can be published to. */
 export function isTopic(topic: unknown): topic is string {
   return typeof topic === 'string' && topic !== '' && !/[+#\0]/.test(topic) && Buffer.byteLength(topic) <= 65_535
 }
@@ -117,7 +120,7 @@ function isFilter(filter: unknown): boolean {
 }
 
 function checkConnection({ url, username, password, tls = {} }: MqttConnectionOptions): MqttSettings {
-  // A URL may hold a password, which the error must not quote.
+  // The URL may contain a password, so the error does not quote it.
   const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
   if (!parsed || !/^(?:mqtts?|wss?):$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '')
     throw check.wrong('url', undefined, "'mqtt://host:1883', without username and password, which are separate options")

@@ -5,8 +5,8 @@ import { checkSinkOptions, type MqttSinkOptions } from './options.js'
 import type { MqttMessage } from './writer.js'
 
 /**
- * Publishes to an MQTT 5 broker with QoS 1, at least once: texts, bytes or objects `{ topic, value, retain }`. Each message has an
- * id, by which subscribers can drop repetitions.
+ * Publishes records to an MQTT 5 broker with QoS 1, at least once: texts, bytes or objects `{ topic, value, retain }`.
+ * Each message has an id, by which subscribers can drop duplicates.
  */
 export function mqttSink(options: MqttSinkOptions): DataSink<string | Uint8Array | MqttMessage> {
   const checked = checkSinkOptions(options)
@@ -17,7 +17,7 @@ export function mqttSink(options: MqttSinkOptions): DataSink<string | Uint8Array
       export: 'mqttWriter',
       options: checked,
     },
-    // The broker has acknowledged each message.
+    // The broker has acknowledged every message, so the commit has nothing to do.
     commit: async () => {},
   }
 }

@@ -9,11 +9,14 @@ import { type CheckedSourceOptions, checkSourceOptions, type MqttSourceOptions }
 export interface MqttRecord<V = unknown> {
   readonly topic: string
   readonly value: V
-  /** Whether the broker had kept the message for new subscribers. */
+  /** Whether the broker had stored the message for new subscribers. */
   readonly retain: boolean
 }
 
-/** Receives messages of an MQTT 5 broker, with QoS 1: what is not acknowledged when the process dies is sent again. */
+/**
+ * Receives messages of an MQTT 5 broker with QoS 1. If the process dies, the broker sends unacknowledged messages
+ * again.
+ */
 export function mqttSource(options: MqttSourceOptions): ReceiverSource {
   const checked = checkSourceOptions(options)
   return {
@@ -25,13 +28,13 @@ export function mqttSource(options: MqttSourceOptions): ReceiverSource {
   }
 }
 
-/** How long the last acknowledgements may take to be sent. */
+/** How long the last acknowledgements may take, in ms. */
 const CLOSE_MS = 1000
 
 class MqttReceiver implements Receiver {
   readonly #options: CheckedSourceOptions
   #client: MqttClient | undefined
-  /** Counts connections: an acknowledgement belongs to the one that brought its message. */
+  /** Counts connections. A message can be acknowledged only over the connection that delivered it. */
   #connection = 0
   #isStopped = false
 
@@ -63,7 +66,7 @@ class MqttReceiver implements Receiver {
     this.#isStopped = true
   }
 
-  /** Acknowledgements of the last batch are sent until here. */
+  /** Ends the connection. Until here, batches can acknowledge their messages. */
   async close(): Promise<void> {
     const client = this.#client
     this.#client = undefined
@@ -82,11 +85,11 @@ class MqttReceiver implements Receiver {
       this.#connection++
     })
     client.on('packetreceive', (packet) => {
-      // The client would acknowledge a message of QoS 1 at once, and hold up the next one until then.
+      // With QoS 1 the client itself would acknowledge each message, and deliver the next one only after that.
       if (packet.cmd === 'publish' && packet.qos === 1) packet.qos = 0
     })
     client.handleMessage = (packet, done) => {
-      // Without an acknowledgement the broker sends it again to the next process.
+      // The message is not acknowledged, so the broker sends it to the next process.
       if (this.#isStopped || client !== this.#client) return
       this.#take(packet, client, sink)
       const full = sink.full()
@@ -131,7 +134,7 @@ class MqttReceiver implements Receiver {
     }
   }
 
-  /** The broker keeps retained messages of a subscription that is there already. */
+  /** Subscribes to the topics. With `rh: 1`, the broker sends retained messages to new subscriptions only. */
   async #subscribe(client: MqttClient): Promise<void> {
     const { topics, settings } = this.#options
     const granted = await client.subscribeAsync([...topics], { qos: 1, rh: 1 }).catch((cause: Error) => {
@@ -141,7 +144,7 @@ class MqttReceiver implements Receiver {
     if (refused.length > 0) throw refusedTopics(refused, brokerOf(settings))
   }
 
-  /** A broker that lost its sessions begins new ones. */
+  /** Subscribes again after a reconnect, because the broker may have lost the session. */
   #resubscribe(client: MqttClient, sink: ReceiverSink): void {
     this.#subscribe(client).catch((error: unknown) => {
       if (!this.#isStopped && client.connected) sink.restart(messageOf(error), error)

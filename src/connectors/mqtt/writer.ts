@@ -10,10 +10,10 @@ import { type CheckedSinkOptions, isTopic } from './options.js'
 
 /** A record with more than a value. */
 export interface MqttMessage {
-  /** The topic; that of the sink unless given. */
+  /** Default: the topic of the sink. */
   readonly topic?: string
   readonly value: string | Uint8Array
-  /** Whether the broker keeps the message for new subscribers (false). */
+  /** Whether the broker stores the message for new subscribers (false). */
   readonly retain?: boolean
 }
 
@@ -21,7 +21,7 @@ interface Addressed extends MqttMessage {
   readonly topic: string
 }
 
-/** The user property that holds the id of a message. */
+/** The user property that contains the id of a message. */
 const ID = 'millrace-id'
 
 export const mqttWriter: WriterFactory = {
@@ -69,7 +69,10 @@ function toMessage(record: unknown, ofSink: string | undefined): Addressed {
   return { ...(message as MqttMessage), topic }
 }
 
-/** The client keeps what it could not send for the next connection, and says nothing: its close ends the waiting. */
+/**
+ * Publishes messages, and resolves when the broker has acknowledged them. Rejects when the connection closes: the
+ * client would otherwise store unsent messages for the next connection, and never settle.
+ */
 function publish(client: MqttClient, messages: readonly (Addressed & WithId)[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const onClose = () => reject(new Error('the connection was closed'))

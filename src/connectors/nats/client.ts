@@ -5,7 +5,7 @@ import { missingPackage } from '../missing-package.js'
 import { RetryingClient } from '../retrying-client.js'
 import type { NatsSettings } from './options.js'
 
-/** A connection, and JetStream on it. */
+/** A connection with JetStream. */
 export interface Nats {
   readonly connection: NatsConnection
   readonly jetstream: JetStreamClient
@@ -24,7 +24,7 @@ export function natsClient(settings: NatsSettings): NatsClient {
   })
 }
 
-/** The servers, for names and errors. */
+/** The servers' addresses, for names and errors. */
 export function serversOf({ servers }: NatsSettings): string {
   return servers.join(',')
 }
@@ -42,7 +42,7 @@ async function connect(settings: NatsSettings): Promise<Nats> {
         : { authenticator: transport.credsAuthenticator(new TextEncoder().encode(credentials)) }),
       ...(tls ? { tls: tls === true ? {} : tls } : {}),
       timeout: TIMEOUT_MS,
-      // RetryingClient decides when to connect again.
+      // RetryingClient reconnects.
       reconnect: false,
     })
     const options = { timeout: TIMEOUT_MS }
@@ -53,7 +53,9 @@ async function connect(settings: NatsSettings): Promise<Nats> {
   }
 }
 
-/** Answers of JetStream are final; a server that is gone, late or without a leader may answer later. */
+/**
+ * Converts an error. Refusals by JetStream are final. A server that is down, slow or without a leader can be retried.
+ */
 function explain(settings: NatsSettings, error: Error): Error {
   const servers = serversOf(settings)
   if (error.name === 'AuthorizationError' || /authorization violation/i.test(error.message)) {
@@ -76,7 +78,7 @@ function explain(settings: NatsSettings, error: Error): Error {
     )
   }
   const status = (error as { readonly status?: number }).status
-  // The client refuses what the server cannot do.
+  // The client itself refuses requests that the server does not support.
   const isRefused = error.name.startsWith('Invalid') || (status !== undefined && status !== 503)
   if (isRefused) {
     return new SourceError(`NATS at ${servers} refused a request: ${error.message}.`, {

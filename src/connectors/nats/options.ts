@@ -3,21 +3,21 @@ import { type Duration, toMillis } from '../../ops/time.js'
 import { OptionCheck } from '../options.js'
 
 interface ConnectionOptions {
-  /** `'host:port'`, or a list of servers of one cluster. */
+  /** Address `'host:port'`, or a list of the servers of one cluster. */
   readonly servers: string | readonly string[]
   readonly user?: string
   readonly password?: string
   readonly token?: string
-  /** The content of a `.creds` file. */
+  /** Content of a `.creds` file. */
   readonly credentials?: string
-  /** Encrypts the connection: `true`, or `{ ca, cert, key }` as PEM. */
+  /** Encrypts the connection (`false`): `true`, or `{ ca, cert, key }` as PEM. */
   readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string }
   /** How long an operation is retried while the server cannot be reached ('30s'). */
   readonly retryTime?: Duration
 }
 export type NatsConnection = ConnectionOptions
 
-/** Plain data, because it is sent to the worker threads. */
+/** Plain data, because the driver sends it to worker threads. */
 export interface NatsSettings {
   readonly servers: readonly string[]
   readonly user: string | undefined
@@ -28,31 +28,37 @@ export interface NatsSettings {
   readonly retryMs: number
 }
 
-/** Where the first batch of a new application begins. */
+/** Where a new application begins to read. */
 export type NatsStart = 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestamp: number | Date }
 
 export interface NatsSourceOptions extends ConnectionOptions {
-  /** The name of the JetStream stream. It must exist, and retain messages by limits. */
+  /** Name of the JetStream stream. It must exist, with retention by limits. */
   readonly stream: string
-  /** Reads messages of these subjects only; `*` and `>` are wildcards. */
+  /** Subjects to read (all). `*` and `>` are wildcards. */
   readonly subjects?: string | readonly string[]
-  /** Where a new application begins to read (a stream: `'latest'`, a dataset: `'earliest'`). */
+  /**
+   * Where a new application begins to read: `'latest'` (default of streams), `'earliest'` (default of datasets), a
+   * sequence number or a time.
+   */
   readonly start?: NatsStart
   /** How payloads are decoded: `'text'` (default), `'json'` or `'bytes'`. */
   readonly value?: 'text' | 'json' | 'bytes'
-  /** Makes records objects `{ subject, sequence, timestamp, value, headers }` (false). */
+  /** Makes records objects `{ subject, sequence, timestamp, value, headers }`, not the value only (false). */
   readonly metadata?: boolean
-  /** The most sequence numbers per second of the batch interval (100,000). */
+  /** Limit of sequence numbers per second of the batch interval (100,000). */
   readonly maxRate?: number
-  /** The most sequence numbers of a partition of the batch (10,000): a thread holds their messages while it reads. */
+  /**
+   * Limit of sequence numbers per partition of a batch (10,000). A thread holds the messages of a partition in memory
+   * while it reads them.
+   */
   readonly partitionRecords?: number
   /**
-   * Messages that the stream's limits removed before they were read: `'fail'` (default) or `'skip'`, which reports
-   * their number.
+   * What happens if the stream's limits removed messages before they were read: `'fail'` (default), or `'skip'` with a
+   * warning that counts them.
    */
   readonly onGap?: 'fail' | 'skip'
   /**
-   * The treatment of a message that is not what the options say: 'fail' (default) fails its task, 'skip' drops it and counts it,
+   * What happens to a message that `value` cannot decode: 'fail' (default) fails its task, 'skip' drops and counts it,
    * 'dead-letter' also stores it, with its subject, headers and bytes, in `deadLetters`.
    */
   readonly onRecordError?: OnRecordError
@@ -76,9 +82,9 @@ export interface CheckedSourceOptions {
 }
 
 export interface NatsSinkOptions extends ConnectionOptions {
-  /** Names this application among all that publish to the stream: a restarted process must have the same. */
+  /** Names this application among all that publish to the stream. A restarted process needs the same name. */
   readonly application: string
-  /** The subject of records that name none. A stream must receive it. */
+  /** Subject of the records that name none. A stream must cover it. */
   readonly subject?: string
 }
 
@@ -101,11 +107,11 @@ const SOURCE = [
   'onRecordError',
 ]
 const check = new OptionCheck('nats')
-/** A name of a stream or an application: without blanks and characters of subjects. */
+/** A valid name of a stream or an application: no white space, no special characters of subjects. */
 const NAME = /^[^\s.*>/\\]+$/
 const SUBJECT = /^[^\s]+$/
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a source. @throws ArgumentError that names the option. */
 export function checkSourceOptions(options: NatsSourceOptions): CheckedSourceOptions {
   check.names(options, [...SOURCE, ...CONNECTION])
   const { stream, subjects = [], start, value = 'text', metadata = false } = options
@@ -132,7 +138,7 @@ export function checkSourceOptions(options: NatsSourceOptions): CheckedSourceOpt
   }
 }
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a sink. @throws ArgumentError that names the option. */
 export function checkSinkOptions(options: NatsSinkOptions): CheckedSinkOptions {
   check.names(options, ['application', 'subject', ...CONNECTION])
   const { application, subject } = options
@@ -160,7 +166,7 @@ function checkStart(start: NatsStart): NatsStart {
 function checkConnection(options: NatsConnection): NatsSettings {
   const { servers: given, user, password, token, credentials, tls, retryTime = '30s' } = options
   const servers = typeof given === 'string' ? [given] : given
-  // A URL may hold a password, which the error must not quote.
+  // The URL may contain a password, so the error does not quote it.
   if (!Array.isArray(servers) || servers.length === 0 || !servers.every((server) => /^[^\s@/]+$/.test(String(server))))
     throw check.wrong(
       'servers',

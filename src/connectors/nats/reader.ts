@@ -7,14 +7,14 @@ import { type Nats, type NatsClient, natsClient } from './client.js'
 import type { NatsFormat, NatsSettings } from './options.js'
 import { withConsumer } from './with-consumer.js'
 
-/** The messages of a stream from sequence number `from` up to and including `to`. */
+/** The messages of a stream from sequence number `from` to `to`, both inclusive. */
 export interface NatsRange {
   readonly stream: string
   readonly from: number
   readonly to: number
 }
 
-/** Options of the reader. They go to the threads with the tasks, and into no checkpoint. */
+/** Options of the reader. The driver sends them with each task. Checkpoints do not contain them. */
 export interface NatsReaderOptions {
   readonly settings: NatsSettings
   readonly subjects: readonly string[]
@@ -26,18 +26,18 @@ export interface NatsReaderOptions {
 export interface NatsRecord<V = unknown> {
   readonly subject: string
   readonly sequence: number
-  /** Ms since 1970. */
+  /** In ms since 1970. */
   readonly timestamp: number
   readonly value: V
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-/** Messages of one request. */
+/** The most messages per request. */
 const AT_ONCE = 5000
-/** How long the server waits for messages. They exist already. */
+/** How long a request waits for messages, in ms. The planned messages exist already. */
 const WAIT_MS = 2000
 
-/** Reads a range of sequence numbers through a consumer of its own, which acknowledges nothing. */
+/** Reads a range of sequence numbers. Each request creates a consumer without acknowledgements. */
 export const natsReader: PartitionReader<NatsRange> = {
   async *read(range, context) {
     const options = context.options as NatsReaderOptions
@@ -47,7 +47,7 @@ export const natsReader: PartitionReader<NatsRange> = {
       (open) => open.close(),
     )
     let at = range.from
-    // A range that a broken connection interrupts goes on behind the last piece.
+    // After a broken connection, reading resumes behind the last piece.
     while (at <= range.to) {
       const { messages, next, first } = await client.run(context.signal, (nats) => fetchPiece(nats, range, at, options))
       if (at === range.from) await checkGap(client, range, first, options, context)
@@ -60,13 +60,13 @@ export const natsReader: PartitionReader<NatsRange> = {
 
 interface Piece {
   readonly messages: readonly JsMsg[]
-  /** The sequence number to go on with. */
+  /** The sequence number at which the next piece begins. */
   readonly next: number
   /** The sequence number of the first message; undefined if there is none. */
   readonly first: number | undefined
 }
 
-/** The messages of up to AT_ONCE, and where the next piece begins. */
+/** Fetches up to AT_ONCE messages, and determines where the next piece begins. */
 function fetchPiece(
   nats: Nats,
   { stream, to }: NatsRange,
@@ -76,7 +76,7 @@ function fetchPiece(
   const config: Partial<ConsumerConfig> = {
     deliver_policy: 'by_start_sequence',
     opt_start_seq: from,
-    // More than one need a server of version 2.10.
+    // Several filters need server version 2.10.
     ...(subjects.length === 1 ? { filter_subject: subjects[0] } : {}),
     ...(subjects.length > 1 ? { filter_subjects: [...subjects] } : {}),
   }
@@ -96,7 +96,7 @@ async function collect(fetched: ConsumerMessages, wanted: number, from: number, 
     first ??= message.seq
     next = Math.max(next, message.seq + 1)
     if (message.seq <= to) messages.push(message)
-    // The last message of the subjects may be earlier than the end of the range.
+    // No message follows, even if the range ends later: the rest of it has other subjects.
     if (message.info.pending === 0) next = Math.max(next, to + 1)
     if (next > to || messages.length >= wanted) break
   }
@@ -105,7 +105,7 @@ async function collect(fetched: ConsumerMessages, wanted: number, from: number, 
   return { messages, next, first }
 }
 
-/** Limits of the stream removed messages between the plan of the batch and its task, or a checkpoint is older. */
+/** Handles messages that the stream's limits removed after the batch was planned, or since the checkpoint. */
 async function checkGap(
   client: NatsClient,
   { stream, from, to }: NatsRange,
@@ -119,7 +119,7 @@ async function checkGap(
   if (gone <= 0) return
   const error = goneMessages(stream, from, from + gone - 1)
   if (onGap === 'fail') throw error
-  // The driver has planned them and cannot count them.
+  // The driver counted these messages when it planned the batch, so only a warning can report them.
   process.emitWarning(`They are skipped: ${error.message}`, 'MillraceWarning')
 }
 
@@ -144,7 +144,7 @@ function decode(message: JsMsg, { stream }: NatsRange, { value: format, metadata
   }
 }
 
-/** Returns a message as the server has it, for dead letters. */
+/** Returns a message without decoding it, for dead letters. */
 function undecoded(message: JsMsg): NatsRecord<Uint8Array> {
   const { subject, seq: sequence, data } = message
   return { subject, sequence, timestamp: timeOf(message), value: data, headers: headersOf(message) }

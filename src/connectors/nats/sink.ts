@@ -5,8 +5,8 @@ import { checkSinkOptions, type NatsSinkOptions } from './options.js'
 import type { NatsMessage } from './writer.js'
 
 /**
- * Publishes to JetStream: texts, bytes or objects `{ subject, value, headers }`. Each message has an id of the batch, so a stream
- * drops repetitions within its duplicate window.
+ * Publishes records to JetStream: texts, bytes or objects `{ subject, value, headers }`. A message's id consists of
+ * batch and position, so the stream drops duplicates within its duplicate window.
  */
 export function natsSink(options: NatsSinkOptions): DataSink<string | Uint8Array | NatsMessage> {
   const checked = checkSinkOptions(options)
@@ -17,7 +17,7 @@ export function natsSink(options: NatsSinkOptions): DataSink<string | Uint8Array
       export: 'natsWriter',
       options: checked,
     },
-    // The stream has acknowledged each message, and recognises it by its id.
+    // The stream has acknowledged every message, so the commit has nothing to do.
     commit: async () => {},
   }
 }

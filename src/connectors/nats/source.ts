@@ -8,7 +8,7 @@ import { type CheckedSourceOptions, checkSourceOptions, type NatsSourceOptions }
 import { goneMessages, type NatsRange, type NatsReaderOptions } from './reader.js'
 import { withConsumer } from './with-consumer.js'
 
-/** The sequence number that the next batch begins with, as a checkpoint holds it. */
+/** The first sequence number of the next batch. Checkpoints store this position. */
 interface Position {
   readonly next: number
 }
@@ -16,7 +16,7 @@ interface Position {
 const positionSchema = object({ next: integer(1, Number.MAX_SAFE_INTEGER, 'a sequence number') })
 
 /**
- * Messages of a JetStream stream. The driver plans ranges of sequence numbers, and the worker threads read them. A batch that
+ * Reads a JetStream stream. The driver plans ranges of sequence numbers, and worker threads read them. A batch that
  * runs again reads the same messages.
  */
 export function natsSource(options: NatsSourceOptions): DirectSource<NatsRange> {
@@ -91,7 +91,7 @@ class NatsDriver implements DirectReader<NatsRange> {
     this.#client.close()
   }
 
-  /** The first and the last sequence number; `last` is `first` - 1 of an empty stream. */
+  /** Returns the first and last sequence number. In an empty stream, `last` is `first` - 1. */
   async #state(): Promise<{ readonly first: number; readonly last: number }> {
     const { stream } = this.#options
     try {
@@ -106,7 +106,7 @@ class NatsDriver implements DirectReader<NatsRange> {
     }
   }
 
-  /** Asks a consumer that begins at that time for its first message. */
+  /** Returns the sequence number of the first message at or after a time, by the first message that a consumer gets. */
   async #sequenceAt(ms: number, end: number): Promise<number> {
     const { stream } = this.#options
     const config: Partial<ConsumerConfig> = {

@@ -1,11 +1,12 @@
 import type { Consumer, ConsumerConfig } from '@nats-io/jetstream'
 import type { Nats } from './client.js'
 
-/** After which the server removes a consumer that a dead thread left. */
+/** The time after which the server removes the consumer of a thread that died. */
 const INACTIVE_NS = 30e9
 
 /**
- * Runs `read` with a consumer of its own, which acknowledges nothing, and deletes it. `pending`: the messages that it will bring.
+ * Creates a consumer without acknowledgements, calls `read`, and deletes the consumer. `pending`: the number of
+ * messages that it can deliver.
  */
 export async function withConsumer<R>(
   { manager, jetstream }: Nats,

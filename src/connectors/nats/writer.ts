@@ -8,7 +8,7 @@ import type { CheckedSinkOptions } from './options.js'
 
 /** A record with more than a value. */
 export interface NatsMessage {
-  /** The subject; that of the sink unless given. */
+  /** Default: the subject of the sink. */
   readonly subject?: string
   readonly value: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
@@ -53,6 +53,6 @@ async function publish({ jetstream }: Nats, messages: readonly (Addressed & With
     for (const [name, text] of Object.entries(headers ?? {})) sent.append(name, text)
     return jetstream.publish(subject, value, { msgID, headers: sent })
   })
-  // All are awaited: a second rejection must not go unhandled.
+  // Awaits all promises, so that no second rejection is unhandled.
   for (const result of await Promise.allSettled(published)) if (result.status === 'rejected') throw result.reason
 }

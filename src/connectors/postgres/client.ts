@@ -4,10 +4,10 @@ import { missingPackage } from '../missing-package.js'
 import type { PostgresConnection } from './options.js'
 import { TYPES } from './types.js'
 
-/** SQLSTATEs of a connection that the server does not allow: credentials, and a database that does not exist. */
+/** SQLSTATEs of connections that the server refuses: wrong credentials, or a database that does not exist. */
 const REFUSED = /^28|^3D000$/
 
-/** Connects with the package `pg`. Errors name the server, never the password. */
+/** Connects with the package `pg`. Errors name the server, but never the password. */
 export async function connect(connection: PostgresConnection): Promise<Client> {
   const pg = await loadClient()
   const client = new pg.Client(
@@ -15,7 +15,8 @@ export async function connect(connection: PostgresConnection): Promise<Client> {
       ? { connectionString: connection, application_name: 'millrace', types: TYPES }
       : { application_name: 'millrace', ...connection, types: TYPES },
   )
-  // A connection that breaks while it is idle must not end the process: the next statement reports it.
+  // Without a listener, a connection that breaks while idle would end the process. The next statement reports the
+  // error.
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -44,7 +45,7 @@ export function serverOf(connection: PostgresConnection): string {
   }
 }
 
-/** An AggregateError of Node's connects has no message of its own. */
+/** Returns the messages of all inner errors: the AggregateError of a failed connect has no message of its own. */
 function reasonOf(cause: unknown): string {
   const errors = cause instanceof AggregateError ? cause.errors : [cause]
   return errors.map((error) => (error as Error).message).join('; ')

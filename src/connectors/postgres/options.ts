@@ -3,8 +3,8 @@ import { OptionCheck } from '../options.js'
 import { areNames, checkColumns } from '../tables/options.js'
 
 /**
- * How to reach a server: a URL, or fields as the `pg` package takes them. Plain data, because it is sent to the
- * threads.
+ * How to reach a server: a URL, or an object with fields as in the package `pg`. Plain data, because the driver sends
+ * it to worker threads.
  */
 export type PostgresConnection =
   | string
@@ -19,22 +19,19 @@ export type PostgresConnection =
 
 export interface PostgresSinkOptions {
   readonly connection: PostgresConnection
-  /** The table that rows are inserted into: `orders` or `sales.orders`. It must exist. */
+  /** Table to insert rows into: `orders` or `sales.orders`. It must exist. */
   readonly table: string
-  /**
-   * The columns that records give values for, in the order of records that are arrays. The others get their defaults.
-   */
+  /** Columns to fill, in the order of the values of records that are arrays. Other columns get their defaults. */
   readonly columns: readonly string[]
-  /** Names this application among all that write to the database: a restarted process must have the same. */
+  /** Names this application among all that write to the database. A restarted process needs the same name. */
   readonly application: string
   /**
-   * Chooses between a new row and one that is there already. `'fail'` (default) fails the batch; `'ignore'` keeps the
-   * old row; `{ update: ['id'] }` replaces the row that has the same values in these columns, which need a unique
-   * index.
+   * What happens to a row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row, and `{
+   * update: ['id'] }` replaces the row with equal values in these columns, which need a unique index.
    */
   readonly onConflict?: 'fail' | 'ignore' | { readonly update: readonly string[] }
   /**
-   * Largest number of rows of a partition that are sent with the commit (1,000). More rows go through a staging table.
+   * The most rows of a partition that are sent with the commit (1,000). Partitions with more rows use a staging table.
    */
   readonly inlineRows?: number
 }
@@ -49,12 +46,15 @@ export interface CheckedPostgresOptions {
 }
 
 const NAMES = ['connection', 'table', 'columns', 'application', 'onConflict', 'inlineRows']
-/** Bytes of an identifier in PostgreSQL; longer ones would be cut without an error. */
+/** The most bytes of an identifier. PostgreSQL truncates longer ones without an error. */
 const LONGEST_NAME = 63
 
 export const check = new OptionCheck('postgres')
 
-/** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
+/**
+ * Checks the options. No message contains the connection, as it may have a password. @throws ArgumentError that names
+ * the option.
+ */
 export function checkPostgresOptions(options: PostgresSinkOptions): CheckedPostgresOptions {
   check.names(options, NAMES)
   const columns = checkColumns(check, 'columns', options.columns, isName)
@@ -84,7 +84,7 @@ export function checkConnection(connection: PostgresConnection): PostgresConnect
   throw new ArgumentError("postgres: connection must be a URL, 'postgres://user@host/database', or { host, ... }.")
 }
 
-/** Returns the parts of the name: a schema, if there is one, and the table. */
+/** Splits a name into its schema, if it has one, and its table. */
 export function checkTable(table: string): readonly string[] {
   const names = typeof table === 'string' ? table.split('.') : []
   if (names.length >= 1 && names.length <= 2 && names.every(isName)) return names

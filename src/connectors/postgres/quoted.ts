@@ -1,4 +1,4 @@
-/** A name in SQL, whatever characters it has. */
+/** Quotes a name for SQL. The name may contain any characters. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -2,7 +2,7 @@ import { DataError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 import { fieldsOf } from '../../values/fields-of.js'
 
-/** Records as rows in JSON: objects by the names of the columns, arrays by their order. */
+/** Encodes records as rows in JSON. Objects provide values by the names of columns, arrays by their order. */
 export function toRows(records: readonly unknown[], columns: readonly string[]): string[] {
   return records.map((record) => {
     const fields = fieldsOf(record, columns, 'PostgreSQL')
@@ -10,13 +10,13 @@ export function toRows(records: readonly unknown[], columns: readonly string[]):
   })
 }
 
-/** A value in the form that PostgreSQL casts to the type of any column. */
+/** Converts a value to a form that PostgreSQL can cast to the type of any column. */
 function toJson(value: unknown, column: string): unknown {
   switch (typeof value) {
     case 'bigint':
       return String(value)
     case 'number':
-      // JSON has no NaN and no Infinity; PostgreSQL reads them as texts.
+      // JSON has neither NaN nor Infinity, and PostgreSQL can read them as texts.
       return Number.isFinite(value) ? value : String(value)
     case 'undefined':
       return null

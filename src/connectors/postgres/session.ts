@@ -5,10 +5,12 @@ import { type RetryPolicy, retried } from '../retry.js'
 import { connect, serverOf } from './client.js'
 import type { PostgresConnection } from './options.js'
 
-/** SQLSTATEs after which the same statement may succeed: the server restarts, has no connection left, or a slot is in use. */
+/** SQLSTATEs after which a retry may succeed: the server restarts, has no free connection, or a slot is in use. */
 const TRANSIENT = /^(?:08...|57P0[123]|53300|55006)$/
 
-/** Whether an error ends with time: the connection broke or was refused, or the server says so. */
+/**
+ * Returns whether a retry may succeed: the connection broke or was refused, or the server reports a temporary fault.
+ */
 export function isTransient(error: unknown): boolean {
   if (error instanceof SourceError) return error.details.unreachable === true && isTransient(error.cause)
   const { code, message = '' } = error as { readonly code?: unknown; readonly message?: string }
@@ -17,13 +19,13 @@ export function isTransient(error: unknown): boolean {
   return /^Connection terminated|not queryable/.test(message)
 }
 
-/** The message of an error, and the hint that the server adds. */
+/** Returns the message of an error, with the server's hint if there is one. */
 export function reasonOf(cause: unknown): string {
   const { hint } = cause as { readonly hint?: string }
   return hint ? `${messageOf(cause)}. ${hint}` : messageOf(cause)
 }
 
-/** A connection of the driver that is opened again after the server was away. Statements are repeated meanwhile. */
+/** A connection of the driver. It opens again after the server was down, and statements are retried until then. */
 export class PostgresSession {
   readonly #connection: PostgresConnection
   readonly #policy: RetryPolicy
@@ -34,7 +36,7 @@ export class PostgresSession {
     this.#policy = { signal, retryMs, isFinal: (error) => !isTransient(error) }
   }
 
-  /** Connects. Fails at once: at the start an address that does not answer is most likely wrong. */
+  /** Connects. Does not retry: if the server cannot be reached at the start, its address is probably wrong. */
   async open(): Promise<void> {
     await this.#connected()
   }

@@ -8,8 +8,8 @@ import { CLEAR_STAGED, COUNT_STAGED, CREATE_TABLES, insertInline, insertStaged, 
 import type { PartitionRows } from './writer.js'
 
 /**
- * Inserts each batch into a PostgreSQL table, exactly once: the rows and the time of the batch are committed in one
- * transaction, and a batch whose time is there already is left out.
+ * Inserts each batch into a PostgreSQL table, exactly once. One transaction commits the rows together with the batch
+ * time, and a batch whose time is already committed is skipped.
  */
 export function postgresSink(options: PostgresSinkOptions): DataSink<object> {
   const checked = checkPostgresOptions(options)
@@ -27,7 +27,10 @@ export function postgresSink(options: PostgresSinkOptions): DataSink<object> {
   }
 }
 
-/** Statements that one connection sends at a time belong to one transaction, so commits take turns. */
+/**
+ * The driver side of the sink. All statements of one connection share a transaction, so commits run one after the
+ * other.
+ */
 class PostgresDriver {
   readonly #options: CheckedPostgresOptions
   #client: Client | undefined
@@ -64,7 +67,8 @@ class PostgresDriver {
       await client.query(CLEAR_STAGED, [application, output, time ?? 0])
       await client.query('COMMIT')
     } catch (error) {
-      // Whatever state the connection is in, the next commit opens another; the server rolls back.
+      // The state of the connection is unknown, so the next commit opens another. The server rolls back when this one
+      // ends.
       this.#client = undefined
       await client.end().catch(() => undefined)
       throw error

@@ -16,7 +16,7 @@ export const CREATE_TABLES = [
   'CREATE INDEX IF NOT EXISTS millrace_staging_of ON millrace_staging (application, output, batch)',
 ]
 
-/** Notes a batch; returns no row if it, or a later one, is noted already. */
+/** Records a batch. Returns no row if this batch, or a later one, is recorded already. */
 export const NOTE_BATCH = `
   INSERT INTO millrace_commits AS known (application, output, batch) VALUES ($1, $2, $3)
   ON CONFLICT (application, output) DO UPDATE SET batch = EXCLUDED.batch WHERE known.batch < EXCLUDED.batch
@@ -28,15 +28,15 @@ export const STAGE_ROWS =
 export const COUNT_STAGED = `
   SELECT coalesce(sum(jsonb_array_length(rows)), 0)::integer AS count FROM millrace_staging WHERE attempt = $1`
 
-/** Staged rows of this batch and of earlier ones, whose tasks failed or whose process died. */
+/** Deletes the staged rows of this batch and of earlier ones, including those of failed tasks and dead processes. */
 export const CLEAR_STAGED = 'DELETE FROM millrace_staging WHERE application = $1 AND output = $2 AND batch <= $3'
 
-/** Inserts rows from the JSON in $1. The columns' types are those of the table. */
+/** Inserts the rows of the JSON text $1. The table determines the columns' types. */
 export function insertInline(options: CheckedPostgresOptions): string {
   return insert(options, `jsonb_populate_recordset(NULL::${tableOf(options)}, $1::jsonb)`)
 }
 
-/** Inserts the rows that attempt $1 has staged, in their order. */
+/** Inserts the rows that attempt $1 has staged, in order. */
 export function insertStaged(options: CheckedPostgresOptions): string {
   const rows = `jsonb_populate_recordset(NULL::${tableOf(options)}, staged.rows)`
   return insert(options, `(SELECT rows FROM millrace_staging WHERE attempt = $1 ORDER BY chunk) AS staged, ${rows}`)

@@ -1,7 +1,10 @@
-/** Parses the text of a value. */
+/** Parses the text form of a value. */
 type Parse = (text: string) => unknown
 
-/** Types whose values JavaScript represents exactly, by their number in pg_type. Values of all others stay texts. */
+/**
+ * Parsers by type number (`pg_type.oid`), for types that JavaScript represents exactly. Values of other types stay
+ * texts.
+ */
 const PARSERS = new Map<number, Parse>([
   [16, (text) => text === 't'],
   [17, bytesOf],
@@ -14,14 +17,15 @@ const PARSERS = new Map<number, Parse>([
 const asText: Parse = (text) => text
 
 /**
- * Parses the text form of a column's value: boolean, smallint, integer, oid, real, double precision, bytea, json, jsonb and
- * timestamptz. bigint, numeric, date, timestamp, uuid, arrays and the others stay texts, as PostgreSQL prints them.
+ * Parses the text form of a column's value: boolean, smallint, integer, oid, real, double precision, bytea, json, jsonb
+ * and timestamptz. Other types, such as bigint, numeric, date, timestamp, uuid and arrays, stay texts as PostgreSQL
+ * prints them.
  */
 export function parserOf(oid: number): Parse {
   return PARSERS.get(oid) ?? asText
 }
 
-/** The same for results of `pg`, which asks for text unless a query chooses otherwise. */
+/** Returns the same parsers for `pg`, which uses the text form unless a query asks for another. */
 export const TYPES = {
   // biome-ignore lint/suspicious/noExplicitAny: the type of pg
   getTypeParser: (oid: number): any => parserOf(oid),
@@ -31,7 +35,7 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(text.slice(2), 'hex')
 }
 
-/** `2026-01-02 03:04:05.678+00`; infinity and years before 1 or after 9999 stay texts. */
+/** Parses `2026-01-02 03:04:05.678+00`. Infinity, and years before 1 or after 9999, stay texts. */
 function timeOf(text: string): unknown {
   const iso = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d)(:\d\d)?(?::\d\d)?$/.exec(text)
   if (!iso) return text

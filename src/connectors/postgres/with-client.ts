@@ -7,7 +7,10 @@ import { connect, serverOf } from './client.js'
 import type { PostgresConnection } from './options.js'
 import { isTransient, reasonOf } from './session.js'
 
-/** Runs statements on the thread's connection in a worker, again while the server restarts. `what` names them in errors. */
+/**
+ * Runs statements on the thread's connection, and retries them while the server restarts. `what` begins the message of
+ * an error.
+ */
 export async function withClient<R>(
   context: TaskContext,
   { connection, retryMs }: { readonly connection: PostgresConnection; readonly retryMs: number },
@@ -26,7 +29,7 @@ export async function withClient<R>(
       try {
         return await run(client)
       } catch (error) {
-        // Whatever state the connection is in, the next attempt opens another.
+        // The state of the connection is unknown, so the next attempt opens another.
         context.discard(key)
         throw error
       }

@@ -7,17 +7,17 @@ import type { CheckedPostgresOptions } from './options.js'
 import { toRows } from './rows.js'
 import { STAGE_ROWS } from './statements.js'
 
-/** The rows of one partition: in JSON, or staged under the id of the attempt that wrote them. */
+/** The rows of one partition: as JSON, or in the staging table under the id of the attempt that wrote them. */
 export type PartitionRows =
   | { readonly inline: readonly string[] }
   | { readonly attempt: string; readonly count: number }
 
-/** Bytes of JSON that are sent to the driver with a commit. */
+/** The most bytes of JSON that are sent to the driver. */
 const MOST_INLINE_BYTES = 256 * 1024
-/** Rows of one staged chunk. */
+/** Rows per staged chunk. */
 const CHUNK_ROWS = 1000
 
-/** Collects the rows of a partition. Few rows go to the driver with the commit, many into the staging table. */
+/** Collects the rows of a partition. Few rows go to the driver with the commit; many go to the staging table. */
 export const postgresWriter: WriterFactory = {
   open: (context) => new RowWriter(context),
 }
@@ -54,7 +54,7 @@ class RowWriter implements DataWriter {
     return this.#staged > 0 || this.#rows.length > this.#options.inlineRows || this.#bytes > MOST_INLINE_BYTES
   }
 
-  /** Rows of an attempt that fails stay in the table until the next batch is committed. */
+  /** Stages rows. The rows of a failed attempt stay in the table until the next batch is committed. */
   async #stage(rows: readonly string[]): Promise<void> {
     const { application } = this.#options
     const { output = '', time = 0 } = this.#context
@@ -68,7 +68,7 @@ class RowWriter implements DataWriter {
       const json = `[${rows.join()}]`
       await client.query(STAGE_ROWS, [application, output, time, this.#attempt, this.#chunks++, json])
     } catch (error) {
-      // The connection may be broken. The next attempt opens another.
+      // The connection may be broken, so the next attempt opens another.
       this.#context.discard(key)
       throw error
     }

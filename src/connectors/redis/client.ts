@@ -4,7 +4,7 @@ import { missingPackage } from '../missing-package.js'
 import { RetryingClient } from '../retrying-client.js'
 import { type RedisSettings, serverOf } from './connection.js'
 
-/** Replies of a server that is starting or changing its role: it may answer a moment later. */
+/** Error replies of a server that starts or changes its role, after which a retry may succeed. */
 const TRANSIENT = /^(?:LOADING|MASTERDOWN|READONLY|TRYAGAIN|CLUSTERDOWN|BUSY) /
 const CONNECT_MS = 10_000
 const REPLY_MS = 30_000
@@ -23,13 +23,15 @@ export function redisClient(settings: RedisSettings): RedisClient {
   })
 }
 
-/** The client notes the command in its errors: AUTH has the password, other commands have records. */
+/**
+ * Errors of the client contain the command. It is removed, as AUTH has the password, and other commands have records.
+ */
 function withoutCommand(error: unknown): unknown {
   if (error instanceof Error && 'command' in error) delete error.command
   return error
 }
 
-/** An answer of the server that is an error. It would answer the same again. */
+/** An error reply of the server. A retry would get the same reply. */
 function isReply(error: unknown): error is Error {
   return (error as Error | undefined)?.name === 'ReplyError'
 }
@@ -42,7 +44,7 @@ async function connect(settings: RedisSettings): Promise<Redis> {
     connectionName: 'millrace',
     protocol: 2,
     lazyConnect: true,
-    // `run` decides when to try again.
+    // `run` reconnects and retries.
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

@@ -5,7 +5,7 @@ import type { RedisTarget } from './options.js'
 /** A command and its arguments. */
 export type Command = readonly [string, ...(string | Buffer)[]]
 
-/** The command that writes a record. @throws DataError */
+/** Returns the command that writes a record. @throws DataError if the record does not fit the target. */
 export function commandOf(record: unknown, target: RedisTarget): Command {
   switch (target.to) {
     case 'stream': {
@@ -42,7 +42,7 @@ function pairOf(record: unknown): [string, string | Buffer] {
   return [String(argument(record[0], 'The key')), argument(record[1], 'The value')]
 }
 
-/** Texts, bytes, numbers and bigints as they are; other values as JSON. */
+/** Converts a value: texts, bytes, numbers and bigints stay as they are, other values become JSON. */
 function argument(value: unknown, what: string): string | Buffer {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)

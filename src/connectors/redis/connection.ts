@@ -1,7 +1,9 @@
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 
-/** How to reach a server: a URL, or fields. Plain data, because it is sent to the threads. */
+/**
+ * How to reach a server: a URL, or an object with fields. Plain data, because the driver sends it to worker threads.
+ */
 export type RedisConnection =
   | string
   | {
@@ -21,13 +23,13 @@ export interface RedisSettings {
   readonly password: string | undefined
   readonly db: number
   readonly tls: object | undefined
-  /** How long an operation is retried while the server cannot be reached. */
+  /** How long an operation is retried while the server cannot be reached, in ms. */
   readonly retryMs: number
 }
 
 const FIELDS = ['host', 'port', 'username', 'password', 'db', 'tls']
 
-/** @throws ArgumentError that does not quote the connection, as it may hold a password. */
+/** Checks the connection. @throws ArgumentError without the connection, as it may contain a password. */
 export function checkConnection(given: unknown, retryMs: number): RedisSettings {
   const fields = typeof given === 'string' ? parseUrl(given) : given
   if (typeof fields !== 'object' || fields === null || Object.keys(fields).some((name) => !FIELDS.includes(name)))

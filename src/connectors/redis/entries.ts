@@ -1,10 +1,10 @@
 import { SourceError } from '../../errors.js'
 import type { RedisFormat } from './options.js'
 
-/** An entry as the server sends it: the id, and fields and values in turn. */
+/** An entry as the server returns it: the id, and a list of alternating fields and values. */
 export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]]
 
-/** @throws SourceError with the id of an entry that is not what the options say. */
+/** Decodes an entry. @throws SourceError with its id if it does not fit the options. */
 export function decodeEntry([id, fields]: RawEntry, stream: string, format: RedisFormat): unknown {
   try {
     const value = format.field === undefined ? allFields(fields, format) : oneField(fields, format.field, format)
@@ -17,7 +17,7 @@ export function decodeEntry([id, fields]: RawEntry, stream: string, format: Redi
   }
 }
 
-/** Returns an entry as the server has it, for dead letters. */
+/** Returns an entry without decoding it, for dead letters. */
 export function undecodedEntry([id, fields]: RawEntry, stream: string): object {
   return { stream, id: String(id), value: allFields(fields, { value: 'bytes', field: undefined, ids: false }) }
 }
@@ -25,7 +25,7 @@ export function undecodedEntry([id, fields]: RawEntry, stream: string): object {
 function allFields(fields: readonly Buffer[], format: RedisFormat): Record<string, unknown> {
   const pairs: [string, unknown][] = []
   for (let i = 0; i < fields.length; i += 2) pairs.push([String(fields[i]), decode(fields[i + 1]!, format)])
-  // Not assignment: a field may have any name, also __proto__.
+  // Not by assignment: a field may have any name, such as __proto__.
   return Object.fromEntries(pairs)
 }
 

@@ -8,8 +8,7 @@ import { checkConnection, type RedisConnection, type RedisSettings } from './con
 export type { RedisConnection }
 
 /**
- * Where the first batch of a new application begins. Ids are by stream, and the entry of the id is the first to be
- * read.
+ * Where a new application begins to read. Ids are given by stream, and the entry with the id is the first that is read.
  */
 export type RedisStart =
   | 'earliest'
@@ -18,35 +17,42 @@ export type RedisStart =
   | { readonly timestamp: number | Date }
 
 interface CommonOptions {
-  /** A URL (`redis://`, `rediss://`) or fields. */
+  /** URL (`redis://`, `rediss://`), or an object with fields. */
   readonly connection: RedisConnection
   /** How long an operation is retried while the server cannot be reached ('30s'). */
   readonly retryTime?: Duration
 }
 
 export interface RedisSourceOptions extends CommonOptions {
-  /** The keys of the streams. A stream that does not exist yet is read from its first entry on. */
+  /** Keys of the streams. A stream that appears later is read from its first entry on. */
   readonly streams: string | readonly string[]
-  /** Where a new application begins to read (a stream: `'latest'`, a dataset: `'earliest'`). */
+  /**
+   * Where a new application begins to read: `'latest'` (default of streams), `'earliest'` (default of datasets), ids by
+   * stream, or a time.
+   */
   readonly start?: RedisStart
   /**
-   * A consumer group that notes what complete batches have read; without checkpoints a restarted process begins there.
+   * Consumer group that records what complete batches have read (none). A process that restarts without checkpoints
+   * begins there.
    */
   readonly group?: string
-  /** Makes the values of this field the records. Without it a record is an object with all fields of the entry. */
+  /** Makes the values of this field the records. Default: a record is an object with all fields of the entry. */
   readonly field?: string
   /** How values are decoded: `'text'` (default), `'json'` or `'bytes'`. */
   readonly value?: 'text' | 'json' | 'bytes'
-  /** Makes records objects `{ stream, id, value }` (false). */
+  /** Makes records objects `{ stream, id, value }`, not the value only (false). */
   readonly ids?: boolean
-  /** The most entries of a stream per second of the batch interval (100,000). */
+  /** Limit of entries from each stream per second of the batch interval (100,000). */
   readonly maxRatePerPartition?: number
-  /** The most entries of a partition of the batch (10,000): a thread holds them while it reads. */
+  /** Limit of entries per partition of a batch (10,000). A thread holds them in memory while it reads. */
   readonly partitionRecords?: number
-  /** Entries that were trimmed before they were read: `'fail'` (default) or `'skip'`, which reports their number. */
+  /**
+   * What happens if entries were trimmed before they were read: `'fail'` (default), or `'skip'` with a warning that
+   * counts them.
+   */
   readonly onGap?: 'fail' | 'skip'
   /**
-   * The treatment of an entry that is not what the options say: 'fail' (default) fails its task, 'skip' drops it and counts it,
+   * What happens to an entry that cannot be decoded: 'fail' (default) fails its task, 'skip' drops and counts it,
    * 'dead-letter' also stores it, with all its fields, in `deadLetters`.
    */
   readonly onRecordError?: OnRecordError
@@ -71,19 +77,19 @@ export interface CheckedSourceOptions {
 }
 
 export interface RedisSinkOptions extends CommonOptions {
-  /** Names this application among all that write to the server: a restarted process must have the same. */
+  /** Names this application among all that write to the server. A restarted process needs the same name. */
   readonly application: string
-  /** Adds each record to a stream: an object whose properties are the fields. */
+  /** Adds each record to the stream with this key. A record is an object whose properties are the fields. */
   readonly stream?: string
-  /** With `stream`: trims it to about this many entries. */
+  /** With `stream`: trims the stream to about this many entries (no limit). */
   readonly maxLength?: number
-  /** Sets a field of a hash for each record, which is a pair `[field, value]`. */
+  /** Sets a field of the hash with this key for each record, a pair `[field, value]`. */
   readonly hash?: string
-  /** Sets a key of its own for each record, a pair `[key, value]`: the text before the key (''). */
+  /** Sets a key for each record, a pair `[key, value]`. The prefix precedes the key (''). */
   readonly keyPrefix?: string
-  /** With `keyPrefix`: how long a key lives. */
+  /** With `keyPrefix`: how long a key lives (for ever). */
   readonly expire?: Duration
-  /** Runs each record as a command: `['INCRBY', 'total', '3']`. */
+  /** Runs each record as a command, such as `['INCRBY', 'total', '3']`. */
   readonly commands?: true
 }
 
@@ -110,7 +116,7 @@ const TARGETS = ['stream', 'hash', 'keyPrefix', 'commands'] as const
 const ENTRY_ID = /^\d+-\d+$/
 const check = new OptionCheck('redis')
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a source. @throws ArgumentError that names the option. */
 export function checkSourceOptions(options: RedisSourceOptions): CheckedSourceOptions {
   check.names(options, SOURCE)
   const { connection, start, group, field, value = 'text', ids = false } = options
@@ -155,7 +161,7 @@ function checkStart(start: RedisStart): RedisStart {
   return start
 }
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a sink. @throws ArgumentError that names the option. */
 export function checkSinkOptions(options: RedisSinkOptions): CheckedSinkOptions {
   check.names(options, SINK)
   const { connection, application, retryTime = '30s' } = options

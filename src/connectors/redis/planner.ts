@@ -1,15 +1,20 @@
 import { SourceError } from '../../errors.js'
 import type { RedisClient } from './client.js'
 
-/** How far a stream is read. */
+/** How far a stream was read. */
 export interface StreamPosition {
-  /** The last entry that was read. */
+  /** The id of the last entry that was read. */
   readonly id: string
-  /** Entries up to `id` that were ever added; undefined until the end of the stream was reached once. */
+  /**
+   * The number of entries that were ever added up to `id`. Unknown (undefined) until the end of the stream was reached
+   * once.
+   */
   readonly read?: number
 }
 
-/** The entries of a stream after `from`, up to and including `to`: as many as were there when the batch was planned. */
+/**
+ * The entries of a stream after `from`, up to and including `to`. `entries`: their number when the batch was planned.
+ */
 export interface RedisRange {
   readonly stream: string
   readonly from: string
@@ -17,9 +22,9 @@ export interface RedisRange {
   readonly entries: number
 }
 
-/** A stream at one moment. */
+/** Facts about a stream at one moment. */
 export interface StreamFacts {
-  /** Entries that were ever added. */
+  /** The number of entries that were ever added. */
   readonly added: number
   readonly length: number
   readonly lastId: string
@@ -28,17 +33,17 @@ export interface StreamFacts {
 export interface StreamPlan {
   readonly ranges: readonly RedisRange[]
   readonly position: StreamPosition
-  /** Entries that were removed before they were read. */
+  /** The number of entries that were removed before they were read. */
   readonly gone: number
   readonly facts: StreamFacts
 }
 
-/** Entries that the server walks at once: about half a millisecond. */
+/** The most entries that the server visits in one step, which takes about half a millisecond. */
 const STEP = 1000
 
 /*
- * Finds the id up to which a step reads, without sending entries to the driver, and how many were ever added, in one atomic
- * step. Redis before 7.0 does not count what was added.
+ * Finds, in one atomic step, the id at which a step ends and the number of entries that were ever added. No entry
+ * leaves the server. Redis before 7.0 does not count added entries.
  */
 const WALK = `
   local type = redis.call('TYPE', KEYS[1]).ok
@@ -68,7 +73,7 @@ async function walk(
   })
 }
 
-/** Facts of a stream; undefined if there is none. */
+/** Returns the facts about a stream; undefined if it does not exist. */
 export async function factsOf(
   client: RedisClient,
   signal: AbortSignal,
@@ -78,7 +83,10 @@ export async function factsOf(
   return walked ? { added: walked[0], length: walked[1], lastId: walked[2] } : undefined
 }
 
-/** Plans up to `most` entries after a position, in ranges of up to `size`. Undefined: there is no stream. */
+/**
+ * Plans up to `most` entries after a position, in ranges of up to `size` entries. Returns undefined if the stream does
+ * not exist.
+ */
 export async function planStream(
   client: RedisClient,
   signal: AbortSignal,
@@ -109,7 +117,10 @@ export async function planStream(
   }
 }
 
-/** At the end all entries after the position are known. Before it only what is missing at the head of the stream. */
+/**
+ * Counts removed entries. At the end of the stream, all entries after the position are known, so the count is exact.
+ * Before the end, only removals at the head of the stream can be counted.
+ */
 function goneEntries(
   { read }: StreamPosition,
   planned: number,

@@ -8,17 +8,17 @@ import { decodeEntry, type RawEntry, undecodedEntry } from './entries.js'
 import type { RedisFormat } from './options.js'
 import type { RedisRange } from './planner.js'
 
-/** Options of the reader. They go to the threads with the tasks, and into no checkpoint. */
+/** Options of the reader. The driver sends them with each task. Checkpoints do not contain them. */
 export interface RedisReaderOptions {
   readonly settings: RedisSettings
   readonly format: RedisFormat
   readonly onGap: 'fail' | 'skip'
 }
 
-/** Entries of one request. */
+/** The most entries per request. */
 const AT_ONCE = 1000
 
-/** Reads a range of ids. The next request is under way while the entries of the last are decoded. */
+/** Reads a range of ids. Sends the next request before it decodes the entries of the last response. */
 export const redisReader: PartitionReader<RedisRange> = {
   async *read(range, context) {
     const { settings, format, onGap } = context.options as RedisReaderOptions
@@ -37,7 +37,8 @@ export const redisReader: PartitionReader<RedisRange> = {
     while (next) {
       const found: RawEntry[] = await next
       next = found.length === AT_ONCE ? fetch(String(found.at(-1)![0])) : undefined
-      // It is awaited after the yield below, which may never return.
+      // The request is awaited after the `yield` below. If the generator ends there, a rejection must not count as
+      // unhandled.
       next?.catch(() => undefined)
       read += found.length
       const records = decodedBy(
@@ -51,12 +52,12 @@ export const redisReader: PartitionReader<RedisRange> = {
     if (read === entries) return
     const gone = goneEntries(stream, entries - read, range.from)
     if (onGap === 'fail') throw gone
-    // The driver has planned them and cannot count them.
+    // The driver counted these entries when it planned the batch, so only a warning can report them.
     process.emitWarning(`They are skipped: ${gone.message}`, 'MillraceWarning')
   },
 }
 
-/** Trimming removed entries before they were read, or a checkpoint is older than the stream. */
+/** The entries were trimmed after the batch was planned, or since the checkpoint. */
 export function goneEntries(stream: string, entries: number, after: string): SourceError {
   return new SourceError(
     `${entries} entries of Redis stream '${stream}' after ${after} are gone: they were trimmed or deleted before they were read. Trim the stream later (XTRIM, MAXLEN), or set onGap: 'skip' to go on without them.`,

@@ -4,8 +4,8 @@ import { serverOf } from './connection.js'
 import { type CheckedSinkOptions, checkSinkOptions, type RedisSinkOptions, type RedisTarget } from './options.js'
 
 /**
- * Writes each batch to a stream, a hash or keys of Redis, exactly once: the commands of a partition and the time of its batch are
- * one transaction.
+ * Writes each batch to a stream, a hash or keys of Redis, exactly once. One transaction contains the commands of a
+ * partition and the time of its batch.
  */
 export function redisSink(options: RedisSinkOptions): DataSink<object> {
   const checked: CheckedSinkOptions = checkSinkOptions(options)
@@ -16,7 +16,7 @@ export function redisSink(options: RedisSinkOptions): DataSink<object> {
       export: 'redisWriter',
       options: checked,
     },
-    // Each writer runs its own transaction; the time in it makes a repetition harmless.
+    // Each writer runs its own transaction. The batch time in it makes a repetition harmless.
     commit: async () => {},
   }
 }

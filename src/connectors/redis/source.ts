@@ -17,7 +17,7 @@ export interface RedisEntry<V = unknown> {
   readonly value: V
 }
 
-/** Where the next batch begins, by stream, as a checkpoint holds it. */
+/** The position at which the next batch begins, by stream. Checkpoints store it. */
 type Position = Readonly<Record<string, StreamPosition>>
 
 const positionSchema = record(
@@ -29,7 +29,7 @@ const positionSchema = record(
 )
 
 /**
- * Entries of Redis Streams. The driver plans ranges of ids, and the worker threads read them. A batch that runs again reads the
+ * Reads Redis Streams. The driver plans ranges of ids, and worker threads read them. A batch that runs again reads the
  * same entries.
  */
 export function redisSource(options: RedisSourceOptions): DirectSource<RedisRange> {
@@ -52,7 +52,7 @@ class RedisDriver implements DirectReader<RedisRange> {
   readonly #abort = new AbortController()
   #intervalSeconds = 1
   readonly #next = new Map<string, StreamPosition>()
-  /** By batch time: what the group notes once the batch is complete. */
+  /** What the group records when a batch is complete, by batch time. */
   readonly #ends = new Map<number, ReadonlyMap<string, StreamPosition>>()
 
   constructor(options: CheckedSourceOptions) {
@@ -125,7 +125,7 @@ class RedisDriver implements DirectReader<RedisRange> {
         ? undefined
         : await this.#client.run(signal, (redis) => notedInGroup(redis, stream, group))
     if (noted) return noted
-    // A stream that the earlier process did not know is read from its first entry on.
+    // The earlier process did not know of a new stream, so it is read from its first entry on.
     if (start === 'earliest' || isRestarted) return { id: '0-0', read: facts.added - facts.length }
     if (start === 'latest') return { id: facts.lastId, read: facts.added }
     return { id: idBefore(start, stream) }
@@ -169,7 +169,7 @@ async function notedInGroup(redis: Redis, stream: string, group: string): Promis
   return undefined
 }
 
-/** The greatest id below the first one to be read. */
+/** Returns the greatest id below the first one to read. */
 function idBefore(start: Exclude<RedisStart, string>, stream: string): string {
   const first = 'ids' in start ? start.ids[stream] : `${Number(start.timestamp)}-0`
   if (first === undefined) return '0-0'

@@ -6,14 +6,14 @@ import { type RedisClient, redisClient } from './client.js'
 import { type Command, commandOf } from './commands.js'
 import type { CheckedSinkOptions } from './options.js'
 
-/** Attempts at a transaction that a rival attempt at the same task disturbs. */
+/** The most attempts at a transaction that another attempt at the same task disturbs. */
 const MOST_RIVALS = 10
 /** Commands that are sent before the writer waits for their replies. */
 const AT_ONCE = 1000
 
 /**
- * Collects the commands of a partition, and runs them in one transaction together with the batch time, which is a field of the
- * application's hash. A batch that runs again finds its time there and changes nothing.
+ * Collects the commands of a partition, and runs them in one transaction that also sets the batch time in the
+ * application's hash. A batch that runs again finds its time there and writes nothing.
  */
 export const redisWriter: WriterFactory = {
   async open(context: WriteContext) {
@@ -48,7 +48,10 @@ class RedisWriter implements DataWriter {
     return this.#commands.length
   }
 
-  /** Runs again after a broken connection too: the time shows whether the transaction was executed. */
+  /**
+   * Runs the transaction. It may run again after a broken connection, because the batch time shows whether it was
+   * executed.
+   */
   async #transact(redis: Redis): Promise<void> {
     const { time, output = '', partition } = this.#context
     const key = `millrace:${this.#options.application}`
@@ -67,7 +70,8 @@ class RedisWriter implements DataWriter {
       if (replies === null) continue
       const fault = replies.find((reply) => reply instanceof Error) as Error | undefined
       if (!fault) return
-      // Redis does not undo the other commands. Without the note the next attempt would find the time, and succeed.
+      // Redis does not undo the other commands. This record makes the next attempt fail too; otherwise it would find
+      // the batch time and succeed.
       if (time !== undefined) await redis.hset(key, field, `${REFUSED}${time} ${fault.message}`)
       throw refusedBefore(fault.message)
     }
@@ -77,7 +81,10 @@ class RedisWriter implements DataWriter {
     )
   }
 
-  /** Commands on a key of another type fail one by one, which a transaction does not undo. */
+  /**
+   * Checks the type of the target. Commands on a key of another type fail one by one, and a transaction does not undo
+   * the others.
+   */
   async #checkType(redis: Redis): Promise<void> {
     const { target } = this.#options
     if (target.to !== 'stream' && target.to !== 'hash') return
@@ -91,14 +98,14 @@ class RedisWriter implements DataWriter {
     )
   }
 
-  /** The reply of each command; null if the watched key changed, so that nothing was executed. */
+  /** Returns the reply of each command, or null if the watched key changed and nothing was executed. */
   async #execute(redis: Redis, mark: readonly Command[]): Promise<unknown[] | null> {
     const commands = [...this.#commands, ...mark]
     await redis.call('MULTI')
     try {
       for (let at = 0; at < commands.length; at += AT_ONCE) {
         const queued = commands.slice(at, at + AT_ONCE).map(([name, ...args]) => redis.call(name, ...args))
-        // All are awaited: a second rejection must not go unhandled.
+        // Awaits all promises, so that no second rejection is unhandled.
         for (const result of await Promise.allSettled(queued)) if (result.status === 'rejected') throw result.reason
       }
     } catch (error) {
@@ -109,7 +116,7 @@ class RedisWriter implements DataWriter {
   }
 }
 
-/** Begins the note that a transaction of the batch was executed in part. */
+/** The prefix that marks a batch whose transaction was executed in part. */
 const REFUSED = 'refused '
 
 function refusedBefore(reason: string): SaveError {

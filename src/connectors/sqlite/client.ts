@@ -1,7 +1,7 @@
 import { SourceError } from '../../errors.js'
 import { messageOf } from '../../values/message-of.js'
 
-/** The part of `node:sqlite` that this connector uses. `@photostructure/sqlite` has the same. */
+/** The part of `node:sqlite` that this connector uses. The package `@photostructure/sqlite` has the same interface. */
 export interface Database {
   exec(statement: string): void
   prepare(statement: string): Statement
@@ -18,7 +18,7 @@ type Open = new (path: string, options?: { readonly readOnly?: boolean }) => Dat
 
 let loaded: Promise<Open> | undefined
 
-/** Opens a database. A file that is only read must exist. */
+/** Opens a database. With `readOnly`, the file must exist. */
 export async function openDatabase(path: string, options: { readonly readOnly: boolean }): Promise<Database> {
   loaded ??= load()
   loaded.catch(() => (loaded = undefined))
@@ -33,7 +33,7 @@ export async function openDatabase(path: string, options: { readonly readOnly: b
   }
 }
 
-/** Node has SQLite from 22.5, without a flag from 22.13. */
+/** Loads `node:sqlite`, which exists from Node 22.5 on, and from 22.13 on without a flag; else the package. */
 async function load(): Promise<Open> {
   const failures: unknown[] = []
   for (const name of ['node:sqlite', '@photostructure/sqlite']) {
@@ -52,7 +52,7 @@ async function load(): Promise<Open> {
 const BUSY = 5
 const LOCKED = 6
 
-/** Whether another connection holds a lock: the same statement may succeed later. */
+/** Returns whether another connection holds a lock, so that a retry may succeed. */
 export function isBusy(error: unknown): boolean {
   const { errcode, code, message = '' } = (error ?? {}) as { errcode?: number; code?: unknown; message?: string }
   const primary = typeof errcode === 'number' ? errcode & 255 : undefined
@@ -64,12 +64,12 @@ export function isBusy(error: unknown): boolean {
   )
 }
 
-/** A name in SQL, whatever characters it has. */
+/** Quotes a name for SQL. The name may contain any characters. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** The columns of a table; none if there is no such table. */
+/** Returns the columns of a table; none if the table does not exist. */
 export function columnsOf(database: Database, table: string): { name: string; type: string; required: boolean }[] {
   return database
     .prepare('SELECT name, type, "notnull" AS required, pk FROM pragma_table_info(?)')

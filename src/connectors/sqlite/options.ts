@@ -9,26 +9,29 @@ import {
 } from '../tables/options.js'
 
 export interface SqliteTableOptions extends TableOptions {
-  /** The database file. */
+  /** Path of the database file. */
   readonly path: string
-  /** The table or view to read. */
+  /** Table or view to read. */
   readonly table: string
-  /** How long statements are repeated while another connection holds a lock (5 s). */
+  /** How long statements are retried while another connection holds a lock (5 s). */
   readonly busyTime?: Duration
 }
 
 export interface SqliteSinkOptions {
-  /** The database file. */
+  /** Path of the database file. */
   readonly path: string
-  /** The table that rows are inserted into. It must exist. */
+  /** Table to insert rows into. It must exist. */
   readonly table: string
-  /** The columns that records have values for, in the order of records that are arrays. The others get their defaults. */
+  /** Columns to fill, in the order of the values of records that are arrays. Other columns get their defaults. */
   readonly columns: readonly string[]
-  /** Names this application among all that write to the database: a restarted process must have the same. */
+  /** Names this application among all that write to the database. A restarted process needs the same name. */
   readonly application: string
-  /** A row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row, `'replace'` replaces it. */
+  /**
+   * What happens to a row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row,
+   * `'replace'` replaces it.
+   */
   readonly onConflict?: 'fail' | 'ignore' | 'replace'
-  /** How long statements are repeated while another connection holds a lock (5 s). */
+  /** How long statements are retried while another connection holds a lock (5 s). */
   readonly busyTime?: Duration
 }
 
@@ -51,13 +54,13 @@ export interface CheckedSqliteSink {
 const check = new OptionCheck('sqlite')
 const SINK_NAMES = ['path', 'table', 'columns', 'application', 'onConflict', 'busyTime']
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a source. @throws ArgumentError that names the option. */
 export function checkSqliteTable(options: SqliteTableOptions): CheckedSqliteTable {
   check.names(options, ['path', 'table', 'busyTime', ...TABLE_NAMES])
   return { ...checkPlace(options), options: checkTableOptions(check, options, isName) }
 }
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options of a sink. @throws ArgumentError that names the option. */
 export function checkSqliteSink(options: SqliteSinkOptions): CheckedSqliteSink {
   check.names(options, SINK_NAMES)
   return {
@@ -69,7 +72,7 @@ export function checkSqliteSink(options: SqliteSinkOptions): CheckedSqliteSink {
 }
 
 function checkPlace({ path, table, busyTime = '5s' }: SqliteTableOptions | SqliteSinkOptions) {
-  // Each thread and the driver would have a database of its own.
+  // An in-memory database cannot be shared: each thread would have its own.
   if (!isName(path) || path === ':memory:' || path.startsWith('file:'))
     throw check.wrong('path', path, 'the path of a database file')
   if (!isName(table)) throw check.wrong('table', table, 'the name of a table')

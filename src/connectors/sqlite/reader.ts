@@ -6,12 +6,12 @@ import { conditionOf, type KeyRange } from '../tables/key-ranges.js'
 import { type Database, isBusy, openDatabase, quoted } from './client.js'
 import type { CheckedSqliteTable } from './options.js'
 
-/** Rows of one statement. */
+/** Rows per statement. */
 const AT_ONCE = 5000
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Reads a range of a table page by page, in the order of the key. A table without a key is read by one statement. */
+/** Reads a range of a table page by page, in the order of the key. One statement reads a table that has no key. */
 export const sqliteReader: PartitionReader<KeyRange> = {
   async *read(range, context) {
     const source = context.options as CheckedSqliteTable
@@ -41,12 +41,12 @@ export const sqliteReader: PartitionReader<KeyRange> = {
   },
 }
 
-/** The key of each row, for paging. */
+/** Name of the column with the key of each row, for paging. */
 const KEY = 'millrace_key'
 
 function rowsOf(database: Database, statement: string): Row[] {
   const prepared = database.prepare(statement)
-  // An integer beyond 2^53 would be an error.
+  // Without big integers, an integer beyond 2^53 would be an error.
   prepared.setReadBigInts(true)
   return prepared.all()
 }

@@ -9,15 +9,15 @@ import type { SqliteRow } from './writer.js'
 
 const CREATE_COMMITS = `CREATE TABLE IF NOT EXISTS millrace_commits (
   application TEXT, output TEXT, batch INTEGER NOT NULL, PRIMARY KEY (application, output)) WITHOUT ROWID`
-/** Notes a batch; changes no row if it, or a later one, is noted already. */
+/** Records a batch. Changes no row if this batch, or a later one, is recorded already. */
 const NOTE_BATCH = `INSERT INTO millrace_commits (application, output, batch) VALUES (?, ?, ?)
   ON CONFLICT (application, output) DO UPDATE SET batch = excluded.batch WHERE batch < excluded.batch`
-/** Rows that are inserted in one turn of the event loop: a few milliseconds. */
+/** Rows per turn of the event loop, which take a few milliseconds. */
 const AT_ONCE = 500
 
 /**
- * Inserts each batch into a table of a SQLite database, exactly once: the rows and the time of the batch are committed in one
- * transaction, and a batch whose time is there already is left out.
+ * Inserts each batch into a table of a SQLite database, exactly once. One transaction commits the rows together with
+ * the batch time, and a batch whose time is already committed is skipped.
  */
 export function sqliteSink(options: SqliteSinkOptions): DataSink<object> {
   const checked = checkSqliteSink(options)
@@ -35,7 +35,7 @@ export function sqliteSink(options: SqliteSinkOptions): DataSink<object> {
   }
 }
 
-/** One connection has one transaction at a time, so commits take turns. */
+/** The driver side of the sink. A connection has one transaction at a time, so commits run one after the other. */
 class SqliteDriver {
   readonly #options: CheckedSqliteSink
   readonly #abort = new AbortController()
@@ -85,7 +85,7 @@ class SqliteDriver {
     }
   }
 
-  /** The loop of the driver goes on between parts of a large batch. */
+  /** Inserts the rows in parts, so that the driver's event loop runs in between. */
   async #insert(database: Database, messages: readonly SqliteRow[][]): Promise<void> {
     const statement = database.prepare(insertOf(this.#options))
     for (const rows of messages) {
@@ -96,7 +96,7 @@ class SqliteDriver {
     }
   }
 
-  /** Repeats a statement while another connection holds a lock. SQLite's own wait would block the thread. */
+  /** Retries a statement while another connection holds a lock. SQLite's own wait would block the thread. */
   #unlocked(run: () => void): Promise<void> {
     const isFinal = (error: unknown) => !isBusy(error)
     return retried({ signal: this.#abort.signal, retryMs: this.#options.busyMs, isFinal }, async () => run())
@@ -108,11 +108,11 @@ function insertOf({ table, columns, onConflict }: CheckedSqliteSink): string {
   return `${verb} INTO ${quoted(table)} (${columns.map(quoted).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
 }
 
-/** Some errors have rolled the transaction back already. */
+/** Rolls back the transaction, unless the error has done that already. */
 function rollBack(database: Database): void {
   try {
     database.exec('ROLLBACK')
   } catch {
-    // There is no transaction any more.
+    // The transaction has ended already.
   }
 }

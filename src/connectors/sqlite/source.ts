@@ -6,8 +6,8 @@ import { checkSqliteTable, type SqliteTableOptions } from './options.js'
 import { SqliteTable } from './table.js'
 
 /**
- * Reads the rows of a table: as a dataset, in `numPartitions` ranges of an integer column; as a stream, the rows that are inserted, by a
- * column that grows. Records are objects by column.
+ * Reads the rows of a table. A dataset reads all rows, in `numPartitions` ranges of an integer column. A stream reads
+ * the inserted rows, by a column that grows. Records are objects by column.
  */
 export function sqliteTableSource<Row extends object = Record<string, unknown>>(
   options: SqliteTableOptions,

@@ -5,7 +5,10 @@ import type { TablePort } from '../tables/driver.js'
 import { columnsOf, type Database, isBusy, openDatabase, quoted } from './client.js'
 import type { CheckedSqliteTable } from './options.js'
 
-/** Answers what planning asks. SQLite has one writer at a time, so keys become visible in the order of commits. */
+/**
+ * Queries that plan the reading of a table. SQLite has one writer at a time, so keys become visible in the order of
+ * commits.
+ */
 export class SqliteTable implements TablePort {
   readonly #source: CheckedSqliteTable
   readonly #abort = new AbortController()

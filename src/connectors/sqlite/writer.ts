@@ -5,10 +5,10 @@ import { fieldsOf } from '../../values/fields-of.js'
 import { toJson } from '../../values/json.js'
 import type { CheckedSqliteSink } from './options.js'
 
-/** The values of a row, in the order of the columns, as SQLite stores them. */
+/** A row's values as SQLite stores them, in the order of the columns. */
 export type SqliteRow = readonly (number | bigint | string | Uint8Array | null)[]
 
-/** Checks the rows of a partition and sends them to the driver: SQLite has one writer at a time. */
+/** Checks the rows of a partition, and sends them to the driver, because SQLite has one writer at a time. */
 export const sqliteWriter: WriterFactory = {
   open(context): DataWriter {
     const { columns } = context.options as CheckedSqliteSink
@@ -31,7 +31,7 @@ function toValue(value: unknown, column: string): SqliteRow[number] {
     case 'boolean':
       return value ? 1 : 0
     case 'number':
-      // SQLite would store NULL.
+      // SQLite would store NULL instead.
       if (Number.isNaN(value)) throw new DataError(`A value for column ${column} is NaN, which SQLite cannot store.`)
       return value
     case 'bigint':

@@ -1,34 +1,34 @@
 /** An event of a `text/event-stream`. */
 export interface ServerSentEvent {
-  /** The last id that the server has sent; '' before the first. */
+  /** The last id that the server has sent; '' if it has sent none. */
   readonly id: string
-  /** The type: 'message' unless the server names one. */
+  /** The event's type: 'message' unless the server names another. */
   readonly event: string
   readonly data: string
 }
 
 export interface ParserListener {
-  /** The server asks to wait so many ms before a reconnection. */
+  /** Called when the server requests a pause before reconnects. */
   retry(ms: number): void
-  /** An event was dropped, because it is larger than the limit. */
+  /** Called when an event above the limit was dropped. */
   tooLarge(chars: number): void
 }
 
 /**
- * Parses a `text/event-stream` as the HTML standard says: lines end with CR, LF or both, an event ends with a blank line, and an
- * unfinished event at the end is dropped. Characters and line ends may be cut anywhere.
+ * Parses a `text/event-stream` as the HTML standard defines: lines end with CR, LF or both, a blank line ends an event,
+ * and an unfinished event at the end is dropped. Chunks may end inside of a character or a line end.
  */
 export class SseParser {
   readonly #maxChars: number
   readonly #listener: ParserListener
   readonly #decoder = new TextDecoder()
   #line = ''
-  /** The last character was a CR, so that an LF belongs to it. */
+  /** Whether the last character was a CR. A following LF belongs to the same line end. */
   #afterCr = false
   #data: string[] = []
   #chars = 0
   #event = ''
-  /** The id of the present event and of those that follow; of the last event once it is dispatched. */
+  /** The id of the current event, which later events without an id inherit. */
   #id: string
   #lastId: string
 
@@ -43,12 +43,12 @@ export class SseParser {
     return this.#lastId
   }
 
-  /** Whether an event has begun and not ended. */
+  /** Whether the stream is inside of an event. */
   get isInside(): boolean {
     return this.#line !== '' || this.#data.length > 0
   }
 
-  /** Returns the events that end in this chunk. */
+  /** Adds a chunk, and returns the events that it completes. */
   push(chunk: Uint8Array): ServerSentEvent[] {
     const events: ServerSentEvent[] = []
     let text = this.#decoder.decode(chunk, { stream: true })
@@ -64,7 +64,7 @@ export class SseParser {
     }
     if (this.#line.length > this.#maxChars) {
       this.#chars += this.#line.length
-      // The line goes on as one without meaning.
+      // The rest of the line is read as a comment.
       this.#line = ':'
     }
     return events

@@ -14,26 +14,29 @@ import { type ServerSentEvent, SseParser } from './parser.js'
 export interface SseOptions {
   readonly url: string | URL
   readonly headers?: Readonly<Record<string, string>>
-  /** `'text'` (default): the data of an event. `'json'`: the data, parsed. `'event'`: an object with `id`, `event` and `data`. */
+  /**
+   * What records are: `'text'` (default), the data of an event; `'json'`, the data, parsed; `'event'`, an object with
+   * `id`, `event` and `data`.
+   */
   readonly value?: 'text' | 'json' | 'event'
-  /** The types of events to take. Default: all. */
+  /** Types of events to read (all). */
   readonly events?: readonly string[]
-  /** The id of the last event of an earlier process: the server sends the events after it. */
+  /** Id of the last event that an earlier process read (none). The server sends the events after it. */
   readonly lastEventId?: string
   /**
-   * Wait after a network error (`{ min: 250, max: 16000 }`, in ms or as '16s'), growing by `min` up to `max`. The server's `retry`
-   * replaces `min`.
+   * Pause before a reconnect after a network error (`{ min: 250, max: 16000 }`, in ms or as '16s'). It grows by `min`
+   * up to `max`. The server's `retry` replaces `min`.
    */
   readonly reconnectDelay?: ReconnectDelay
-  /** Milliseconds without a byte, comments included, before it reconnects (45,000); 0 for never. */
+  /** Milliseconds without a byte, comments included, before the source reconnects (45,000). 0: no limit. */
   readonly idleTimeout?: number
   /** Characters of the largest event (16 Mi). A larger one is dropped and reported. */
   readonly maxEventChars?: number
-  /** For certificates and proxies. */
+  /** Agent of the requests, for certificates and proxies. */
   readonly agent?: Agent
 }
 
-/** The records of a source with these options. */
+/** The type of the records that a source with these options yields. */
 export type SseRecordOf<O extends SseOptions> = O['value'] extends 'event'
   ? ServerSentEvent
   : O['value'] extends 'json'
@@ -65,26 +68,27 @@ interface Settings {
 }
 
 /**
- * Receives server-sent events. After a lost connection it continues after the last event by `Last-Event-ID`, if its events have
- * ids; without ids, events that the server sends meanwhile are lost, which each report says. An answer with status 204 ends
- * the input. 400, 401, 403, 404 and answers of another type are final.
+ * Receives server-sent events. If events have ids, a reconnect resumes after the last event by `Last-Event-ID`. Without
+ * ids, events that the server sends while the connection is down are lost, and the report of the lost connection says
+ * so. A response with status 204 ends the input. Status 400, 401, 403, 404 and responses of another content type are
+ * final errors.
  *
  * @throws ArgumentError that names the option.
  */
 export function sseSource<const O extends SseOptions>(options: O): ReceiverSource<SseRecordOf<O>> {
   const settings = check(options)
   const { name } = settings
-  // Beyond a restart of the receiver.
+  // The position survives restarts of the receiver.
   const position: Position = { id: settings.lastEventId, retry: undefined, hasEvents: false }
   const loop = (sink: ReceiverSink, signal: AbortSignal, ready: () => void) =>
     receive(settings, position, { sink, signal, ready })
   return { kind: 'receiver', name, codec: 'records', create: () => new LoopReceiver(name, loop) }
 }
 
-/** Where the next connection continues. */
+/** Where the next connection resumes. */
 interface Position {
   id: string
-  /** The pause in ms that the server asks for. */
+  /** The pause that the server requests, in ms. */
   retry: number | undefined
   /** Whether any event has arrived. */
   hasEvents: boolean
@@ -113,15 +117,15 @@ async function receive(settings: Settings, position: Position, { sink, signal, r
   }
 }
 
-/** Returns the fate of the events until the next connection, for the report. */
+/** Returns a sentence for the report: what happens to events until the next connection. */
 function gapAfter({ id, hasEvents }: Position): string {
   if (id !== '') return ` It continues after event ${id}.`
   return hasEvents ? ' Events that the server sends until then are lost, because they have no ids.' : ''
 }
 
-/** Passes the events of one answer on. */
+/** Stores the events of one response. */
 class EventReader implements BodyReader {
-  /** The server says that nothing follows. */
+  /** Whether the server ended the input with status 204. */
   hasEnded = false
   readonly #settings: Settings
   readonly #position: Position

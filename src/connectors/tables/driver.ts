@@ -3,26 +3,26 @@ import type { BatchRequest, DirectBatch, DirectReader } from '../../ops/source.j
 import { ALL_ROWS, type KeyRange, splitKeys } from './key-ranges.js'
 import type { CheckedTableOptions } from './options.js'
 
-/** The questions that planning asks a database. */
+/** The queries with which a database plans the reading of a table. */
 export interface TablePort {
-  /** Connects, and checks that table and key are there. Rejects with SourceError. */
+  /** Connects, and checks that the table and its key exist. @throws SourceError (rejects) */
   open(): Promise<void>
-  /** The least and the greatest key; undefined if there is no row. */
+  /** Returns the least and the greatest key; undefined if the table is empty. */
   limits(): Promise<{ readonly least: bigint; readonly greatest: bigint } | undefined>
-  /** The greatest key below which no row can appear any more; undefined if there is none. */
+  /** Returns the greatest key below which no new row can appear; undefined if there is none. */
   settled(): Promise<bigint | undefined>
-  /** The key of the row that stands `rows` rows behind `after`, or `upTo` if there are fewer. */
+  /** Returns the key of the row that is `rows` rows after `after`, or `upTo` if there are fewer. */
   keyAfter(after: bigint, rows: number, upTo: bigint): Promise<bigint>
   close(): Promise<void>
 }
 
-/** Plans the batches of a growing table: the rows behind those of the batch before. */
+/** Plans the batches of a growing table. Each batch reads the rows after those of the previous batch. */
 export class TableDriver implements DirectReader<KeyRange> {
   readonly #name: string
   readonly #port: TablePort
   readonly #options: CheckedTableOptions
   #isDataset = false
-  /** The key to stop at; null if there was no row, undefined without an end. */
+  /** The key at which reading ends; null for an empty table, undefined without an end. */
   #end: bigint | null | undefined
   /** The last key that was read; undefined before the first row. */
   #after: bigint | undefined
@@ -44,7 +44,7 @@ export class TableDriver implements DirectReader<KeyRange> {
     }
     await this.#port.open()
     if (typeof position === 'string') this.#after = BigInt(position)
-    // The earlier process found no row: each that is there now is new.
+    // The earlier process found no row, so every row is new.
     else if (position === null) return
     else if (start === 'latest') this.#after = (await this.#port.limits())?.greatest
     else if (start !== 'earliest') this.#after = BigInt(start)
@@ -90,7 +90,7 @@ export class TableDriver implements DirectReader<KeyRange> {
   }
 }
 
-/** @throws TypeError unless a checkpoint holds a key. */
+/** Checks a position from a checkpoint. @throws TypeError if it is no key. */
 export function checkKeyPosition(position: unknown): void {
   if (position !== null && !(typeof position === 'string' && /^-?\d+$/.test(position)))
     throw new TypeError(`is ${String(position)}, which is no key`)

@@ -1,13 +1,16 @@
-/** The rows whose key is above `after` and at most `upTo`; null: no limit. Keys are texts, because JSON has no larger integers. */
+/**
+ * The rows whose key is above `after` and at most `upTo`; null means no limit. Keys are texts, because JSON cannot
+ * represent large integers.
+ */
 export interface KeyRange {
   readonly after: string | null
   readonly upTo: string | null
 }
 
-/** The whole table. */
+/** All rows of a table. */
 export const ALL_ROWS: KeyRange = { after: null, upTo: null }
 
-/** Cuts the keys above `after` and up to `upTo` into at most `parts` ranges of equal width. */
+/** Splits the keys above `after` and up to `upTo` into at most `parts` ranges of equal width. */
 export function splitKeys(after: bigint, upTo: bigint, parts: number): KeyRange[] {
   const width = upTo - after
   const count = width < BigInt(parts) ? width : BigInt(parts)
@@ -18,7 +21,7 @@ export function splitKeys(after: bigint, upTo: bigint, parts: number): KeyRange[
   }))
 }
 
-/** Returns the condition of a range over a quoted column, as SQL. The keys are checked integers. */
+/** Returns an SQL condition for a range of a quoted column. The keys are checked integers, so they are safe in SQL. */
 export function conditionOf({ after, upTo }: KeyRange, column: string): string {
   const limits = [after !== null && `${column} > ${BigInt(after)}`, upTo !== null && `${column} <= ${BigInt(upTo)}`]
   return limits.filter(Boolean).join(' AND ') || 'TRUE'

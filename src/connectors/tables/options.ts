@@ -1,24 +1,24 @@
 import type { OptionCheck } from '../options.js'
 
-/** Options of sources that read a table, whatever the database. */
+/** Options of sources that read a table of any database. */
 export interface TableOptions {
-  /** The columns to read; all unless set. */
+  /** Columns to read (all). */
   readonly columns?: readonly string[]
   /**
-   * A condition in SQL that rows must satisfy, such as `amount > 10`. It is part of the statement: build it from no
-   * user's text.
+   * SQL condition that rows must satisfy (none), such as `amount > 10`. It becomes part of the statement, so never
+   * build it from untrusted text.
    */
   readonly where?: string
   /**
-   * An integer column without NULLs that grows with each insertion, such as an identity. A stream needs it, and reads
-   * each row once. For a dataset, it cuts the table into partitions.
+   * Integer column without NULLs that grows with each insertion, such as an identity. A stream requires it, and reads
+   * each row once. A dataset uses it to split the table into partitions.
    */
   readonly key?: string
-  /** Partitions of a batch or dataset (1), of equal width in `key`. */
+  /** Partitions of a batch or dataset (1). Their ranges of `key` have equal widths. */
   readonly numPartitions?: number
   /** Where a stream begins: `'earliest'` (default), `'latest'`, or the key after which rows are read. */
   readonly start?: 'earliest' | 'latest' | number | bigint
-  /** Rows that one batch of a stream may have (100,000). */
+  /** Limit of rows per batch of a stream (100,000). */
   readonly maxRows?: number
 }
 
@@ -27,17 +27,17 @@ export interface CheckedTableOptions {
   readonly where: string | undefined
   readonly key: string | undefined
   readonly numPartitions: number
-  /** A key, as text, because options are sent as plain data. */
+  /** A key is a text, because options are sent as plain data. */
   readonly start: string
   readonly maxRows: number
 }
 
 export const TABLE_NAMES = ['columns', 'where', 'key', 'numPartitions', 'start', 'maxRows']
 
-/** Whether a value can be a name in the database. */
+/** Returns whether a value can be a name in the database. */
 export type IsName = (name: unknown) => name is string
 
-/** Returns a list of one or more different names of columns. @throws ArgumentError that names the option. */
+/** Checks a list of one or more different column names. @throws ArgumentError that names the option. */
 export function checkColumns(check: OptionCheck, option: string, columns: unknown, isName: IsName): readonly string[] {
   if (areNames(columns, isName)) return columns
   throw check.wrong(option, columns, 'a list of one or more different column names')
@@ -47,7 +47,7 @@ export function areNames(names: unknown, isName: IsName): names is readonly stri
   return Array.isArray(names) && names.length > 0 && names.every(isName) && new Set(names).size === names.length
 }
 
-/** @throws ArgumentError that names the option. */
+/** Checks the options. @throws ArgumentError that names the option. */
 export function checkTableOptions(check: OptionCheck, options: TableOptions, isName: IsName): CheckedTableOptions {
   const { columns, where, key, numPartitions = 1, start = 'earliest', maxRows = 100_000 } = options
   if (columns !== undefined) checkColumns(check, 'columns', columns, isName)

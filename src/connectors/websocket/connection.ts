@@ -5,10 +5,13 @@ import type { ReceiverSink } from '../../ops/source.js'
 import { messageOf } from '../../values/message-of.js'
 import type { WebSocketSettings } from './options.js'
 
-/** Answers to the handshake that the next one would get as well. */
+/** Status codes of a handshake that a retry would get as well. */
 const FINAL = new Set([400, 401, 403, 404])
 
-/** Messages of so many bytes go on at once: the sink is asked for room after each call only. */
+/**
+ * The bytes at which collected messages are stored at once, since back-pressure is checked only when messages are
+ * stored.
+ */
 const FLUSH_BYTES = 64 * 1024
 
 /** How a connection ended. */
@@ -18,7 +21,10 @@ export interface Ended {
   readonly cause?: unknown
 }
 
-/** One connection, from the handshake to its close. Messages of one turn reach the sink in one call. */
+/**
+ * One connection, from its handshake to its close. Messages that arrive in one turn of the event loop are stored
+ * together.
+ */
 export class Connection {
   readonly #settings: WebSocketSettings
   readonly #sink: ReceiverSink
@@ -37,7 +43,7 @@ export class Connection {
     this.#sink = sink
   }
 
-  /** Resolves when the connection has ended. Rejects for what is final. */
+  /** Resolves when the connection has ended. Rejects for a final error. */
   run(signal: AbortSignal, connected: () => void): Promise<Ended> {
     const socket = this.#socket
     const stop = () => socket.terminate()
@@ -73,7 +79,7 @@ export class Connection {
     const record = this.#decode(data as Buffer)
     if (record === undefined) return
     this.#bytes += (data as Buffer).length
-    // Node reads many messages at a time.
+    // Node emits many messages per turn.
     if (this.#records.push(record) === 1) setImmediate(() => this.#flush())
     if (this.#bytes >= FLUSH_BYTES) this.#flush()
   }
@@ -104,7 +110,7 @@ export class Connection {
     }
   }
 
-  /** The service notices that its connection is full. */
+  /** Stops reading until there is room. The service notices that its connection is full. */
   #pause(room: Promise<void>): void {
     this.#isPaused = true
     this.#socket.pause()
@@ -117,7 +123,7 @@ export class Connection {
     })
   }
 
-  /** Pings, and ends a connection that answers nothing. */
+  /** Sends pings, and ends a connection that does not answer. */
   #watch(): void {
     const { idleTimeout } = this.#settings
     const socket = this.#socket

@@ -5,15 +5,18 @@ export interface WebSocketOptions {
   readonly url: string | URL
   readonly protocols?: string | readonly string[]
   readonly headers?: Readonly<Record<string, string>>
-  /** A message as `'text'` (default), `'json'` or `'bytes'`. */
+  /** How messages are decoded: `'text'` (default), `'json'` or `'bytes'`. */
   readonly value?: 'text' | 'json' | 'bytes'
-  /** Messages to send after each connection, such as subscriptions. */
+  /** Messages to send after each connect, such as subscriptions (none). */
   readonly send?: string | readonly string[]
-  /** Whether to connect again after the connection has ended (true). With `false` the input ends with it. */
+  /** Whether to reconnect after the connection ended (true). With `false`, the input ends too. */
   readonly reconnect?: boolean
-  /** First and longest wait before a new connection (`{ min: 250, max: 16000 }`, in ms or as '16s'), doubled each time. */
+  /**
+   * Shortest and longest pause before a reconnect (`{ min: 250, max: 16000 }`, in ms or as '16s'). The pause doubles
+   * each time.
+   */
   readonly reconnectDelay?: ReconnectDelay
-  /** Milliseconds without a message or an answer to a ping before it reconnects (30,000); 0 for never. */
+  /** Milliseconds without a message or an answer to a ping before the source reconnects (30,000). 0: no limit. */
   readonly idleTimeout?: number
   /** Bytes of the largest message (16 MiB). A larger one ends the connection. */
   readonly maxMessageBytes?: number
@@ -21,7 +24,7 @@ export interface WebSocketOptions {
   readonly tls?: object
 }
 
-/** The records of a source with these options. */
+/** The type of the records that a source with these options yields. */
 export type WebSocketRecordOf<O extends WebSocketOptions> = O['value'] extends 'bytes'
   ? Uint8Array
   : O['value'] extends 'json'
@@ -58,7 +61,7 @@ export interface WebSocketSettings {
 
 const list = (given: string | readonly string[] = []) => (typeof given === 'string' ? [given] : given)
 
-/** Checks the options of a source. @throws ArgumentError that names the option */
+/** Checks the options of a source. @throws ArgumentError that names the option. */
 export function checkWebSocketOptions(options: WebSocketOptions): WebSocketSettings {
   const checked = new OptionCheck('webSocketSource')
   checked.names(options, NAMES)
@@ -67,7 +70,7 @@ export function checkWebSocketOptions(options: WebSocketOptions): WebSocketSetti
   if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:')
     throw checked.wrong('url', withoutQuery(String(options.url)), 'an absolute ws or wss URL')
   return {
-    // Queries and user names may hold secrets.
+    // Queries and user names may contain secrets.
     name: `websocket ${url.protocol}//${url.host}${url.pathname}`,
     url,
     protocols: checked.texts('protocols', list(options.protocols), 'a text or an array of texts'),

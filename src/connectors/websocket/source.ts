@@ -13,8 +13,9 @@ import {
 } from './options.js'
 
 /**
- * Receives the messages of a WebSocket server. A lost connection is opened again, and each loss is reported: WebSocket has no
- * positions, so messages that the server sends meanwhile are lost. A slow stream stops reading, which the server notices.
+ * Receives the messages of a WebSocket server. Reconnects after a lost connection, and reports each loss: WebSocket has
+ * no positions, so messages that the server sends meanwhile are lost. If the stream is slow, the source stops reading,
+ * and the server notices.
  *
  * @throws ArgumentError that names the option.
  */
@@ -50,7 +51,7 @@ async function receive(
   }
 }
 
-/** Starts the handshake. The client library is loaded with the first connection. */
+/** Starts the handshake. The first connection loads the client library. */
 async function open({
   url,
   protocols,

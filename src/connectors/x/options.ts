@@ -1,12 +1,12 @@
 import { OptionCheck } from '../options.js'
 
-/** A rule of the filtered stream: posts that match the query `value` are sent, with the rule's `tag`. */
+/** A rule of the filtered stream. X sends posts that match the query `value`, with the rule's `tag`. */
 export interface XRule {
   readonly value: string
   readonly tag?: string
 }
 
-/** The fields of each kind of object that posts bring along, by X's names. Without it a post has its id and its text. */
+/** Fields of each kind of object in a post, by X's names. Default: id and text. */
 export interface XFields {
   readonly tweet?: readonly string[]
   readonly user?: readonly string[]
@@ -16,21 +16,23 @@ export interface XFields {
 }
 
 export interface XFilteredOptions {
-  /** The app-only token. */
+  /** The app-only access token. */
   readonly bearerToken: string
   /**
-   * The rules that the stream is to have: missing ones are added, all others are deleted. Without it the rules stay as they
-   * are.
+   * The rules of the stream. The source adds missing rules and deletes all others. Default: the rules stay unchanged.
    */
   readonly rules?: readonly XRule[]
   readonly fields?: XFields
-  /** Objects that X adds to posts, such as `'author_id'`. */
+  /** Objects that X adds to posts (none), such as `'author_id'`. */
   readonly expansions?: readonly string[]
-  /** Minutes, 1 to 5, that X repeats after each connect: covers gaps up to this length. Needs a higher access tier. */
+  /**
+   * Minutes, 1 to 5, of posts that X repeats after each connect (none). Covers gaps up to this length. Needs a higher
+   * access tier.
+   */
   readonly backfillMinutes?: number
-  /** Posts whose ids are remembered, to leave repeated ones out (100,000). */
+  /** The number of stored post ids, by which repeated posts are dropped (100,000). */
   readonly remember?: number
-  /** The service (`'https://api.x.com'`); another one for tests and proxies. */
+  /** URL of the service (`'https://api.x.com'`). Set another one for tests and proxies. */
   readonly url?: string
 }
 
@@ -48,7 +50,7 @@ const KINDS = ['tweet', 'user', 'media', 'place', 'poll'] as const
 const LOCAL = ['127.0.0.1', '[::1]', 'localhost']
 const check = new OptionCheck('x')
 
-/** @throws ArgumentError that names the option. The token is not quoted. */
+/** Checks the options. No message contains the token. @throws ArgumentError that names the option. */
 export function checkXOptions(options: XFilteredOptions): CheckedXOptions {
   check.names(options, NAMES)
   const { bearerToken, rules, fields = {}, expansions = [], backfillMinutes } = options
@@ -82,7 +84,7 @@ function checkRules(rules: readonly XRule[]): readonly XRule[] {
   throw check.wrong('rules', rules, "a list of different rules such as [{ value: '#node', tag: 'node' }]")
 }
 
-/** A token must not cross a network in the clear. */
+/** Requires https for other hosts: the token must not cross a network unencrypted. */
 function checkUrl(given: string): URL {
   const url = URL.canParse(String(given)) ? new URL(given) : undefined
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOCAL.includes(url.hostname))

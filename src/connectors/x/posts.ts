@@ -1,4 +1,4 @@
-/** A message of the stream: a post, the objects that its expansions ask for, and the rules that it matches. */
+/** A message of the stream: a post, the objects that its expansions name, and the rules that it matches. */
 export interface XPost {
   readonly data: { readonly id: string; readonly text: string; readonly [field: string]: unknown }
   readonly includes?: Readonly<Record<string, readonly unknown[]>>
@@ -9,15 +9,15 @@ interface Message extends Partial<XPost> {
   readonly errors?: readonly { readonly title?: string; readonly detail?: string; readonly disconnect_type?: string }[]
 }
 
-/** Kinds of unknown messages that are reported. */
+/** The most kinds of unknown messages that are reported. */
 const MOST_KINDS = 16
 
-/** Reads the lines of the stream. Posts that were there already are left out: X repeats some, and all of a backfill. */
+/** Parses the lines of the stream. Drops repeated posts: X repeats some, and all of a backfill. */
 export class Posts {
   readonly #remember: number
   readonly #report: (message: string) => void
   readonly #kinds = new Set<string>()
-  /** The newest ids, oldest first. */
+  /** The newest ids, the oldest first. */
   readonly #ids = new Set<string>()
 
   constructor(remember: number, report: (message: string) => void) {
@@ -25,7 +25,7 @@ export class Posts {
     this.#report = report
   }
 
-  /** Returns the post in a line, if it has a new one. */
+  /** Returns the post in a line; undefined if the line contains no new post. */
   read(line: string): XPost | undefined {
     let message: Message | null
     try {

@@ -3,12 +3,12 @@ import { SourceError } from '../../errors.js'
 import { type HttpTarget, open } from '../../sources/http-open.js'
 import type { CheckedXOptions } from './options.js'
 
-/** Characters of an answer that an error quotes. */
+/** The most characters of a response that an error quotes. */
 const EXCERPT = 300
-/** Bytes of an answer to a request for rules: 25,000 rules of 2,048 characters. */
+/** The most bytes of a response with rules: 25,000 rules of 2,048 characters. */
 const LONGEST_ANSWER = 128 * 1024 * 1024
 
-/** Answers that the next request would get as well, and what to do about them. */
+/** Status codes that a retry would get as well, with advice. */
 const FINAL: Readonly<Record<number, string>> = {
   400: 'Check rules, fields and expansions',
   401: 'Check bearerToken: X does not accept it',
@@ -16,7 +16,7 @@ const FINAL: Readonly<Record<number, string>> = {
   404: 'Check url',
 }
 
-/** An answer that says no, for now. */
+/** A response with an error status that is not final. */
 export class Refusal extends Error {
   readonly status: number
   readonly headers: IncomingMessage['headers']
@@ -28,7 +28,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The endpoints of X. */
+/** Sends requests to the endpoints of X. */
 export class XApi {
   readonly #options: CheckedXOptions
   readonly #name: string
@@ -38,13 +38,16 @@ export class XApi {
     this.#options = options
   }
 
-  /** Opens the stream: resolves with the head of the answer. @throws Refusal, or SourceError if it is final. */
+  /**
+   * Opens the stream. Resolves when the response's head has arrived. @throws Refusal, or SourceError if the error is
+   * final.
+   */
   async stream(signal: AbortSignal): Promise<IncomingMessage> {
     const query = this.#options.query.toString()
     return await this.#ask('GET', `/2/tweets/search/stream${query && `?${query}`}`, undefined, signal)
   }
 
-  /** Asks the endpoint of rules. @throws Refusal, or SourceError if it is final. */
+  /** Requests or changes the rules. @throws Refusal, or SourceError if the error is final. */
   async rules(
     method: 'GET' | 'POST',
     body: object | undefined,
@@ -76,7 +79,7 @@ export class XApi {
     const response = await open(target, signal)
     const { statusCode: status = 0 } = response
     if (status >= 200 && status <= 299) return response
-    // A service may quote what it was sent.
+    // A service may quote the request, with the token.
     const text = (await textOf(response, 65_536)).replaceAll(bearerToken, '***').replace(/\s+/g, ' ').slice(0, EXCERPT)
     const what = `${method} ${path.replace(/\?.*/, '')} was answered ${status}${text && `: ${text}`}`
     const advice = FINAL[status]
@@ -87,7 +90,7 @@ export class XApi {
   }
 }
 
-/** The text of an answer, or its beginning. */
+/** Returns the text of a response, or the first part of it. */
 async function textOf(response: IncomingMessage, most: number): Promise<string> {
   let text = ''
   response.setEncoding('utf8')

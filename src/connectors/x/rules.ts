@@ -10,8 +10,8 @@ interface Answer {
 const keyOf = ({ value, tag = '' }: XRule) => JSON.stringify([value, tag])
 
 /**
- * Makes the rules of the stream those that are wanted. New rules are checked by a dry run first: a rule that X does not accept
- * changes nothing. Old ones are deleted before new ones are added, as a value may be there once only.
+ * Changes the stream's rules to the wanted ones. First validates new rules in a dry run, so a rule that X refuses
+ * changes nothing. Deletes old rules before it adds new ones, because two rules cannot have the same value.
  */
 export async function syncRules(wanted: readonly XRule[], api: XApi, name: string, signal: AbortSignal): Promise<void> {
   const { data = [] } = (await api.rules('GET', undefined, signal)) as Answer
@@ -24,7 +24,7 @@ export async function syncRules(wanted: readonly XRule[], api: XApi, name: strin
   if (add.length > 0) checkAdded((await api.rules('POST', { add }, signal)) as Answer, name)
 }
 
-/** A duplicate is a rule that is to be deleted, or that another process has added meanwhile. */
+/** Throws if X refused a rule. A duplicate is no error: it is about to be deleted, or another process has added it. */
 function checkAdded({ errors = [] }: Answer, name: string): void {
   const [first] = errors.filter(({ title }) => title !== 'DuplicateRule')
   if (!first) return

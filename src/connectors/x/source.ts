@@ -11,13 +11,13 @@ import { Posts, type XPost } from './posts.js'
 import { Refusal, XApi } from './request.js'
 import { syncRules } from './rules.js'
 
-/** X sends an empty line at least this often; a stream that is silent for longer is dead. */
+/** X sends an empty line at least this often. A stream that is silent for longer has failed. */
 const KEEP_ALIVE_MS = 20_000
-/** The pauses that X asks for. See HttpRetry. */
+/** The pauses that X requires before reconnects. See HttpRetry. */
 const PAUSES = { reconnect: { min: 250, max: 16_000 }, httpError: 5000, rateLimit: 60_000 }
 const LONGEST_LINE = 4 * 1024 * 1024
 
-/** Time, for tests. */
+/** The clock and the pauses, which tests replace. */
 export interface XClock {
   readonly delay: Delay
   readonly now: () => number
@@ -27,8 +27,8 @@ export interface XClock {
 const REAL: XClock = { delay: realDelay, now: Date.now, keepAliveMs: KEEP_ALIVE_MS }
 
 /**
- * Receives the posts of X's filtered stream, as objects in the form of the API. It sets the rules, watches the keep-alives,
- * connects again with the pauses that X asks for, and reports the time for which posts may be missing.
+ * Receives the posts of X's filtered stream, as objects in the form of the API. Sets the rules, watches the
+ * keep-alives, reconnects after the pauses that X requires, and reports periods from which posts may be missing.
  *
  * @throws ArgumentError that names the option.
  */
@@ -36,7 +36,7 @@ export function xFilteredSource(options: XFilteredOptions): ReceiverSource<XPost
   return filteredSource(checkXOptions(options), REAL)
 }
 
-/** @internal The source, with a clock of the test. */
+/** @internal Creates the source with a test's clock. */
 export function filteredSource(options: CheckedXOptions, clock: XClock): ReceiverSource<XPost> {
   const name = `x filtered stream ${options.url.host}`
   const loop = async (sink: ReceiverSink, signal: AbortSignal, ready: () => void): Promise<void> => {
@@ -68,7 +68,7 @@ class Connection {
   readonly #api: XApi
   readonly #posts: Posts
   #hasRules = false
-  /** When the last byte of the stream arrived. */
+  /** The time at which the last byte of the stream arrived. */
   #heardAt: number | undefined
   #idle!: IdleTimer
   #lines: LineGate
@@ -84,7 +84,7 @@ class Connection {
     this.#lines = this.#newLines()
   }
 
-  /** One connection from the request to its end. Rejects only for what is final. */
+  /** Runs one connection, from the request to its end. Rejects for final errors only. */
   async run(retry: HttpRetry, ready: () => void): Promise<Lost> {
     this.#idle = new IdleTimer(this.#clock.keepAliveMs, this.#signal)
     this.#lines = this.#newLines()
@@ -135,12 +135,12 @@ class Connection {
         },
       )
     }
-    // Another client has deleted the rules.
+    // Another client has deleted the rules, so the next connection sets them again.
     if (status === 409) this.#hasRules = false
     return { reason: message, wait: retry.status(status, headers) }
   }
 
-  /** Reports the time since the last connection was heard. */
+  /** Reports the time since the previous connection received its last byte. */
   #connected(): void {
     const now = this.#clock.now()
     const { backfillMs } = this.#options
@@ -158,7 +158,7 @@ class Connection {
   async #take(chunk: Buffer): Promise<void> {
     this.#idle.touch()
     this.#heardAt = this.#clock.now()
-    // The views of the gate are valid for one step only.
+    // The views that the gate returns are valid for one step only.
     const pieces = Array.from(this.#lines.pieces(chunk), (piece) => Buffer.from(piece))
     const lines = Buffer.concat(pieces).toString('utf8').split('\n')
     const posts = lines.flatMap((line): XPost[] => {
@@ -170,7 +170,7 @@ class Connection {
     this.#sink.records(posts)
     const room = this.#sink.full()
     if (!room) return
-    // X disconnects readers that are slow for long; the time of the pause says nothing about its keep-alives.
+    // A pause is no silence of X, so its time does not count. X disconnects readers that are slow for long.
     this.#idle.pause()
     await until(room, this.#signal)
     this.#signal.throwIfAborted()

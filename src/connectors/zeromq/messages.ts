@@ -1,31 +1,31 @@
 import type { SocketSettings } from './options.js'
 
-/** A frame on its way between threads. */
+/** A frame, as threads send it to each other. */
 export type Piece = string | Uint8Array
 
-/** From the thread that has the socket. */
+/** A message from the thread with the socket. */
 export type FromSocket =
   | { readonly kind: 'ready' }
   /** The socket cannot be opened, or broke. */
   | { readonly kind: 'failed'; readonly message: string; readonly isMissing: boolean }
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'records'; readonly records: readonly unknown[] }
-  /** An answer to `send`. */
+  /** The result of `send`. */
   | { readonly kind: 'sent'; readonly error?: string }
 
-/** To the thread that has the socket. */
+/** A message to the thread with the socket. */
 export type ToSocket =
-  /** The driver has room for one more chunk of records. */
+  /** The driver has stored a chunk, so the thread may send another. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'send'; readonly messages: readonly (readonly Piece[])[] }
   | { readonly kind: 'stop' }
 
-/** Chunks of records that may be on their way to the driver. */
+/** The most chunks of records in flight to the driver. */
 export const MOST_ON_THE_WAY = 4
 
-/** The data that a socket's thread starts with. */
+/** The `workerData` of a socket's thread. */
 export interface SocketThreadData {
   readonly settings: SocketSettings
-  /** Of the thread's ExitSignal. */
+  /** The shared memory of the thread's ExitSignal. */
   readonly exit: SharedArrayBuffer
 }

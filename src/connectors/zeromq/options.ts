@@ -1,17 +1,17 @@
 import { type Duration, toMillis } from '../../ops/time.js'
 import { OptionCheck } from '../options.js'
 
-/** Encrypts a socket by ZeroMQ's CURVE. Keys are texts of 40 characters, as `curveKeyPair()` returns them. */
+/** Encrypts a socket with ZeroMQ's CURVE. Keys are texts of 40 characters, as `curveKeyPair()` returns them. */
 export interface ZeromqCurve {
   readonly publicKey: string
   readonly secretKey: string
-  /** The public key of the other side. Needed by the side that connects. */
+  /** Public key of the other side. Required on the side that connects. */
   readonly serverKey?: string
 }
 
-/** How a socket reaches its peers. */
+/** How a socket connects to its peers. */
 export interface ZeromqEndpoint {
-  /** Addresses to connect to, such as `'tcp://127.0.0.1:5555'`. Set one of `connect` and `bind`. */
+  /** Addresses to connect to, such as `'tcp://127.0.0.1:5555'`. Set exactly one of `connect` and `bind`. */
   readonly connect?: string | readonly string[]
   /** Addresses to listen on. */
   readonly bind?: string | readonly string[]
@@ -19,41 +19,41 @@ export interface ZeromqEndpoint {
 }
 
 export interface ZeromqSourceOptions extends ZeromqEndpoint {
-  /** `'sub'`: subscribes to a publisher. `'pull'`: takes its share of what others push. */
+  /** `'sub'` subscribes to publishers. `'pull'` receives a share of the messages that others push. */
   readonly type: 'sub' | 'pull'
-  /** Prefixes of the messages to subscribe to (all), with `'sub'`. */
+  /** With `'sub'`: prefixes of the messages to receive (all). */
   readonly topics?: string | readonly string[]
   /** How frames are decoded: `'text'` (default) or `'bytes'`. */
   readonly value?: 'text' | 'bytes'
-  /** Makes each record the array of all frames of a message (`false`): otherwise a record is the last frame. */
+  /** Makes each record an array of all frames of a message (`false`). Default: the record is the last frame. */
   readonly multipart?: boolean
-  /** Messages that the socket buffers for each peer (100,000). A publisher drops what does not fit. */
+  /** Messages that the socket buffers for each peer (100,000). A publisher drops messages beyond that. */
   readonly receiveHighWaterMark?: number
-  /** Largest message in bytes (64 MiB). A peer that sends more is disconnected. */
+  /** Bytes of the largest message (64 MiB). A peer that exceeds the limit is disconnected. */
   readonly maxMessageBytes?: number
 }
 
-/** The type of the records, by the options of the source. */
+/** The type of the records that a source with these options yields. */
 export type ZeromqRecordOf<O> = O extends { readonly multipart: true } ? FrameOf<O>[] : FrameOf<O>
 
 type FrameOf<O> = O extends { readonly value: 'bytes' } ? Uint8Array : string
 
 export interface ZeromqSinkOptions extends ZeromqEndpoint {
-  /** `'push'`: deals messages to its peers in turn. `'pub'`: sends each message to all subscribers. */
+  /** `'push'` distributes messages over its peers in turn. `'pub'` sends each message to all subscribers. */
   readonly type: 'push' | 'pub'
-  /** The first frame of each message, which subscribers match. */
+  /** First frame of each message, which subscriptions match (none). */
   readonly topic?: string
-  /** Adds a last frame to each message, by which receivers recognise repetitions (`false`). */
+  /** Adds a last frame with an id to each message, by which receivers can drop duplicates (`false`). */
   readonly ids?: boolean
-  /** How long a message may wait for a peer that has room ('30s'). After it, the output fails. */
+  /** How long a message may wait for a peer with room ('30s'). After that, the output fails. */
   readonly sendTimeout?: Duration
   /** Messages that the socket buffers for each peer (100,000). */
   readonly sendHighWaterMark?: number
-  /** How long the end of a stream waits until buffered messages are sent ('5s'). */
+  /** How long the end of a stream waits for buffered messages to be sent ('5s'). */
   readonly linger?: Duration
 }
 
-/** Plain data for the thread that has the socket. */
+/** Plain data for the thread with the socket. */
 export interface SocketSettings {
   readonly type: 'sub' | 'pull' | 'push' | 'pub'
   readonly connect: readonly string[]
@@ -71,7 +71,7 @@ export interface SocketSettings {
 const ENDPOINT = ['connect', 'bind', 'curve']
 const SOURCE = [...ENDPOINT, 'type', 'topics', 'value', 'multipart', 'receiveHighWaterMark', 'maxMessageBytes']
 const SINK = [...ENDPOINT, 'type', 'topic', 'ids', 'sendTimeout', 'sendHighWaterMark', 'linger']
-/** Sockets of other threads cannot be reached by inproc. */
+/** The transport inproc cannot reach sockets of other threads, so it is refused. */
 const ADDRESS = /^(tcp|ipc):\/\/\S+$/
 const check = new OptionCheck('zeromq')
 const DEFAULTS = {
@@ -84,7 +84,7 @@ const DEFAULTS = {
   lingerMs: 0,
 } as const
 
-/** @throws ArgumentError that names the option. Keys are not quoted. */
+/** Checks the options of a source. No message contains keys. @throws ArgumentError that names the option. */
 export function checkSourceOptions(options: ZeromqSourceOptions): SocketSettings {
   check.names(options, SOURCE)
   const type = check.oneOf('type', options.type, ['sub', 'pull'])
@@ -102,7 +102,7 @@ export function checkSourceOptions(options: ZeromqSourceOptions): SocketSettings
   }
 }
 
-/** @throws ArgumentError that names the option. Keys are not quoted. */
+/** Checks the options of a sink. No message contains keys. @throws ArgumentError that names the option. */
 export function checkSinkOptions(options: ZeromqSinkOptions): {
   readonly socket: SocketSettings
   readonly topic: string | undefined

@@ -8,8 +8,8 @@ import type { ZeromqWriterOptions } from './writer.js'
 type Messages = readonly (readonly Piece[])[]
 
 /**
- * Sends each record as a message: a text, bytes, or an array of these as frames. A batch is sent when all of its partitions are
- * done, so tasks that run again send nothing twice.
+ * Sends each record as a message: a text, bytes, or an array of these as frames. A batch is sent when all its
+ * partitions are complete, so a task that runs again causes no duplicates.
  *
  * @throws ArgumentError that names the option.
  */
@@ -64,7 +64,7 @@ class ZeromqDriver {
 
   #opened(): Promise<SocketThread> {
     this.#thread ??= SocketThread.open(this.#name, this.#settings, {
-      // Messages wait for peers that are lost, and a wait that is too long fails the output.
+      // Lost peers need no report here: messages wait for them, and the output fails if that takes too long.
       note: () => undefined,
       failed: () => {
         this.#thread = undefined

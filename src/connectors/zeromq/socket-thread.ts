@@ -1,6 +1,6 @@
 /*
- * The thread that has a ZeroMQ socket. In the driver's thread the native client held the event loop up: at 80,000 messages/s
- * its delay had p99 27 to 45 ms; with a thread of its own p99 6 to 8 ms at 125,000 to 160,000 messages/s.
+ * The thread with a ZeroMQ socket. In the driver's thread, the native client delayed the event loop by 27 to 45 ms
+ * (p99, 80,000 messages/s). With a thread of its own, the delay is 6 to 8 ms (p99, 125,000 to 160,000 messages/s).
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Publisher, Pull, Push, Subscriber } from 'zeromq'
@@ -10,7 +10,10 @@ import { type FromSocket, MOST_ON_THE_WAY, type SocketThreadData, type ToSocket 
 
 const RECORDS_A_CHUNK = 1024
 const BYTES_A_CHUNK = 256 * 1024
-/** A stopped socket is closed when nothing has arrived for this time: messages may still be in the system's buffers. */
+/**
+ * A stopped socket closes when no message has arrived for this time, in ms: the system's buffers may still contain
+ * some.
+ */
 const QUIET_MS = 50
 
 const { settings, exit } = workerData as SocketThreadData
@@ -27,7 +30,7 @@ async function open(): Promise<Subscriber | Pull | Push | Publisher> {
   }
   const receiving = { ...keys, receiveHighWaterMark: highWaterMark, maxMessageSize: maxMessageBytes }
   const sending = { ...keys, sendHighWaterMark: highWaterMark, linger: lingerMs, sendTimeout: sendTimeoutMs }
-  // A peer that is not connected yet must not get messages: they would wait for it while others are idle.
+  // A peer that is not connected yet gets no messages. They would wait for it while other peers are idle.
   if (type === 'push') return new zmq.Push({ ...sending, immediate: true })
   if (type === 'pub') return new zmq.Publisher(sending)
   if (type === 'pull') return new zmq.Pull(receiving)
@@ -36,7 +39,7 @@ async function open(): Promise<Subscriber | Pull | Push | Publisher> {
   return socket
 }
 
-/** Reports lost peers, once until they are back: the socket itself connects again for ever. */
+/** Reports each lost peer once, until it is connected again. The socket itself retries for ever. */
 function watch(socket: Subscriber | Pull | Push | Publisher): void {
   const lost = new Set<string>()
   const isLost = ({ address }: { address: string }) => {
@@ -56,7 +59,7 @@ function watch(socket: Subscriber | Pull | Push | Publisher): void {
   })
 }
 
-/** Sends messages to the driver in chunks, a few of which may be on their way. */
+/** Sends messages to the driver in chunks, and limits the chunks in flight. */
 class Chunks {
   #records: unknown[] = []
   #bytes = 0
@@ -93,7 +96,7 @@ class Chunks {
     this.#wake?.()
   }
 
-  /** Resolves when another message may be taken from the socket. */
+  /** Resolves when the next message may be read from the socket. */
   async room(): Promise<void> {
     while (this.isFull && !isStopped)
       await new Promise<void>((resolve) => {
@@ -101,7 +104,7 @@ class Chunks {
       })
   }
 
-  /** Sends the rest, whatever is on its way: the last batch takes it. */
+  /** Sends the rest, however many chunks are in flight: the last batch needs it. */
   end(): void {
     this.#free = 1
     this.flush()
@@ -133,7 +136,7 @@ async function receive(socket: Subscriber | Pull): Promise<void> {
   }
   post({ kind: 'ready' })
   try {
-    // After a stop a peer that goes on sending does not hold the end up.
+    // After a stop, the loop ends after one buffer of messages, even if a peer continues to send.
     for (let rest = settings.highWaterMark; rest > 0; ) {
       take(await socket.receive())
       await chunks.room()
@@ -148,7 +151,7 @@ async function receive(socket: Subscriber | Pull): Promise<void> {
   chunks.end()
 }
 
-/** Sends what arrives from the driver, in order. */
+/** Sends the driver's messages, in order. */
 async function send(socket: Push | Publisher): Promise<void> {
   let last: Promise<unknown> = Promise.resolve()
   const sendAll = async (messages: readonly (readonly (string | Uint8Array)[])[]) => {
@@ -170,7 +173,7 @@ async function send(socket: Push | Publisher): Promise<void> {
   await last
 }
 
-/** Closes the socket before the thread ends, by an error or with the process. See ExitSignal. */
+/** Closes the socket before the thread ends, by an error or at the exit of the process. See ExitSignal. */
 function closeFirst(socket: Subscriber | Pull | Push | Publisher): void {
   onExitSignal(exit, () => socket.close())
   process.once('uncaughtException', (error) => {
@@ -188,7 +191,7 @@ async function run(): Promise<void> {
     watch(socket)
     for (const address of settings.bind) await socket.bind(address)
     for (const address of settings.connect) socket.connect(address)
-    // The native class has the methods of all types.
+    // The native class has the methods of all socket types.
     if (settings.type === 'sub' || settings.type === 'pull') await receive(socket as Subscriber | Pull)
     else await send(socket as Push | Publisher)
   } catch (error) {

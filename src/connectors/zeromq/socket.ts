@@ -6,17 +6,17 @@ import { ExitSignal } from './exit-signal.js'
 import type { FromSocket, Piece, SocketThreadData, ToSocket } from './messages.js'
 import type { SocketSettings } from './options.js'
 
-/** How long a thread may take to close its socket, besides the time that messages may take to be sent. */
+/** How long a thread may take to close its socket, in ms, in addition to the time for sending buffered messages. */
 const STOP_MS = 5000
 
 export interface SocketListener {
   note(message: string): void
   records?(records: readonly unknown[]): void
-  /** The thread has ended without being stopped. */
+  /** Called when the thread ends without a stop. */
   failed(error: SourceError): void
 }
 
-/** The driver's half of a ZeroMQ socket that lives in a thread of its own. */
+/** The driver side of a ZeroMQ socket that has a thread of its own. */
 export class SocketThread {
   readonly #name: string
   readonly #settings: SocketSettings
@@ -57,7 +57,7 @@ export class SocketThread {
     })
   }
 
-  /** Opens the socket. Rejects with SourceError if that fails. */
+  /** Starts the thread, and opens the socket. @throws SourceError (rejects) if that fails. */
   static async open(name: string, settings: SocketSettings, listener: SocketListener): Promise<SocketThread> {
     return await new Promise((resolve, reject) => {
       let isOpen = false
@@ -73,12 +73,12 @@ export class SocketThread {
     })
   }
 
-  /** There is room for another chunk of records. */
+  /** Reports that a chunk is stored, so the thread may send another. */
   taken(): void {
     this.#post({ kind: 'taken' })
   }
 
-  /** Resolves when the socket has taken all messages. */
+  /** Sends messages. Resolves when the socket has accepted all of them. */
   send(messages: readonly (readonly Piece[])[]): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
@@ -87,7 +87,7 @@ export class SocketThread {
     })
   }
 
-  /** Closes the socket; what it has received arrives before this resolves. */
+  /** Closes the socket. Messages that it has received are stored before this resolves. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#post({ kind: 'stop' })

@@ -4,12 +4,12 @@ import { messageOf } from '../../values/message-of.js'
 import { checkSourceOptions, type SocketSettings, type ZeromqRecordOf, type ZeromqSourceOptions } from './options.js'
 import { SocketThread } from './socket.js'
 
-/** The pause before a thread that died has its successor. */
+/** The pause before a new thread replaces a dead one, in ms. */
 const RESTART_MS = 500
 
 /**
- * Receives messages of a ZeroMQ socket, SUB or PULL, in a thread of its own. ZeroMQ has no acknowledgements: messages that are
- * in the socket's buffer or in no completed batch are lost with the process.
+ * Receives messages of a ZeroMQ socket, SUB or PULL, in a thread of its own. ZeroMQ has no acknowledgements, so
+ * messages in the socket's buffer, and messages of incomplete batches, are lost if the process dies.
  *
  * @throws ArgumentError that names the option.
  */
@@ -24,7 +24,7 @@ class ZeromqReceiver implements Receiver {
   readonly #settings: SocketSettings
   #stopped = new AbortController()
   #thread: SocketThread | undefined
-  /** Settles when all chunks that have arrived are passed on. */
+  /** Resolves when all chunks that have arrived are stored. */
   #passed: Promise<void> = Promise.resolve()
 
   constructor(name: string, settings: SocketSettings) {
@@ -56,14 +56,14 @@ class ZeromqReceiver implements Receiver {
           .catch((error: unknown) => sink.report(`${this.#name}: messages were lost: ${messageOf(error)}`, error))
           .then(() => thread.taken())
       },
-      // Messages in the socket are lost. The next ones need another thread.
+      // Messages in the socket are lost. A restart opens another thread.
       failed: (error) => sink.restart(error.message, error, RESTART_MS),
     })
     if (signal.aborted) await thread.stop()
     else this.#thread = thread
   }
 
-  /** Passes a chunk on when there is room. After a stop the last batch takes what has arrived. */
+  /** Stores a chunk when there is room, or at once after a stop, for the last batch. */
   async #pass(records: readonly unknown[], sink: ReceiverSink): Promise<void> {
     const room = sink.full()
     if (room) await until(room, this.#stopped.signal)

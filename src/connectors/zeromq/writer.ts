@@ -8,7 +8,7 @@ export interface ZeromqWriterOptions {
   readonly ids: boolean
 }
 
-/** Collects the messages of a partition. They are sent to the driver with the commit, which publishes them. */
+/** Collects the messages of a partition. The commit sends them to the driver, which publishes them. */
 export const zeromqWriter: WriterFactory = {
   open: (context) => new MessageWriter(context),
 }

@@ -4,7 +4,7 @@ import { AREA, chart, escaped, round, type Scale, scale } from './svg.js'
 
 const bottom = AREA.top + AREA.height
 
-/** Draws the time of each batch, from when it was due to its completion, and a line for each kill, coloured by mode. */
+/** Draws the time from when each batch was due until it was complete, and a line for each kill, coloured by mode. */
 export function batchChart({ pipeline, timeline }: StressReport): string {
   const { batches, kills } = timeline
   const x = seconds(timeline)
@@ -22,7 +22,7 @@ export function batchChart({ pipeline, timeline }: StressReport): string {
   return chart(`Batch times of ${pipeline}`, x, y, 's', 'batch time, ms', marks)
 }
 
-/** Draws each kill's recovery time at the moment of the kill. */
+/** Draws each recovery's duration at the moment of its kill. */
 export function recoveryChart({ pipeline, mode, timeline }: StressReport): string {
   const { recoveries } = timeline
   const x = seconds(timeline)

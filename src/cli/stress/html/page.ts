@@ -28,7 +28,7 @@ th { opacity: .7; }
 ${MODES.map((mode, i) => `.${mode} { stroke: ${HUES[i]}; fill: ${HUES[i]}; background: ${HUES[i]}; }`).join('\n')}
 `
 
-/** Returns one page for all runs, without scripts and without external resources. */
+/** Returns one page for all runs. It contains no scripts, and loads nothing. */
 export function drawPage(runs: readonly DrawnRun[]): string {
   return `<!doctype html>
 <html lang="en">

@@ -1,13 +1,13 @@
-/** The drawing area inside the axes, in px. */
+/** The area inside of the axes, in px. */
 export const AREA = { left: 60, top: 12, width: 900, height: 190 } as const
 
 const BOTTOM = 34
-/** The approximate number of marks on an axis. */
+/** Approximate number of marks on an axis. */
 const TICKS = 6
 
 export interface Scale {
   readonly max: number
-  /** Returns the px of a value, from the left or from the bottom. */
+  /** Converts a value to px, from the left or from the bottom. */
   readonly at: (value: number) => number
   readonly ticks: readonly number[]
 }

@@ -1,20 +1,23 @@
 import type { DataSpec } from '../data.js'
 
-/** The right records of one output in one batch. */
+/** The expected records of one output in one batch. */
 export interface Answer {
   readonly records: readonly unknown[]
-  /** Whether the order counts. */
+  /** Whether the order of the records counts. */
   readonly ordered?: boolean
 }
 
 /**
- * Computes the right answers of a pipeline, batch by batch, in one thread with arrays and maps. It shares only the
+ * Computes the expected answers of a pipeline, batch by batch, in one thread with arrays and maps. It shares only the
  * input data with the engine.
  */
 export interface Oracle {
-  /** Number of records of all inputs in the latest batch. */
+  /** Number of records of all inputs in the last batch. */
   readonly records: number
-  /** Returns the answers of batch `batch`, in order from 1; an output that does not fire is absent. */
+  /**
+   * Returns the answers of a batch. Call it for the batches in order, from 1 on. An output that does not fire is
+   * absent.
+   */
   next(batch: number): Readonly<Record<string, Answer>>
 }
 

@@ -1,7 +1,7 @@
 import { sparseEntries } from '../data.js'
 import { type MakeOracle, oracle } from './oracle.js'
 
-/** Keys idle for more than this many batches are reported, in every tenth batch. */
+/** Reports keys that were idle for more than this many batches, in every tenth batch. */
 const TIMEOUT = 4
 const SCAN = 10
 

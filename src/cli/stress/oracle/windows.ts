@@ -2,9 +2,9 @@ import { type Entry, entries } from '../data.js'
 import { type Answer, add, type MakeOracle, oracle } from './oracle.js'
 
 export const windowsOracle: MakeOracle = (spec) => {
-  /** The longest window has ten batches. */
+  /** The longest window spans ten batches. */
   let recent: Entry[][] = []
-  /** Without a filter, keys of an incremental window never leave: their sum is 0. */
+  /** Without a filter, keys never leave an incremental window: their sum stays 0. */
   const everIn6 = new Set<string>()
 
   const last = (batches: number): Entry[] => recent.slice(-batches).flat()

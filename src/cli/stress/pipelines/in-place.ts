@@ -8,7 +8,7 @@ interface Tally {
   idle: number
 }
 
-/** The pipeline `state` with functions that change their state in place: its answers must be the same. */
+/** The pipeline `state`, with functions that change their state in place. Its results must be the same. */
 export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
   const atReduce = tripwire(faults, 'reduce')
@@ -21,7 +21,7 @@ export default definePipeline<StressParams>((ssc, params) => {
       tally.sum += value
       tally.idle = 0
     }
-    // After the change: if this throws, the change must be undone.
+    // This follows the change: if it throws, the engine must undo the change.
     atReduce(values)
     return tally.idle === 3 ? undefined : tally
   })

@@ -5,7 +5,7 @@ import { auditSerials, drawnStream, PUSHED, type StressParams } from './params.j
 
 const pair = ([, key, value]: Entry): [string, number] => [key, value]
 
-/** Joins a received stream with another stream, and with a dataset that is the same in every batch. */
+/** Joins a received stream with another stream, and with a constant dataset. */
 export default definePipeline<StressParams>((ssc, params) => {
   const { faults, interval } = params
   const atMap = tripwire(faults, 'map')

@@ -3,7 +3,9 @@ import { sparseEntries } from '../data.js'
 import { tripwire } from '../tripwire.js'
 import { auditSerials, drawnStream, type StressParams } from './params.js'
 
-/** Creates the input of the pipelines with state: pairs of few keys in each batch, whose serial numbers are audited. */
+/**
+ * Creates the input of the pipelines with state: pairs with few keys per batch. An output audits their serial numbers.
+ */
 export function keyedEntries(ssc: StreamBuilder, params: StressParams): DStream<[string, number]> {
   const atMap = tripwire(params.faults, 'map')
   const records = drawnStream(ssc, 'entries', params.interval, (batch) => sparseEntries(params, batch)).map((entry) =>

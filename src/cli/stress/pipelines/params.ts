@@ -9,10 +9,10 @@ export interface StressParams extends DataSpec {
   readonly faults: FaultMemory
 }
 
-/** The name of the stream that the command pushes to, if the pipeline has one. */
+/** Name of the stream that the command pushes to, if the pipeline has one. */
 export const PUSHED = 'pushed'
 
-/** The name of the output with every record's serial number and its number of occurrences. */
+/** Name of the output that counts each record's serial number. */
 export const SERIALS = 'serials'
 
 export function auditSerials(serials: DStream<number>): void {
@@ -22,7 +22,7 @@ export function auditSerials(serials: DStream<number>): void {
     .output(SERIALS)
 }
 
-/** Creates an input whose batch i is `draw(i)`: the driver calls it once per batch. */
+/** Creates an input that contains `draw(i)` in batch i. The driver calls `draw` once per batch. */
 export function drawnStream<T>(
   ssc: StreamBuilder,
   name: string,

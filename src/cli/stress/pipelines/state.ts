@@ -9,7 +9,7 @@ interface Tally {
   readonly idle: number
 }
 
-/** updateStateByKey that drops keys itself, and mapWithState that removes keys and times them out. */
+/** updateStateByKey that drops keys itself, and mapWithState that removes keys and has a timeout. */
 export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params
   const atReduce = tripwire(faults, 'reduce')
@@ -22,7 +22,7 @@ export default definePipeline<StressParams>((ssc, params) => {
     return idle === 2 ? undefined : { sum, idle: idle + 1 }
   })
   tallies.output('tallies')
-  // Reads old versions of the state, which are recomputed if their blocks are lost.
+  // Reads old versions of the state. The engine recomputes them if their blocks are lost.
   tallies
     .window(3 * interval)
     .count()

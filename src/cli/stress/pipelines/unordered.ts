@@ -3,7 +3,7 @@ import { tripwire } from '../tripwire.js'
 import { outputCounts } from './counts.js'
 import { auditSerials, PUSHED, type StressParams } from './params.js'
 
-/** The number of calls in flight in a task. */
+/** Number of calls in flight per task. */
 const CONCURRENCY = 8
 
 /** Resolves after a random number of turns of the event loop. */
@@ -11,7 +11,9 @@ async function soon(): Promise<void> {
   for (let turns = Math.random() * 4; turns > 1; turns--) await new Promise(setImmediate)
 }
 
-/** The pipeline `wordcount` over asynchronous calls with results in any order, which are then dealt out by position. */
+/**
+ * The pipeline `wordcount` after asynchronous calls whose results come in any order, and are distributed by position.
+ */
 export default definePipeline<StressParams>((ssc, { faults }) => {
   const atMap = tripwire(faults, 'map')
   const atReduce = tripwire(faults, 'reduce')

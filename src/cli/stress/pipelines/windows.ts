@@ -4,7 +4,8 @@ import { tripwire } from '../tripwire.js'
 import { auditSerials, drawnStream, type StressParams } from './params.js'
 
 /**
- * Windows with and without an inverse: recomputed from persisted batches, or held as state and rebuilt from snapshots.
+ * Windows without an inverse, which are recomputed from persisted batches, and with an inverse, whose state is rebuilt
+ * from snapshots.
  */
 export default definePipeline<StressParams>((ssc, params) => {
   const { interval, faults } = params

@@ -11,10 +11,10 @@ export interface AvroClientOptions {
   readonly host: string
   readonly port: number
   readonly protocol: string
-  /** Checks the server's protocol where it differs. Throws MalformedError. */
+  /** Checks a server's protocol that differs from the client's. @throws MalformedError if it is incompatible. */
   readonly check: (protocol: string) => void
   readonly maxFrameBytes: number
-  /** How long a connection may take to open. */
+  /** How long a connection may take to open, in ms. */
   readonly timeoutMs: number
 }
 
@@ -24,7 +24,7 @@ interface Call {
   readonly timer: NodeJS.Timeout | undefined
 }
 
-/** The client's half of Avro RPC over TCP. A connection has one handshake, with its first call. */
+/** The client side of Avro RPC over TCP. The first call of a connection includes the handshake. */
 export class AvroClient {
   readonly #options: AvroClientOptions
   readonly #socket: Socket
@@ -62,15 +62,15 @@ export class AvroClient {
   }
 
   /**
-   * Calls a message. Rejects if the server answers with an error or later than `timeoutMs`, or the connection is lost. A server
-   * handles the calls of a connection one after the other.
+   * Calls a message of the protocol. Rejects if the server answers with an error or not within `timeoutMs`, or if the
+   * connection breaks. A server handles the calls of one connection in order.
    */
   call(message: string, write: (request: AvroWriter) => void, timeoutMs?: number): Promise<AvroReader> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const request = new AvroWriter()
     if (this.#serial === 0) this.#greet(request)
     const serial = ++this.#serial
-    // No metadata.
+    // An empty map: no metadata.
     request.empty().string(message)
     write(request)
     return new Promise((resolve, reject) => {
@@ -85,7 +85,7 @@ export class AvroClient {
     this.#fail(new Error('the connection was closed'))
   }
 
-  /** Sends the text of the protocol with its hash, so that the server need not ask for it. */
+  /** Sends the text of the protocol with its hash, so the server need not request it. */
   #greet(request: AvroWriter): void {
     const { protocol } = this.#options
     const hash = createHash('md5').update(protocol).digest()
@@ -109,7 +109,7 @@ export class AvroClient {
     this.#calls.delete(serial)
     clearTimeout(call.timer)
     if (!isError) call.resolve(answer)
-    // The error of every protocol is a union whose first branch is a text.
+    // The error type of every protocol is a union, and its first branch is a text.
     else call.reject(new Error(answer.index(2) === 0 ? answer.string() : 'the server answered with an error'))
   }
 

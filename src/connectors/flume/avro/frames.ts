@@ -1,22 +1,22 @@
 import { MalformedError } from './reader.js'
 
-/** One request or response. The serial number is the client's; a response has that of its request. */
+/** A request or response. The client chooses the serial number, and the response repeats it. */
 export interface Frame {
   readonly serial: number
   readonly payload: Buffer
 }
 
 /**
- * Cuts a connection into frames. A frame is a serial number and a list of buffers, each with its length; numbers have 4
- * bytes. The buffers of a frame together are its payload.
+ * Splits a byte stream into frames. A frame is a serial number, a count, and as many buffers, each after its length.
+ * All numbers have 4 bytes. The buffers of a frame, concatenated, are its payload.
  */
 export class FrameReader {
   readonly #maxBytes: number
   #held: Buffer = Buffer.alloc(0)
   #serial = 0
-  /** Buffers of the frame that are still to come; undefined between frames. */
+  /** The number of buffers that the frame still lacks; undefined between frames. */
   #left: number | undefined
-  /** Bytes of the buffer that are still to come; undefined before its length. */
+  /** The number of bytes that the buffer still lacks; undefined before its length. */
   #wanted: number | undefined
   #pieces: Buffer[] = []
   #size = 0
@@ -25,7 +25,7 @@ export class FrameReader {
     this.#maxBytes = maxBytes
   }
 
-  /** Returns the frames that end in this chunk. @throws MalformedError for a frame larger than the limit. */
+  /** Adds a chunk, and returns the frames that it completes. @throws MalformedError for a frame above the limit. */
   push(chunk: Buffer): Frame[] {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     const frames: Frame[] = []
@@ -39,7 +39,7 @@ export class FrameReader {
     return frames
   }
 
-  /** Reads one header, one length, or a piece of a buffer; false if its bytes are not there yet. */
+  /** Reads one header, one length, or a part of a buffer. Returns false if its bytes have not arrived yet. */
   #step(): boolean {
     if (this.#left === undefined) {
       if (this.#held.length < 8) return false
@@ -73,7 +73,7 @@ export class FrameReader {
   }
 }
 
-/** Returns the bytes of a frame with one buffer. */
+/** Encodes a frame with one buffer. */
 export function frameOf({ serial, payload }: Frame): Buffer {
   const head = Buffer.alloc(12)
   head.writeInt32BE(serial, 0)

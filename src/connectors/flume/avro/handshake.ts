@@ -3,15 +3,18 @@ import { type AvroReader, MalformedError } from './reader.js'
 import type { AvroWriter } from './writer.js'
 
 const HASH_BYTES = 16
-/** Hashes of accepted protocols that a server remembers. */
+/** The most hashes of accepted protocols that a server stores. */
 const MOST_KNOWN = 64
-/** The answers of a handshake, as Avro numbers them. BOTH, 0, would say that the client has this server's text. */
+/**
+ * The outcomes of a handshake, by their numbers in Avro. The server never sends BOTH (0): the client knows the server's
+ * protocol.
+ */
 const MATCH_CLIENT = 1
 const MATCH_NONE = 2
 
 /**
- * The server's half of Avro's handshake. A client first sends the hash of its protocol; if the hash is not known, it sends
- * the whole text. A connection has one handshake.
+ * The server side of Avro's handshake, one per connection. A client first sends only the hash of its protocol. If the
+ * server does not know the hash, the client repeats the request with the whole text.
  */
 export class Handshake {
   readonly #protocol: string
@@ -19,14 +22,14 @@ export class Handshake {
   readonly #check: (protocol: string) => void
   readonly #known = new Set<string>()
 
-  /** `check` throws MalformedError for a protocol that the server does not serve. */
+  /** `check` throws MalformedError for a protocol that the server cannot serve. */
   constructor(protocol: string, check: (protocol: string) => void) {
     this.#protocol = protocol
     this.#hash = createHash('md5').update(protocol).digest()
     this.#check = check
   }
 
-  /** Reads a handshake and writes the answer. Returns whether the request behind it can be read. */
+  /** Reads a handshake, and writes the response. Returns whether the request that follows it can be handled. */
   answer(request: AvroReader, response: AvroWriter): boolean {
     const hash = request.fixed(HASH_BYTES).toString('hex')
     const text = request.index(2) === 1 ? request.string() : undefined

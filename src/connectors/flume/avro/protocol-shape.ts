@@ -1,6 +1,6 @@
 import { MalformedError } from './reader.js'
 
-/** Deeper types are hostile. */
+/** The nesting at which types are refused: only an attacker sends deeper ones. */
 const DEEPEST = 8
 
 type Schema = string | readonly Schema[] | { readonly [name: string]: unknown }
@@ -10,8 +10,8 @@ interface Message {
 }
 
 /**
- * Returns how a protocol in JSON encodes these calls: without names of types and fields, documentation and hints for
- * languages. Equal texts mean equal bytes.
+ * Returns how a protocol in JSON encodes these calls, without the parts that do not affect bytes: names of types and
+ * fields, documentation, hints for languages. Equal results mean equal encodings.
  */
 export function shapeOf(protocol: string, calls: readonly string[]): string {
   const { types, messages } = JSON.parse(protocol) as {
@@ -26,7 +26,7 @@ export function shapeOf(protocol: string, calls: readonly string[]): string {
   return JSON.stringify(shapes)
 }
 
-/** The same for the protocol that a peer sent. @throws MalformedError if it cannot be read */
+/** Returns the same for the text that a peer has sent. @throws MalformedError if the text cannot be parsed. */
 export function shapeOfPeer(protocol: string, calls: readonly string[], peer: 'client' | 'server'): string {
   try {
     return shapeOf(protocol, calls)

@@ -1,7 +1,7 @@
-/** Bytes that are not what the protocol says. The connection that sent them is closed. */
+/** The bytes violate the protocol. The connection that sent them is closed. */
 export class MalformedError extends Error {}
 
-/** Reads values of Avro's binary encoding. Every length is checked against the bytes that are there. */
+/** Reads values in Avro's binary encoding. Checks every length against the remaining bytes. */
 export class AvroReader {
   readonly #bytes: Buffer
   #at = 0
@@ -14,7 +14,7 @@ export class AvroReader {
     return this.#bytes.length - this.#at
   }
 
-  /** An int or long, in zigzag varint encoding. */
+  /** Reads an int or long: a zigzag varint. */
   long(): number {
     let value = 0
     let factor = 1
@@ -31,14 +31,14 @@ export class AvroReader {
     throw new MalformedError('a number is too large')
   }
 
-  /** The index of an enum symbol or a branch of a union. */
+  /** Reads the index of an enum symbol or of a union's branch. */
   index(count: number): number {
     const index = this.long()
     if (index >= 0 && index < count) return index
     throw new MalformedError(`an index is ${index}, of ${count}`)
   }
 
-  /** A view of the next bytes. */
+  /** Returns a view of the next bytes. */
   fixed(length: number): Buffer {
     if (length < 0 || length > this.remaining)
       throw new MalformedError(`a value of ${length} bytes has ${this.remaining}`)
@@ -54,14 +54,17 @@ export class AvroReader {
     return this.bytes().toString('utf8')
   }
 
-  /** Calls `item` for each element of an array or map. `least`: bytes of the smallest element, which bounds the count. */
+  /**
+   * Calls `item` for each element of an array or map. `least`: the bytes of the smallest element, so that the count can
+   * be checked.
+   */
   items(least: number, item: () => void): void {
     for (;;) {
       let count = this.long()
       if (count === 0) return
       if (count < 0) {
         count = -count
-        // The bytes of the block, for readers that skip it.
+        // The block's size in bytes, which only helps readers that skip the block.
         this.long()
       }
       if (count > this.remaining / least) throw new MalformedError(`${count} elements have ${this.remaining} bytes`)
@@ -69,7 +72,7 @@ export class AvroReader {
     }
   }
 
-  /** Skips a map of bytes. */
+  /** Skips a map whose values are bytes. */
   skipMap(): void {
     this.items(2, () => {
       this.bytes()

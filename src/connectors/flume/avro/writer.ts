@@ -20,7 +20,7 @@ export class AvroWriter {
     return this.long(bytes.length).fixed(bytes)
   }
 
-  /** An array or map without elements; also `false`. */
+  /** Writes an empty array or map, which is a zero byte, as is `false`. */
   empty(): this {
     return this.long(0)
   }

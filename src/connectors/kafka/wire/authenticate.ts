@@ -14,7 +14,7 @@ const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
 const pbkdf2 = promisify(pbkdf2Callback)
 
-/** Proves to a broker who we are. Errors name the mechanism and the user, never the password. */
+/** Authenticates to a broker. Errors name the mechanism and the user, but never the password. */
 export async function authenticate(connection: BrokerConnection, sasl: SaslOptions): Promise<void> {
   const handshake = await connection.send(SASL_HANDSHAKE, 1, (request) => request.text(sasl.mechanism.toUpperCase()))
   const code = handshake.int16()
@@ -33,7 +33,7 @@ async function authenticateStep(connection: BrokerConnection, sasl: SaslOptions,
   return response.bytes()
 }
 
-/** SCRAM, RFC 5802: neither side sends the password, and the broker proves that it knows it too. */
+/** SCRAM (RFC 5802): the client does not send its password, and the broker proves that it knows the password too. */
 async function scram(
   connection: BrokerConnection,
   sasl: SaslOptions,

@@ -11,7 +11,7 @@ export interface BrokerAddress {
 
 export interface ConnectionSettings {
   readonly clientId: string
-  /** Encrypts the connection. Plain data, because it is sent to worker threads. */
+  /** Encrypts the connection. Plain data, because the driver sends it to worker threads. */
   readonly tls?: ConnectionOptions | undefined
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
@@ -23,10 +23,12 @@ interface Waiting {
   readonly timer: NodeJS.Timeout
 }
 
-/** A response longer than this is no answer of a broker: another service listens on the port. */
+/** The largest possible response of a broker. If a longer one arrives, the port belongs to another service. */
 const LONGEST_RESPONSE = 256 * 1024 * 1024
 
-/** A connection to one broker. Requests may be sent before earlier ones are answered; a broker answers them in order. */
+/**
+ * A connection to one broker. It sends requests without waiting for earlier responses, which arrive in the same order.
+ */
 export class BrokerConnection {
   readonly address: BrokerAddress
   readonly #settings: ConnectionSettings
@@ -48,7 +50,7 @@ export class BrokerConnection {
     socket.on('close', () => this.#fail('it was closed'))
   }
 
-  /** Connects. Rejects with SourceError if nothing answers within `connectTimeoutMs`. */
+  /** Connects to a broker. @throws SourceError (rejects) if it does not accept within `connectTimeoutMs`. */
   static open(address: BrokerAddress, settings: ConnectionSettings): Promise<BrokerConnection> {
     const { host, port } = address
     const { tls, connectTimeoutMs } = settings
@@ -76,8 +78,8 @@ export class BrokerConnection {
   }
 
   /**
-   * Sends a request; resolves with the response behind its header. Rejects if the connection is lost or the broker is
-   * late.
+   * Sends a request, and resolves with the response behind its header. Rejects if the connection breaks, or if the
+   * broker does not answer in time.
    */
   send(api: number, version: number, write: (request: RequestWriter) => void): Promise<ResponseReader> {
     if (this.#failure) return Promise.reject(this.#failure)
@@ -89,7 +91,7 @@ export class BrokerConnection {
     bytes.writeInt32BE(bytes.length - 4, 0)
     return new Promise((resolve, reject) => {
       const { requestTimeoutMs } = this.#settings
-      // A broker answers in order: after one answer that does not come, none will.
+      // Responses arrive in order: if one does not arrive, none after it will.
       const timer = setTimeout(() => this.#fail(`no answer within ${requestTimeoutMs} ms`), requestTimeoutMs)
       this.#waiting.set(correlation, { resolve, reject, timer })
       this.#socket.write(bytes)
@@ -117,7 +119,7 @@ export class BrokerConnection {
     }
   }
 
-  /** The first `length` bytes received, which are removed; all of them, which stay, for 0. */
+  /** Removes and returns the first `length` received bytes. With 0, returns all of them without removing them. */
   #take(length: number): Buffer {
     const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#received)
     this.#chunks = length < all.length ? [length === 0 ? all : all.subarray(length)] : []

@@ -1,4 +1,7 @@
-/** Error codes of Kafka's protocol that a reader can meet: https://kafka.apache.org/protocol#protocol_error_codes */
+/**
+ * Error codes of Kafka's protocol that a client of Millrace may receive:
+ * https://kafka.apache.org/protocol#protocol_error_codes
+ */
 const NAMES: Readonly<Record<number, string>> = {
   [-1]: 'UNKNOWN_SERVER_ERROR',
   1: 'OFFSET_OUT_OF_RANGE',
@@ -44,14 +47,17 @@ const NAMES: Readonly<Record<number, string>> = {
   78: 'OFFSET_NOT_AVAILABLE',
 }
 
-/** The batch has been appended already. */
+/** The broker has already appended the batch. */
 export const DUPLICATE_SEQUENCE = 46
-/** INVALID_PRODUCER_EPOCH and PRODUCER_FENCED: a newer producer has the transactional id, or its transaction ran out of time. */
+/**
+ * INVALID_PRODUCER_EPOCH and PRODUCER_FENCED: a newer producer has taken over the transactional id, or the transaction
+ * timed out.
+ */
 export const FENCED = new Set([47, 90])
 export const OFFSET_OUT_OF_RANGE = 1
 export const UNKNOWN_TOPIC_OR_PARTITION = 3
 
-/** Codes after which the same request may succeed, some of them once the leaders were looked up again. */
+/** Codes after which a retry may succeed, some of them only after new leaders were looked up. */
 const TRANSIENT = new Set([3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 51, 56, 72, 74, 75, 78, 88])
 
 export function errorName(code: number): string {

@@ -1,6 +1,6 @@
 import type { TopicPartition } from './topic-partition.js'
 
-/** Writes the fields of a Kafka request: big-endian numbers, texts and arrays with their lengths in front. */
+/** Writes the fields of a Kafka request: big-endian numbers, and texts and arrays after their lengths. */
 export class RequestWriter {
   #bytes = Buffer.allocUnsafe(256)
   #length = 0
@@ -56,7 +56,7 @@ export class RequestWriter {
     return this
   }
 
-  /** An unsigned number, 7 bits a byte. */
+  /** Writes an unsigned varint, 7 bits per byte. */
   varint(value: number): this {
     let rest = value
     while (rest > 127) {
@@ -80,12 +80,12 @@ export class RequestWriter {
     return this
   }
 
-  /** The empty list of tagged fields that ends a structure in the compact encoding. */
+  /** Writes the empty list of tagged fields that ends each structure of the compact encoding. */
   tags(): this {
     return this.varint(0)
   }
 
-  /** One topic with one partition, whose number is followed by what `rest` writes. */
+  /** Writes a list of one topic with one partition. `rest` writes the fields behind the partition's number. */
   partition({ topic, partition }: TopicPartition, rest: () => void = () => {}): this {
     return this.text(topic).array([partition], (number) => {
       this.int32(number)

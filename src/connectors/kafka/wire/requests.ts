@@ -2,8 +2,8 @@ import type { BrokerAddress, BrokerConnection } from './connection.js'
 import type { TopicPartition } from './topic-partition.js'
 
 /*
- * The requests that reading needs, each in one version that all brokers from 2.1 to 4.x understand and that is encoded
- * without tagged fields.
+ * The requests that reading needs. Each uses a version that all brokers from 2.1 to 4.x support, and that has no tagged
+ * fields.
  */
 
 export type Isolation = 'read_uncommitted' | 'read_committed'
@@ -11,7 +11,7 @@ export type Isolation = 'read_uncommitted' | 'read_committed'
 export interface PartitionMetadata {
   readonly partition: number
   readonly code: number
-  /** -1 while none is elected. */
+  /** -1 while the partition has no leader. */
   readonly leader: number
 }
 
@@ -23,13 +23,13 @@ export interface TopicMetadata {
 }
 
 export interface ClusterMetadata {
-  /** The same from all brokers of a cluster. */
+  /** The id of the cluster, which all its brokers report. */
   readonly clusterId: string | null
   readonly brokers: ReadonlyMap<number, BrokerAddress>
   readonly topics: readonly TopicMetadata[]
 }
 
-/** Looks up brokers, topics and leaders; of all topics if none are named. Creates no topic. */
+/** Looks up brokers, topics and partition leaders, for these topics or for all. Creates no topic. */
 export async function fetchMetadata(
   connection: BrokerConnection,
   topics: readonly string[] | undefined,
@@ -71,11 +71,11 @@ export const LATEST = -1
 
 export interface FoundOffset extends TopicPartition {
   readonly code: number
-  /** -1 where no record is as young as the time that was asked for. */
+  /** -1 if no record is as new as the requested time. */
   readonly offset: number
 }
 
-/** Looks up the first offset whose record is not older than `at` ms, or EARLIEST or LATEST. */
+/** Looks up the first offset whose record is not older than `at` (ms), or EARLIEST or LATEST. */
 export async function listOffsets(
   connection: BrokerConnection,
   isolation: Isolation,
@@ -100,15 +100,15 @@ export interface AbortedTransaction {
 
 export interface FetchedRecords {
   readonly code: number
-  /** Readable records end before this offset. */
+  /** The offset at which readable records end (exclusive). */
   readonly end: number
   readonly logStart: number
   readonly aborted: readonly AbortedTransaction[]
-  /** Record batches. The last may be cut off; the first may begin before the offset that was asked for. */
+  /** Record batches. The first may begin before the requested offset, and the last may be incomplete. */
   readonly records: Buffer
 }
 
-/** Fetches record batches from an offset on. Waits up to `maxWaitMs` where there are none yet. */
+/** Fetches record batches from an offset on. If there are none yet, the broker waits up to `maxWaitMs`. */
 export async function fetchRecords(
   connection: BrokerConnection,
   of: TopicPartition,
@@ -139,7 +139,7 @@ export async function fetchRecords(
     : { code: code || -1, end: -1, logStart: -1, aborted: [], records: Buffer.alloc(0) }
 }
 
-/** Looks up the broker that holds the offsets of a group. */
+/** Looks up the broker that stores the offsets of a group. */
 export async function findCoordinator(
   connection: BrokerConnection,
   group: string,
@@ -154,7 +154,7 @@ export interface CommittedOffset extends TopicPartition {
   readonly offset: number
 }
 
-/** Commits offsets for a group that assigns its partitions itself. Returns the first code that is not 0, or 0. */
+/** Commits offsets for a group without members. Returns the first error code that is not 0, or 0. */
 export async function commitOffsets(
   connection: BrokerConnection,
   group: string,
@@ -167,7 +167,7 @@ export async function commitOffsets(
   return response.partitions(() => response.int16()).find((code) => code !== 0) ?? 0
 }
 
-/** Looks up what a group has committed; -1 where it has committed nothing. */
+/** Looks up the committed offsets of a group; -1 for partitions without one. */
 export async function fetchCommitted(
   connection: BrokerConnection,
   group: string,

@@ -1,6 +1,6 @@
 import type { TopicPartition } from './topic-partition.js'
 
-/** Reads the fields of a Kafka response. Throws RangeError where the response is shorter than it says. */
+/** Reads the fields of a Kafka response. @throws RangeError if a field lies beyond the end of the response. */
 export class ResponseReader {
   readonly #bytes: Buffer
   #at = 0
@@ -21,7 +21,7 @@ export class ResponseReader {
     return this.#bytes.readInt32BE(this.#advance(4))
   }
 
-  /** Offsets and times stay below 2^53 for longer than Kafka will be used. */
+  /** Offsets and times are far below 2^53, so a number is exact. */
   int64(): number {
     return Number(this.#bytes.readBigInt64BE(this.#advance(8)))
   }
@@ -41,7 +41,7 @@ export class ResponseReader {
     return this.#bytes.toString('utf8', start, start + length)
   }
 
-  /** A view of the response. */
+  /** Returns a view of the response's bytes. */
   bytes(): Buffer {
     const length = Math.max(0, this.int32())
     const start = this.#advance(length)
@@ -55,7 +55,7 @@ export class ResponseReader {
     return items
   }
 
-  /** Reads the partitions of all topics. `read` starts behind a partition's number. */
+  /** Reads the partitions of all topics. `read` reads the fields behind a partition's number. */
   partitions<T>(read: (of: TopicPartition) => T): T[] {
     return this.array(() => {
       const topic = this.text()
@@ -85,7 +85,7 @@ export class ResponseReader {
     return items
   }
 
-  /** Skips the tagged fields that end a structure in the compact encoding. */
+  /** Skips the tagged fields at the end of a structure in the compact encoding. */
   tags(): void {
     for (let count = this.varint(); count > 0; count--) {
       this.varint()
@@ -93,7 +93,7 @@ export class ResponseReader {
     }
   }
 
-  /** Moves past a field; returns where it starts. */
+  /** Skips a field, and returns its start. */
   #advance(bytes: number): number {
     const start = this.#at
     if (start + bytes > this.#bytes.length) {

@@ -1,4 +1,4 @@
-/** A partition's number in a topic. */
+/** A partition of a topic. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number

@@ -2,14 +2,17 @@ import type { BrokerAddress, BrokerConnection } from './connection.js'
 import type { CommittedOffset, FoundOffset } from './requests.js'
 import type { TopicPartition } from './topic-partition.js'
 
-/** The right to write under a transactional id. A later holder of the id has a higher epoch and fences the earlier. */
+/**
+ * The right to write under a transactional id. A later producer gets a higher epoch, and the broker then refuses the
+ * earlier one.
+ */
 export interface ProducerIdentity {
   readonly transactionalId: string
   readonly producer: number
   readonly epoch: number
 }
 
-/** Looks up the broker that keeps the transactions of an id. */
+/** Looks up the broker that manages the transactions of an id. */
 export async function findTransactionCoordinator(
   connection: BrokerConnection,
   transactionalId: string,
@@ -23,8 +26,9 @@ export async function findTransactionCoordinator(
 }
 
 /**
- * Takes over a transactional id: fences earlier producers and aborts their open transactions. With the identity that this producer
- * has, it goes on after a failure: the code is INVALID_PRODUCER_EPOCH if another has taken the id over since.
+ * Takes over a transactional id: fences earlier producers, and aborts their open transactions. With `identity`, the
+ * same producer recovers from a failure; the code is INVALID_PRODUCER_EPOCH if another producer has taken over the id
+ * since.
  */
 export async function initProducer(
   connection: BrokerConnection,
@@ -45,7 +49,7 @@ export async function initProducer(
   return { code, identity: { transactionalId, producer: response.int64(), epoch: response.int16() } }
 }
 
-/** Adds partitions to the open transaction, and opens one if there is none. */
+/** Adds partitions to the open transaction. Opens a transaction if there is none. */
 export async function addPartitions(
   connection: BrokerConnection,
   { transactionalId, producer, epoch }: ProducerIdentity,
@@ -59,7 +63,7 @@ export async function addPartitions(
   return response.partitions(() => response.int16()).find((code) => code !== 0) ?? 0
 }
 
-/** Lets the open transaction commit an offset of a group. */
+/** Adds a group to the open transaction, which may then commit the group's offsets. */
 export async function addGroup(
   connection: BrokerConnection,
   { transactionalId, producer, epoch }: ProducerIdentity,
@@ -72,7 +76,9 @@ export async function addGroup(
   return response.int16()
 }
 
-/** Stores offsets of a group, which count if the transaction commits. To be sent to the group's coordinator. */
+/**
+ * Stores offsets of a group. They take effect when the transaction commits. Must be sent to the group's coordinator.
+ */
 export async function commitInTransaction(
   connection: BrokerConnection,
   { transactionalId, producer, epoch }: ProducerIdentity,
@@ -98,7 +104,7 @@ export async function commitTransaction(
   return response.int16()
 }
 
-/** Appends a record batch to a partition and waits for all replicas in sync. */
+/** Appends a record batch to a partition. Resolves when all in-sync replicas have it. */
 export async function produce(
   connection: BrokerConnection,
   of: TopicPartition,
@@ -120,8 +126,8 @@ export async function produce(
 }
 
 /**
- * Looks up committed offsets of a group; -1 where there is none. Waits for no open transaction: while one that commits an offset is
- * not finished, the code of its partition is UNSTABLE_OFFSET_COMMIT.
+ * Looks up the committed offsets of a group; -1 for partitions without one. A partition whose offset an open
+ * transaction is about to commit has the code UNSTABLE_OFFSET_COMMIT.
  */
 export async function fetchStableOffsets(
   connection: BrokerConnection,

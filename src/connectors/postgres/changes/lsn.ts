@@ -1,4 +1,4 @@
-/** Positions in the write-ahead log, as PostgreSQL prints them: `16/B374D848`. */
+/** A position in the write-ahead log as PostgreSQL prints it: `16/B374D848`. */
 const LSN = /^([\dA-F]{1,8})\/([\dA-F]{1,8})$/i
 
 export function parseLsn(text: string): bigint {

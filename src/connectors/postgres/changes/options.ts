@@ -3,17 +3,17 @@ import { check, checkConnection, type PostgresConnection } from '../options.js'
 
 export interface PostgresChangesOptions {
   readonly connection: PostgresConnection
-  /** The logical replication slot, which keeps the log until its changes are processed. One application reads a slot. */
+  /** Logical replication slot. It retains the log until its changes are processed. One application may read a slot. */
   readonly slot: string
-  /** The publications whose tables are read. They must exist. */
+  /** Publications whose tables are read. They must exist. */
   readonly publication: string | readonly string[]
-  /** Whether to create the slot if it is missing (`true`). Changes from before its creation are not in it. */
+  /** Creates the slot if it is missing (`true`). A new slot has no changes from before its creation. */
   readonly createSlot?: boolean
-  /** Bytes of the write-ahead log that one batch may span (64 MiB). A larger transaction is a batch of its own. */
+  /** Bytes of the write-ahead log per batch (64 MiB). A larger transaction is a batch of its own. */
   readonly maxBatchBytes?: number
-  /** Bytes of the write-ahead log that the slot may hold back before a warning (1 GiB). */
+  /** Bytes of the write-ahead log that the slot may retain before a warning (1 GiB). */
   readonly warnSlotBytes?: number
-  /** How long statements are repeated while the server restarts (30 s). */
+  /** How long statements are retried while the server restarts (30 s). */
   readonly retryTime?: Duration
 }
 
@@ -29,7 +29,10 @@ export interface CheckedChangesOptions {
 
 const NAMES = ['connection', 'slot', 'publication', 'createSlot', 'maxBatchBytes', 'warnSlotBytes', 'retryTime']
 
-/** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
+/**
+ * Checks the options. No message contains the connection, as it may have a password. @throws ArgumentError that names
+ * the option.
+ */
 export function checkChangesOptions(options: PostgresChangesOptions): CheckedChangesOptions {
   check.names(options, NAMES)
   const { slot, publication } = options

@@ -1,20 +1,22 @@
 import { parserOf } from '../types.js'
 import { formatLsn } from './lsn.js'
 
-/** A change of a row, or the truncation of a table. Changes of one transaction follow each other. */
+/** A change of a row, or the truncation of a table. The changes of one transaction are adjacent. */
 export interface PostgresChange {
   readonly operation: 'insert' | 'update' | 'delete' | 'truncate'
   readonly schema: string
   readonly table: string
-  /** The new row; undefined for deletions and truncations. A large value that an update did not change is absent. */
+  /** The new row; undefined for deletions and truncations. Lacks large values that an update did not change. */
   readonly row?: Readonly<Record<string, unknown>>
-  /** The old row, or its key columns, as far as the table's REPLICA IDENTITY says; of updates only if the key changed. */
+  /**
+   * The old row, or its key columns, depending on the table's REPLICA IDENTITY. For updates, only if the key changed.
+   */
   readonly old?: Readonly<Record<string, unknown>>
-  /** The transaction's number. */
+  /** Number of the transaction. */
   readonly transaction: number
-  /** The position of the transaction's commit in the write-ahead log. It grows from transaction to transaction. */
+  /** Position of the transaction's commit in the write-ahead log. Later commits have greater positions. */
   readonly lsn: string
-  /** When the transaction committed, in ms since 1970. */
+  /** Time of the transaction's commit, in ms since 1970. */
   readonly time: number
 }
 
@@ -35,22 +37,25 @@ interface Transaction {
   readonly time: number
 }
 
-/** PostgreSQL counts microseconds from 2000-01-01. */
+/** PostgreSQL counts microseconds since 2000-01-01. */
 const EPOCH_MS = 946_684_800_000n
 
-/** Decodes messages of the plug-in pgoutput, protocol version 1. One decoder reads one session's messages, in order. */
+/**
+ * Decodes messages of the output plug-in pgoutput, protocol version 1. A decoder needs all messages of one session, in
+ * order.
+ */
 export class PgOutputDecoder {
   readonly #relations = new Map<number, Relation>()
   #transaction: Transaction | undefined
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
 
-  /** The position of the current transaction's commit. */
+  /** The commit position of the current transaction. */
   get commit(): bigint {
     return this.#transaction?.commit ?? 0n
   }
 
-  /** Returns the changes that a message holds; none for messages that open and close transactions or describe tables. */
+  /** Returns the changes in a message. Messages that begin or commit a transaction, or describe a table, have none. */
   decode(message: Buffer): readonly PostgresChange[] {
     this.#bytes = message
     this.#at = 1
@@ -70,7 +75,7 @@ export class PgOutputDecoder {
       case 'T':
         return this.#truncate()
       default:
-        // Commit, origin, type and logical messages carry no rows.
+        // Commit, origin, type and logical messages contain no rows.
         return []
     }
   }
@@ -85,7 +90,7 @@ export class PgOutputDecoder {
     const id = this.#uint32()
     const schema = this.#text() || 'pg_catalog'
     const table = this.#text()
-    // The kind of replica identity: the columns say which belong to it.
+    // The kind of replica identity. It is not needed, because each column has a flag for it.
     this.#at++
     const columns = Array.from({ length: this.#int16() }, () => {
       const isKey = (this.#bytes[this.#at++]! & 1) === 1
@@ -119,7 +124,7 @@ export class PgOutputDecoder {
 
   #truncate(): PostgresChange[] {
     const count = this.#uint32()
-    // The options cascade and restart identity.
+    // The flags for CASCADE and RESTART IDENTITY.
     this.#at++
     return Array.from({ length: count }, () => this.#change('truncate', this.#relationOf(), {}))
   }
@@ -140,7 +145,7 @@ export class PgOutputDecoder {
     return relation
   }
 
-  /** The old tuple, if the message has one: `K` holds the key columns, `O` the whole row. */
+  /** Reads the old tuple, if the message has one: `K` contains the key columns, `O` the whole row. */
   #old(relation: Relation): Record<string, unknown> | undefined {
     const kind = String.fromCharCode(this.#bytes[this.#at]!)
     if (kind !== 'K' && kind !== 'O') return undefined
@@ -155,7 +160,7 @@ export class PgOutputDecoder {
       const { name, isKey, parse } = columns[i]!
       const kind = String.fromCharCode(this.#bytes[this.#at++]!)
       const value = kind === 't' ? parse(this.#value()) : null
-      // `u`: a large value that was not changed, and that the log does not hold.
+      // `u`: a large value that did not change. The log does not contain it.
       if (kind === 'u' || (keyOnly && !isKey)) continue
       Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true })
     }
@@ -169,7 +174,7 @@ export class PgOutputDecoder {
     return this.#bytes.toString('utf8', start, this.#at)
   }
 
-  /** A text that a zero ends. */
+  /** Reads a text that ends with a zero byte. */
   #text(): string {
     const start = this.#at
     this.#at = this.#bytes.indexOf(0, start) + 1

@@ -7,20 +7,23 @@ import { parseLsn } from './lsn.js'
 import type { CheckedChangesOptions } from './options.js'
 import { PgOutputDecoder, type PostgresChange } from './pgoutput.js'
 
-/** The transactions whose commits are at `from` or after it, and before `to`. */
+/** The transactions whose commit positions are from `from` (inclusive) to `to` (exclusive). */
 export interface ChangeRange {
   readonly from: string
   readonly to: string
 }
 
 const CONFIRMED = 'SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1'
-/** Decodes whole transactions from where the slot was confirmed. The slot stays where it is. */
+/** Decodes complete transactions from the slot's confirmed position on, without moving the slot. */
 const PEEK = `SELECT data FROM pg_logical_slot_peek_binary_changes($1, $2::pg_lsn, NULL,
   'proto_version', '1', 'publication_names', $3)`
-/** Records of one piece. */
+/** The most records per piece. */
 const AT_ONCE = 1000
 
-/** Reads a range of the write-ahead log through the slot, without moving it: a task that runs again reads the same. */
+/**
+ * Reads a range of the write-ahead log through the slot, without moving it. A task that runs again reads the same
+ * changes.
+ */
 export const changesReader: PartitionReader<ChangeRange> = {
   async *read(range, context) {
     const options = context.options as CheckedChangesOptions
@@ -50,7 +53,7 @@ function* decoded(rows: readonly { readonly data: Buffer }[], { from, to }: Chan
   if (piece.length > 0) yield piece
 }
 
-/** The log before the confirmed position is gone: decoding would skip it without a word. */
+/** Checks that the slot still retains the range. Decoding would silently skip changes before the confirmed position. */
 export function mustBeHeld(
   { slot, connection }: CheckedChangesOptions,
   { from }: Pick<ChangeRange, 'from'>,

@@ -14,7 +14,7 @@ interface Slot {
   readonly confirmed: string
   /** The end of the log that is on disk. */
   readonly end: string
-  /** Bytes of the log that the slot holds back. */
+  /** Bytes of the log that the slot retains. */
   readonly held: string | null
   readonly status: string | null
 }
@@ -28,9 +28,9 @@ const MOVE_SLOT = `SELECT pg_replication_slot_advance(slot_name, $2::pg_lsn) FRO
 const PUBLICATIONS = 'SELECT pubname AS name FROM pg_publication WHERE pubname = ANY ($1)'
 
 /**
- * Reads inserted, updated and deleted rows of the tables of a publication, in the order of commits, through a logical replication
- * slot. A batch has whole transactions. The slot moves on once their outputs succeeded, and with checkpoints once one
- * contains them, so PostgreSQL keeps what a restarted process still needs.
+ * Reads inserted, updated and deleted rows of the tables of a publication, in the order of commits, through a logical
+ * replication slot. A batch contains complete transactions. The slot advances after the outputs of a batch succeeded;
+ * with checkpoints, after a checkpoint contains the batch. So PostgreSQL retains what a restarted process needs.
  */
 export function postgresChangesSource(options: PostgresChangesOptions): DirectSource<ChangeRange, PostgresChange> {
   const checked = checkChangesOptions(options)
@@ -53,10 +53,10 @@ class ChangesDriver implements DirectReader<ChangeRange> {
   readonly #options: CheckedChangesOptions
   readonly #session: PostgresSession
   readonly #abort = new AbortController()
-  /** By batch time: where the slot may move once the batch is complete. */
+  /** The positions to which the slot may advance, by the batch time that must be complete first. */
   readonly #ends = new Map<number, string>()
   #next = '0/0'
-  /** The position to stop at, if there is one. */
+  /** The position at which reading ends; undefined if the stream has no end. */
   #end: string | undefined
   #warned = false
 
@@ -135,7 +135,7 @@ class ChangesDriver implements DirectReader<ChangeRange> {
     return slot
   }
 
-  /** The slot, which must exist and hold the log. */
+  /** Returns the slot. Throws if it does not exist or has lost a part of the log. */
   async #readable(): Promise<Slot> {
     const { slot } = this.#options
     const found = await this.#slot()
@@ -150,7 +150,7 @@ class ChangesDriver implements DirectReader<ChangeRange> {
     return found
   }
 
-  /** One warning each time that the slot grows beyond the limit. */
+  /** Warns once each time that the retained log grows beyond the limit. */
   #warnings(held: number): string[] {
     const { slot, warnSlotBytes } = this.#options
     const isLarge = held > warnSlotBytes

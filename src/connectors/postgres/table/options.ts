@@ -4,9 +4,9 @@ import { check, checkConnection, checkTable, isName, type PostgresConnection } f
 
 export interface PostgresTableOptions extends TableOptions {
   readonly connection: PostgresConnection
-  /** The table or view to read: `orders` or `sales.orders`. */
+  /** Table or view to read: `orders` or `sales.orders`. */
   readonly table: string
-  /** How long statements are repeated while the server restarts (30 s). */
+  /** How long statements are retried while the server restarts (30 s). */
   readonly retryTime?: Duration
 }
 
@@ -17,7 +17,10 @@ export interface CheckedTableSource {
   readonly retryMs: number
 }
 
-/** @throws ArgumentError that names the option. The connection is not quoted: it may hold a password. */
+/**
+ * Checks the options. No message contains the connection, as it may have a password. @throws ArgumentError that names
+ * the option.
+ */
 export function checkTableSource(options: PostgresTableOptions): CheckedTableSource {
   check.names(options, ['connection', 'table', 'retryTime', ...TABLE_NAMES])
   return {

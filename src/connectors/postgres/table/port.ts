@@ -9,17 +9,23 @@ const INTEGERS = ['smallint', 'integer', 'bigint']
 
 const COLUMN = `SELECT format_type(atttypid, NULL) AS type, attnotnull AS required FROM pg_attribute
   WHERE attrelid = $1::regclass AND attname = $2 AND NOT attisdropped`
-/** The transactions that write to the table or its partitions. A statement takes this lock before it evaluates a default. */
+/**
+ * The transactions that write to the table or its partitions. A statement takes this lock before it evaluates a
+ * default.
+ */
 const WRITERS = `SELECT DISTINCT virtualtransaction AS writer FROM pg_locks
   WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND relation IN (SELECT $1::regclass::oid UNION SELECT relid::oid FROM pg_partition_tree($1::regclass))`
-/** Ends that wait for their writers. Beyond it, later ends replace the last. */
+/** The most keys that wait for their writers. After that, a new key replaces the newest. */
 const MOST_WAITING = 100
 
 /**
- * A transaction may commit a lower key after a higher one was read. So a key counts as settled when the transactions have ended that
- * held a lock to write to the table after the key had been seen: each lower key is theirs, or is visible already.
+ * Queries that plan the reading of a table.
+ *
+ * A transaction may commit a lower key after a higher key is visible. A key counts as settled when all transactions
+ * have ended that held a write lock on the table after the key was seen: each lower key is visible by then, or was
+ * rolled back.
  */
 export class PostgresTable implements TablePort {
   readonly #source: CheckedTableSource
@@ -60,7 +66,8 @@ export class PostgresTable implements TablePort {
 
   async settled(): Promise<bigint | undefined> {
     const greatest = (await this.limits())?.greatest
-    // In this order: a writer that is not there now, and whose rows were not there before, takes higher keys.
+    // The greatest key is read before the writers. A transaction that starts to write after that takes only higher
+    // keys.
     const writers = new Set(
       (await this.#session.query<{ writer: string }>(WRITERS, [this.#table])).map(({ writer }) => writer),
     )

@@ -4,12 +4,12 @@ import { quoted } from '../quoted.js'
 import { withClient } from '../with-client.js'
 import type { CheckedTableSource } from './options.js'
 
-/** Rows of one statement. */
+/** Rows per statement. */
 const AT_ONCE = 5000
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Reads a range of a table page by page, in the order of the key. A table without a key is read by one statement. */
+/** Reads a range of a table page by page, in the order of the key. One statement reads a table that has no key. */
 export const tableReader: PartitionReader<KeyRange> = {
   async *read(range, context) {
     const source = context.options as CheckedTableSource
@@ -36,7 +36,7 @@ function* piecesOf(rows: readonly Row[]): Generator<readonly Row[]> {
   for (let at = 0; at < rows.length; at += AT_ONCE) yield rows.slice(at, at + AT_ONCE)
 }
 
-/** Paging needs the key; rows have it only if the user wants it. */
+/** Removes the key from rows if the user did not select it: only paging needs it. */
 function shown(rows: readonly Row[], { options: { columns, key } }: CheckedTableSource): readonly Row[] {
   if (!columns || columns.includes(key!)) return rows
   return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))

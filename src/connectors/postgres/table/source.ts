@@ -7,8 +7,8 @@ import { checkTableSource, type PostgresTableOptions } from './options.js'
 import { PostgresTable } from './port.js'
 
 /**
- * Reads the rows of a table: as a dataset, in `numPartitions` ranges of an integer column; as a stream, the rows that are inserted, by a
- * column that grows. Records are objects by column.
+ * Reads the rows of a table. A dataset reads all rows, in `numPartitions` ranges of an integer column. A stream reads
+ * the inserted rows, by a column that grows. Records are objects by column.
  */
 export function postgresTableSource<Row extends object = Record<string, unknown>>(
   options: PostgresTableOptions,
