@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -77,8 +77,25 @@ test('the table of fault points has them in the order of the constant', () => {
   expect(rows).toEqual([...FAULT_POINTS])
 })
 
-test('every folder of the table of rooms exists', () => {
-  const rooms = [...page.matchAll(/^\| `(src[^|]*?)` \|/gm)].flatMap((match) => match[1]!.split('`, `'))
-  expect(rooms.length).toBeGreaterThan(15)
-  for (const room of rooms) expect(existsSync(join(ROOT, room)), room).toBe(true)
+describe('the table of rooms', () => {
+  const rooms = [...page.matchAll(/^\| (`src.*?) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([^`]+)`/g)].map(([, path]) => path!),
+  )
+
+  test('names what exists', () => {
+    expect(rooms.length).toBeGreaterThan(15)
+    for (const room of rooms) expect(existsSync(join(ROOT, room)), room).toBe(true)
+  })
+
+  test.each(['src', 'src/engine'])('has each folder of %s', (parent) => {
+    const folders = readdirSync(join(ROOT, parent), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(rooms).toEqual(expect.arrayContaining(folders.map(({ name }) => `${parent}/${name}/`)))
+  })
+})
+
+test('each source file that the page names exists, and declares the name before it', () => {
+  const named = [...page.matchAll(/`([A-Z]\w+)`\s+in\s+`(src\/[\w/.-]+\.ts)`/g)]
+  expect(named.length).toBeGreaterThan(8)
+  for (const [, name, path] of named) expect(declares(read(path!), name!), `${name} in ${path}`).toBe(true)
+  for (const [, path] of page.matchAll(/`(src\/[\w/-]+\.ts)`/g)) expect(existsSync(join(ROOT, path!)), path).toBe(true)
 })

@@ -15,7 +15,7 @@ const MOST_WAITING = 16
 /** The first byte of a compressed connection. An uncompressed one begins with a serial number, which is small. */
 const ZLIB = 0x78
 
-/** What all connections of a server share. */
+/** The parts that all connections of a server share. */
 export interface FlumeContext {
   readonly options: CheckedFlumeOptions
   readonly sink: ReceiverSink

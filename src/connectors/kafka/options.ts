@@ -38,12 +38,12 @@ export interface KafkaOptions extends ClusterOptions {
   /** Makes each record an object with topic, partition, offset, timestamp, key, value and headers (`false`). */
   readonly headers?: boolean
   /**
-   * What happens if retention removed offsets before they were read: `'fail'` (default), or `'skip'` with a warning
+   * Treatment of offsets that retention removed before they were read: `'fail'` (default), or `'skip'` with a warning
    * that counts them.
    */
   readonly onGap?: 'fail' | 'skip'
   /**
-   * What happens to a record that `value` or `keys` cannot decode: 'fail' (default) fails its task, 'skip' drops and
+   * Treatment of a record that `value` or `keys` cannot decode: 'fail' (default) fails its task, 'skip' drops and
    * counts it, 'dead-letter' also stores it undecoded in `deadLetters`.
    */
   readonly onRecordError?: OnRecordError

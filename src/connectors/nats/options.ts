@@ -53,12 +53,12 @@ export interface NatsSourceOptions extends ConnectionOptions {
    */
   readonly partitionRecords?: number
   /**
-   * What happens if the stream's limits removed messages before they were read: `'fail'` (default), or `'skip'` with a
+   * Treatment of messages that the stream's limits removed before they were read: `'fail'` (default), or `'skip'` with a
    * warning that counts them.
    */
   readonly onGap?: 'fail' | 'skip'
   /**
-   * What happens to a message that `value` cannot decode: 'fail' (default) fails its task, 'skip' drops and counts it,
+   * Treatment of a message that `value` cannot decode: 'fail' (default) fails its task, 'skip' drops and counts it,
    * 'dead-letter' also stores it, with its subject, headers and bytes, in `deadLetters`.
    */
   readonly onRecordError?: OnRecordError

@@ -26,7 +26,7 @@ export interface PostgresSinkOptions {
   /** Names this application among all that write to the database. A restarted process needs the same name. */
   readonly application: string
   /**
-   * What happens to a row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row, and `{
+   * Treatment of a row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row, and `{
    * update: ['id'] }` replaces the row with equal values in these columns, which need a unique index.
    */
   readonly onConflict?: 'fail' | 'ignore' | { readonly update: readonly string[] }

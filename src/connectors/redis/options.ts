@@ -8,7 +8,7 @@ import { checkConnection, type RedisConnection, type RedisSettings } from './con
 export type { RedisConnection }
 
 /**
- * Where a new application begins to read. Ids are given by stream, and the entry with the id is the first that is read.
+ * Where a new application begins to read. `ids` contains the id of the first entry to read, by stream.
  */
 export type RedisStart =
   | 'earliest'
@@ -47,12 +47,12 @@ export interface RedisSourceOptions extends CommonOptions {
   /** Limit of entries per partition of a batch (10,000). A thread holds them in memory while it reads. */
   readonly partitionRecords?: number
   /**
-   * What happens if entries were trimmed before they were read: `'fail'` (default), or `'skip'` with a warning that
+   * Treatment of entries that were trimmed before they were read: `'fail'` (default), or `'skip'` with a warning that
    * counts them.
    */
   readonly onGap?: 'fail' | 'skip'
   /**
-   * What happens to an entry that cannot be decoded: 'fail' (default) fails its task, 'skip' drops and counts it,
+   * Treatment of an entry that cannot be decoded: 'fail' (default) fails its task, 'skip' drops and counts it,
    * 'dead-letter' also stores it, with all its fields, in `deadLetters`.
    */
   readonly onRecordError?: OnRecordError

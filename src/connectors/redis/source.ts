@@ -52,7 +52,7 @@ class RedisDriver implements DirectReader<RedisRange> {
   readonly #abort = new AbortController()
   #intervalSeconds = 1
   readonly #next = new Map<string, StreamPosition>()
-  /** What the group records when a batch is complete, by batch time. */
+  /** The ids that the group records when a batch is complete, by batch time. */
   readonly #ends = new Map<number, ReadonlyMap<string, StreamPosition>>()
 
   constructor(options: CheckedSourceOptions) {

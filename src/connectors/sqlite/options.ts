@@ -27,7 +27,7 @@ export interface SqliteSinkOptions {
   /** Names this application among all that write to the database. A restarted process needs the same name. */
   readonly application: string
   /**
-   * What happens to a row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row,
+   * Treatment of a row that exists already: `'fail'` (default) fails the batch, `'ignore'` keeps the old row,
    * `'replace'` replaces it.
    */
   readonly onConflict?: 'fail' | 'ignore' | 'replace'

@@ -15,7 +15,7 @@ export interface SseOptions {
   readonly url: string | URL
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * What records are: `'text'` (default), the data of an event; `'json'`, the data, parsed; `'event'`, an object with
+   * Content of a record: `'text'` (default), the data of an event; `'json'`, the data, parsed; `'event'`, an object with
    * `id`, `event` and `data`.
    */
   readonly value?: 'text' | 'json' | 'event'
