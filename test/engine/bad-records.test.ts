@@ -1,5 +1,12 @@
-import { expect, test } from 'vitest'
-import { DataError, ManualClock, StreamingContext, type StreamingContextOptions } from '#build/index.js'
+import { expect, test, vi } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
+import {
+  DataError,
+  ManualClock,
+  MemoryLimitError,
+  StreamingContext,
+  type StreamingContextOptions,
+} from '#build/index.js'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -225,4 +232,29 @@ test.each([1, 2, 3])('a field that is data for %i reads only costs no other reco
   await batch()
   await ssc.stop()
   expect(got.filter((record) => typeof record === 'number')).toEqual([1, 2, 3])
+})
+
+test('data that cannot be sealed waits for the next batch, and other inputs continue', async () => {
+  const { ssc, batch } = context()
+  const got: Record<string, unknown[]> = { a: [], b: [] }
+  const inputs = ['a', 'b'].map((name) => {
+    const input = ssc.pushStream<number>(name)
+    input.foreachRDD(async (rdd) => void got[name]!.push(await rdd.collect()))
+    return input
+  })
+  const reports: string[] = []
+  ssc.on('receiverError', ({ name, message }) => reports.push(`${name}: ${message}`))
+  await ssc.start()
+  const { driver } = engineOf(ssc)
+  const write = vi.spyOn(driver, 'write')
+  write.mockImplementationOnce(() => {
+    throw new MemoryLimitError('no memory', {})
+  })
+  for (const [i, input] of inputs.entries()) input.push(i)
+  await batch()
+  expect(reports).toEqual(['a: received data cannot be sealed and stays for the next batch'])
+  await batch()
+  write.mockRestore()
+  await ssc.stop()
+  expect(got).toEqual({ a: [[], [0]], b: [[1], []] })
 })

@@ -149,6 +149,14 @@ describe('a caller that does not wait', () => {
     expect(kept).toBe(63)
   })
 
+  test('before the start, 65,536 values are kept', () => {
+    const { ssc } = manual()
+    const input = ssc.pushStream<number>('in')
+    input.count().output('n')
+    input.pushAll(Array.from({ length: 65_536 }, (_, i) => i))
+    expect(() => input.push(0)).toThrow(/the limit before start\(\) is 65536 values/)
+  })
+
   test('another onFull is refused', () => {
     const { ssc } = manual()
     expect(() => ssc.pushStream('in', { onFull: 'block' as never })).toThrow("'wait', 'reject' or 'drop'")

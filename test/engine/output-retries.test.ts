@@ -39,6 +39,21 @@ test('when the attempts are used up, the batch fails with the last error', async
   expect(calls).toHaveLength(3)
 })
 
+test('a final error is not retried, whatever wraps it', async () => {
+  const { ssc, clock } = manual({ threads: 1, spare: false, outputRetries: { attempts: 5, delay: 1 } })
+  const refused = Object.assign(new Error('bad credentials'), { details: { final: true } })
+  let calls = 0
+  ssc.queueStream([[1]]).foreachRDD(() => {
+    calls++
+    throw new Error('cannot save', { cause: refused })
+  })
+  await ssc.start()
+  const ended = expect(ssc.awaitTermination()).rejects.toThrow('cannot save')
+  await clock.advance(1000)
+  await ended
+  expect(calls).toBe(1)
+})
+
 test('without a policy there is one attempt', async () => {
   const { ssc, calls } = failing(1, { onBatchError: 'skip' })
   await using _ = ssc

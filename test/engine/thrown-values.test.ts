@@ -160,6 +160,13 @@ describe('the message of whatever a function throws arrives', () => {
     ])
   })
 
+  test('an AggregateError keeps its first eight errors', async () => {
+    const { cause } = await failure(() => {
+      throw new AggregateError(Array.from({ length: 12 }, (_, i) => new Error(String(i))))
+    })
+    expect((cause.errors as Error[]).map(({ message }) => message)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+  })
+
   test('a message of megabytes is cut', async () => {
     const error = await failure(() => {
       throw new Error('x'.repeat(5_000_000))

@@ -360,6 +360,16 @@ describe('what goes wrong', () => {
       const odd = ctx.parallelize([['a', 1], 'not a pair'] as unknown as [string, number][], 1)
       await expect(odd.groupByKey().collect()).rejects.toThrow(/pair/)
     })
+    test('values that are no data pass from one narrow operation to the next, but do not leave the thread', async () => {
+      const functions = ctx.range(0, 4, 1, 2).map((x) => () => x * 2)
+      expect(
+        await functions
+          .filter((fn) => fn() > 0)
+          .map((fn) => fn())
+          .collect(),
+      ).toEqual([2, 4, 6])
+      await expect(functions.collect()).rejects.toThrow('is a function')
+    })
     test('the context goes on after a failure', async () => {
       await expect(
         ctx

@@ -1,3 +1,4 @@
+import { Context } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { expectBag } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
@@ -207,5 +208,16 @@ describe('joins', () => {
           .count(),
       ).toBe(50)
     })
+  })
+
+  test.each([
+    [4, 6],
+    [9, 9],
+  ])('beside a side with ten times as many partitions, parallelism %i gives %i', async (parallelism, expected) => {
+    await using ctx = new Context({ threads: 1, spare: false, parallelism })
+    const many = ctx.range(0, 60, 1, 60).map((x) => [x, x] as [number, number])
+    const placed = ctx.parallelize<[number, string]>([[1, 'a']]).partitionBy(6)
+    expect(many.join(placed).getNumPartitions()).toBe(expected)
+    expect(many.reduceByKey((a) => a).getNumPartitions()).toBe(parallelism)
   })
 })

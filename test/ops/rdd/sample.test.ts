@@ -49,6 +49,13 @@ describe('samples', () => {
       expect(lists[0]).not.toEqual(lists[1])
     })
 
+    test('without a seed, each dataset draws one, and is the same in every action', async () => {
+      const sample = ctx.range(0, 1000, 1, 4).sample(false, 0.5)
+      const once = await sample.collect()
+      expect(await sample.collect()).toEqual(once)
+      expect(await sample.map((x) => x).collect()).toEqual(once)
+    })
+
     test('the parts of a split are all of it, once', async () => {
       const sizes = array(double({ min: 0.1, max: 5, noNaN: true }), { minLength: 1, maxLength: 5 })
       await assert(

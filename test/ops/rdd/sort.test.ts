@@ -300,6 +300,16 @@ describe('sorting', () => {
       expect((await glom(rdd.sortBy((x) => x, { partitions: to, ascending: false }))).flat()).toEqual(upTo(n).reverse())
     })
 
+    test('the bounds are sampled once', async () => {
+      const kinds: string[] = []
+      const remove = ctx.on('stageCompleted', ({ kind }) => kinds.push(kind))
+      const sorted = ctx.parallelize([3, 1, 2], 2).sortBy((x) => x)
+      await sorted.collect()
+      await sorted.collect()
+      remove()
+      expect(kinds).toEqual(['sample', 'map', 'result', 'result'])
+    })
+
     test('partitions are of about the same size', async () => {
       const parts = await glom(ctx.parallelize(permutation(10_000), 4).sortBy((x) => x, { partitions: 8 }))
       for (const part of parts) expect(part.length).toBeGreaterThan(10_000 / 8 / 3)

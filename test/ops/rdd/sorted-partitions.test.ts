@@ -1,4 +1,4 @@
-import { customPartitioner } from 'millrace'
+import { customPartitioner, type RDD } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
 import { array, assert, asyncProperty, integer, tuple } from '../../support/fast-check.js'
@@ -107,6 +107,18 @@ describe('ordered pairs', () => {
         }),
         { numRuns: 20 },
       )
+    })
+
+    test.each<[string, (sorted: RDD<[number, string]>) => Promise<unknown>]>([
+      ['reduceByKey', (sorted) => sorted.reduceByKey((a, b) => a + b).collect()],
+      ['groupByKey', (sorted) => sorted.groupByKey().collect()],
+      ['distinct', (sorted) => sorted.distinct().collect()],
+    ])('%s after sortByKey needs no other shuffle', async (_, run) => {
+      const kinds: string[] = []
+      const remove = ctx.on('stageCompleted', ({ kind }) => kinds.push(kind))
+      await run(ctx.parallelize(pairs, 2).sortByKey())
+      remove()
+      expect(kinds.filter((kind) => kind !== 'sample')).toEqual(['map', 'result'])
     })
 
     test('keys stay in place', () => {

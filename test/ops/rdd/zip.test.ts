@@ -192,6 +192,12 @@ describe('zip and cartesian', () => {
       )
     })
 
+    test('the numbers of partitions of united and multiplied datasets may exceed that of one dataset', () => {
+      const many = ctx.range(0, 1, 1, 100_000)
+      expect(many.union(many).getNumPartitions()).toBe(200_000)
+      expect(many.cartesian(ctx.range(0, 1, 1, 3)).getNumPartitions()).toBe(300_000)
+    })
+
     test('other lengths of a partition fail the task', async () => {
       await expect(
         halves(ctx)
