@@ -226,6 +226,7 @@ const WIRING = [
       'engine/checkpoint/dataset-checkpoints',
       'engine/checkpoint/fault-points',
       'engine/dead-letters',
+      'engine/events',
       'engine/recovery',
       'engine/scheduler',
       'engine/status/streams-status',

@@ -15,10 +15,9 @@ export { Context } from './engine/context.js'
 export type { DeadLetter, DeadLetterBatch } from './engine/dead-letters/dead-letter.js'
 export type { DeadLetterLog } from './engine/dead-letters/dead-letter-log.js'
 export type { PipelineHandle } from './engine/driver-thread/pipeline-handle.js'
+export type { BatchInfo, OutputInfo, StreamInputInfo } from './engine/events/batch-info.js'
 export type { BatchPhases, BatchProgress, InputProgress, StateProgress } from './engine/events/batch-progress.js'
-export type { JobEvents, JobStart, StageOwner, TaskEnd, TaskInfo, TaskStatus } from './engine/events/job-events.js'
 export type {
-  BatchInfo,
   ClockStep,
   EngineEvents,
   EventListener,
@@ -26,9 +25,8 @@ export type {
   Listener,
   LostRecords,
   NoticesDropped,
-  OutputInfo,
-  StreamInputInfo,
-} from './engine/events.js'
+} from './engine/events/engine-events.js'
+export type { JobEvents, JobStart, StageOwner, TaskEnd, TaskInfo, TaskStatus } from './engine/events/job-events.js'
 export type { Logger } from './engine/logger.js'
 export type { ContextOptions } from './engine/options.js'
 export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'

@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks'
-import type { BatchInfo } from '../engine/events.js'
+import type { BatchInfo } from '../engine/events/batch-info.js'
 import type { ThreadLossReason } from '../errors.js'
 
 /** One completed batch, as displayed. Delays in ms. */

@@ -1,7 +1,7 @@
 import type { RddContext } from '../ops/rdd/context.js'
 import { SegmentPool } from '../pool/blocks/segments.js'
 import { DeadLetters } from './dead-letters/dead-letters.js'
-import { Events } from './events.js'
+import { Events } from './events/events.js'
 import type { CheckedOptions } from './options.js'
 import { StateSizes } from './state/state-sizes.js'
 import { StateTracker } from './state/state-tracker.js'

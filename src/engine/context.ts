@@ -9,7 +9,7 @@ import { currentSignals } from './current-batch.js'
 import { AddedDeadLetters, type DeadLetterLog } from './dead-letters/dead-letter-log.js'
 import { Engine } from './engine.js'
 import { attachEngine, engineOf } from './engine-of.js'
-import type { EventListener, EventName, Listener } from './events.js'
+import type { EventListener, EventName, Listener } from './events/engine-events.js'
 import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
 
 /**

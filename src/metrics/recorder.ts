@@ -1,4 +1,5 @@
-import type { BatchInfo, Listener } from '../engine/events.js'
+import type { BatchInfo } from '../engine/events/batch-info.js'
+import type { Listener } from '../engine/events/engine-events.js'
 import type { MetricName } from './definitions.js'
 
 export type Labels = Readonly<Record<string, string>>

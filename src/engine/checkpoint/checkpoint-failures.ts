@@ -1,7 +1,7 @@
 import { CheckpointError } from '../../errors.js'
 import { diskFault } from '../../files/disk-fault.js'
 import { messageOf } from '../../values/message-of.js'
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 
 /** Ms of batch times until the first retry; each further failure doubles the pause. */

@@ -1,4 +1,4 @@
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 import type { Standby } from './lease.js'
 import { describeOwner, type Owner } from './owner-file.js'

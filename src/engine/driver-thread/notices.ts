@@ -1,6 +1,6 @@
 import { recordSize } from '../../values/record-size.js'
 import { type DeadLetterBatch, withinBytes } from '../dead-letters/dead-letter.js'
-import type { EngineEvents, EventName } from '../events.js'
+import type { EngineEvents, EventName } from '../events/engine-events.js'
 import type { Logger } from '../logger.js'
 import { packDetails } from './details-wire.js'
 import type { ToHost } from './protocol.js'

@@ -1,6 +1,6 @@
 import type { InputNode } from '../../ops/dstream/node.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
-import type { StreamInputInfo } from '../events.js'
+import type { StreamInputInfo } from '../events/batch-info.js'
 import type { StopDeadline } from '../streaming/stop-deadline.js'
 import { fromSource } from '../user-code/user-errors.js'
 import type { MeasuredBatch } from './back-pressure.js'

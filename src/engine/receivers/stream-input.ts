@@ -1,7 +1,7 @@
 import type { InputNode } from '../../ops/dstream/node.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
-import type { StreamInputInfo } from '../events.js'
+import type { StreamInputInfo } from '../events/batch-info.js'
 import type { MeasuredBatch, SavedRate } from './back-pressure.js'
 import type { InputContext, InputStart } from './input-context.js'
 

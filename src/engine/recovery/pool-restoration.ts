@@ -1,5 +1,5 @@
 import type { ThreadPool } from '../../pool/thread-pool.js'
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { BlockCorruptError } from '../../errors.js'
 import type { BlockId, FileId, ThreadId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
-import type { EngineEvents } from '../events.js'
+import type { EngineEvents } from '../events/engine-events.js'
 import type { MissingInputs, PlannedTask } from './planner.js'
 import type { Attempt, Job, Task, TaskDone } from './task.js'
 

@@ -1,4 +1,4 @@
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { StateTracker } from '../state/state-tracker.js'
 import type { BlockManager } from '../storage/block-manager.js'
 import type { ContentVersions } from '../storage/content-versions.js'

@@ -1,5 +1,5 @@
 import type { RunningBatch } from '../current-batch.js'
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import { JobMeter } from '../progress/job-meter.js'
 import type { Job, Stage } from './task.js'
 

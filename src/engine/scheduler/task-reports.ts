@@ -1,6 +1,7 @@
 import type { ThreadId } from '../../ids.js'
+import type { EngineEvents } from '../events/engine-events.js'
+import type { OnDemandName } from '../events/event-names.js'
 import type { TaskEnd, TaskInfo, TaskStatus } from '../events/job-events.js'
-import type { EngineEvents, OnDemandName } from '../events.js'
 import type { StageInfo } from '../progress/job-info.js'
 import type { Commands } from './commands.js'
 import type { Answer } from './events.js'

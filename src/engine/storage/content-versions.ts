@@ -1,4 +1,5 @@
-import type { Events, Rollback } from '../events.js'
+import type { Rollback } from '../events/engine-events.js'
+import type { Events } from '../events/events.js'
 
 /** Data that tasks read and that can be recomputed: the map outputs of a shuffle, or a persisted partition. */
 export interface Content {

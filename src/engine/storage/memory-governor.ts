@@ -1,6 +1,6 @@
 import { MemoryLimitError } from '../../errors.js'
 import type { SegmentPool } from '../../pool/blocks/segments.js'
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { BlockManager } from './block-manager.js'
 import type { MapOutputs } from './map-outputs.js'
 import type { MemoryPort } from './memory-port.js'

@@ -2,7 +2,7 @@ import type { ThreadId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { PoolThread } from '../../pool/pool-thread.js'
 import type { ThreadPool } from '../../pool/thread-pool.js'
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 import type { BlockManager } from './block-manager.js'
 

@@ -1,7 +1,7 @@
 import type { FileId, PartitionIndex } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { LoadedFile } from '../../pool/protocol.js'
-import type { Events } from '../events.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 import type { DiskStore, StoredBlock } from './disk-store.js'
 import type { DriverBlocks } from './driver-blocks.js'

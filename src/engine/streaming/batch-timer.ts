@@ -1,6 +1,7 @@
 import { StateError } from '../../errors.js'
 import type { Clock } from '../../ops/clock.js'
-import type { ClockStep, Events } from '../events.js'
+import type { ClockStep } from '../events/engine-events.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 
 export interface BatchTimerOptions {

@@ -1,4 +1,5 @@
-import type { BatchInfo, Events } from '../events.js'
+import type { BatchInfo } from '../events/batch-info.js'
+import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 
 /** Batches lag when the oldest unfinished one is this many intervals and this many ms older than the newest. */

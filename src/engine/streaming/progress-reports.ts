@@ -1,7 +1,7 @@
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { Engine } from '../engine.js'
+import type { StreamInputInfo } from '../events/batch-info.js'
 import type { BatchProgress, StateProgress } from '../events/batch-progress.js'
-import type { StreamInputInfo } from '../events.js'
 import type { FinishedBatch } from './batch-runner.js'
 
 /** Emits the progress of each batch for listeners. */

@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import { missingPackage } from '../../connectors/missing-package.js'
-import type { EventName, Listener } from '../../engine/events.js'
+import type { EventName, Listener } from '../../engine/events/engine-events.js'
 import { ArgumentError } from '../../errors.js'
 import { checkNames } from '../../ops/option-names.js'
 import { describe } from '../../values/describe.js'

@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api'
-import type { EventName, Listener } from '../../engine/events.js'
+import type { EventName, Listener } from '../../engine/events/engine-events.js'
 import type { SpanDetail } from './options.js'
 
 type Api = typeof import('@opentelemetry/api')

@@ -1,4 +1,4 @@
-import type { BatchInfo } from '../../engine/events.js'
+import type { BatchInfo } from '../../engine/events/batch-info.js'
 import type { JobInfo } from '../../engine/progress/job-info.js'
 import { errorText } from './error-text.js'
 import type { BatchDetails, BatchRow, InputRow, JobRow } from './rows.js'

@@ -1,4 +1,4 @@
-import type { BatchInfo } from '../../engine/events.js'
+import type { BatchInfo } from '../../engine/events/batch-info.js'
 import type { StreamingControl } from '../../engine/streaming/streaming-control.js'
 import type { ConnectorRow } from './rows.js'
 
