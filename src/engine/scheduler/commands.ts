@@ -2,7 +2,7 @@ import type { BlockCorruptError } from '../../errors.js'
 import type { BlockId, FileId, ThreadId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { EngineEvents } from '../events/engine-events.js'
-import type { MissingInputs, PlannedTask } from './planner.js'
+import type { MissingInputs, PlannedTask } from './planned-task.js'
 import type { Attempt, Job, Task, TaskDone } from './task.js'
 
 /** The outcome of a task: its result, shuffles that must run first, or an error. */

@@ -2,7 +2,7 @@ import type { MemoryLimitError, ThreadLostError } from '../../errors.js'
 import type { ThreadId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { FailedRecord, TaskResult } from '../../pool/protocol.js'
-import type { MissingInputs, PlannedTask } from './planner.js'
+import type { MissingInputs, PlannedTask } from './planned-task.js'
 import type { Taken } from './take-answer.js'
 import type { Attempt, GroupedTask, Job, Task } from './task.js'
 

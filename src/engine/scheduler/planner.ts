@@ -10,7 +10,7 @@ import type {
   StateRequest,
 } from '../../ops/dataset.js'
 import { toSpec } from '../../ops/partitioner.js'
-import type { ObservedPlace, Plan, Program, Sink } from '../../ops/plan.js'
+import type { ObservedPlace, Plan, Sink } from '../../ops/plan.js'
 import type { FileReading } from '../../ops/source.js'
 import type { BlockHandle, BlockSlice } from '../../pool/blocks/handle.js'
 import type { TaskInput } from '../../pool/protocol.js'
@@ -22,8 +22,8 @@ import type { DriverValues } from '../storage/driver-values.js'
 import type { MapOutputs } from '../storage/map-outputs.js'
 import type { PersistedPartitions } from '../storage/persisted-partitions.js'
 import type { FileInputs, UnlistedFiles } from './file-inputs.js'
-import type { FileReads } from './file-reads.js'
 import { partOf } from './list-files.js'
+import { MissingInputs, type PlannedSource, type PlannedTask } from './planned-task.js'
 
 /** The tables that the planner reads. */
 export interface PlanningTables {
@@ -36,61 +36,6 @@ export interface PlanningTables {
   readonly deadLetterLimit: number
   readonly fileInputs: FileInputs
   readonly values: Pick<DriverValues, 'blockOf'>
-}
-
-/** A planned task: its program, its inputs, and its thread. */
-export interface PlannedTask {
-  readonly program: Program
-  readonly inputs: readonly TaskInput[]
-  /** The blocks that the task reads. */
-  readonly blocks: readonly BlockHandle[]
-  /** The files of persisted partitions that the task reads. */
-  readonly files: readonly FileId[]
-  /** The versions of the data that it reads. The partitions that it persists are added when it is done. */
-  readonly reads: Reading[]
-  /** Promised map outputs, in the order of the inputs. The task reports their checksums. */
-  readonly promised: readonly Content[]
-  /** The thread with the task's state; `undefined`: any thread. */
-  readonly pinned: ThreadId | undefined
-  /** Inputs that read a source, whose records are counted once. */
-  readonly sources: readonly PlannedSource[]
-  /** Inputs of steps that turn records into dead letters. */
-  readonly rejects: readonly {
-    readonly input: number
-    readonly rdd: RejectingDataset
-    readonly partition: PartitionIndex
-  }[]
-  /** State versions that the task computes. */
-  readonly states: readonly {
-    readonly operator: number
-    readonly partition: PartitionIndex
-    readonly partitions: number
-    readonly version: number
-    readonly detached: boolean
-    /** The number of replayed versions; `undefined` if the thread has the previous version. */
-    readonly rebuilt: number | undefined
-  }[]
-}
-
-export interface PlannedSource {
-  readonly input: number
-  readonly rdd: number
-  readonly partition: PartitionIndex
-  /** Set if the input reads files. */
-  readonly files?: { readonly reads: FileReads; readonly ranges: readonly FileRange[] }
-}
-
-/**
- * The missing inputs of a task: shuffles with missing map outputs, and listings of files. They must be computed before
- * the task can be planned.
- */
-export class MissingInputs {
-  readonly dependencies: readonly ShuffleDependency[]
-  readonly files: readonly UnlistedFiles[]
-  constructor(dependencies: readonly ShuffleDependency[], files: readonly UnlistedFiles[]) {
-    this.dependencies = dependencies
-    this.files = files
-  }
 }
 
 /** The exchange board entries of map outputs that are computed together with their reader, by shuffle. */

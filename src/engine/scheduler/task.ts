@@ -5,7 +5,7 @@ import type { Reading } from '../storage/content-versions.js'
 import type { TaskInputs } from '../storage/input-pins.js'
 import type { JobBudget } from './job-budget.js'
 import type { Exchange } from './pipelined/exchange.js'
-import type { MissingInputs, PlannedTask } from './planner.js'
+import type { MissingInputs, PlannedTask } from './planned-task.js'
 import type { Taken } from './take-answer.js'
 
 /** A job as its tasks see it. */

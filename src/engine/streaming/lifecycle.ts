@@ -1,6 +1,5 @@
-import { ArgumentError, GraphError, StateError } from '../../errors.js'
+import { StateError } from '../../errors.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
-import { checkpointFaults, graphFaults } from '../../ops/dstream/validate.js'
 import { checkNames } from '../../ops/option-names.js'
 import { toMillis } from '../../ops/time.js'
 import type { CheckpointStore } from '../checkpoint/store.js'
@@ -15,6 +14,7 @@ import type { OutputHost } from './output-queue.js'
 import type { RecordedBatches } from './replay/recorded-batches.js'
 import { checkReplayOptions, type ReplayedBatch, type ReplayOptions } from './replay/replay-options.js'
 import { ReplayRun } from './replay/replay-run.js'
+import { checkGraph, checkRunnable } from './runnable.js'
 import { checkHasDirectory, checkHasEnd, checkStartOptions, type StartOptions } from './start-options.js'
 import { StopDeadline } from './stop-deadline.js'
 import {
@@ -93,7 +93,7 @@ export class Lifecycle implements OutputHost {
     }
     this.#mustBeNew('start()')
     try {
-      this.#validate()
+      checkRunnable(graph, this.#options.options, this.#store !== undefined)
       if (options.until) checkHasEnd(graph.inputs)
       if (options.standby) checkHasDirectory(this.#store?.directory)
       graph.freeze('started')
@@ -114,8 +114,7 @@ export class Lifecycle implements OutputHost {
     this.#mustBeNew('replay()')
     let run: ReplayRun | undefined
     try {
-      const faults = [...graphFaults(graph), ...checkpointFaults(graph)]
-      if (faults.length > 0) throw new GraphError(faults)
+      checkGraph(graph, true)
       graph.freeze('started')
       this.#state = 'ACTIVE'
       run = new ReplayRun({ ...options, graph, context, recorded, request })
@@ -193,25 +192,6 @@ export class Lifecycle implements OutputHost {
       throw new StateError(`${call} after stop(): a stopped context cannot be started again. Create a new context.`)
     if (this.#state === 'ACTIVE')
       throw new StateError(`${call} on a context that is started already. Create a new context.`)
-  }
-
-  #validate(): void {
-    const { graph } = this.#options
-    const faults = graphFaults(graph)
-    const { writeAheadLog, replayRetention } = this.#options.options
-    if (this.#store) faults.push(...checkpointFaults(graph))
-    else if (replayRetention > 0) {
-      throw new ArgumentError(
-        'replayRetention is set and checkpointDir is not: replays read the checkpoints and the recorded input there. Set checkpointDir, or call checkpoint(directory).',
-        { option: 'replayRetention' },
-      )
-    } else if (writeAheadLog) {
-      throw new ArgumentError(
-        'writeAheadLog is set and checkpointDir is not: the log is in the directory of checkpoints, which also say when its files are not needed any more. Set checkpointDir, or call checkpoint(directory).',
-        { option: 'writeAheadLog' },
-      )
-    }
-    if (faults.length > 0) throw new GraphError(faults)
   }
 
   #newRun(): StreamRun {

@@ -12,11 +12,10 @@ import type { Context } from '../context.js'
 import { engineOf } from '../engine-of.js'
 import type { BackpressureOptions } from '../receivers/back-pressure.js'
 import { InputTracker } from '../receivers/input-tracker.js'
-import { mustHaveInputs, mustNeedNoLog } from '../write-ahead-log/leftovers.js'
 import type { CheckedLogOptions } from '../write-ahead-log/options.js'
-import { ReceivedLog } from '../write-ahead-log/received-log.js'
 import { BatchDatasets } from './batch-datasets.js'
 import { type FailureListener, JobGenerator } from './job-generator.js'
+import { openReceivedLog } from './open-received-log.js'
 import { OutputDigests } from './output-digests.js'
 import type { OutputRetries } from './output-retries.js'
 import { RunListener } from './run-listener.js'
@@ -203,34 +202,10 @@ export class StreamRun {
     // With another batchInterval, the input of batches after the checkpoint is divided again.
     const asBatches = !loaded || loaded.checkpoint.batchInterval === graph.batchInterval
     if (loaded) await this.#unlessStopped(this.#log!.load(loaded.checkpoint.time, asBatches))
-    await this.#unlessStopped(this.#openLog(store, asBatches, dropState, loaded?.checkpoint.time))
-    return loaded
-  }
-
-  /** Opens the write-ahead log, and divides what it has of batches after `time`. */
-  async #openLog(
-    { lease, directory }: CheckpointStore,
-    asBatches: boolean,
-    dropState: readonly string[],
-    time = Number.NEGATIVE_INFINITY,
-  ): Promise<void> {
-    const { graph, context, clock, writeAheadLog } = this.#options
-    const { logger, faults } = context.options
-    const { driver, events } = engineOf(context)
-    if (!writeAheadLog) return await mustNeedNoLog(lease.folder, time, dropState)
-    const { folder, term } = lease
-    const received = await ReceivedLog.open(
-      { ...writeAheadLog, folder, term, clock, owner: lease, driver, faults },
-      (damage) => {
-        logger.warn(`${damage.file} of the write-ahead log in ${directory}: ${damage.message}`, damage)
-        events.emit('logDamaged', damage)
-      },
+    await this.#unlessStopped(
+      openReceivedLog(this.#options, store, this.#log!, { asBatches, dropState, after: loaded?.checkpoint.time }),
     )
-    this.#log!.useLog(received, time, asBatches, dropState)
-    const recovered = this.#log!.recovered!
-    for (const uid of recovered.dropped)
-      logger.warn(`dropState: the received data of '${uid}' in the write-ahead log is dropped`, { uid })
-    mustHaveInputs(recovered, graph, directory)
+    return loaded
   }
 
   /** Prevents a new process from running complete batches again. */

@@ -1,14 +1,11 @@
-import { ArgumentError, CheckpointError } from '../../errors.js'
+import { ArgumentError } from '../../errors.js'
 import type { Clock } from '../../ops/clock.js'
 import { StreamBuilder } from '../../ops/dstream/builder.js'
 import { StreamGraph } from '../../ops/dstream/graph.js'
 import { checkNames } from '../../ops/option-names.js'
 import { contextOf } from '../../ops/rdd/builder.js'
 import { type Duration, toMillis } from '../../ops/time.js'
-import { pipelineUrl } from '../../pool/pipeline-module.js'
-import { describe } from '../../values/describe.js'
-import { mustBeData } from '../../values/fault.js'
-import { usable } from '../../values/unusable.js'
+import { mustBeReadable } from '../checkpoint/must-be-readable.js'
 import { checkDirectory } from '../checkpoint/options.js'
 import { CheckpointStore } from '../checkpoint/store.js'
 import { Context } from '../context.js'
@@ -22,6 +19,7 @@ import { ContextRuntime } from './context-runtime.js'
 import { Lifecycle } from './lifecycle.js'
 import type { OutputBatch } from './output-queue.js'
 import { type Page, pageFor, startWithPage } from './page.js'
+import { checkPipelineCall } from './pipeline-call.js'
 import { loadPipeline } from './pipeline-loader.js'
 import { RecordedBatches } from './replay/recorded-batches.js'
 import type { ReplayedBatch, ReplayOptions } from './replay/replay-options.js'
@@ -92,18 +90,8 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     module: URL | string,
     options: PipelineOptions<P>,
   ): Promise<StreamingContext | PipelineHandle> {
-    const url = usable('StreamingContext.fromPipeline', [module], () => pipelineUrl(module))
-    // Spreading a string would copy its characters as options.
-    if (typeof options !== 'object' || options === null)
-      throw new ArgumentError(
-        `StreamingContext.fromPipeline got ${describe(options)}; it takes an object of options, with batchInterval.`,
-      )
-    const { driver = 'host', ...rest } = usable('StreamingContext.fromPipeline', [options], () => ({ ...options }))
-    mustBeData(rest.params, 'The parameters of a pipeline go to every thread', 'params', true)
+    const { url, driver, rest } = checkPipelineCall(module, options)
     if (driver === 'thread') return await PipelineHandle.open(url, options)
-    if (driver !== 'host') {
-      throw new ArgumentError(`driver is ${describe(driver)}; it must be 'host' or 'thread'.`, { driver })
-    }
     const ssc = new StreamingContext(rest)
     try {
       await loadPipeline(url, options.params ?? {}, ssc)
@@ -146,12 +134,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
       throw new ArgumentError('The function given to getOrCreate must return a StreamingContext that is not started.')
     }
     try {
-      const store = ssc.#storeAt(directory)
-      await store.newest().catch(async (error: unknown) => {
-        if (!createOnError || !(error instanceof CheckpointError)) throw error
-        await store.take(() => {})
-        await store.setAside().finally(() => store.release())
-      })
+      await mustBeReadable(ssc.#storeAt(directory), createOnError)
     } catch (error) {
       await ssc.stop()
       throw error

@@ -1,7 +1,7 @@
 import type { Command } from '#build/engine/scheduler/commands.js'
 import type { Answer, MemoryState, PlanOutcome, SchedulerEvent } from '#build/engine/scheduler/events.js'
 import { JobBudget } from '#build/engine/scheduler/job-budget.js'
-import { MissingInputs, type PlannedTask } from '#build/engine/scheduler/planner.js'
+import { MissingInputs, type PlannedTask } from '#build/engine/scheduler/planned-task.js'
 import {
   type Attempt,
   type GroupedTask,

@@ -1,7 +1,7 @@
 import type { ThreadId } from '../../../ids.js'
 import type { Speculation } from '../../options.js'
 import type { Commands } from '../commands.js'
-import type { PlannedTask } from '../planner.js'
+import type { PlannedTask } from '../planned-task.js'
 import type { Attempt, Task } from '../task.js'
 import type { SchedulerThread, ThreadTable } from '../thread-table.js'
 import { ColdThreads } from './cold-threads.js'

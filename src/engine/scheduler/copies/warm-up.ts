@@ -1,7 +1,7 @@
 import type { BatchTime, ThreadId } from '../../../ids.js'
 import type { Program } from '../../../ops/plan.js'
 import type { Commands } from '../commands.js'
-import type { PlannedTask } from '../planner.js'
+import type { PlannedTask } from '../planned-task.js'
 import type { Attempt } from '../task.js'
 import type { ThreadTable } from '../thread-table.js'
 import type { ColdThreads } from './cold-threads.js'

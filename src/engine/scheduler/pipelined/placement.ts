@@ -1,5 +1,5 @@
 import type { ThreadId } from '../../../ids.js'
-import type { PlannedTask } from '../planner.js'
+import type { PlannedTask } from '../planned-task.js'
 
 /** A task of a group, and its expected run time in ms. */
 export interface TimedTask {

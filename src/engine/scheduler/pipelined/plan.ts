@@ -2,7 +2,8 @@ import type { PartitionIndex } from '../../../ids.js'
 import type { Dataset, ShuffleDependency } from '../../../ops/dataset.js'
 import type { Sink } from '../../../ops/plan.js'
 import { PLACES } from '../../../pool/blocks/exchange-board.js'
-import { MissingInputs, type PlannedTask, type PlanningTables, planTask, shuffleSink } from '../planner.js'
+import { MissingInputs, type PlannedTask } from '../planned-task.js'
+import { type PlanningTables, planTask, shuffleSink } from '../planner.js'
 
 /** The map tasks of a shuffle without any outputs. */
 export interface PlannedShuffle {
