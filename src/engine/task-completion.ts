@@ -24,9 +24,9 @@ export class TaskCompletion implements TaskListener {
   /** Called when a task is done. `mapOutputWritten` registers its map output, if it wrote one. */
   taskDone(done: TaskDone, spec: TaskSpec): void {
     const { deadLetters, spilling } = this.#storage
-    const { batchTime } = spec.job
+    const { batchTime, areAdditionsRestored } = spec.job
     // Additions cannot be undone, so a task that runs again after a rollback adds nothing.
-    if (done.added && !spec.credited) creditAdditions(this.#context, done.added)
+    if (done.added && !spec.credited) creditAdditions(this.#context, done.added, areAdditionsRestored)
     spec.credited = true
     this.#versionsOf(done)
     const differs = this.#partitionsOf(done, batchTime)

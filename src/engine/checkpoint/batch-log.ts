@@ -4,8 +4,10 @@ import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
 import type { AllocatedBlocks, ReceivedLog } from '../write-ahead-log/received-log.js'
 import type { LostCount, Recovered } from '../write-ahead-log/recovered.js'
 import { type BatchEntry, checkEntry, EMPTY_ENTRY } from './batch-entry.js'
+import { CountedBatches, NO_COUNTED_BATCHES } from './counted-batches.js'
 import { sealed, unsealed } from './format.js'
 import { OrderedRecords } from './ordered-records.js'
+import { restoreAccumulators, UnrecordedAccumulators } from './saved-accumulators.js'
 import type { CheckpointStore } from './store.js'
 
 /** Records that an earlier process received after its checkpoint, as far as the log knows. */
@@ -38,6 +40,8 @@ export class BatchLog {
   #isFailing = false
   /** Streams that lack data which an earlier process had. */
   readonly #lossy = new Set<StreamNode>()
+  readonly #accumulators: UnrecordedAccumulators
+  #counted = NO_COUNTED_BATCHES
   #received: ReceivedLog | undefined
   #recovered: Recovered | undefined
 
@@ -45,6 +49,7 @@ export class BatchLog {
     this.#store = store
     this.#builder = builder
     this.#warn = warn
+    this.#accumulators = new UnrecordedAccumulators(builder.context)
     this.#records = new OrderedRecords((time, entry) => store.record(time, sealed('record', JSON.stringify(entry))))
   }
 
@@ -56,6 +61,17 @@ export class BatchLog {
   /** Received data of earlier processes. */
   get recovered(): Recovered | undefined {
     return this.#recovered
+  }
+
+  /** The batches whose additions to accumulators with a name `restoreAccumulators` has restored. */
+  get counted(): CountedBatches {
+    return this.#counted
+  }
+
+  /** Sets the accumulators with a name that have changed since the checkpoint. Call it before batches run again. */
+  restoreAccumulators(): void {
+    this.#counted = new CountedBatches(this.#earlier)
+    restoreAccumulators(this.#builder.context, this.#counted.values)
   }
 
   /**
@@ -124,19 +140,19 @@ export class BatchLog {
    * @throws CheckpointError if the write-ahead log cannot be written. The blocks then belong to the next batch.
    */
   async assigned(time: number, assigned: BatchEntry['assigned'], allocated: readonly AllocatedBlocks[]): Promise<void> {
-    const { received: before, done, digests } = this.#earlier.get(time) ?? EMPTY_ENTRY
+    const earlier = this.#earlier.get(time) ?? EMPTY_ENTRY
+    const { received: before } = earlier
     const received = new Map(allocated.map(({ uid, blocks }) => [uid, recordsIn(blocks)]))
     for (const [input, uid] of this.#builder.uids) {
-      const earlier = before.find(([of]) => of === uid)?.[1] ?? 0
-      if (earlier > (received.get(uid) ?? 0)) this.#lossy.add(input)
+      const had = before.find(([of]) => of === uid)?.[1] ?? 0
+      if (had > (received.get(uid) ?? 0)) this.#lossy.add(input)
     }
     const blocks = this.#received?.rangesOf(allocated) ?? []
     const written = this.#write(time, {
+      ...earlier,
       assigned,
       received: [...new Map([...received, ...before])],
       blocks,
-      done,
-      digests,
     })
     // The record of an earlier process counts as long as there is no other.
     if (!this.#received || this.isDecided(time)) return await written.catch((cause) => this.#notRecorded(time, cause))
@@ -160,7 +176,12 @@ export class BatchLog {
     const id = this.#builder.outputIds.get(output)!
     const done = [...new Set([...entry.done, id])]
     const digests = digest === undefined ? entry.digests : [...new Map([...entry.digests, [id, digest] as const])]
-    const written = this.#write(time, { ...entry, done, digests })
+    const { values, recorded } = this.#accumulators.values()
+    const accumulators = [
+      ...entry.accumulators.filter(({ name }) => values.every((value) => value.name !== name)),
+      ...values,
+    ]
+    const written = this.#write(time, { ...entry, done, digests, accumulators }).then(recorded)
     await written.catch((cause) => this.#notRecorded(time, cause))
   }
 

@@ -108,12 +108,12 @@ export class Gathering {
   async #checkpoint(time: number, ended: boolean): Promise<Checkpoint> {
     const builder = this.#builder
     const used = this.#used()
-    // Before jobs of this checkpoint add to them.
-    const accumulators = saveAccumulators(builder.context)
     // First of all: computing these datasets may make new versions of state.
     const needed = used.flatMap((stream) => stream.neededAfter(time).map((past) => this.#needed(stream, past)))
     const rdds = await Promise.all(needed.map((save) => save()))
     const states = await Promise.all(used.map((stream) => this.#state(stream)))
+    // After the jobs that computed these datasets: they do not run again in the next process.
+    const accumulators = saveAccumulators(builder.context)
     const progress = used.flatMap((stream) => {
       const value = stream.progress()
       return value === undefined ? [] : [{ uid: this.#uidOf(stream), value }]

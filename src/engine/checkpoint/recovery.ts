@@ -22,7 +22,7 @@ export function restore(loaded: LoadedCheckpoint, graph: StreamGraph, engine: En
   const { checkpoint } = loaded
   const blocks = new SavedBlocks(loaded, engine.driver)
   graph.zeroTime = checkpoint.zeroTime
-  restoreAccumulators(graph.context, checkpoint)
+  restoreAccumulators(graph.context, checkpoint.accumulators)
   beginStreams(checkpoint, graph)
   restoreDatasets(checkpoint, graph, engine, blocks)
   for (const [stream, uid] of graph.uids) {

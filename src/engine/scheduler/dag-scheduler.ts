@@ -3,6 +3,7 @@ import type { BatchTime } from '../../ids.js'
 import type { Dataset, RangePartitioner, ShuffleDependency } from '../../ops/dataset.js'
 import type { FunctionResolver } from '../../ops/functions/resolve.js'
 import type { Sink } from '../../ops/plan.js'
+import { areAdditionsRestored } from '../../ops/rdd/accumulators.js'
 import type { WrittenBlock } from '../../pool/protocol.js'
 import type { RunningBatch } from '../current-batch.js'
 import type { Events } from '../events/events.js'
@@ -96,7 +97,15 @@ export class DagScheduler {
   ): Promise<TaskDone[]> {
     const budget = new JobBudget(this.#options.maxFailures)
     const meter = this.#reports.meter()
-    const job: Job = { id: this.#jobs++, batchTime: batch?.time, budget, resultBytes: 0, ended: false, meter }
+    const job: Job = {
+      id: this.#jobs++,
+      batchTime: batch?.time,
+      budget,
+      areAdditionsRestored: areAdditionsRestored(),
+      resultBytes: 0,
+      ended: false,
+      meter,
+    }
     const run = () => this.#run(job, rdd, sink, partitions, signals)
     return this.#reports.job(job, rdd.label, partitions.length, batch, run)
   }

@@ -13,6 +13,8 @@ export interface Job {
   readonly id: number
   readonly batchTime: BatchTime | undefined
   readonly budget: JobBudget
+  /** Whether its additions to accumulators with a name count already: see withAdditionsRestored. */
+  readonly areAdditionsRestored: boolean
   /** Bytes of the results that the driver has received. */
   resultBytes: number
   /** Whether the job has its result, failed or was cancelled. No more of its tasks start. */

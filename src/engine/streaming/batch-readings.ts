@@ -1,4 +1,4 @@
-import type { StreamGraph } from '../../ops/dstream/graph.js'
+import type { OutputOperation, StreamGraph } from '../../ops/dstream/graph.js'
 import type { StreamNode } from '../../ops/dstream/node.js'
 import { StatefulStream } from '../../ops/dstream/stateful.js'
 import type { StateRdd } from '../../ops/rdd/state.js'
@@ -75,6 +75,26 @@ export class BatchReadings {
     return failures
   }
 
+  /**
+   * Computes what these outputs of the batch have read, and everything that was read before it, as far as later batches need it:
+   * versions of state, and datasets of windows.
+   */
+  async remake(time: number, hasRead: (output: OutputOperation) => boolean): Promise<BatchFailure[]> {
+    const read = this.#graph.outputs.filter((output) => output.stream.isValid(time) && hasRead(output))
+    const lines = new Set(read.flatMap(({ stream }) => [...this.#line(stream)]))
+    const failures: BatchFailure[] = []
+    // Children first: computing what they need may make new versions of their parents' state.
+    for (const stream of this.#graph.streams.filter(({ rememberDuration }) => rememberDuration > 0).reverse()) {
+      try {
+        await this.#makeHeld(stream, time, (reader) => (lines.has(reader) ? time : time - this.#graph.batchInterval))
+        if (lines.has(stream) && isKept(stream) && stream.isValid(time)) await this.#make(stream, time)
+      } catch (error) {
+        failures.push({ label: `${stream.label}#${stream.id}`, error })
+      }
+    }
+    return failures
+  }
+
   /** Called when the batch is complete, or when its failures stop the streams. */
   settle(time: number): void {
     for (const { stream } of this.#readings) for (const part of this.#line(stream)) this.#settled.set(part, time)
@@ -106,6 +126,30 @@ export class BatchReadings {
     if (unmade.length === 0) return
     const made = this.#isRead(stream, time) ? rdd : this.#graph.within(stream, time, () => rdd.made())
     await this.#engine.run(made, { op: 'count' }, unmade)
+  }
+
+  /** Computes the datasets of its parent that a window reads in the batch and later, as far as its readers have read them. */
+  async #makeHeld(window: StreamNode, time: number, until: (reader: StreamNode) => number): Promise<void> {
+    const held = [...window.neededAfter(time - this.#graph.batchInterval), ...window.neededAfter(time)]
+    if (held.length === 0) return
+    const readers = [...this.#graph.outputs.map(({ stream }) => stream), ...this.#graph.streams.filter(isKept)]
+    const mine = readers.filter((reader) => this.#line(reader).has(window))
+    const last = Math.max(...mine.map((reader) => this.#lastValid(reader, until(reader))))
+    const [parent] = window.parents
+    for (const past of new Set(held)) {
+      const rdd = past <= last ? parent!.getOrCompute(past) : undefined
+      if (!rdd) continue
+      const all = Array.from({ length: rdd.partitions }, (_, partition) => partition)
+      const missing = all.filter((partition) => !this.#engine.locationOf(rdd, partition))
+      if (missing.length > 0) await this.#engine.run(rdd, { op: 'count' }, missing)
+    }
+  }
+
+  /** The last time up to `until` at which a stream fires; -Infinity without one. */
+  #lastValid(stream: StreamNode, until: number): number {
+    const { zeroTime, batchInterval } = this.#graph
+    for (let time = until; time > zeroTime; time -= batchInterval) if (stream.isValid(time)) return time
+    return Number.NEGATIVE_INFINITY
   }
 
   /** Whether the version is persisted and a later batch reads it: computing it again would need a rebuild. */

@@ -1,3 +1,5 @@
+import type { OutputOperation } from '../../ops/dstream/graph.js'
+import { hasNamed, withAdditionsRestored } from '../../ops/rdd/accumulators.js'
 import type { BatchLog } from '../checkpoint/batch-log.js'
 import type { Checkpointer } from '../checkpoint/checkpointer.js'
 import { currentBatch, type RunningBatch } from '../current-batch.js'
@@ -18,7 +20,7 @@ export interface BatchRunnerOptions extends OutputRunnerOptions {
   /** The policy for a failed output: 'stop' stops the streams, 'skip' skips the batch. */
   readonly onBatchError: 'stop' | 'skip'
   readonly checkpointer: Checkpointer | undefined
-  readonly log: (OutputLog & Pick<BatchLog, 'forget'>) | undefined
+  readonly log: (OutputLog & Pick<BatchLog, 'forget' | 'counted'>) | undefined
 }
 
 /** A batch whose events `batchSubmitted` and `batchStarted` have been emitted. */
@@ -98,7 +100,7 @@ export class BatchRunner {
     const finished = this.#finished(started, work)
     phases.end('commit')
     if (checkpoint && work.failures.length === 0) {
-      await checkpointer!.take(time)
+      await this.#counting(this.#isCounted(time), () => checkpointer!.take(time))
       phases.end('checkpoint')
     }
     return this.#withDeadLetters({ ...finished, phases: phases.ms })
@@ -118,6 +120,7 @@ export class BatchRunner {
     const { graph, onBatchError } = this.#options
     const { time } = batch
     const phases = new PhaseTimes()
+    const makeState = () => currentBatch.run(batch, () => this.#readings.makeState(time))
     const work: Work = { outputs: [], failures: [], phases }
     this.#readings.begin()
     try {
@@ -125,10 +128,11 @@ export class BatchRunner {
         graph.batchTime = time
       })
       phases.add('allocate', allocateMs)
+      await this.#remake(batch, work)
       await this.#runOutputs(batch, work)
       phases.begin()
       if (work.failures.length === 0 || onBatchError === 'skip')
-        work.failures.push(...(await currentBatch.run(batch, () => this.#readings.makeState(time))))
+        work.failures.push(...(await this.#counting(this.#isCounted(time), makeState)))
       phases.end('run')
     } catch (error) {
       work.failures.push({ label: 'input', error: sourceFailed('The input', `reach batch ${time} ms`, error) })
@@ -139,7 +143,8 @@ export class BatchRunner {
 
   async #runOutputs(batch: RunningBatch, { outputs, failures, phases }: Work): Promise<void> {
     for (const output of this.#options.graph.outputs) {
-      const outcome = await this.#outputs.run(output, batch, phases)
+      const run = () => this.#outputs.run(output, batch, phases)
+      const outcome = await this.#counting(this.#isCounted(batch.time, output), run)
       if (this.#options.abandoned.aborted) return
       if (!outcome) continue
       const failed = 'failure' in outcome
@@ -147,6 +152,30 @@ export class BatchRunner {
       this.#readings.read(output.stream, failed)
       if (failed) failures.push({ label: output.label, error: outcome.failure })
     }
+  }
+
+  /**
+   * Computes what the outputs have read that completed in an earlier process: its additions to accumulators count already, and
+   * what runs after it must not make them again.
+   */
+  async #remake(batch: RunningBatch, { failures }: Work): Promise<void> {
+    const { graph, log } = this.#options
+    const { time } = batch
+    if (time !== log?.counted.last || !hasNamed(graph.context)) return
+    const isCounted = (output: OutputOperation) => this.#isCounted(time, output)
+    const remake = () => currentBatch.run(batch, () => this.#readings.remake(time, isCounted))
+    failures.push(...(await withAdditionsRestored(remake)))
+  }
+
+  /** Whether the additions of a whole batch, or of one of its outputs, to accumulators with a name count already. */
+  #isCounted(time: number, output?: OutputOperation): boolean {
+    const { graph, log } = this.#options
+    if (!log) return false
+    return output ? log.counted.hasOutput(graph.outputIds.get(output)!, time) : time < log.counted.last
+  }
+
+  #counting<R>(isCounted: boolean, run: () => R): R {
+    return isCounted ? withAdditionsRestored(run) : run()
   }
 
   /** Updates inputs, readings and datasets after the work of a batch. */

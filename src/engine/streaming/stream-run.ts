@@ -121,6 +121,7 @@ export class StreamRun {
     graph.zeroTime = loaded?.checkpoint.zeroTime ?? Math.floor(clock.now() / batchInterval) * batchInterval
     for (const { stream } of graph.outputs) stream.remember(stream.slideDuration)
     const saved = loaded ? restore(loaded, graph, engine) : { blocks: new Map(), rdds: [] }
+    this.#log?.restoreAccumulators()
     const { zeroTime } = graph
     const stopAtEnd = until === 'caught-up'
     await this.#unlessStopped(this.inputs.start({ zeroTime, batchInterval, saved: loaded?.checkpoint, stopAtEnd }))

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 import { ACCUMULATOR_ID, type Accumulator, type Additions, addInTask, mustNotRunInTask } from '../accumulator.js'
@@ -14,6 +15,8 @@ declare module './builder.js' {
      * that are shipped as source receive it through `withEnv({ acc }, fn)`. Exact in actions: a failed attempt adds
      * nothing, and of several attempts of one task only the first whose result is used counts. In transformations it
      * adds whenever a partition is computed, so persist() and lost data change the total.
+     *
+     * With a `name`, unique in its context, and checkpoints, the value survives the process: a restart counts each addition of a batch once.
      *
      * ```ts
      * const bad = ctx.longAccumulator()
@@ -50,17 +53,38 @@ declare module './builder.js' {
   }
 }
 
+/** Set where code runs again whose additions to accumulators with a name were restored. */
+const restoredAdditions = new AsyncLocalStorage<true>()
+
+/** Runs what an earlier process has run, and whose additions to accumulators with a name were restored: they do not count again. */
+export function withAdditionsRestored<R>(run: () => R): R {
+  return restoredAdditions.run(true, run)
+}
+
+/** Whether the caller runs within `withAdditionsRestored`. */
+export function areAdditionsRestored(): boolean {
+  return restoredAdditions.getStore() === true
+}
+
 class DriverAccumulator<T, R> implements Accumulator<T, R> {
   readonly [ACCUMULATOR_ID]: number
   readonly gathering: Gathering
   readonly #add: (acc: R, value: T) => R
+  readonly #isNamed: boolean
   #value: R
+  #revision = 0
 
-  constructor(id: number, gathering: Gathering, zero: R, add: (acc: R, value: T) => R) {
+  constructor(id: number, gathering: Gathering, zero: R, add: (acc: R, value: T) => R, isNamed: boolean) {
     this[ACCUMULATOR_ID] = id
     this.gathering = gathering
     this.#value = zero
     this.#add = add
+    this.#isNamed = isNamed
+  }
+
+  /** The number of changes in this process. */
+  get revision(): number {
+    return this.#revision
   }
 
   get value(): R {
@@ -69,7 +93,7 @@ class DriverAccumulator<T, R> implements Accumulator<T, R> {
   }
 
   add(value: T): void {
-    if (!addInTask(this[ACCUMULATOR_ID], this.gathering, value)) this.#value = this.#add(this.#value, value)
+    if (!addInTask(this[ACCUMULATOR_ID], this.gathering, value)) this.#change([value], areAdditionsRestored())
   }
 
   /** Sets the value that an earlier process had. */
@@ -77,10 +101,15 @@ class DriverAccumulator<T, R> implements Accumulator<T, R> {
     this.#value = value as R
   }
 
-  /** Adds the additions of a task. */
-  credit(added: unknown): void {
-    const values = this.gathering === 'sum' ? [added] : (added as unknown[])
-    for (const value of values) this.#value = this.#add(this.#value, value as T)
+  /** Adds the additions of a task. `areRestored`: an earlier process had a task that made them. */
+  credit(added: unknown, areRestored: boolean): void {
+    this.#change((this.gathering === 'sum' ? [added] : added) as T[], areRestored)
+  }
+
+  #change(values: readonly T[], areRestored: boolean): void {
+    if (areRestored && this.#isNamed) return
+    for (const value of values) this.#value = this.#add(this.#value, value)
+    this.#revision++
   }
 }
 
@@ -102,6 +131,19 @@ function namedOf(context: RddContext): NamedAccumulators {
 export function namedValues(context: RddContext): [name: string, value: unknown][] {
   const { created, saved } = namedOf(context)
   return [...saved, ...[...created].map(([name, { value }]): [string, unknown] => [name, value])]
+}
+
+/** Returns the values of the accumulators with a name that were changed in this process, and the number of changes. */
+export function changedValues(context: RddContext): [name: string, value: unknown, revision: number][] {
+  return [...namedOf(context).created]
+    .filter(([, { revision }]) => revision > 0)
+    .map(([name, { value, revision }]) => [name, value, revision])
+}
+
+/** Whether there are accumulators with a name, created or restored. */
+export function hasNamed(context: RddContext): boolean {
+  const { created, saved } = namedOf(context)
+  return created.size + saved.size > 0
 }
 
 /** Sets the values of a checkpoint. Those of accumulators that do not exist wait for them. */
@@ -139,16 +181,19 @@ function create<T, R>(
   const all = accumulators.get(context) ?? []
   accumulators.set(context, all)
   // Ids follow the order of creation, so a pipeline module has the same ids in every thread.
-  const accumulator = new DriverAccumulator(all.length, gathering, zero, add)
+  const accumulator = new DriverAccumulator(all.length, gathering, zero, add, name !== undefined)
   if (name !== undefined) register(context, name, accumulator as DriverAccumulator<never, unknown>)
   all.push(accumulator as DriverAccumulator<never, unknown>)
   return accumulator
 }
 
-/** Adds the additions of a task to the driver's totals. The engine calls it once for each task whose result is used. */
-export function creditAdditions(context: RddContext, additions: Additions): void {
+/**
+ * Adds the additions of a task to the driver's totals. The engine calls it once for each task whose result is used.
+ * `areRestored`: its job ran within `withAdditionsRestored`.
+ */
+export function creditAdditions(context: RddContext, additions: Additions, areRestored: boolean): void {
   const all = accumulators.get(context) ?? []
-  for (const [id, added] of additions) all[id]?.credit(added)
+  for (const [id, added] of additions) all[id]?.credit(added, areRestored)
 }
 
 RddBuilder.prototype.longAccumulator = function (name) {

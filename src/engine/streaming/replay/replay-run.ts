@@ -2,6 +2,7 @@ import { ArgumentError } from '../../../errors.js'
 import type { Clock } from '../../../ops/clock.js'
 import type { OutputOperation, StreamGraph } from '../../../ops/dstream/graph.js'
 import { take } from '../../../ops/rdd/actions.js'
+import { NO_COUNTED_BATCHES } from '../../checkpoint/counted-batches.js'
 import { fitToGraph } from '../../checkpoint/graph-fit.js'
 import { restore } from '../../checkpoint/recovery.js'
 import type { Context } from '../../context.js'
@@ -103,6 +104,7 @@ export class ReplayRun {
         confirm: async () => {},
         completed: async (_time, output, digest) => void this.#made.set(output, { ...this.#made.get(output)!, digest }),
         forget: () => {},
+        counted: NO_COUNTED_BATCHES,
       },
       perform: async (output, rdd, call) => {
         this.#made.set(output, { records: await take(rdd, limit), digest: undefined })
