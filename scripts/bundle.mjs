@@ -11,6 +11,8 @@ const ENTRIES = [
   'testing',
   'cli/main',
   'cli/stress/child',
+  'cli/watch/child',
+  'cli/watch/resolve-hooks',
   ...['in-place', 'join', 'state', 'unordered', 'windows', 'wordcount'].map((name) => `cli/stress/pipelines/${name}`),
   'engine/driver-thread/entry',
   'pool/worker/entry',

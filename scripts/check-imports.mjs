@@ -349,12 +349,15 @@ export const RULES = [
       'engine',
       'errors',
       'values',
+      'metrics',
       'pool/worker/runtime/warm-up',
       'ops/dstream/builder',
+      'ops/functions/results',
+      'ops/rdd/facade',
       'ops/time',
       'package-root',
     ],
-    types: ['ops'],
+    types: ['ops', 'ui/collect/rows'],
   },
   // Runs in browsers.
   {

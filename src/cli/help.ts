@@ -3,6 +3,7 @@ export const HELP = `Usage: millrace <command>
 Commands:
   init [dir]     Write a new project: a pipeline, its test, a Dockerfile (see 'millrace init --help')
   run <module>   Run a pipeline module (see 'millrace run --help')
+  shell [module] Type operations and see their results (see 'millrace shell --help')
   checkpoint     Show what a checkpoint directory has (see 'millrace checkpoint --help')
   replay         Run a past batch again from its recorded input (see 'millrace replay --help')
   stress         Kill threads and compare every result with an oracle (see 'millrace stress --help')
@@ -39,14 +40,46 @@ Options:
   --ui                        Serve a live page of the streams at http://127.0.0.1:4040, or the next free port
   --ui-port <n>               The port of the page; 0 takes any (implies --ui)
   --chaos                     Put a button on the page that terminates a worker thread (implies --ui)
+  --metrics                   Serve /metrics for Prometheus, /healthz and /readyz at http://127.0.0.1:9464
+  --metrics-port <n>          The port of these; 0 takes any (implies --metrics)
+  --metrics-host <address>    The address of these, such as 0.0.0.0 in a container (implies --metrics)
+  --watch                     Restart when a file that the pipeline imports changes; checkpoints are kept
   --drop-state <uid>          Drop the data of this operation or source in the checkpoint; may be repeated. For one start
   --write-ahead-log           Log received data there before it is processed, so that it survives the process
   --keep <time>               Keep there what 'millrace replay' needs for batches of so long ago: 1h (default: nothing)
   --json                      Write batches, named outputs and prints to stdout as JSON, one object per line
   --help                      Show this text
 
+Examples:
+  millrace run ./pipeline.ts --param port=9999 --ui
+  millrace run ./pipeline.ts --watch --checkpoint-dir ./checkpoints
+  millrace run ./pipeline.js --batch-interval 500ms --checkpoint-dir /var/lib/totals --metrics
+  millrace run ./pipeline.js --until caught-up --json > results.jsonl
+
 print() and output(name) write to stdout, progress and errors to stderr.
 SIGINT (Ctrl-C) and SIGTERM process the received data, then stop; a second one stops at once.`
+
+export const SHELL_HELP = `Usage: millrace shell [module] [options]
+
+Evaluates JavaScript and TypeScript that you type, with top-level await: ctx has datasets, ssc has streams. With a module,
+ssc has the streams of its pipeline, which await ssc.start() starts. Results print as tables. .help shows examples.
+
+Options:
+  --threads <n>            Worker threads (default: the machine's cores, at most 8)
+  --batch-interval <time>  Length of a batch: 500ms, 1s, 2m or a number of ms (default: 1s)
+  --param <key>=<value>    Pass params[key] to the pipeline, as text; may be repeated
+  --attach <port>          Ask the page of a pipeline that runs with --ui: a port of this machine, or an address
+  --token <token>          The token of that page (default: the variable MILLRACE_TOKEN)
+  --help                   Show this text
+
+Examples:
+  millrace shell
+  millrace shell ./pipeline.ts --param port=9999
+  millrace shell --attach 4040
+  echo 'ctx.range(10).sum()' | millrace shell
+
+Inputs are kept in ~/.millrace_history, or in the file that MILLRACE_HISTORY names. From a pipe, each line is evaluated
+without a prompt, and the exit code is 1 if one of them failed.`
 
 export const CHECKPOINT_HELP = `Usage: millrace checkpoint <action> <dir> [options]
 

@@ -5,7 +5,9 @@ import { init } from './commands/init.js'
 import { longStress } from './commands/long-stress.js'
 import { replay } from './commands/replay.js'
 import { run } from './commands/run.js'
+import { attach, shell } from './commands/shell.js'
 import { stress } from './commands/stress.js'
+import { watch } from './commands/watch.js'
 import { describeError } from './describe-error.js'
 import { NotStartedError } from './not-started.js'
 import { type BlockedStdoutError, StdoutGate } from './stdout-gate.js'
@@ -27,7 +29,10 @@ async function main(argv: readonly string[]): Promise<number> {
     else if (command.kind === 'long stress') return (await longStress(command)) ? 0 : 1
     else if (command.kind === 'checkpoint') return (await checkpoint(command)) ? 0 : 1
     else if (command.kind === 'init') init(command)
+    else if (command.kind === 'shell') return (await shell(command)) ? 0 : 1
+    else if (command.kind === 'attach') return (await attach(command)) ? 0 : 1
     else if (command.kind === 'replay') return (await replay(command)) ? 0 : 1
+    else if (command.watch) return await watch(command)
     else await run(command)
     return 0
   } catch (error) {

@@ -1,6 +1,10 @@
-/** Formats rows in columns below headings. Numbers are aligned to the right. */
-export function textTable(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)))
+/** Formats rows in columns below headings. Numbers are aligned to the right, by default with grouped digits. */
+export function textTable(
+  headings: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  formatNumber = (value: number): string => value.toLocaleString('en-US'),
+): string {
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)))
   const widths = headings.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i]!.length)))
   const line = (row: readonly string[], right: (column: number) => boolean) =>
     row

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseCommand } from '#build/cli/arguments.js'
-import { RUN_HELP } from '#build/cli/help.js'
+import { RUN_HELP, SHELL_HELP } from '#build/cli/help.js'
 import { ArgumentError } from '#build/errors.js'
 
 test('run without options', () => {
@@ -19,6 +19,8 @@ test('run without options', () => {
     params: {},
     json: false,
     ui: undefined,
+    metrics: undefined,
+    watch: undefined,
   })
 })
 
@@ -59,6 +61,8 @@ test('run with every option, in any order; the last of two wins', () => {
     params: { a: '2', b: 'x=y', c: '' },
     json: true,
     ui: undefined,
+    metrics: undefined,
+    watch: undefined,
   })
 })
 
@@ -78,7 +82,7 @@ test('the help names every option', () => {
     named()
   } catch (error) {
     const options = (error as Error).message.split('Options: ')[1]!.match(/--[a-z-]+/g)!
-    expect(options).toHaveLength(15)
+    expect(options).toHaveLength(19)
     for (const option of options) expect(RUN_HELP).toContain(`\n  ${option} `)
   }
 })
@@ -117,4 +121,59 @@ test.each([
   [['--ui', '--chaos', '--ui-port', '5000'], { port: 5000, chaos: true }],
 ])('run %j serves a page', (args, ui) => {
   expect(parseCommand(['run', 'a.js', ...args])).toMatchObject({ ui })
+})
+
+test.each([
+  [['--metrics'], { port: 9464, host: '127.0.0.1' }],
+  [['--metrics-port', '0'], { port: 0, host: '127.0.0.1' }],
+  [['--metrics-host', '0.0.0.0'], { port: 9464, host: '0.0.0.0' }],
+])('run %j serves metrics', (args, metrics) => {
+  expect(parseCommand(['run', 'a.js', ...args])).toMatchObject({ metrics })
+})
+
+test('run --watch has the arguments of the run that restarts', () => {
+  const watch = ['run', 'a.js', '--threads', '2', '--json']
+  expect(parseCommand(['run', 'a.js', '--threads', '2', '--watch', '--json'])).toMatchObject({ watch })
+})
+
+test('shell', () => {
+  expect(parseCommand(['shell'])).toEqual({
+    kind: 'shell',
+    module: undefined,
+    threads: undefined,
+    batchInterval: 1000,
+    params: {},
+  })
+  expect(parseCommand(['shell', 'a.ts', '--threads', '2', '--batch-interval', '5s', '--param', 'a=1'])).toEqual({
+    kind: 'shell',
+    module: 'a.ts',
+    threads: 2,
+    batchInterval: 5000,
+    params: { a: '1' },
+  })
+  expect(parseCommand(['shell', '--help'])).toEqual({ kind: 'help', text: SHELL_HELP })
+})
+
+test.each([
+  ['4040', 'http://127.0.0.1:4040/'],
+  ['http://streams.example.org:4040', 'http://streams.example.org:4040/'],
+  ['https://example.org/streams', 'https://example.org/streams/'],
+])('shell --attach %s', (address, page) => {
+  expect(parseCommand(['shell', '--attach', address, '--token', 'secret'])).toEqual({
+    kind: 'attach',
+    page: new URL(page),
+    token: 'secret',
+  })
+})
+
+test.each([
+  [['a.mjs', 'b.mjs'], 'shell takes one module and got 2'],
+  [['--attach', 'soon'], "--attach is 'soon'; it must be the port"],
+  [['--attach', '70000'], "--attach is '70000'"],
+  [['--attach', 'ftp://a'], "--attach is 'ftp://a'"],
+  [['a.mjs', '--attach', '4040'], 'Leave one of them out'],
+  [['--token', 'x'], 'Add --attach <port>'],
+])('shell %j is refused', (args, message) => {
+  expect(() => parseCommand(['shell', ...args])).toThrow(ArgumentError)
+  expect(() => parseCommand(['shell', ...args])).toThrow(message)
 })

@@ -10,6 +10,17 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
+export interface CommandOptions {
+  /** What the command reads from stdin. By default it has none. */
+  readonly input?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Runs the command on a terminal of its own: stdout is what the terminal shows, and `type` presses keys. */
+  readonly terminal?: boolean
+}
+
+/** Runs a program on a new terminal; its stdin are keys, its stdout is what the terminal shows. */
+const ON_TERMINAL = ['-c', 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))']
+
 /** The built command as a child process, in the folder of the fixtures. */
 export class Command {
   readonly child: ChildProcess
@@ -19,8 +30,16 @@ export class Command {
   #over = false
   readonly #waiting = new Set<() => void>()
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { cwd: FIXTURES, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(args: readonly string[], { input, env, terminal }: CommandOptions = {}) {
+    const node = [process.execPath, MAIN, ...args]
+    const [program, ...rest] = terminal ? ['python3', ...ON_TERMINAL, ...node] : node
+    const stdin = terminal || input !== undefined ? 'pipe' : 'ignore'
+    this.child = spawn(program!, rest, {
+      cwd: FIXTURES,
+      stdio: [stdin, 'pipe', 'pipe'],
+      env: { ...process.env, ...(terminal && { TERM: 'xterm', FORCE_COLOR: undefined }), ...env },
+    })
+    if (input !== undefined) this.child.stdin!.end(input)
     for (const name of ['stdout', 'stderr'] as const) {
       this.child[name]!.setEncoding('utf8').on('data', (text: string) => {
         this[name] += text
@@ -43,6 +62,11 @@ export class Command {
       if (this.#over) throw new Error(`The command ended without ${JSON.stringify(text)} on ${name}. ${this.stderr}`)
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
+  }
+
+  /** Presses keys on the terminal of the command. */
+  type(keys: string): void {
+    this.child.stdin!.write(keys)
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -81,7 +105,12 @@ afterEach(async () => {
 
 /** Starts `millrace ...args`; it is gone at the end of the test. */
 export function millrace(...args: string[]): Command {
-  const command = new Command(args)
+  return millraceWith({}, ...args)
+}
+
+/** The same, with a stdin, variables or a terminal. */
+export function millraceWith(options: CommandOptions, ...args: string[]): Command {
+  const command = new Command(args, options)
   started.push(command)
   return command
 }

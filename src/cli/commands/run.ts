@@ -2,10 +2,11 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ArgumentError, GraphError } from '../../errors.js'
 import type { StreamingContext } from '../../index.js'
-import type { RunCommand } from '../arguments.js'
 import { Figures, formatTotals } from '../figures.js'
 import { NotStartedError } from '../not-started.js'
 import { moduleUrl, openPipeline } from '../pipeline.js'
+import type { RunCommand } from '../run/arguments.js'
+import { serveMetrics } from '../run/metrics.js'
 import { BlockedStdoutError, StdoutGate } from '../stdout-gate.js'
 import { onStopSignals, SIGNAL_EXIT_CODES } from '../stop-signals.js'
 import { chooseView } from '../views/choose-view.js'
@@ -26,6 +27,8 @@ export async function run(command: RunCommand): Promise<void> {
   const ssc = await openPipeline(url, options)
   const figures = new Figures()
   ssc.on('threadLost', ({ reason }) => figures.threadLost(reason))
+  const metrics = command.metrics && (await serveMetrics(ssc, command.metrics))
+  if (metrics) process.stderr.write(`millrace: metrics: ${metrics.url}\n`)
   if (!(await start(ssc, command))) return
   if (ssc.ui?.url) process.stderr.write(`millrace: page: ${ssc.ui.url}\n`)
 

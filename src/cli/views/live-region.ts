@@ -26,6 +26,12 @@ export class LiveRegion {
     this.#midLine = false
   }
 
+  /** Erases the drawn lines. */
+  clear(): void {
+    if (this.#height > 0) this.#write(erase(this.#height))
+    this.#height = 0
+  }
+
   /** Restores the streams. The drawn lines stay. */
   close(): void {
     for (const restore of this.#restore.splice(0)) restore()

@@ -1,0 +1,88 @@
+import type { BatchDetails, BatchRow, Overview } from '../../ui/collect/rows.js'
+import type { PageClient } from './page-client.js'
+
+const NEWEST = 20
+
+/** A batch, as a row of a table. Times in ms. */
+export interface BatchLine {
+  readonly batch: string
+  readonly status: string
+  readonly records: number
+  readonly scheduling: number | undefined
+  readonly processing: number | undefined
+  readonly total: number | undefined
+}
+
+/** The functions of a shell that asks the page of a running pipeline. */
+export function questions(page: PageClient): Readonly<Record<string, (...args: never[]) => Promise<unknown>>> {
+  const list = (path: string) => async () => page.get(path)
+  const fields = (path: string) => async () => fieldsOf(await page.get(path))
+  return {
+    get: (path: string) => page.get(String(path).replace(/^\/?(api\/v1\/)?/, '')),
+    overview: async () => summary((await page.get('overview')) as Overview),
+    batches: async (newest = NEWEST) => {
+      const rows = (await page.get('batches')) as BatchRow[]
+      return rows.slice(-newest).reverse().map(lineOf)
+    },
+    batch: async (time: number) => (await page.get(`batches/${Number(time)}`)) as BatchDetails,
+    threads: async () => ((await page.get('threads')) as { threads: unknown }).threads,
+    memory: fields('memory'),
+    storage: list('storage'),
+    state: list('state'),
+    connectors: list('connectors'),
+    checkpoints: async () => ((await page.get('checkpoints')) as { checkpoints: unknown }).checkpoints,
+    recovery: list('recovery'),
+    graph: async () => graphOf((await page.get('graph')) as Graph),
+    configuration: fields('configuration'),
+  }
+}
+
+/** Returns the row of a batch. */
+export function lineOf(row: Omit<BatchRow, 'inputs' | 'outputs'>): BatchLine {
+  return {
+    batch: new Date(row.time).toISOString(),
+    status: row.status,
+    records: row.records,
+    scheduling: row.schedulingDelay,
+    processing: row.processingDelay,
+    total: row.totalDelay,
+  }
+}
+
+interface Graph extends Pick<Overview, 'operators'>, Pick<Overview['status'], 'streams' | 'outputs'> {}
+
+/** The streams, with what they had last. */
+function graphOf({ streams, outputs, operators }: Graph): unknown[] {
+  return streams.map(({ id, label, parents, slide, uid }) => {
+    const newest = operators.find(({ stream }) => stream === id)
+    const written = outputs.filter(({ stream }) => stream === id).map((output) => output.label)
+    return {
+      stream: id,
+      operation: label,
+      of: parents.join(', '),
+      slide,
+      uid: uid ?? '',
+      records: newest?.records,
+      ms: newest?.ms,
+      outputs: written.join(', '),
+    }
+  })
+}
+
+function summary({ status, totals, lagging, connectors, recovery }: Overview): unknown[] {
+  return fieldsOf({
+    state: status.state,
+    batchInterval: status.batchInterval,
+    threads: status.threads.length,
+    ...totals,
+    behind: lagging?.behind ?? 0,
+    inputs: connectors.length,
+    threadsLost: recovery.length,
+    memory: status.memory.used,
+    checkpointDir: status.checkpointDir ?? '',
+  })
+}
+
+function fieldsOf(object: unknown): unknown[] {
+  return Object.entries(object as object).map(([name, value]) => ({ name, value: value as unknown }))
+}
