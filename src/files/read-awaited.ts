@@ -1,18 +1,15 @@
 import { crc32 } from 'node:zlib'
 import { FileSystemError, SourceError } from '../errors.js'
-import { compressionOf, decompressFile } from './compression.js'
+import { type Compression, compressionOf, decompressFile } from './compression.js'
 import type { FileSystem } from './file-system.js'
 import type { FileSystems } from './file-systems.js'
 import { checkIdentity, type FileRange, fileChanged } from './identity.js'
+import { joined, linesOf } from './line-ranges.js'
 import { readPart } from './read-part.js'
-import { checkStart, LONGEST_LINE, lineTooLong, START } from './text-form.js'
-
-/** Bytes of the first request for the end of a range's last line; each further request is twice as large. */
-const TAIL = 64 * 1024
-const NEWLINE = 10
+import { checkStart } from './text-form.js'
 
 export interface AwaitedText {
-  /** The lines of each range that is not empty. */
+  /** Complete lines, in order. */
   readonly pieces: readonly Buffer[]
   /** A checksum of all bytes. */
   readonly sum: number
@@ -40,9 +37,10 @@ export async function readAwaitedRanges(
   for (const range of ranges) {
     if (range.start >= range.end) continue
     const reader = new AwaitedRange(await reading.files.of(range.path), range, reading)
-    const bytes = await reader.read(expected !== undefined)
-    sum = crc32(bytes, sum)
-    pieces.push(bytes)
+    for (const text of await reader.read(expected !== undefined)) {
+      sum = crc32(text, sum)
+      pieces.push(text)
+    }
   }
   if (expected !== undefined && sum !== expected)
     throw fileChanged(ranges.map(({ path }) => path).join(', '), 'modified', { planned: ranges[0]?.file })
@@ -60,58 +58,41 @@ class AwaitedRange {
     this.#reading = reading
   }
 
-  async read(verified: boolean): Promise<Buffer> {
+  async read(verified: boolean): Promise<readonly Buffer[]> {
     const { path, file: planned } = this.#range
     try {
       const size = planned?.size ?? (await this.#system.stat(path))?.file.size
       if (size === undefined) throw fileChanged(path, 'missing', { planned })
-      const bytes = await this.#text(size)
+      const compression = compressionOf(path)
+      const texts = compression ? [await this.#decompressed(size, compression)] : await this.#lines(size)
       await checkRemote(this.#system, this.#range, verified)
-      return bytes
+      return texts
     } catch (cause) {
       throw remoteFault(cause, this.#range)
     }
   }
 
-  async #text(size: number): Promise<Buffer> {
+  async #decompressed(size: number, compression: Compression): Promise<Buffer> {
     const { path } = this.#range
-    const compression = compressionOf(path)
-    if (!compression) return await this.#lines(size)
     const text = decompressFile(await this.#bytes(0, size), compression, path)
     return text.subarray(checkStart(text, path))
   }
 
-  /** `readLines` of local files defines which lines belong to a range. */
-  async #lines(size: number): Promise<Buffer> {
-    const { path, start, end: given } = this.#range
-    // Starts one byte earlier: if that byte is a newline, a line begins exactly at `start`.
-    const from = Math.max(0, start - 1)
-    // The first line begins after the byte order mark, and belongs to the first range even if the range ends before it.
-    const end = Math.min(size, start === 0 ? Math.max(given, START) : given)
-    const bytes = await this.#bytes(from, end)
-    const skip = start === 0 ? checkStart(bytes.subarray(0, START), path) : bytes.indexOf(NEWLINE) + 1
-    if (start > 0 && skip === 0) return bytes.subarray(0, 0)
-    const isShort = start === 0 && skip === 0 && given < end
-    const own = isShort ? bytes.subarray(0, given) : bytes
-    if (own.length === skip) return own.subarray(skip)
-    return this.#toLineEnd(own, skip, from, size)
-  }
-
-  /** Appends the missing rest of the last line. */
-  async #toLineEnd(bytes: Buffer, skip: number, from: number, size: number): Promise<Buffer> {
-    const parts = [bytes.subarray(skip)]
-    let at = from + bytes.length
-    if (bytes.at(-1) === NEWLINE) return parts[0]!
-    const lineStart = from + bytes.lastIndexOf(NEWLINE) + 1
-    for (let more = TAIL; at < size; more *= 2) {
-      const next = await this.#bytes(at, Math.min(size, at + more))
-      const newline = next.indexOf(NEWLINE)
-      parts.push(newline < 0 ? next : next.subarray(0, newline + 1))
-      at += next.length
-      if (newline >= 0) break
-      if (at - lineStart > LONGEST_LINE) lineTooLong(this.#range.path, lineStart)
+  /** Reads the range with one request, and the rest of its last line with others. */
+  async #lines(size: number): Promise<Buffer[]> {
+    const { path, start, end } = this.#range
+    const texts: Buffer[] = []
+    const steps = linesOf({ path, size, start, end })
+    for (let step = steps.next(); !step.done; ) {
+      const { value } = step
+      if ('at' in value) {
+        step = steps.next(joined(value.kept, await this.#bytes(value.at, value.at + value.length)))
+        continue
+      }
+      texts.push(value.text)
+      step = steps.next()
     }
-    return Buffer.concat(parts)
+    return texts
   }
 
   #bytes(start: number, end: number): Promise<Buffer> {
