@@ -80,7 +80,12 @@ const DRIVER_ROOMS = [
   {
     room: 'engine/streaming/page',
     may: [],
-    types: ['engine/logger', 'engine/streaming/streaming-control', 'engine/streaming/ui-options'],
+    types: [
+      'engine/logger',
+      'engine/status/streams-status',
+      'engine/streaming/streaming-control',
+      'engine/streaming/ui-options',
+    ],
   },
   { room: 'engine/streaming/never-started', may: REST },
   { room: 'engine/checkpoint/options', may: REST },
@@ -175,7 +180,7 @@ const DRIVER_ROOMS = [
   },
   {
     room: 'engine/driver-thread/driver-server',
-    may: [...REST, 'engine/driver-thread', 'engine/engine-of', 'engine/terminate-thread'],
+    may: [...REST, 'engine/driver-thread', 'engine/engine-of', 'engine/look-up-state', 'engine/terminate-thread'],
     types: ['engine/events', 'engine/streaming/context-runtime', 'engine/streaming/streaming-context'],
   },
   {

@@ -47,6 +47,8 @@ test('asks the page of running streams, and prints tables', async () => {
       '(await batches()).map(({ records }) => records)',
       'batch(1000)',
       'state()',
+      "state('sums', 'a')",
+      "(await state('sums', 'c')).found",
       'threads()',
       'graph()',
       'overview()',
@@ -62,6 +64,7 @@ test('asks the page of running streams, and prints tables', async () => {
   expect(stdout).toContain('[ 1, 2 ]\n')
   expect(stdout).toContain('time: 1000')
   expect(stdout).toMatch(/stream +label .*keys +bytes\n.*updateStateByKey/)
+  expect(stdout).toMatch(/uid: 'sums',\n {2}version: 2000,\n {2}found: true,\n {2}value: 4\n\}\nfalse\n/)
   expect(stdout).toMatch(/stream +operation .*uid/)
   expect(stdout).toMatch(/state +ACTIVE\n/)
   expect(stdout).toContain('resident:')
@@ -96,9 +99,9 @@ test('without a page at the address the shell does not start', async () => {
   const other = await asked([], String(port))
   expect(other.code).toBe(2)
   expect(other.stderr).toContain('it is no page of Millrace')
-  await new Promise((resolve) => server.close(resolve))
-  const none = await asked([], String(port))
+  // No service listens on this port.
+  const none = await asked([], '2')
   expect(none.code).toBe(2)
-  expect(none.stderr).toContain(`No page answers at http://127.0.0.1:${port}/`)
+  expect(none.stderr).toContain('No page answers at http://127.0.0.1:2/')
   expect(none.stderr).toContain('millrace run --ui')
 })

@@ -25,6 +25,7 @@ export const ATTACHED_HELP = `Each function asks the page of the pipeline once, 
   batches(5)                    the newest batches (20), with their delays
   batch(1769860807000)          one batch: inputs, outputs, jobs and stages
   state()                       the keyed state of each operation: keys, bytes, newest version
+  state('totals', 'a')          the state of a key of the operation with this uid
   threads()                     the worker threads
   memory()                      memory of blocks and of the process, in bytes
   storage()                     persisted datasets

@@ -28,7 +28,11 @@ export function questions(page: PageClient): Readonly<Record<string, (...args: n
     threads: async () => ((await page.get('threads')) as { threads: unknown }).threads,
     memory: fields('memory'),
     storage: list('storage'),
-    state: list('state'),
+    state: async (name?: string | number, key?: unknown) => {
+      if (name === undefined) return await page.get('state')
+      const query = new URLSearchParams({ key: JSON.stringify(key) ?? '' })
+      return await page.get(`state/${encodeURIComponent(name)}?${query}`)
+    },
     connectors: list('connectors'),
     checkpoints: async () => ((await page.get('checkpoints')) as { checkpoints: unknown }).checkpoints,
     recovery: list('recovery'),

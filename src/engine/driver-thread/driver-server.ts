@@ -4,6 +4,7 @@ import { graphOf } from '../../ops/dstream/builder.js'
 import { encodeError } from '../../pool/error-wire.js'
 import { engineOf } from '../engine-of.js'
 import type { OnDemandName } from '../events/event-names.js'
+import { lookUpState } from '../look-up-state.js'
 import type { ContextRuntime, OutputTransport } from '../streaming/context-runtime.js'
 import type { StreamingContext } from '../streaming/streaming-context.js'
 import { terminateThreadOf } from '../terminate-thread.js'
@@ -39,6 +40,7 @@ export class DriverServer implements OutputTransport, OutputChannel {
       awaitIdle: () => ssc.awaitIdle(),
       status: () => ssc.status(),
       terminateThread: (slot) => terminateThreadOf(engineOf(ssc), slot),
+      lookUpState: (name, key) => lookUpState(ssc.context, graphOf(ssc), name, key),
       advance: async (ms) => manualClock?.advance(ms),
     }
   }

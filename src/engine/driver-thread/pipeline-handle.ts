@@ -57,7 +57,13 @@ export class PipelineHandle implements StreamingControl {
     const boot = { url, options: copied, manualClockAt: startOf(clock) }
     const logger = safeLogger(messageFirst(given))
     this.#driver = new RemoteDriver({ boot, clock, logger })
-    this.#page = pageFor({ streams: this, logger, terminateThread: (slot) => this.terminateThread(slot) }, checked.ui)
+    const subject = {
+      streams: this,
+      logger,
+      terminateThread: (slot: number) => this.terminateThread(slot),
+      lookUpState: (name: string, key: unknown) => this.#driver.link.call('lookUpState', name, key),
+    }
+    this.#page = pageFor(subject, checked.ui)
     this.on('batchSkipped', ({ time }) => void this.#skipped.push(time))
   }
 

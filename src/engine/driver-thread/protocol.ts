@@ -4,7 +4,7 @@ import type { WireError } from '../../pool/error-wire.js'
 import type { EventName, NoticesDropped } from '../events/engine-events.js'
 import type { OnDemandName } from '../events/event-names.js'
 import type { Logger } from '../logger.js'
-import type { StreamsStatus } from '../status/streams-status.js'
+import type { StateOfKey, StreamsStatus } from '../status/streams-status.js'
 import type { StartOptions } from '../streaming/start-options.js'
 import type { StopResult } from '../streaming/stop-result.js'
 
@@ -32,6 +32,8 @@ export interface DriverCalls {
   status(): Promise<StreamsStatus>
   /** Terminates the worker thread in a slot, for tests. */
   terminateThread(slot: number): Promise<void>
+  /** Returns the state of a key, for the page. */
+  lookUpState(name: string, key: unknown): Promise<StateOfKey>
   /** Moves the driver's manual clock. */
   advance(ms: number): Promise<void>
 }

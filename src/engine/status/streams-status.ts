@@ -57,6 +57,19 @@ export interface StateStatus {
   readonly bytes: number
 }
 
+/** The state of one key in the newest version. */
+export interface StateOfKey {
+  /** The number of the stream. */
+  readonly stream: number
+  readonly label: string
+  readonly uid: string
+  /** The batch of the version, in ms. */
+  readonly version: number
+  readonly found: boolean
+  /** The value as JSON; undefined for a key without state. */
+  readonly value: string | undefined
+}
+
 /** A stream of the graph. */
 export interface StreamStatus {
   readonly id: number

@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.js'
+import type { StateOfKey } from '../status/streams-status.js'
 import type { StreamingControl } from './streaming-control.js'
 import type { CheckedUiOptions, StreamingUi } from './ui-options.js'
 
@@ -15,6 +16,8 @@ export interface PageSubject {
   readonly logger: Logger
   /** Terminates the thread in a slot. */
   terminateThread(slot: number): Promise<void>
+  /** Returns the state of a key. @throws ArgumentError if no operation with this uid or number keeps state by key. */
+  lookUpState(name: string, key: unknown): Promise<StateOfKey>
 }
 
 export type PageFactory = (subject: PageSubject, options: CheckedUiOptions) => Page

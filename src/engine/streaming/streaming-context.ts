@@ -13,6 +13,7 @@ import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import { PipelineHandle } from '../driver-thread/pipeline-handle.js'
 import { engineOf } from '../engine-of.js'
 import type { EventListener, EventName, Listener } from '../events/engine-events.js'
+import { lookUpState } from '../look-up-state.js'
 import type { StreamsStatus } from '../status/streams-status.js'
 import { terminateThreadOf } from '../terminate-thread.js'
 import { ContextRuntime } from './context-runtime.js'
@@ -66,7 +67,8 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     this.#lifecycle = new Lifecycle({ graph, context, runtime, options: checked })
     if (options.checkpointDir !== undefined) this.#lifecycle.useCheckpoints(this.#storeAt(options.checkpointDir))
     const terminateThread = (slot: number) => terminateThreadOf(engineOf(context), slot)
-    this.#page = pageFor({ streams: this, logger, terminateThread }, checked.ui)
+    const lookUp = (name: string, key: unknown) => lookUpState(context, graph, name, key)
+    this.#page = pageFor({ streams: this, logger, terminateThread, lookUpState: lookUp }, checked.ui)
     this.on('batchSkipped', ({ time, outputs, error }) => {
       this.#skipped.push(time)
       logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)

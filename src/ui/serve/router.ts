@@ -64,7 +64,7 @@ export class Router {
     } else if (path === `${API}events`) {
       if (!feed.add(response)) json(response, 503, fault('busy', 'Too many pages are open.'))
     } else if (path.startsWith(API)) {
-      const { status, body } = await api.get(path.slice(API.length))
+      const { status, body } = await api.get(path.slice(API.length), new URLSearchParams(query))
       json(response, status, body)
     } else {
       const asset = assets.get(path)
