@@ -98,7 +98,12 @@ Options:
   --uid <uid>    show: list the entries of this operation's state; diff: list its keys that differ
   --limit <n>    The most entries or keys to list (default: 20)
   --json         Write one JSON object per line
-  --help         Show this text`
+  --help         Show this text
+
+Examples:
+  millrace checkpoint ls ./checkpoints
+  millrace checkpoint show ./checkpoints --uid totals --limit 5
+  millrace checkpoint diff s3://bucket/totals --json`
 
 export const REPLAY_HELP = `Usage: millrace replay <dir> <module> [options]
 
@@ -114,7 +119,12 @@ Options:
   --param <key>=<value>       As at 'millrace run'; may be repeated
   --inspect-brk               Wait for a debugger on 127.0.0.1:9229 before the module is loaded
   --json                      Write one JSON object per line
-  --help                      Show this text`
+  --help                      Show this text
+
+Examples:
+  millrace replay ./checkpoints ./pipeline.ts
+  millrace replay ./checkpoints ./pipeline.ts --batch 2026-01-31T12:00:00Z --param port=9999
+  millrace replay ./checkpoints ./pipeline.ts --batch 1769860807000 --threads 1 --inspect-brk`
 
 export const STRESS_HELP = `Usage: millrace stress [options]
 
@@ -148,6 +158,11 @@ Options:
                               of kills is reached. The seed determines the setup of each round. Combines only with
                               pipeline, mode, duration (5s), kills-per-second (10), seed and json
   --within <time>             Ends a long run as failed after this time (default: 2h)
+
+Examples:
+  millrace stress --pipeline state --mode two --duration 30s --seed 1
+  millrace stress --mode all --report stress.html
+  millrace stress --kills 1000 --within 30m
 
 Recovery is the time from a kill, or from when the batch was due if that was later, to the completion of the first batch
 after it. The exit code is 1 on any difference: the report has the seed and the first difference. With oom the run is in

@@ -71,6 +71,16 @@ test('a parameter may have the name of a property of every object', () => {
   expect(Object.entries((command as unknown as { params: object }).params)).toEqual([['__proto__', 'x']])
 })
 
+test.each(['init', 'run', 'shell', 'checkpoint', 'replay', 'stress'])('%s --help shows examples that parse', (name) => {
+  const { text } = parseCommand([name, '--help']) as { text: string }
+  const examples = [...text.matchAll(/^ {2}millrace ([^|&>\n]+)/gm)].map(([, rest]) => rest!.trim().split(/\s+/))
+  expect(examples.length).toBeGreaterThan(0)
+  for (const args of examples) {
+    expect(args[0]).toBe(name)
+    expect(parseCommand(args), args.join(' ')).not.toHaveProperty('kind', 'help')
+  }
+})
+
 test('help wins over what is missing', () => {
   expect(parseCommand(['run', '--help'])).toEqual({ kind: 'help', text: RUN_HELP })
 })

@@ -140,6 +140,23 @@ test('streams that are typed run functions in the threads', async () => {
   expect(code).toBe(0)
 })
 
+test('the error that stops the streams is reported, and the shell continues', async () => {
+  const { code, stdout, stderr } = await evaluated(
+    [
+      "const numbers = ssc.queueStream([[1]]); numbers.map(() => { throw new RangeError('too far') }).print()",
+      "const stopped = new Promise((resolve) => ssc.on('streamingStopped', () => resolve('it has stopped')))",
+      'await ssc.start()',
+      'stopped',
+      '1 + 1',
+    ],
+    '--batch-interval',
+    '50ms',
+  )
+  expect(stderr).toContain('caused by RangeError: too far')
+  expect(stdout).toBe("'it has stopped'\n2\n")
+  expect(code).toBe(0)
+})
+
 test('.help shows examples, .exit ends, and an unfinished statement is an error', async () => {
   const left = await evaluated(['.help', '.exit', '1 + 1'])
   expect(left.stdout).toContain('withEnv({ limit }')

@@ -1,6 +1,7 @@
 import { printedBatch } from '../../engine/streaming/print-batch.js'
 import * as millrace from '../../index.js'
 import { formatMillis } from '../../ops/time.js'
+import { describeError } from '../describe-error.js'
 import { NotStartedError } from '../not-started.js'
 import { moduleUrl, openPipeline } from '../pipeline.js'
 import type { AttachCommand, ShellCommand } from '../shell/arguments.js'
@@ -40,8 +41,9 @@ export async function shell({ module, threads, batchInterval, params }: ShellCom
       banner: `Millrace ${version()}, ${facts}. ctx: datasets, ssc: streams with a batch every ${every}. .help shows examples.`,
       help: LOCAL_HELP,
       onBusy: (isBusy) => progress?.show(isBusy),
-      onOpen: (write) => {
+      onOpen: (write, report) => {
         ssc.printer = (time, lines) => write(`${printedBatch(time, lines)}\n`)
+        ssc.awaitTermination().catch((error: unknown) => report(`${describeError(error)}\n`))
       },
     })
   } finally {

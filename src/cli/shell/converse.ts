@@ -13,8 +13,8 @@ export interface Conversation extends Omit<EvaluationOptions, 'strip'> {
   readonly help: string
   /** Called before an input runs, and when it has ended. */
   readonly onBusy?: (isBusy: boolean) => void
-  /** Called with a function that writes whole lines above the prompt. */
-  readonly onOpen?: (write: (text: string) => void) => void
+  /** Called with functions that write whole lines above the prompt: results, and errors. */
+  readonly onOpen?: (write: (text: string) => void, report: (text: string) => void) => void
 }
 
 /**
@@ -42,11 +42,12 @@ async function onTerminal(conversation: Conversation): Promise<boolean> {
     display.apply(this, args)
   }
   server.on('SIGINT', () => evaluation.interrupt())
-  conversation.onOpen?.((text) => {
+  const write = (text: string) => {
     // The prompt and what is typed behind it are drawn again below the text.
     process.stdout.write(evaluation.isRunning ? text : `\r\x1b[J${text}`)
     if (!evaluation.isRunning) server.prompt(true)
-  })
+  }
+  conversation.onOpen?.(write, write)
   await ended(server)
   await flushed()
   return true
@@ -65,7 +66,10 @@ async function onPipe(conversation: Conversation): Promise<boolean> {
   })
   const server = start({ ...COMMON, prompt: '', input: new PassThrough(), output, terminal: false, useColors: false })
   prepare(server, evaluation, conversation, false)
-  conversation.onOpen?.((text) => process.stdout.write(text))
+  conversation.onOpen?.(
+    (text) => process.stdout.write(text),
+    (text) => process.stderr.write(text),
+  )
   let next: (() => void) | undefined
   let isGood = true
   server.displayPrompt = () => {
