@@ -49,6 +49,9 @@ const ENTRIES = [
   'connectors/nats/writer',
   'metrics/index',
   'metrics/opentelemetry/index',
+  'sql/index',
+  'sql/duckdb-process',
+  'sql/process/entry',
   // Its own entry, because other files are found relative to it.
   'package-root',
 ]

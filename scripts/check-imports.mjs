@@ -268,7 +268,7 @@ export const RULES = [
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
   { room: 'pool/kernels', may: ['errors', 'pool/kernels', 'package-root'], types: ['ops'] },
   // The one place that puts a worker together: it also loads what sinks run in threads.
-  { room: 'pool/worker/entry', may: ['pool/worker', 'formats/reading', 'sinks'] },
+  { room: 'pool/worker/entry', may: ['pool/worker', 'formats/reading', 'sinks', 'sql/run-query'] },
   {
     room: 'pool/worker',
     may: [
@@ -342,6 +342,12 @@ export const RULES = [
     may: ['errors', 'files', 'values', 'ops/option-names', 'ops/source', 'ops/time', 'ops/wait', 'sources'],
   },
   { room: 'sinks', may: ['errors', 'files', 'formats', 'values', 'ops', 'pool/export-loader', 'sinks'] },
+  // Queries of DuckDB: the operations, and the process of a thread that runs them.
+  { room: 'sql/run-query', may: ['errors', 'ops', 'package-root', 'pool/export-loader'], types: ['sql/query'] },
+  {
+    room: 'sql',
+    may: ['errors', 'values', 'ops', 'package-root', 'connectors/missing-package', 'pool/error-wire', 'sql'],
+  },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
   ...DRIVER_ROOMS,

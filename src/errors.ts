@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'ERR_MILLRACE_FILE_SYSTEM',
   'ERR_MILLRACE_FILE_CHANGED',
   'ERR_MILLRACE_SAVE',
+  'ERR_MILLRACE_SQL',
   'ERR_MILLRACE_CHECKPOINT',
   'ERR_MILLRACE_INDETERMINATE',
   'ERR_MILLRACE_JOB_CANCELLED',
@@ -285,6 +286,16 @@ export class SaveError extends MillraceError {
   }
 }
 
+/**
+ * Thrown if a query of `millrace/sql` fails. `details.kind` is DuckDB's kind of error, such as `Parser` or `Binder`;
+ * `details.line` and `details.column` are the place in the query, both from 1, if DuckDB names it.
+ */
+export class SqlError extends MillraceError {
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('ERR_MILLRACE_SQL', message, options)
+  }
+}
+
 /** Thrown if a checkpoint cannot be read or written, or belongs to another graph. */
 export class CheckpointError extends MillraceError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
@@ -359,6 +370,7 @@ const CLASSES: { readonly [C in ErrorCode]: ErrorClass } = {
   ERR_MILLRACE_FILE_SYSTEM: FileSystemError,
   ERR_MILLRACE_FILE_CHANGED: FileChangedError,
   ERR_MILLRACE_SAVE: SaveError,
+  ERR_MILLRACE_SQL: SqlError,
   ERR_MILLRACE_CHECKPOINT: CheckpointError,
   ERR_MILLRACE_INDETERMINATE: IndeterminateError,
   ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,

@@ -33,7 +33,7 @@ const COMMENT = new RegExp(`^(.*?)\\s*// (${VALUE})$`)
 const TESTING = ['memoryFiles', 'runBatches', 'terminateThread']
 
 /**
- * Fragments may use `ctx`, `ssc`, `lines` (an RDD of texts) and every name of the library. A value after
+ * Fragments may use `ctx`, `ssc`, `lines` (an RDD of texts), `sql` and every name of the library. A value after
  * `await ...` or `const x = await ...` is what
  * it resolves with; after `.output('name')` it is the records of the first batch, those of further
  * batches follow after `; `.
@@ -45,6 +45,7 @@ export function moduleOf({ place, code }: Example, names: readonly string[]): Ex
   const text = [
     `import { ${names.join(', ')} } from 'millrace'`,
     `import { ${TESTING.join(', ')} } from 'millrace/testing'`,
+    "import { sql } from 'millrace/sql'",
     "import type { KeyState, RDD } from 'millrace'",
     'type Check = { value(actual: unknown, expected: string): void; output(name: string, expected: string): void }',
     'export default async (ctx: Context, ssc: StreamingContext, lines: RDD<string>, check: Check) => {',

@@ -1,0 +1,121 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { SqlError } from '../errors.js'
+import { PACKAGE_ROOT } from '../package-root.js'
+import { decodeError } from '../pool/error-wire.js'
+import type { FromProcess, ToProcess } from './process/messages.js'
+import type { Query } from './query.js'
+import type { QueryRunner, Tables } from './run-query.js'
+
+/** Records of a message. */
+const PIECE = 10_000
+/** Variables that the process inherits; others may hold secrets. */
+const INHERITED = ['PATH', 'SYSTEMROOT', 'TMPDIR', 'LD_LIBRARY_PATH']
+
+/** Runs one query at a time in a process, which ends with this thread. */
+class DuckDBProcess {
+  readonly #child: ChildProcess
+
+  constructor() {
+    const known = INHERITED.filter((name) => name in process.env)
+    this.#child = fork(fileURLToPath(new URL('sql/process/entry.js', PACKAGE_ROOT)), {
+      serialization: 'advanced',
+      execArgv: [],
+      env: Object.fromEntries(known.map((name) => [name, process.env[name]])),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    // The thread ends without waiting for an idle process.
+    this.#child.unref()
+    this.#child.channel?.unref()
+    // Events without a query: the next query finds out.
+    this.#child.on('error', () => undefined)
+  }
+
+  get isAlive(): boolean {
+    return this.#child.connected
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  /** Resolves with the rows. Rejects with the query's error, or if the process ends. */
+  async run(query: Query, tables: Tables): Promise<readonly object[]> {
+    const ended = this.#ended()
+    const answer = this.#answer()
+    try {
+      await Promise.race([this.#send(query, tables), ended.promise])
+      return await Promise.race([answer.promise, ended.promise])
+    } finally {
+      answer.forget()
+      ended.forget()
+    }
+  }
+
+  async #send(query: Query, tables: Tables): Promise<void> {
+    for (const [table, records] of tables.entries()) {
+      for (let from = 0; from < records.length; from += PIECE)
+        await this.#post({ kind: 'records', table, records: records.slice(from, from + PIECE) })
+    }
+    await this.#post({ kind: 'run', query })
+  }
+
+  #post(message: ToProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#child.send(message, (error) => (error ? reject(endedError(error.message)) : resolve()))
+    })
+  }
+
+  #answer() {
+    const rows: object[] = []
+    let receive: (message: FromProcess) => void
+    const promise = new Promise<readonly object[]>((resolve, reject) => {
+      receive = (message) => {
+        if (message.kind === 'done') resolve(rows)
+        else if (message.kind === 'failed') reject(decodeError(message.error))
+        else for (const row of message.rows) rows.push(row)
+      }
+    })
+    this.#child.on('message', receive!)
+    return { promise, forget: () => this.#child.off('message', receive) }
+  }
+
+  #ended() {
+    let exit: (code: number | null, signal: string | null) => void
+    let fail: (error: Error) => void
+    const promise = new Promise<never>((_, reject) => {
+      exit = (code, signal) => reject(endedError(signal ? `by ${signal}` : `with code ${code}`))
+      fail = (error) => reject(endedError(`before it started: ${error.message}`))
+    })
+    // One that is not awaited any more is no error.
+    promise.catch(() => undefined)
+    this.#child.on('exit', exit!).on('error', fail!)
+    return { promise, forget: () => this.#child.off('exit', exit).off('error', fail) }
+  }
+}
+
+function endedError(how: string): SqlError {
+  return new SqlError(
+    `The process of DuckDB ended ${how}. If the system ended it for its memory, filter or aggregate earlier in the query.`,
+    { details: { kind: 'Process' } },
+  )
+}
+
+/** The process of this thread that has no query. */
+let idle: DuckDBProcess | undefined
+
+export const runner: QueryRunner = {
+  async run(query, tables, signal) {
+    const mine = idle?.isAlive ? idle : new DuckDBProcess()
+    idle = undefined
+    const kill = () => mine.kill()
+    signal.addEventListener('abort', kill)
+    try {
+      return await mine.run(query, tables)
+    } finally {
+      signal.removeEventListener('abort', kill)
+      if (signal.aborted || idle) mine.kill()
+      else idle = mine
+    }
+  },
+}

@@ -1,0 +1,31 @@
+import type { Query } from '../query.js'
+import { bindParams } from './bind.js'
+import { connect, discard, loadDuckDB } from './duckdb.js'
+import { loadTable } from './load.js'
+import { readRows } from './rows.js'
+import { isFatal, sqlError } from './sql-error.js'
+import { INTO_RESULT, prepare } from './statement.js'
+import { tableData } from './table-data.js'
+import { UnknownColumns } from './unknown-columns.js'
+
+/** Runs a query on its tables. Rejects with SqlError, or DataError for a record that fits no table. */
+export async function runQuery(query: Query, records: readonly (readonly unknown[])[]): Promise<readonly object[]> {
+  const duckdb = await loadDuckDB()
+  const connection = await connect(duckdb, query.memoryLimit)
+  const place = { text: query.text, prefix: '', unknown: [] as readonly string[] }
+  try {
+    const tables = query.tables.map((spec, i) => tableData(spec, records[i]!))
+    for (const table of tables) await loadTable(duckdb, connection, table)
+    place.unknown = tables.filter(({ isUnknown }) => isUnknown).map(({ name }) => name)
+    const statement = await prepare(duckdb, connection, query.text, new UnknownColumns(connection, place.unknown))
+    bindParams(duckdb, statement, query)
+    place.prefix = INTO_RESULT
+    await statement.run()
+    return await readRows(duckdb, connection, query.maxRows)
+  } catch (error) {
+    if (isFatal(error)) discard(query.memoryLimit)
+    throw sqlError(error, place)
+  } finally {
+    connection.closeSync()
+  }
+}

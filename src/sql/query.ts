@@ -1,0 +1,22 @@
+import type { Columns } from './columns.js'
+
+/** A value that a query takes as a parameter. Arrays are lists, objects are structs. */
+export type SqlParam = unknown
+
+/** Parameters of a query: by position for `?` and `$1`, by name for `$name`. */
+export type SqlParams = readonly SqlParam[] | Readonly<Record<string, SqlParam>>
+
+/** A query and its tables, as plain data that is sent to the threads. */
+export interface Query {
+  readonly text: string
+  readonly tables: readonly TableSpec[]
+  readonly params: SqlParams
+  readonly memoryLimit: number
+  readonly maxRows: number
+}
+
+export interface TableSpec {
+  readonly name: string
+  /** Without them, the types come from the records. */
+  readonly columns?: Columns
+}
