@@ -19,7 +19,7 @@ export function loadDuckDB(): Promise<DuckDB> {
 }
 
 /**
- * What every query may use. One thread, so that rows have the same order in each run; the threads of Millrace run
+ * The limits of every query. One thread, so that rows have the same order in each run; the threads of Millrace run
  * queries side by side. No files, network, extensions or spilling, and no query can change that.
  */
 const CONFIG = {

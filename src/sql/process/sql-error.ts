@@ -32,9 +32,9 @@ export function isFatal(error: unknown): boolean {
 
 export interface Place {
   readonly text: string
-  /** What stands before the query in the text that DuckDB got. */
+  /** The text before the query in the statement that DuckDB received. */
   readonly prefix: string
-  /** Tables whose columns nobody knows. */
+  /** Tables whose columns are unknown. */
   readonly unknown: readonly string[]
 }
 

@@ -7,7 +7,7 @@ import type { UnknownColumns } from './unknown-columns.js'
 
 /** The table of the result. DuckDB bounds the memory of tables, but not of results. */
 export const RESULT = 'result of the query'
-/** What stands before a query, so that its rows become a table. */
+/** The text before a query, which stores its rows in a table. */
 export const INTO_RESULT = `CREATE TEMP TABLE ${quoted(RESULT)} AS `
 
 /** Prepares a query that is one SELECT, and checks the names of its columns. Rejects with SqlError, or DuckDB's error. */

@@ -11,7 +11,7 @@ import { field, type SeenType, type ValueType } from './seen.js'
 export interface TableData {
   readonly name: string
   readonly columns: ReadonlyMap<string, ValueType>
-  /** Whether nothing tells which columns there are: the table has no records, and no types were set. */
+  /** Whether the columns are unknown: the table has no records, and no types were set. */
   readonly isUnknown: boolean
   readonly records: readonly unknown[]
   /** Returns the values of a record in the order of the columns. */
@@ -34,7 +34,7 @@ function toValueType(type: ColumnType): ValueType {
   return { fields: new Map(Object.entries(type).map(([name, each]) => [name, toValueType(each)])) }
 }
 
-/** What a record is to a table without set types: an object, a pair, or one value. */
+/** The form of a record in a table without set types: an object, a pair, or one value. */
 type Shape = 'object' | 'pair' | 'value'
 
 function shapeOf(record: unknown): Shape {

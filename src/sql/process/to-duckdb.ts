@@ -11,7 +11,7 @@ export type ToDuckDB = (value: unknown, path: () => string) => DuckDBValue
 
 const MS_OF_DAY = 86_400_000
 const MICROS = 1000n
-/** The columns of values that are null in all records get a type that takes up no room. */
+/** The type of columns that are null in all records: the smallest. */
 const OF_NULLS = 'BOOLEAN'
 
 /** Types and values of DuckDB for those of records. */
