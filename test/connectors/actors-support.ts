@@ -1,6 +1,7 @@
-import { ManualClock, StreamingContext } from 'millrace'
+import type { InputSource, StreamingContext } from 'millrace'
 import type { ActorSource } from 'millrace/actors'
 import { afterEach } from 'vitest'
+import { manualStreams, range, recordsOf, ticksUntil } from '../support/streams.js'
 
 const open: StreamingContext[] = []
 afterEach(async () => {
@@ -8,7 +9,7 @@ afterEach(async () => {
 })
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
 
-export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+export { range }
 
 export interface Message {
   readonly path: string
@@ -22,30 +23,9 @@ export interface Message {
 
 /** Collects what a source receives, in batches that the test ends. */
 export async function receive(source: ActorSource, more: { receiverBufferBytes?: number } = {}) {
-  const clock = new ManualClock()
-  const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, logger: QUIET, ...more })
+  const { ssc, tick } = manualStreams({ logger: QUIET, ...more })
   open.push(ssc)
-  const messages: Message[] = []
-  const reports: string[] = []
-  ssc.on('receiverError', ({ message }) => reports.push(message))
-  ssc.input<Message>(source).foreachRDD(async (rdd) => void messages.push(...(await rdd.collect())))
+  const { records: messages, reports } = recordsOf<Message>(ssc, source as InputSource<Message>)
   await ssc.start()
-  const tick = async () => {
-    await clock.advance(1000)
-    await ssc.awaitIdle()
-  }
-  /** Runs batches until the promise settles. */
-  const ticksUntil = async <R>(promise: Promise<R>): Promise<R> => {
-    let isSettled = false
-    const settled = promise.finally(() => {
-      isSettled = true
-    })
-    while (!isSettled) {
-      await tick()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    await tick()
-    return await settled
-  }
-  return { ssc, messages, reports, tick, ticksUntil }
+  return { ssc, messages, reports, tick, ticksUntil: <R>(promise: Promise<R>) => ticksUntil(promise, tick) }
 }

@@ -1,11 +1,12 @@
-import { ManualClock, StreamingContext } from 'millrace'
+import type { InputSource, StreamingContext } from 'millrace'
 import { type FlumeOptions, flumeSource } from 'millrace/flume'
 import { afterEach } from 'vitest'
 import { sendByFlume } from '../services/flume.js'
 import { freePort } from '../services/ports.js'
 import type { Program } from '../services/program.js'
+import { manualStreams, range, recordsOf, ticksUntil } from '../support/streams.js'
 
-export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+export { range }
 export const open: StreamingContext[] = []
 /** Reports of hostile clients would fill the output. */
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
@@ -20,32 +21,12 @@ export async function listen<T = string>(
   more: { receiverBufferBytes?: number } = {},
 ) {
   const port = await freePort()
-  const clock = new ManualClock()
-  const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, logger: QUIET, ...more })
+  const { ssc, tick } = manualStreams({ logger: QUIET, ...more })
   open.push(ssc)
-  const records: T[] = []
-  const reports: string[] = []
-  ssc.on('receiverError', ({ message }) => reports.push(message))
-  ssc.input<T>(flumeSource({ port, ...options })).foreachRDD(async (rdd) => void records.push(...(await rdd.collect())))
+  const source = flumeSource({ port, ...options }) as InputSource<T>
+  const { records, reports } = recordsOf(ssc, source)
   await ssc.start()
-  const tick = async () => {
-    await clock.advance(1000)
-    await ssc.awaitIdle()
-  }
-  /** Runs batches until the promise settles. */
-  const ticksUntil = async <R>(promise: Promise<R>): Promise<R> => {
-    let isSettled = false
-    const settled = promise.finally(() => {
-      isSettled = true
-    })
-    while (!isSettled) {
-      await tick()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    await tick()
-    return await settled
-  }
-  return { ssc, port, records, reports, tick, ticksUntil }
+  return { ssc, port, records, reports, tick, ticksUntil: <R>(promise: Promise<R>) => ticksUntil(promise, tick) }
 }
 
 export function send(...args: Parameters<typeof sendByFlume>): Program {

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { ManualClock, type OutputRetryOptions, StreamingContext } from 'millrace'
+import type { OutputRetryOptions, StreamingContext } from 'millrace'
 import { type HttpSinkOptions, httpSink } from 'millrace/http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { killThread } from '../support/kill.js'
+import { manualStreams, range, runBatches } from '../support/streams.js'
 
 const open: StreamingContext[] = []
 const servers: Server[] = []
@@ -44,21 +45,12 @@ async function write(
   each?: (ssc: StreamingContext, i: number) => unknown,
   outputRetries?: OutputRetryOptions,
 ) {
-  const clock = new ManualClock()
-  const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, outputRetries })
-  open.push(ssc)
-  ssc.queueStream([...batches] as number[][]).writeTo(httpSink(options))
-  await ssc.start()
-  for (const i of batches.keys()) {
-    const advanced = clock.advance(1000)
-    await each?.(ssc, i)
-    await advanced
-    await ssc.awaitIdle()
-  }
-  await ssc.stop()
+  const streams = manualStreams({ outputRetries })
+  open.push(streams.ssc)
+  streams.ssc.queueStream([...batches] as number[][]).writeTo(httpSink(options))
+  await runBatches(streams, batches.length, each)
 }
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 const numbersIn = (bodies: readonly string[]) =>
   bodies.flatMap((body) => body.trim().split('\n').map(Number)).sort((a, b) => a - b)
 

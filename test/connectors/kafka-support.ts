@@ -1,12 +1,13 @@
 import { rmSync } from 'node:fs'
 import type { Admin, Kafka, Message, Producer } from 'kafkajs'
-import { ManualClock, StreamingContext } from 'millrace'
+import type { InputSource, ManualClock, StreamingContext } from 'millrace'
 import { type KafkaOptions, kafkaSource } from 'millrace/kafka'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { KafkaService } from '../services/kafka.js'
 import { newClient, readCommitted } from '../services/kafka-reader.js'
+import { batchesOf, manualStreams, range } from '../support/streams.js'
 
-export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+export { range }
 
 export const numbers = (batches: readonly (readonly string[])[]) =>
   batches
@@ -72,20 +73,9 @@ export class KafkaTests {
     options: Omit<KafkaOptions, 'brokers'>,
     more: { readonly clock?: ManualClock; readonly checkpointDir?: string } = {},
   ) {
-    const clock = more.clock ?? new ManualClock()
-    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, checkpointDir: more.checkpointDir })
-    this.open.push(ssc)
-    const batches: T[][] = []
-    const warnings: string[] = []
-    ssc.on('receiverError', ({ message }) => warnings.push(message))
-    const records = ssc.input<T>(kafkaSource({ brokers: this.kafka.broker, start: 'earliest', ...options }))
-    records.foreachRDD(async (rdd) => void batches.push(await rdd.collect()))
-    const tick = async (times = 1) => {
-      for (let i = 0; i < times; i++) {
-        await clock.advance(1000)
-        await ssc.awaitIdle()
-      }
-    }
-    return { ssc, clock, batches, warnings, tick }
+    const streams = manualStreams(more)
+    this.open.push(streams.ssc)
+    const source = kafkaSource({ brokers: this.kafka.broker, start: 'earliest', ...options })
+    return { ...streams, ...batchesOf<T>(streams.ssc, source as InputSource<T>) }
   }
 }

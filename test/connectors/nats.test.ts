@@ -1,8 +1,9 @@
 import { headers } from '@nats-io/transport-node'
-import { ManualClock, type MillraceError, StreamingContext } from 'millrace'
+import type { InputSource, MillraceError, StreamingContext } from 'millrace'
 import { type NatsSinkOptions, type NatsSourceOptions, natsSink, natsSource } from 'millrace/nats'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
+import { batchesOf, manualStreams } from '../support/streams.js'
 import { runExample } from './suite/example.js'
 import { NatsServer } from './suite/rows/nats.js'
 
@@ -19,26 +20,15 @@ describe.runIf(hasService('nats'))('NATS JetStream', () => {
   afterAll(async () => await server?.[Symbol.asyncDispose]())
 
   function newContext() {
-    const clock = new ManualClock()
-    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock })
-    open.push(ssc)
-    const tick = async (times = 1) => {
-      for (let i = 0; i < times; i++) {
-        await clock.advance(1000)
-        await ssc.awaitIdle()
-      }
-    }
-    return { ssc, clock, tick }
+    const streams = manualStreams()
+    open.push(streams.ssc)
+    return streams
   }
 
   function read<T = string>(stream: string, options: Partial<NatsSourceOptions> = {}) {
     const context = newContext()
-    const batches: T[][] = []
-    const warnings: string[] = []
-    context.ssc.on('receiverError', ({ message }) => warnings.push(message))
     const source = natsSource({ servers: server.servers, stream, start: 'earliest', ...options })
-    context.ssc.input<T>(source).foreachRDD(async (rdd) => void batches.push(await rdd.collect()))
-    return { ...context, batches, warnings }
+    return { ...context, ...batchesOf<T>(context.ssc, source as InputSource<T>) }
   }
 
   test('only the subjects asked for are read, and ranges without any are empty', async () => {

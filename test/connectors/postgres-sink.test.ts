@@ -1,12 +1,12 @@
-import { ManualClock, StreamingContext } from 'millrace'
+import type { StreamingContext } from 'millrace'
 import { type PostgresSinkOptions, postgresSink } from 'millrace/postgres'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PostgresService } from '../services/postgres.js'
 import { hasService } from '../services/service.js'
 import { killThread } from '../support/kill.js'
+import { manualStreams, range, runBatches } from '../support/streams.js'
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 const open: StreamingContext[] = []
 afterEach(async () => {
   for (const ssc of open.splice(0)) await ssc.stop()
@@ -53,18 +53,10 @@ describe.runIf(hasService('postgres'))('the PostgreSQL sink', () => {
     options: Options,
     each?: (ssc: StreamingContext, i: number) => unknown,
   ) {
-    const clock = new ManualClock()
-    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock })
-    open.push(ssc)
-    ssc.queueStream([...batches] as object[][]).writeTo(sinkOf(options))
-    await ssc.start()
-    for (const i of batches.keys()) {
-      const advanced = clock.advance(1000)
-      await each?.(ssc, i)
-      await advanced
-      await ssc.awaitIdle()
-    }
-    await ssc.stop()
+    const streams = manualStreams()
+    open.push(streams.ssc)
+    streams.ssc.queueStream([...batches] as object[][]).writeTo(sinkOf(options))
+    await runBatches(streams, batches.length, each)
   }
   const numbered = (count: number, size: number) =>
     range(0, count).map((i) => range(i * size, (i + 1) * size).map((id) => ({ id })))

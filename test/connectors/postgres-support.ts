@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Context, type InputSource, ManualClock, StreamingContext as Streaming, type StreamingContext } from 'millrace'
+import { Context, type InputSource, type ManualClock } from 'millrace'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { PostgresService } from '../services/postgres.js'
+import { batchesOf, manualStreams, range } from '../support/streams.js'
 
-export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+export { range }
 
 /** A server that a file's tests share, and what they do with it. */
 export class PostgresTests {
@@ -75,19 +76,8 @@ export class PostgresTests {
     source: InputSource<T>,
     more: { readonly clock?: ManualClock; readonly checkpointDir?: string; readonly checkpointInterval?: string } = {},
   ) {
-    const clock = more.clock ?? new ManualClock()
-    const ssc: StreamingContext = new Streaming({ batchInterval: 1000, threads: 2, ...more, clock })
-    this.open.push(ssc)
-    const batches: T[][] = []
-    const warnings: string[] = []
-    ssc.on('receiverError', ({ message }) => warnings.push(message))
-    ssc.input<T>(source).foreachRDD(async (rdd) => void batches.push(await rdd.collect()))
-    const tick = async (times = 1) => {
-      for (let i = 0; i < times; i++) {
-        await clock.advance(1000)
-        await ssc.awaitIdle()
-      }
-    }
-    return { ssc, clock, batches, warnings, tick }
+    const streams = manualStreams(more)
+    this.open.push(streams.ssc)
+    return { ...streams, ...batchesOf(streams.ssc, source) }
   }
 }

@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis'
-import { ManualClock, type MillraceError, StreamingContext } from 'millrace'
+import type { InputSource, MillraceError, StreamingContext } from 'millrace'
 import { type RedisSinkOptions, type RedisSourceOptions, redisSink, redisSource } from 'millrace/redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startRedis } from '../services/redis.js'
 import { hasService } from '../services/service.js'
 import type { SmallServer } from '../services/small-server.js'
+import { batchesOf, manualStreams, range } from '../support/streams.js'
 import { runExample } from './suite/example.js'
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 const open: StreamingContext[] = []
 afterEach(async () => {
   for (const ssc of open.splice(0)) await ssc.stop()
@@ -32,26 +32,15 @@ describe.runIf(hasService('redis'))('Redis', () => {
   }
 
   function newContext() {
-    const clock = new ManualClock()
-    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock })
-    open.push(ssc)
-    const tick = async (times = 1) => {
-      for (let i = 0; i < times; i++) {
-        await clock.advance(1000)
-        await ssc.awaitIdle()
-      }
-    }
-    return { ssc, clock, tick }
+    const streams = manualStreams()
+    open.push(streams.ssc)
+    return streams
   }
 
   function read<T = string>(streams: string, options: Partial<RedisSourceOptions> = {}) {
     const context = newContext()
-    const batches: T[][] = []
-    const warnings: string[] = []
-    context.ssc.on('receiverError', ({ message }) => warnings.push(message))
     const source = redisSource({ connection: connection(), streams, start: 'earliest', field: 'n', ...options })
-    context.ssc.input<T>(source).foreachRDD(async (rdd) => void batches.push(await rdd.collect()))
-    return { ...context, batches, warnings }
+    return { ...context, ...batchesOf<T>(context.ssc, source as InputSource<T>) }
   }
   const newKey = () => `key-${++keys}`
 

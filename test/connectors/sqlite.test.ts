@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
-import { Context, ManualClock, StreamingContext } from 'millrace'
+import { Context, ManualClock, type StreamingContext } from 'millrace'
 import { type SqliteSinkOptions, type SqliteTableOptions, sqliteSink, sqliteTableSource } from 'millrace/sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
 import { killThread } from '../support/kill.js'
+import { manualStreams, range, runBatches } from '../support/streams.js'
 
 const open: { stop(): Promise<unknown> }[] = []
 const databases: DatabaseSync[] = []
@@ -15,8 +16,6 @@ afterEach(async () => {
   for (const database of databases.splice(0)) if (database.isOpen) database.close()
   for (const path of directories.splice(0)) rmSync(path, { recursive: true, force: true })
 })
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 function newDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'millrace-sqlite-'))
@@ -45,20 +44,12 @@ describe('the SQLite sink', () => {
     options: Partial<SqliteSinkOptions> & { readonly path: string },
     each?: (ssc: StreamingContext, i: number) => unknown,
   ) {
-    const clock = new ManualClock()
-    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock })
-    open.push(ssc)
-    ssc
+    const streams = manualStreams()
+    open.push(streams.ssc)
+    streams.ssc
       .queueStream([...batches] as object[][])
       .writeTo(sqliteSink({ table: 't', columns: ['id'], application: 'a', ...options }))
-    await ssc.start()
-    for (const i of batches.keys()) {
-      const advanced = clock.advance(1000)
-      await each?.(ssc, i)
-      await advanced
-      await ssc.awaitIdle()
-    }
-    await ssc.stop()
+    await runBatches(streams, batches.length, each)
   }
   const numbered = (count: number, size: number) =>
     range(0, count).map((i) => range(i * size, (i + 1) * size).map((id) => ({ id })))
@@ -193,20 +184,13 @@ describe('a table of SQLite', () => {
     return ctx
   }
   function read(options: SqliteTableOptions, more: { clock?: ManualClock; checkpointDir?: string } = {}) {
-    const clock = more.clock ?? new ManualClock()
-    const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, checkpointDir: more.checkpointDir })
-    open.push(ssc)
+    const streams = manualStreams(more)
+    open.push(streams.ssc)
     const batches: number[][] = []
-    ssc.input(sqliteTableSource<Row>(options)).foreachRDD(async (rdd) => {
+    streams.ssc.input(sqliteTableSource<Row>(options)).foreachRDD(async (rdd) => {
       batches.push((await rdd.collect()).map(({ id }) => id))
     })
-    const tick = async (times = 1) => {
-      for (let i = 0; i < times; i++) {
-        await clock.advance(1000)
-        await ssc.awaitIdle()
-      }
-    }
-    return { ssc, clock, batches, tick }
+    return { ...streams, batches }
   }
 
   test('a dataset has all rows, cut by the key', async () => {

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { SseParser } from '#build/connectors/sse/parser.js'
 import { eventually } from '../support/eventually.js'
 import fc from '../support/fast-check.js'
+import { recordsOf } from '../support/streams.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -27,14 +28,9 @@ const stream = (response: ServerResponse) => response.writeHead(200, { 'content-
 async function read(options: Omit<SseOptions, 'url'> & { url: string }, more: { receiverBufferBytes?: number } = {}) {
   const ssc = new StreamingContext({ batchInterval: 20, threads: 1, spare: false, ...more })
   cleanups.push(() => ssc.stop())
-  const records: unknown[] = []
-  const reports: string[] = []
-  ssc.on('receiverError', ({ message }) => reports.push(message))
-  ssc
-    .input<unknown>(sseSource({ reconnectDelay: { min: 1 }, ...options }))
-    .foreachRDD(async (rdd) => void records.push(...(await rdd.collect())))
+  const received = recordsOf<unknown>(ssc, sseSource({ reconnectDelay: { min: 1 }, ...options }))
   await ssc.start()
-  return { ssc, records, reports }
+  return { ssc, ...received }
 }
 
 const until = (check: () => void) => eventually(check)

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { freePort } from '../services/ports.js'
 import { eventually } from '../support/eventually.js'
+import { recordsOf } from '../support/streams.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -28,14 +29,9 @@ async function serve(onConnection: Serve, options: object = {}, port = 0): Promi
 async function read(options: Omit<WebSocketOptions, 'url'> & { url: string }, receiverBufferBytes?: number) {
   const ssc = new StreamingContext({ batchInterval: 20, threads: 1, spare: false, receiverBufferBytes })
   cleanups.push(() => ssc.stop())
-  const records: unknown[] = []
-  const reports: string[] = []
-  ssc.on('receiverError', ({ message }) => reports.push(message))
-  ssc
-    .input<unknown>(webSocketSource({ reconnectDelay: { min: 1 }, ...options }))
-    .foreachRDD(async (rdd) => void records.push(...(await rdd.collect())))
+  const received = recordsOf<unknown>(ssc, webSocketSource({ reconnectDelay: { min: 1 }, ...options }))
   await ssc.start()
-  return { ssc, records, reports }
+  return { ssc, ...received }
 }
 
 const until = (check: () => void) => eventually(check)

@@ -7,9 +7,9 @@ import { curveKeyPair } from 'zeromq'
 import { freePort } from '../services/ports.js'
 import { Program } from '../services/program.js'
 import { killThread } from '../support/kill.js'
+import { range, runBatches } from '../support/streams.js'
 
 const PEER = new URL('../services/zeromq-peer.mjs', import.meta.url).pathname
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 const open: StreamingContext[] = []
 const programs: Program[] = []
 afterEach(async () => {
@@ -207,16 +207,9 @@ describe('a ZeroMQ sink', () => {
     options: ZeromqSinkOptions,
     each?: (ssc: StreamingContext, i: number) => unknown,
   ) {
-    const { ssc, clock } = newContext()
-    ssc.queueStream([...batches] as string[][]).writeTo(zeromqSink(options))
-    await ssc.start()
-    for (const i of batches.keys()) {
-      const advanced = clock.advance(1000)
-      await each?.(ssc, i)
-      await advanced
-      await ssc.awaitIdle()
-    }
-    await ssc.stop()
+    const streams = newContext()
+    streams.ssc.queueStream([...batches] as string[][]).writeTo(zeromqSink(options))
+    await runBatches(streams, batches.length, each)
   }
   const messagesOf = (program: Program) => program.lines.slice(1).map((line) => JSON.parse(line) as string[])
 

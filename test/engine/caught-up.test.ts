@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type DirectSource, type DStream, ManualClock, StreamingContext, type StreamingOptions } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
 import { killThread } from '../support/kill.js'
+import { range } from '../support/streams.js'
 import { gather, manual } from './support.js'
 
 const module = new URL('../fixtures/numbers-reader.mjs', import.meta.url).href
@@ -13,8 +14,6 @@ afterEach(async () => {
   for (const ssc of open.splice(0)) await ssc.stop()
   for (const path of directories.splice(0)) rmSync(path, { recursive: true, force: true })
 })
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 function directory(): string {
   const path = mkdtempSync(join(tmpdir(), 'millrace-caught-up-'))

@@ -14,6 +14,7 @@ import {
 } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
 import { killThread } from '../support/kill.js'
+import { range } from '../support/streams.js'
 
 const module = new URL('../fixtures/numbers-reader.mjs', import.meta.url).href
 const directories: string[] = []
@@ -68,8 +69,6 @@ function context(options: { clock: ManualClock; checkpointDir?: string; threads?
   open.push(ssc)
   return ssc
 }
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 test.each([
   ['records', {}],

@@ -13,6 +13,7 @@ import {
 } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
 import { killThread } from '../support/kill.js'
+import { range } from '../support/streams.js'
 
 const module = new URL('../fixtures/folder-writer.mjs', import.meta.url).href
 const directories: string[] = []
@@ -62,8 +63,6 @@ function context(clock: ManualClock, checkpointDir?: string) {
   open.push(ssc)
   return ssc
 }
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 test('workers write partitions, the driver commits a batch once', async () => {
   const directory = newDirectory()

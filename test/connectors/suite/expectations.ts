@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { range } from '../../support/streams.js'
 import { type Guarantee, isApplicable, type NotApplicable } from './row.js'
 
-export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+export { range }
 
 /** Fails unless the numbers are those of [0, count), as often as the guarantee allows. */
 export function expectNumbers(found: readonly number[], count: number, guarantee: Guarantee): void {
