@@ -59,12 +59,17 @@ function inferred(name: string, records: readonly unknown[]): TableData {
   return { name, columns, isUnknown: records.length === 0, records, valuesOf }
 }
 
+interface SeenColumn {
+  readonly seen: SeenType
+  /** Returns the location of the column in the current record, for errors. */
+  readonly path: () => string
+}
+
 /** The columns that the records of a table have, in the order in which they first occur. */
 class SeenColumns {
   readonly #name: string
-  readonly #columns = new Map<string, SeenType>()
-  /** The locations of the columns in the current record, for errors. */
-  readonly #paths = new Map<string, () => string>()
+  readonly #types = new Map<string, SeenType>()
+  readonly #columns = new Map<string, SeenColumn>()
   #index = 0
 
   constructor(name: string) {
@@ -72,12 +77,12 @@ class SeenColumns {
   }
 
   get types(): ReadonlyMap<string, ValueType> {
-    return new Map([...this.#columns].map(([column, { type }]) => [column, type]))
+    return new Map([...this.#types].map(([column, { type }]) => [column, type]))
   }
 
   add(record: unknown, shape: Shape): void {
     if (shapeOf(record) !== shape) throw mixedShapes(this.#path(), record, shape)
-    if (shape === 'value') this.#note('value', record, () => this.#path())
+    if (shape === 'value') this.#note('value', record, shape)
     else if (shape === 'pair') this.#addPair(record as readonly unknown[])
     else this.#addObject(record as object)
     this.#index++
@@ -87,10 +92,21 @@ class SeenColumns {
     return `${this.#name}[${this.#index}]`
   }
 
-  #note(column: string, value: unknown, path: () => string): void {
-    let known = this.#paths.get(column)
-    if (!known) this.#paths.set(column, (known = path))
-    field(this.#columns, column, () => this.#path()).add(value, known)
+  #note(column: string, value: unknown, shape: Shape): void {
+    const { seen, path } = this.#columns.get(column) ?? this.#first(column, shape)
+    seen.add(value, path)
+  }
+
+  #first(column: string, shape: Shape): SeenColumn {
+    const place = COLUMNS_OF_PAIRS.indexOf(column as 'key')
+    const paths = {
+      value: () => this.#path(),
+      pair: () => `${this.#path()}[${place}]`,
+      object: () => below(this.#path(), column),
+    }
+    const made = { seen: field(this.#types, column, () => this.#path()), path: paths[shape] }
+    this.#columns.set(column, made)
+    return made
   }
 
   #addPair(record: readonly unknown[]): void {
@@ -99,7 +115,8 @@ class SeenColumns {
         `${this.#path()} is an array of ${record.length}. Name its columns with toTable, such as { a: 'DOUBLE', b: 'VARCHAR' }, or map it to an object.`,
         { path: this.#path() },
       )
-    for (const [i, column] of COLUMNS_OF_PAIRS.entries()) this.#note(column, record[i], () => `${this.#path()}[${i}]`)
+    this.#note('key', record[0], 'pair')
+    this.#note('value', record[1], 'pair')
   }
 
   #addObject(record: object): void {
@@ -108,7 +125,8 @@ class SeenColumns {
       throw new DataError(`${this.#path()} is ${kindName(record)}; map it to an object with a field for each column.`, {
         path: this.#path(),
       })
-    for (const column of Object.keys(record)) this.#note(column, own(record, column), () => below(this.#path(), column))
+    for (const column of Object.keys(record))
+      this.#note(column, (record as Readonly<Record<string, unknown>>)[column], 'object')
   }
 }
 
