@@ -1,19 +1,17 @@
 import { StateError } from '../../errors.js'
 import type { InputNode } from '../../ops/dstream/node.js'
-import type { Rdd } from '../../ops/rdd/rdd.js'
-import { ReceivedRdd } from '../../ops/rdd/source-rdds.js'
 import type { Receiver, ReceiverSource } from '../../ops/source.js'
 import { delay } from '../../ops/wait.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { StreamInputInfo } from '../events/batch-info.js'
 import { fromSource } from '../user-code/user-errors.js'
 import type { MeasuredBatch, RateControl, SavedRate } from './back-pressure.js'
-import { toPartitions } from './batch-partitions.js'
 import { type InputContext, type InputStart, rateControlOf } from './input-context.js'
+import { ReceivedInput } from './received-input.js'
 import { ReceiverBuffer, type ReceiverListener } from './receiver-buffer.js'
 import { ReceiverSupervisor, type SessionEnd, type SupervisorListener } from './receiver-supervisor.js'
 import type { LogOfInput } from './sealed-blocks.js'
-import { type BatchInput, recordsIn, StreamInput } from './stream-input.js'
+import { type BatchInput, recordsIn } from './stream-input.js'
 
 interface ReceivedBatch extends BatchInput {
   /** Records that the source dropped because its buffer was full. */
@@ -26,7 +24,7 @@ interface ReceivedBatch extends BatchInput {
 /**
  * An input whose receiver pushes into a buffer of the driver. A batch contains the data that arrived before its time.
  */
-export class ReceiverInput extends StreamInput<ReceivedBatch> implements ReceiverListener, SupervisorListener {
+export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements ReceiverListener, SupervisorListener {
   readonly #receiver: Receiver
   readonly #supervisor: ReceiverSupervisor
   readonly #buffer: ReceiverBuffer
@@ -99,14 +97,6 @@ export class ReceiverInput extends StreamInput<ReceivedBatch> implements Receive
     return this.#logOf(this.stream.source as ReceiverSource) !== undefined
   }
 
-  datasetAt(time: number): Rdd<unknown> | undefined {
-    const batch = this.batches.get(time)
-    if (!batch) return undefined
-    const { engine, graph } = this.context.options
-    const slices = toPartitions(engine, batch.blocks, graph.context.parallelism)
-    return this.created(time, batch, new ReceivedRdd(graph.context, this.name, slices))
-  }
-
   override stop(): Promise<void> {
     return this.#supervisor.shutDown()
   }
@@ -169,10 +159,6 @@ export class ReceiverInput extends StreamInput<ReceivedBatch> implements Receive
   paused(isPaused: boolean): void {
     const { events } = this.context.options.engine
     events.emit(isPaused ? 'receiverPaused' : 'receiverResumed', { stream: this.stream.id, name: this.name })
-  }
-
-  protected recordsOf({ blocks }: ReceivedBatch): number {
-    return recordsIn(blocks)
   }
 
   protected override details(batch: ReceivedBatch | undefined): Partial<StreamInputInfo> {

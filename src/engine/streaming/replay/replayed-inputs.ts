@@ -3,14 +3,13 @@ import { changedFiles } from '../../../files/changed.js'
 import type { FileRange } from '../../../files/identity.js'
 import type { InputNode } from '../../../ops/dstream/node.js'
 import type { Rdd } from '../../../ops/rdd/rdd.js'
-import { ReceivedRdd } from '../../../ops/rdd/source-rdds.js'
 import type { DirectSource } from '../../../ops/source.js'
 import { DRIVER } from '../../../pool/blocks/writers.js'
-import { toPartitions } from '../../receivers/batch-partitions.js'
 import { directDataset } from '../../receivers/direct-dataset.js'
 import type { InputContext } from '../../receivers/input-context.js'
 import { LocalInput } from '../../receivers/local-input.js'
-import { type BatchInput, recordsIn, StreamInput } from '../../receivers/stream-input.js'
+import { ReceivedInput } from '../../receivers/received-input.js'
+import { type BatchInput, StreamInput } from '../../receivers/stream-input.js'
 import type { RecordedBatches } from './recorded-batches.js'
 
 interface DirectBatchInput extends BatchInput {
@@ -58,7 +57,7 @@ class ReplayedDirectInput extends StreamInput<DirectBatchInput> {
 }
 
 /** A receiver in a replay: its data comes from the write-ahead log. The receiver itself does not start. */
-class ReplayedReceiverInput extends StreamInput {
+class ReplayedReceiverInput extends ReceivedInput {
   readonly #recorded: RecordedBatches
 
   constructor(stream: InputNode, context: InputContext, recorded: RecordedBatches) {
@@ -75,18 +74,6 @@ class ReplayedReceiverInput extends StreamInput {
       restored.push(block)
     }
     this.batches.set(time, { blocks: restored, rdd: undefined, counts: new Map() })
-  }
-
-  datasetAt(time: number): Rdd<unknown> | undefined {
-    const batch = this.batches.get(time)
-    if (!batch) return undefined
-    const { engine, graph } = this.context.options
-    const slices = toPartitions(engine, batch.blocks, graph.context.parallelism)
-    return this.created(time, batch, new ReceivedRdd(graph.context, this.name, slices))
-  }
-
-  protected recordsOf({ blocks }: BatchInput): number {
-    return recordsIn(blocks)
   }
 }
 
