@@ -30,6 +30,8 @@ export class DirectInput extends StreamInput<PlannedBatch> {
   /** Complete batches that no checkpoint contains yet. */
   readonly #uncommitted: number[] = []
   #isAtEnd = false
+  /** Partitions of batches that could not be recorded: the reader does not plan them again. */
+  #unassigned: readonly object[] = []
 
   constructor(stream: InputNode, context: InputContext, start: InputStart) {
     super(stream, context)
@@ -76,6 +78,22 @@ export class DirectInput extends StreamInput<PlannedBatch> {
     const { context } = this.context.options.graph
     const report = (message: string, error: unknown) => this.#report(message, error)
     return this.created(time, batch, directDataset(context, this.stream, batch.direct, time, report))
+  }
+
+  override recording(time: number): void {
+    const batch = this.batches.get(time)
+    if (!batch?.direct || this.#unassigned.length === 0) return
+    const partitions = [...this.#unassigned, ...batch.direct.partitions]
+    this.#unassigned = []
+    this.batches.set(time, { ...batch, direct: { ...batch.direct, partitions } })
+  }
+
+  /** Called when the batch could not be recorded in the write-ahead log: the next one also has its partitions. */
+  override unassign(time: number): void {
+    this.#unassigned = this.partitionsAt(time) ?? []
+    const batch = this.batches.get(time)
+    if (batch) this.batches.set(time, { ...batch, direct: undefined })
+    this.#isAtEnd = false
   }
 
   /** Returns the partitions of a batch if the reader has planned it. */

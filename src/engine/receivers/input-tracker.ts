@@ -179,6 +179,7 @@ export class InputTracker {
   async #record(time: number): Promise<void> {
     const { log } = this.#context.options
     if (!log) return
+    for (const input of this.#inputs) input.recording(time)
     const assigned = this.#inputs.flatMap((input) => {
       const partitions = input instanceof DirectInput ? input.partitionsAt(time) : undefined
       return partitions ? [[input.uid, partitions] as const] : []

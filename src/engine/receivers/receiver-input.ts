@@ -87,7 +87,7 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
   /** Called when the batch could not be recorded in the write-ahead log: it runs without received data, which the next one contains. */
   override unassign(time: number): void {
     const batch = this.batches.get(time)
-    if (!this.isLogged || !batch) return
+    if (!batch) return
     this.#buffer.sealed.putBack(batch.blocks)
     this.#buffer.receipts.putBack(time)
     this.batches.set(time, { ...batch, blocks: [] })

@@ -63,7 +63,8 @@ export class SealedBlocks implements InputLogOwner {
 
   /** The batch of these blocks could not be recorded in the log: the next one has them. */
   putBack(blocks: readonly BlockHandle[]): void {
-    this.#waiting = this.#log!.inOrder([...blocks, ...this.#waiting])
+    const waiting = [...blocks, ...this.#waiting]
+    this.#waiting = this.#log?.inOrder(waiting) ?? waiting
   }
 
   /** Reads blocks that an earlier process has left in the log. */

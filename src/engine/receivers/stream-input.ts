@@ -50,6 +50,9 @@ export abstract class StreamInput<B extends BatchInput = BatchInput> {
   /** Assigns the data of the batch at `time`. `clockTime`: the moment of the batch by the clock. */
   abstract assign(time: number, clockTime: number): Promise<void> | undefined
 
+  /** Called before the batch is recorded, once those before it are, or could not be. */
+  recording(_time: number): void {}
+
   /** The batch could not be recorded: what it had belongs to the next one. */
   unassign(_time: number): void {}
 

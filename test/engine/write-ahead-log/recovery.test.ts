@@ -1,7 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import type { StreamingOptions } from 'millrace'
-import { expect, test } from 'vitest'
+import type { DStream, RDD, StreamingOptions } from 'millrace'
+import { describe, expect, test } from 'vitest'
 import { asAfterKill, type Manual, scratch } from '../checkpoint/support.js'
+import { write } from '../replay/support.js'
 import { inLog, logNames } from './support.js'
 
 const { directory, manual } = scratch()
@@ -108,6 +109,99 @@ test('K4: a batch that cannot be recorded fails, and the next one has its data',
     [2000, ['a', 'b', 'c']],
     [3000, []],
   ])
+})
+
+describe('a batch that cannot be recorded is skipped: the next one has', () => {
+  const options = (at: string): Partial<StreamingOptions> => {
+    const writeAheadLog = { closeAfterWrite: true }
+    return { checkpointDir: at, checkpointInterval: '1h', writeAheadLog, onBatchError: 'skip', batchInterval: 1000 }
+  }
+  /** Lists what the batches of a source had. */
+  const listing = (of: Manual, source: DStream<string>) => {
+    const batches: [number, string[]][] = []
+    const collect = async (rdd: RDD<string>, time: number) => void batches.push([time, (await rdd.collect()).sort()])
+    source.foreachRDD(collect, { inMemory: true })
+    return { ...of, batches }
+  }
+
+  test('the partitions of a direct source, also in a process that follows', async () => {
+    const [at, files] = [directory(), directory()]
+    const put = (time: number) => write(files, `${time}`, `at ${time}\n`, time)
+    const open = (dir: string, from: number) => {
+      const of = manual(from, options(dir))
+      return listing(of, of.ssc.textFileStream(files, { newFilesOnly: false }))
+    }
+    const first = open(at, 0)
+    await first.ssc.start()
+    put(1000)
+    await ticks(first)
+    const repair = broken(at)
+    for (const time of [2000, 3000]) {
+      put(time)
+      await ticks(first)
+    }
+    repair()
+    put(4000)
+    await ticks(first)
+    expect(first.ssc.skippedBatches).toEqual([2000, 3000])
+    const expected = [
+      [1000, ['at 1000']],
+      [4000, ['at 2000', 'at 3000', 'at 4000']],
+    ]
+    expect(first.batches).toEqual(expected)
+    const second = open(asAfterKill(at, directory()), 4500)
+    await second.ssc.start()
+    put(5000)
+    await ticks(second)
+    expect(second.batches.filter(([, records]) => records.length > 0)).toEqual([...expected, [5000, ['at 5000']]])
+  })
+
+  test("the partitions of a direct source, with until: 'caught-up' too", async () => {
+    const [at, files] = [directory(), directory()]
+    write(files, 'only', 'line\n', 1000)
+    const of = manual(0, options(at))
+    const { ssc, batches } = listing(of, of.ssc.textFileStream(files, { newFilesOnly: false }))
+    let repair: (() => void) | undefined
+    ssc.on('batchSkipped', () => repair?.())
+    ssc.on('streamingStarted', () => {
+      repair = broken(at)
+    })
+    await ssc.start({ until: 'caught-up' })
+    await ssc.awaitTermination()
+    expect(ssc.skippedBatches).toEqual([1000])
+    expect(batches).toEqual([[2000, ['line']]])
+  })
+
+  test('the data of a receiver that acknowledges what is processed, before it does', async () => {
+    const at = directory()
+    const settled: string[] = []
+    let send!: (text: string) => void
+    const source = {
+      kind: 'receiver',
+      name: 'reliable',
+      codec: 'records',
+      ackAfter: 'processed',
+      create: () => ({
+        start: async (sink: { records(values: unknown[], receipt: object): void }) => {
+          send = (text) => sink.records([text], { ack: () => settled.push(text) })
+        },
+        stop: async () => {},
+      }),
+    } as const
+    const of = manual(0, { ...options(at), checkpointInterval: '1s' })
+    const { ssc, clock, batches } = listing(of, of.ssc.input(source as never))
+    await ssc.start()
+    const repair = broken(at)
+    send('a')
+    await ticks({ ssc, clock })
+    expect([ssc.skippedBatches, settled]).toEqual([[1000], []])
+    repair()
+    send('b')
+    await ticks({ ssc, clock })
+    expect(batches).toEqual([[2000, ['a', 'b']]])
+    await ssc.stop({ graceful: true })
+    expect(settled).toEqual(['a', 'b'])
+  })
 })
 
 test('without skipping, the streams stop with an error that names the directory, and the data is still there', async () => {
