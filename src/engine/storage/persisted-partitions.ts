@@ -49,7 +49,16 @@ export class PersistedPartitions {
   readonly #lost = new Set<string>()
   /** The partition in each file. */
   readonly #files = new Map<FileId, readonly [rdd: number, partition: PartitionIndex]>()
-  readonly #unreachable = new FinalizationRegistry<number>((rdd) => this.release(rdd))
+  /**
+   * Frees datasets that nothing refers to any more. Nothing recomputes them either, so what they were computed from does not
+   * matter to data that was computed from them. A chain of states would otherwise keep the whole past.
+   */
+  readonly #unreachable = new FinalizationRegistry<{ readonly rdd: number; readonly contents: Stored['contents'] }>(
+    ({ rdd, contents }) => {
+      this.release(rdd)
+      for (const { parts } of contents.values()) parts.length = 0
+    },
+  )
 
   constructor(blocks: BlockManager, versions: ContentVersions, spilling?: Spilling) {
     this.#blocks = blocks
@@ -84,8 +93,9 @@ export class PersistedPartitions {
     // The level applies to partitions that tasks compute. Values of the driver stay in memory.
     const level = this.#spilling ? (storage ?? 'memory') : 'memory'
     const rooted = survivesThreads || this.#spilling === undefined
-    this.#datasets.set(rdd.id, { level, label, rooted, partitions: new Map(), contents: new Map() })
-    this.#unreachable.register(rdd, rdd.id)
+    const contents: Stored['contents'] = new Map()
+    this.#datasets.set(rdd.id, { level, label, rooted, partitions: new Map(), contents })
+    this.#unreachable.register(rdd, { rdd: rdd.id, contents })
   }
 
   /**
