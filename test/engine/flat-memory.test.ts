@@ -29,7 +29,7 @@ test('over many batches, with kills, memory and books stay as large as they were
   const pool = engine.pool!
   const sizes: { bytes: number; live: number; blocks: number; owned: number }[] = []
   await run(ssc, BATCHES, async (batch) => {
-    if (batch % 20 === 7) {
+    if (batch % 4 === 3) {
       await pool.terminate(pool.ready()[batch % 2]!)
       await pool.whenStrong()
     }

@@ -47,7 +47,8 @@ export class ThreadChanges implements Required<Omit<SupervisorEvents, 'onBootFai
 
   onThreadReady(thread: PoolThread): void {
     const { id, slot } = thread
-    const { events, restoration } = this.#options
+    const { events, lending, restoration } = this.#options
+    lending.addThread(id)
     events.emit('threadReady', { thread: id, slot })
     this.#replenish()
     // The spare, and a thread that replaces another, must still compile the code that the others ran.

@@ -1,19 +1,27 @@
-import type { WriterId } from '../../ids.js'
+import type { ThreadId, WriterId } from '../../ids.js'
+import { SEGMENT_BYTES } from '../../pool/blocks/segment-size.js'
 import type { SegmentPool } from '../../pool/blocks/segments.js'
 import type { MemoryReport, SegmentGrant } from '../../pool/protocol.js'
+
+/** A writer fills two segments at a time: one with data that ends soon, one with data that stays. */
+const OF_NEWCOMERS = [SEGMENT_BYTES, SEGMENT_BYTES]
 
 /**
  * Lends free segments to writers. A writer that recently allocated or returned a segment of some size gets one free
  * segment of that size before it needs it. Fresh memory costs page faults, and only lending makes writers reuse free
- * memory.
+ * memory. A new thread gets those that it fills first: if it created them, each death of a thread would add segments.
  */
 export class SegmentLending {
   readonly #pool: SegmentPool
   /** The segment sizes that each writer needs. */
-  readonly #wanted = new Map<WriterId, Set<number>>()
+  readonly #wanted = new Map<WriterId, number[]>()
 
   constructor(pool: SegmentPool) {
     this.#pool = pool
+  }
+
+  addThread(thread: ThreadId): void {
+    this.#wanted.set(thread, [...OF_NEWCOMERS])
   }
 
   /** Records the sizes of the segments that a writer has allocated or returned. */
@@ -25,15 +33,16 @@ export class SegmentLending {
   /** Takes free segments for a writer, which owns them from now on. Undefined if none that it needs are free. */
   take(writer: WriterId): readonly SegmentGrant[] | undefined {
     const sizes = this.#wanted.get(writer)
-    if (!sizes || sizes.size === 0) return undefined
+    if (!sizes || sizes.length === 0) return undefined
     const grants: SegmentGrant[] = []
-    for (const size of sizes) {
+    const missing = sizes.filter((size) => {
       const grant = this.#pool.take(size, writer)
-      if (!grant) continue
-      sizes.delete(size)
-      grants.push(grant)
-    }
-    return grants.length > 0 ? grants : undefined
+      if (grant) grants.push(grant)
+      return !grant
+    })
+    if (grants.length === 0) return undefined
+    this.#wanted.set(writer, missing)
+    return grants
   }
 
   forgetWriter(writer: WriterId): void {
@@ -42,7 +51,7 @@ export class SegmentLending {
 
   #want(writer: WriterId, size: number): void {
     const sizes = this.#wanted.get(writer)
-    if (sizes) sizes.add(size)
-    else this.#wanted.set(writer, new Set([size]))
+    if (!sizes) this.#wanted.set(writer, [size])
+    else if (!sizes.includes(size)) sizes.push(size)
   }
 }
