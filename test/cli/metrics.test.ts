@@ -15,7 +15,8 @@ test('--metrics-port serves metrics and probes', async () => {
     '--metrics-port',
     '0',
   )
-  await command.writes('stdout', '"batch"')
+  // Its first batch has ended before the third one has an output.
+  await command.writes('stdout', '"records":[3]')
   const url = /millrace: metrics: (http:\/\/127\.0\.0\.1:\d+\/)metrics\n/.exec(command.stderr)?.[1]
   expect(url, command.stderr).toBeDefined()
   const metrics = await (await fetch(`${url}metrics`)).text()
