@@ -131,6 +131,22 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await picture(name)
   })
 
+  test('the state of a key is looked up', async () => {
+    await go('#/state')
+    const answer = page.getByLabel('State of the key')
+    const ask = async (key: string) => {
+      await page.getByLabel('Key, as JSON or text').fill(key)
+      await page.getByRole('button', { name: 'Look up' }).click()
+    }
+    await ask('word7')
+    await poll(() => answer.textContent()).toMatch(/^[1-9][0-9]*$/)
+    await picture('look-up')
+    await ask('a word that never came')
+    const note = page.locator('.look-up [role=status]')
+    await poll(() => note.textContent()).toMatch(/^The key has no state in the version of /)
+    expect(await answer.isVisible()).toBe(false)
+  })
+
   test('a node of the graph is chosen by the keyboard, and shows its lineage', async () => {
     await go('#/graph')
     await page.locator('.node.output').first().focus()

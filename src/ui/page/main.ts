@@ -4,15 +4,16 @@ import { Store } from './store.js'
 import { BatchView } from './views/batch.js'
 import { BatchesView } from './views/batches.js'
 import { GraphView } from './views/graph.js'
-import { checkpointsView, configurationView, connectorsView, stateView, storageView } from './views/lists.js'
+import { checkpointsView, configurationView, connectorsView, storageView } from './views/lists.js'
 import { OverviewView } from './views/overview.js'
+import { StateView } from './views/state.js'
 import type { View } from './views/view.js'
 
 const VIEWS: Readonly<Record<string, () => View>> = {
   overview: () => new OverviewView(),
   batches: () => new BatchesView(),
   graph: () => new GraphView(),
-  state: stateView,
+  state: () => new StateView(),
   storage: storageView,
   checkpoints: checkpointsView,
   connectors: connectorsView,

@@ -1,4 +1,4 @@
-import type { PersistedStatus, StateStatus } from '../../../engine/status/streams-status.js'
+import type { PersistedStatus } from '../../../engine/status/streams-status.js'
 import type { CheckpointRow, ConnectorRow } from '../../collect/rows.js'
 import { h, setText } from '../dom.js'
 import { bytes, count, dateAndMoment, duration, short } from '../format.js'
@@ -33,29 +33,6 @@ class ListView<R> implements View {
     setText(this.#note, this.#describe(store))
     this.#table.update(this.#rows(store))
   }
-}
-
-export function stateView(): View {
-  const table = new Table<StateStatus>(
-    'State',
-    [
-      { head: 'Operation', cell: ({ label }) => label },
-      { head: 'Partitions', numeric: true, cell: ({ partitions }) => count(partitions) },
-      { head: 'Keys', hint: 'As of the newest snapshots.', numeric: true, cell: ({ keys }) => count(keys) },
-      { head: 'Snapshots', numeric: true, cell: (row) => bytes(row.bytes) },
-      { head: 'Newest version', cell: ({ version }) => dateAndMoment(version) },
-      {
-        head: 'Newest snapshot',
-        hint: 'The oldest of the newest snapshots of all partitions.',
-        cell: ({ snapshot }) => dateAndMoment(snapshot),
-      },
-    ],
-    ({ stream }) => String(stream),
-    'No stream keeps state.',
-  )
-  const describe = () =>
-    'Keyed state lives in the worker threads. A dead thread’s state is rebuilt from its newest snapshot and the versions since.'
-  return new ListView('State', table, ({ overview }) => overview!.status.states, describe)
 }
 
 export function storageView(): View {
