@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.js'
 import { describe } from '../values/describe.js'
+import { nameFault } from './quoted.js'
 
 const SCALARS = ['BOOLEAN', 'INTEGER', 'BIGINT', 'HUGEINT', 'DOUBLE', 'VARCHAR', 'DATE', 'TIMESTAMP', 'BLOB'] as const
 
@@ -37,6 +38,9 @@ function checkFields(fields: object, path: string): void {
   const known = new Map<string, string>()
   for (const [name, type] of Object.entries(fields)) {
     const at = path === '' ? name : `${path}.${name}`
+    const fault = nameFault(name)
+    if (fault)
+      throw new ArgumentError(`toTable: the name ${describe(name)} of a column ${fault}. Rename it.`, { column: at })
     const same = known.get(name.toLowerCase())
     if (same !== undefined)
       throw new ArgumentError(`toTable: ${at} and ${same} differ only in case, which SQL ignores. Rename one.`)

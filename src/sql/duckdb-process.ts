@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { SqlError } from '../errors.js'
+import { DataError, SqlError } from '../errors.js'
 import { PACKAGE_ROOT } from '../package-root.js'
 import { decodeError } from '../pool/error-wire.js'
+import { isData } from '../values/data.js'
+import { faultOf } from '../values/fault.js'
 import type { FromProcess, ToProcess } from './process/messages.js'
 import type { Query } from './query.js'
 import type { QueryRunner, Tables } from './run-query.js'
@@ -32,7 +34,7 @@ class DuckDBProcess {
   }
 
   get isAlive(): boolean {
-    return this.#child.connected
+    return this.#child.connected && !this.#child.killed
   }
 
   kill(): void {
@@ -53,11 +55,17 @@ class DuckDBProcess {
   }
 
   async #send(query: Query, tables: Tables): Promise<void> {
-    for (const [table, records] of tables.entries()) {
-      for (let from = 0; from < records.length; from += PIECE)
-        await this.#post({ kind: 'records', table, records: records.slice(from, from + PIECE) })
+    try {
+      for (const [table, records] of tables.entries()) {
+        for (let from = 0; from < records.length; from += PIECE)
+          await this.#post({ kind: 'records', table, records: records.slice(from, from + PIECE) })
+      }
+      await this.#post({ kind: 'run', query })
+    } catch (error) {
+      // The process has some of the records: its next query would read them too.
+      this.kill()
+      throw badRecord(query, tables) ?? error
     }
-    await this.#post({ kind: 'run', query })
   }
 
   #post(message: ToProcess): Promise<void> {
@@ -92,6 +100,17 @@ class DuckDBProcess {
     this.#child.on('exit', exit!).on('error', fail!)
     return { promise, forget: () => this.#child.off('exit', exit).off('error', fail) }
   }
+}
+
+/** Returns the error for the first record that another process cannot have, such as one with a function. */
+function badRecord(query: Query, tables: Tables): DataError | undefined {
+  for (const [table, records] of tables.entries()) {
+    const index = records.findIndex((record) => !isData(record))
+    if (index < 0) continue
+    const { path, what, advice } = faultOf(records[index], `${query.tables[table]!.name}[${index}]`)
+    return new DataError(`${path} ${what}, which SQL does not have. ${advice}.`, { path })
+  }
+  return undefined
 }
 
 function endedError(how: string): SqlError {

@@ -45,6 +45,10 @@ export function sql<Row extends object = Record<string, unknown>>(
 export function sql(text: string, tables: SqlTables, options: SqlOptions = {}): RDD<object> | DStream<object> {
   if (typeof text !== 'string' || text.trim() === '')
     throw new ArgumentError(`sql: the query is ${describe(text)}; it must be the text of a SELECT.`)
+  if (text.includes('\0'))
+    throw new ArgumentError(
+      `sql: the query has a NUL character at offset ${text.indexOf('\0')}, where DuckDB ends it. Remove it, or pass the value that has it as a parameter.`,
+    )
   const named = checkTables(tables)
   const { timeoutMs, ...limits } = checkSqlOptions(options)
   mustBeInstalled()

@@ -3,6 +3,7 @@ import { type BaseStream, isDStream } from '../ops/dstream/facade.js'
 import { type BaseRdd, isRdd } from '../ops/rdd/facade.js'
 import { describe } from '../values/describe.js'
 import type { Columns } from './columns.js'
+import { nameFault } from './quoted.js'
 
 /** A dataset or stream with the types of its columns: see `toTable`. */
 export class SqlTable<S extends BaseRdd<unknown> | BaseStream<unknown>> {
@@ -38,6 +39,9 @@ export function checkTables(tables: SqlTables): readonly NamedTable[] {
     )
   const known = new Set<string>()
   return Object.entries(tables).map(([name, table]) => {
+    const fault = nameFault(name)
+    if (fault)
+      throw new ArgumentError(`sql: the name ${describe(name)} of a table ${fault}. Rename it.`, { table: name })
     if (known.has(name.toLowerCase()))
       throw new ArgumentError(`sql: two tables are named ${name} apart from case, which SQL ignores. Rename one.`)
     known.add(name.toLowerCase())

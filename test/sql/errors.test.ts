@@ -62,6 +62,7 @@ describe('a query', () => {
   test.each([
     ['', /the query is ""/],
     [5, /the query is 5/],
+    ['select * from t\0 where x = 1', /the query has a NUL character at offset 15/],
   ])('%j is no query', (text, message) => {
     expect(() => sql(text as string, { t: ctx.range(1) })).toThrow(message)
   })
@@ -71,6 +72,8 @@ describe('a query', () => {
     [{}, /tables is an object; it must/],
     [{ t: [1] }, /the table t is an array; it must be a dataset, a stream, or the result of their toTable/],
     [{ t: 'x', T: 'y' }, /the table t is "x"/],
+    [{ '': 'x' }, /the name "" of a table is empty/],
+    [{ 'a\0b': 'x' }, /of a table has a NUL character/],
   ])('tables, case %#', (tables, message) => {
     expect(() => sql('select 1', tables as SqlTables)).toThrow(ArgumentError)
     expect(() => sql('select 1', tables as SqlTables)).toThrow(message)
@@ -107,6 +110,7 @@ describe('a query', () => {
     ['call range(1)', /^The query is a statement of type CALL/],
     ['select 1 as a, 2 as A', /^The result has two columns named/],
     ['select 1 as "__proto__"', /^The result has a column named '__proto__'/],
+    [`select {'__proto__': 1} as s`, /^The result has a struct with a field '__proto__'/],
     ['select union_value(a := 1) as u', /^The result has a column of type UNION/],
   ])('%s', async (text, message) => {
     expect((await failure(text)).message).toMatch(message)
@@ -128,7 +132,7 @@ test('columns that nobody knows are named', async () => {
     .collect()
     .catch((error: MillraceError) => error.cause)
   expect((error as SqlError).message).toMatch(
-    /The table batch has no records, so its columns are unknown: set them with toTable\.$/,
+    /The table batch has no records with fields, so its columns are unknown: set them with toTable\.$/,
   )
 })
 

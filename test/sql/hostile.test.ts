@@ -1,9 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CallTimeoutError, Context, type MillraceError, SqlError } from 'millrace'
-import type { SqlOptions } from 'millrace/sql'
-import 'millrace/sql'
+import { CallTimeoutError, Context, DataError, type MillraceError, SqlError, withEnv } from 'millrace'
+import { type SqlOptions, sql } from 'millrace/sql'
 import { afterAll, describe, expect, test } from 'vitest'
 
 const ctx = new Context({ threads: 1, spare: false })
@@ -52,6 +51,21 @@ describe('a query has no access to', () => {
       const rows = run(text).catch(({ cause }: MillraceError) => cause)
       expect(JSON.stringify(await rows)).not.toContain('secret')
     }
+  })
+})
+
+describe('a record that another process cannot have', () => {
+  const good = () => ctx.parallelize([{ n: 1 }, { n: 2 }], 1)
+  test.each<[string, () => unknown, RegExp]>([
+    ['a function', () => ({ f: () => 1 }), /^bad\[1\]\.f is a function, which SQL does not have/],
+    ['a symbol', () => ({ f: [Symbol('s')] }), /^bad\[1\]\.f\[0\] is a symbol, which SQL does not have/],
+  ])('%s fails its query, and leaves nothing to the next one', async (_name, record, message) => {
+    const bad = ctx.range(0, 2, 1, 1).map(withEnv({ record }, (n) => (n === 1 ? record() : n)))
+    const failed = sql('select 1 as x from good, bad', { good: good(), bad }).collect()
+    const error = await failed.catch(({ cause }: MillraceError) => cause)
+    expect(error).toBeInstanceOf(DataError)
+    expect((error as DataError).message).toMatch(message)
+    expect(await sql('select count(*) as n from good', { good: good() }).collect()).toEqual([{ n: 2 }])
   })
 })
 

@@ -1,4 +1,4 @@
-import { Context, DataError } from 'millrace'
+import { Context, DataError, type MillraceError, SqlError } from 'millrace'
 import { type Columns, sql } from 'millrace/sql'
 import { afterAll, describe, expect, test } from 'vitest'
 
@@ -59,6 +59,35 @@ describe('values come out as they went in', () => {
     ])
   })
 
+  test('an object without fields, if other records have some there', async () => {
+    const records = [{ x: {} }, { x: { a: 1 } }]
+    expect(await through(records)).toStrictEqual([{ x: { a: null } }, { x: { a: 1 } }])
+    expect(await through([...records].reverse())).toStrictEqual([{ x: { a: 1 } }, { x: { a: null } }])
+  })
+
+  test('records without fields are counted, and have any column, which is NULL', async () => {
+    const query = 'select count(*) as records, count(name) as names from batch'
+    expect(await ctx.parallelize([{}, {}], 1).sql(query).collect()).toEqual([{ records: 2, names: 0 }])
+  })
+
+  test.each([
+    'select upper(word) as word from batch',
+    'select coalesce(n, 0) as n from batch where n > 0 group by n',
+    'select word, max(n) as n from batch group by word having max(n) > 1 order by n',
+    'select sum(n) over (order by seen) as n from batch',
+    'with t as (select upper(word) as word from batch) select word || word as word from t order by word',
+    'select upper(batch.word) as word from batch',
+    'select word as w, upper(w) as word, n + 1 as n, n as m from batch',
+  ])('%s, over an empty batch', async (query) => {
+    expect(await ctx.emptyRDD().sql(query).collect()).toEqual([])
+  })
+
+  test('an empty batch has any column, and functions of times need its type', async () => {
+    const at = (t: string) => ctx.emptyRDD().sql(`select date_trunc('minute', ${t}) as t from batch`).collect()
+    expect(await at('t::timestamp')).toEqual([])
+    await expect(at('t')).rejects.toMatchObject({ cause: { message: expect.stringContaining('with toTable') } })
+  })
+
   test('a small bigint comes out as a number, as every whole number within 2^53', async () => {
     expect(await through([{ x: 5n }, { x: 2n ** 53n }])).toStrictEqual([{ x: 5 }, { x: 2n ** 53n }])
   })
@@ -74,6 +103,25 @@ describe('values come out as they went in', () => {
     const query = 'select sum(a) as s, max(upper(b)) as u, bool_or(list_contains(c, 1)) as l from batch'
     const records = [{ a: null, b: undefined, c: [] }]
     expect(await ctx.parallelize(records, 1).sql(query).collect()).toEqual([{ s: null, u: null, l: false }])
+  })
+
+  test('decimals are the nearest numbers', async () => {
+    const query = 'select 0.1::decimal(38, 30) as a, 1.15::decimal(38, 25) as b, 0.07 as c'
+    expect(await ctx.range(1).sql(query).collect()).toStrictEqual([{ a: 0.1, b: 1.15, c: 0.07 }])
+  })
+
+  test.each([
+    ["select timestamp 'infinity' as t", /^The result has the time infinity, which a Date cannot have/],
+    ["select date 'infinity' as d", /^The result has the time .*, which a Date cannot have/],
+    ["select date '290000-01-01' as d", /^The result has the time 290000-01-01, which/],
+  ])('%s is an error', async (query, message) => {
+    const error: unknown = await ctx
+      .range(1)
+      .sql(query)
+      .collect()
+      .catch((error: MillraceError) => error.cause)
+    expect(error).toBeInstanceOf(SqlError)
+    expect((error as SqlError).message).toMatch(message)
   })
 
   test('types of SQL that records lack', async () => {
@@ -156,6 +204,8 @@ describe('set types', () => {
     [{ x: { y: ['DOUBLE', 'DOUBLE'] } }, /the type of column x.y is an array/],
     [{ x: {} }, /the type of column x is an object/],
     [{ x: 'DOUBLE', X: 'DOUBLE' }, /X and x differ only in case/],
+    [{ '': 'DOUBLE' }, /the name "" of a column is empty/],
+    [{ x: { 'a\0': 'DOUBLE' } }, /of a column has a NUL character/],
   ])('wrong types are refused at once, case %#', (columns, message) => {
     expect(() => ctx.range(1).toTable(columns as Columns)).toThrow(message)
   })
@@ -179,6 +229,8 @@ describe('records without a common type are an error with a path', () => {
     [[{ x: 1 }, { X: 2 }], /^t\[1\] has a field 'X', and 'x' differs only in case/],
     [[{ x: 1 }, 'a'], /^t\[1\] is "a", and earlier records are objects/],
     [[[1, 2, 3]], /^t\[0\] is an array of 3\. Name its columns with toTable/],
+    [[{ 'a\0b': 1 }], /^t\[0\] has a field "a.*b", and this name has a NUL character/],
+    [[{ x: { '': 1 } }], /^t\[0\]\.x has a field "", and this name is empty/],
     [[new Map()], /^t\[0\] is a Map; map it to an object/],
   ])('case %#', async (records, message) => {
     expect(await failure(records)).toMatch(message)

@@ -44,18 +44,19 @@ class Rows {
       case Id.UHUGEINT:
         return small
       case Id.DECIMAL:
-        return (value: { toDouble(): number }) => value.toDouble()
+        // Its own toDouble() divides, and rounds twice.
+        return (value: object) => Number(String(value))
       case Id.DATE:
-        return ({ days }: { days: number }) => new Date(days * 86_400_000)
+        return toDate(({ days }: { days: number }) => days * 86_400_000)
       case Id.TIMESTAMP:
       case Id.TIMESTAMP_TZ:
-        return ({ micros }: { micros: bigint }) => new Date(Number(floorDivided(micros, 1000n)))
+        return toDate(({ micros }: { micros: bigint }) => Number(floorDivided(micros, 1000n)))
       case Id.TIMESTAMP_S:
-        return ({ seconds }: { seconds: bigint }) => new Date(Number(seconds) * 1000)
+        return toDate(({ seconds }: { seconds: bigint }) => Number(seconds) * 1000)
       case Id.TIMESTAMP_MS:
-        return ({ millis }: { millis: bigint }) => new Date(Number(millis))
+        return toDate(({ millis }: { millis: bigint }) => Number(millis))
       case Id.TIMESTAMP_NS:
-        return ({ nanos }: { nanos: bigint }) => new Date(Number(floorDivided(nanos, 1_000_000n)))
+        return toDate(({ nanos }: { nanos: bigint }) => Number(floorDivided(nanos, 1_000_000n)))
       case Id.BLOB:
         return ({ bytes }: { bytes: Uint8Array }) => Uint8Array.from(bytes)
       case Id.LIST:
@@ -88,6 +89,11 @@ class Rows {
     entryNames: readonly string[]
     entryTypes: readonly DuckDBType[]
   }): FromDuckDB {
+    if (entryNames.includes('__proto__'))
+      throw new SqlError(
+        "The result has a struct with a field '__proto__', which records cannot have. Select its other fields.",
+        { details: { field: '__proto__', final: true } },
+      )
     const fields = entryNames.map((name, i) => [name, fromDuckDB(this.#duckdb, entryTypes[i]!)] as const)
     return ({ entries }: { entries: Readonly<Record<string, DuckDBValue>> }) =>
       Object.fromEntries(fields.map(([name, convert]) => [name, convert(entries[name]!)]))
@@ -98,6 +104,19 @@ class Rows {
     return ({ entries }: { entries: readonly { key: DuckDBValue; value: DuckDBValue }[] }) =>
       new Map(entries.map(({ key, value }) => [ofKey(key), ofValue(value)]))
   }
+}
+
+/** Returns a conversion to a Date. It throws SqlError for infinity and other times that a Date cannot have. */
+function toDate<V>(millis: (value: V) => number): FromDuckDB {
+  return ((value: V) => {
+    const date = new Date(millis(value))
+    if (Number.isNaN(date.getTime()))
+      throw new SqlError(
+        `The result has the time ${String(value)}, which a Date cannot have. Exclude it in the query, or cast it, such as cast(x as VARCHAR).`,
+        { details: { final: true } },
+      )
+    return date
+  }) as FromDuckDB
 }
 
 function small(value: bigint): number | bigint {

@@ -1,9 +1,12 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
-import { quoted } from '../quoted.js'
+import { quoted, storedName } from '../quoted.js'
 import type { DuckDB } from './duckdb.js'
 import type { ValueType } from './seen.js'
 import type { TableData } from './table-data.js'
 import { Converter } from './to-duckdb.js'
+
+/** The column of a table whose records have no fields: a table has at least one column. */
+const NO_COLUMNS: ReadonlyMap<string, ValueType> = new Map([['no columns', 'NULL']])
 
 /** Rows of a chunk of DuckDB. */
 const CHUNK = 2048
@@ -13,18 +16,18 @@ const CHUNK = 2048
  * view, in which a part that is null in all records has the type of NULL, which fits every function.
  */
 export async function loadTable(duckdb: DuckDB, connection: DuckDBConnection, table: TableData): Promise<void> {
-  const { name, columns } = table
-  const stored = quoted(`${name} of records`)
+  const { name } = table
+  const columns = table.isUnknown ? NO_COLUMNS : table.columns
+  const stored = quoted(storedName(name))
   const converter = new Converter(duckdb)
   const types = [...columns.values()].map((type) => converter.type(type))
   const list = [...columns.keys()].map((column, i) => `${quoted(column)} ${types[i]}`)
-  // A table has at least one column.
-  await connection.run(`CREATE TEMP TABLE ${stored} (${list.join(', ') || '"no columns" BOOLEAN'})`)
+  await connection.run(`CREATE TEMP TABLE ${stored} (${list.join(', ')})`)
   await createView(connection, name, stored, columns)
   if (table.records.length === 0) return
-  const appender = await connection.createAppender(`${name} of records`)
+  const appender = await connection.createAppender(storedName(name))
   try {
-    appendAll(duckdb, appender, types, table)
+    appendAll(duckdb, appender, types, { ...table, columns })
   } finally {
     appender.closeSync()
   }
@@ -39,7 +42,7 @@ async function createView(
   const shown = [...columns].map(([column, type]) =>
     hasNulls(type) ? `CAST(${quoted(column)} AS ${textOf(type)}) AS ${quoted(column)}` : quoted(column),
   )
-  await connection.run(`CREATE TEMP VIEW ${quoted(name)} AS SELECT ${shown.join(', ') || '*'} FROM ${stored}`)
+  await connection.run(`CREATE TEMP VIEW ${quoted(name)} AS SELECT ${shown.join(', ')} FROM ${stored}`)
 }
 
 function appendAll(

@@ -3,6 +3,7 @@ import { advice, describe, kindName } from '../../values/describe.js'
 import { below } from '../../values/fault.js'
 import { kindOf } from '../../values/kinds.js'
 import type { ScalarType } from '../columns.js'
+import { nameFault } from '../quoted.js'
 
 /** The type of a value as SQL has it: the type of a column, or of a part that is null in all records. */
 export type ValueType = ScalarType | 'NULL' | { readonly list: ValueType } | { readonly fields: Fields }
@@ -16,6 +17,8 @@ export class SeenType {
   #kind: ScalarType | 'NULL' | 'list' | 'struct' = 'NULL'
   #item: SeenType | undefined
   readonly #fields = new Map<string, SeenType>()
+  /** The location of the first object without fields before all that have some. */
+  #bare: string | undefined
 
   /** `path` returns the location of the value, for errors. @throws DataError if the column cannot hold the value. */
   add(value: unknown, path: () => string): void {
@@ -27,9 +30,15 @@ export class SeenType {
     else if (kind === 'struct') this.#addFields(value as object, path)
   }
 
+  /** @throws DataError if no struct has a field: one of SQL has at least one. */
   get type(): ValueType {
     if (this.#kind === 'list') return { list: this.#item?.type ?? 'NULL' }
     if (this.#kind !== 'struct') return this.#kind
+    if (this.#fields.size === 0)
+      throw new DataError(
+        `${this.#bare} is an object without fields, which SQL does not have. Leave it out, or use null.`,
+        { path: this.#bare },
+      )
     return { fields: new Map([...this.#fields].map(([name, seen]) => [name, seen.type])) }
   }
 
@@ -42,21 +51,20 @@ export class SeenType {
     for (const [name, value] of Object.entries(struct)) {
       field(this.#fields, name, path).add(value, () => below(path(), name))
     }
-    // A struct of SQL has at least one field.
-    if (this.#fields.size === 0)
-      throw new DataError(
-        `${path()} is an object without fields, which SQL does not have. Leave it out, or use null.`,
-        {
-          path: path(),
-        },
-      )
+    if (this.#fields.size === 0) this.#bare ??= path()
   }
 }
 
-/** Returns the type of a field. @throws DataError if another field has the same name apart from case. */
+/** Returns the type of a field. @throws DataError for a name that SQL cannot have, or has already apart from case. */
 export function field(fields: Map<string, SeenType>, name: string, path: () => string): SeenType {
   const known = fields.get(name)
   if (known) return known
+  const fault = nameFault(name)
+  if (fault)
+    throw new DataError(`${path()} has a field ${describe(name)}, and this name ${fault}. Rename the field.`, {
+      path: path(),
+      field: name,
+    })
   const same = [...fields.keys()].find((each) => each.toLowerCase() === name.toLowerCase())
   if (same !== undefined)
     throw new DataError(

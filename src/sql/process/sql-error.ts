@@ -70,7 +70,7 @@ function remedy(kind: string, unknown: readonly string[]): string {
   const known = REMEDIES[kind]
   if (known !== undefined) return ` ${known}.`
   if (kind !== 'Binder' || unknown.length === 0) return ''
-  return ` The table ${unknown.join(', ')} has no records, so its columns are unknown: set them with toTable.`
+  return ` The table ${unknown.join(', ')} has no records with fields, so its columns are unknown: set them with toTable.`
 }
 
 /** The first line of a message; the others are hints about other tables and settings. */

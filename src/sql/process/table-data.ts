@@ -11,7 +11,7 @@ import { field, type SeenType, type ValueType } from './seen.js'
 export interface TableData {
   readonly name: string
   readonly columns: ReadonlyMap<string, ValueType>
-  /** Whether the columns are unknown: the table has no records, and no types were set. */
+  /** Whether the columns are unknown: no record has a field, and no types were set. */
   readonly isUnknown: boolean
   readonly records: readonly unknown[]
   /** Returns the values of a record in the order of the columns. */
@@ -56,7 +56,7 @@ function inferred(name: string, records: readonly unknown[]): TableData {
     pair: (record: unknown) => record as readonly unknown[],
     object: (record: unknown) => names.map((column) => own(record as object, column)),
   }[shape]
-  return { name, columns, isUnknown: records.length === 0, records, valuesOf }
+  return { name, columns, isUnknown: names.length === 0, records, valuesOf }
 }
 
 interface SeenColumn {
