@@ -77,6 +77,10 @@ describe('values come out as they went in', () => {
     'select sum(n) over (order by seen) as n from batch',
     'with t as (select upper(word) as word from batch) select word || word as word from t order by word',
     'select upper(batch.word) as word from batch',
+    'select batch.n1, batch.n2, batch."n""3" from batch',
+    'select word, row_number() over w as r from batch window w as (partition by word order by n) qualify r = 1',
+    'select \'é\', word from batch where exists (select 1 from batch b where b.n = batch.n and b."an m" > 1)',
+    'select word, (select max(o.n) from batch as o where o.word = batch.word) as n from batch',
     'select word as w, upper(w) as word, n + 1 as n, n as m from batch',
   ])('%s, over an empty batch', async (query) => {
     expect(await ctx.emptyRDD().sql(query).collect()).toEqual([])

@@ -41,7 +41,7 @@ async function prepared(
     try {
       return await connection.prepare(text)
     } catch (error) {
-      if (!(await unknown.add(reported(error)))) throw error
+      if (!(await unknown.add(reported(error), text))) throw error
     }
   }
 }

@@ -19,9 +19,9 @@ export class UnknownColumns {
     return [...this.#tables.keys()]
   }
 
-  /** Adds the column that an error misses. Returns whether the query may succeed now. */
-  async add(error: Reported | undefined): Promise<boolean> {
-    const missed = missing(error)
+  /** Adds the column that the query `text` misses. Returns whether the query may succeed now. */
+  async add(error: Reported | undefined, text: string): Promise<boolean> {
+    const missed = missing(error, text)
     if (!missed) return false
     let added = false
     for (const [table, columns] of this.#tables) {
@@ -37,19 +37,35 @@ export class UnknownColumns {
   }
 }
 
-const QUALIFIED = /does not have a column named "(.+)"$|^Column "(.+)" does not exist on (?:left|right) side of join/s
+interface Missed {
+  readonly column: string
+  /** Whether it may be of any table: two tables that have an unqualified name would make it ambiguous. */
+  readonly isQualified: boolean
+}
 
-/** `upper(word) as word`: DuckDB finds the alias only. */
-const HIDDEN = /^Column "(.+)" referenced that exists in the SELECT clause/s
+const QUALIFIED =
+  /does not have a column named "(.+?)"(?:\n|$)|^Column "(.+?)" does not exist on (?:left|right) side of join/s
+/** `upper(word) as word`, of which DuckDB finds the alias only; `window w as (order by word)`. */
+const UNQUALIFIED =
+  /^Column "(.+?)" referenced that exists in the SELECT clause|^Referenced column (.+?) not found in FROM clause and can't/s
+/** A subquery looks for the table of a column that it misses outside: the position is that of `b.word`. */
+const OUTSIDE = /^Referenced table ".+" not found!/s
+const COLUMN_OF_TABLE = /^(?:"(?:[^"]|"")+"|\w+)\s*\.\s*(?:"((?:[^"]|"")+)"|(\w+))/u
 
-/** The column that a query misses. In an unqualified name, two tables that have it would be ambiguous. */
-function missing(error: Reported | undefined): { readonly column: string; readonly isQualified: boolean } | undefined {
+/** Returns the column that a query misses. */
+function missing(error: Reported | undefined, text: string): Missed | undefined {
   if (error?.exception_type !== 'Binder') return undefined
   if (error.error_subtype === 'COLUMN_NOT_FOUND' && error.name !== undefined)
     return { column: error.name, isQualified: false }
-  const [, hidden] = HIDDEN.exec(error.exception_message ?? '') ?? []
-  if (hidden !== undefined) return { column: hidden, isQualified: false }
-  const [, ofTable, ofJoin] = QUALIFIED.exec(error.exception_message ?? '') ?? []
-  const column = ofTable ?? ofJoin
-  return column === undefined ? undefined : { column, isQualified: true }
+  const { exception_message: message = '', position = '0' } = error
+  const unqualified = groupOf(UNQUALIFIED.exec(message))
+  if (unqualified !== undefined) return { column: unqualified, isQualified: false }
+  const place = OUTSIDE.test(message) ? Buffer.from(text).subarray(Number(position)).toString() : ''
+  const qualified = groupOf(QUALIFIED.exec(message) ?? COLUMN_OF_TABLE.exec(place))
+  return qualified === undefined ? undefined : { column: qualified.replaceAll('""', '"'), isQualified: true }
+}
+
+/** Returns the group of a pattern of alternatives that matched. */
+function groupOf(match: RegExpExecArray | null): string | undefined {
+  return match?.slice(1).find((group) => group !== undefined)
 }
