@@ -7,7 +7,7 @@ import { proseOf } from './lib/prose.mjs'
 import { ALLOWED, PENDING, RULES } from './words.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const CHECKED = ['src', 'bench', 'examples', 'scripts', 'docs', '*.md', ':!bench/peers/jvm']
+const CHECKED = ['src', 'bench', 'examples', 'scripts', 'docs', 'site', '*.md', ':!bench/peers/jvm']
 
 const HELP = `Checks comments, string literals and pages against the word list in scripts/words.mjs.
 

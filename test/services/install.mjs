@@ -1,17 +1,18 @@
 #!/usr/bin/env node
-// Installs the servers that the connector tests start, into a folder outside of the checkout.
+// Installs the programs that tests start into a folder outside of the checkout, and the packages of the documentation site.
 //
 //   node test/services/install.mjs [kafka ...]
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 const CACHE = process.env.MILLRACE_SERVICES ?? join(homedir(), '.cache', 'millrace', 'services')
 
-const SERVICES = { kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium }
+const SERVICES = { kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site }
 const KAFKA = '4.4.0'
+const SITE = join(import.meta.dirname, '..', '..', 'site')
 const HADOOP = '3.4.3'
 const VERSITYGW = '1.8.0'
 
@@ -79,6 +80,23 @@ function ofMachine(name) {
   const wait = ['-o', 'DPkg::Lock::Timeout=300']
   run('apt-get', ['update', '-qq', ...wait])
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...wait, name])
+}
+
+/** The packages of the documentation site, which stay in its folder of the checkout. */
+function site() {
+  run('npm', ['ci', '--no-audit', '--no-fund'], {}, SITE)
+}
+site.version = createHash('sha256')
+  .update(readFileSync(join(SITE, 'package-lock.json')))
+  .digest('hex')
+  .slice(0, 12)
+site.program = installedSite
+
+/** The list of the site's installed packages, unless the packages that it needs are newer. */
+function installedSite() {
+  const list = join(SITE, 'node_modules', '.package-lock.json')
+  const wanted = join(SITE, 'package-lock.json')
+  return existsSync(list) && statSync(list).mtimeMs >= statSync(wanted).mtimeMs ? list : undefined
 }
 
 /** Flume's RPC client, and the program around it that the tests run. */
