@@ -73,6 +73,24 @@ test('a module that cannot be loaded is loaded again when it changes, also one t
   expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
 })
 
+test('a folder that a build removes and writes again is watched on', async () => {
+  const at = project('pipeline.mjs', './dist/word.mjs')
+  const build = (word: string) => {
+    rmSync(at('dist'), { recursive: true, force: true })
+    mkdirSync(at('dist'))
+    at('dist/word.mjs', `export const word = '${word}'\n`)
+  }
+  build('one')
+  const command = watched(at('pipeline.mjs'))
+  for (const word of ['two', 'three']) {
+    await command.writes('stdout', '"output":"words"')
+    build(word)
+    await command.writes('stdout', `["${word}"]`)
+  }
+  command.kill('SIGTERM')
+  expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
+})
+
 test('a run whose supervisor is killed ends', async () => {
   const at = project('pipeline.mjs', './word.mjs')
   at('word.mjs', "export const word = 'one'\n")

@@ -1,15 +1,17 @@
-import { type FSWatcher, statSync, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { statSync } from 'node:fs'
 
-/** Ms of silence after a change: an editor writes a file in several steps. */
-const SETTLE_MS = 100
+/** Ms between two looks at the files. */
+const LOOK_MS = 200
 
-/** Files whose changes are reported. Folders are watched, as editors replace files. */
+/**
+ * Files whose changes are reported. It looks at them again and again: what the system watches ends with its folder, and many builds
+ * remove their folder first.
+ */
 export class WatchedFiles {
   readonly #onChange: (path: string) => void
-  readonly #names = new Map<string, Set<string>>()
-  readonly #watchers: FSWatcher[] = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #versions = new Map<string, string>()
+  readonly #timer = setInterval(() => this.#look(), LOOK_MS)
+  #changed: string | undefined
 
   constructor(onChange: (path: string) => void) {
     this.#onChange = onChange
@@ -17,39 +19,39 @@ export class WatchedFiles {
 
   /** Adds a file, and reports it if it has changed since `since`, in ms since 1970. */
   add(path: string, since: number): void {
-    const folder = dirname(path)
-    const name = basename(path)
-    const names = this.#names.get(folder) ?? this.#watch(folder)
-    if (names.has(name)) return
-    names.add(name)
-    const status = statSync(path, { throwIfNoEntry: false })
-    if (status && status.mtimeMs > since) this.#changed(path)
+    if (this.#versions.has(path)) return
+    const { version, changed } = lookAt(path)
+    this.#versions.set(path, version)
+    if (changed > since) this.#changed = path
   }
 
   close(): void {
-    clearTimeout(this.#timer)
-    for (const watcher of this.#watchers) watcher.close()
+    clearInterval(this.#timer)
   }
 
-  #watch(folder: string): Set<string> {
-    const names = new Set<string>()
-    this.#names.set(folder, names)
-    try {
-      const watcher = watch(folder, (_, name) => {
-        if (name !== null && names.has(name)) this.#changed(`${folder}/${name}`)
-      })
-      // A folder that is removed has no more changes.
-      watcher.on('error', () => this.#names.delete(folder))
-      this.#watchers.push(watcher)
-    } catch {
-      // The folder of an import that does not exist.
-      this.#names.delete(folder)
+  /** Reports a change once the files are still: editors and builds write in several steps. */
+  #look(): void {
+    let isStill = true
+    for (const [path, known] of this.#versions) {
+      const { version } = lookAt(path)
+      if (version === known) continue
+      this.#versions.set(path, version)
+      isStill = false
+      // A file that was removed is reported when it is there again.
+      if (version !== MISSING) this.#changed = path
     }
-    return names
+    if (!isStill || this.#changed === undefined) return
+    const path = this.#changed
+    this.#changed = undefined
+    this.#onChange(path)
   }
+}
 
-  #changed(path: string): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#onChange(path), SETTLE_MS)
-  }
+const MISSING = ''
+
+/** Returns what differs between two versions of a file, and the time of its last change in ms since 1970. */
+function lookAt(path: string): { readonly version: string; readonly changed: number } {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (!status) return { version: MISSING, changed: 0 }
+  return { version: `${status.ino} ${status.size} ${status.mtimeMs}`, changed: status.mtimeMs }
 }
