@@ -1,4 +1,5 @@
 import { PACKAGE_ROOT } from '../package-root.js'
+import { printableLines } from './printable.js'
 
 const MAX_FRAMES = 6
 /** The directory of the library's own code, whose frames do not help the author of a pipeline. */
@@ -10,7 +11,8 @@ const DETAILS: Readonly<Record<string, (value: unknown) => [label: string, text:
 }
 
 /**
- * Formats an error for a reader: message, code and details, then each cause, then stack frames of the innermost one.
+ * Formats an error for a reader: message, code and details, then each cause, then stack frames of the innermost one. Control
+ * characters are escaped, because messages quote records.
  */
 export function describeError(error: unknown): string {
   const chain: unknown[] = []
@@ -25,7 +27,7 @@ export function describeError(error: unknown): string {
     const heading = depth === 0 ? `millrace: ${message(each, depth)}` : `  caused by ${message(each, depth)}`
     return [heading, ...facts(each).map((fact) => `  ${'  '.repeat(Math.min(depth, 1))}${fact}`)]
   })
-  return [...lines, ...frames(chain.at(-1), chain.length > 1 ? '    ' : '  ')].join('\n')
+  return printableLines([...lines, ...frames(chain.at(-1), chain.length > 1 ? '    ' : '  ')].join('\n'))
 }
 
 function message(error: unknown, depth: number): string {

@@ -44,6 +44,7 @@ test('asks the page of running streams, and prints tables', async () => {
   const { code, stdout, stderr } = await asked(
     [
       'batches(5)',
+      '(await batches(0)).concat(await batches(1)).length',
       '(await batches()).map(({ records }) => records)',
       'batch(1000)',
       'state()',
@@ -61,7 +62,7 @@ test('asks the page of running streams, and prints tables', async () => {
   expect(stdout).toMatch(
     /^batch +status +records +scheduling +processing +total\n1970-01-01T00:00:02.000Z +completed +1 .*\n1970-01-01T00:00:01.000Z +completed +2 /,
   )
-  expect(stdout).toContain('[ 1, 2 ]\n')
+  expect(stdout).toContain('\n1\n[ 1, 2 ]\n')
   expect(stdout).toContain('time: 1000')
   expect(stdout).toMatch(/stream +label .*keys +bytes\n.*updateStateByKey/)
   expect(stdout).toMatch(/uid: 'sums',\n {2}version: 2000,\n {2}found: true,\n {2}value: 4\n\}\nfalse\n/)

@@ -44,6 +44,21 @@ test('a table shows control characters of records as text', async () => {
   expect(stdout).not.toContain('\u001b')
 })
 
+test('an error shows control characters of its message as text', async () => {
+  const { stderr } = await evaluated([
+    String.raw`throw new Error('\u001b[2Jgone')`,
+    String.raw`ctx.parallelize(['\u001b[2Jlost']).map((text) => { throw new Error(text) }).count()`,
+  ])
+  expect(stderr).toContain(String.raw`\u001b[2Jgone`)
+  expect(stderr).toContain(String.raw`\u001b[2Jlost`)
+  expect(stderr).not.toContain('\u001b')
+})
+
+test('a table shows the fields that a record has itself', async () => {
+  const { stdout } = await evaluated(['ctx.parallelize([{ constructor: 1 }, { a: 2 }])'])
+  expect(stdout).toBe('constructor  a\n1\n             2\n(2 records)\n')
+})
+
 test('TypeScript, objects and statements over several lines', async () => {
   const { code, stdout, stderr } = await evaluated([
     'interface Reading { readonly sensor: string; readonly value: number }',
@@ -108,6 +123,7 @@ test('ssc has the streams of a module: they start, print and have outputs', asyn
       'await ssc.awaitTermination()',
       "ssc.output('count')",
       'batches(2)',
+      'batches(0)',
     ],
     'words.mjs',
     '--batch-interval',
@@ -121,6 +137,7 @@ test('ssc has the streams of a module: they start, print and have outputs', asyn
   expect(stdout).toContain('["x",2]')
   expect(stdout).toMatch(/batch \d+ ms \(.*Z\)\nvalue\n {4}3\n\(1 record\)\n/)
   expect(stdout).toMatch(/batch +status +records +scheduling +processing +total\n\d{4}-.*Z +completed/)
+  expect(stdout).toMatch(/\n\[\]\n$/)
   expect(code).toBe(0)
 })
 

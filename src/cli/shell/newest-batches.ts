@@ -1,5 +1,5 @@
 import type { Context } from '../../index.js'
-import { type BatchLine, lineOf } from './questions.js'
+import { type BatchLine, lineOf, newestOf } from './questions.js'
 
 const KEPT = 100
 const NEWEST = 20
@@ -18,6 +18,6 @@ export class NewestBatches {
 
   /** The newest batches, the newest first. */
   newest(count = NEWEST): BatchLine[] {
-    return this.#lines.slice(-count).reverse()
+    return newestOf(this.#lines, count)
   }
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { PACKAGE_ROOT } from '../../package-root.js'
 import { describeError } from '../describe-error.js'
+import { printable, printableLines } from '../printable.js'
 import { textTable } from '../text-table.js'
 
 /** Characters of a cell. */
@@ -24,7 +25,7 @@ export function present(value: unknown, colours: boolean): string {
   if (form !== undefined) return form
   if (isTabular(value)) return recordsTable(value, value.length > SHOWN_ROWS)
   if (value instanceof Error && 'details' in value) return describeError(value)
-  if (value instanceof Error) return withoutOwnFrames(inspect(value))
+  if (value instanceof Error) return withoutOwnFrames(printableLines(inspect(value)))
   return inspect(value, { colors: colours, showProxy: true })
 }
 
@@ -64,7 +65,10 @@ export function recordsTable(records: readonly unknown[], hasMore: boolean): str
 function columnsOf(records: readonly unknown[]): [headings: string[], rows: (string | number)[][]] {
   if (records.every(isPlainObject)) {
     const fields = [...new Set(records.flatMap((record) => Object.keys(record)))].slice(0, MOST_COLUMNS)
-    return [fields.map(printable), records.map((record) => fields.map((field) => cell(record[field], field in record)))]
+    return [
+      fields.map(printable),
+      records.map((record) => fields.map((field) => cell(record[field], Object.hasOwn(record, field)))),
+    ]
   }
   if (records.every((record) => Array.isArray(record) && record.length === 2))
     return [['key', 'value'], (records as unknown[][]).map((pair) => pair.map((item) => cell(item)))]
@@ -77,15 +81,4 @@ function cell(value: unknown, isPresent = true): string | number {
   const text = typeof value === 'string' ? value : inspect(value, { depth: 3, breakLength: Number.POSITIVE_INFINITY })
   const line = printable(text)
   return line.length > CELL ? `${line.slice(0, CELL - 1)}…` : line
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
-
-/** Escapes control characters: a terminal would act on those of a record. */
-function printable(text: string): string {
-  return text.replaceAll(CONTROL, (character) => {
-    if (character === '\n') return '\\n'
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

@@ -22,7 +22,7 @@ export function questions(page: PageClient): Readonly<Record<string, (...args: n
     overview: async () => summary((await page.get('overview')) as Overview),
     batches: async (newest = NEWEST) => {
       const rows = (await page.get('batches')) as BatchRow[]
-      return rows.slice(-newest).reverse().map(lineOf)
+      return newestOf(rows, newest).map(lineOf)
     },
     batch: async (time: number) => (await page.get(`batches/${Number(time)}`)) as BatchDetails,
     threads: async () => ((await page.get('threads')) as { threads: unknown }).threads,
@@ -39,6 +39,11 @@ export function questions(page: PageClient): Readonly<Record<string, (...args: n
     graph: async () => graphOf((await page.get('graph')) as Graph),
     configuration: fields('configuration'),
   }
+}
+
+/** Returns the last `count` of a list, the last first. */
+export function newestOf<T>(list: readonly T[], count: number): T[] {
+  return count > 0 ? list.slice(-count).reverse() : []
 }
 
 /** Returns the row of a batch. */
