@@ -5,7 +5,7 @@ import type { REPLServer } from 'node:repl'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Ms that the last write of the history may take: the REPL writes it soon after each line. */
-const FLUSH_MS = 1000
+const FLUSH_MS = 5000
 
 /**
  * Keeps what is typed in `~/.millrace_history`, or in the file that MILLRACE_HISTORY names; nowhere if that is empty. Returns a
