@@ -25,10 +25,11 @@ export type {
   Listener,
   LostRecords,
   NoticesDropped,
+  Rollback,
 } from './engine/events/engine-events.js'
 export type { JobEvents, JobStart, StageOwner, TaskEnd, TaskInfo, TaskStatus } from './engine/events/job-events.js'
 export type { Logger } from './engine/logger.js'
-export type { ContextOptions } from './engine/options.js'
+export type { ContextOptions, Speculation } from './engine/options.js'
 export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
 export type {
@@ -47,8 +48,14 @@ export type { StartOptions } from './engine/streaming/start-options.js'
 export type { StopOptions, StopResult } from './engine/streaming/stop-result.js'
 export { StreamingContext } from './engine/streaming/streaming-context.js'
 export type { PushTarget, StreamingControl } from './engine/streaming/streaming-control.js'
-export type { PipelineOptions, StreamingOptions, StreamingState } from './engine/streaming/streaming-options.js'
+export type {
+  GetOrCreateOptions,
+  PipelineOptions,
+  StreamingOptions,
+  StreamingState,
+} from './engine/streaming/streaming-options.js'
 export type { StreamingUi, UiOptions } from './engine/streaming/ui-options.js'
+export type { LogDamage } from './engine/write-ahead-log/log-damage.js'
 export type { WriteAheadLogOptions } from './engine/write-ahead-log/options.js'
 export * from './errors.js'
 export type {
@@ -56,11 +63,13 @@ export type {
   ByteRange,
   CreateOptions,
   DirectoryEntry,
+  EntryKind,
   FileOutput,
   FileStatus,
   FileSystem,
   FileSystemFactory,
   FileSystemRef,
+  RenameOptions,
   StagedFile,
   StagedOutput,
 } from './files/file-system.js'
@@ -69,6 +78,7 @@ export type { HdfsOptions } from './files/hdfs/options.js'
 export type { FileIdentity, FileRange } from './files/identity.js'
 export type { S3Options } from './files/s3/options.js'
 export type { BinaryOptions } from './formats/binary-records.js'
+export type { TextCompression } from './formats/compressed-text.js'
 export type { CsvOptions, CsvWriteOptions } from './formats/csv/options.js'
 export type { CsvType } from './formats/csv/types.js'
 export type { BadRecord } from './formats/faults.js'
@@ -77,10 +87,11 @@ export type { ParquetOptions, ParquetType, ParquetWriteOptions } from './formats
 export type { SequenceOptions, SequenceWriteOptions } from './formats/sequence/options.js'
 export type { WritableName } from './formats/sequence/writables.js'
 export type { TextWriteOptions } from './formats/text.js'
+export type { ThreadId } from './ids.js'
 export type { Accumulator } from './ops/accumulator.js'
 export type { Broadcast } from './ops/broadcast.js'
 export { type Clock, ManualClock, SystemClock } from './ops/clock.js'
-export type { CustomPartitioner, Partitioner } from './ops/dataset.js'
+export type { CustomPartitioner, Partitioner, RangePartitioner } from './ops/dataset.js'
 export type { StreamBuilder } from './ops/dstream/builder.js'
 export type { DeadLetterOptions, DeadRecord, WithDeadLetters } from './ops/dstream/dead-letters.js'
 export type { EventPairs, EventStream, EventTimed } from './ops/dstream/event-time/event-stream.js'
@@ -165,10 +176,14 @@ export type {
 } from './ops/source.js'
 export type { TaskContext } from './ops/task-context.js'
 export type { Duration } from './ops/time.js'
+export type { RejectError } from './pool/protocol.js'
 export type { HadoopFormat } from './sinks/format-files.js'
 export type { SaveOptions } from './sinks/part-files.js'
+export type { RecordTarget } from './sinks/writable.js'
 export type { PushStream } from './sources/attach.js'
-export type { FileStreamOptions, ReadFilesOptions } from './sources/format-files.js'
+export type { ReconnectDelay } from './sources/check.js'
+export type { Pullable } from './sources/feed.js'
+export type { FileStreamOptions, ReadFilesOptions, StreamFormat } from './sources/format-files.js'
 export type {
   HttpTextOptions,
   IterableOptions,
@@ -176,3 +191,4 @@ export type {
   SocketTextOptions,
   TextFileOptions,
 } from './sources/index.js'
+export type { PushHandle, PushOptions } from './sources/push.js'
