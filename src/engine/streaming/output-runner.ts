@@ -110,7 +110,12 @@ export class OutputRunner {
       try {
         const call = { time, outputId: graph.outputIds.get(output)!, attempt, replayed }
         const result = currentBatch.run(batch, () => graph.within(stream, time, () => perform(output, rdd, call)))
-        await until(Promise.resolve(result), abandoned)
+        const hasEnded = await until(
+          Promise.resolve(result).then(() => true),
+          abandoned,
+        )
+        // An interrupted output must not be recorded as completed: it runs again after a restart.
+        if (!hasEnded) throw abandoned.reason
         return
       } catch (cause) {
         const error = outputFailed(output, time, cause)
@@ -118,6 +123,7 @@ export class OutputRunner {
         const pause = pauseAfter(attempt, outputRetries)
         engine.events.emit('outputRetried', { time, id, label, attempt, pause, error })
         await delay(pause, abandoned)
+        if (abandoned.aborted) throw error
       }
     }
   }

@@ -63,6 +63,36 @@ test('a batch that runs again without its received data does not replace its out
   expect(after).toContainEqual(['batch-14000', 'c\n'])
 })
 
+test.each([false, true])('an output that stop() interrupts runs again, write-ahead log: %s', async (writeAheadLog) => {
+  const at = directory()
+  const events = new EventEmitter()
+  const got: number[] = []
+  const build = (now: number, waits: boolean) => {
+    const of = manual(now, { checkpointInterval: '1m', writeAheadLog })
+    of.ssc.checkpoint(at)
+    of.ssc.pushStream<string>('words').foreachRDD(async (_rdd, time) => {
+      if (waits && time === 12_000) {
+        events.emit('waits')
+        await once(events, 'never')
+      }
+      got.push(time)
+    })
+    return of
+  }
+  const first = build(10_000, true)
+  await first.ssc.start()
+  await ticks(first, 1)
+  const waits = once(events, 'waits')
+  await first.clock.advance(1000)
+  await waits
+  await first.ssc.stop()
+  expect(got).toEqual([11_000])
+  const second = build(12_000, false)
+  await second.ssc.start()
+  await ticks(second, 1)
+  expect(got.filter((time) => time > 11_000)).toEqual([12_000, 13_000])
+})
+
 test('a batch that runs again has the files of its first run, and later ones the others', async () => {
   const at = directory()
   const files = join(at, 'in')
