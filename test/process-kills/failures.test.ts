@@ -16,7 +16,7 @@ const FILES = 30
 /** The part of the files at which the process is killed. */
 const KILLS = 1 / 5
 /** The longest time in ms between a file and the death of the process. */
-const LONGEST_LIFE_MS = 300
+const LONGEST_LIFE_MS = 800
 
 type Line = readonly [name: string, life: number, values: readonly unknown[]]
 
