@@ -90,7 +90,8 @@ export class DirectInput extends StreamInput<PlannedBatch> {
 
   /** Called when the batch could not be recorded in the write-ahead log: the next one also has its partitions. */
   override unassign(time: number): void {
-    this.#unassigned = this.partitionsAt(time) ?? []
+    // A batch that the reader has not planned adds none, and keeps those of the batches before it.
+    this.#unassigned = [...this.#unassigned, ...(this.partitionsAt(time) ?? [])]
     const batch = this.batches.get(time)
     if (batch) this.batches.set(time, { ...batch, direct: undefined })
     this.#isAtEnd = false
