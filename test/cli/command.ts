@@ -18,6 +18,19 @@ export interface CommandOptions {
   readonly terminal?: boolean
 }
 
+/** What Node reads to learn about colours, and how many: the tests' own surroundings (`CI`, for one) must not decide. */
+const COLOUR_VARIABLES = [
+  'FORCE_COLOR',
+  'NO_COLOR',
+  'NODE_DISABLE_COLORS',
+  'COLORTERM',
+  'TERM_PROGRAM',
+  'TMUX',
+  'CI',
+  'TF_BUILD',
+]
+const TERMINAL = { ...Object.fromEntries(COLOUR_VARIABLES.map((name) => [name, undefined])), TERM: 'xterm' }
+
 /** Runs a program on a new terminal; its stdin are keys, its stdout is what the terminal shows. */
 const ON_TERMINAL = ['-c', 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))']
 
@@ -37,7 +50,7 @@ export class Command {
     this.child = spawn(program!, rest, {
       cwd: FIXTURES,
       stdio: [stdin, 'pipe', 'pipe'],
-      env: { ...process.env, ...(terminal && { TERM: 'xterm', FORCE_COLOR: undefined }), ...env },
+      env: { ...process.env, ...(terminal && TERMINAL), ...env },
     })
     if (input !== undefined) this.child.stdin!.end(input)
     for (const name of ['stdout', 'stderr'] as const) {
