@@ -15,9 +15,9 @@ import { plainGrep, plainWordCount } from './plain.mjs'
  */
 
 const MIB = 2 ** 20
-const WORD_COUNT_BYTES = 4 * MIB
+const WORD_COUNT_BYTES = 16 * MIB
 const GREP_BYTES = 24 * MIB
-const JSON_BYTES = 4 * MIB
+const JSON_BYTES = 16 * MIB
 
 const wordCount = (lines) =>
   lines

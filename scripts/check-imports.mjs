@@ -281,6 +281,7 @@ export const RULES = [
       'pool/worker',
       'pool/protocol',
       'pool/thread-status',
+      'pool/claims',
       'pool/fault-points',
       'pool/error-wire',
       'pool/pipeline-module',

@@ -10,7 +10,7 @@ import type { WireError } from './error-wire.js'
 import type { FaultPoint } from './fault-points.js'
 
 /** Messages between the driver and a worker thread. Plain data; `PROTOCOL` changes whenever their meaning does. */
-export const PROTOCOL = 4
+export const PROTOCOL = 5
 
 /** The first message to a thread. */
 export interface AttachMessage {
@@ -241,6 +241,8 @@ export type TaskResult =
     }
   /** The task did not run: it was meant for another thread, or its promised map outputs did not arrive. */
   | { readonly ok: 'stale' }
+  /** The task did not run, because the driver took it back. The thread has the rest of its message. */
+  | { readonly ok: 'recalled' }
 
 /** The size of a partition of state at a version. */
 export interface StateSize {

@@ -13,12 +13,15 @@ export type Emitted = {
   readonly [N in keyof EngineEvents]: { readonly name: N; readonly detail: EngineEvents[N] }
 }['taskRetried' | 'taskSpeculated' | 'resultDropped' | 'threadWarmedUp' | 'stageStarted' | 'taskStarted' | 'taskEnded']
 
-/** `look`: compares the progress of threads. `quiet`: starts warm-up runs if nothing else has started. */
-export type TimerName = 'look' | 'quiet'
+/**
+ * `look`: compares the progress of threads. `quiet`: starts warm-up runs if nothing else has started. `recall`: takes tasks
+ * back for idle threads.
+ */
+export type TimerName = 'look' | 'quiet' | 'recall'
 
 /**
  * Actions that the scheduler requests. The event loop executes all commands, in order, before it handles the next
- * event. Only the answer to `plan` is handled at once.
+ * event. Only the answers to `plan` and `recall` are handled at once.
  */
 export type Command =
   /** Plan an attempt, and answer with `TaskPlanned`. `copyFor`: the idle thread that will run a second attempt. */
@@ -31,6 +34,9 @@ export type Command =
   | { readonly do: 'abandon'; readonly attempt: Attempt }
   /** Send the attempts to a thread in one message. */
   | { readonly do: 'dispatch'; readonly thread: ThreadId; readonly attempts: readonly Attempt[] }
+  /** Take back the attempts that a thread has not begun, and answer with `TasksRecalled`. It refuses all until `reopen`. */
+  | { readonly do: 'recall'; readonly thread: ThreadId }
+  | { readonly do: 'reopen'; readonly thread: ThreadId }
   /** Post `DispatchDue`: now, or at the end of the current turn, when all tasks of a stage are queued. */
   | { readonly do: 'round'; readonly when: 'now' | 'soon' }
   | { readonly do: 'timer'; readonly timer: TimerName; readonly ms: number }

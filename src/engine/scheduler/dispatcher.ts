@@ -48,7 +48,7 @@ export class Dispatcher {
     for (let ahead = 0; ahead <= MESSAGES_AHEAD; ahead++) {
       const share = Math.min(MOST_IN_MESSAGE, Math.ceil(this.#queues.shared.length / threads.length))
       for (const thread of threads) {
-        if (thread.messages.length > ahead) continue
+        if (thread.messages.length > ahead || thread.isRecalled) continue
         // If there are not enough attempts for all threads, the last ones wait for the first free thread.
         const mayShare = ahead === 0 || this.#queues.shared.length >= threads.length
         const first = this.#take(thread, mayShare)
@@ -98,7 +98,7 @@ export class Dispatcher {
    */
   #refuse(error: Error): void {
     for (const thread of this.#threads.inSlots) {
-      if (thread.messages.length > MESSAGES_AHEAD) continue
+      if (thread.messages.length > MESSAGES_AHEAD || thread.isRecalled) continue
       const attempt = this.#take(thread, true)
       if (!attempt) continue
       this.#attempts.end(attempt)

@@ -141,6 +141,13 @@ export class EventLoop {
         // Handled at once: no other plan may drop the blocks that this one relies on before they are pinned.
         this.#process({ ...command, type: 'TaskPlanned', plan: planOf(command.task) })
         break
+      case 'recall':
+        // Handled at once: nothing may be sent to the thread before the scheduler knows what it will not run.
+        this.#process({ type: 'TasksRecalled', thread: command.thread, count: this.#link.recall(command.thread) })
+        break
+      case 'reopen':
+        this.#link.reopen(command.thread)
+        break
       case 'dispatch':
         this.#link.send(command.thread, command.attempts)
         break
@@ -196,9 +203,18 @@ export class EventLoop {
   }
 
   #setTimer(timer: TimerName, ms: number): void {
-    const fire = () =>
-      this.post(timer === 'look' ? { type: 'LookDue', progress: this.#link.progress() } : { type: 'QuietDue' })
-    this.#timers.set(timer, setTimeout(fire, ms).unref())
+    this.#timers.set(timer, setTimeout(() => this.post(this.#fired(timer)), ms).unref())
+  }
+
+  #fired(timer: TimerName): SchedulerEvent {
+    switch (timer) {
+      case 'look':
+        return { type: 'LookDue', progress: this.#link.progress() }
+      case 'quiet':
+        return { type: 'QuietDue' }
+      case 'recall':
+        return { type: 'RecallDue' }
+    }
   }
 }
 

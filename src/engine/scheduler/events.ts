@@ -22,6 +22,8 @@ export type Answer =
     }
   /** The thread did not run it: it was meant for another thread, or a promised map output did not arrive. */
   | { readonly is: 'stale' }
+  /** The driver took the task back before the thread began it. */
+  | { readonly is: 'recalled' }
   /** The results of its job exceed `maxResultBytes`. */
   | { readonly is: 'too large'; readonly error: MemoryLimitError; readonly written: readonly BlockHandle[] }
   /** The driver cannot decode the answer. */
@@ -71,6 +73,10 @@ export type SchedulerEvent =
   | { readonly type: 'MemoryShort' }
   /** The timer `look` fired. `progress`: the counter of each thread that runs a task. */
   | { readonly type: 'LookDue'; readonly progress: ReadonlyMap<ThreadId, number> }
+  /** The timer `recall` fired. */
+  | { readonly type: 'RecallDue' }
+  /** The answer to a `recall` command. `count`: the thread will not run the last `count` attempts that it was sent. */
+  | { readonly type: 'TasksRecalled'; readonly thread: ThreadId; readonly count: number }
   /** The timer `quiet` fired. */
   | { readonly type: 'QuietDue' }
   | { readonly type: 'JobEnded'; readonly job: Job; readonly succeeded: boolean }

@@ -9,6 +9,7 @@ import type { MemoryState, SchedulerEvent } from './events.js'
 import { isQuickGroup } from './pipelined/placement.js'
 import type { PlannedTask } from './planned-task.js'
 import { type BroadcastCheck, ProgramTable } from './program-table.js'
+import { RECALL_MS, Recall } from './recall.js'
 import { Standstill } from './standstill.js'
 import { type Job, newAttempt, type Task } from './task.js'
 import { cancelled, endedWithoutTask, placeOf, taskFailed } from './task-errors.js'
@@ -43,6 +44,7 @@ export class TaskScheduler {
   readonly #copies: Copies
   readonly #answers: Answers
   readonly #loss: ThreadLoss
+  readonly #recall: Recall
   readonly #standstill: Standstill
   readonly #timers = new Set<TimerName>()
 
@@ -55,6 +57,7 @@ export class TaskScheduler {
     this.#copies = new Copies(this.#out, this.#threads, copies)
     this.#answers = new Answers(this.#out, this.#threads, this.#attempts, this.programs, this.#copies, reports)
     this.#loss = new ThreadLoss(this.#out, this.#threads, this.#attempts, this.#copies, reports)
+    this.#recall = new Recall(this.#out, this.#threads, this.#queues, this.#attempts, reports)
     this.#standstill = new Standstill(this.#threads, taskTimeoutMs, copies.speculation?.minMs ?? Infinity)
   }
 
@@ -109,6 +112,13 @@ export class TaskScheduler {
       case 'LookDue':
         this.#look(event.progress, now)
         break
+      case 'RecallDue':
+        this.#timers.delete('recall')
+        if (!this.#recall.due(now)) this.#out.push({ do: 'round', when: 'now' })
+        break
+      case 'TasksRecalled':
+        this.#recall.recalled(event.thread, event.count, now)
+        break
       case 'QuietDue':
         this.#warmUp(now)
         break
@@ -136,7 +146,7 @@ export class TaskScheduler {
 
   /** Threads that accept tasks, in the order of their slots. */
   get threads(): readonly ThreadId[] {
-    return this.#threads.inSlots.map(({ id }) => id)
+    return this.#threads.inSlots.filter(({ isRecalled }) => !isRecalled).map(({ id }) => id)
   }
 
   /** Whether `tasks` tasks of the program are quick enough for pipelined stages. */
@@ -151,6 +161,7 @@ export class TaskScheduler {
   }
 
   #dispatch(memory: MemoryState, now: number): void {
+    this.#recall.reopen()
     this.#dispatcher.round(memory, now)
     if (!memory) {
       for (const thread of this.#threads.inSlots) {
@@ -158,6 +169,7 @@ export class TaskScheduler {
         if (copy?.of === 'running') this.#attempts.plan(copy.task, thread.id)
       }
     }
+    if (this.#recall.isWanted && !this.#timers.has('recall')) this.#setTimer('recall', RECALL_MS)
     if (this.#copies.awaitsQuiet && this.isIdle && !this.#timers.has('quiet')) this.#setTimer('quiet', QUIET_MS)
   }
 

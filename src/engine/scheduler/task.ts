@@ -89,6 +89,8 @@ export interface Attempt {
   readonly place?: number
   /** A copy of a finished task, which makes a new thread compile its code. Its results are dropped. */
   readonly warmUp?: true
+  /** Its thread will not run it: the driver took it back, and its task has another attempt. Its pins stay until the answer. */
+  isRecalled?: true
 }
 
 /** A planned task of pipelined stages, before it becomes an attempt. */

@@ -2,6 +2,7 @@ import { type MemoryLimitError, ThreadLostError } from '../../errors.js'
 import type { ThreadId } from '../../ids.js'
 import { delay } from '../../ops/wait.js'
 import type { SegmentPool } from '../../pool/blocks/segments.js'
+import { offer, recall, reopen } from '../../pool/claims.js'
 import { decodeError } from '../../pool/error-wire.js'
 import type { PoolThread } from '../../pool/pool-thread.js'
 import type { TaskMessage, TaskResult } from '../../pool/protocol.js'
@@ -81,10 +82,22 @@ export class ThreadLink {
       }
     }
     if (sent.length === 0) return
+    offer(thread.status, sent.length)
     this.#options.pool.run(thread, messages).then(
       (results) => this.#answered(thread, sent, results),
       (error: unknown) => this.#failed(thread, sent, error),
     )
+  }
+
+  /** Takes back the attempts that a thread has not begun, and returns their number. They are the last ones sent to it. */
+  recall(id: ThreadId): number {
+    const thread = this.#threads.get(id)
+    return thread ? recall(thread.status) : 0
+  }
+
+  reopen(id: ThreadId): void {
+    const thread = this.#threads.get(id)
+    if (thread) reopen(thread.status)
   }
 
   /** Ends a job's tasks in a thread if they await, and aborts the signals of their calls. */
@@ -139,7 +152,7 @@ export class ThreadLink {
 
   #decode(thread: ThreadId, { task, warmUp }: Attempt, result: TaskResult | undefined): Answer {
     if (!result) return { is: 'unreadable', error: unreadable(new TypeError('it is missing')), written: [] }
-    if (result.ok === 'stale') return { is: 'stale' }
+    if (result.ok === 'stale' || result.ok === 'recalled') return { is: result.ok }
     const { blocks, lending, segments } = this.#options
     const written = result.ok ? result.written.map(({ block }) => block) : []
     try {

@@ -33,8 +33,9 @@ export class ThreadLoss {
     if (!thread) return
     // Before any retry is planned: a dead thread needs no warm-up, so its inputs may be released.
     this.#copies.forgetThread(id)
-    const sent = thread.messages.flat()
-    if (sent.length > 0) this.#zombies.set(id, sent)
+    const all = thread.messages.flat()
+    if (all.length > 0) this.#zombies.set(id, all)
+    const sent = all.filter((attempt) => !attempt.isRecalled)
     // End all attempts before judging any task: two of them may belong to one task, which is retried once.
     for (const attempt of sent) {
       this.#reports.ended(attempt, id, 'lost', now, loss)

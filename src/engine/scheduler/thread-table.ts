@@ -10,6 +10,8 @@ export interface SchedulerThread {
   readonly messages: (readonly Attempt[])[]
   /** Attempts that only this thread may run: it has their state, or was idle and is to run a copy. */
   readonly queue: Attempt[]
+  /** Whether attempts were taken back from it. It gets no others until it has answered for those. */
+  isRecalled: boolean
 }
 
 /** The threads that are ready, and the attempts of each. */
@@ -46,7 +48,13 @@ export class ThreadTable {
   /** Called when a thread is ready, or the spare took a slot. Its running and queued attempts stay. */
   place(id: ThreadId, slot: number): void {
     const known = this.#threads.get(id)
-    this.#threads.set(id, { id, slot, messages: known?.messages ?? [], queue: known?.queue ?? [] })
+    this.#threads.set(id, {
+      id,
+      slot,
+      messages: known?.messages ?? [],
+      queue: known?.queue ?? [],
+      isRecalled: known?.isRecalled ?? false,
+    })
     this.#sort()
   }
 

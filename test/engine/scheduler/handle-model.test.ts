@@ -5,7 +5,7 @@ import { MemoryLimitError } from '#build/errors.js'
 import fc from '../../support/fast-check.js'
 import { missing, Scripted } from './scripted.js'
 
-const ANSWERS = ['done', 'quick', 'threw', 'stale', 'unreadable', 'no state'] as const
+const ANSWERS = ['done', 'quick', 'threw', 'stale', 'recalled', 'unreadable', 'no state'] as const
 const REASONS = ['terminated', 'exit', 'uncaught', 'timeout', 'out-of-memory'] as const
 
 type Step =
@@ -19,6 +19,7 @@ type Step =
     }
   | { readonly do: 'group' | 'come' | 'promote' | 'exit' | 'turn' | 'look' | 'quiet' | 'free' | 'short' | 'end job' }
   | { readonly do: 'memory'; readonly state: 'wait' | 'full' }
+  | { readonly do: 'recall'; readonly begun: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -47,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       running: fc.nat(3),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('recall' as const), begun: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 6, arbitrary: fc.constantFrom('turn', 'come', 'quiet', 'look').map((kind) => ({ do: kind }) as Step) },
   {
     weight: 3,
@@ -71,6 +73,8 @@ class Model {
   readonly dead: number[] = []
   readonly settled = new Map<string, number>()
   readonly pinned = new Map<object, number>()
+  /** Threads from which tasks were taken back. */
+  readonly refusing = new Set<number>()
   spare: number | undefined
   #threads = 0
   #tasks = 0
@@ -128,6 +132,11 @@ class Model {
       case 'look':
         s.now += 250
         s.post({ type: 'LookDue', progress: new Map() })
+        break
+      case 'recall':
+        s.now += 6
+        s.begun = step.begun
+        s.post({ type: 'RecallDue' })
         break
       case 'quiet':
         s.post({ type: 'QuietDue' })
@@ -234,11 +243,14 @@ class Model {
     }
     if (command.do === 'dispatch') {
       expect([...this.alive, this.spare]).toContain(command.thread)
+      expect(this.refusing.has(command.thread), 'a thread that refuses tasks').toBe(false)
       for (const { pins, task, warmUp } of command.attempts) {
         expect(this.pinned.get(pins)).toBeGreaterThan(0)
         if (!warmUp) expect(task.spec.job.ended).toBe(false)
       }
     }
+    if (command.do === 'recall') this.refusing.add(command.thread)
+    if (command.do === 'reopen') this.refusing.delete(command.thread)
     if (command.do === 'settle') {
       const name = command.task.spec.label
       expect(this.settled.has(name)).toBe(false)

@@ -37,6 +37,8 @@ export class Scripted {
   now = 0
   memory: MemoryState
   mayKeepInputs = true
+  /** Tasks of its messages that a thread has begun. */
+  begun = 1
   readonly #plans = new Map<Task, () => PlanOutcome>()
   readonly #names = new Map<Task, string>()
   readonly #sent = new Map<number, (readonly Attempt[])[]>()
@@ -125,7 +127,8 @@ export class Scripted {
   /** The first message of a thread is answered: every attempt in the same way, or each in its own. */
   answer(thread: number, ...kinds: (Answer | keyof typeof ANSWERS)[]): string[] {
     const attempts = this.#sent.get(thread)!.shift()!
-    const answers = attempts.map((_, i) => {
+    const answers = attempts.map((attempt, i): Answer => {
+      if (attempt.isRecalled) return { is: 'recalled' }
       const kind = kinds[i] ?? kinds[0] ?? 'done'
       return typeof kind === 'string' ? ANSWERS[kind]() : kind
     })
@@ -170,6 +173,11 @@ export class Scripted {
         if (command.when === 'now') return this.#round()
         this.#roundIsDue = true
         return []
+      case 'recall': {
+        const { thread } = command
+        const count = Math.max(0, this.sentTo(thread).flat().length - this.begun)
+        return this.post({ type: 'TasksRecalled', thread, count })
+      }
       case 'dispatch': {
         const sent = this.#sent.get(command.thread)
         if (sent) sent.push(command.attempts)
@@ -197,6 +205,9 @@ export class Scripted {
         return `${command.do} ${this.nameOf(command.attempt)}`
       case 'dispatch':
         return `dispatch ${command.thread}: ${command.attempts.map((attempt) => this.nameOf(attempt)).join(' ')}`
+      case 'recall':
+      case 'reopen':
+        return `${command.do} ${command.thread}`
       case 'round':
         return `round ${command.when}`
       case 'timer':
@@ -245,6 +256,7 @@ const ANSWERS = {
   dropped: (): Answer => ({ ...(done(1, [7]) as Extract<Answer, { is: 'done' }>), taken: undefined }),
   threw: () => failed(new RangeError('bad record')),
   stale: (): Answer => ({ is: 'stale' }),
+  recalled: (): Answer => ({ is: 'recalled' }),
   unreadable: (): Answer => ({ is: 'unreadable', error: new Error('unreadable'), written: [{ id: 9 } as never] }),
   'no state': () => failed(new Error('no state'), { missingState: true }),
 }

@@ -19,6 +19,7 @@ import { decodeRecords } from '../../blocks/records-codec.js'
 import { SegmentWriter } from '../../blocks/segment-writer.js'
 import { writeBlock } from '../../blocks/write-block.js'
 import { copyWriterOf } from '../../blocks/writers.js'
+import { claim } from '../../claims.js'
 import { encodeError } from '../../error-wire.js'
 import { TextKernels } from '../../kernels/text-kernels.js'
 import { openFileSystems } from '../../open-file-systems.js'
@@ -134,6 +135,7 @@ class Runtime implements WorkerRuntime {
 
   async run(message: TaskMessage): Promise<TaskResult> {
     this.#accept(message)
+    if (!claim(this.#status)) return { ok: 'recalled' }
     const exchanged = message.exchange && new Exchanged(message.exchange, this.#segments, this.#status)
     const inputs = exchanged ? exchanged.inputs(message.inputs) : message.inputs
     if (!inputs) return { ok: 'stale' }
