@@ -4,11 +4,6 @@ export function nameFault(name: string): string | undefined {
   return name.includes('\0') ? 'has a NUL character' : undefined
 }
 
-/** The name of the table that has the records of a table of a query. */
-export function storedName(table: string): string {
-  return `${table} of records`
-}
-
 /** Returns a name as it stands in SQL, whatever other characters it has. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`

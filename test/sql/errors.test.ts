@@ -136,6 +136,34 @@ test('columns that nobody knows are named', async () => {
   )
 })
 
+describe('rows that differ on each run are refused', () => {
+  test.each([
+    'from batch using sample 1',
+    'from batch using sample 50%',
+    'from batch tablesample reservoir(20 percent)',
+    'with x as (from batch using sample 5 rows) from x',
+    'select n from batch where exists (select 1 from batch b using sample system(10 percent))',
+  ])('%s', async (text) => {
+    expect((await failure(text)).message).toBe(
+      'A sample without a seed differs on each run, and rows that are computed again must be the same. Add REPEATABLE (42) to it.',
+    )
+  })
+
+  test('a text in a function, which could have a sample', async () => {
+    expect((await failure("from query('from batch using ' || 'sample 1')")).message).toMatch(
+      /^query\(\) runs a text that is not checked/,
+    )
+  })
+
+  test('a sample with a seed passes, and words that only look like one', async () => {
+    const run = (text: string) => ctx.range(0, 1000, 1, 1).sql(text).collect()
+    const rows = await run('from batch tablesample bernoulli(10 percent) repeatable (7)')
+    expect(rows.length).toBeGreaterThan(0)
+    expect(await run('from batch tablesample bernoulli(10 percent) repeatable (7)')).toEqual(rows)
+    expect(await run("select 'using sample 1' as query, max(value) as sample from batch")).toHaveLength(1)
+  })
+})
+
 describe('a function whose result differs on each run is refused', () => {
   test.each([
     'random()',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CallTimeoutError, Context, DataError, type MillraceError, SqlError, withEnv } from 'millrace'
 import { type SqlOptions, sql } from 'millrace/sql'
 import { afterAll, describe, expect, test } from 'vitest'
+import { InternalNames } from '#build/sql/process/internal-names.js'
 
 const ctx = new Context({ threads: 1, spare: false })
 const directory = mkdtempSync(join(tmpdir(), 'millrace-sql-'))
@@ -46,8 +47,9 @@ describe('a query has no access to', () => {
   test('tables of queries before it', async () => {
     const other = ctx.parallelize([{ secret: 1 }], 1).sql('from batch')
     expect(await other.collect()).toEqual([{ secret: 1 }])
-    for (const name of ['"batch of records"', '"result of the query"']) {
-      const text = `select value from batch where value < 2 union all (select count(*) from ${name})`
+    const names = new InternalNames({ text: 'from batch', tables: [{ name: 'batch' }] })
+    for (const name of [names.records(0), names.result]) {
+      const text = `select value from batch where value < 2 union all (select count(*) from "${name}")`
       const rows = run(text).catch(({ cause }: MillraceError) => cause)
       expect(JSON.stringify(await rows)).not.toContain('secret')
     }

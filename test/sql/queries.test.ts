@@ -67,6 +67,19 @@ table([
     ],
   },
   {
+    name: 'a table may have a name that another has with something added',
+    run: (ctx) => {
+      const names = ['a', 'a of records', 'result of the query', 'records 0', 'result']
+      const tables = names.map((name, i) => [name, ctx.parallelize([{ n: i }], 1)] as const)
+      const query = names.map((name) => `select n from "${name}"`).join(' union all ')
+      return sql(
+        `with records as (select 9 as n) ${query} union all from records`,
+        Object.fromEntries(tables),
+      ).collect()
+    },
+    expected: [0, 1, 2, 3, 4, 9].map((n) => ({ n })),
+  },
+  {
     name: 'a name of any characters is a name',
     run: (ctx) => {
       const odd = ctx.parallelize([{ 'a "quoted" column': 1, é: 2 }])

@@ -82,8 +82,24 @@ describe('values come out as they went in', () => {
     'select \'é\', word from batch where exists (select 1 from batch b where b.n = batch.n and b."an m" > 1)',
     'select word, (select max(o.n) from batch as o where o.word = batch.word) as n from batch',
     'select word as w, upper(w) as word, n + 1 as n, n as m from batch',
+    'select upper(word) as w, count(*) as n from batch group by w order by w, n',
+    'select list_transform(items, lambda item: item + more) as items, item from batch',
+    'select Word, wORD as other, b.word as third from batch b join (select n from batch) using (n)',
+    'select b as record, n from batch b',
+    'with a as (select x as y from batch) select a.y, z.y as w from a, (select y from batch) as z',
+    'from (select a, b, c from batch) pivot (max(a) for b in (1, 2) group by c)',
+    'from (unpivot (select a, b from batch) on a, b into name n value v) where v > 1',
   ])('%s, over an empty batch', async (query) => {
     expect(await ctx.emptyRDD().sql(query).collect()).toEqual([])
+  })
+
+  test('names of columns are those of the tables that their aliases stand for', async () => {
+    const [a, b] = [ctx.emptyRDD(), ctx.emptyRDD()]
+    const query = 'select x.n as n, y.m as m, count(x.k) as k, o from a as x left join b as y on x.k = y.k group by all'
+    expect(await sql(query, { a, b }).collect()).toEqual([])
+    const known = ctx.parallelize([{ k: 1, n: 2 }], 1)
+    const joined = 'select k, x.n as n, m from known as x left join b as y using (k)'
+    expect(await sql(joined, { b, known }).collect()).toEqual([{ k: 1, n: 2, m: null }])
   })
 
   test('an empty batch has any column, and functions of times need its type', async () => {

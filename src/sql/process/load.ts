@@ -1,5 +1,5 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
-import { quoted, storedName } from '../quoted.js'
+import { quoted } from '../quoted.js'
 import type { DuckDB } from './duckdb.js'
 import type { ValueType } from './seen.js'
 import type { TableData } from './table-data.js'
@@ -18,14 +18,14 @@ const CHUNK = 2048
 export async function loadTable(duckdb: DuckDB, connection: DuckDBConnection, table: TableData): Promise<void> {
   const { name } = table
   const columns = table.isUnknown ? NO_COLUMNS : table.columns
-  const stored = quoted(storedName(name))
+  const stored = quoted(table.stored)
   const converter = new Converter(duckdb)
   const types = [...columns.values()].map((type) => converter.type(type))
   const list = [...columns.keys()].map((column, i) => `${quoted(column)} ${types[i]}`)
   await connection.run(`CREATE TEMP TABLE ${stored} (${list.join(', ')})`)
   await createView(connection, name, stored, columns)
   if (table.records.length === 0) return
-  const appender = await connection.createAppender(storedName(name))
+  const appender = await connection.createAppender(table.stored)
   try {
     appendAll(duckdb, appender, types, { ...table, columns })
   } finally {

@@ -1,10 +1,11 @@
 import type { Query } from '../query.js'
 import { bindParams } from './bind.js'
 import { connect, discard, loadDuckDB } from './duckdb.js'
+import { InternalNames } from './internal-names.js'
 import { loadTable } from './load.js'
 import { readRows } from './rows.js'
 import { isFatal, sqlError } from './sql-error.js'
-import { INTO_RESULT, prepare } from './statement.js'
+import { into, prepare } from './statement.js'
 import { tableData } from './table-data.js'
 import { UnknownColumns } from './unknown-columns.js'
 
@@ -12,16 +13,18 @@ import { UnknownColumns } from './unknown-columns.js'
 export async function runQuery(query: Query, records: readonly (readonly unknown[])[]): Promise<readonly object[]> {
   const duckdb = await loadDuckDB()
   const connection = await connect(duckdb, query.memoryLimit)
+  const names = new InternalNames(query)
   const place = { text: query.text, prefix: '', unknown: [] as readonly string[] }
   try {
-    const tables = query.tables.map((spec, i) => tableData(spec, records[i]!))
+    const tables = query.tables.map((spec, i) => tableData(spec, names.records(i), records[i]!))
     for (const table of tables) await loadTable(duckdb, connection, table)
     place.unknown = tables.filter(({ isUnknown }) => isUnknown).map(({ name }) => name)
-    const statement = await prepare(duckdb, connection, query.text, new UnknownColumns(connection, place.unknown))
+    const prefix = into(names.result)
+    const statement = await prepare(duckdb, connection, prefix, query.text, new UnknownColumns(connection, tables))
     bindParams(duckdb, statement, query)
-    place.prefix = INTO_RESULT
+    place.prefix = prefix
     await statement.run()
-    return await readRows(duckdb, connection, query.maxRows)
+    return await readRows(duckdb, connection, names.result, query.maxRows)
   } catch (error) {
     if (isFatal(error)) discard(query.memoryLimit)
     throw sqlError(error, place)

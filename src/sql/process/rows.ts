@@ -3,22 +3,22 @@ import { SqlError } from '../../errors.js'
 import { quoted } from '../quoted.js'
 import type { DuckDB } from './duckdb.js'
 import { fromDuckDB } from './from-duckdb.js'
-import { RESULT } from './statement.js'
 
-/** Reads the table of the result as records. @throws SqlError (rejects) if there are more than `maxRows`. */
+/** Reads the table `name` of a result as records. @throws SqlError (rejects) if there are more than `maxRows`. */
 export async function readRows(
   duckdb: DuckDB,
   connection: DuckDBConnection,
+  name: string,
   maxRows: number,
 ): Promise<readonly object[]> {
-  const count = await connection.runAndReadAll(`SELECT count(*) FROM ${quoted(RESULT)}`)
+  const count = await connection.runAndReadAll(`SELECT count(*) FROM ${quoted(name)}`)
   const total = Number(count.value(0, 0))
   if (total > maxRows)
     throw new SqlError(
       `The result has ${total} rows, and maxRows is ${maxRows}. Aggregate or limit the rows in the query, or raise maxRows.`,
       { details: { rows: total, maxRows, final: true } },
     )
-  const result = await connection.stream(`FROM ${quoted(RESULT)}`)
+  const result = await connection.stream(`FROM ${quoted(name)}`)
   const names = result.columnNames()
   const converters = names.map((_, column) => fromDuckDB(duckdb, result.columnType(column)))
   const rows: object[] = []

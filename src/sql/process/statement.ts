@@ -3,25 +3,31 @@ import { SqlError } from '../../errors.js'
 import { quoted } from '../quoted.js'
 import type { DuckDB } from './duckdb.js'
 import { reported } from './sql-error.js'
+import { refuseDifferingRows } from './syntax-tree.js'
 import type { UnknownColumns } from './unknown-columns.js'
 
-/** The table of the result. DuckDB bounds the memory of tables, but not of results. */
-export const RESULT = 'result of the query'
-/** The text before a query, which stores its rows in a table. */
-export const INTO_RESULT = `CREATE TEMP TABLE ${quoted(RESULT)} AS `
+/** Returns the text before a query that stores its rows in a table. */
+export function into(table: string): string {
+  return `CREATE TEMP TABLE ${quoted(table)} AS `
+}
 
-/** Prepares a query that is one SELECT, and checks the names of its columns. Rejects with SqlError, or DuckDB's error. */
+/**
+ * Prepares a query that is one SELECT, to run with `prefix` before its text, and checks the names of its columns. Rejects
+ * with SqlError, or DuckDB's error.
+ */
 export async function prepare(
   duckdb: DuckDB,
   connection: DuckDBConnection,
+  prefix: string,
   text: string,
   unknown: UnknownColumns,
 ): Promise<DuckDBPreparedStatement> {
   const select = await prepared(connection, text, unknown)
   if (select.statementType !== duckdb.StatementType.SELECT)
     throw notSelect(`is a statement of type ${duckdb.StatementType[select.statementType]}`)
+  await refuseDifferingRows(connection, text)
   checkColumns(Array.from({ length: select.columnCount }, (_, i) => select.columnName(i)))
-  const statements = await connection.extractStatements(INTO_RESULT + text).catch((cause: unknown) => {
+  const statements = await connection.extractStatements(prefix + text).catch((cause: unknown) => {
     // DESCRIBE, SHOW and SUMMARIZE pass for a SELECT.
     throw notSelect('describes tables', cause)
   })

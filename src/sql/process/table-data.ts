@@ -3,13 +3,15 @@ import { describe, kindName } from '../../values/describe.js'
 import { below } from '../../values/fault.js'
 import { fieldsOf } from '../../values/fields-of.js'
 import { kindOf } from '../../values/kinds.js'
-import type { ColumnType } from '../columns.js'
+import type { Columns, ColumnType } from '../columns.js'
 import type { TableSpec } from '../query.js'
 import { field, type SeenType, type ValueType } from './seen.js'
 
 /** The records of a table, and its columns. */
 export interface TableData {
   readonly name: string
+  /** The name of the table of DuckDB that has the records. */
+  readonly stored: string
   readonly columns: ReadonlyMap<string, ValueType>
   /** Whether the columns are unknown: no record has a field, and no types were set. */
   readonly isUnknown: boolean
@@ -19,8 +21,13 @@ export interface TableData {
 }
 
 /** @throws DataError if the records have no common columns. */
-export function tableData({ name, columns }: TableSpec, records: readonly unknown[]): TableData {
-  if (!columns) return inferred(name, records)
+export function tableData(spec: TableSpec, stored: string, records: readonly unknown[]): TableData {
+  return { ...(spec.columns ? typed(spec.name, spec.columns, records) : inferred(spec.name, records)), stored }
+}
+
+type Content = Omit<TableData, 'stored'>
+
+function typed(name: string, columns: Columns, records: readonly unknown[]): Content {
   const names = Object.keys(columns)
   const types = new Map(Object.entries(columns).map(([column, type]) => [column, toValueType(type)]))
   const valuesOf = (record: unknown) =>
@@ -45,7 +52,7 @@ function shapeOf(record: unknown): Shape {
 
 const COLUMNS_OF_PAIRS = ['key', 'value'] as const
 
-function inferred(name: string, records: readonly unknown[]): TableData {
+function inferred(name: string, records: readonly unknown[]): Content {
   const shape = records.length > 0 ? shapeOf(records[0]) : 'object'
   const seen = new SeenColumns(name)
   for (const record of records) seen.add(record, shape)
