@@ -174,6 +174,7 @@ const DRIVER_ROOMS = [
       'engine/engine',
       'engine/events',
       'engine/logger',
+      'engine/status/streams-status',
       'engine/storage',
       'engine/write-ahead-log',
     ],

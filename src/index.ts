@@ -33,8 +33,11 @@ export type { ContextOptions, Speculation } from './engine/options.js'
 export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
 export type {
+  InputLag,
+  InputStatus,
   MemoryStatus,
   OutputStatus,
+  PartLagStatus,
   PersistedStatus,
   StateStatus,
   StreamStatus,
@@ -167,12 +170,14 @@ export type {
   InputSource,
   LocalSource,
   PartitionReader,
+  PartLag,
   ReadContext,
   ReaderRef,
   Receipt,
   Receiver,
   ReceiverSink,
   ReceiverSource,
+  SourceLag,
 } from './ops/source.js'
 export type { TaskContext } from './ops/task-context.js'
 export type { Duration } from './ops/time.js'

@@ -5,10 +5,12 @@ import { checkFunction } from './functions/check-function.js'
 import { guarded } from './functions/guard.js'
 import type { AnyFunction } from './functions/ref.js'
 import { checkOnRecordError, type OnRecordError } from './on-record-error.js'
+import type { SourceLag } from './source/lag.js'
 import type { ReceiverSource } from './source/receiver.js'
 import type { TaskContext } from './task-context.js'
 
 export { checkOnRecordError, type OnRecordError } from './on-record-error.js'
+export type { PartLag, SourceLag } from './source/lag.js'
 export type { AckAfter, Receipt, Receiver, ReceiverSink, ReceiverSource } from './source/receiver.js'
 
 /**
@@ -29,6 +31,8 @@ export interface DirectBatch<P extends object = FileRange> {
   readonly partitions: readonly P[]
   /** The content of the batch, for listeners: file names, offsets. */
   readonly description?: string
+  /** How far the batch is behind the end of the source, if its protocol knows. */
+  readonly lag?: SourceLag
   /** Warnings for users: a missing directory, a skipped file. Each is reported once. */
   readonly warnings?: readonly string[]
   /**

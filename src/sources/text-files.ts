@@ -204,6 +204,7 @@ class FilesReader implements DirectReader {
     // After a step back, new files have times before the first start.
     const isSetBack = clockTime < this.#threshold
     const taken: { readonly path: string; readonly file: FileIdentity; readonly modified: number }[] = []
+    let later = 0
     for (const { path, file } of found.files) {
       const modified = wholeMs(file.mtimeMs)
       const known = this.#assigned.state(path, file, listed)
@@ -211,7 +212,11 @@ class FilesReader implements DirectReader {
         warnings.push(
           `${path} changed after it was assigned to a batch; the change is not read. Write new lines to new files`,
         )
-      if (known !== 'new' || modified > newest) continue
+      if (known !== 'new') continue
+      if (modified > newest) {
+        later++
+        continue
+      }
       const isRecent = modified > this.#threshold || (isSetBack && !this.#listed.has(path))
       if (isRecent && modified > oldest) taken.push({ path, file, modified })
       else if (!this.#listed.has(path))
@@ -224,7 +229,9 @@ class FilesReader implements DirectReader {
     for (const { path, file } of taken) this.#assigned.add(path, file, time)
     const description = found.missing ? `${directory} does not exist` : listOf(taken)
     const partitions = taken.flatMap((file) => split(file, this.#settings))
-    return { partitions, description, warnings, onFileChanged, atEnd: this.#stopsAtEnd }
+    const part = { name: directory, taken: taken.length, left: later }
+    const lag = { unit: 'files', parts: [part] } as const
+    return { partitions, description, lag, warnings, onFileChanged, atEnd: this.#stopsAtEnd }
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,26 @@ describe.runIf(hasService('kafka'))('a Kafka topic', () => {
     expect(even).toEqual(range(0, 500).map((n) => n * 2))
   })
 
+  test('the status has the lag of each partition: end offsets less the offsets that complete batches have read', async () => {
+    const topic = await on.newTopic()
+    await on.sendNumbers(topic, 0, 20)
+    const { ssc, tick } = on.read<string>({ topics: topic, maxRatePerPartition: 3 })
+    await ssc.start()
+    const lag = async () => (await ssc.status()).inputs[0]!.lag
+    expect(await lag()).toBeUndefined()
+    await tick()
+    const part = (partition: number, read: number, end: number) => {
+      return { name: `${topic}/${partition}`, lag: end - read, read, end }
+    }
+    const parts = [part(0, 3, 10), part(1, 3, 10)]
+    expect(await lag()).toEqual({ unit: 'records', total: 14, parts, partsOmitted: 0 })
+    await on.sendNumbers(topic, 20, 21)
+    await tick()
+    expect(await lag()).toMatchObject({ total: 9, parts: [part(0, 6, 11), part(1, 6, 10)] })
+    await tick(2)
+    expect(await lag()).toMatchObject({ total: 0, parts: [part(0, 11, 11), part(1, 10, 10)] })
+  })
+
   const shapes: [string, Partial<KafkaOptions>, unknown[]][] = [
     ['texts', {}, ['{"n":1}', 'two\nlines', 'ends with \r', '', '\u{1f40e}']],
     [

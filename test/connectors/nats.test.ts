@@ -44,6 +44,19 @@ describe.runIf(hasService('nats'))('NATS JetStream', () => {
     expect(batches).toEqual([['12', '13'], ['31']])
   })
 
+  test('the status has the messages that no complete batch has read', async () => {
+    const { stream } = await server.newStream()
+    for (let i = 0; i < 10; i++) await server.publish(stream, [i])
+    const { ssc, tick } = read(stream, { maxRate: 4 })
+    await ssc.start()
+    const lag = async () => (await ssc.status()).inputs[0]!.lag
+    await tick()
+    const parts = [{ name: stream, lag: 6, read: 5, end: 11 }]
+    expect(await lag()).toEqual({ unit: 'records', total: 6, parts, partsOmitted: 0 })
+    await tick(2)
+    expect(await lag()).toMatchObject({ total: 0, parts: [{ read: 11, end: 11 }] })
+  })
+
   test('records with metadata say where they come from', async () => {
     const { stream } = await server.newStream()
     const sent = headers()

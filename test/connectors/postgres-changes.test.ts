@@ -219,6 +219,27 @@ describe.runIf(hasService('postgres'))('changes of PostgreSQL', () => {
     for (const batch of filled) expect(batch.length % 100).toBe(0)
   })
 
+  test('the status has the bytes of the log that no complete batch has read', async () => {
+    const { table, options } = await published('id int')
+    const { ssc, tick } = read({ ...options, maxBatchBytes: 20_000 })
+    await ssc.start()
+    for (let i = 0; i < 20; i++) await insert(table, i * 100, (i + 1) * 100)
+    const lag = async () => (await ssc.status()).inputs[0]!.lag!
+    await tick()
+    const bytes = async (to: unknown, from: unknown): Promise<number> => {
+      const { rows } = await on.client.query('SELECT pg_wal_lsn_diff($1, $2)::int AS bytes', [to, from])
+      return rows[0].bytes
+    }
+    const first = await lag()
+    expect(first).toMatchObject({ unit: 'bytes', parts: [{ name: options.slot }] })
+    expect(first.total).toBe(await bytes(first.parts[0]!.end, first.parts[0]!.read))
+    expect(first.total).toBeGreaterThan(20_000)
+    await tick()
+    const second = await lag()
+    expect(second.total).toBe(await bytes(second.parts[0]!.end, second.parts[0]!.read))
+    expect(await bytes(second.parts[0]!.read, first.parts[0]!.read)).toBeGreaterThan(0)
+  })
+
   test('a slot that grows beyond the limit is reported once', async () => {
     const { table, options } = await published('id int')
     const { ssc, warnings, tick } = read({ ...options, warnSlotBytes: 1, maxBatchBytes: 1 })

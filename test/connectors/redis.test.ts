@@ -60,6 +60,19 @@ describe.runIf(hasService('redis'))('Redis', () => {
     expect(one.batches).toEqual([[{ stream: key, id: '5-1', value: 'ada' }]])
   })
 
+  test('the status has the entries of each stream that no complete batch has read', async () => {
+    const key = newKey()
+    await add(key, 0, 10)
+    const { ssc, tick } = read(key, { maxRatePerPartition: 4 })
+    await ssc.start()
+    const lag = async () => (await ssc.status()).inputs[0]!.lag
+    await tick()
+    const parts = [{ name: key, lag: 6, read: '4-0', end: '10-0' }]
+    expect(await lag()).toEqual({ unit: 'records', total: 6, parts, partsOmitted: 0 })
+    await tick(2)
+    expect(await lag()).toMatchObject({ total: 0, parts: [{ read: '10-0' }] })
+  })
+
   test.each<[string, RedisSourceOptions['start'], number[]]>([
     ['latest', 'latest', []],
     ['a time', { timestamp: 3 }, [2, 3, 4]],

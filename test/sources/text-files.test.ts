@@ -76,6 +76,18 @@ test('S6: a file is taken by the first batch that is not before it, and once', a
   expect(await names(18_000)).toEqual([])
 })
 
+test('the lag counts the files of a batch, and those that are left to later ones', async () => {
+  await file('now', 13_000)
+  await file('later', 15_000)
+  await file('last', 17_000)
+  const { reader } = await open()
+  const part = (taken: number, left: number) => ({ unit: 'files', parts: [{ name: directory, taken, left }] })
+  expect((await reader.next(14_000)).lag).toEqual(part(1, 2))
+  expect((await reader.next(16_000)).lag).toEqual(part(1, 1))
+  expect((await reader.next(18_000)).lag).toEqual(part(1, 0))
+  expect((await reader.next(20_000)).lag).toEqual(part(0, 0))
+})
+
 test('S6: the remember window is rounded up to whole batches and forgets', async () => {
   const { names } = await open({ newFilesOnly: false, minRemember: 3000 })
   // 3,000 ms are two batches of 2,000: at 20,000 what is newer than 16,000.

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
@@ -12,8 +15,18 @@ const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 300_000
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS
 
+/** A directory with a file that no batch takes: its time is in the future. */
+function directoryWithLateFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-page-'))
+  const file = join(directory, 'late')
+  writeFileSync(file, 'late\n')
+  const tomorrow = Date.now() / 1000 + 86_400
+  utimesSync(file, tomorrow, tomorrow)
+  return directory
+}
+
 /** Words with a shuffle and kept state; every 20th batch fails in the output named `HOSTILE`. */
-function busyStream() {
+function busyStream(directory: string) {
   // Pictures show a stream that keeps up, on a machine that does other things too.
   const ssc = watched(SCREENSHOTS ? { batchInterval: 1500 } : {})
   let batch = 0
@@ -32,11 +45,13 @@ function busyStream() {
   words.foreachRDD(() => {
     if (++batch % 20 === 2) throw new Error(HOSTILE)
   })
+  ssc.textFileStream(directory).foreachRDD((rdd) => rdd.collect())
   return ssc
 }
 
 describe.runIf(hasService('chromium'))('the page in a browser', () => {
-  const ssc = busyStream()
+  const directory = directoryWithLateFile()
+  const ssc = busyStream(directory)
   let browser: Awaited<ReturnType<typeof startBrowser>>
   let page: Page
   const faults: string[] = []
@@ -60,6 +75,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
   afterAll(async () => {
     await browser?.close()
     await ssc.stop()
+    rmSync(directory, { recursive: true })
   })
 
   const go = (hash: string) => page.evaluate((to) => void (location.hash = to), hash)
@@ -131,6 +147,20 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await picture(name)
   })
 
+  test('the connectors show what is left to read', async () => {
+    await go('#/connectors')
+    const part = page.getByRole('region', { name: 'Lag by partition' }).locator('tbody tr')
+    await poll(() => part.locator('td').allTextContents()).toEqual([
+      `text files ${directory}`,
+      directory,
+      '–',
+      '–',
+      '1 file',
+    ])
+    const row = page.getByRole('region', { name: 'Connectors' }).locator('tbody tr', { hasText: directory })
+    await poll(() => row.textContent()).toContain('1 file')
+  })
+
   test('the state of a key is looked up', async () => {
     await go('#/state')
     const answer = page.getByLabel('State of the key')
@@ -177,7 +207,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
 
   test('a phone shows it without scrolling sideways', async () => {
     await page.setViewportSize({ width: 360, height: 740 })
-    for (const hash of ['overview', 'batches', 'graph', 'configuration']) {
+    for (const hash of ['overview', 'batches', 'graph', 'connectors', 'configuration']) {
       await go(`#/${hash}`)
       await page.locator('main h2').first().waitFor()
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

@@ -7,7 +7,7 @@ import { KafkaCluster, KafkaCodeError, partitionKey } from './cluster.js'
 import { type CheckedKafkaOptions, checkKafkaOptions, type KafkaOptions } from './options.js'
 import type { KafkaRecordOf } from './pieces.js'
 import { endOffsets, findPartitions, offsetsAt, startOffsets } from './planner.js'
-import { type KafkaRange, limited, splitRanges } from './ranges.js'
+import { type KafkaRange, lagOf, limited, splitRanges } from './ranges.js'
 import type { KafkaReaderOptions } from './reader.js'
 import { joinPieces, noteOffsets, type OffsetReader, SourceOffsets } from './source-offsets.js'
 import type { KafkaStart } from './start.js'
@@ -112,6 +112,7 @@ class KafkaDriver implements DirectReader<KafkaRange>, OffsetReader {
     const atEnd = [...this.#next].every(([key, next]) => next >= this.#endOf(key))
     return {
       partitions: splitRanges(ranges, minPartitions),
+      lag: lagOf(available, ranges),
       description: describeRanges(ranges, nameOfRange, 'partitions'),
       warnings,
       atEnd,

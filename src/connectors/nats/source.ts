@@ -74,8 +74,10 @@ class NatsDriver implements DirectReader<NatsRange> {
     for (let from = this.#next; from <= end; from += partitionRecords)
       partitions.push({ stream, from, to: Math.min(end, from + partitionRecords - 1) })
     const description = partitions.length > 0 ? `${stream}: ${this.#next} to ${end}` : undefined
-    this.#next = Math.max(this.#next, end + 1)
-    return { partitions, description, warnings }
+    const taken = Math.max(0, end + 1 - this.#next)
+    this.#next += taken
+    const part = { name: stream, taken, left: last + 1 - this.#next, next: this.#next, end: last + 1 }
+    return { partitions, description, lag: { unit: 'records', parts: [part] }, warnings }
   }
 
   replay(_time: number, { partitions }: DirectBatch<NatsRange>): void {

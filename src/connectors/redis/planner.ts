@@ -1,4 +1,5 @@
 import { SourceError } from '../../errors.js'
+import type { PartLag } from '../../ops/source.js'
 import type { RedisClient } from './client.js'
 
 /** How far a stream was read. */
@@ -140,4 +141,11 @@ function positionAfter(
 ): StreamPosition {
   if (isEnd) return { id, read: added }
   return read === undefined ? { id } : { id, read: read + passed }
+}
+
+/** Returns how far a plan is behind the end of its stream; undefined while the number of entries up to it is unknown. */
+export function lagOf(stream: string, { ranges, position, facts }: StreamPlan): PartLag | undefined {
+  if (position.read === undefined) return undefined
+  const taken = ranges.reduce((sum, { entries }) => sum + entries, 0)
+  return { name: stream, taken, left: facts.added - position.read, next: position.id, end: facts.lastId }
 }

@@ -7,7 +7,7 @@ import { describeRanges } from '../describe-ranges.js'
 import { type RedisClient, redisClient } from './client.js'
 import { serverOf } from './connection.js'
 import { type CheckedSourceOptions, checkSourceOptions, type RedisSourceOptions, type RedisStart } from './options.js'
-import { factsOf, planStream, type RedisRange, type StreamPlan, type StreamPosition } from './planner.js'
+import { factsOf, lagOf, planStream, type RedisRange, type StreamPlan, type StreamPosition } from './planner.js'
 import { goneEntries, type RedisReaderOptions } from './reader.js'
 
 /** A record with `ids: true`. */
@@ -83,7 +83,9 @@ class RedisDriver implements DirectReader<RedisRange> {
     for (const { stream, plan } of plans) if (plan) this.#next.set(stream, plan.position)
     this.#ends.set(time, new Map(this.#next))
     const partitions = plans.flatMap(({ plan }) => plan?.ranges ?? [])
-    return { partitions, description: describeRanges(partitions, nameOfRange, 'ranges'), warnings }
+    const description = describeRanges(partitions, nameOfRange, 'ranges')
+    const parts = plans.flatMap(({ stream, plan }) => (plan ? (lagOf(stream, plan) ?? []) : []))
+    return { partitions, description, lag: { unit: 'records', parts }, warnings }
   }
 
   replay(time: number, { partitions }: DirectBatch<RedisRange>): void {

@@ -6,10 +6,12 @@ import type { Rdd } from '../../ops/rdd/rdd.js'
 import type { DirectBatch, DirectReader, DirectSource } from '../../ops/source.js'
 import { delay } from '../../ops/wait.js'
 import type { StreamInputInfo } from '../events/batch-info.js'
+import type { InputLag } from '../status/streams-status.js'
 import { fromSource } from '../user-code/user-errors.js'
 import type { MeasuredBatch, RateControl, SavedRate } from './back-pressure.js'
 import { directDataset } from './direct-dataset.js'
 import { type InputContext, type InputStart, rateControlOf } from './input-context.js'
+import { LagRecord } from './lag-record.js'
 import { type BatchInput, StreamInput } from './stream-input.js'
 
 interface PlannedBatch extends BatchInput {
@@ -30,6 +32,7 @@ export class DirectInput extends StreamInput<PlannedBatch> {
   /** Complete batches that no checkpoint contains yet. */
   readonly #uncommitted: number[] = []
   #isAtEnd = false
+  readonly #lag = new LagRecord()
   /** Partitions of batches that could not be recorded: the reader does not plan them again. */
   #unassigned: readonly object[] = []
 
@@ -64,6 +67,7 @@ export class DirectInput extends StreamInput<PlannedBatch> {
       const direct = (await this.#replayed(time)) ?? (await this.#next(time, clockTime))
       this.batches.set(time, { blocks: [], direct, rdd: undefined, counts: new Map() })
       this.#isAtEnd = direct.atEnd === true
+      if (direct.lag) this.#lag.planned(time, direct.lag)
       for (const warning of direct.warnings ?? []) this.#report(warning)
       this.#notePosition(time)
     })
@@ -108,6 +112,11 @@ export class DirectInput extends StreamInput<PlannedBatch> {
     return last && { value: last[1] }
   }
 
+  /** How far complete batches are behind the end of the source; undefined if it does not report that. */
+  get lag(): InputLag | undefined {
+    return this.#lag.status()
+  }
+
   override get isAtEnd(): boolean {
     return this.#isAtEnd
   }
@@ -124,6 +133,7 @@ export class DirectInput extends StreamInput<PlannedBatch> {
   }
 
   override consumed(time: number): void {
+    this.#lag.consumed(time)
     for (const earlier of this.#positions.keys()) if (earlier < time) this.#positions.delete(earlier)
   }
 

@@ -1,6 +1,7 @@
 import type { InputNode } from '../../ops/dstream/node.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
 import type { StreamInputInfo } from '../events/batch-info.js'
+import type { InputStatus } from '../status/streams-status.js'
 import type { StopDeadline } from '../streaming/stop-deadline.js'
 import { fromSource } from '../user-code/user-errors.js'
 import type { MeasuredBatch } from './back-pressure.js'
@@ -116,6 +117,14 @@ export class InputTracker {
   figures(time: number): { records: number; inputs: StreamInputInfo[] } {
     const inputs = this.#inputs.map((input) => input.info(time))
     return { records: inputs.reduce((sum, { records = 0 }) => sum + records, 0), inputs }
+  }
+
+  /** Returns the inputs with their lags. */
+  status(): InputStatus[] {
+    return this.#inputs.map((input) => {
+      const lag = input instanceof DirectInput ? input.lag : undefined
+      return { stream: input.stream.id, name: input.name, ...(lag && { lag }) }
+    })
   }
 
   /** Counts the received records of these batches, and those that no batch has yet. */

@@ -85,6 +85,34 @@ export interface StreamStatus {
   readonly uid?: string
 }
 
+/** The lag of one part of an input, such as a partition of a topic. */
+export interface PartLagStatus {
+  readonly name: string
+  /** Amount that no complete batch has read. */
+  readonly lag: number
+  /** Where the last complete batch ends; undefined before the first. */
+  readonly read?: number | string
+  /** Where the source ended when the newest batch was planned. */
+  readonly end?: number | string
+}
+
+/** The lag of an input: what no complete batch has read, as of the newest batch that was planned. */
+export interface InputLag {
+  readonly unit: 'records' | 'files' | 'bytes'
+  readonly total: number
+  /** At most the 100 parts that are furthest behind. */
+  readonly parts: readonly PartLagStatus[]
+  readonly partsOmitted: number
+}
+
+/** An input of running streams. */
+export interface InputStatus {
+  readonly stream: number
+  readonly name: string
+  /** Undefined if the source does not report it. */
+  readonly lag?: InputLag
+}
+
 /** An output operation of the graph. */
 export interface OutputStatus {
   readonly id: number
@@ -105,6 +133,8 @@ export interface StreamsStatus {
   readonly states: readonly StateStatus[]
   readonly streams: readonly StreamStatus[]
   readonly outputs: readonly OutputStatus[]
+  /** From `start()` on. */
+  readonly inputs: readonly InputStatus[]
   /** Options with their defaults: numbers, texts, true and false. Objects and functions are absent. */
   readonly options: Readonly<Record<string, string | number | boolean>>
 }

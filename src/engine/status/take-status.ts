@@ -2,13 +2,21 @@ import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
 import type { Engine } from '../engine.js'
 import type { StreamingState } from '../streaming/streaming-options.js'
-import type { MemoryStatus, StateStatus, StreamStatus, StreamsStatus, ThreadStatus } from './streams-status.js'
+import type {
+  InputStatus,
+  MemoryStatus,
+  StateStatus,
+  StreamStatus,
+  StreamsStatus,
+  ThreadStatus,
+} from './streams-status.js'
 
 /** The parts whose status is taken. */
 export interface StatusOptions {
   readonly graph: StreamGraph
   readonly engine: Engine
   readonly state: StreamingState
+  readonly inputs: readonly InputStatus[]
   readonly now: number
   readonly checkpointDir: string | undefined
   /** Option objects; later ones override earlier ones. */
@@ -16,7 +24,15 @@ export interface StatusOptions {
 }
 
 /** Takes the status of streams. Cost: a walk over their datasets, blocks and threads; call it about once a second. */
-export function takeStatus({ graph, engine, state, now, checkpointDir, options }: StatusOptions): StreamsStatus {
+export function takeStatus({
+  graph,
+  engine,
+  state,
+  now,
+  checkpointDir,
+  inputs,
+  options,
+}: StatusOptions): StreamsStatus {
   const persisted = engine.persistedDatasets
   const states = statesOf(graph, engine)
   return {
@@ -30,6 +46,7 @@ export function takeStatus({ graph, engine, state, now, checkpointDir, options }
     states,
     streams: graph.streams.map((stream) => streamOf(stream, graph)),
     outputs: graph.outputs.map(({ id, label, stream }) => ({ id, label, stream: stream.id })),
+    inputs,
     options: plain(options),
   }
 }

@@ -36,6 +36,11 @@ export class ContextRuntime implements StreamRuntime {
     this.#outputs = outputs
   }
 
+  /** The inputs of the run; undefined before it starts. */
+  get inputs(): InputTracker | undefined {
+    return this.#inputs
+  }
+
   now(): number {
     return this.#clock.now()
   }

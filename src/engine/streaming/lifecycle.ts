@@ -66,13 +66,14 @@ export class Lifecycle implements OutputHost {
 
   /** Returns what the streams are and hold now. */
   status(): StreamsStatus {
-    const { graph, context, options } = this.#options
+    const { graph, context, options, runtime } = this.#options
     return takeStatus({
       graph,
       engine: engineOf(context),
       state: this.#state,
       now: options.clock.now(),
       checkpointDir: this.#store?.directory,
+      inputs: runtime.inputs?.status() ?? [],
       options: [context.options, options],
     })
   }

@@ -1,4 +1,5 @@
 import type { BatchInfo } from '../../engine/events/batch-info.js'
+import type { InputStatus } from '../../engine/status/streams-status.js'
 import type { StreamingControl } from '../../engine/streaming/streaming-control.js'
 import type { ConnectorRow } from './rows.js'
 
@@ -39,8 +40,14 @@ export class Connectors {
     }
   }
 
-  rows(): ConnectorRow[] {
-    return [...this.#rows.values()].sort((a, b) => a.stream - b.stream)
+  /** Returns the inputs with their present lags. */
+  rows(inputs: readonly InputStatus[]): ConnectorRow[] {
+    const lags = new Map(inputs.map(({ stream, lag }) => [stream, lag]))
+    const rows = [...this.#rows.values()].map((row) => {
+      const lag = lags.get(row.stream)
+      return lag ? { ...row, lag } : row
+    })
+    return rows.sort((a, b) => a.stream - b.stream)
   }
 
   close(): void {

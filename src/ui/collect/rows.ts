@@ -1,5 +1,5 @@
 import type { JobInfo } from '../../engine/progress/job-info.js'
-import type { StreamsStatus } from '../../engine/status/streams-status.js'
+import type { InputLag, StreamsStatus } from '../../engine/status/streams-status.js'
 
 /** An error as text: its stack has the user's lines. */
 export interface ErrorText {
@@ -78,6 +78,8 @@ export interface ConnectorRow {
   readonly perSecond?: number
   /** The limit by back-pressure, in records per second. */
   readonly limit?: number
+  /** Amount that no complete batch has read, if the source reports it. */
+  readonly lag?: InputLag
   /** Offsets or files of the newest batch with data. */
   readonly description?: string
   readonly errors: number

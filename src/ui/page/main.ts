@@ -3,8 +3,9 @@ import { count, duration, plural, uptime } from './format.js'
 import { Store } from './store.js'
 import { BatchView } from './views/batch.js'
 import { BatchesView } from './views/batches.js'
+import { ConnectorsView } from './views/connectors.js'
 import { GraphView } from './views/graph.js'
-import { checkpointsView, configurationView, connectorsView, storageView } from './views/lists.js'
+import { checkpointsView, configurationView, storageView } from './views/lists.js'
 import { OverviewView } from './views/overview.js'
 import { StateView } from './views/state.js'
 import type { View } from './views/view.js'
@@ -16,7 +17,7 @@ const VIEWS: Readonly<Record<string, () => View>> = {
   state: () => new StateView(),
   storage: storageView,
   checkpoints: checkpointsView,
-  connectors: connectorsView,
+  connectors: () => new ConnectorsView(),
   configuration: configurationView,
 }
 

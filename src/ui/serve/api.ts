@@ -51,14 +51,15 @@ export class Api {
   async overview(): Promise<Overview> {
     const { collector, status, chaos } = this.#options
     const { startedAt, lagging, totals, recovery, connectors } = collector
+    const now = await status.get()
     return {
-      status: await status.get(),
+      status: now,
       startedAt,
       lagging,
       totals,
       slots: recovery.slots(),
       recovery: recovery.rows(),
-      connectors: connectors.rows(),
+      connectors: connectors.rows(now.inputs),
       checkpoints: collector.checkpoints(),
       operators: collector.operators.rows(),
       chaos,

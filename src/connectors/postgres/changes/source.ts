@@ -97,10 +97,12 @@ class ChangesDriver implements DirectReader<ChangeRange> {
     const to = parseLsn(last) < limit ? last : formatLsn(limit)
     const bytes = Number(held ?? 0)
     const isEmpty = parseLsn(to) <= parseLsn(from)
+    const next = isEmpty ? from : to
     if (!isEmpty) this.#take(time, to)
     return {
       partitions: isEmpty ? [] : [{ from, to }],
-      description: `log from ${from} to ${isEmpty ? from : to}; the slot holds ${bytes} bytes`,
+      description: `log from ${from} to ${next}; the slot holds ${bytes} bytes`,
+      lag: { unit: 'bytes', parts: [{ name: this.#options.slot, ...lagBetween(from, next, last), next, end: last }] },
       warnings: this.#warnings(bytes),
       atEnd: this.#end !== undefined && parseLsn(this.#next) >= parseLsn(this.#end),
     }
@@ -166,4 +168,10 @@ class ChangesDriver implements DirectReader<ChangeRange> {
     const { slot, connection } = this.#options
     return new SourceError(`${what} (PostgreSQL at ${serverOf(connection)}).`, { details: { slot, final: true } })
   }
+}
+
+/** Bytes of the log: those of a batch, and those after it. The end may be before the batch, as PostgreSQL confirms early. */
+function lagBetween(from: string, next: string, end: string): { readonly taken: number; readonly left: number } {
+  const left = parseLsn(end) - parseLsn(next)
+  return { taken: Number(parseLsn(next) - parseLsn(from)), left: left > 0n ? Number(left) : 0 }
 }

@@ -1,7 +1,7 @@
 import type { PersistedStatus } from '../../../engine/status/streams-status.js'
-import type { CheckpointRow, ConnectorRow } from '../../collect/rows.js'
+import type { CheckpointRow } from '../../collect/rows.js'
 import { h, setText } from '../dom.js'
-import { bytes, count, dateAndMoment, duration, short } from '../format.js'
+import { bytes, count, dateAndMoment, duration } from '../format.js'
 import type { Store } from '../store.js'
 import { Table } from '../table.js'
 import type { View } from './view.js'
@@ -73,38 +73,6 @@ export function checkpointsView(): View {
     return checkpointDir === undefined ? 'The streams have no checkpoint directory.' : `Directory: ${checkpointDir}`
   }
   return new ListView('Checkpoints', table, ({ overview }) => overview!.checkpoints, describe)
-}
-
-export function connectorsView(): View {
-  const table = new Table<ConnectorRow>(
-    'Connectors',
-    [
-      { head: 'Source', cell: ({ name }) => name },
-      {
-        head: 'State',
-        cell: ({ state }) => ({ key: state, make: () => h('span', { class: `status ${state}` }, state) }),
-      },
-      { head: 'Rate', numeric: true, cell: ({ perSecond }) => `${short(perSecond)}/s` },
-      { head: 'Limit', numeric: true, cell: ({ limit }) => (limit === undefined ? 'none' : `${short(limit)}/s`) },
-      { head: 'Records', numeric: true, cell: ({ records }) => count(records) },
-      { head: 'Bytes', numeric: true, cell: (row) => bytes(row.bytes) },
-      { head: 'Dropped', numeric: true, cell: ({ dropped }) => count(dropped) },
-      { head: 'Files and offsets', cell: ({ description = '' }) => description },
-      { head: 'Errors', numeric: true, cell: ({ errors }) => count(errors) },
-      {
-        head: 'Last error',
-        cell: ({ lastError, lastErrorAt }) => (lastError ? `${dateAndMoment(lastErrorAt)} ${lastError}` : ''),
-      },
-    ],
-    ({ stream }) => String(stream),
-    'No source has had a batch yet.',
-  )
-  return new ListView(
-    'Connectors',
-    table,
-    ({ overview }) => overview!.connectors,
-    () => 'The input streams. Records count complete batches.',
-  )
 }
 
 export function configurationView(): View {
