@@ -28,4 +28,5 @@ test('the package is small', () => {
   const published = files.filter((file) => file.isFile() && !file.name.endsWith('.map'))
   const bytes = published.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
   expect(bytes).toBeLessThan(3.5 * 2 ** 20)
+  expect(statSync(consumers.tarball).size).toBeLessThan(1_500_000)
 })

@@ -38,6 +38,15 @@ export class HdfsService {
     return hdfs
   }
 
+  /** The port to which the NameNode sends readers and writers. */
+  get dataPort(): number {
+    return this.#ports[2]
+  }
+
+  get webPort(): number {
+    return this.#ports[1]
+  }
+
   /** Starts the servers after `stop`. */
   async restart(): Promise<void> {
     const args = [this.#folder, ...this.#ports].map(String)

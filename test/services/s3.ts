@@ -30,6 +30,10 @@ export class S3Service {
     return s3
   }
 
+  get port(): number {
+    return this.#port
+  }
+
   /** Starts the server after `stop`. */
   async restart(): Promise<void> {
     const user = ['--access', USER.accessKeyId, '--secret', USER.secretAccessKey]

@@ -25,7 +25,10 @@ const REASONS: Readonly<Record<string, FileSystemReason>> = {
   StandbyException: 'unreachable',
   RetriableException: 'unreachable',
   SafeModeException: 'unreachable',
+  BlockMissingException: 'unreachable',
 }
+/** IOExceptions of a NameNode to which the DataNodes have not reported yet, as after its restart. */
+const UNREPORTED = /^(?:No active nodes contain this block|Failed to find datanode)/
 
 /** Calls WebHDFS over persistent connections. Errors contain no query, because it may contain a token. */
 export class HdfsClient {
@@ -96,7 +99,8 @@ export class HdfsClient {
 /** Returns the error of an unsuccessful answer. */
 export function refusal(status: number, body: string, path: string): FileSystemError {
   const { exception = '', message = '' } = remoteException(body)
-  const reason = REASONS[exception] ?? (status === 404 ? 'missing' : status === 401 ? 'refused' : 'failed')
+  const known = UNREPORTED.test(message) ? 'unreachable' : REASONS[exception]
+  const reason = known ?? (status === 404 ? 'missing' : status === 401 ? 'refused' : 'failed')
   const text = message.split('\n')[0]!.slice(0, 300)
   return fileError(reason, path, exception === '' ? `the server answered ${status}` : `${exception}: ${text}`)
 }

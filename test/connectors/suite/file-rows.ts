@@ -4,6 +4,7 @@ import type { DStream, FileSystem, FileSystemsOptions, StreamingContext, TextFil
 import { FileSystems } from '#build/files/file-systems.js'
 import {
   type Malformed,
+  type MidRead,
   type NotApplicable,
   notApplicable,
   SECRET,
@@ -92,7 +93,7 @@ interface Kind {
   readonly name: string
   open(ssc: StreamingContext, directory: string, options: TextFileOptions): DStream<unknown>
   serial(record: unknown): number
-  save(stream: DStream<unknown>, prefix: string): void
+  save(stream: DStream<unknown>, prefix: string, options?: object): void
   record(n: number): unknown
   encode(numbers: readonly number[]): Uint8Array
   decode(bytes: Uint8Array): number[] | Promise<number[]>
@@ -108,7 +109,7 @@ export const text: Kind = {
   name: 'text',
   open: (ssc, directory, options) => ssc.textFileStream(directory, options),
   serial: Number,
-  save: (stream, prefix) => stream.saveAsTextFiles(prefix),
+  save: (stream, prefix, options) => stream.saveAsTextFiles(prefix, '', options),
   record: (n) => n,
   encode: (numbers) => Buffer.from(`${numbers.join('\n')}\n`),
   decode: (bytes) => linesIn(bytes).map(Number),
@@ -120,7 +121,7 @@ export const json: Kind = {
   name: 'json',
   open: (ssc, directory, options) => ssc.fileStream(directory, { ...options, format: 'json' }),
   serial: (record) => (record as { n: number }).n,
-  save: (stream, prefix) => stream.saveAsJsonFiles(prefix),
+  save: (stream, prefix, options) => stream.saveAsJsonFiles(prefix, '', options),
   record: (n) => ({ n }),
   encode: (numbers) => Buffer.from(numbers.map((n) => `${JSON.stringify({ n })}\n`).join('')),
   decode: (bytes) => linesIn(bytes).map((line) => JSON.parse(line).n),
@@ -136,7 +137,7 @@ export const parquet: Kind = {
   name: 'parquet',
   open: (ssc, directory, options) => ssc.fileStream(directory, { ...options, format: 'parquet' }),
   serial: (record) => (record as { n: number }).n,
-  save: (stream, prefix) => stream.saveAsParquetFiles(prefix),
+  save: (stream, prefix, options) => stream.saveAsParquetFiles(prefix, '', options),
   record: (n) => ({ n }),
   encode: (numbers) => {
     const data = [...numbers]
@@ -157,6 +158,7 @@ export const parquet: Kind = {
 /** The faults of a file system's users: paths that lead nowhere, and credentials that it refuses. */
 export interface FileFaults<S extends TestServer> {
   readonly restart?: NotApplicable
+  readonly midRead?: MidRead<S, Place>
   readonly unreachable: Fault<S> | NotApplicable
   readonly misplaced: Fault<S> | NotApplicable
   readonly refused: Fault<S> | NotApplicable
@@ -212,6 +214,7 @@ export function fileSource<S extends Directories>(kind: Kind, faults: FileFaults
     slow: notApplicable('a batch takes the files of its interval, whatever their size'),
     malformed,
     restart: faults.restart,
+    midRead: faults.midRead,
     bad: {
       'unreachable host': bad(faults.unreachable),
       'wrong place': bad(faults.misplaced),
@@ -236,8 +239,9 @@ export function fileSink<S extends Directories>(kind: Kind, faults: FileFaults<S
           says: fault.writing,
         }
       : fault
+  const maker = `saveAs${kind.name[0]!.toUpperCase()}${kind.name.slice(1)}Files`
   return {
-    name: `saveAs${kind.name[0]!.toUpperCase()}${kind.name.slice(1)}Files`,
+    name: maker,
     guarantee: { threads: 'exactly-once', process: 'exactly-once' },
     options: ({ fileSystems }) => ({ fileSystems }),
     create: (server) => server.newPlace(),
@@ -256,7 +260,11 @@ export function fileSink<S extends Directories>(kind: Kind, faults: FileFaults<S
       'unreachable host': bad(faults.unreachable),
       'wrong place': bad(faults.misplaced),
       'refused credentials': bad(faults.refused),
-      'wrong option': notApplicable('options are checked by each format, in the tests of formats'),
+      'wrong option': {
+        open: () => (stream) => kind.save(stream, '/tmp/batch', { password: SECRET }),
+        code: 'ERR_MILLRACE_ARGUMENT',
+        says: [`${maker}: unknown option 'password'`],
+      },
       'missing client': NO_CLIENT,
     },
   }

@@ -60,6 +60,8 @@ export interface SourceRow<S extends TestServer = TestServer, P extends object =
   readonly malformed: Malformed<S, P> | NotApplicable
   /** Why the server cannot be restarted in mid-stream. */
   readonly restart?: NotApplicable
+  /** A service that dies while a worker reads a large answer, if the suite can break in there. */
+  readonly midRead?: MidRead<S, P>
   /** Why a restarted process cannot resume: nothing is kept for it. */
   readonly resume?: NotApplicable
   readonly bad: BadInputs<S, (ssc: StreamingContext, server: S) => DStream<unknown>>
@@ -74,6 +76,14 @@ export interface Slow<S, P> {
   /** The records that wait in the service, if it can be asked. */
   waiting?(server: S, place: P): Promise<number>
 }
+
+export interface MidRead<S, P> {
+  /** Returns the place as a reader sees it whose service dies once, in its first large answer, and comes back. */
+  breaking(server: S, place: P, patience: Patience): Promise<AsyncDisposable & { place: P; restarted: Promise<void> }>
+}
+
+/** Whether the client waits until the service is back, or fails the task at once, so that the output is tried again. */
+export type Patience = 'waits' | 'fails'
 
 export interface Malformed<S, P> {
   /** Puts a record there that the source cannot read. */

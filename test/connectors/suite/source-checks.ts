@@ -62,6 +62,24 @@ export function checkSource<S extends TestServer>(row: SourceRow<S>, ref: RowRef
     expectNumbers(await drain(400), 400, row.guarantee.threads)
   })
 
+  const { midRead } = row
+  if (midRead) {
+    test.each(['waits', 'fails'] as const)(
+      'goes on when the service dies in the middle of an answer: the client %s',
+      async (patience) => {
+        const place = await row.create(server())
+        const count = 50_000
+        await row.send(server(), place, 0, count)
+        await using breaking = await midRead.breaking(server(), place, patience)
+        const outputRetries = { attempts: 1000, delay: '50ms', maxDelay: '200ms' }
+        const { ssc, drain } = readNumbers(row, breaking.place, patience === 'fails' ? { outputRetries } : {})
+        await ssc.start()
+        expectNumbers(await drain(count), count, row.guarantee.threads)
+        await breaking.restarted
+      },
+    )
+  }
+
   check('a malformed record is reported with its position', row.malformed, async ({ send, open, says }) => {
     const place = await row.create(server())
     await send(server(), place)

@@ -1,6 +1,7 @@
+import { BreakingHttp } from '../../../services/breaking-http.js'
 import { HdfsService } from '../../../services/hdfs.js'
-import { Directories, type FileFaults, fileSink, fileSource, text } from '../file-rows.js'
-import { type ConnectorRow, notApplicable } from '../row.js'
+import { Directories, type FileFaults, fileSink, fileSource, type Place, text } from '../file-rows.js'
+import { type ConnectorRow, notApplicable, type Patience } from '../row.js'
 
 class HdfsDirectories extends Directories {
   readonly #hdfs: HdfsService
@@ -21,6 +22,20 @@ class HdfsDirectories extends Directories {
     return new HdfsDirectories(hdfs)
   }
 
+  /** The directory behind a proxy that kills the servers in the middle of the first large file. */
+  async breaking({ directory }: Place, patience: Patience) {
+    const { webPort, dataPort } = this.#hdfs
+    const proxy = await BreakingHttp.start(
+      (url) => (url.includes('namenoderpcaddress=') ? dataPort : webPort),
+      () => this.crash().then(() => this.restart()),
+    )
+    const place: Place = {
+      directory: directory.replace(`:${webPort}`, `:${proxy.port}`),
+      fileSystems: { hdfs: { user: 'tester', retries: patience === 'waits' ? 100 : 0 } },
+    }
+    return { place, restarted: proxy.restarted, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }
+  }
+
   async crash(): Promise<void> {
     await this.#hdfs.stop()
   }
@@ -36,6 +51,7 @@ class HdfsDirectories extends Directories {
 }
 
 const faults: FileFaults<HdfsDirectories> = {
+  midRead: { breaking: (server, place, patience) => server.breaking(place, patience) },
   unreachable: {
     path: () => 'hdfs://127.0.0.1:1/directory',
     reading: ['hdfs://127.0.0.1:1/directory', 'cannot be reached', 'Check the path'],

@@ -1,6 +1,7 @@
+import { BreakingHttp } from '../../../services/breaking-http.js'
 import { S3Service } from '../../../services/s3.js'
-import { Directories, type FileFaults, fileSink, fileSource, text } from '../file-rows.js'
-import { type ConnectorRow, SECRET } from '../row.js'
+import { Directories, type FileFaults, fileSink, fileSource, type Place, text } from '../file-rows.js'
+import { type ConnectorRow, type Patience, SECRET } from '../row.js'
 
 class S3Directories extends Directories {
   readonly #s3: S3Service
@@ -12,6 +13,18 @@ class S3Directories extends Directories {
 
   get options() {
     return this.#s3.options
+  }
+
+  /** The directory behind a proxy that kills the server in the middle of the first large file. */
+  async breaking({ directory }: Place, patience: Patience) {
+    const proxy = await BreakingHttp.start(
+      () => this.#s3.port,
+      () => this.crash().then(() => this.restart()),
+    )
+    const endpoint = `http://127.0.0.1:${proxy.port}`
+    const s3 = { ...this.options, endpoint, retries: patience === 'waits' ? 100 : 0 }
+    const place: Place = { directory, fileSystems: { s3 } }
+    return { place, restarted: proxy.restarted, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }
   }
 
   async crash(): Promise<void> {
@@ -29,6 +42,7 @@ class S3Directories extends Directories {
 }
 
 const faults: FileFaults<S3Directories> = {
+  midRead: { breaking: (server, place, patience) => server.breaking(place, patience) },
   unreachable: {
     path: () => 's3://bucket/directory',
     fileSystems: () => ({ s3: { endpoint: 'http://127.0.0.1:1', accessKeyId: 'a', secretAccessKey: SECRET } }),
