@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import fc from '../support/fast-check.js'
-import { halves, slice } from './support.js'
+import { halves, slice } from './slices.js'
 
 const numbers = (records: readonly unknown[]) => records.map((record) => [...(record as Uint8Array)])
 

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from 'vitest'
 import fc from '../support/fast-check.js'
-import { encode, halves, slice } from './support.js'
+import { encode, halves, slice } from './slices.js'
 
 const rows = (text: string, options: object = {}) => slice('csv', Buffer.from(text), options)
 const field = fc.oneof(

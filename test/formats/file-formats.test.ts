@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib'
 import { ManualClock, StreamingContext } from 'millrace'
 import { memoryFiles } from 'millrace/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { context, encode, file, folder, parts } from './support.js'
+import { encode } from './slices.js'
+import { context, file, folder, parts } from './support.js'
 
 const open: StreamingContext[] = []
 afterEach(async () => {

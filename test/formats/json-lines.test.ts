@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import fc from '../support/fast-check.js'
-import { encode, halves, slice } from './support.js'
+import { encode, halves, slice } from './slices.js'
 
 const value = fc.jsonValue({ maxDepth: 3 }).map((v) => JSON.parse(JSON.stringify(v)) as unknown)
 

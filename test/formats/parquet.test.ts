@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { rejectInto } from '#build/formats/faults.js'
 import { formatOf } from '#build/formats/registry.js'
 import fc from '../support/fast-check.js'
-import { context, encode, file, folder, parts } from './support.js'
+import { encode } from './slices.js'
+import { context, file, folder, parts } from './support.js'
 
 /** Written by pyarrow: 300 rows in row groups of 100. */
 const fixture = (codec: string) => fileURLToPath(new URL(`../fixtures/formats/rows-${codec}.parquet`, import.meta.url))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from '../support/fast-check.js'
-import { encode, halves, slice } from './support.js'
+import { encode, halves, slice } from './slices.js'
 
 const COMPRESSIONS = ['none', 'record', 'block'] as const
 const big = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { OUTPUT_FAULT_POINTS } from '#build/pool/fault-points.js'
 import { hasService } from '../services/service.js'
+import { hiddenParts } from './file-formats.js'
 import { differences } from './oracle.js'
 import { INTERVAL_MS, lineOf, type Row } from './pipelines.js'
-import { type RunOptions, runKills } from './run.js'
+import { type Death, type RunOptions, runKills } from './run.js'
+import { FORMATS, type SinkPlaces } from './writes.js'
 
 const KILLS = 3
 /** A process on a busy machine starts slowly. */
@@ -20,6 +23,30 @@ describe(`processes that are killed, and the outputs of the process that follows
   test('files to files: every result once', () => check('files', 'files'), TIMEOUT_MS)
   test('pushes with a write-ahead log to sqlite: every result once', () => check('log', 'sqlite'), TIMEOUT_MS)
   test('files to sqlite: every result once', () => check('files', 'sqlite'), TIMEOUT_MS)
+  test(
+    'files to files of each format, killed with half of a file written and around commits: every result once',
+    async () => {
+      const halves = Object.keys(FORMATS).map((output): Death => ({ halfWritten: output }))
+      const around = OUTPUT_FAULT_POINTS.map((point, i): Death => ({ fault: { point, nth: 2 * i + 1 } }))
+      const deaths = [...halves, ...around]
+      const half: string[] = []
+      const { faults } = await runKills({
+        source: 'files',
+        sink: 'formats',
+        kills: deaths.length,
+        seed,
+        deaths,
+        onKill(nth, _, sinkPlace) {
+          const { directory } = sinkPlace as SinkPlaces['formats']
+          const { halfWritten } = deaths[nth - 1]!
+          if (halfWritten && hiddenParts(directory, halfWritten).length > 0) half.push(halfWritten)
+        },
+      })
+      expect(half).toEqual(Object.keys(FORMATS))
+      expect(faults).toEqual([])
+    },
+    TIMEOUT_MS,
+  )
   test.runIf(hasService('kafka'))('kafka to kafka: every result once', () => check('kafka', 'kafka'), TIMEOUT_MS)
   test.runIf(hasService('postgres'))(
     'files to postgres: every result once',

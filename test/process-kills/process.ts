@@ -19,12 +19,15 @@ export interface ProcessOptions {
   readonly sinkPlace: unknown
   /** Where the process kills itself. */
   readonly fault?: { readonly point: FaultPoint; readonly nth: number }
+  /** The output in whose writing the process kills itself, when half of a file is written. */
+  readonly halfWritten?: string
 }
 
 /** What a process tells: that it waits for the death of the owner, and that its streams have started. */
 type Stage = 'waits' | 'started'
 
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url))
+const HALF_WRITES = new URL('./half-writes.mjs', import.meta.url).href
 const BUILD = fileURLToPath(new URL('../../build/process-kills/', import.meta.url))
 
 /** Compiles the program once, because processes that compile it themselves start slowly. Returns its path. */
@@ -45,7 +48,12 @@ export class TestedProcess {
 
   /** Runs a program with `options` as its argument. `onLine` gets the lines of its standard output. */
   constructor(program: string, options: object, onLine?: (line: string) => void) {
-    this.#child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const { halfWritten } = options as Partial<ProcessOptions>
+    const preloaded = halfWritten === undefined ? [] : ['--import', HALF_WRITES]
+    this.#child = spawn(process.execPath, [...preloaded, program, JSON.stringify(options)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, HALF_WRITTEN: halfWritten },
+    })
     this.#exit = once(this.#child, 'close')
     const stage = (name: Stage) => new Promise<void>((resolve) => this.#told.set(name, resolve))
     this.#stages = { waits: stage('waits'), started: stage('started') }

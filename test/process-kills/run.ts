@@ -14,8 +14,10 @@ export interface RunOptions {
   readonly sink: keyof typeof SINKS
   readonly kills: number
   readonly seed: number
-  /** Told of each kill. */
-  readonly onKill?: (nth: number, where: string) => void
+  /** Where the first processes die. The others draw it. */
+  readonly deaths?: readonly Death[]
+  /** Told of each kill, and where the sink writes. What it throws ends the run. */
+  readonly onKill?: (nth: number, where: string, sinkPlace: unknown) => void
 }
 
 /** Lines that are sent at once, and the pause in ms between two such sends. */
@@ -32,7 +34,7 @@ const STANDSTILL_MS = 60_000
  * Kills a process again and again, at random moments and at fault points, and starts it again, while its source gets lines all
  * the time. Returns the lines and the differences between what the sink holds at the end and the oracle.
  */
-export async function runKills({ source, sink, kills, seed, onKill }: RunOptions): Promise<{
+export async function runKills({ source, sink, kills, seed, deaths = [], onKill }: RunOptions): Promise<{
   readonly lines: number
   readonly faults: readonly string[]
 }> {
@@ -43,17 +45,21 @@ export async function runKills({ source, sink, kills, seed, onKill }: RunOptions
   const options = { directory, source, sink, sourcePlace: feeder.place, sinkPlace: store.place }
   const draw = random(seed)
   const feeding = new Feeding(feeder)
-  const start = (isLast: boolean) => startOne(program, options, isLast ? undefined : drawDeath(draw))
+  /** Starts the process that is killed as the `nth`, or the last one, which is not. */
+  const start = (nth: number) =>
+    startOne(program, options, nth > kills ? undefined : (deaths[nth - 1] ?? drawDeath(draw)))
   try {
-    let owner = start(kills === 0)
+    let owner = start(1)
     for (let nth = 1; nth <= kills; nth++) {
       await owner.tested.reaches('started')
       // It waits while its predecessor lives, and takes over.
-      const standby = draw() < STANDBYS ? start(nth === kills) : undefined
+      const standby = draw() < STANDBYS ? start(nth + 1) : undefined
       if (standby) await Promise.race([standby.tested.reaches('waits'), standby.tested.reaches('started')])
       const where = await killed(owner)
-      onKill?.(nth, where)
-      owner = standby ?? start(nth === kills)
+      onKill?.(nth, where, store.place)
+      // It throws if something is visible that is not whole.
+      await store.read()
+      owner = standby ?? start(nth + 1)
     }
     const lines = await finish(owner.tested, store, feeding)
     return { lines, faults: differences(await store.read(), lines, feeder.isRepeated) }
@@ -64,14 +70,15 @@ export async function runKills({ source, sink, kills, seed, onKill }: RunOptions
   }
 }
 
-/** Where a process dies: at a fault point, or at a moment after its start. */
-interface Death {
-  readonly fault: ProcessOptions['fault']
-  /** Ms. */
-  readonly life: number
+/** Where a process dies: at a fault point, in the middle of a file, or at a moment after its start. */
+export interface Death {
+  readonly fault?: ProcessOptions['fault']
+  readonly halfWritten?: string
+  /** Ms. Undefined: it surely comes to its end itself. */
+  readonly life?: number
 }
 
-const ANYWHERE: Death = { fault: undefined, life: 0 }
+const ANYWHERE: Death = { life: 0 }
 
 /** Draws a fault point for every second process. */
 function drawDeath(draw: () => number): Death {
@@ -89,12 +96,17 @@ interface Life {
 }
 
 function startOne(program: string, options: ProcessOptions, death: Death | undefined): Life {
-  return { tested: new TestedProcess(program, { ...options, fault: death?.fault }), death }
+  const { fault, halfWritten } = death ?? {}
+  return { tested: new TestedProcess(program, { ...options, fault, halfWritten }), death }
 }
 
 /** Has a process killed. Returns where. */
 async function killed({ tested, death = ANYWHERE }: Life): Promise<string> {
-  const { fault, life } = death
+  const { fault, halfWritten, life } = death
+  if (life === undefined) {
+    await tested.isKilled()
+    return halfWritten === undefined ? `${fault!.point} ${fault!.nth}` : `half of a file of ${halfWritten} written`
+  }
   const hasStarted = await tested.reaches('started')
   // Some points are not reached in time: then the process dies anywhere, as without one.
   const isKilled = !hasStarted || (await tested.isGoneAfter(fault ? 2 * LONGEST_LIFE_MS : life))

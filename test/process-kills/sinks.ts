@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
@@ -6,6 +6,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { KafkaService } from '../services/kafka.js'
 import { readCommitted } from '../services/kafka-reader.js'
 import { PostgresService } from '../services/postgres.js'
+import { rowOf, rowsIn } from './file-formats.js'
 import type { Row } from './pipelines.js'
 import { type SinkPlaces, TOPIC } from './writes.js'
 
@@ -22,28 +23,19 @@ export interface Store<Place> extends AsyncDisposable {
 
 const CREATE_TABLE = 'CREATE TABLE results (batch bigint, output text, key text, value bigint)'
 
-const rowOf = ({ batch, output, key, value }: Record<string, unknown>): Row => {
-  return { batch: Number(batch), output: String(output), key: String(key), value: Number(value) }
+function folder(): Store<SinkPlaces['files']> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-kills-'))
+  return {
+    place: { directory },
+    read: () => rowsIn(directory),
+    async [Symbol.asyncDispose]() {
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
 }
 
-const files: Sink<SinkPlaces['files']> = {
-  async start() {
-    const directory = mkdtempSync(join(tmpdir(), 'millrace-kills-'))
-    const complete = () => readdirSync(directory).filter((name) => existsSync(join(directory, name, '_SUCCESS')))
-    const parts = (name: string) => readdirSync(join(directory, name)).filter((part) => part.startsWith('part-'))
-    const rows = (path: string) => readFileSync(path, 'utf8').split('\n').filter(Boolean)
-    return {
-      place: { directory },
-      async read() {
-        const paths = complete().flatMap((name) => parts(name).map((part) => join(directory, name, part)))
-        return paths.flatMap(rows).map((row) => rowOf(JSON.parse(row)))
-      },
-      async [Symbol.asyncDispose]() {
-        rmSync(directory, { recursive: true, force: true })
-      },
-    }
-  },
-}
+const files: Sink<SinkPlaces['files']> = { start: async () => folder() }
+const formats: Sink<SinkPlaces['formats']> = { start: async () => folder() }
 
 const sqlite: Sink<SinkPlaces['sqlite']> = {
   async start() {
@@ -99,4 +91,4 @@ const kafka: Sink<SinkPlaces['kafka']> = {
   },
 }
 
-export const SINKS = { files, sqlite, postgres, kafka } as const
+export const SINKS = { files, formats, sqlite, postgres, kafka } as const
