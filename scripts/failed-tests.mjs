@@ -8,7 +8,20 @@ const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 for (const { name, status, message, assertionResults } of testResults) {
   const failed = assertionResults.filter((test) => test.status === 'failed')
   if (status === 'failed' && failed.length === 0) report(name, message)
-  for (const { fullName, failureMessages } of failed) report(`${name}: ${fullName}`, failureMessages.join('\n'))
+  for (const { fullName, duration, failureMessages } of failed) {
+    report(
+      `${name}: ${fullName}, after ${Math.round((duration ?? 0) / 1000)} s`,
+      failureMessages.map(messageOf).join('\n'),
+    )
+  }
+}
+
+/**
+ * The report contains a placeholder instead of the message that a test ran out of time.
+ * @param {string} text
+ */
+function messageOf(text) {
+  return text.replace(/^Error: STACK_TRACE_ERROR/, 'The test ran out of time.')
 }
 
 /**

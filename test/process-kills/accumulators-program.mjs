@@ -51,6 +51,12 @@ const ssc = await StreamingContext.getOrCreate(directory, () => {
   count('state', (pairs) => pairs.updateStateByKey((values, sum) => values.reduce((a, b) => a + b, sum ?? 0)))
   count('window', (pairs) => pairs.reduceByKeyAndWindow(add, '3s', '1s'))
   count('slow', (pairs) => pairs.reduceByKeyAndWindow(add, '4s', '2s'))
+  count('events', (pairs) =>
+    pairs
+      .withTimestamps(([, n]) => n * 1000, { maxOutOfOrder: 2000 })
+      .tumbling(3000)
+      .countByKey(),
+  )
   const seen = made.context.collectionAccumulator('seen')
   accumulators.seen = seen
   numbers.foreachRDD((rdd) => rdd.foreach(withEnv({ seen }, (n) => seen.add(n))))

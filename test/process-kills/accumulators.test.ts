@@ -14,7 +14,7 @@ const TIMEOUT_MS = 300_000
 const PROGRAM = fileURLToPath(new URL('./accumulators-program.mjs', import.meta.url))
 const BATCHES = 12
 const KILLS = 3
-const OUTPUTS = ['plain', 'memory', 'state', 'window', 'slow']
+const OUTPUTS = ['plain', 'memory', 'state', 'window', 'slow', 'events']
 
 const roots: string[] = []
 afterAll(() => {
@@ -61,6 +61,11 @@ test('without kills, each record counts once', async () => {
   const values = (await expected()) as Record<string, unknown>
   const sum = Array.from({ length: BATCHES }, (_, i) => 4 * (i + 1) + 6).reduce((a, b) => a + b)
   expect(values).toMatchObject({ 'plain mapped': sum, 'memory mapped': sum, 'state mapped': sum, 'window mapped': sum })
-  expect(values).toMatchObject({ 'slow mapped': sum, 'plain acted': 4 * BATCHES, 'memory acted': 4 * BATCHES })
+  expect(values).toMatchObject({
+    'slow mapped': sum,
+    'events mapped': sum,
+    'plain acted': 4 * BATCHES,
+    'memory acted': 4 * BATCHES,
+  })
   expect((values.seen as number[]).length).toBe(4 * BATCHES)
 })
