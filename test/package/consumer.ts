@@ -1,9 +1,21 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { folderOf } from '../services/install.mjs'
+import { installCommand } from '../services/tools.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -18,9 +30,14 @@ export interface Run {
   readonly stderr: string
 }
 
+/** Tools that users have and the repository has not, see test/services/tools.mjs. */
+const TOOLS = folderOf('consumers')
+const NOBODY = 65_534
+
 /**
  * The package as users get it: packed, and unpacked where it finds its dependencies and nothing else, as pnpm lays packages out.
- * Without a registry: the dependencies are those of the repository.
+ * Without a registry: the dependencies are those of the repository. `installed` asks a package manager instead, which finds
+ * the dependencies in its cache.
  */
 export class Consumers {
   readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))
@@ -55,6 +72,29 @@ export class Consumers {
     return folder
   }
 
+  /** An empty project that has installed the tarball with npm or pnpm, without a registry. */
+  async installed(
+    manager: 'npm' | 'pnpm',
+    options: readonly string[] = [],
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const folder = join(this.#folder, `installed-${++this.#projects}`)
+    mkdirSync(folder)
+    const dependencies = { millrace: `file:${this.tarball}` }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
+    const [command, ...args] = installCommand(TOOLS, manager) as [string, ...string[]]
+    const { code, stdout, stderr } = await runIn(folder, command, [...args, '--offline', ...options])
+    if (code !== 0) throw new Error(`${manager} cannot install the tarball: ${stdout}${stderr}`)
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    return folder
+  }
+
+  /** Lets other users read the projects, and returns the option to run a program as one that may write none of them. */
+  otherUser(): RunOptions {
+    chmodSync(this.#folder, 0o755)
+    return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  }
+
   /** Copies a package folder of the repository into a project, which then finds what the project has installed. */
   install(name: string, project: string): void {
     cpSync(join(ROOT, name), join(project, 'node_modules', name), { recursive: true })
@@ -78,13 +118,26 @@ export class Consumers {
 function link(name: string, folder: string): void {
   const to = join(folder, 'node_modules', name)
   mkdirSync(dirname(to), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules', name), to)
+  const owner = existsSync(join(TOOLS, 'node_modules', name)) ? TOOLS : ROOT
+  symlinkSync(join(owner, 'node_modules', name), to)
+}
+
+export interface RunOptions {
+  readonly uid?: number
+  readonly gid?: number
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs a program in a project. */
-export async function runIn(project: string, command: string, args: readonly string[]): Promise<Run> {
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const options = { cwd: project, env: { ...env, PATH: `${project}/node_modules/.bin:${env.PATH}` }, timeout: 110_000 }
+export async function runIn(
+  project: string,
+  command: string,
+  args: readonly string[],
+  { env: more, ...user }: RunOptions = {},
+): Promise<Run> {
+  const { NODE_OPTIONS: _, VITEST: __, ...inherited } = process.env
+  const env = { ...inherited, PATH: `${project}/node_modules/.bin:${inherited.PATH}`, ...more }
+  const options = { cwd: project, env, timeout: 280_000, ...user }
   try {
     return { code: 0, ...(await promisify(execFile)(command, args, options)) }
   } catch (error) {

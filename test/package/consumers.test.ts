@@ -1,4 +1,3 @@
-import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { Consumers, runIn } from './consumer.js'
@@ -42,15 +41,4 @@ test.each([
   const project = consumers.project(files, ['@types/node', 'undici-types', compiler])
   const tsc = join(project, 'node_modules', compiler, 'bin', 'tsc')
   expect(await runIn(project, process.execPath, [tsc, '-p', '.'])).toEqual({ code: 0, stdout: '', stderr: '' })
-})
-
-test('a project that cannot be written into', async () => {
-  const project = consumers.project({ 'main.mjs': `import { Context } from 'millrace'${BODY}` })
-  chmodSync(project, 0o555)
-  expect(await runIn(project, process.execPath, ['main.mjs'])).toEqual({ code: 0, stdout: 'sum 5\n', stderr: '' })
-})
-
-test('no native code is needed: the layout has no package but the dependencies', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(consumers.package, 'package.json'), 'utf8'))
-  expect(Object.keys(dependencies)).toEqual(['acorn', 'comlink', 'msgpackr', 'piscina'])
 })

@@ -1,16 +1,21 @@
 #!/usr/bin/env node
-// Installs the programs that tests start into a folder outside of the checkout, and the packages of the documentation site.
+// Installs the programs that tests start, and tools of users, into a folder outside of the checkout, and the packages of the
+// documentation site.
 //
 //   node test/services/install.mjs [kafka ...]
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { run } from './run.mjs'
+import { consumers, runtimes } from './tools.mjs'
 
 const CACHE = process.env.MILLRACE_SERVICES ?? join(homedir(), '.cache', 'millrace', 'services')
 
-const SERVICES = { kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site }
+const SERVICES = {
+  ...{ kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site },
+  ...{ consumers, runtimes },
+}
 const KAFKA = '4.4.0'
 const SITE = join(import.meta.dirname, '..', '..', 'site')
 const HADOOP = '3.4.3'
@@ -232,12 +237,6 @@ function jars(folder, artifacts) {
   )
   const output = `-DoutputDirectory=${join(folder, 'jars')}`
   run('mvn', ['-q', '-B', '-ntp', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', output])
-}
-
-function run(command, args, env = {}, cwd = undefined) {
-  const options = { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env }, cwd }
-  const { status, error } = spawnSync(command, args, options)
-  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? `exit code ${status}`}`)
 }
 
 function install(service) {
