@@ -264,7 +264,7 @@ export const RULES = [
     may: ['errors', 'values', 'files', 'formats', 'ops/option-names'],
     types: ['ops/source'],
   },
-  { room: 'ops', may: ['errors', 'values', 'ops', 'files/paths'], types: ['files'] },
+  { room: 'ops', may: ['errors', 'values', 'ops', 'files/paths', 'package-root'], types: ['files'] },
   { room: 'pool/blocks', may: ['errors', 'values', 'pool/blocks'], types: ['pool/protocol'] },
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
   { room: 'pool/kernels', may: ['errors', 'pool/kernels', 'package-root'], types: ['ops'] },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { PackageError } from './errors.js'
 
 /**
@@ -10,4 +11,18 @@ export const PACKAGE_ROOT = rootOf(import.meta.url)
 function rootOf(url: string | undefined): URL {
   if (url === undefined) throw new PackageError('this module has no URL')
   return new URL('.', url)
+}
+
+const FILES = ['pool/worker/bootstrap.cjs', 'pool/worker/entry.js', 'engine/driver-thread/entry.js']
+
+/**
+ * Checks that the files that threads load are beside the package's code. A bundler may have moved the code away from
+ * them.
+ * @throws PackageError if one is missing.
+ */
+export function checkPackageFiles(): void {
+  for (const file of FILES) {
+    const url = new URL(file, PACKAGE_ROOT)
+    if (!existsSync(url)) throw new PackageError(`${url.pathname} does not exist`, { file: url.pathname })
+  }
 }

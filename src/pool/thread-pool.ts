@@ -1,8 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError, StateError, type ThreadLossReason, type ThreadLostError } from '../errors.js'
-import { PACKAGE_ROOT } from '../package-root.js'
+import { checkPackageFiles, PACKAGE_ROOT } from '../package-root.js'
 import { decodeError } from './error-wire.js'
-import { checkPackageFiles } from './package-files.js'
 import { PiscinaHost, type PiscinaModule } from './piscina-host.js'
 import type { PoolThread } from './pool-thread.js'
 import {

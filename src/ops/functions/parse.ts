@@ -1,12 +1,21 @@
 import { createRequire } from 'node:module'
 import type * as Acorn from 'acorn'
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression, Options } from 'acorn'
+import { checkPackageFiles } from '../../package-root.js'
 
 /**
  * Loads the parser on the first use: few threads parse a text, and the others start sooner. It must not load earlier,
  * because a bundle without `import.meta.url` must reach the check that explains the problem.
  */
-const acorn = (): typeof Acorn => createRequire(import.meta.url)('acorn')
+function acorn(): typeof Acorn {
+  try {
+    return createRequire(import.meta.url)('acorn')
+  } catch (error) {
+    // Functions are parsed before threads start, so a bundle that contains this module fails here first.
+    checkPackageFiles()
+    throw error
+  }
+}
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression
 
@@ -29,8 +38,8 @@ const OPTIONS: Options = { ecmaVersion: 'latest', sourceType: 'module', allowSup
 const EXPRESSION = ['(function () { return (\n', '\n) })'] as const
 const METHOD = ['(function () { return ({\n', '\n}) })'] as const
 
-function returned(text: string, wrapper: readonly [string, string]): AnyNode {
-  const program = acorn().parse(wrapper[0] + text + wrapper[1], OPTIONS)
+function returned(text: string, wrapper: readonly [string, string], { parse }: typeof Acorn): AnyNode {
+  const program = parse(wrapper[0] + text + wrapper[1], OPTIONS)
   const statement = program.body[0]
   if (program.body.length === 1 && statement?.type === 'ExpressionStatement') {
     const outer = statement.expression
@@ -50,9 +59,10 @@ function stoppedAt(error: unknown, offset: number): number {
 export function parseFunction(text: string): ParsedFunction | Refusal {
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text))
     return { refused: 'is native code or a bound function: it has no text' }
+  const parser = acorn()
   let fault: unknown
   try {
-    const node = returned(text, EXPRESSION)
+    const node = returned(text, EXPRESSION, parser)
     if (node.type === 'ClassExpression') return { refused: 'is a class: wrap its use in a function' }
     if (node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression') {
       return { node, offset: EXPRESSION[0].length, method: false }
@@ -63,7 +73,7 @@ export function parseFunction(text: string): ParsedFunction | Refusal {
   }
   if (/^(?:static\s+)?(?:async\s*)?(?:[*]\s*)?#/.test(text)) return { refused: 'is a private method of a class' }
   try {
-    const node = returned(text, METHOD)
+    const node = returned(text, METHOD, parser)
     const property = node.type === 'ObjectExpression' && node.properties.length === 1 ? node.properties[0] : undefined
     if (property?.type === 'Property' && property.kind !== 'init') {
       return { refused: `is a ${property.kind === 'get' ? 'getter' : 'setter'}: write a function that calls it` }
