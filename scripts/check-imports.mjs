@@ -84,9 +84,12 @@ const DRIVER_ROOMS = [
       'engine/logger',
       'engine/status/streams-status',
       'engine/streaming/streaming-control',
+      'engine/streaming/table-reader',
       'engine/streaming/ui-options',
     ],
   },
+  { room: 'engine/streaming/table-reader', may: [] },
+  { room: 'engine/streaming/tables-of', may: [], types: ['engine/streaming/table-reader'] },
   { room: 'engine/streaming/never-started', may: REST },
   { room: 'engine/checkpoint/options', may: REST },
   // The files of the directory, which checkpoints and the write-ahead log share.
@@ -181,7 +184,14 @@ const DRIVER_ROOMS = [
   },
   {
     room: 'engine/driver-thread/driver-server',
-    may: [...REST, 'engine/driver-thread', 'engine/engine-of', 'engine/look-up-state', 'engine/terminate-thread'],
+    may: [
+      ...REST,
+      'engine/driver-thread',
+      'engine/engine-of',
+      'engine/look-up-state',
+      'engine/streaming/tables-of',
+      'engine/terminate-thread',
+    ],
     types: ['engine/events', 'engine/streaming/context-runtime', 'engine/streaming/streaming-context'],
   },
   {
@@ -204,6 +214,7 @@ const DRIVER_ROOMS = [
       'engine/streaming/stop-result',
       'engine/streaming/streaming-control',
       'engine/streaming/streaming-options',
+      'engine/streaming/table-reader',
     ],
   },
   {
@@ -346,9 +357,11 @@ export const RULES = [
   { room: 'sinks', may: ['errors', 'files', 'formats', 'values', 'ops', 'pool/export-loader', 'sinks'] },
   // Queries of DuckDB: the operations, and the process of a thread that runs them.
   { room: 'sql/run-query', may: ['errors', 'ops', 'package-root', 'pool/export-loader'], types: ['sql/query'] },
+  { room: 'sql/attach', may: ['engine/streaming/table-queries', 'sql'] },
   {
     room: 'sql',
     may: ['errors', 'values', 'ops', 'package-root', 'connectors/missing-package', 'pool/error-wire', 'sql'],
+    types: ['engine/streaming/table-queries'],
   },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
@@ -379,7 +392,7 @@ export const RULES = [
     types: ['engine/progress', 'engine/status/streams-status', 'ui/collect/rows'],
   },
   { room: 'ui/attach', may: ['ui', 'engine/streaming/page'] },
-  { room: 'ui', may: ['ui', 'metrics', 'errors', 'package-root'], types: ['engine'] },
+  { room: 'ui', may: ['ui', 'metrics', 'errors', 'values/message-of', 'package-root'], types: ['engine'] },
   // Metrics, spans, health and reports, made from the events of a context.
   {
     room: 'metrics',
@@ -404,6 +417,7 @@ export const RULES = [
       'engine',
       'sources',
       'sinks',
+      'sql/attach',
       'ui/attach',
       'pool/*',
       'package-root',

@@ -8,6 +8,7 @@ import './sinks/object-files.js'
 import './sinks/text-files.js'
 import './guard-operations.js'
 import './ui/attach.js'
+import './sql/attach.js'
 import './sinks/write-to.js'
 
 export { type ReadStateOptions, readState } from './engine/checkpoint/offline/read-state.js'

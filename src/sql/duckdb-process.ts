@@ -26,9 +26,6 @@ class DuckDBProcess {
       env: Object.fromEntries(known.map((name) => [name, process.env[name]])),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
-    // The thread ends without waiting for an idle process.
-    this.#child.unref()
-    this.#child.channel?.unref()
     // Events without a query: the next query finds out.
     this.#child.on('error', () => undefined)
   }
@@ -45,12 +42,17 @@ class DuckDBProcess {
   async run(query: Query, tables: Tables): Promise<readonly object[]> {
     const ended = this.#ended()
     const answer = this.#answer()
+    this.#child.ref()
+    this.#child.channel?.ref()
     try {
       await Promise.race([this.#send(query, tables), ended.promise])
       return await Promise.race([answer.promise, ended.promise])
     } finally {
       answer.forget()
       ended.forget()
+      // The thread ends without waiting for an idle process.
+      this.#child.unref()
+      this.#child.channel?.unref()
     }
   }
 

@@ -1,16 +1,14 @@
-import { createRequire } from 'node:module'
-import { missingPackage } from '../connectors/missing-package.js'
-import { ArgumentError } from '../errors.js'
 import { type DStream, isDStream, streamNode, toDStream } from '../ops/dstream/facade.js'
 import { builtin } from '../ops/functions/builtin.js'
 import { noteCallSite } from '../ops/functions/call-sites.js'
 import { facade, nodeOf, type RDD } from '../ops/rdd/facade.js'
 import { ofContext } from '../ops/rdd/operand.js'
-import { describe } from '../values/describe.js'
+import { mustBeInstalled } from './installed.js'
 import { checkSqlOptions, type SqlOptions } from './options.js'
 import type { Query } from './query.js'
 import { inOnePartition, queryRdd, queryStep } from './query-rdd.js'
 import { QueryStream } from './query-stream.js'
+import { checkText } from './query-text.js'
 import './run-query.js'
 import { checkTables, type RddTable, type SqlTables, type StreamTable } from './table.js'
 
@@ -43,12 +41,7 @@ export function sql<Row extends object = Record<string, unknown>>(
   options?: SqlOptions,
 ): DStream<Row>
 export function sql(text: string, tables: SqlTables, options: SqlOptions = {}): RDD<object> | DStream<object> {
-  if (typeof text !== 'string' || text.trim() === '')
-    throw new ArgumentError(`sql: the query is ${describe(text)}; it must be the text of a SELECT.`)
-  if (text.includes('\0'))
-    throw new ArgumentError(
-      `sql: the query has a NUL character at offset ${text.indexOf('\0')}, where DuckDB ends it. Remove it, or pass the value that has it as a parameter.`,
-    )
+  checkText(text)
   const named = checkTables(tables)
   const { timeoutMs, ...limits } = checkSqlOptions(options)
   mustBeInstalled()
@@ -66,15 +59,4 @@ export function sql(text: string, tables: SqlTables, options: SqlOptions = {}): 
   const step = queryStep(context.capture(run, 'sql', 'later'), 'sql', timeoutMs)
   if (streams.length > 0) return toDStream(new QueryStream<object>(nodes, step))
   return facade(queryRdd<object>((nodes as typeof datasets).map(inOnePartition), step))
-}
-
-const PACKAGE = '@duckdb/node-api'
-
-/** The threads load the package; a missing one is reported by the call. */
-function mustBeInstalled(): void {
-  try {
-    createRequire(import.meta.url).resolve(PACKAGE)
-  } catch (cause) {
-    throw missingPackage('millrace/sql needs', [PACKAGE], 1, cause)
-  }
 }

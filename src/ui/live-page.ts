@@ -46,8 +46,9 @@ export class LivePage implements Page {
 
   async open(): Promise<void> {
     const { port, host, basePath } = this.#options
+    const { logger, tables } = this.#subject
+    await tables.keep().catch((error: unknown) => logger.warn('the page cannot show the batches of outputs', error))
     if (port === false) return
-    const { logger } = this.#subject
     try {
       const { server, url } = await listen(this.handler, port, host)
       this.#server = server

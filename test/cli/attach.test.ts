@@ -73,6 +73,36 @@ test('asks the page of running streams, and prints tables', async () => {
   expect(code).toBe(0)
 })
 
+test('the newest data of outputs, windows and state are tables, also of SQL', async () => {
+  const { url } = await running({ port: 0, token: TOKEN })
+  const { code, stdout, stderr } = await asked(
+    [
+      'tables()',
+      "table('sums')",
+      "(await table('state_sums', 1)).length",
+      "await sql('select sum(value) as total from sums')",
+      ".sql select key, value + 0.5 as more from state_sums where key = 'b'",
+      '_[0].more',
+    ],
+    url,
+    { MILLRACE_TOKEN: TOKEN },
+  )
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^table +of +time +uid\nsums +output +2000\nstate_sums +state +2000 +sums\n/)
+  expect(stdout).toMatch(/\nkey +value\n[ab] +\d\n[ab] +\d\n\(2 records\)\n1\ntotal\n +6\n\(1 record\)\n/)
+  expect(stdout).toMatch(/\nkey +more\nb +2.5\n\(1 record\)\n2.5\n$/)
+  expect(code).toBe(0)
+})
+
+test('a query that fails is an error of its input', async () => {
+  const { url } = await running({ port: 0 })
+  const { code, stdout, stderr } = await asked(['.sql select wrong from sums', '.sql', '1 + 1'], url)
+  expect(stderr).toContain('Binder error at line 1, column 8 of the query')
+  expect(stderr).toContain('A query is one SELECT')
+  expect(stdout).toBe('2\n')
+  expect(code).toBe(1)
+})
+
 test('a question that the page refuses is an error of that question', async () => {
   const { url } = await running({ port: 0 })
   const { code, stdout, stderr } = await asked(['batch(5)', "get('nothing')", '1 + 1'], url)

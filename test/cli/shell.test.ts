@@ -194,3 +194,19 @@ test.each([
   expect(command.stderr).toContain(message)
   expect(command.stdout).toBe('')
 })
+
+test('outputs, windows and state of the streams are tables of SQL', async () => {
+  const { code, stdout, stderr } = await evaluated([
+    "const pairs = ssc.queueStream([[['a', 1], ['b', 2]]])",
+    "pairs.output('pairs')",
+    "pairs.updateStateByKey((values, sum = 0) => values.reduce((t, n) => t + n, sum)).uid('sums').output('sums')",
+    "await ssc.start({ until: 'caught-up' })",
+    'for await (const { records } of ssc.output("sums")) if (records.length > 0) break',
+    '(await tables()).map(({ table }) => table)',
+    '.sql select sum(value) as total from sums',
+  ])
+  expect(stderr).toBe('')
+  expect(stdout).toContain("[ 'pairs', 'sums', 'state_sums' ]")
+  expect(stdout).toMatch(/total\n +3\n\(1 record\)\n$/)
+  expect(code).toBe(0)
+})

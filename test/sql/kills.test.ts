@@ -5,6 +5,7 @@ import { Context, type DStream, type MillraceError, SqlError } from 'millrace'
 import { sql } from 'millrace/sql'
 import { runBatches } from 'millrace/testing'
 import { expect, test } from 'vitest'
+import { duckdbProcesses } from '../support/duckdb-processes.js'
 import { eventually } from '../support/eventually.js'
 
 test('a thread that is killed in a query leaves the process and later queries unharmed', async () => {
@@ -44,19 +45,10 @@ test('a process of DuckDB that the system kills fails its attempt, and the next 
     },
   )
   await eventually(async () => {
-    for (const pid of await processes()) process.kill(pid, 'SIGKILL')
+    for (const pid of await duckdbProcesses()) process.kill(pid, 'SIGKILL')
     expect(ended).toBe(true)
   })
   expect(await failure).toBeInstanceOf(SqlError)
   expect((await failure) as SqlError).toMatchObject({ details: { kind: 'Process' } })
   expect(await sql('select sum(value) as sum from batch', { batch }).collect()).toEqual([{ sum: 6 }])
 })
-
-/** The processes of DuckDB that this process has started. */
-async function processes(): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,pid=,args='])
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  return lines
-    .filter((line) => line[0] === String(process.pid) && line.join(' ').includes('sql/process/entry'))
-    .map((line) => Number(line[1]))
-}

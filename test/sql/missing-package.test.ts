@@ -20,7 +20,7 @@ test('without the package, the call of sql says how to install it, and all else 
     const program = join(path, 'program.mjs')
     writeFileSync(
       program,
-      `import { Context } from 'millrace'
+      `import { Context, StreamingContext } from 'millrace'
       import 'millrace/sql'
       const ctx = new Context({ threads: 1, spare: false })
       try {
@@ -29,11 +29,18 @@ test('without the package, the call of sql says how to install it, and all else 
         console.log(code, message, details.final)
       }
       console.log(await ctx.range(3).sum())
-      await ctx.stop()`,
+      await ctx.stop()
+      const ssc = new StreamingContext({ batchInterval: '1s', threads: 1, ui: { port: 0 }, logger: { debug() {}, info() {}, warn() {}, error() {} } })
+      ssc.queueStream([[1]]).output('numbers')
+      await ssc.start()
+      const headers = { 'x-millrace-request': '1' }
+      const answer = await fetch(new URL('api/v1/sql?q=select+1', ssc.ui.url), { headers })
+      console.log(answer.status, (await answer.json()).error.message)
+      await ssc.stop()`,
     )
     const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: path })
     expect(stdout).toBe(
-      "ERR_MILLRACE_SOURCE millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1). true\n3\n",
+      "ERR_MILLRACE_SOURCE millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1). true\n3\n501 millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1).\n",
     )
   } finally {
     rmSync(path, { recursive: true, force: true })

@@ -1,4 +1,5 @@
 import { printedBatch } from '../../engine/streaming/print-batch.js'
+import { tablesOf } from '../../engine/streaming/tables-of.js'
 import * as millrace from '../../index.js'
 import { formatMillis } from '../../ops/time.js'
 import { describeError } from '../describe-error.js'
@@ -7,6 +8,7 @@ import { moduleUrl, openPipeline } from '../pipeline.js'
 import type { AttachCommand, ShellCommand } from '../shell/arguments.js'
 import { converse } from '../shell/converse.js'
 import { ATTACHED_HELP, LOCAL_HELP } from '../shell/help.js'
+import { localTables } from '../shell/local-tables.js'
 import { defineNames } from '../shell/names.js'
 import { NewestBatches } from '../shell/newest-batches.js'
 import { PageClient } from '../shell/page-client.js'
@@ -28,7 +30,8 @@ export async function shell({ module, threads, batchInterval, params }: ShellCom
   try {
     const ctx = ssc.context
     const batches = new NewestBatches(ctx)
-    defineNames({ ...millrace, ctx, ssc, batches: (count?: number) => batches.newest(count) })
+    const tables = localTables(tablesOf(ssc))
+    defineNames({ ...millrace, ctx, ssc, batches: (count?: number) => batches.newest(count), ...tables })
     const strip = typeStripper()
     const progress = process.stderr.isTTY ? new StageProgress(ctx) : undefined
     const every = formatMillis(ssc.batchInterval)

@@ -104,6 +104,12 @@ function prepare(server: REPLServer, evaluation: Evaluation, conversation: Conve
       within(signal, evaluate)
     },
   })
+  server.defineCommand('sql', {
+    help: 'Query outputs, windows and state: .sql select * from counts',
+    action(text) {
+      server.emit('line', `sql(${JSON.stringify(text)})`)
+    },
+  })
   server.defineCommand('help', {
     help: 'Show examples and commands',
     action() {

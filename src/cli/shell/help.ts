@@ -15,6 +15,8 @@ The shell waits for promises, and prints the first records of a dataset as a tab
   words.push('a')
   ssc.output('totals')                                    // the next batch, as a table
   batches()                                               // the newest batches, with their delays
+  tables()                                                // outputs, windows and state as tables of SQL
+  .sql select count(*) as n from totals                   // a query of DuckDB over them: sql('select ...')
   await ssc.status()                                      // threads, memory, state, graph
 
 Ctrl-C ends the jobs of an input, Ctrl-D or .exit leaves the shell. Tab completes names.`
@@ -26,6 +28,9 @@ export const ATTACHED_HELP = `Each function asks the page of the pipeline once, 
   batch(1769860807000)          one batch: inputs, outputs, jobs and stages
   state()                       the keyed state of each operation: keys, bytes, newest version
   state('totals', 'a')          the state of a key of the operation with this uid
+  tables()                      newest batches of outputs, windows and state, as tables
+  table('counts', 5)            the first records (20) of a table
+  sql('select * from counts')   a query of DuckDB over the tables; .sql select * from counts
   threads()                     the worker threads
   memory()                      memory of blocks and of the process, in bytes
   storage()                     persisted datasets

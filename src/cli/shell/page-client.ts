@@ -11,7 +11,8 @@ export class PageClient {
 
   constructor(page: URL, token: string | undefined) {
     this.#page = page
-    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    // The page answers queries only with this header, which a website cannot send.
+    this.#headers = { 'x-millrace-request': '1', ...(token !== undefined && { authorization: `Bearer ${token}` }) }
   }
 
   get url(): string {

@@ -33,12 +33,23 @@ export function questions(page: PageClient): Readonly<Record<string, (...args: n
       const query = new URLSearchParams({ key: JSON.stringify(key) ?? '' })
       return await page.get(`state/${encodeURIComponent(name)}?${query}`)
     },
+    tables: list('tables'),
+    table: async (name: string, limit = NEWEST) => recordsOf(name, limit, page),
+    sql: async (text: string) => {
+      const query = new URLSearchParams({ q: String(text) })
+      return ((await page.get(`sql?${query}`)) as { readonly rows: unknown }).rows
+    },
     connectors: list('connectors'),
     checkpoints: async () => ((await page.get('checkpoints')) as { checkpoints: unknown }).checkpoints,
     recovery: list('recovery'),
     graph: async () => graphOf((await page.get('graph')) as Graph),
     configuration: fields('configuration'),
   }
+}
+
+async function recordsOf(name: string, limit: number, page: PageClient): Promise<unknown> {
+  const path = `tables/${encodeURIComponent(name)}?limit=${Number(limit)}`
+  return ((await page.get(path)) as { readonly records: unknown }).records
 }
 
 /** Returns the last `count` of a list, the last first. */

@@ -7,6 +7,7 @@ import type { OnDemandName } from '../events/event-names.js'
 import { lookUpState } from '../look-up-state.js'
 import type { ContextRuntime, OutputTransport } from '../streaming/context-runtime.js'
 import type { StreamingContext } from '../streaming/streaming-context.js'
+import { tablesOf } from '../streaming/tables-of.js'
 import { terminateThreadOf } from '../terminate-thread.js'
 import type { Notices } from './notices.js'
 import { type OutputChannel, OutputSender } from './output-sender.js'
@@ -33,6 +34,7 @@ export class DriverServer implements OutputTransport, OutputChannel {
 
   constructor(options: DriverServerOptions) {
     const { ssc, manualClock } = options
+    const tables = tablesOf(ssc)
     this.#options = options
     this.#calls = {
       start: (options) => ssc.start(options),
@@ -41,6 +43,10 @@ export class DriverServer implements OutputTransport, OutputChannel {
       status: () => ssc.status(),
       terminateThread: (slot) => terminateThreadOf(engineOf(ssc), slot),
       lookUpState: (name, key) => lookUpState(ssc.context, graphOf(ssc), name, key),
+      keepOutputs: () => tables.keep(),
+      listTables: () => tables.list(),
+      readTable: (table, limit) => tables.read(table, limit),
+      queryTables: (text) => tables.query(text),
       advance: async (ms) => manualClock?.advance(ms),
     }
   }

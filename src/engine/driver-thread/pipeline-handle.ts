@@ -17,6 +17,7 @@ import type { PushTarget, StreamingControl } from '../streaming/streaming-contro
 import { checkStreamingOptions, type PipelineOptions, type StreamingState } from '../streaming/streaming-options.js'
 import type { StreamingUi } from '../streaming/ui-options.js'
 import { RemoteDriver } from './remote-driver.js'
+import { remoteTables } from './remote-tables.js'
 
 /**
  * The host's handle of a pipeline whose driver has a thread of its own: `StreamingContext.fromPipeline(module, {
@@ -62,6 +63,7 @@ export class PipelineHandle implements StreamingControl {
       logger,
       terminateThread: (slot: number) => this.terminateThread(slot),
       lookUpState: (name: string, key: unknown) => this.#driver.link.call('lookUpState', name, key),
+      tables: remoteTables(this.#driver.link),
     }
     this.#page = pageFor(subject, checked.ui)
     this.on('batchSkipped', ({ time }) => void this.#skipped.push(time))

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.js'
 import type { StateOfKey, StreamsStatus } from '../status/streams-status.js'
 import type { StartOptions } from '../streaming/start-options.js'
 import type { StopResult } from '../streaming/stop-result.js'
+import type { TableReader } from '../streaming/table-reader.js'
 
 /**
  * Messages between the host and a driver thread. One port carries all of them, so they arrive in the order of sending:
@@ -34,6 +35,11 @@ export interface DriverCalls {
   terminateThread(slot: number): Promise<void>
   /** Returns the state of a key, for the page. */
   lookUpState(name: string, key: unknown): Promise<StateOfKey>
+  /** Read the tables of the streams, for the page. */
+  keepOutputs: TableReader['keep']
+  listTables: TableReader['list']
+  readTable: TableReader['read']
+  queryTables: TableReader['query']
   /** Moves the driver's manual clock. */
   advance(ms: number): Promise<void>
 }

@@ -4,6 +4,7 @@ import type { InputNode } from '../../ops/dstream/node.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
 import type { InputTracker } from '../receivers/input-tracker.js'
 import type { NamedOutputs } from './named-outputs.js'
+import { NewestOutputs } from './newest-outputs.js'
 import { printBatch } from './print-batch.js'
 
 /** The target of a context's outputs. */
@@ -14,6 +15,8 @@ export interface OutputTransport {
 
 /** The services of a StreamingContext for its graph: time, the datasets of inputs, and the targets of outputs. */
 export class ContextRuntime implements StreamRuntime {
+  /** The newest batches of named outputs, for the page and the shell. */
+  readonly newest = new NewestOutputs()
   readonly #clock: Clock
   #transport: OutputTransport | undefined
   #inputs: InputTracker | undefined
@@ -54,6 +57,7 @@ export class ContextRuntime implements StreamRuntime {
   }
 
   deliver(name: string, time: number, records: unknown[]): Promise<void> | void {
+    this.newest.note(name, time, records)
     return this.#transport ? this.#transport.deliver(name, time, records) : this.#outputs?.put(name, time, records)
   }
 }

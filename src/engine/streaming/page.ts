@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.js'
 import type { StateOfKey } from '../status/streams-status.js'
 import type { StreamingControl } from './streaming-control.js'
+import type { TableReader } from './table-reader.js'
 import type { CheckedUiOptions, StreamingUi } from './ui-options.js'
 
 /** The page of one context, as the context opens and closes it. */
@@ -18,6 +19,7 @@ export interface PageSubject {
   terminateThread(slot: number): Promise<void>
   /** Returns the state of a key. @throws ArgumentError if no operation with this uid or number keeps state by key. */
   lookUpState(name: string, key: unknown): Promise<StateOfKey>
+  readonly tables: TableReader
 }
 
 export type PageFactory = (subject: PageSubject, options: CheckedUiOptions) => Page

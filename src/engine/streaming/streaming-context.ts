@@ -24,6 +24,7 @@ import { checkPipelineCall } from './pipeline-call.js'
 import { loadPipeline } from './pipeline-loader.js'
 import { RecordedBatches } from './replay/recorded-batches.js'
 import type { ReplayedBatch, ReplayOptions } from './replay/replay-options.js'
+import { RunningTables } from './running-tables.js'
 import { settlesWithin } from './settles-within.js'
 import { checkDropState, type StartOptions } from './start-options.js'
 import type { StopOptions, StopResult } from './stop-result.js'
@@ -35,6 +36,7 @@ import {
   type StreamingOptions,
   type StreamingState,
 } from './streaming-options.js'
+import { attachTables } from './tables-of.js'
 import type { StreamingUi } from './ui-options.js'
 
 /**
@@ -68,7 +70,9 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     if (options.checkpointDir !== undefined) this.#lifecycle.useCheckpoints(this.#storeAt(options.checkpointDir))
     const terminateThread = (slot: number) => terminateThreadOf(engineOf(context), slot)
     const lookUp = (name: string, key: unknown) => lookUpState(context, graph, name, key)
-    this.#page = pageFor({ streams: this, logger, terminateThread, lookUpState: lookUp }, checked.ui)
+    const tables = new RunningTables(context, graph, runtime.newest)
+    attachTables(this, tables)
+    this.#page = pageFor({ streams: this, logger, terminateThread, lookUpState: lookUp, tables }, checked.ui)
     this.on('batchSkipped', ({ time, outputs, error }) => {
       this.#skipped.push(time)
       logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)

@@ -37,8 +37,11 @@ export class Guard {
     return `${COOKIE}=${this.#proof}; HttpOnly; SameSite=Strict; Path=/`
   }
 
-  /** Returns why a request is refused; undefined if it is not. */
-  refusal(request: IncomingMessage): Refusal | undefined {
+  /**
+   * Returns why a request is refused; undefined if it is not. One that costs much needs the header of changes, so that a
+   * link on another site cannot start it.
+   */
+  refusal(request: IncomingMessage, isCostly = false): Refusal | undefined {
     const { headers, method } = request
     const host = headers.host?.toLowerCase() ?? ''
     if (this.#proof !== undefined) {
@@ -57,8 +60,8 @@ export class Guard {
     if ((site === 'cross-site' || site === 'same-site') && !isLink) {
       return refuse(403, 'origin', 'Another site started the request.')
     }
-    if (method === 'POST' && headers[CHANGE_HEADER] !== '1') {
-      return refuse(403, 'header', `A change needs the header ${CHANGE_HEADER}: 1.`)
+    if ((method === 'POST' || isCostly) && headers[CHANGE_HEADER] !== '1') {
+      return refuse(403, 'header', `A change or a query needs the header ${CHANGE_HEADER}: 1.`)
     }
     return undefined
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Api, fault } from './api.js'
+import { fault } from './answer.js'
+import type { Api } from './api.js'
 import type { Asset } from './assets.js'
 import type { Guard } from './guard.js'
 import type { LiveFeed } from './live-feed.js'
@@ -50,7 +51,7 @@ export class Router {
     if (this.#redirect(request.url ?? '/', response)) return
     const [path, query] = this.#parts(request.url ?? '/')
     if (path === '/' && method === 'GET' && this.#signIn(query, response)) return
-    const refusal = guard.refusal(request)
+    const refusal = guard.refusal(request, path === `${API}sql`)
     if (refusal) {
       json(response, refusal.status, fault(refusal.code, refusal.message))
       return

@@ -1,0 +1,174 @@
+import { ArgumentError, CallTimeoutError, DataError, StateError } from '../../errors.js'
+import type { Stream } from '../../ops/dstream/dstream.js'
+import type { StreamGraph } from '../../ops/dstream/graph.js'
+import { KeyedStateStream } from '../../ops/dstream/keyed-state.js'
+import { WindowStateStream } from '../../ops/dstream/window-state.js'
+import { WindowedStream } from '../../ops/dstream/windowed-stream.js'
+import { facade } from '../../ops/rdd/facade.js'
+import type { Rdd } from '../../ops/rdd/rdd.js'
+import type { StateRdd } from '../../ops/rdd/state.js'
+import { describe } from '../../values/describe.js'
+import { toJson } from '../../values/json.js'
+import type { Context } from '../context.js'
+import { countWithin, MOST_BYTES, MOST_RECORDS, type NewestBatch, type NewestOutputs } from './newest-outputs.js'
+import { loadQueries } from './table-queries.js'
+import type { QueryResult, TableHead, TableInfo, TableReader } from './table-reader.js'
+
+/** Ms after which a read and a query end. */
+const LONGEST_MS = 10_000
+/** The most records that `read` returns, and the most characters of the JSON of its records, or of the rows of a query. */
+const MOST_SHOWN = 1000
+const LONGEST_ANSWER = 4 * 1024 * 1024
+
+/** A stream that keeps state or a window. */
+interface KeptTable {
+  readonly info: TableInfo
+  readonly stream: Stream<unknown>
+}
+
+/** The newest data of running streams as tables: batches of named outputs, keyed state, windows. */
+export class RunningTables implements TableReader {
+  readonly #context: Context
+  readonly #graph: StreamGraph
+  readonly #outputs: NewestOutputs
+
+  constructor(context: Context, graph: StreamGraph, outputs: NewestOutputs) {
+    this.#context = context
+    this.#graph = graph
+    this.#outputs = outputs
+  }
+
+  async keep(): Promise<void> {
+    this.#outputs.keep()
+  }
+
+  async list(): Promise<readonly TableInfo[]> {
+    const outputs = [...this.#graph.outputNames].map((table) => {
+      return { table, of: 'output', time: this.#outputs.get(table)?.time } as const
+    })
+    return [...outputs, ...this.#kept().map(({ info }) => info)]
+  }
+
+  async read(table: string, limit: number): Promise<TableHead> {
+    const wanted = Math.min(Math.max(0, Math.floor(limit)), MOST_SHOWN)
+    const info = await this.#find(table)
+    const { time, records, more } = await this.#within((signal) => this.#newest(info, wanted, signal))
+    const lines = records.slice(0, wanted).map(toJson)
+    const shown = linesWithin(lines)
+    return { table, of: info.of, time, records: shown, more: more || shown.length < records.length }
+  }
+
+  async query(text: string): Promise<QueryResult> {
+    const queryTables = await loadQueries()
+    const rows = await this.#within(async (signal) => {
+      const tables = []
+      for (const info of await this.#namedBy(text)) {
+        const { records, more } = await this.#newest(info, MOST_RECORDS, signal)
+        if (more) throw tooLarge(info.table)
+        tables.push({ name: info.table, records })
+      }
+      return await queryTables(text, tables, signal)
+    })
+    const lines = rows.map(toJson)
+    if (linesWithin(lines).length < lines.length)
+      throw new DataError(
+        `The result has more than ${LONGEST_ANSWER} characters as JSON. Select fewer columns, or limit the rows in the query.`,
+      )
+    return { rows: lines }
+  }
+
+  /** The tables whose name occurs in a query, apart from case: others are not read. */
+  async #namedBy(text: string): Promise<readonly TableInfo[]> {
+    const lower = typeof text === 'string' ? text.toLowerCase().replaceAll('""', '"') : ''
+    return (await this.list()).filter(({ table, time }) => lower.includes(table.toLowerCase()) && time !== undefined)
+  }
+
+  async #find(table: string): Promise<TableInfo> {
+    const tables = await this.list()
+    const found = tables.find((info) => info.table === table)
+    if (!found) {
+      const known = tables.map((info) => describe(info.table)).join(', ')
+      throw new ArgumentError(`There is no table ${describe(table)}. Tables of the streams: ${known || 'none'}.`, {
+        table,
+      })
+    }
+    if (found.time === undefined)
+      throw new StateError(`The table ${describe(table)} has no data yet. Read it after its first batch.`, { table })
+    return found
+  }
+
+  /** State and windows of the graph by table, without those whose name an output or an earlier one has. */
+  #kept(): readonly KeptTable[] {
+    const { streams, uids, outputNames, frozen } = this.#graph
+    if (!frozen) return []
+    const taken = new Set([...outputNames].map((name) => name.toLowerCase()))
+    return streams.flatMap((node) => {
+      const of = kindOf(node)
+      const uid = uids.get(node)
+      if (!of || uid === undefined) return []
+      const table = `${of}_${uid}`
+      if (taken.has(table.toLowerCase())) return []
+      taken.add(table.toLowerCase())
+      const stream = node as Stream<unknown>
+      return [{ stream, info: { table, of, uid, time: newestTime(stream) } }]
+    })
+  }
+
+  /** Returns the first records of a table, with one job on the partitions that have them, except for an output. */
+  async #newest({ table, of }: TableInfo, limit: number, signal: AbortSignal): Promise<NewestBatch> {
+    if (of === 'output') {
+      const { time, records, more } = this.#outputs.get(table)!
+      return { time, records: records.slice(0, limit), more: more || records.length > limit }
+    }
+    const { stream } = this.#kept().find(({ info }) => info.table === table)!
+    const time = newestTime(stream)!
+    const dataset = stream.getOrCompute(time)!
+    const rdd = of === 'state' ? (dataset as StateRdd<unknown>).entries<unknown>() : dataset
+    const records = await this.#context.withSignal(signal, () => facade(rdd as Rdd<unknown>).take(limit + 1))
+    const count = Math.min(countWithin(records), limit)
+    return { time, records: records.slice(0, count), more: count < records.length }
+  }
+
+  /** Calls `work` with a signal for its time. @throws CallTimeoutError (rejects) if it takes longer. */
+  async #within<R>(work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const signal = AbortSignal.timeout(LONGEST_MS)
+    try {
+      return await work(signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+      throw new CallTimeoutError(
+        `Reading the tables took longer than ${LONGEST_MS} ms. Read fewer records, or filter earlier in the query.`,
+        { timeout: LONGEST_MS },
+      )
+    }
+  }
+}
+
+function kindOf(stream: unknown): 'state' | 'window' | undefined {
+  if (stream instanceof KeyedStateStream) return 'state'
+  return stream instanceof WindowedStream || stream instanceof WindowStateStream ? 'window' : undefined
+}
+
+/** The time of the newest dataset of a stream that is remembered; undefined if there is none. */
+function newestTime(stream: Stream<unknown>): number | undefined {
+  if (stream.newestVersion !== undefined) return stream.newestVersion
+  const times = stream.remembered().filter((time) => stream.getOrCompute(time) !== undefined)
+  return times.length > 0 ? Math.max(...times) : undefined
+}
+
+/** Returns the first lines within the bound of an answer. */
+function linesWithin(lines: readonly string[]): readonly string[] {
+  let length = 0
+  const end = lines.findIndex((line) => {
+    length += line.length
+    return length > LONGEST_ANSWER
+  })
+  return end < 0 ? lines : lines.slice(0, end)
+}
+
+function tooLarge(table: string): DataError {
+  return new DataError(
+    `The table ${describe(table)} has more than ${MOST_RECORDS} records or ${MOST_BYTES} bytes, which a query of running streams does not read. Query it in the pipeline, with stream.sql, or look up single keys of state.`,
+    { table },
+  )
+}
