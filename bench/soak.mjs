@@ -56,6 +56,11 @@ export async function soak(words, log) {
   }
 }
 
+function memoryText() {
+  const parts = Object.entries(process.memoryUsage()).map(([name, bytes]) => `${name} ${Math.round(bytes / 2 ** 20)}`)
+  return `MiB: ${parts.join(', ')}`
+}
+
 async function observe({ batches, interval, killEvery, checkpointDir }, log) {
   const ssc = new StreamingContext({ batchInterval: interval, threads: 2, checkpointDir, writeAheadLog: true })
   const pairs = ssc.pushStream('pairs')
@@ -90,7 +95,7 @@ async function observe({ batches, interval, killEvery, checkpointDir }, log) {
         samples.push(sample(checkpointDir))
         at.push(done)
         next += batches / SAMPLES
-        if (samples.length % 30 === 0) log(`${done.toLocaleString('en-US')} batches, ${kills} kills`)
+        if (samples.length % 30 === 0) log(`${done.toLocaleString('en-US')} batches, ${kills} kills, ${memoryText()}`)
       }
       if (done >= batches) resolve()
     })
