@@ -1,4 +1,4 @@
-import { checkStart, LONGEST_LINE, lineTooLong, START } from './text-form.js'
+import { checkLines, checkStart, LONGEST_LINE, lineTooLong, START } from './text-form.js'
 
 /** Bytes of the first request behind the end of a range, for the rest of its last line. */
 const TAIL = 64 * 1024
@@ -26,11 +26,15 @@ export type LineStep =
  * Reads the lines that begin in [start, end) of a file: a line that begins before `end` is read to its end; one that
  * began before `start` belongs to the previous range. Skips a byte order mark. The caller answers requests, and so decides whether
  * it waits for bytes, and where they are stored: it may reuse the memory of lines with its next answer. Fewer bytes than requested
- * mean the end of the file. `chunk`: the most bytes of a request in the range.
+ * mean the end of the file. `chunk`: the most bytes of a request in the range. `longest`: the most bytes of a line.
  *
  * @throws SourceError for a line that is too long, or a text that is not UTF-8.
  */
-export function* linesOf(range: LineRange, chunk = Number.POSITIVE_INFINITY): Generator<LineStep, void, Buffer> {
+export function* linesOf(
+  range: LineRange,
+  chunk = Number.POSITIVE_INFINITY,
+  longest = LONGEST_LINE,
+): Generator<LineStep, void, Buffer> {
   const { path, size, start } = range
   let { end } = range
   if (start >= end) return
@@ -42,10 +46,12 @@ export function* linesOf(range: LineRange, chunk = Number.POSITIVE_INFINITY): Ge
   for (let isEnd = false; ; ) {
     const at = position + bytes.length
     if (at < size) {
-      if (bytes.length > LONGEST_LINE) lineTooLong(path, position)
-      // Requests double with a long line, so that its bytes are copied only a few times.
+      if (bytes.length > longest) lineTooLong(path, position, longest)
       const inside = isFirst ? Math.max(end, START) : end - at
-      const length = Math.min(Math.max(inside > 0 ? Math.min(chunk, inside) : TAIL, bytes.length), size - at)
+      const least = inside > 0 ? Math.min(chunk, inside) : TAIL
+      // Requests double with a long line, so that its bytes are copied only a few times, up to the length of a line.
+      const double = Math.min(bytes.length, longest + 1 - bytes.length)
+      const length = Math.min(Math.max(least, double), size - at)
       const wanted = bytes.length + length
       bytes = yield { at, length, kept: bytes }
       isEnd = bytes.length < wanted
@@ -68,7 +74,10 @@ export function* linesOf(range: LineRange, chunk = Number.POSITIVE_INFINITY): Ge
     }
     if (position >= end || (isEnd && bytes.length === 0)) return
     const complete = skipping ? 0 : endOfLines(bytes, end - position, isEnd)
-    if (complete > 0) yield { text: bytes.subarray(0, complete), position }
+    if (complete > 0) {
+      checkLines(bytes.subarray(0, complete), path, position, longest)
+      yield { text: bytes.subarray(0, complete), position }
+    }
     position += complete
     bytes = bytes.subarray(complete)
     if (position >= end || isEnd) return

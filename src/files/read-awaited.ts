@@ -6,7 +6,7 @@ import type { FileSystems } from './file-systems.js'
 import { checkIdentity, type FileRange, fileChanged } from './identity.js'
 import { joined, linesOf } from './line-ranges.js'
 import { readPart } from './read-part.js'
-import { checkStart } from './text-form.js'
+import { checkText } from './text-form.js'
 
 export interface AwaitedText {
   /** Complete lines, in order. */
@@ -74,8 +74,7 @@ class AwaitedRange {
 
   async #decompressed(size: number, compression: Compression): Promise<Buffer> {
     const { path } = this.#range
-    const text = decompressFile(await this.#bytes(0, size), compression, path)
-    return text.subarray(checkStart(text, path))
+    return checkText(decompressFile(await this.#bytes(0, size), compression, path), path)
   }
 
   /** Reads the range with one request, and the rest of its last line with others. */

@@ -5,7 +5,7 @@ import { compressionOf, decompressFile } from './compression.js'
 import { checkIdentity, type FileRange, fileChanged, identityOf } from './identity.js'
 import { linesOf } from './line-ranges.js'
 import { isMissing } from './local.js'
-import { checkStart } from './text-form.js'
+import { checkText } from './text-form.js'
 
 /** Files are read in pieces of this size, so that a partition of any size needs little memory. */
 const CHUNK = 1 << 20
@@ -45,8 +45,7 @@ function readFileRange(range: FileRange, verified: boolean, each: EachText): voi
     const size = planned?.size ?? stats.size
     const compression = compressionOf(path)
     if (compression) {
-      const text = decompressFile(readAt(file, 0, size, range), compression, path)
-      each(text.subarray(checkStart(text, path)))
+      each(checkText(decompressFile(readAt(file, 0, size, range), compression, path), path))
     } else {
       readLines(file, size, range, each)
     }

@@ -1,9 +1,10 @@
+import { constants } from 'node:buffer'
 import { SourceError } from '../errors.js'
 import { checkStart } from '../files/text-form.js'
 import { type FileFormat, type FileSlice, NO_OPTIONS, type Reading } from './format.js'
 
-/** Bytes of the largest file that becomes one record. */
-const LARGEST = 512 * 1024 * 1024
+/** Bytes of the largest file that becomes one record. The longest string is 24 bytes shorter than 512 MiB. */
+const LARGEST = Math.min(512 * 1024 * 1024, constants.MAX_STRING_LENGTH)
 
 /** Each file is one record: `[path, text]`. */
 export const wholeText: FileFormat = whole('wholeText', (bytes, path) =>

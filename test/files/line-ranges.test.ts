@@ -4,10 +4,10 @@ import { decodeLines } from '#build/pool/blocks/text.js'
 import fc from '../support/fast-check.js'
 
 /** The lines of a range, and the offset of each piece, with requests of at most `chunk` bytes. */
-function read(file: Buffer, start: number, end: number, chunk?: number, size = file.length) {
+function read(file: Buffer, start: number, end: number, chunk?: number, size = file.length, longest?: number) {
   const lines: string[] = []
   const requested: [at: number, length: number][] = []
-  const steps = linesOf({ path: 'file', size, start, end }, chunk)
+  const steps = linesOf({ path: 'file', size, start, end }, chunk, longest)
   for (let step = steps.next(); !step.done; ) {
     const { value } = step
     if ('at' in value) {
@@ -64,4 +64,34 @@ test('a request for a long line may go beyond the range, and brings it no other 
 
 test('a file that is shorter than its size ends where its bytes end', () => {
   expect(read(Buffer.from('a\nbc'), 0, 100, 4, 100).lines).toEqual(['a', 'bc'])
+})
+
+test('the limit of a line is exact, whatever ranges and requests are, and a longer one is named by its byte', () => {
+  const LONGEST = 12
+  const line = fc.string({ maxLength: LONGEST + 3, unit: fc.constantFrom('a', '\r') })
+  fc.assert(
+    fc.property(
+      fc.array(line, { minLength: 1, maxLength: 8 }),
+      fc.boolean(),
+      fc.boolean(),
+      fc.nat(60),
+      fc.option(fc.integer({ min: 4, max: 40 }), { nil: undefined }),
+      (lines, marked, ended, cut, chunk) => {
+        const mark = marked ? 3 : 0
+        const file = Buffer.from((marked ? '\ufeff' : '') + lines.join('\n') + (ended ? '\n' : ''))
+        const middle = Math.min(cut, file.length)
+        const run = () =>
+          [
+            read(file, 0, middle, chunk, file.length, LONGEST),
+            read(file, middle, file.length, chunk, file.length, LONGEST),
+          ].flatMap((part) => part.lines).length
+        const long = lines.findIndex(({ length }) => length > LONGEST)
+        if (long < 0) return void expect(run()).toBe(ended || lines.at(-1) !== '' ? lines.length : lines.length - 1)
+        const position = mark + lines.slice(0, long).reduce((sum, { length }) => sum + length + 1, 0)
+        const details = { path: 'file', position, limit: LONGEST }
+        expect(run).toThrow(expect.objectContaining({ code: 'ERR_MILLRACE_SOURCE', details }))
+      },
+    ),
+    { numRuns: 500 },
+  )
 })

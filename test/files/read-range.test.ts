@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { identityOf } from '#build/files/identity.js'
 import { readFileRanges } from '#build/files/read-range.js'
 import { decodeLines } from '#build/pool/blocks/text.js'
@@ -94,6 +94,90 @@ test('zstd files are decompressed by their ending, of one frame or several', () 
   path = join(directory, 'x')
   writeFileSync(path, zstd)
   expect(() => read()).toThrow(/ends in \.zst/)
+})
+
+/** `bytes` zeros as gzip, in members of 1 MiB: about 1 kB of file each. */
+function zerosAsGzip(bytes: number): Buffer {
+  const MIB = 2 ** 20
+  const rest = gzipSync(Buffer.alloc(bytes % MIB))
+  return Buffer.concat([...new Array<Buffer>(Math.floor(bytes / MIB)).fill(gzipSync(Buffer.alloc(MIB))), rest])
+}
+
+const reason = (run: () => unknown) => {
+  try {
+    run()
+  } catch (error) {
+    const { code, details, message } = error as { code: string; details: object; message: string }
+    return { code, details, message }
+  }
+  return undefined
+}
+/** The number of bytes of text in the file, which is not decoded. */
+function size(): number {
+  let sum = 0
+  readFileRanges([whole()], undefined, (text) => {
+    sum += text.length
+  })
+  return sum
+}
+
+describe('a line of 256 MiB is read, a longer one is refused by its byte', () => {
+  const longest = 256 * 2 ** 20
+
+  test('in a file', () => {
+    // The file has a hole: it takes no room on the disk.
+    writeFileSync(path, 'a\n')
+    truncateSync(path, 2 + longest)
+    expect(size()).toBe(2 + longest)
+    appendFileSync(path, '\nb\n')
+    expect(size()).toBe(2 + longest + 3)
+    truncateSync(path, 2 + longest)
+    truncateSync(path, 2 + longest + 1)
+    appendFileSync(path, '\nb\n')
+    const refused = { code: 'ERR_MILLRACE_SOURCE', details: { path, position: 2, limit: longest } }
+    expect(reason(size)).toMatchObject(refused)
+  })
+
+  test('in a compressed file', () => {
+    path = join(directory, 'long.gz')
+    const newline = gzipSync('\n')
+    writeFileSync(path, Buffer.concat([newline, zerosAsGzip(longest), newline]))
+    expect(size()).toBe(longest + 2)
+    writeFileSync(path, Buffer.concat([newline, zerosAsGzip(longest + 1), newline]))
+    expect(reason(size)).toMatchObject({
+      code: 'ERR_MILLRACE_SOURCE',
+      details: { path, position: 1, limit: longest },
+    })
+  })
+})
+
+/** `bytes` zeros as one frame of zstd, in blocks of 128 KiB that repeat one byte. */
+function zerosAsZstd(bytes: number): Buffer {
+  const block = 2 ** 17
+  const repeated = (length: number, isLast: boolean) => {
+    const head = Buffer.alloc(4)
+    head.writeUIntLE(length * 8 + 2 + Number(isLast), 0, 3)
+    return head
+  }
+  const blocks = new Array<Buffer>(Math.floor(bytes / block)).fill(repeated(block, false))
+  return Buffer.concat([Buffer.from('28b52ffd0038', 'hex'), ...blocks, repeated(bytes % block, true)])
+}
+
+describe('a compressed file that decompresses to more than 1 GiB is refused', () => {
+  test.each([
+    ['gz', zerosAsGzip],
+    ['zst', zerosAsZstd],
+  ] as const)('%s', (ending, zeros) => {
+    path = join(directory, `large.${ending}`)
+    writeFileSync(path, zeros(1000))
+    expect(size()).toBe(1000)
+    writeFileSync(path, zeros(2 ** 30 + 1))
+    expect(reason(size)).toEqual({
+      code: 'ERR_MILLRACE_SOURCE',
+      details: { path },
+      message: `The file ${path} cannot be decompressed: it decompresses to more than 1073741824 bytes.`,
+    })
+  })
 })
 
 test('what was added after planning is not read, not even to the last line', () => {
