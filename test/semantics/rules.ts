@@ -22,8 +22,6 @@ const without = (ids: string, says: string, reason: string): Rule => ({
   without: reason,
 })
 
-const PAGE = 'There is no page of figures yet: events carry the same numbers'
-
 export const RULES: readonly Rule[] = [
   rule('C1', 'files of state checkpoints come and go', ['engine/checkpoint/store', 'gives the newest', 'keeps ten']),
   rule('C2', 'batches from the checkpoint on run again, ascending, each once', [
@@ -114,7 +112,12 @@ export const RULES: readonly Rule[] = [
   rule('S1 S2', 'new files only, or old ones too', ['sources/text-files', 'S1, S2']),
   rule('S3', 'wildcards', ['sources/text-files', 'S3:']),
   rule('S4', 'renamed directories', ['sources/text-files', 'S4:']),
-  without('S5', 'binary records of one length', 'Text only; a source of your own passes any records to `input`'),
+  rule(
+    'S5',
+    'binary records of one length',
+    ['formats/file-formats', 'binaryRecords'],
+    ['formats/binary-records', 'slices'],
+  ),
   rule('S6', 'which batch takes a file', ['sources/text-files', 'S6:']),
   rule('S7', 'a clock from 0', ['sources/text-files', 'S7:']),
   rule('S8 S9', 'names of saved batches; what print shows', ['ops/dstream/outputs', 'saveAsTextFiles', 'print']),
@@ -125,7 +128,34 @@ export const RULES: readonly Rule[] = [
   without('N6', 'tags of jobs', 'Errors and events name batch and operation instead'),
   rule('N7', 'records by input and batch', ['semantics/listeners', 'N7:']),
   rule('N8', 'one batch, one output at a time', ['semantics/listeners', 'N8:']),
-  without('U1 U2 U3 U4 U5 U6 U7 U8 U9', 'pages and metrics', PAGE),
+  rule(
+    'U1',
+    'the page is there while streams run',
+    ['ui/requests', 'gone after stop()'],
+    ['ui/page', 'a stop is shown'],
+  ),
+  rule('U2', 'figures, timelines and tables of batches', ['ui/page', 'panels of the first page', 'Completed batches']),
+  rule(
+    'U3',
+    'a batch with its outputs, jobs, stages and error',
+    ['ui/page', 'shows its error', 'Output operations'],
+    ['ui/requests', 'a batch has its jobs'],
+  ),
+  rule('U4', 'requests of batches that cannot be answered', ['ui/requests', 'time is missing', 'does not exist']),
+  rule(
+    'U5',
+    'counts of what was received and processed',
+    ['engine/record-counts', 'known at the cut'],
+    ['metrics/prometheus', 'count batches, records'],
+  ),
+  rule('U6', 'a thousand batches are kept', ['ui/history', '1,000 batches', 'jobs without bound']),
+  rule('U7', 'units of durations, forms of moments', ['ui/format', 'U7']),
+  rule('U8', 'jobs and stages name batch and operation', [
+    'engine/listeners',
+    'name the batch and the output operation',
+    'stage',
+  ]),
+  rule('U9', 'names of metrics', ['metrics/prometheus', 'every metric'], ['metrics/dashboards', 'lists every metric']),
   rule(
     'X1',
     'functions are checked by the call that gets them',

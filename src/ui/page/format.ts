@@ -2,7 +2,7 @@ const NUMBERS = new Intl.NumberFormat('en-US')
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 const MISSING = '–'
 
-/** A duration in the unit that suits it, as Spark's page: 900 ms, 1.5 s, 2.0 min. */
+/** A duration in the unit that suits it, as Spark's page does: 900 ms, 1.5 s, 2 min. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined || !Number.isFinite(ms)) return MISSING
   if (ms > 0 && ms < 10) return `${ms.toFixed(1)} ms`
@@ -10,7 +10,8 @@ export function duration(ms: number | undefined): string {
   if (ms < 60_000) return `${trimmed(ms / 1000)} s`
   if (ms < 3_600_000) return `${trimmed(ms / 60_000)} min`
   if (ms < 86_400_000) return `${trimmed(ms / 3_600_000)} h`
-  return `${trimmed(ms / 86_400_000)} days`
+  const days = trimmed(ms / 86_400_000)
+  return `${days} ${days === '1' ? 'day' : 'days'}`
 }
 
 /** Time since a start: 3 d 04:05:06. */

@@ -1,0 +1,119 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Worker } from 'node:worker_threads'
+import { Context, type TaskFailedError } from 'millrace'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { engineOf } from '#build/engine/engine-of.js'
+import { random } from './support.js'
+
+/** Booting threads that each test kills; 1,000 take about two minutes. */
+const KILLS = Number(process.env.BOOT_KILLS ?? 40)
+/** From so many kills in a row on, tasks that wait for a thread fail. */
+const MOST_IN_A_ROW = 1000
+const SEED = Number(process.env.SEED ?? 1)
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const OPEN_FILES = '/proc/self/fd'
+const openFiles = () => (existsSync(OPEN_FILES) ? readdirSync(OPEN_FILES).length : 0)
+
+let ctx: Context
+/** Threads that are still to be killed, and those that were chosen. */
+let left = 0
+let chosen = 0
+let killed: WeakRef<Worker>[] = []
+const draw = random(SEED)
+
+/** Kills a booting thread: at once, when it runs, at its first message, or somewhere in between. */
+function onWorker(worker: Worker): void {
+  if (left === 0) return
+  left--
+  chosen++
+  const kill = () => {
+    killed.push(new WeakRef(worker))
+    void worker.terminate()
+  }
+  const moment = Math.floor(draw() * 4)
+  if (moment === 0) kill()
+  else if (moment === 1) worker.once('online', kill)
+  else if (moment === 2) worker.once('message', kill)
+  else setTimeout(kill, draw() * 60)
+}
+
+beforeEach(async () => {
+  killed = []
+  left = 0
+  chosen = 0
+  const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  ctx = new Context({ threads: 2, logger: quiet })
+  expect(await job()).toEqual(SUMS)
+  await engineOf(ctx).pool!.whenStrong()
+  process.on('worker', onWorker)
+})
+afterEach(async () => {
+  process.off('worker', onWorker)
+  await ctx.stop()
+})
+
+const SUMS = [0, 1, 2, 3, 4].map((key) => [key, (995 / 2 + key) * 200])
+async function job(): Promise<[number, number][]> {
+  const pairs = ctx.range(0, 1000, 1, 4).map((n): [number, number] => [n % 5, n])
+  const sums = await pairs.reduceByKey((a, b) => a + b).collect()
+  return sums.sort(([a], [b]) => a - b)
+}
+
+async function killAll(): Promise<void> {
+  const pool = engineOf(ctx).pool!
+  await Promise.all(pool.threads().map((thread) => pool.terminate(thread)))
+}
+
+/** Expects three ready threads that work, and nothing of those that were killed. */
+async function expectRecovery(filesBefore: number): Promise<void> {
+  left = 0
+  await expect.poll(() => killed.length).toBe(chosen)
+  const pool = engineOf(ctx).pool!
+  await pool.whenStrong()
+  expect(pool.threads().map(({ state }) => state)).toEqual(['ready', 'ready', 'ready'])
+  for (const thread of pool.threads()) expect(await thread.control.ping()).toBe(thread.id)
+  expect(await job()).toEqual(SUMS)
+  await expect
+    .poll(() => {
+      collectGarbage()
+      return killed.filter((worker) => worker.deref()).length
+    })
+    .toBe(0)
+  await expect.poll(() => openFiles() - filesBefore).toBeLessThan(killed.length / 2)
+}
+
+test(`${KILLS} threads that boot are killed while another works: its jobs are right (SEED=${SEED})`, async () => {
+  const files = openFiles()
+  const pool = engineOf(ctx).pool!
+  left = KILLS
+  await pool.terminate(pool.ready()[1]!)
+  while (left > 0) expect(await job()).toEqual(SUMS)
+  await expectRecovery(files)
+})
+
+const inARow = Math.min(KILLS, MOST_IN_A_ROW - 1)
+test(`${inARow} threads that boot are killed while no other is left: jobs wait for the next one (SEED=${SEED})`, async () => {
+  const files = openFiles()
+  left = inARow
+  await killAll()
+  expect(await job()).toEqual(SUMS)
+  expect(left).toBe(0)
+  await expectRecovery(files)
+})
+
+test.runIf(KILLS >= MOST_IN_A_ROW)('a thousand kills in a row fail the job that waits; the next one runs', async () => {
+  const files = openFiles()
+  left = MOST_IN_A_ROW + 50
+  await killAll()
+  const failed = await job().then(
+    () => undefined,
+    (error: TaskFailedError) => error,
+  )
+  expect(failed).toMatchObject({ code: 'ERR_MILLRACE_TASK_FAILED', cause: { code: 'ERR_MILLRACE_THREAD_LOST' } })
+  await expectRecovery(files)
+})
