@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
@@ -29,4 +29,11 @@ test('the package is small', () => {
   const bytes = published.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
   expect(bytes).toBeLessThan(3.5 * 2 ** 20)
   expect(statSync(consumers.tarball).size).toBeLessThan(1_500_000)
+})
+
+test('links of the README lead to files of the package', () => {
+  const text = readFileSync(join(consumers.package, 'README.md'), 'utf8')
+  const files = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path]) => path!)
+  expect(files).toContain('docs/getting-started.md')
+  expect(files.filter((path) => !existsSync(join(consumers.package, path)))).toEqual([])
 })
