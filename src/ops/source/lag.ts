@@ -1,9 +1,9 @@
 /** One part of a source, such as a partition of a topic, in a batch. */
 export interface PartLag {
   readonly name: string
-  /** What the batch takes of it. */
+  /** The amount that the batch takes of it. */
   readonly taken: number
-  /** What the source has beyond the batch, when the batch is planned. */
+  /** The amount beyond the batch that the source has when the batch is planned. */
   readonly left: number
   /** Where the next batch begins: an offset, a sequence number, a position in a log. */
   readonly next?: number | string

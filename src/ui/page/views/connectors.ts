@@ -30,7 +30,7 @@ export class ConnectorsView implements View {
       { head: 'Limit', numeric: true, cell: ({ limit }) => (limit === undefined ? 'none' : `${short(limit)}/s`) },
       {
         head: 'Lag',
-        hint: 'What no complete batch has read. Empty if the source does not report it.',
+        hint: 'Amount that no complete batch has read. Empty if the source does not report it.',
         numeric: true,
         cell: ({ lag }) => (lag ? amount(lag.total, lag.unit) : ''),
       },
@@ -65,7 +65,7 @@ export class ConnectorsView implements View {
     const explained = h(
       'p',
       { class: 'note' },
-      'What the sources had at the newest batch and no complete batch has read.',
+      'Data that the sources had at the newest batch and no complete batch has read.',
     )
     this.element = h(
       'div',
