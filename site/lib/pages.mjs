@@ -17,7 +17,7 @@ const SECTIONS = [
   { title: 'Connectors', folder: 'docs/connectors', first: ['README', 'files', 'file-formats'] },
   { title: 'Reference', folder: 'docs/reference', first: ['operations', 'options'] },
   { title: 'Guarantees', pages: ['docs/guarantees.md'] },
-  { title: 'Migrating from Spark', pages: ['docs/migrating-from-spark.md'] },
+  { title: 'Migrating from Spark', pages: ['docs/migrating-from-spark.md', 'docs/spark-examples.md'] },
   { title: 'Internals', folder: 'docs/internals', first: ['architecture', 'fault-tolerance', 'performance'] },
   { title: 'Decisions', folder: 'docs/internals/decisions', first: [] },
   { title: 'Project', pages: ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'] },
