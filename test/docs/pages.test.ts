@@ -237,7 +237,8 @@ function anchors(text: string): string[] {
 }
 
 test.each(pages)('links of %s lead somewhere', (path) => {
-  for (const [, target, anchor] of page(path).matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+  const text = page(path).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '')
+  for (const [, target, anchor] of text.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
     const file = target === '' ? path : join(dirname(path), target!)
     expect(existsSync(join(ROOT, file)), file).toBe(true)
     if (anchor !== undefined) expect(anchors(page(file)), `${file}#${anchor}`).toContain(anchor)
