@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { FlumeAgent } from '../services/flume-agent.js'
 import { hasService } from '../services/service.js'
 import { killThread } from '../support/kill.js'
+import { programOf, untilMatches } from './suite/example.js'
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
@@ -83,6 +84,13 @@ describe.runIf(hasService('flumeAgent'))("Spark's sink in a Flume agent", () => 
     // The agent counts from 0 again.
     await expect.poll(() => tick().then(() => records.length), { timeout: 300_000 }).toBe(1000)
     expect(reports.join()).toContain(`${agent.address} was disconnected`)
+  })
+
+  test('the program of the page runs', async () => {
+    await using agent = await FlumeAgent.start(10)
+    await programOf('flume.md', 1)({ replace: { 'localhost:9988': agent.address } }, ({ printed }) =>
+      untilMatches(printed, /9\W+1/),
+    )
   })
 
   test('headers and bytes', async () => {

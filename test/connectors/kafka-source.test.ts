@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { transform } from 'esbuild'
 import { ManualClock, type MillraceError } from 'millrace'
 import type { KafkaOptions, KafkaRecord } from 'millrace/kafka'
 import { describe, expect, test } from 'vitest'
@@ -271,34 +267,5 @@ describe.runIf(hasService('kafka'))('a Kafka topic', () => {
       expect(numbers(batches)).toEqual(range(12, 20))
       expect(warnings.join()).toContain('offsets 5 to 11')
     })
-  })
-
-  test('the program of the page runs', async () => {
-    await on.admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 1 }], waitForLeaders: true })
-    const orders = [
-      { customer: 'ada', amount: 3 },
-      { customer: 'ada', amount: 4 },
-    ]
-    await on.producer.send({ topic: 'orders', messages: orders.map((order) => ({ value: JSON.stringify(order) })) })
-    const page = readFileSync(new URL('../../docs/connectors/kafka.md', import.meta.url), 'utf8')
-    const { code } = await transform(/```ts\n(.*?)```/s.exec(page)![1]!.replace('localhost:9092', on.kafka.broker), {
-      loader: 'ts',
-    })
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
-    on.directories.push(folder)
-    mkdirSync(join(folder, 'node_modules'))
-    symlinkSync(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'node_modules', 'millrace'))
-    writeFileSync(join(folder, 'orders.mjs'), code)
-    const program = spawn(process.execPath, ['orders.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-    let printed = ''
-    program.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk
-    })
-    try {
-      await expect.poll(() => printed, { timeout: 300_000 }).toMatch(/ada\W+7/)
-    } finally {
-      program.kill()
-      await once(program, 'exit')
-    }
   })
 })

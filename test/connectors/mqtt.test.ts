@@ -2,7 +2,6 @@ import { ManualClock, StreamingContext } from 'millrace'
 import { type MqttRecord, type MqttSinkOptions, type MqttSourceOptions, mqttSink, mqttSource } from 'millrace/mqtt'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
-import { runExample } from './suite/example.js'
 import { MqttServer } from './suite/rows/mqtt.js'
 
 const open: StreamingContext[] = []
@@ -61,25 +60,6 @@ describe.runIf(hasService('mosquitto'))('MQTT', () => {
     await second.ssc.start()
     await second.drain(1)
     expect([...first.records, ...second.records].sort()).toEqual(['1', '2', '3'])
-  })
-
-  test('the program of the page runs', async () => {
-    const { topic } = await server.newTopic()
-    const session = read<MqttRecord>({ topics: 'highest/#', clientId: topic, metadata: true })
-    await session.ssc.start()
-    await runExample('mqtt.md', { 'mqtt://localhost:1883': server.url }, () =>
-      expect
-        .poll(
-          async () => {
-            // The program subscribes at some time.
-            await server.publish('sensors/a', ['{"sensor":"a","value":7}'])
-            await session.drain(0)
-            return session.records[0]
-          },
-          { timeout: 300_000, interval: 200 },
-        )
-        .toEqual({ topic: 'highest/a', value: '7', retain: false }),
-    )
   })
 })
 

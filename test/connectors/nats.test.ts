@@ -4,7 +4,6 @@ import { type NatsSinkOptions, type NatsSourceOptions, natsSink, natsSource } fr
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { batchesOf, manualStreams } from '../support/streams.js'
-import { runExample } from './suite/example.js'
 import { NatsServer } from './suite/rows/nats.js'
 
 const open: StreamingContext[] = []
@@ -146,15 +145,6 @@ describe.runIf(hasService('nats'))('NATS JetStream', () => {
     const second = await server.manager.streams.getMessage('out', { seq: 2 })
     expect([first!.subject, [...first!.data], first!.header.get('trace')]).toEqual(['out.own', [255], 'x'])
     expect([second!.subject, second!.string()]).toEqual(['out.default', 'text'])
-  })
-
-  test('the program of the page runs', async () => {
-    await server.manager.streams.add({ name: 'ORDERS', subjects: ['orders'] })
-    await server.manager.streams.add({ name: 'TOTALS', subjects: ['totals'] })
-    await server.publish('orders', ['{"customer":"ada","amount":3}', '{"customer":"ada","amount":4}'])
-    await runExample('nats.md', { 'localhost:4222': server.servers }, () =>
-      expect.poll(() => server.all('TOTALS'), { timeout: 300_000 }).toEqual(['["ada",7]']),
-    )
   })
 })
 

@@ -6,7 +6,6 @@ import { startRedis } from '../services/redis.js'
 import { hasService } from '../services/service.js'
 import type { SmallServer } from '../services/small-server.js'
 import { batchesOf, manualStreams, range } from '../support/streams.js'
-import { runExample } from './suite/example.js'
 
 const open: StreamingContext[] = []
 afterEach(async () => {
@@ -201,14 +200,6 @@ describe.runIf(hasService('redis'))('Redis', () => {
     await ssc.start()
     await clock.advance(1000)
     await expect(ssc.awaitTermination()).rejects.toThrow('Redis refused a command of a transaction')
-  })
-
-  test('the program of the page runs', async () => {
-    await client.xadd('orders', '*', 'customer', 'ada', 'amount', 3)
-    await client.xadd('orders', '*', 'customer', 'ada', 'amount', 4)
-    await runExample('redis.md', { 'redis://localhost:6379': connection() }, () =>
-      expect.poll(() => client.hget('totals-of-last-batch', 'ada'), { timeout: 300_000 }).toBe('7'),
-    )
   })
 })
 

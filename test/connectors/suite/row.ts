@@ -1,4 +1,5 @@
 import type { DataSink, DStream, ErrorCode, StreamingContext, StreamingOptions } from 'millrace'
+import type { RunProgram } from './example.js'
 
 /** How often a record arrives after a fault. `neither`: records may be lost, and others repeated. */
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once' | 'neither'
@@ -32,7 +33,12 @@ export interface ConnectorRow<S extends TestServer = TestServer> {
   start(): Promise<S>
   readonly sources: readonly SourceRow<S>[]
   readonly sinks: readonly SinkRow<S>[]
+  /** The programs of the connector's page, by the number of their ts block from 0. */
+  readonly programs: Readonly<Record<number, PageProgram<S>>>
 }
+
+/** Runs a program of a page against the server, and checks what comes of it. */
+export type PageProgram<S> = (server: S, run: RunProgram) => Promise<void>
 
 /** The guarantee that the connector's page states, by what dies. */
 export interface StatedGuarantee {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../../services/service.js'
 import { checkSinkInput, checkSourceInput } from './bad-input.js'
+import { programOf } from './example.js'
 import type { ConnectorRow, TestServer } from './row.js'
 import { checkSink } from './sink-checks.js'
 import { checkSource } from './source-checks.js'
@@ -19,6 +20,9 @@ export function runSuite<S extends TestServer>(row: ConnectorRow<S>): void {
         checkSource(source, { row: row.name, kind: 'source', index }, running)
         checkSourceInput(source, { row: row.name, kind: 'source', index }, running)
       })
+    }
+    for (const [block, program] of Object.entries(row.programs)) {
+      test(`program ${block} of the page runs`, () => program(server, programOf(`${row.name}.md`, Number(block))))
     }
     for (const [index, sink] of row.sinks.entries()) {
       describe(sink.name, () => {

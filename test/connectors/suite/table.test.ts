@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { blocksOf } from './example.js'
 import { allRows } from './table.js'
 
 /** Pages that describe no connector of their own. */
@@ -8,6 +9,11 @@ const GENERAL = ['README', 'file-formats', 'write-your-own']
 
 /** Functions whose service takes no records from a test, with the file that tests them. */
 const WITHOUT_ROW = { flumePollingSource: 'test/connectors/flume-polling.test.ts' }
+
+/** Programs that need another service than their row, by page and block, with the file that runs them. */
+const PROGRAMS_ELSEWHERE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  flume: { 1: 'test/connectors/flume-polling.test.ts' },
+}
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const rows = await allRows()
@@ -32,6 +38,14 @@ test('every function in the table of connectors has a row', () => {
   const tested = rows.flatMap(({ sources, sinks }) => [...sources, ...sinks].map(({ name }) => name.split(',')[0]))
   expect([...new Set(makers)].sort()).toEqual([...new Set([...tested, ...Object.keys(WITHOUT_ROW)])].sort())
   for (const file of Object.values(WITHOUT_ROW)) expect(existsSync(`${root}${file}`)).toBe(true)
+})
+
+test.each(rows.map((row) => [row.name, row] as const))('%s: each program of its page runs', (name, { programs }) => {
+  const blocks = blocksOf(`${name}.md`).flatMap((code, i) => (/^await /m.test(code) ? [i] : []))
+  const elsewhere = PROGRAMS_ELSEWHERE[name] ?? {}
+  for (const file of Object.values(elsewhere)) expect(existsSync(`${root}${file}`)).toBe(true)
+  expect(blocks.length).toBeGreaterThan(0)
+  expect(Object.keys({ ...programs, ...elsewhere }).map(Number)).toEqual(blocks)
 })
 
 test.each(rows.map((row) => [row.name, row] as const))(

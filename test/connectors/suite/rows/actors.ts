@@ -1,6 +1,7 @@
 import { type Actor, type ActorOptions, actorSource, connectActor } from 'millrace/actors'
 import { WebSocket } from 'ws'
 import { freePort } from '../../../services/ports.js'
+import { untilMatches } from '../example.js'
 import { Senders } from '../push-channel.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
 
@@ -80,4 +81,5 @@ export const row: ConnectorRow<Senders<Place>> = {
   start: async () => new Senders(),
   sources: [source],
   sinks: [],
+  programs: { 0: (_, run) => run({}, ({ printed }) => untilMatches(printed, /ada\W+3/)) },
 }

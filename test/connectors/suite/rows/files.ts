@@ -1,6 +1,7 @@
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { untilMatches } from '../example.js'
 import { Directories, type FileFaults, fileSink, fileSource, json, type Place, parquet, text } from '../file-rows.js'
 import { type ConnectorRow, notApplicable, type SinkRow } from '../row.js'
 
@@ -66,4 +67,7 @@ export const row: ConnectorRow<LocalDirectories> = {
   start: async () => new LocalDirectories(),
   sources: [text, json, parquet].map((kind) => fileSource(kind, faults)),
   sinks: [...[text, json, parquet].map((kind) => fileSink(kind, faults)), writable],
+  programs: {
+    0: (_, run) => run({ replace: { '/tmp/lines': 'lines' } }, ({ printed }) => untilMatches(printed, /^2\n/)),
+  },
 }

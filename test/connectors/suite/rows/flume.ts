@@ -4,6 +4,7 @@ import { type FlumeOptions, flumeSource } from 'millrace/flume'
 import { AvroWriter } from '#build/connectors/flume/avro/writer.js'
 import { freePort } from '../../../services/ports.js'
 import { batch, framed, greeting, RawClient } from '../../flume-client.js'
+import { untilMatches } from '../example.js'
 import { Senders } from '../push-channel.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
 
@@ -90,4 +91,11 @@ export const row: ConnectorRow<Senders<Place>> = {
   start: async () => new Senders(),
   sources: [source],
   sinks: [],
+  programs: {
+    0: async (server, run) => {
+      const place = await source.create(server)
+      server.of(place).send(7, 8)
+      await run({ replace: { '4141': String(place.port) } }, ({ printed }) => untilMatches(printed, /7\W+1/))
+    },
+  },
 }

@@ -1,5 +1,6 @@
 import { BreakingHttp } from '../../../services/breaking-http.js'
 import { HdfsService } from '../../../services/hdfs.js'
+import { untilMatches } from '../example.js'
 import { Directories, type FileFaults, fileSink, fileSource, type Place, text } from '../file-rows.js'
 import { type ConnectorRow, notApplicable, type Patience } from '../row.js'
 
@@ -71,4 +72,17 @@ export const row: ConnectorRow<HdfsDirectories> = {
   start: () => HdfsDirectories.start(),
   sources: [fileSource(text, faults)],
   sinks: [fileSink(text, faults)],
+  programs: {
+    0: async (server, run) => {
+      const { directory, fileSystems } = await server.newPlace()
+      const at = (name: string) => ({ directory: `${directory}/${name}`, fileSystems })
+      const replace = { 'hdfs://namenode:9870': directory, "'10s'": "'200ms'", etl: 'tester' }
+      await run({ replace }, () =>
+        untilMatches(async () => {
+          await server.put(at('in'), Buffer.from('to be\n'))
+          return Buffer.concat(await server.saved(at('out')))
+        }, /be/),
+      )
+    },
+  },
 }

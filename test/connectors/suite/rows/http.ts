@@ -1,7 +1,10 @@
+import { mkdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
 import type { HttpTextOptions, StreamingContext } from 'millrace'
 import { type HttpSinkOptions, httpSink } from 'millrace/http'
 import { freePort } from '../../../services/ports.js'
+import { untilMatches } from '../example.js'
 import { type FeedPlace, Feeds } from '../feeds.js'
 import { httpFeed } from '../http-feed.js'
 import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
@@ -10,9 +13,9 @@ interface Place {
   readonly url: string
 }
 
-/** Notes the numbers that each path receives. */
+/** Notes the lines that each path receives. */
 class NumberServer implements TestServer {
-  readonly #numbers = new Map<string, number[]>()
+  readonly #lines = new Map<string, string[]>()
   readonly #port: number
   #server: Server
   #places = 0
@@ -32,8 +35,8 @@ class NumberServer implements TestServer {
     return { url: `http://127.0.0.1:${this.#port}/place-${++this.#places}` }
   }
 
-  numbersAt({ url }: Place): number[] {
-    return this.#numbers.get(new URL(url).pathname) ?? []
+  linesAt({ url }: Place): string[] {
+    return this.#lines.get(new URL(url).pathname) ?? []
   }
 
   async crash(): Promise<void> {
@@ -58,7 +61,7 @@ class NumberServer implements TestServer {
       const path = request.url!
       if (path === '/nowhere') response.writeHead(404)
       else if (path === '/private') response.writeHead(401)
-      else this.#numbers.set(path, [...(this.#numbers.get(path) ?? []), ...body.trim().split('\n').map(Number)])
+      else this.#lines.set(path, [...(this.#lines.get(path) ?? []), ...body.trim().split('\n')])
       response.end(`no: ${request.headers.authorization ?? ''}`)
     })
   }
@@ -104,7 +107,7 @@ const sink: SinkRow<HttpServers, Place> = {
   create: async (server) => server.numbers.newPlace(),
   open: (place) => sinkOf(place),
   record: (n) => n,
-  read: async (server, place) => server.numbers.numbersAt(place),
+  read: async (server, place) => server.numbers.linesAt(place).map(Number),
   malformed: notApplicable('all data can be written as JSON'),
   bad: {
     'unreachable host': {
@@ -178,4 +181,17 @@ export const row: ConnectorRow<HttpServers> = {
   start: () => HttpServers.start(),
   sources: [source],
   sinks: [sink],
+  programs: {
+    0: async ({ numbers }, run) => {
+      const place = numbers.newPlace()
+      const prepare = (folder: string) => mkdirSync(join(folder, 'incoming'))
+      await run({ replace: { 'https://example.org/counts': place.url }, prepare }, ({ put }) =>
+        untilMatches(() => {
+          put('incoming', 'to be\n')
+          return numbers.linesAt(place)
+        }, /"word":"be"/),
+      )
+    },
+    1: (_, run) => run({}, ({ printed }) => untilMatches(printed, /^3$/m)),
+  },
 }

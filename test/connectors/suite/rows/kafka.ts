@@ -2,6 +2,7 @@ import type { Admin, Kafka, Producer } from 'kafkajs'
 import { type KafkaOptions, kafkaSink, kafkaSource } from 'millrace/kafka'
 import { KafkaService } from '../../../services/kafka.js'
 import { newClient, readCommitted } from '../../../services/kafka-reader.js'
+import { untilMatches } from '../example.js'
 import { range } from '../expectations.js'
 import {
   type ConnectorRow,
@@ -70,8 +71,8 @@ class KafkaServer implements TestServer {
   }
 
   /** Returns the committed records so far. */
-  async consume({ topic }: Place): Promise<number[]> {
-    return (await readCommitted(this.#client, this.producer, topic, PARTITIONS)).map(Number)
+  texts({ topic }: Place): Promise<string[]> {
+    return readCommitted(this.#client, this.producer, topic, PARTITIONS)
   }
 
   async crash(): Promise<void> {
@@ -142,7 +143,7 @@ const sink: SinkRow<KafkaServer, Place> = {
   open: ({ brokers, topic }) =>
     kafkaSink({ brokers, topic, application: `app-${topic}`, batchBytes: 2048, transactionTimeout: '20s', ...PATIENT }),
   record: (n) => ({ key: `k${n % 5}`, value: String(n) }),
-  read: (server, place) => server.consume(place),
+  read: async (server, place) => (await server.texts(place)).map(Number),
   malformed: { record: 4, says: ['A record for Kafka is 4', 'map records to texts, bytes, pairs'] },
   bad: {
     'unreachable host': {
@@ -165,10 +166,50 @@ const sink: SinkRow<KafkaServer, Place> = {
   },
 }
 
+const ORDERS = [
+  { customer: 'ada', amount: 3 },
+  { customer: 'ada', amount: 4 },
+].map((order) => JSON.stringify(order))
+
+/** Topics of its own for a program, instead of those that it names. */
+async function withTopics(server: KafkaServer, names: readonly string[]) {
+  const topics = await Promise.all(names.map(() => server.newTopic()))
+  const replaced = names.map((name, i) => [`'${name}'`, `'${topics[i]!.topic}'`] as const)
+  const replace = Object.fromEntries([['localhost:9092', server.broker], ...replaced])
+  const send = (values: readonly string[]) =>
+    server.producer.send({ topic: topics[0]!.topic, messages: values.map((value) => ({ value })) })
+  return { replace, send, written: () => server.texts(topics.at(-1)!) }
+}
+
+const programs: ConnectorRow<KafkaServer>['programs'] = {
+  0: async (server, run) => {
+    const { replace, send } = await withTopics(server, ['orders'])
+    await send(ORDERS)
+    await run({ replace }, ({ printed }) => untilMatches(printed, /ada\W+7/))
+  },
+  1: async (server, run) => {
+    const { replace, send } = await withTopics(server, ['orders'])
+    await send(ORDERS)
+    await run({ replace }, ({ printed }) => untilMatches(printed, /^2\n/))
+  },
+  3: async (server, run) => {
+    const { replace, send, written } = await withTopics(server, ['lines', 'counts'])
+    await send(['to be or not to be'])
+    await run({ replace }, () => untilMatches(written, /2/))
+  },
+  4: async (server, run) => {
+    const { replace, send, written } = await withTopics(server, ['orders', 'clean-orders'])
+    await send([...ORDERS, 'nonsense'])
+    const sorted = async () => (await written()).sort()
+    await run({ replace }, () => untilMatches(sorted, /^{"customer":"ada","amount":3},{.*4}$/))
+  },
+}
+
 export const row: ConnectorRow<KafkaServer> = {
   name: 'kafka',
   service: 'kafka',
   start: () => KafkaServer.start(),
   sources: [source],
   sinks: [sink],
+  programs,
 }

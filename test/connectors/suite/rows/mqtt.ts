@@ -2,6 +2,7 @@ import { type MqttSinkOptions, type MqttSourceOptions, mqttSink, mqttSource } fr
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 import { startMosquitto } from '../../../services/mosquitto.js'
 import type { SmallServer } from '../../../services/small-server.js'
+import { untilMatches } from '../example.js'
 import { range } from '../expectations.js'
 import {
   type ConnectorRow,
@@ -53,6 +54,12 @@ export class MqttServer implements TestServer {
 
   async publish(topic: string, values: readonly unknown[], options: object = {}): Promise<void> {
     await Promise.all(values.map((value) => this.#publisher.publishAsync(topic, String(value), { qos: 1, ...options })))
+  }
+
+  /** Calls `onMessage` for messages of topics from now on. */
+  async listen(topics: string, onMessage: (topic: string, text: string) => unknown): Promise<void> {
+    this.#publisher.on('message', (topic, payload) => void onMessage(topic, String(payload)))
+    await this.#publisher.subscribeAsync(topics, { qos: 1 })
   }
 
   /** Returns the messages sent to the session of a topic so far. A last message ends the reading. */
@@ -181,4 +188,17 @@ export const row: ConnectorRow<MqttServer> = {
   start: () => MqttServer.start(),
   sources: [source],
   sinks: [sink],
+  programs: {
+    0: async (server, run) => {
+      const highest: string[] = []
+      await server.listen('highest/#', (topic, text) => highest.push(`${topic} ${text}`))
+      await run({ replace: { 'mqtt://localhost:1883': server.url } }, () =>
+        untilMatches(async () => {
+          // The program subscribes at some time.
+          await server.publish('sensors/a', ['{"sensor":"a","value":7}'])
+          return highest
+        }, /^highest\/a 7/),
+      )
+    },
+  },
 }

@@ -3,6 +3,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type NatsSinkOptions, type NatsSourceOptions, natsSink, natsSource } from 'millrace/nats'
 import { startNats } from '../../../services/nats.js'
 import type { SmallServer } from '../../../services/small-server.js'
+import { untilMatches } from '../example.js'
 import { range } from '../expectations.js'
 import { type ConnectorRow, PATIENT, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
 
@@ -189,4 +190,14 @@ export const row: ConnectorRow<NatsServer> = {
   start: () => NatsServer.start(),
   sources: [source],
   sinks: [sink],
+  programs: {
+    0: async (server, run) => {
+      await server.manager.streams.add({ name: 'ORDERS', subjects: ['orders'] })
+      await server.manager.streams.add({ name: 'TOTALS', subjects: ['totals'] })
+      await server.publish('orders', ['{"customer":"ada","amount":3}', '{"customer":"ada","amount":4}'])
+      await run({ replace: { 'localhost:4222': server.servers } }, () =>
+        untilMatches(() => server.all('TOTALS'), /^\["ada",7\]$/),
+      )
+    },
+  },
 }

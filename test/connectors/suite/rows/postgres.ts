@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { StreamingContext } from 'millrace'
 import {
   type PostgresChangesOptions,
@@ -8,6 +10,7 @@ import {
   postgresTableSource,
 } from 'millrace/postgres'
 import { PostgresService } from '../../../services/postgres.js'
+import { untilMatches } from '../example.js'
 import {
   type ConnectorRow,
   notApplicable,
@@ -186,6 +189,34 @@ export const row: ConnectorRow<PostgresServer> = {
   name: 'postgres',
   service: 'postgres',
   start: () => PostgresServer.start(),
+  programs: {
+    0: async (server, run) => {
+      await server.query('CREATE TABLE word_counts (word text PRIMARY KEY, count int)')
+      const prepare = (folder: string) => mkdirSync(join(folder, 'incoming'))
+      await run({ replace: { 'postgres://app@localhost/stats': server.url }, prepare }, ({ put }) =>
+        untilMatches(async () => {
+          put('incoming', 'to be\n')
+          return JSON.stringify(await server.query('SELECT word FROM word_counts ORDER BY word'))
+        }, /"be".*"to"/),
+      )
+    },
+    1: async (server, run) => {
+      await server.query('CREATE TABLE orders (id bigint PRIMARY KEY, amount int)')
+      await server.query('INSERT INTO orders VALUES (1, 3), (2, 4)')
+      await run({ replace: { 'postgres://app@localhost/shop': server.url } }, ({ printed }) =>
+        untilMatches(printed, /^7\n/),
+      )
+    },
+    2: async (server, run) => {
+      const { table } = await server.newPublishedTable()
+      await server.insert({ url: server.url, table }, 0, 1)
+      const replace = {
+        'postgres://app@localhost/shop': server.url,
+        "'millrace', publication: 'shop'": `'${table}', publication: '${table}'`,
+      }
+      await run({ replace }, ({ printed }) => untilMatches(printed, new RegExp(`${table} insert`)))
+    },
+  },
   sources: [tables, changes],
   sinks: [
     sink('postgresSink, rows with the commit', { inlineRows: 1000 }),

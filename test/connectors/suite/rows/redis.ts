@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { type RedisSinkOptions, type RedisSourceOptions, redisSink, redisSource } from 'millrace/redis'
 import { startRedis } from '../../../services/redis.js'
 import type { SmallServer } from '../../../services/small-server.js'
+import { untilMatches } from '../example.js'
 import { range } from '../expectations.js'
 import { type ConnectorRow, PATIENT, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
 
@@ -171,4 +172,12 @@ export const row: ConnectorRow<RedisServer> = {
       async ({ client }, key) => (await client.xrange(key, '-', '+')).map(([, fields]) => fields[1]!),
     ),
   ],
+  programs: {
+    0: async ({ client, connection }, run) => {
+      for (const amount of [3, 4]) await client.xadd('orders', '*', 'customer', 'ada', 'amount', amount)
+      await run({ replace: { 'redis://localhost:6379': connection } }, () =>
+        untilMatches(() => client.hget('totals-of-last-batch', 'ada'), /^7$/),
+      )
+    },
+  },
 }

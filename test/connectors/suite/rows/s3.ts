@@ -1,5 +1,6 @@
 import { BreakingHttp } from '../../../services/breaking-http.js'
 import { S3Service } from '../../../services/s3.js'
+import { untilMatches } from '../example.js'
 import { Directories, type FileFaults, fileSink, fileSource, type Place, text } from '../file-rows.js'
 import { type ConnectorRow, type Patience, SECRET } from '../row.js'
 
@@ -69,4 +70,19 @@ export const row: ConnectorRow<S3Directories> = {
   start: async () => new S3Directories(await S3Service.start()),
   sources: [fileSource(text, faults)],
   sinks: [fileSink(text, faults)],
+  programs: {
+    0: async (server, run) => {
+      const { endpoint, accessKeyId, secretAccessKey } = server.options
+      const { directory, fileSystems } = await server.newPlace()
+      await server.put({ directory: `${directory}/in`, fileSystems }, Buffer.from('all is well\nERROR 7\n'))
+      const replace = {
+        'http://127.0.0.1:9000': endpoint,
+        's3://logs/2024-*': `${directory}/in/file-*`,
+        's3://logs/errors': `${directory}/out/errors`,
+      }
+      const env = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
+      const saved = async () => Buffer.concat(await server.saved({ directory: `${directory}/out`, fileSystems }))
+      await run({ replace, env }, () => untilMatches(saved, /^ERROR 7\n$/))
+    },
+  },
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import type { SocketTextOptions, StreamingContext } from 'millrace'
+import { untilMatches } from '../example.js'
 import { type FeedPlace, Feeds } from '../feeds.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
 
@@ -37,4 +38,5 @@ export const row: ConnectorRow<Feeds> = {
   start: () => Feeds.start((onOpen) => createServer((socket) => onOpen((text) => socket.write(`${text}\n`)))),
   sources: [source],
   sinks: [],
+  programs: { 0: (_, run) => run({}, ({ printed }) => untilMatches(printed, /be\W+2/)) },
 }

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
+import type { StreamingContext } from 'millrace'
 import { type SqliteSinkOptions, type SqliteTableOptions, sqliteSink, sqliteTableSource } from 'millrace/sqlite'
+import { untilMatches } from '../example.js'
 import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow, type TestServer } from '../row.js'
 
 interface Place {
@@ -43,8 +46,12 @@ const sinkOf = (place: Place, options: Partial<SqliteSinkOptions> = {}) =>
 
 const elsewhere = { path: '/no/such/folder/data.db' }
 const file = notApplicable('SQLite is a file')
-/** Node 22.13 and later need none. */
-const missingClient = notApplicable('newer versions of Node have it built in')
+const isBuiltIn = isBuiltin('node:sqlite')
+/** Where Node has no SQLite. */
+const missingClient = <Open>(open: Open) =>
+  isBuiltIn
+    ? notApplicable('this version of Node has SQLite')
+    : { open, client: '@photostructure/sqlite', says: ['Use Node 22.13 or later'] }
 
 const source: SourceRow<Databases, Place> = {
   name: 'sqliteTableSource',
@@ -72,7 +79,7 @@ const source: SourceRow<Databases, Place> = {
       code: 'ERR_MILLRACE_ARGUMENT',
       says: ["there is no option 'password'"],
     },
-    'missing client': missingClient,
+    'missing client': missingClient((ssc: StreamingContext) => ssc.input(tableOf(elsewhere))),
   },
 }
 
@@ -98,7 +105,7 @@ const sink: SinkRow<Databases, Place> = {
       code: 'ERR_MILLRACE_ARGUMENT',
       says: ["there is no option 'password'"],
     },
-    'missing client': missingClient,
+    'missing client': missingClient(() => sinkOf(elsewhere)),
   },
 }
 
@@ -107,4 +114,20 @@ export const row: ConnectorRow<Databases> = {
   start: async () => new Databases(),
   sources: [source],
   sinks: [sink],
+  programs: {
+    0: async (server, run) => {
+      const prepare = (folder: string) => {
+        const visits = { path: join(folder, 'visits.db') }
+        server.run(visits, 'CREATE TABLE visits (id INTEGER PRIMARY KEY, page TEXT)')
+        server.run(visits, "INSERT INTO visits VALUES (1, '/home')")
+        server.run({ path: join(folder, 'pages.db') }, 'CREATE TABLE counts (page TEXT, count INTEGER)')
+      }
+      await run({ prepare }, ({ folder }) =>
+        untilMatches(
+          () => JSON.stringify(server.run({ path: join(folder, 'pages.db') }, 'SELECT * FROM counts')),
+          /"\/home","count":1/,
+        ),
+      )
+    },
+  },
 }

@@ -1,4 +1,5 @@
 import { type SseOptions, sseSource } from 'millrace/sse'
+import { untilMatches } from '../example.js'
 import { type FeedPlace, Feeds } from '../feeds.js'
 import { httpFeed } from '../http-feed.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
@@ -53,4 +54,13 @@ export const row: ConnectorRow<Feeds> = {
   start: () => Feeds.start(serve),
   sources: [source],
   sinks: [],
+  programs: {
+    0: async (_, run) => {
+      await using wiki = await Feeds.start(httpFeed('text/event-stream', () => 'data: {"wiki":"enwiki"}\n\n'))
+      const place = await wiki.newPlace()
+      wiki.of(place).send(0, 1)
+      const replace = { 'https://stream.wikimedia.org/v2/stream/recentchange': feed(place) }
+      await run({ replace }, ({ printed }) => untilMatches(printed, /enwiki\W+1/))
+    },
+  },
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { type WebSocketOptions, webSocketSource } from 'millrace/websocket'
 import { WebSocketServer } from 'ws'
+import { untilMatches } from '../example.js'
 import { type FeedPlace, Feeds, type Send } from '../feeds.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
 
@@ -71,4 +72,14 @@ export const row: ConnectorRow<Feeds> = {
   start: () => Feeds.start(serve),
   sources: [source],
   sinks: [],
+  programs: {
+    0: async (_, run) => {
+      const trade = JSON.stringify({ symbol: 'ABC', price: 5 })
+      await using trades = await Feeds.start((onOpen) => serve((send) => onOpen(() => send(trade))))
+      const place = await trades.newPlace()
+      trades.of(place).send(0, 1)
+      const replace = { 'wss://127.0.0.1:8443': `ws://127.0.0.1:${place.port}` }
+      await run({ replace }, ({ printed }) => untilMatches(printed, /ABC\W+5/))
+    },
+  },
 }

@@ -1,5 +1,8 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type XFilteredOptions, type XPost, xFilteredSource } from 'millrace/x'
 import { line, type Stream, TOKEN, XStandIn } from '../../x-stand-in.js'
+import { untilMatches } from '../example.js'
 import { Senders } from '../push-channel.js'
 import { type ConnectorRow, notApplicable, SECRET, type SourceRow } from '../row.js'
 
@@ -9,6 +12,25 @@ interface Place {
 
 class Services extends Senders<Place> {
   readonly standIns = new Map<string, XStandIn>()
+  /** Has none of X's endpoints, and asks for the token. A careless service quotes it. */
+  readonly #other = createServer(({ headers }, response) => {
+    response.writeHead(headers.authorization === `Bearer ${TOKEN}` ? 404 : 401).end(`no: ${headers.authorization}`)
+  })
+
+  static async start(): Promise<Services> {
+    const services = new Services()
+    await new Promise<void>((resolve) => services.#other.listen(0, '127.0.0.1', resolve))
+    return services
+  }
+
+  get elsewhere(): string {
+    return `http://127.0.0.1:${(this.#other.address() as AddressInfo).port}`
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]()
+    this.#other.close()
+  }
 
   async newService(): Promise<Place> {
     const standIn = await XStandIn.start()
@@ -52,8 +74,16 @@ const source: SourceRow<Services, Place> = {
       code: 'ERR_MILLRACE_SOURCE',
       says: ['x filtered stream 127.0.0.1:1 cannot be reached', 'ECONNREFUSED'],
     },
-    'wrong place': notApplicable('tested with the connector, against each status'),
-    'refused credentials': notApplicable('tested with the connector, against each status'),
+    'wrong place': {
+      open: (ssc, { elsewhere }) => ssc.input(open(elsewhere)),
+      code: 'ERR_MILLRACE_SOURCE',
+      says: ['404', 'Check url'],
+    },
+    'refused credentials': {
+      open: (ssc, { elsewhere }) => ssc.input(open(elsewhere, { bearerToken: `wrong-${SECRET}` })),
+      code: 'ERR_MILLRACE_SOURCE',
+      says: ['401', 'Check bearerToken'],
+    },
     'wrong option': {
       open: (ssc) => ssc.input(open('http://127.0.0.1:1', { password: SECRET } as object)),
       code: 'ERR_MILLRACE_ARGUMENT',
@@ -65,7 +95,16 @@ const source: SourceRow<Services, Place> = {
 
 export const row: ConnectorRow<Services> = {
   name: 'x',
-  start: async () => new Services(),
+  start: () => Services.start(),
   sources: [source],
   sinks: [],
+  programs: {
+    0: async (_, run) => {
+      const standIn = await XStandIn.start()
+      const sent = standIn.next().then(({ response }) => response.write(line(1, { text: 'we use #nodejs' })))
+      const replace = { 'bearerToken:': `url: '${standIn.url}', bearerToken:` }
+      await run({ replace, env: { X_BEARER_TOKEN: TOKEN } }, ({ printed }) => untilMatches(printed, /#nodejs\W+1/))
+      await sent
+    },
+  },
 }

@@ -1,7 +1,9 @@
+import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ZeromqSinkOptions, type ZeromqSourceOptions, zeromqSink, zeromqSource } from 'millrace/zeromq'
-import { Pull, Push } from 'zeromq'
+import { Publisher, Pull, Push, Subscriber } from 'zeromq'
 import { freePort } from '../../../services/ports.js'
+import { untilMatches } from '../example.js'
 import { Senders } from '../push-channel.js'
 import { type ConnectorRow, notApplicable, SECRET, type SinkRow, type SourceRow } from '../row.js'
 
@@ -145,4 +147,41 @@ export const row: ConnectorRow<Peers> = {
   start: async () => new Peers(),
   sources: [source],
   sinks: [sink],
+  programs: {
+    0: async (_, run) => {
+      const publisher = new Publisher({ linger: 0 })
+      await publisher.bind('tcp://127.0.0.1:*')
+      try {
+        await run({ replace: { 'tcp://127.0.0.1:5556': publisher.lastEndpoint! } }, ({ printed }) =>
+          untilMatches(async () => {
+            // The program subscribes at some time.
+            await publisher.send(['weather.bonn', '{"city":"Bonn"}'])
+            return printed()
+          }, /Bonn\W+1/),
+        )
+      } finally {
+        publisher.close()
+      }
+    },
+    1: async (_, run) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => socket.destroy())
+        const timer = setInterval(() => socket.write('to be\n'), 100)
+        socket.on('close', () => clearInterval(timer))
+      })
+      const [from, to] = [await freePort(), await freePort()]
+      await new Promise<void>((resolve) => server.listen(from, 'localhost', resolve))
+      const subscriber = new Subscriber({ linger: 0 })
+      subscriber.connect(`tcp://127.0.0.1:${to}`)
+      subscriber.subscribe('counts')
+      try {
+        await run({ replace: { '9999': String(from), '5557': String(to) } }, async () => {
+          await untilMatches(async () => (await subscriber.receive()).join(' '), /be \d+/)
+        })
+      } finally {
+        subscriber.close()
+        server.close()
+      }
+    },
+  },
 }
