@@ -84,6 +84,14 @@ describe.runIf(hasService('postgres'))('the PostgreSQL sink', () => {
     expect(second).toEqual({ ...empty, id: '1', at: null, made: 'here' })
   })
 
+  test('psql reads what is written', async () => {
+    const table = await newTable('id int, name text')
+    const rows = range(0, 100).map((id) => ({ id, name: `name ${id} ü` }))
+    await write([rows.slice(0, 50), rows.slice(50)], { table, columns: ['id', 'name'] })
+    const lines = rows.map(({ id, name }) => `${id}|${name}\n`)
+    expect(postgres.psql(`SELECT id, name FROM ${table} ORDER BY id`)).toBe(lines.join(''))
+  })
+
   test('arrays give the columns in their order', async () => {
     const table = await newTable('id int, name text')
     await write(

@@ -30,6 +30,16 @@ describe.runIf(hasService('postgres'))('a table of PostgreSQL', () => {
       expect(await rdd.filter(({ id }) => id % 2 === 0).count()).toBe(6172)
     })
 
+    test('has the rows that psql has written', async () => {
+      const table = await on.newTable('id int PRIMARY KEY, name text')
+      on.postgres.psql(`INSERT INTO ${table} VALUES (1, 'a'), (2, 'ü')`)
+      const rdd = await on.context().input(sourceOf(table, { key: 'id' }))
+      expect(await rdd.collect()).toEqual([
+        { id: 1, name: 'a' },
+        { id: 2, name: 'ü' },
+      ])
+    })
+
     test('reads a table or view without a key by one statement', async () => {
       const table = await on.newTable('id int, name text')
       await on.client.query(`INSERT INTO ${table} VALUES (2, 'b'), (1, NULL), (1, 'a')`)

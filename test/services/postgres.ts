@@ -83,6 +83,14 @@ export class PostgresService {
     }
   }
 
+  /** Runs a statement by psql, and returns what it prints: rows as lines, their fields with | between. */
+  psql(statement: string): string {
+    const psql = join(postgresPrograms()!, 'psql')
+    const { status, stdout, stderr } = spawnSync(psql, [this.url, '-XAtc', statement], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`psql ended with ${status}: ${stderr}`)
+    return stdout
+  }
+
   /** SIGINT ends sessions and stops; SIGQUIT stops at once, as a crash does. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     await this.#service?.stop(signal)
