@@ -50,6 +50,7 @@ const DRIVER_ROOMS = [
   { room: 'engine/progress', may: [] },
   // The status of streams, as plain data.
   { room: 'engine/status/streams-status', may: [] },
+  { room: 'engine/status/lineage', may: [] },
   { room: 'engine/status', may: [], types: ['ops', 'engine/engine', 'engine/streaming/streaming-options'] },
   { room: 'engine/user-code', may: REST },
   { room: 'engine/dead-letters', may: REST },
@@ -82,6 +83,7 @@ const DRIVER_ROOMS = [
     may: [],
     types: [
       'engine/logger',
+      'engine/status/lineage',
       'engine/status/streams-status',
       'engine/streaming/streaming-control',
       'engine/streaming/table-reader',
@@ -188,6 +190,7 @@ const DRIVER_ROOMS = [
       ...REST,
       'engine/driver-thread',
       'engine/engine-of',
+      'engine/lineage-of',
       'engine/look-up-state',
       'engine/streaming/tables-of',
       'engine/terminate-thread',
@@ -202,6 +205,7 @@ const DRIVER_ROOMS = [
       'engine/events',
       'engine/logger',
       'engine/safe-logger',
+      'engine/status/lineage',
       'engine/status/streams-status',
       'engine/streaming/named-outputs',
       'engine/streaming/never-started',
@@ -246,6 +250,7 @@ const WIRING = [
       'engine/events',
       'engine/recovery',
       'engine/scheduler',
+      'engine/status/lineage',
       'engine/status/streams-status',
       'engine/state',
       'engine/storage',
@@ -389,7 +394,7 @@ export const RULES = [
   {
     room: 'ui/page',
     may: ['ui/page'],
-    types: ['engine/progress', 'engine/status/streams-status', 'ui/collect/rows'],
+    types: ['engine/progress', 'engine/status/lineage', 'engine/status/streams-status', 'ui/collect/rows'],
   },
   { room: 'ui/attach', may: ['ui', 'engine/streaming/page'] },
   { room: 'ui', may: ['ui', 'metrics', 'errors', 'values/message-of', 'package-root'], types: ['engine'] },

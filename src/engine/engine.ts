@@ -1,5 +1,5 @@
 import { StateError } from '../errors.js'
-import type { Dataset } from '../ops/dataset.js'
+import type { Dataset, ShuffleDependency } from '../ops/dataset.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobRunner, JobSeries } from '../ops/job-runner.js'
 import type { Sink } from '../ops/plan.js'
@@ -186,6 +186,16 @@ export class Engine implements JobRunner {
   /** Returns the location of a persisted partition; undefined if it is not persisted. */
   locationOf(rdd: Dataset, partition: number): PersistedLocation | undefined {
     return this.#storage.persisted.get(rdd.id, partition)
+  }
+
+  /** Returns the location of values of the driver; undefined if no task has read them. */
+  valuesAt(rdd: Dataset, partition: number): PersistedLocation | undefined {
+    return this.#storage.values.locationOf(rdd, partition)
+  }
+
+  /** Returns the map outputs of a shuffle that exist now, by map partition. */
+  outputsOf(dependency: ShuffleDependency): readonly (BlockHandle | undefined)[] {
+    return this.#storage.outputs.existing(dependency)
   }
 
   /** Registers blocks that the driver wrote as the partitions of a dataset. They live as long as the dataset. */

@@ -185,6 +185,27 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     expect(await page.locator('.node.chosen').count()).toBe(await page.locator('.lineage li').count())
   })
 
+  test('the lineage of a partition leads from a shuffle to its blocks in threads, and to the input', async () => {
+    await go('#/graph')
+    await page.locator('.node.output').first().click()
+    await page.getByLabel('Partition', { exact: true }).fill('1')
+    await page.getByRole('button', { name: 'Show lineage' }).click()
+    const steps = page.locator('.partition-lineage > li')
+    await poll(() => steps.count()).toBeGreaterThan(2)
+    expect(await steps.first().textContent()).toMatch(/reduceByKey.* partition 1 of 2.*shuffle map/)
+    const all = (await steps.allTextContents()).join('\n')
+    expect(all).toMatch(/map output of partition 0, [0-9.]+ (B|KiB), in thread [01]/)
+    expect(all).toMatch(/narrow .*queue/)
+    expect(all).toContain('records of the driver')
+    await picture('lineage')
+    await page.getByLabel('Partition', { exact: true }).fill('99')
+    await page.getByRole('button', { name: 'Show lineage' }).click()
+    await poll(() => page.locator('.look-up [role=status]').textContent()).toContain('has no partition 99')
+    expect(await steps.count()).toBe(0)
+    // The browser logs the answer.
+    await poll(async () => faults.splice(0)).toEqual([expect.stringContaining('404')])
+  })
+
   test.each(['light', 'dark'] as const)('axe finds no serious fault in the %s theme', async (colorScheme) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')

@@ -4,6 +4,7 @@ import { graphOf } from '../../ops/dstream/builder.js'
 import { encodeError } from '../../pool/error-wire.js'
 import { engineOf } from '../engine-of.js'
 import type { OnDemandName } from '../events/event-names.js'
+import { lineageOf } from '../lineage-of.js'
 import { lookUpState } from '../look-up-state.js'
 import type { ContextRuntime, OutputTransport } from '../streaming/context-runtime.js'
 import type { StreamingContext } from '../streaming/streaming-context.js'
@@ -47,6 +48,7 @@ export class DriverServer implements OutputTransport, OutputChannel {
       listTables: () => tables.list(),
       readTable: (table, limit) => tables.read(table, limit),
       queryTables: (text) => tables.query(text),
+      lineageOf: async (stream, partition) => lineageOf(engineOf(ssc), graphOf(ssc), stream, partition),
       advance: async (ms) => manualClock?.advance(ms),
     }
   }

@@ -64,6 +64,7 @@ export class PipelineHandle implements StreamingControl {
       terminateThread: (slot: number) => this.terminateThread(slot),
       lookUpState: (name: string, key: unknown) => this.#driver.link.call('lookUpState', name, key),
       tables: remoteTables(this.#driver.link),
+      lineageOf: (stream: number, partition: number) => this.#driver.link.call('lineageOf', stream, partition),
     }
     this.#page = pageFor(subject, checked.ui)
     this.on('batchSkipped', ({ time }) => void this.#skipped.push(time))

@@ -4,6 +4,7 @@ import type { WireError } from '../../pool/error-wire.js'
 import type { EventName, NoticesDropped } from '../events/engine-events.js'
 import type { OnDemandName } from '../events/event-names.js'
 import type { Logger } from '../logger.js'
+import type { Lineage } from '../status/lineage.js'
 import type { StateOfKey, StreamsStatus } from '../status/streams-status.js'
 import type { StartOptions } from '../streaming/start-options.js'
 import type { StopResult } from '../streaming/stop-result.js'
@@ -40,6 +41,8 @@ export interface DriverCalls {
   listTables: TableReader['list']
   readTable: TableReader['read']
   queryTables: TableReader['query']
+  /** Returns what a partition of a stream's newest dataset is computed from, for the page. */
+  lineageOf(stream: number, partition: number): Promise<Lineage>
   /** Moves the driver's manual clock. */
   advance(ms: number): Promise<void>
 }

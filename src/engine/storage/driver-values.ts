@@ -5,7 +5,7 @@ import { DRIVER } from '../../pool/blocks/writers.js'
 import type { BlockManager } from './block-manager.js'
 import type { ContentVersions } from './content-versions.js'
 import type { DriverBlocks } from './driver-blocks.js'
-import { PersistedPartitions } from './persisted-partitions.js'
+import { type PersistedLocation, PersistedPartitions } from './persisted-partitions.js'
 
 /** Blocks of values that the driver holds, by dataset and partition. They live as long as the dataset. */
 export class DriverValues {
@@ -26,6 +26,10 @@ export class DriverValues {
     const block = this.#driver.write('records', values)
     this.#partitions.set(rdd.id, partition, block, DRIVER)
     return block
+  }
+
+  locationOf(rdd: Dataset, partition: PartitionIndex): PersistedLocation | undefined {
+    return this.#partitions.get(rdd.id, partition)
   }
 
   /** Registers blocks that `DriverBlocks.writeBytes` returned as the partitions of a dataset. */

@@ -58,6 +58,11 @@ export class MapOutputs {
     return outputs as BlockHandle[]
   }
 
+  /** Returns the outputs that exist now, without a use of them. */
+  existing({ id }: ShuffleDependency): readonly (BlockHandle | undefined)[] {
+    return this.#shuffles.get(id) ?? []
+  }
+
   missing(dependency: ShuffleDependency): number[] {
     const outputs = this.#of(dependency)
     return Array.from(outputs.keys()).filter((partition) => !outputs[partition])

@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.js'
+import type { Lineage } from '../status/lineage.js'
 import type { StateOfKey } from '../status/streams-status.js'
 import type { StreamingControl } from './streaming-control.js'
 import type { TableReader } from './table-reader.js'
@@ -20,6 +21,8 @@ export interface PageSubject {
   /** Returns the state of a key. @throws ArgumentError if no operation with this uid or number keeps state by key. */
   lookUpState(name: string, key: unknown): Promise<StateOfKey>
   readonly tables: TableReader
+  /** Returns what a partition of a stream's newest dataset is computed from. @throws ArgumentError if there is none. */
+  lineageOf(stream: number, partition: number): Promise<Lineage>
 }
 
 export type PageFactory = (subject: PageSubject, options: CheckedUiOptions) => Page

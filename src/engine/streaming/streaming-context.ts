@@ -13,6 +13,7 @@ import type { DeadLetterLog } from '../dead-letters/dead-letter-log.js'
 import { PipelineHandle } from '../driver-thread/pipeline-handle.js'
 import { engineOf } from '../engine-of.js'
 import type { EventListener, EventName, Listener } from '../events/engine-events.js'
+import { lineageOf } from '../lineage-of.js'
 import { lookUpState } from '../look-up-state.js'
 import type { StreamsStatus } from '../status/streams-status.js'
 import { terminateThreadOf } from '../terminate-thread.js'
@@ -72,7 +73,9 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     const lookUp = (name: string, key: unknown) => lookUpState(context, graph, name, key)
     const tables = new RunningTables(context, graph, runtime.newest)
     attachTables(this, tables)
-    this.#page = pageFor({ streams: this, logger, terminateThread, lookUpState: lookUp, tables }, checked.ui)
+    const lineage = async (stream: number, partition: number) => lineageOf(engineOf(context), graph, stream, partition)
+    const subject = { streams: this, logger, terminateThread, lookUpState: lookUp, lineageOf: lineage, tables }
+    this.#page = pageFor(subject, checked.ui)
     this.on('batchSkipped', ({ time, outputs, error }) => {
       this.#skipped.push(time)
       logger.error(`batch ${time} ms was skipped: ${outputs.join(', ')} failed`, error)

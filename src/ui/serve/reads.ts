@@ -3,6 +3,7 @@ import { messageOf } from '../../values/message-of.js'
 import { type Answer, fault } from './answer.js'
 
 const LOOK_UP = '/api/v1/state/<uid>?key=<JSON or text>'
+const LINEAGE = '/api/v1/lineage/<stream>?partition=<number>'
 const LONGEST_KEY = 1024
 const LONGEST_QUERY = 10_000
 const RECORDS = 20
@@ -19,19 +20,20 @@ const STATUS: Readonly<Record<string, number>> = {
   ERR_MILLRACE_JOB_CANCELLED: 504,
 }
 
-/** The resources that read data of the streams: state of a key, tables, queries. A bounded number is read at a time. */
+/** The resources that read data of the streams: state of a key, lineages, tables, queries. A bounded number is read at a time. */
 export class Reads {
-  readonly #subject: Pick<PageSubject, 'lookUpState' | 'tables'>
+  readonly #subject: Pick<PageSubject, 'lookUpState' | 'lineageOf' | 'tables'>
   #reads = 0
   #queries = 0
 
-  constructor(subject: Pick<PageSubject, 'lookUpState' | 'tables'>) {
+  constructor(subject: Pick<PageSubject, 'lookUpState' | 'lineageOf' | 'tables'>) {
     this.#subject = subject
   }
 
   /** Answers `GET /api/v1/<path>?<query>`; undefined if the resource is another. */
   async get(path: string, query: URLSearchParams): Promise<Answer | undefined> {
     if (path.startsWith('state/')) return await this.#lookUp(path.slice('state/'.length), query.get('key'))
+    if (path.startsWith('lineage/')) return await this.#lineage(path.slice('lineage/'.length), query.get('partition'))
     if (path === 'tables') return await this.#read('table', () => this.#subject.tables.list())
     if (path.startsWith('tables/')) return await this.#table(path.slice('tables/'.length), query.get('limit'))
     if (path === 'sql') return await this.#query(query.get('q'))
@@ -46,6 +48,12 @@ export class Reads {
       const { value, ...state } = await this.#subject.lookUpState(decoded(name), parsed(key))
       return { ...state, ...(value !== undefined && { value: parsed(value) }) }
     })
+  }
+
+  async #lineage(stream: string, partition: string | null): Promise<Answer> {
+    if (!/^\d{1,6}$/.test(stream) || !/^\d{1,6}$/.test(partition ?? '0'))
+      return bad('lineage', `A lineage has numbers: ${LINEAGE}.`)
+    return await this.#read('lineage', () => this.#subject.lineageOf(Number(stream), Number(partition ?? 0)))
   }
 
   async #table(name: string, limit: string | null): Promise<Answer> {

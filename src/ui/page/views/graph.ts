@@ -4,12 +4,15 @@ import { count, duration } from '../format.js'
 import { type GraphNode, placed } from '../graph-layout.js'
 import { quantile } from '../statistics.js'
 import type { Store } from '../store.js'
+import { PartitionLineage } from './partition-lineage.js'
 import { section } from './tiles.js'
 import type { View } from './view.js'
 
 interface Node extends GraphNode {
   readonly label: string
   readonly kind: 'input' | 'stream' | 'output'
+  /** The stream whose datasets it shows. */
+  readonly stream: number
   readonly details: readonly string[]
 }
 
@@ -31,6 +34,7 @@ export class GraphView implements View {
     'aria-label': 'Graph of the streams',
   })
   readonly #lineage = h('ol', { class: 'lineage' })
+  readonly #partition = new PartitionLineage()
   readonly #figures = new Map<string, SVGTextElement>()
   #nodes: readonly Node[] = []
   #shape = ''
@@ -42,7 +46,13 @@ export class GraphView implements View {
       { class: 'note' },
       'Data flows from left to right. Choose a node to see what its partitions are recomputed from.',
     )
-    this.element = h('div', {}, section('Graph', hint, this.#drawing), section('Lineage', this.#lineage))
+    this.element = h(
+      'div',
+      {},
+      section('Graph', hint, this.#drawing),
+      section('Lineage', this.#lineage),
+      section('Lineage of a partition', this.#partition.element),
+    )
   }
 
   update(store: Store): void {
@@ -126,6 +136,7 @@ export class GraphView implements View {
     }
     const items = chain.map(({ label, details }) => h('li', {}, h('strong', {}, label), ` ${details.join(' · ')}`))
     this.#lineage.replaceChildren(...items)
+    this.#partition.choose(chain.at(-1)?.stream)
   }
 }
 
@@ -143,12 +154,20 @@ function nodesOf({ streams, outputs, batchInterval }: StreamsStatus): Node[] {
       key: `s${id}`,
       label: name,
       kind,
+      stream: id,
       parents: parents.map((parent) => `s${parent}`),
       details: details.filter((text) => text !== ''),
     }
   })
   const last = outputs.map(({ id, label, stream }): Node => {
-    return { key: `o${id}`, label, kind: 'output', parents: [`s${stream}`], details: [`output operation ${id}`] }
+    return {
+      key: `o${id}`,
+      label,
+      kind: 'output',
+      stream,
+      parents: [`s${stream}`],
+      details: [`output operation ${id}`],
+    }
   })
   return [...inner, ...last]
 }
