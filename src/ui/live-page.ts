@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Page, PageSubject } from '../engine/streaming/page.js'
 import type { CheckedUiOptions } from '../engine/streaming/ui-options.js'
+import { streamHealth } from '../metrics/health.js'
 import { Collector } from './collect/collector.js'
 import { StatusCache } from './collect/status-cache.js'
 import { Api } from './serve/api.js'
@@ -8,6 +9,7 @@ import { readAssets } from './serve/assets.js'
 import { Guard } from './serve/guard.js'
 import { listen } from './serve/listen.js'
 import { LiveFeed } from './serve/live-feed.js'
+import { Probes } from './serve/probes.js'
 import { Router } from './serve/router.js'
 
 /** The page of running streams: collects their events, and serves them. */
@@ -17,6 +19,7 @@ export class LivePage implements Page {
   readonly #collector: Collector
   readonly #feed: LiveFeed
   readonly #router: Router
+  readonly #probes: Probes
   #server: Server | undefined
   #url: string | undefined
 
@@ -27,10 +30,12 @@ export class LivePage implements Page {
     const status = new StatusCache(() => subject.streams.status())
     const api = new Api({ ...subject, collector: this.#collector, status, chaos: options.chaos })
     this.#feed = new LiveFeed(this.#collector, api)
+    this.#probes = new Probes(streamHealth(subject.streams))
     this.#router = new Router({
       api,
       feed: this.#feed,
       guard: new Guard(options),
+      probes: this.#probes,
       assets: readAssets(),
       basePath: options.basePath,
     })
@@ -62,6 +67,7 @@ export class LivePage implements Page {
   async close(): Promise<void> {
     this.#collector.close()
     this.#feed.close()
+    this.#probes.close()
     this.#url = undefined
     const server = this.#server
     this.#server = undefined

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StreamingContext, type UiOptions } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
+import { Probes } from '#build/ui/serve/probes.js'
 import { raw, watched } from './support.js'
 
 const TOKEN = 'a-secret-of-this-test'
@@ -50,6 +51,31 @@ test('requests that another site starts are refused', async () => {
   const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
   expect((await raw(url, { headers: link })).status).toBe(200)
   expect(code(await raw(url, { headers: { ...link, 'sec-fetch-dest': 'iframe' } }))).toBe('origin')
+})
+
+test('probes answer every request with the outcome, and those with access with the checks', async () => {
+  const { url } = await served({ token: TOKEN })
+  const headers = { host: '10.0.0.7:4040' }
+  for (const path of ['/healthz', '/readyz']) {
+    const answer = await raw(url, { path, headers })
+    expect([answer.status, JSON.parse(answer.text)], path).toEqual([200, { ok: true }])
+  }
+  const withToken = { authorization: `Bearer ${TOKEN}` }
+  const checks = async (path: string) => JSON.parse((await raw(url, { path, headers: withToken })).text).checks
+  expect((await checks('/healthz')).map(({ name }: { name: string }) => name)).toEqual(['running', 'progress'])
+  expect((await checks('/readyz')).map(({ name }: { name: string }) => name)).toEqual(['started', 'delay', 'threads'])
+  expect((await raw(url, { method: 'POST', path: '/healthz', headers })).status).toBe(401)
+  expect((await raw(url, { path: '/healthz/', headers })).status).toBe(401)
+})
+
+test('a probe that fails says so, and its checks only to those with access', () => {
+  const report = { ok: false, checks: [{ name: 'delay' as const, ok: false, message: 'late' }] }
+  const probes = new Probes({ live: () => report, ready: () => report, close: () => {} })
+  for (const path of ['/healthz', '/readyz']) {
+    expect(probes.answer(path, false)).toEqual({ status: 503, body: { ok: false } })
+    expect(probes.answer(path, true)).toEqual({ status: 503, body: report })
+  }
+  expect(probes.answer('/', true)).toBeUndefined()
 })
 
 test('a thread is terminated only with chaos, by POST, with the header', async () => {

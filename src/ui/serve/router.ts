@@ -4,11 +4,13 @@ import type { Api } from './api.js'
 import type { Asset } from './assets.js'
 import type { Guard } from './guard.js'
 import type { LiveFeed } from './live-feed.js'
+import type { Probes } from './probes.js'
 
 export interface RouterOptions {
   readonly api: Api
   readonly feed: LiveFeed
   readonly guard: Guard
+  readonly probes: Probes
   readonly assets: ReadonlyMap<string, Asset>
   readonly basePath: string
 }
@@ -52,6 +54,7 @@ export class Router {
     const [path, query] = this.#parts(request.url ?? '/')
     if (path === '/' && method === 'GET' && this.#signIn(query, response)) return
     const refusal = guard.refusal(request, path === `${API}sql`)
+    if (this.#probe(method, path, refusal === undefined, response)) return
     if (refusal) {
       json(response, refusal.status, fault(refusal.code, refusal.message))
       return
@@ -90,6 +93,13 @@ export class Router {
     if (basePath === '' || path !== basePath) return false
     response.writeHead(308, { Location: `${basePath}/${query === undefined ? '' : `?${query}`}` }).end()
     return true
+  }
+
+  /** Answers a probe, also a refused one: an orchestrator has no token, and names the address of the process as its host. */
+  #probe(method: string | undefined, path: string, hasAccess: boolean, response: ServerResponse): boolean {
+    const answer = method === 'GET' || method === 'HEAD' ? this.#options.probes.answer(path, hasAccess) : undefined
+    if (answer) json(response, answer.status, answer.body)
+    return answer !== undefined
   }
 
   /** Exchanges a token of the address for a cookie, so that the address does not keep it. */

@@ -33,7 +33,7 @@ export class PartitionLineage {
     )
   }
 
-  /** Chooses the stream to ask about. What was shown of another one goes. */
+  /** Chooses the stream to ask about. Removes the steps of another one. */
   choose(stream: number | undefined): void {
     if (stream === this.#stream) return
     this.#stream = stream
