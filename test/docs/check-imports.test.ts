@@ -34,7 +34,7 @@ test('the command says file and line of each violation and ends with code 1', as
   )
   expect(code).toBe(1)
   expect(stderr.split('\n')).toEqual([
-    'src/ops/a.ts:2 ops may not import engine/x; it may import errors, values, ops, files/paths, and types of files',
+    'src/ops/a.ts:2 ops may not import engine/x; it may import errors, values, ops, files/paths, package-root, and types of files',
     'src/ops/b.ts:1 is in a cycle of imports: ops/b -> ops/b',
     '2 violations',
     '',
