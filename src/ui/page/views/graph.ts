@@ -44,7 +44,7 @@ export class GraphView implements View {
     const hint = h(
       'p',
       { class: 'note' },
-      'Data flows from left to right. Choose a node to see what its partitions are recomputed from.',
+      'Data flows from left to right. Operations without a shuffle between them run in one loop; the last one shows the records that the loop reads and its time. Choose a node to see what its partitions are recomputed from.',
     )
     this.element = h(
       'div',
