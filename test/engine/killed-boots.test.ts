@@ -3,16 +3,19 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Worker } from 'node:worker_threads'
 import { Context, type TaskFailedError } from 'millrace'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { engineOf } from '#build/engine/engine-of.js'
 import { random } from './support.js'
 
-/** Booting threads that each test kills; 1,000 take about two minutes. */
+/** Booting threads that each test kills; 1,000 take minutes. */
 const KILLS = Number(process.env.BOOT_KILLS ?? 40)
+/** A boot that is killed, and the pause after it, take 0.1 to 1 s, depending on the machine. */
+const TIMEOUT_MS = 300_000 + KILLS * 5000
 /** From so many kills in a row on, tasks that wait for a thread fail. */
 const MOST_IN_A_ROW = 1000
 const SEED = Number(process.env.SEED ?? 1)
 
+vi.setConfig({ testTimeout: TIMEOUT_MS })
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
