@@ -27,7 +27,7 @@ for (const [first, ...rest] of [['a', 'b', 'a'], ['a']]) {
   await terminateThread(ssc)
   console.log('a thread was lost:', await lost)
   await words.pushAll(rest)
-  await ssc.stop({ graceful: true })
+  await ssc.stop({ graceful: true, timeout: '2m' })
   let totals = []
   for await (const { records } of ssc.output('totals')) totals = records
   console.log(JSON.stringify(totals.sort()))
@@ -53,7 +53,7 @@ for (const driver of ['host', 'thread']) {
     console.log(driver, JSON.stringify(records))
     break
   }
-  await ssc.stop({ graceful: true })
+  await ssc.stop({ graceful: true, timeout: '2m' })
 }
 const ctx = new Context({ threads: 2 })
 const failed = ctx.parallelize([1]).map(() => null.name).collect()
