@@ -21,7 +21,7 @@ const WARM_UP = 10_000
  * seconds. Memory, handles and files must stay flat after warm-up, and no record may be lost or doubled.
  */
 export async function soak(words, log) {
-  const { batches, interval, killEvery, plot } = parse(words)
+  const { batches, interval, killEvery, plot } = parseSoak(words)
   const checkpointDir = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
   try {
     const run = await observe({ batches, interval, killEvery, checkpointDir }, log)
@@ -106,7 +106,7 @@ async function observe({ batches, interval, killEvery, checkpointDir }, log) {
   return { samples, at, done, kills, pushed, counted, seconds: Math.round((performance.now() - began) / 1000) }
 }
 
-function parse(words) {
+export function parseSoak(words) {
   try {
     const { values } = parseArgs({
       args: [...words],
