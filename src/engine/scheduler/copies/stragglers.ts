@@ -36,13 +36,15 @@ export class Stragglers {
   }
 }
 
-/** Whether a second attempt may run elsewhere: none runs yet, and no state would have to be rebuilt there. */
+/** Whether a second attempt may run elsewhere: none runs or waits there yet, and no state would have to be rebuilt there. */
 export function isAlone({
   task,
   planned,
+  isRecalled,
 }: {
   readonly task: Task
   readonly planned: { readonly states: readonly unknown[] }
+  readonly isRecalled?: boolean
 }): boolean {
-  return !task.settled && task.live === 1 && planned.states.length === 0
+  return !isRecalled && !task.settled && task.live === 1 && planned.states.length === 0
 }
