@@ -239,10 +239,11 @@ export type TaskResult =
       readonly memory: MemoryReport
       readonly missingState?: boolean
     }
-  /** The task did not run: it was meant for another thread, or its promised map outputs did not arrive. */
+  /**
+   * The task did not run: it was meant for another thread, its promised map outputs did not arrive, or the driver took it back. In
+   * the last two cases the thread has the rest of its message.
+   */
   | { readonly ok: 'stale' }
-  /** The task did not run, because the driver took it back. The thread has the rest of its message. */
-  | { readonly ok: 'recalled' }
 
 /** The size of a partition of state at a version. */
 export interface StateSize {

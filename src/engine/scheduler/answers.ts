@@ -65,7 +65,7 @@ export class Answers {
       this.#copies.finished(thread, attempt, answer.result.metrics.runMs, !task.settled, mayKeepInputs)
     const isLost =
       answer.is === 'unreadable' ||
-      answer.is === 'recalled' ||
+      answer.is === 'stale' ||
       answer.is === 'too large' ||
       (answer.is === 'done' && (task.settled || !answer.taken))
     // Readers of the group may have this output, which the driver drops. Abandon it before the end of the attempt,
@@ -75,7 +75,7 @@ export class Answers {
     if (attempt.warmUp) this.#warmedUp(thread, attempt, answer)
     else if (answer.is === 'done') this.#done(thread, attempt, answer)
     else if (answer.is === 'failed') this.#failed(attempt, answer)
-    else if (answer.is === 'stale' || answer.is === 'recalled') this.#attempts.again(task, undefined)
+    else if (answer.is === 'stale') this.#attempts.again(task, undefined)
     else {
       this.#discard(thread, answer.written, true)
       // Further attempts would return as much.
@@ -85,7 +85,7 @@ export class Answers {
   }
 
   #warmedUp(thread: ThreadId, attempt: Attempt, answer: Answer): void {
-    if (answer.is === 'stale' || answer.is === 'recalled') return
+    if (answer.is === 'stale') return
     if (answer.is !== 'done') {
       this.#copies.warmUpFailed(attempt)
       return

@@ -20,10 +20,8 @@ export type Answer =
       readonly failedOn?: FailedRecord
       readonly missingState?: boolean
     }
-  /** The thread did not run it: it was meant for another thread, or a promised map output did not arrive. */
+  /** The thread did not run it: it was meant for another thread, was taken back, or a promised map output did not arrive. */
   | { readonly is: 'stale' }
-  /** The driver took the task back before the thread began it. */
-  | { readonly is: 'recalled' }
   /** The results of its job exceed `maxResultBytes`. */
   | { readonly is: 'too large'; readonly error: MemoryLimitError; readonly written: readonly BlockHandle[] }
   /** The driver cannot decode the answer. */

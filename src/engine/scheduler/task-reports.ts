@@ -46,7 +46,7 @@ export class TaskReports {
       for (const { as, block } of written) if (as === 'shuffle') shuffleBytes += block.length
       const status = settled || !answer.taken ? 'dropped' : 'succeeded'
       this.#end(attempt, thread, { status, ms: metrics.runMs, records, shuffleBytes })
-    } else if (answer.is === 'stale' || answer.is === 'recalled') this.ended(attempt, thread, 'stale', now)
+    } else if (answer.is === 'stale') this.ended(attempt, thread, 'stale', now)
     else this.ended(attempt, thread, settled || spec.job.ended ? 'dropped' : 'failed', now, answer.error)
   }
 

@@ -152,7 +152,7 @@ export class ThreadLink {
 
   #decode(thread: ThreadId, { task, warmUp }: Attempt, result: TaskResult | undefined): Answer {
     if (!result) return { is: 'unreadable', error: unreadable(new TypeError('it is missing')), written: [] }
-    if (result.ok === 'stale' || result.ok === 'recalled') return { is: result.ok }
+    if (result.ok === 'stale') return { is: 'stale' }
     const { blocks, lending, segments } = this.#options
     const written = result.ok ? result.written.map(({ block }) => block) : []
     try {

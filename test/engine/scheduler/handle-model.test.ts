@@ -5,7 +5,7 @@ import { MemoryLimitError } from '#build/errors.js'
 import fc from '../../support/fast-check.js'
 import { missing, Scripted } from './scripted.js'
 
-const ANSWERS = ['done', 'quick', 'threw', 'stale', 'recalled', 'unreadable', 'no state'] as const
+const ANSWERS = ['done', 'quick', 'threw', 'stale', 'unreadable', 'no state'] as const
 const REASONS = ['terminated', 'exit', 'uncaught', 'timeout', 'out-of-memory'] as const
 
 type Step =

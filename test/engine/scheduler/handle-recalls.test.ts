@@ -106,7 +106,7 @@ rows('a thread whose tasks were taken back', [
   [
     'refuses a task that nobody took back',
     (s) => s.run('a b'),
-    (s) => s.answer(1, 'recalled'),
+    (s) => s.answer(1, 'stale'),
     'release a#0; plan a; pin a#1; round soon; round now; dispatch 1: a#1',
   ],
 ])

@@ -128,7 +128,7 @@ export class Scripted {
   answer(thread: number, ...kinds: (Answer | keyof typeof ANSWERS)[]): string[] {
     const attempts = this.#sent.get(thread)!.shift()!
     const answers = attempts.map((attempt, i): Answer => {
-      if (attempt.isRecalled) return { is: 'recalled' }
+      if (attempt.isRecalled) return { is: 'stale' }
       const kind = kinds[i] ?? kinds[0] ?? 'done'
       return typeof kind === 'string' ? ANSWERS[kind]() : kind
     })
@@ -256,7 +256,6 @@ const ANSWERS = {
   dropped: (): Answer => ({ ...(done(1, [7]) as Extract<Answer, { is: 'done' }>), taken: undefined }),
   threw: () => failed(new RangeError('bad record')),
   stale: (): Answer => ({ is: 'stale' }),
-  recalled: (): Answer => ({ is: 'recalled' }),
   unreadable: (): Answer => ({ is: 'unreadable', error: new Error('unreadable'), written: [{ id: 9 } as never] }),
   'no state': () => failed(new Error('no state'), { missingState: true }),
 }

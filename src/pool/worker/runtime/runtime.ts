@@ -135,7 +135,7 @@ class Runtime implements WorkerRuntime {
 
   async run(message: TaskMessage): Promise<TaskResult> {
     this.#accept(message)
-    if (!claim(this.#status)) return { ok: 'recalled' }
+    if (!claim(this.#status)) return { ok: 'stale' }
     const exchanged = message.exchange && new Exchanged(message.exchange, this.#segments, this.#status)
     const inputs = exchanged ? exchanged.inputs(message.inputs) : message.inputs
     if (!inputs) return { ok: 'stale' }
