@@ -4,7 +4,7 @@ import { authenticate, type SaslOptions } from './wire/authenticate.js'
 import { type BrokerAddress, BrokerConnection, type ConnectionSettings } from './wire/connection.js'
 import { errorName, isTransient } from './wire/error-codes.js'
 import { type ClusterMetadata, fetchMetadata, findCoordinator } from './wire/requests.js'
-import type { TopicPartition } from './wire/topic-partition.js'
+import { partitionKey, type TopicPartition } from './wire/topic-partition.js'
 import { findTransactionCoordinator } from './wire/transactions.js'
 
 /** How to reach a cluster. Plain data, because the driver sends it to worker threads. */
@@ -196,10 +196,6 @@ export class KafkaCluster {
       }
     }
   }
-}
-
-export function partitionKey({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }
 
 /** Returns whether a retry would fail too: refused credentials, missing rights, a programming error. */

@@ -1,11 +1,11 @@
 import { SourceError } from '../../errors.js'
 import { grouped } from '../../values/grouped.js'
-import { checked, type KafkaCluster, KafkaCodeError, partitionKey } from './cluster.js'
+import { checked, type KafkaCluster, KafkaCodeError } from './cluster.js'
 import type { CheckedKafkaOptions } from './options.js'
 import type { KafkaEnd, KafkaStart } from './start.js'
 import { UNKNOWN_TOPIC_OR_PARTITION } from './wire/error-codes.js'
 import { EARLIEST, type FoundOffset, fetchCommitted, LATEST, listOffsets, type TopicMetadata } from './wire/requests.js'
-import type { TopicPartition } from './wire/topic-partition.js'
+import { partitionKey, type TopicPartition } from './wire/topic-partition.js'
 import { fetchStableOffsets } from './wire/transactions.js'
 
 /** Finds the partitions to read. Retries while a topic is being created. A pattern matches no internal topic. */

@@ -1,5 +1,5 @@
 import type { SourceLag } from '../../ops/source.js'
-import type { TopicPartition } from './wire/topic-partition.js'
+import { partitionKey, type TopicPartition } from './wire/topic-partition.js'
 
 /** The records of one topic partition, from offset `from` (inclusive) to `to` (exclusive). */
 export interface KafkaRange extends TopicPartition {
@@ -44,15 +44,11 @@ export function limited(ranges: readonly KafkaRange[], most: number, mostEach: n
 
 /** Returns the lag of a batch that takes `taken` of the `available` ranges: end offsets less read offsets. */
 export function lagOf(available: readonly KafkaRange[], taken: readonly KafkaRange[]): SourceLag {
-  const ends = new Map(taken.map((range) => [nameOfPartition(range), range.to]))
+  const ends = new Map(taken.map((range) => [partitionKey(range), range.to]))
   const parts = available.map((range) => {
-    const name = nameOfPartition(range)
+    const name = partitionKey(range)
     const next = ends.get(name) ?? range.from
     return { name, taken: next - range.from, left: range.to - next, next, end: range.to }
   })
   return { unit: 'records', parts }
-}
-
-function nameOfPartition({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

@@ -1,7 +1,8 @@
 import { ArgumentError, StateError } from '../../errors.js'
 import type { BatchMark } from './batch-committer.js'
-import { type ClusterSettings, partitionKey } from './cluster.js'
+import type { ClusterSettings } from './cluster.js'
 import type { KafkaRange } from './ranges.js'
+import { partitionKey } from './wire/topic-partition.js'
 
 /** The sink that commits a source's offsets. */
 export interface OffsetOwner {

@@ -3,7 +3,7 @@ import type { BatchRequest, DirectBatch, DirectReader, DirectSource } from '../.
 import { PACKAGE_ROOT } from '../../package-root.js'
 import { integer, record } from '../../values/schema.js'
 import { describeRanges } from '../describe-ranges.js'
-import { KafkaCluster, KafkaCodeError, partitionKey } from './cluster.js'
+import { KafkaCluster, KafkaCodeError } from './cluster.js'
 import { type CheckedKafkaOptions, checkKafkaOptions, type KafkaOptions } from './options.js'
 import type { KafkaRecordOf } from './pieces.js'
 import { endOffsets, findPartitions, offsetsAt, startOffsets } from './planner.js'
@@ -12,7 +12,7 @@ import type { KafkaReaderOptions } from './reader.js'
 import { joinPieces, noteOffsets, type OffsetReader, SourceOffsets } from './source-offsets.js'
 import type { KafkaStart } from './start.js'
 import { commitOffsets, EARLIEST, LATEST } from './wire/requests.js'
-import type { TopicPartition } from './wire/topic-partition.js'
+import { partitionKey, type TopicPartition } from './wire/topic-partition.js'
 
 /** The next offset by topic and partition. Checkpoints store this position. */
 type Position = Readonly<Record<string, Readonly<Record<string, number>>>>

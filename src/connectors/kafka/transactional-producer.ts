@@ -1,11 +1,11 @@
 import { SaveError } from '../../errors.js'
 import { grouped } from '../../values/grouped.js'
-import { checked, type KafkaCluster, KafkaCodeError, partitionKey } from './cluster.js'
+import { checked, type KafkaCluster, KafkaCodeError } from './cluster.js'
 import { countOf, seal } from './record-encoder.js'
 import type { BrokerConnection } from './wire/connection.js'
 import { DUPLICATE_SEQUENCE, FENCED } from './wire/error-codes.js'
 import type { CommittedOffset } from './wire/requests.js'
-import type { TopicPartition } from './wire/topic-partition.js'
+import { partitionKey, type TopicPartition } from './wire/topic-partition.js'
 import {
   addGroup,
   addPartitions,
