@@ -1,5 +1,6 @@
 import { ArgumentError, StateError } from '../errors.js'
 import type { StreamGraph } from '../ops/dstream/graph.js'
+import { newestRemembered } from '../ops/dstream/newest-remembered.js'
 import type { Engine } from './engine.js'
 import { LineageRecorder } from './lineage-recorder.js'
 import type { Lineage } from './status/lineage.js'
@@ -14,9 +15,7 @@ export function lineageOf(engine: Engine, { streams }: StreamGraph, id: number, 
   if (!stream)
     throw new ArgumentError(`There is no stream ${id}; the graph has streams 0 to ${streams.length - 1}.`, { id })
   const { label } = stream
-  // Remembered datasets exist, so getOrCompute creates none.
-  const times = [...stream.remembered()].sort((a, b) => b - a)
-  const time = times.find((each) => stream.getOrCompute(each) !== undefined)
+  const time = newestRemembered(stream)
   if (time === undefined) throw new StateError(`${label} has no dataset now. Ask after its next batch.`, { stream: id })
   const dataset = stream.getOrCompute(time)!
   if (!(partition >= 0 && partition < dataset.partitions))

@@ -2,6 +2,7 @@ import { ArgumentError, CallTimeoutError, DataError, StateError } from '../../er
 import type { Stream } from '../../ops/dstream/dstream.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import { KeyedStateStream } from '../../ops/dstream/keyed-state.js'
+import { newestRemembered } from '../../ops/dstream/newest-remembered.js'
 import { WindowStateStream } from '../../ops/dstream/window-state.js'
 import { WindowedStream } from '../../ops/dstream/windowed-stream.js'
 import { facade } from '../../ops/rdd/facade.js'
@@ -20,10 +21,10 @@ const LONGEST_MS = 10_000
 const MOST_SHOWN = 1000
 const LONGEST_ANSWER = 4 * 1024 * 1024
 
-/** A stream that keeps state or a window. */
-interface KeptTable {
+/** A table, and the stream that keeps it if it is state or a window. */
+interface FoundTable {
   readonly info: TableInfo
-  readonly stream: Stream<unknown>
+  readonly stream?: Stream<unknown>
 }
 
 /** The newest data of running streams as tables: batches of named outputs, keyed state, windows. */
@@ -43,29 +44,27 @@ export class RunningTables implements TableReader {
   }
 
   async list(): Promise<readonly TableInfo[]> {
-    const outputs = [...this.#graph.outputNames].map((table) => {
-      return { table, of: 'output', time: this.#outputs.get(table)?.time } as const
-    })
-    return [...outputs, ...this.#kept().map(({ info }) => info)]
+    return this.#tables().map(({ info }) => info)
   }
 
   async read(table: string, limit: number): Promise<TableHead> {
     const wanted = Math.min(Math.max(0, Math.floor(limit)), MOST_SHOWN)
-    const info = await this.#find(table)
-    const { time, records, more } = await this.#within((signal) => this.#newest(info, wanted, signal))
+    const found = this.#find(table)
+    const { time, records, more } = await this.#within((signal) => this.#newest(found, wanted, signal))
     const lines = records.slice(0, wanted).map(toJson)
     const shown = linesWithin(lines)
-    return { table, of: info.of, time, records: shown, more: more || shown.length < records.length }
+    return { table, of: found.info.of, time, records: shown, more: more || shown.length < records.length }
   }
 
   async query(text: string): Promise<QueryResult> {
     const queryTables = await loadQueries()
     const rows = await this.#within(async (signal) => {
       const tables = []
-      for (const info of await this.#namedBy(text)) {
-        const { records, more } = await this.#newest(info, MOST_RECORDS, signal)
-        if (more) throw tooLarge(info.table)
-        tables.push({ name: info.table, records })
+      for (const found of this.#namedBy(text)) {
+        const { table } = found.info
+        const { records, more } = await this.#newest(found, MOST_RECORDS, signal)
+        if (more) throw tooLarge(table)
+        tables.push({ name: table, records })
       }
       return await queryTables(text, tables, signal)
     })
@@ -78,27 +77,34 @@ export class RunningTables implements TableReader {
   }
 
   /** The tables whose name occurs in a query, apart from case: others are not read. */
-  async #namedBy(text: string): Promise<readonly TableInfo[]> {
+  #namedBy(text: string): readonly FoundTable[] {
     const lower = typeof text === 'string' ? text.toLowerCase().replaceAll('""', '"') : ''
-    return (await this.list()).filter(({ table, time }) => lower.includes(table.toLowerCase()) && time !== undefined)
+    return this.#tables().filter(({ info }) => lower.includes(info.table.toLowerCase()) && info.time !== undefined)
   }
 
-  async #find(table: string): Promise<TableInfo> {
-    const tables = await this.list()
-    const found = tables.find((info) => info.table === table)
+  #find(table: string): FoundTable {
+    const tables = this.#tables()
+    const found = tables.find(({ info }) => info.table === table)
     if (!found) {
-      const known = tables.map((info) => describe(info.table)).join(', ')
+      const known = tables.map(({ info }) => describe(info.table)).join(', ')
       throw new ArgumentError(`There is no table ${describe(table)}. Tables of the streams: ${known || 'none'}.`, {
         table,
       })
     }
-    if (found.time === undefined)
+    if (found.info.time === undefined)
       throw new StateError(`The table ${describe(table)} has no data yet. Read it after its first batch.`, { table })
     return found
   }
 
+  #tables(): readonly FoundTable[] {
+    const outputs = [...this.#graph.outputNames].map((table): FoundTable => {
+      return { info: { table, of: 'output', time: this.#outputs.get(table)?.time } }
+    })
+    return [...outputs, ...this.#kept()]
+  }
+
   /** State and windows of the graph by table, without those whose name an output or an earlier one has. */
-  #kept(): readonly KeptTable[] {
+  #kept(): readonly FoundTable[] {
     const { streams, uids, outputNames, frozen } = this.#graph
     if (!frozen) return []
     const taken = new Set([...outputNames].map((name) => name.toLowerCase()))
@@ -115,15 +121,15 @@ export class RunningTables implements TableReader {
   }
 
   /** Returns the first records of a table, with one job on the partitions that have them, except for an output. */
-  async #newest({ table, of }: TableInfo, limit: number, signal: AbortSignal): Promise<NewestBatch> {
-    if (of === 'output') {
-      const { time, records, more } = this.#outputs.get(table)!
+  async #newest({ info, stream }: FoundTable, limit: number, signal: AbortSignal): Promise<NewestBatch> {
+    if (!stream) {
+      const { time, records, more } = this.#outputs.get(info.table)!
       return { time, records: records.slice(0, limit), more: more || records.length > limit }
     }
-    const { stream } = this.#kept().find(({ info }) => info.table === table)!
+    // A batch may have completed since the table was found.
     const time = newestTime(stream)!
     const dataset = stream.getOrCompute(time)!
-    const rdd = of === 'state' ? (dataset as StateRdd<unknown>).entries<unknown>() : dataset
+    const rdd = info.of === 'state' ? (dataset as StateRdd<unknown>).entries<unknown>() : dataset
     const records = await this.#context.withSignal(signal, () => facade(rdd as Rdd<unknown>).take(limit + 1))
     const count = Math.min(countWithin(records), limit)
     return { time, records: records.slice(0, count), more: count < records.length }
@@ -149,11 +155,8 @@ function kindOf(stream: unknown): 'state' | 'window' | undefined {
   return stream instanceof WindowedStream || stream instanceof WindowStateStream ? 'window' : undefined
 }
 
-/** The time of the newest dataset of a stream that is remembered; undefined if there is none. */
 function newestTime(stream: Stream<unknown>): number | undefined {
-  if (stream.newestVersion !== undefined) return stream.newestVersion
-  const times = stream.remembered().filter((time) => stream.getOrCompute(time) !== undefined)
-  return times.length > 0 ? Math.max(...times) : undefined
+  return stream.newestVersion ?? newestRemembered(stream)
 }
 
 /** Returns the first lines within the bound of an answer. */
