@@ -1,6 +1,7 @@
 import type { Lineage, LineageBlock, LineageStep } from '../../../engine/status/lineage.js'
 import { h, setText } from '../dom.js'
 import { bytes, dateAndMoment, plural } from '../format.js'
+import { question } from '../question.js'
 
 /** Partitions and blocks that a step names. */
 const MOST_NAMED = 8
@@ -16,15 +17,8 @@ export class PartitionLineage {
   #stream: number | undefined
 
   constructor() {
-    this.element = h(
-      'form',
-      {
-        class: 'look-up',
-        onsubmit: (event) => {
-          event.preventDefault()
-          void this.#ask()
-        },
-      },
+    this.element = question(
+      () => this.#ask(),
       h('label', { for: 'partition' }, 'Partition'),
       this.#partition,
       h('button', { type: 'submit' }, 'Show lineage'),

@@ -1,6 +1,7 @@
 import type { StateOfKey, StateStatus } from '../../../engine/status/streams-status.js'
 import { h, setText } from '../dom.js'
 import { bytes, count, dateAndMoment } from '../format.js'
+import { question } from '../question.js'
 import type { Store } from '../store.js'
 import { Table } from '../table.js'
 import type { View } from './view.js'
@@ -67,15 +68,8 @@ class LookUp {
   readonly #value = h('pre', { hidden: true, tabindex: 0, 'aria-label': 'State of the key' })
 
   constructor() {
-    this.element = h(
-      'form',
-      {
-        class: 'look-up',
-        onsubmit: (event) => {
-          event.preventDefault()
-          void this.#ask()
-        },
-      },
+    this.element = question(
+      () => this.#ask(),
       h('h3', {}, 'Look up a key'),
       h('label', { for: 'look-up-operation' }, 'Operation'),
       this.#operation,
