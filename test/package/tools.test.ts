@@ -1,19 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
+import { PROGRAM } from '../support/bundled-program.js'
 import { Consumers, runIn } from './consumer.js'
-
-const PROGRAM = `
-  import { Context } from 'millrace'
-  async function main() {
-    const ctx = new Context({ threads: 1, spare: false })
-    console.log('sum', await ctx.parallelize([1, 2]).map((x) => x + 1).sum())
-    await ctx.stop()
-  }
-  main().catch((error) => {
-    console.log(error.code, error.message)
-    process.exitCode = 1
-  })`
 
 const ROLLUP = (external: string) => `
   import commonjs from '@rollup/plugin-commonjs'

@@ -4,23 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type BuildOptions, build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PROGRAM } from '../support/bundled-program.js'
 
 // Inside the repository, so that the bundles find the package by its name.
 const folder = fileURLToPath(new URL(`../../out/bundles-${process.pid}/`, import.meta.url))
 beforeAll(() => void mkdirSync(folder, { recursive: true }))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const PROGRAM = `
-  import { Context } from 'millrace'
-  async function main() {
-    const ctx = new Context({ threads: 1, spare: false })
-    console.log('sum', await ctx.parallelize([1, 2]).map((x) => x + 1).sum())
-    await ctx.stop()
-  }
-  main().catch((error) => {
-    console.log(error.code, error.message)
-    process.exit(1)
-  })`
 const DRIVER_THREAD = `
   import { StreamingContext } from 'millrace'
   StreamingContext.fromPipeline('file:///none.mjs', { batchInterval: 1000, driver: 'thread' }).catch((error) => {

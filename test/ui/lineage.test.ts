@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ManualClock, StreamingContext } from 'millrace'
+import { ManualClock, type StreamingContext } from 'millrace'
 import { expect, onTestFinished, test } from 'vitest'
-import { raw, watched } from './support.js'
+import { inDriverThread, raw, watched } from './support.js'
 
 interface Step {
   readonly rdd: number
@@ -146,14 +146,7 @@ test('requests that cannot be answered say why', async () => {
 })
 
 test('streams in a driver thread have lineages too', async () => {
-  const clock = new ManualClock(0)
-  const module = new URL('../cli/fixtures/totals.mjs', import.meta.url)
-  const options = { batchInterval: 1000, threads: 1, clock, driver: 'thread', ui: { port: 0 } } as const
-  const pipeline = await StreamingContext.fromPipeline(module, options)
-  onTestFinished(() => void pipeline.stop())
-  await pipeline.start()
-  await clock.advance(3000)
-  await pipeline.awaitIdle()
+  const pipeline = await inDriverThread()
   const steps = await lineage(pipeline, 'updateStateByKey', 0)
   expect(steps.length).toBeGreaterThan(1)
 })

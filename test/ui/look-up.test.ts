@@ -1,8 +1,8 @@
-import { ManualClock, StateSpec, StreamingContext } from 'millrace'
+import { ManualClock, StateSpec, type StreamingContext } from 'millrace'
 import { terminateThread } from 'millrace/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { Api } from '#build/ui/serve/api.js'
-import { raw, watched } from './support.js'
+import { inDriverThread, raw, watched } from './support.js'
 
 /** Asks for the state of a key. */
 async function lookedUp(ssc: Pick<StreamingContext, 'ui'>, path: string): Promise<{ status: number; body: never }> {
@@ -123,19 +123,7 @@ test('a look-up is guarded like everything else', async () => {
 })
 
 test('streams in a driver thread answer look-ups too', async () => {
-  const clock = new ManualClock(0)
-  const module = new URL('../cli/fixtures/totals.mjs', import.meta.url)
-  const pipeline = await StreamingContext.fromPipeline(module, {
-    batchInterval: 1000,
-    threads: 1,
-    clock,
-    driver: 'thread',
-    ui: { port: 0 },
-  })
-  onTestFinished(() => void pipeline.stop())
-  await pipeline.start()
-  await clock.advance(3000)
-  await pipeline.awaitIdle()
+  const pipeline = await inDriverThread()
   const { text } = await raw(pipeline.ui!.url!, { path: '/api/v1/state' })
   const [{ stream }] = JSON.parse(text) as [{ stream: number }]
   expect((await lookedUp(pipeline, `${stream}?key=batches`)).body).toMatchObject({

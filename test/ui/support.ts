@@ -1,4 +1,5 @@
-import { StreamingContext, type StreamingOptions } from 'millrace'
+import { ManualClock, StreamingContext, type StreamingOptions } from 'millrace'
+import { onTestFinished } from 'vitest'
 
 /** A stream with a shuffle, state and several outputs, and a page on any free port. */
 export function watched(options: Partial<StreamingOptions> = {}): StreamingContext {
@@ -12,6 +13,19 @@ export function watched(options: Partial<StreamingOptions> = {}): StreamingConte
     ui: { port: 0, chaos: true },
     ...options,
   })
+}
+
+/** Streams with a page and state whose driver has a thread of its own, after three batches. */
+export async function inDriverThread() {
+  const clock = new ManualClock(0)
+  const module = new URL('../cli/fixtures/totals.mjs', import.meta.url)
+  const options = { batchInterval: 1000, threads: 1, clock, driver: 'thread', ui: { port: 0 } } as const
+  const pipeline = await StreamingContext.fromPipeline(module, options)
+  onTestFinished(() => void pipeline.stop())
+  await pipeline.start()
+  await clock.advance(3000)
+  await pipeline.awaitIdle()
+  return pipeline
 }
 
 export interface Answered {

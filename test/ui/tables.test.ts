@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ManualClock, StreamingContext } from 'millrace'
+import { ManualClock, type StreamingContext } from 'millrace'
 import { expect, onTestFinished, test } from 'vitest'
 import { Api } from '#build/ui/serve/api.js'
 import { duckdbProcesses } from '../support/duckdb-processes.js'
 import { eventually } from '../support/eventually.js'
-import { raw, watched } from './support.js'
+import { inDriverThread, raw, watched } from './support.js'
 
 const HEADERS = { 'x-millrace-request': '1' }
 
@@ -241,19 +241,7 @@ test('a table of more records than a query reads is refused, and its first recor
 })
 
 test('streams in a driver thread have tables too', async () => {
-  const clock = new ManualClock(0)
-  const module = new URL('../cli/fixtures/totals.mjs', import.meta.url)
-  const pipeline = await StreamingContext.fromPipeline(module, {
-    batchInterval: 1000,
-    threads: 1,
-    clock,
-    driver: 'thread',
-    ui: { port: 0 },
-  })
-  onTestFinished(() => void pipeline.stop())
-  await pipeline.start()
-  await clock.advance(3000)
-  await pipeline.awaitIdle()
+  const pipeline = await inDriverThread()
   const { body } = await asked(pipeline, 'tables')
   const { table } = (body as { of: string; table: string }[]).find(({ of }) => of === 'state')!
   expect(await queried(pipeline, `select value from "${table}" where key = 'batches'`)).toEqual({
