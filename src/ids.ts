@@ -4,10 +4,10 @@ declare const kind: unique symbol
 type Id<Kind extends string> = number & { readonly [kind]: Kind }
 
 /** Names a writer of blocks: the driver, a thread or a receiver. See pool/blocks/writers.ts. */
-export type WriterId = Id<'thread'> | Id<'writer'>
+export type WriterId = ThreadId | Id<'writer'>
 
 /** Names a thread. Never used twice in a process, so it is also the thread's epoch. */
-export type ThreadId = Id<'thread'>
+export type ThreadId = number & { readonly [kind]: 'thread' }
 
 /** Names a sealed block in shared memory. Unique in the process. */
 export type BlockId = Id<'block'>

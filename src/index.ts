@@ -30,7 +30,7 @@ export type {
 } from './engine/events/engine-events.js'
 export type { JobEvents, JobStart, StageOwner, TaskEnd, TaskInfo, TaskStatus } from './engine/events/job-events.js'
 export type { Logger } from './engine/logger.js'
-export type { ContextOptions, Speculation } from './engine/options.js'
+export type { ContextOptions, ContextSettings, Speculation } from './engine/options.js'
 export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
 export type {
@@ -119,6 +119,7 @@ export type { OutputCall } from './ops/dstream/graph.js'
 export type { KeyState } from './ops/dstream/key-state.js'
 export { type MapWithStateStream, StateSpec } from './ops/dstream/map-with-state.js'
 export type { ForeachRDDOptions } from './ops/dstream/outputs.js'
+export type { StateVersionOptions } from './ops/dstream/state-version.js'
 export type { UpdateOptions } from './ops/dstream/update-state.js'
 export type { ReduceWindowOptions, WindowOptions } from './ops/dstream/window.js'
 export {
@@ -188,7 +189,7 @@ export type { SaveOptions } from './sinks/part-files.js'
 export type { RecordTarget } from './sinks/writable.js'
 export type { PushStream } from './sources/attach.js'
 export type { ReconnectDelay } from './sources/check.js'
-export type { Pullable } from './sources/feed.js'
+export type { Pullable, ReadableStreamLike } from './sources/feed.js'
 export type { FileStreamOptions, ReadFilesOptions, StreamFormat } from './sources/format-files.js'
 export type {
   HttpTextOptions,

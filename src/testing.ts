@@ -25,6 +25,8 @@ import { toMillis } from './ops/time.js'
 import { PACKAGE_ROOT } from './package-root.js'
 import { describe } from './values/describe.js'
 
+export { FAULT_POINTS, type FaultPoint } from './pool/fault-points.js'
+export type { FaultPlan } from './pool/protocol.js'
 export type { OutputBatch }
 export { ManualClock }
 

@@ -1,7 +1,7 @@
 import * as millrace from 'millrace'
 import { ERROR_CODES, type ErrorCode, GraphError, MillraceError, TaskTimeoutError, ThreadLostError } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { errorClass } from '#build/errors.js'
+import { errorClass } from '#build/pool/error-classes.js'
 import { decodeError, encodeError } from '#build/pool/error-wire.js'
 
 type AnyErrorClass = new (...args: never[]) => MillraceError

@@ -27,13 +27,15 @@ export async function writeReference(folder, guide) {
     githubPages: false,
     hideGenerator: true,
     excludePrivate: true,
+    excludeInternal: true,
     // Members that classes inherit from Error and other classes of Node.
     excludeExternals: true,
     navigation: { includeFolders: false },
     navigationLinks: { Guide: guide },
     logLevel: 'Warn',
-    // Types of options and results that no entry exports.
-    validation: { notExported: false },
+    // A type that a signature names has a page, and so does what a comment links to.
+    validation: { notExported: true, invalidLink: true },
+    treatValidationWarningsAsErrors: true,
   })
   const project = await app.convert()
   if (project === undefined) throw new Error('TypeDoc cannot read dist/types: run `npm run build` first')

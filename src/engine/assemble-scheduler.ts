@@ -4,7 +4,7 @@ import type { WorkerBoot } from '../pool/protocol.js'
 import type { ThreadPool } from '../pool/thread-pool.js'
 import type { Storage } from './assemble-storage.js'
 import { openPool } from './open-pool.js'
-import type { CheckedOptions } from './options.js'
+import type { ContextSettings } from './options.js'
 import { PoolRestoration } from './recovery/pool-restoration.js'
 import { TakeOver } from './recovery/take-over.js'
 import { ThreadChanges } from './recovery/thread-changes.js'
@@ -28,7 +28,7 @@ export interface Running {
 
 /** Opens the pool, and connects the schedulers with it and with the storage. */
 export async function assembleScheduler(
-  options: CheckedOptions,
+  options: ContextSettings,
   storage: Storage,
   context: RddContext,
   resolver: FunctionResolver,

@@ -2,7 +2,7 @@ import type { RddContext } from '../ops/rdd/context.js'
 import { SegmentPool } from '../pool/blocks/segments.js'
 import { DeadLetters } from './dead-letters/dead-letters.js'
 import { Events } from './events/events.js'
-import type { CheckedOptions } from './options.js'
+import type { ContextSettings } from './options.js'
 import { StateSizes } from './state/state-sizes.js'
 import { StateTracker } from './state/state-tracker.js'
 import { BlockManager } from './storage/block-manager.js'
@@ -24,7 +24,7 @@ import { Threads } from './threads.js'
 /** The stores of an engine. They exist from the start; threads start with the first action. */
 export type Storage = ReturnType<typeof assembleStorage>
 
-export function assembleStorage(options: CheckedOptions, context: RddContext) {
+export function assembleStorage(options: ContextSettings, context: RddContext) {
   const { logger, memoryLimit: limit, replicas, replication } = options
   const events = new Events((error) => logger.error('a listener threw', error))
   const threads = new Threads(replicas)

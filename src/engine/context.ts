@@ -10,7 +10,7 @@ import { AddedDeadLetters, type DeadLetterLog } from './dead-letters/dead-letter
 import { Engine } from './engine.js'
 import { attachEngine, engineOf } from './engine-of.js'
 import type { EventListener, EventName, Listener } from './events/engine-events.js'
-import { type CheckedOptions, type ContextOptions, checkOptions } from './options.js'
+import { type ContextOptions, type ContextSettings, checkOptions } from './options.js'
 
 /**
  * Runs batch jobs on a pool of threads: `parallelize`, `textFile`, `range`, `broadcast`. Threads start with the first
@@ -23,7 +23,7 @@ import { type CheckedOptions, type ContextOptions, checkOptions } from './option
  */
 export class Context extends RddBuilder implements AsyncDisposable {
   /** The options of the context, with defaults for those that were not set. */
-  readonly options: CheckedOptions
+  readonly options: ContextSettings
   /**
    * Counts the records that were dropped because their function threw, and stores the newest. See `onRecordError`.
    *

@@ -16,7 +16,7 @@ import { writeDatasetCheckpoints } from './checkpoint/dataset-checkpoints.js'
 import { processFaultPoint } from './checkpoint/fault-points.js'
 import { currentBatch, currentSignals } from './current-batch.js'
 import { EngineJobSeries } from './job-series.js'
-import type { CheckedOptions } from './options.js'
+import type { ContextSettings } from './options.js'
 import type { TaskDone } from './scheduler/task.js'
 import type { PersistedStatus } from './status/streams-status.js'
 import type { PersistedLocation } from './storage/persisted-partitions.js'
@@ -24,7 +24,7 @@ import type { StreamListener } from './stream-port.js'
 
 /** Runs jobs for one context. Its storage exists from the start; the first action starts its threads. */
 export class Engine implements JobRunner {
-  readonly #options: CheckedOptions
+  readonly #options: ContextSettings
   readonly #context: RddContext
   readonly #resolver: FunctionResolver
   readonly #storage: Storage
@@ -33,7 +33,7 @@ export class Engine implements JobRunner {
   #running: Running | undefined
   readonly #closing = new AbortController()
 
-  constructor(options: CheckedOptions, context: RddContext) {
+  constructor(options: ContextSettings, context: RddContext) {
     this.#options = options
     this.#context = context
     this.#storage = assembleStorage(options, context)

@@ -4,7 +4,7 @@ import type { WorkerBoot } from '../pool/protocol.js'
 import { ThreadPool } from '../pool/thread-pool.js'
 import type { Logger } from './logger.js'
 import { memoryWarning } from './memory-warning.js'
-import type { CheckedOptions } from './options.js'
+import type { ContextSettings } from './options.js'
 import type { ThreadChanges } from './recovery/thread-changes.js'
 
 /**
@@ -12,7 +12,7 @@ import type { ThreadChanges } from './recovery/thread-changes.js'
  * aborts.
  */
 export function openPool(
-  options: CheckedOptions,
+  options: ContextSettings,
   pipeline: WorkerBoot['pipeline'],
   changes: ThreadChanges,
   signal: AbortSignal,

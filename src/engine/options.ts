@@ -114,11 +114,12 @@ export interface ContextOptions {
   readonly faults?: readonly FaultPlan[]
 }
 
-export interface CheckedOptions {
+/** The options of a context with their defaults. Times are in ms, sizes in bytes. */
+export interface ContextSettings {
   readonly threads: number
   readonly parallelism: number
   readonly spare: boolean
-  readonly warmUp: Copyable | false
+  readonly warmUp: 'proven' | 'all' | false
   readonly maxFailures: number
   readonly taskTimeoutMs: number
   readonly replicas: number
@@ -169,11 +170,11 @@ const KNOWN = new Set([
 ])
 
 /** Checks every option and adds defaults. `others`: option names that the caller handles itself. */
-export function checkOptions(options: ContextOptions, others: readonly string[] = []): CheckedOptions {
+export function checkOptions(options: ContextOptions, others: readonly string[] = []): ContextSettings {
   return usable('new Context', [options], () => checkEach(options, others))
 }
 
-function checkEach(options: ContextOptions, others: readonly string[]): CheckedOptions {
+function checkEach(options: ContextOptions, others: readonly string[]): ContextSettings {
   if (typeof options !== 'object' || options === null) {
     throw new ArgumentError(`The options are ${describe(options)}; they must be an object such as { threads: 2 }.`)
   }

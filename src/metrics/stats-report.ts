@@ -12,8 +12,6 @@ export interface StatsReportOptions {
   readonly write?: (report: string) => void
 }
 
-type Listenable = Pick<StreamingControl, 'on'>
-
 const SHOWN = [0, 5, 10, 25, 50, 75, 90, 95, 100]
 
 /**
@@ -31,7 +29,7 @@ const SHOWN = [0, 5, 10, 25, 50, 75, 90, 95, 100]
  *
  * @throws ArgumentError for an invalid option.
  */
-export function statsReport(streams: Listenable, options: StatsReportOptions = {}): () => void {
+export function statsReport(streams: Pick<StreamingControl, 'on'>, options: StatsReportOptions = {}): () => void {
   checkNames(options, ['batches', 'stages', 'write'], 'statsReport')
   const { batches = 10, stages = false, write = writeLine } = options
   if (!Number.isInteger(batches) || batches < 1) {
@@ -56,7 +54,7 @@ export function statsReport(streams: Listenable, options: StatsReportOptions = {
   }
 }
 
-function reportStages(streams: Listenable, write: (report: string) => void): (() => void)[] {
+function reportStages(streams: Pick<StreamingControl, 'on'>, write: (report: string) => void): (() => void)[] {
   const runTimes = new Map<number, number[]>()
   return [
     streams.on('taskEnded', ({ stage, ms, status }) => {

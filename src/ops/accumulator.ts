@@ -8,12 +8,16 @@ export const ACCUMULATOR_ID: unique symbol = Symbol.for('millrace.accumulator')
 
 /** An accumulator: tasks add values to it, and the driver reads the total. */
 export interface Accumulator<T, R = T> {
-  readonly [ACCUMULATOR_ID]: number
-  readonly gathering: Gathering
   /** Adds a value. Additions of a task take effect when it succeeds; those of the driver take effect at once. */
   add(value: T): void
   /** Returns the total of all tasks that have succeeded. @throws StateError in a task: only the driver can read it. */
   readonly value: R
+}
+
+/** An accumulator as `withEnv` recognises it. */
+export interface NumberedAccumulator<T, R = T> extends Accumulator<T, R> {
+  readonly [ACCUMULATOR_ID]: number
+  readonly gathering: Gathering
 }
 
 /** The additions of one task, by accumulator number. */
@@ -71,7 +75,7 @@ export function addInTask(id: number, gathering: Gathering, value: unknown): boo
 }
 
 /** Returns the accumulator that shipped functions see: it can only add. */
-export function accumulatorFace(id: number, gathering: Gathering): Accumulator<unknown> {
+export function accumulatorFace(id: number, gathering: Gathering): NumberedAccumulator<unknown> {
   return Object.freeze({
     [ACCUMULATOR_ID]: id,
     gathering,

@@ -3,7 +3,6 @@ import { BROADCAST_ID } from './functions/env.js'
 
 /** A value that every thread can read. It is sent once to each thread. */
 export interface Broadcast<T> {
-  readonly [BROADCAST_ID]: number
   /** The value. Throws StateError after `destroy()`. */
   readonly value: T
   /**

@@ -1,6 +1,6 @@
 import type { FileSystems } from '../files/file-systems.js'
 import type { FileRange } from '../files/identity.js'
-import type { AnyFunction, FnRef } from './functions/ref.js'
+import type { FnRef } from './functions/ref.js'
 import type { Aggregator, ObservedPlace, Plan, VersionWatermarks } from './plan.js'
 import type { StorageLevel } from './rdd/storage-level.js'
 import type { FileReading, ReaderRef } from './source.js'
@@ -173,20 +173,29 @@ export interface CustomPartitioner {
   readonly kind: 'custom'
   readonly partitions: number
   /** The function's identity: partitioners with the same function partition keys identically. */
-  readonly identity: AnyFunction
-  /** The reference by which threads find the function; set once a context has captured it. */
-  readonly fn?: FnRef
+  // biome-ignore lint/suspicious/noExplicitAny: a function of keys of any type
+  readonly identity: (key: any) => number
 }
 
-/** A partitioner by ranges of keys. The engine finds the bounds once, by sampling `sampled`. */
+/** A partitioner whose function a context has captured. */
+export interface CapturedPartitioner extends CustomPartitioner {
+  /** The reference by which threads find the function. */
+  readonly fn: FnRef
+}
+
+/** A partitioner by ranges of keys, which `sortByKey` creates. */
 export interface RangePartitioner {
   readonly kind: 'range'
   readonly partitions: number
+  readonly ascending: boolean
+}
+
+/** Every range partitioner is one: no other way creates them. The engine finds the bounds once, by sampling `sampled`. */
+export interface SampledPartitioner extends RangePartitioner {
   readonly sampled: Dataset
   /** The operation, for errors of its functions. */
   readonly label: string
   readonly key: FnRef
   readonly compare?: FnRef
-  readonly ascending: boolean
   bounds?: readonly unknown[]
 }

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.js'
 import { describe } from '../values/describe.js'
-import type { CustomPartitioner, Partitioner } from './dataset.js'
+import type { CapturedPartitioner, CustomPartitioner, Partitioner, SampledPartitioner } from './dataset.js'
 import type { PartitionerSpec } from './plan.js'
 
 export function hashPartitioner(partitions: number): Partitioner {
@@ -46,10 +46,11 @@ export function samePartitioner(a: Partitioner | undefined, b: Partitioner | und
   return a === b && a.kind !== 'deal'
 }
 
-/** Returns the form of a partitioner that is sent to threads. A range partitioner must have its bounds. */
+/** Returns the form of a partitioner that is sent to threads. A custom one must be captured, one by ranges must have its bounds. */
 export function toSpec(partitioner: Partitioner): PartitionerSpec {
-  if (partitioner.kind === 'custom') return { kind: 'custom', partitions: partitioner.partitions, fn: partitioner.fn! }
-  if (partitioner.kind !== 'range') return partitioner
-  const { partitions, key, compare, ascending } = partitioner
-  return { kind: 'range', partitions, key, compare, ascending, bounds: partitioner.bounds ?? [] }
+  const { kind, partitions } = partitioner
+  if (kind === 'custom') return { kind, partitions, fn: (partitioner as CapturedPartitioner).fn }
+  if (kind !== 'range') return { kind, partitions }
+  const { key, compare, ascending, bounds = [] } = partitioner as SampledPartitioner
+  return { kind, partitions, key, compare, ascending, bounds }
 }

@@ -6,6 +6,7 @@ import { checkKind, isThenable } from './functions/results.js'
 const PIPELINE = Symbol.for('millrace.pipeline')
 
 export interface PipelineDefinition<P = unknown> {
+  /** @internal */
   readonly [PIPELINE]: true
   readonly build: (ssc: StreamBuilder, params: P) => void
 }

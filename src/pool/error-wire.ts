@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
-import { type ErrorCode, errorClass, MillraceError, RemoteError } from '../errors.js'
+import { type ErrorCode, MillraceError, RemoteError } from '../errors.js'
 import { ERRORS } from '../values/kinds.js'
+import { errorClass } from './error-classes.js'
 
 /**
  * An error as it is sent between threads. Structured clone alone would drop its class, code, cause and own properties.

@@ -15,17 +15,16 @@ const MAX_KEPT = 65_536
 const MAX_KEPT_BYTES = 64 * 1024 * 1024
 const DRAIN_CHUNK = 4096
 
-/**
- * The action of `push` when the stream has no room, at `receiverBufferBytes` or `memoryLimit`. `'wait'`: accepts the
- * values and returns a promise; if the caller ignores it and adds `receiverBufferBytes` more, `push` throws
- * BufferFullError. `'reject'`: accepts nothing and throws BufferFullError. `'drop'`: drops the values and counts them.
- */
-export type OnFull = 'wait' | 'reject' | 'drop'
-
 export interface PushOptions {
-  /** The action of `push` when the stream has no room (`'wait'`). */
-  readonly onFull?: OnFull
+  /**
+   * The action of `push` when the stream has no room, at `receiverBufferBytes` or `memoryLimit`. `'wait'` (default):
+   * accepts the values and returns a promise; if the caller ignores it and adds `receiverBufferBytes` more, `push` throws
+   * BufferFullError. `'reject'`: accepts nothing and throws BufferFullError. `'drop'`: drops the values and counts them.
+   */
+  readonly onFull?: 'wait' | 'reject' | 'drop'
 }
+
+export type OnFull = NonNullable<PushOptions['onFull']>
 
 /** Settles the promise of a call that waits. */
 interface PushReceipt extends Required<Receipt> {

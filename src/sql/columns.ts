@@ -2,10 +2,29 @@ import { ArgumentError } from '../errors.js'
 import { describe } from '../values/describe.js'
 import { nameFault } from './quoted.js'
 
-const SCALARS = ['BOOLEAN', 'INTEGER', 'BIGINT', 'HUGEINT', 'DOUBLE', 'VARCHAR', 'DATE', 'TIMESTAMP', 'BLOB'] as const
-
 /** A type of DuckDB without parts. */
-export type ScalarType = (typeof SCALARS)[number]
+export type ScalarType =
+  | 'BOOLEAN'
+  | 'INTEGER'
+  | 'BIGINT'
+  | 'HUGEINT'
+  | 'DOUBLE'
+  | 'VARCHAR'
+  | 'DATE'
+  | 'TIMESTAMP'
+  | 'BLOB'
+
+const SCALARS: readonly ScalarType[] = [
+  'BOOLEAN',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'DOUBLE',
+  'VARCHAR',
+  'DATE',
+  'TIMESTAMP',
+  'BLOB',
+]
 
 /**
  * The type of a column: a type of DuckDB; `[type]` for a list of values of the type; `{ name: type }` for a struct.

@@ -1,10 +1,10 @@
 import type { Columns } from './columns.js'
 
-/** A value that a query takes as a parameter. Arrays are lists, objects are structs. */
-export type SqlParam = unknown
-
-/** Parameters of a query: by position for `?` and `$1`, by name for `$name`. */
-export type SqlParams = readonly SqlParam[] | Readonly<Record<string, SqlParam>>
+/**
+ * Parameters of a query: by position for `?` and `$1`, by name for `$name`. Arrays among them are lists, objects are
+ * structs.
+ */
+export type SqlParams = readonly unknown[] | Readonly<Record<string, unknown>>
 
 /** A query and its tables, as plain data that is sent to the threads. */
 export interface Query {

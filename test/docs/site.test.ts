@@ -18,6 +18,8 @@ const ENTRIES = Object.entries(
 const SOURCES = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
   name.endsWith('.md'),
 )
+/** Types of Node whose names the library has too. */
+const NODE_TYPES = new Set(['Writable'])
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -54,6 +56,15 @@ describe.runIf(hasService('site'))('the documentation site', () => {
     const names = exports.get(types)!
     expect(names.length).toBeGreaterThan(0)
     expect(names.filter((name) => !page.includes(name))).toEqual([])
+  })
+
+  test('names no type of the library that has no page', () => {
+    const own = declaredNames(join(ROOT, 'dist/types'))
+    const named = [...pages]
+      .filter(([path]) => path.startsWith('api/'))
+      .flatMap(([path, html]) => unlinkedTypes(html).map((name) => ({ path, name })))
+    expect(named.length).toBeGreaterThan(100)
+    expect(named.filter(({ name }) => own.has(name) && !NODE_TYPES.has(name))).toEqual([])
   })
 
   test('has no link to a page, a file or a heading that is missing', () => {
@@ -122,6 +133,27 @@ function exportsOf(files: readonly string[]): Map<string, readonly string[]> {
     return symbol ? checker.getExportsOfModule(symbol).map(({ name }) => name) : []
   }
   return new Map(files.map((file) => [file, namesOf(file)]))
+}
+
+/** Returns the names of all types and classes that declarations have, whether exported or not. */
+function declaredNames(folder: string): Set<string> {
+  const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+  return new Set(
+    texts.flatMap((text) =>
+      [...text.matchAll(/^(?:export |declare |abstract )*(?:interface|class|type|const) (\w+)/gm)].map(
+        ([, name]) => name!,
+      ),
+    ),
+  )
+}
+
+/** Returns the types that signatures and headings of a page name without a link, and members whose names are symbols. */
+function unlinkedTypes(html: string): string[] {
+  const types = [...html.matchAll(/<span class="tsd-signature-type">(\w+)<\/span>/g)].map(([, name]) => name!)
+  const symbols = [...html.matchAll(/\[([A-Z][A-Z_]+)\]/g)].map(([, name]) => name!)
+  return [...types, ...symbols]
 }
 
 function textOf(html: string): string {

@@ -1,5 +1,5 @@
 export type { FlumeOptions } from './options.js'
 export type { FlumePollingOptions } from './polling-options.js'
 export { flumePollingSource } from './polling-source.js'
-export type { FlumeEvent, FlumeRecordOf } from './protocol.js'
+export type { FlumeBodyOf, FlumeEvent, FlumeRecordOf } from './protocol.js'
 export { flumeSource } from './source.js'

@@ -35,9 +35,10 @@ export interface FlumeEvent<B = string | Uint8Array> {
 }
 
 /** The type of the records that a source with these options yields. */
-export type FlumeRecordOf<O> = O extends { readonly headers: true } ? FlumeEvent<BodyOf<O>> : BodyOf<O>
+export type FlumeRecordOf<O> = O extends { readonly headers: true } ? FlumeEvent<FlumeBodyOf<O>> : FlumeBodyOf<O>
 
-type BodyOf<O> = O extends { readonly value: 'bytes' } ? Uint8Array : string
+/** The type of the events' bodies with these options. */
+export type FlumeBodyOf<O> = O extends { readonly value: 'bytes' } ? Uint8Array : string
 
 /** How events become records. */
 export interface EventFormat {

@@ -23,17 +23,25 @@ export interface KafkaRecord<V = string, K = string> {
   readonly headers: readonly (readonly [name: string, value: string | null])[]
 }
 
-/** JSON and custom decoders may return anything: name the type at `input<T>`. */
-type Decoded<Format> = Format extends 'text' ? string : Format extends 'bytes' ? Uint8Array : unknown
-type ValueOf<O extends KafkaOptions> = O extends { readonly value: infer Format } ? Decoded<Format> : string
-type KeyOf<O extends KafkaOptions> = O extends { readonly keys: infer Format } ? Decoded<Format> : string
+/** The type that a format decodes to. JSON and custom decoders may return anything: name the type at `input<T>`. */
+export type KafkaDecoded<Format> = Format extends 'text' ? string : Format extends 'bytes' ? Uint8Array : unknown
+
+/** The type of the values with these options. */
+export type KafkaValueOf<O extends KafkaOptions> = O extends { readonly value: infer Format }
+  ? KafkaDecoded<Format>
+  : string
+
+/** The type of the keys with these options. */
+export type KafkaKeyOf<O extends KafkaOptions> = O extends { readonly keys: infer Format }
+  ? KafkaDecoded<Format>
+  : string
 
 /** The type of the records that a source with these options yields. */
 export type KafkaRecordOf<O extends KafkaOptions> = O extends { readonly headers: true }
-  ? KafkaRecord<ValueOf<O>, KeyOf<O>>
+  ? KafkaRecord<KafkaValueOf<O>, KafkaKeyOf<O>>
   : O extends { readonly keys: KafkaFormat }
-    ? [key: KeyOf<O> | null, value: ValueOf<O> | null]
-    : ValueOf<O>
+    ? [key: KafkaKeyOf<O> | null, value: KafkaValueOf<O> | null]
+    : KafkaValueOf<O>
 
 /** Collects decoded records into pieces. */
 export interface PieceBuilder {

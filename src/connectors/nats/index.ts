@@ -1,5 +1,5 @@
 export type { NatsConnection, NatsSinkOptions, NatsSourceOptions, NatsStart } from './options.js'
-export type { NatsRecord } from './reader.js'
+export type { NatsRange, NatsRecord } from './reader.js'
 export { natsSink } from './sink.js'
 export { natsSource } from './source.js'
 export type { NatsMessage } from './writer.js'

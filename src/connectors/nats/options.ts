@@ -2,7 +2,8 @@ import { checkOnRecordError, type OnRecordError } from '../../ops/source.js'
 import { type Duration, toMillis } from '../../ops/time.js'
 import { OptionCheck } from '../options.js'
 
-interface ConnectionOptions {
+/** How to reach the servers, and with which credentials. */
+export interface NatsConnection {
   /** Address `'host:port'`, or a list of the servers of one cluster. */
   readonly servers: string | readonly string[]
   readonly user?: string
@@ -15,7 +16,6 @@ interface ConnectionOptions {
   /** How long an operation is retried while the server cannot be reached ('30s'). */
   readonly retryTime?: Duration
 }
-export type NatsConnection = ConnectionOptions
 
 /** Plain data, because the driver sends it to worker threads. */
 export interface NatsSettings {
@@ -31,7 +31,7 @@ export interface NatsSettings {
 /** Where a new application begins to read. */
 export type NatsStart = 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestamp: number | Date }
 
-export interface NatsSourceOptions extends ConnectionOptions {
+export interface NatsSourceOptions extends NatsConnection {
   /** Name of the JetStream stream. It must exist, with retention by limits. */
   readonly stream: string
   /** Subjects to read (all). `*` and `>` are wildcards. */
@@ -81,7 +81,7 @@ export interface CheckedSourceOptions {
   readonly onRecordError: OnRecordError
 }
 
-export interface NatsSinkOptions extends ConnectionOptions {
+export interface NatsSinkOptions extends NatsConnection {
   /** Names this application among all that publish to the stream. A restarted process needs the same name. */
   readonly application: string
   /** Subject of the records that name none. A stream must cover it. */

@@ -1,5 +1,8 @@
+export type { KeyRange } from '../tables/key-ranges.js'
+export type { TableOptions } from '../tables/options.js'
 export type { PostgresChangesOptions } from './changes/options.js'
 export type { PostgresChange } from './changes/pgoutput.js'
+export type { ChangeRange } from './changes/reader.js'
 export { postgresChangesSource } from './changes/source.js'
 export type { PostgresConnection, PostgresSinkOptions } from './options.js'
 export { postgresSink } from './sink.js'

@@ -16,14 +16,15 @@ export type RedisStart =
   | { readonly ids: Readonly<Record<string, string>> }
   | { readonly timestamp: number | Date }
 
-interface CommonOptions {
+/** Options that sources and sinks share. */
+export interface RedisClientOptions {
   /** URL (`redis://`, `rediss://`), or an object with fields. */
   readonly connection: RedisConnection
   /** How long an operation is retried while the server cannot be reached ('30s'). */
   readonly retryTime?: Duration
 }
 
-export interface RedisSourceOptions extends CommonOptions {
+export interface RedisSourceOptions extends RedisClientOptions {
   /** Keys of the streams. A stream that appears later is read from its first entry on. */
   readonly streams: string | readonly string[]
   /**
@@ -76,7 +77,7 @@ export interface CheckedSourceOptions {
   readonly onRecordError: OnRecordError
 }
 
-export interface RedisSinkOptions extends CommonOptions {
+export interface RedisSinkOptions extends RedisClientOptions {
   /** Names this application among all that write to the server. A restarted process needs the same name. */
   readonly application: string
   /** Adds each record to the stream with this key. A record is an object whose properties are the fields. */

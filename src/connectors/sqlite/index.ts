@@ -1,3 +1,5 @@
+export type { KeyRange } from '../tables/key-ranges.js'
+export type { TableOptions } from '../tables/options.js'
 export type { SqliteSinkOptions, SqliteTableOptions } from './options.js'
 export { sqliteSink } from './sink.js'
 export { sqliteTableSource } from './source.js'

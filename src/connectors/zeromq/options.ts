@@ -34,9 +34,10 @@ export interface ZeromqSourceOptions extends ZeromqEndpoint {
 }
 
 /** The type of the records that a source with these options yields. */
-export type ZeromqRecordOf<O> = O extends { readonly multipart: true } ? FrameOf<O>[] : FrameOf<O>
+export type ZeromqRecordOf<O> = O extends { readonly multipart: true } ? ZeromqFrameOf<O>[] : ZeromqFrameOf<O>
 
-type FrameOf<O> = O extends { readonly value: 'bytes' } ? Uint8Array : string
+/** The type of the frames of a message with these options. */
+export type ZeromqFrameOf<O> = O extends { readonly value: 'bytes' } ? Uint8Array : string
 
 export interface ZeromqSinkOptions extends ZeromqEndpoint {
   /** `'push'` distributes messages over its peers in turn. `'pub'` sends each message to all subscribers. */

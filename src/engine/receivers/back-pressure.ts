@@ -1,13 +1,21 @@
 import { ArgumentError } from '../../errors.js'
 import { checkNames } from '../../ops/option-names.js'
 import { describe } from '../../values/describe.js'
-import { type Measured, PidEstimator, type PidOptions } from './pid-estimator.js'
+import { type Measured, PidEstimator } from './pid-estimator.js'
 
 /**
  * Limits the records of each receiver and direct source. Rates are in records per second; for text, in lines per
  * second.
  */
-export interface BackpressureOptions extends Omit<PidOptions, 'batchMs'> {
+export interface BackpressureOptions {
+  /** Weight of the error, which is the last rate minus the processing rate. Default 1. */
+  readonly proportional?: number
+  /** Weight of the backlog, which is the number of records processed during the scheduling delay. Default 0.2. */
+  readonly integral?: number
+  /** Weight of the error's change. Default 0, because it makes rates oscillate. */
+  readonly derivative?: number
+  /** The lowest rate in records per second, so that every batch can be measured. Default 100. */
+  readonly minRate?: number
   /** The rate before batches have been measured. Default: no limit. */
   readonly initialRate?: number
   /** The highest rate, regardless of measurements. Default: no limit. */

@@ -1,16 +1,13 @@
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 
+/** The batch interval, and weights and the lowest rate as in BackpressureOptions. */
 export interface PidOptions {
   /** Milliseconds of one batch. */
   readonly batchMs: number
-  /** Weight of the error, which is the last rate minus the processing rate. Default 1. */
   readonly proportional?: number
-  /** Weight of the backlog, which is the number of records processed during the scheduling delay. Default 0.2. */
   readonly integral?: number
-  /** Weight of the error's change. Default 0, because it makes rates oscillate. */
   readonly derivative?: number
-  /** The lowest rate in records per second, so that every batch can be measured. Default 100. */
   readonly minRate?: number
 }
 

@@ -1,6 +1,6 @@
 import { IndeterminateError, JobCancelledError, type TaskFailedError } from '../../errors.js'
 import type { BatchTime } from '../../ids.js'
-import type { Dataset, RangePartitioner, ShuffleDependency } from '../../ops/dataset.js'
+import type { Dataset, SampledPartitioner, ShuffleDependency } from '../../ops/dataset.js'
 import type { FunctionResolver } from '../../ops/functions/resolve.js'
 import type { Sink } from '../../ops/plan.js'
 import { areAdditionsRestored } from '../../ops/rdd/accumulators.js'
@@ -16,7 +16,7 @@ import { JobReports } from './job-reports.js'
 import type { PipelinedStages } from './pipelined/pipelined-stages.js'
 import { MissingInputs } from './planned-task.js'
 import { type PlanningTables, planTask, shuffleSink } from './planner.js'
-import { boundsOf, type KeySample, needsBounds, sampleSink } from './range-bounds.js'
+import { boundsOf, isPlaced, type KeySample, needsBounds, sampledPartitioner, sampleSink } from './range-bounds.js'
 import type { Job, Stage, TaskDone, TaskSpec } from './task.js'
 import { placeOf, taskFailed } from './task-errors.js'
 import { kindOf } from './task-reports.js'
@@ -198,8 +198,7 @@ export class DagScheduler {
       rdd,
       sink,
       specs,
-      isFree: ({ id, partitioner }) =>
-        !this.#mapStages.has(id) && (partitioner.kind !== 'range' || partitioner.bounds !== undefined),
+      isFree: ({ id, partitioner }) => !this.#mapStages.has(id) && isPlaced(partitioner),
       mapTasks: (dependency) => {
         const { rdd: mapped } = dependency
         const partitions = Array.from({ length: mapped.partitions }, (_, p) => p)
@@ -248,7 +247,8 @@ export class DagScheduler {
 
   async #mapStage(job: Job, dependency: ShuffleDependency): Promise<void> {
     const { rdd, partitioner } = dependency
-    if (partitioner.kind === 'range') partitioner.bounds ??= await this.#sampleBounds(job, dependency.id, partitioner)
+    const sampled = sampledPartitioner(partitioner)
+    if (sampled) sampled.bounds ??= await this.#sampleBounds(job, dependency.id, sampled)
     const missing = this.#options.tables.outputs.missing(dependency)
     const sink = shuffleSink(dependency)
     const specs = this.#specs(job, mapIdentity(dependency), rdd, sink, missing)
@@ -270,7 +270,7 @@ export class DagScheduler {
     return stage
   }
 
-  async #sampleBounds(job: Job, shuffle: number, partitioner: RangePartitioner): Promise<unknown[]> {
+  async #sampleBounds(job: Job, shuffle: number, partitioner: SampledPartitioner): Promise<unknown[]> {
     if (!needsBounds(partitioner)) return []
     const { sampled } = partitioner
     const all = Array.from({ length: sampled.partitions }, (_, p) => p)

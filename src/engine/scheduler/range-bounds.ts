@@ -1,4 +1,4 @@
-import type { RangePartitioner } from '../../ops/dataset.js'
+import type { Partitioner, SampledPartitioner } from '../../ops/dataset.js'
 import { isGuarded, unguarded } from '../../ops/functions/guard.js'
 import { inDriver } from '../../ops/functions/in-driver.js'
 import type { FunctionResolver } from '../../ops/functions/resolve.js'
@@ -16,13 +16,24 @@ export interface KeySample {
 
 type Compare = (a: unknown, b: unknown) => number
 
+/** Returns the partitioner if it is one by ranges. */
+export function sampledPartitioner(partitioner: Partitioner): SampledPartitioner | undefined {
+  return partitioner.kind === 'range' ? (partitioner as SampledPartitioner) : undefined
+}
+
+/** Whether a partitioner can map keys to partitions: one by ranges only if its bounds are known. */
+export function isPlaced(partitioner: Partitioner): boolean {
+  const sampled = sampledPartitioner(partitioner)
+  return sampled === undefined || sampled.bounds !== undefined
+}
+
 /** Whether a range partitioner needs samples before its shuffle can be written. */
-export function needsBounds({ partitions, sampled }: RangePartitioner): boolean {
+export function needsBounds({ partitions, sampled }: SampledPartitioner): boolean {
   return partitions > 1 && sampled.partitions > 0
 }
 
 /** The sink that samples the keys of a partition. */
-export function sampleSink({ key, partitions, sampled, label }: RangePartitioner): Sink {
+export function sampleSink({ key, partitions, sampled, label }: SampledPartitioner): Sink {
   const most = Math.ceil((SAMPLES * partitions * 3) / sampled.partitions)
   return {
     op: 'apply',
@@ -33,7 +44,7 @@ export function sampleSink({ key, partitions, sampled, label }: RangePartitioner
 
 /** Returns the bounds between partitions of about equal size, in sort order. */
 export function boundsOf(
-  { partitions, ascending, compare: ref, label }: RangePartitioner,
+  { partitions, ascending, compare: ref, label }: SampledPartitioner,
   samples: readonly KeySample[],
   resolver: FunctionResolver,
 ): unknown[] {

@@ -14,42 +14,43 @@ import type { KeyState } from './key-state.js'
 import { KeyedStateStream } from './keyed-state.js'
 import { type StateVersion, type StateVersionOptions, stateVersionOf } from './state-version.js'
 
-/** Describes what mapWithState does with each record. Every method returns a new description. */
-export class StateSpec<K, V, S, U> {
+interface SpecParts {
   readonly fn: AnyFunction
   readonly timed: boolean
-  readonly initial: BaseRdd<readonly [K, S]> | undefined
-  readonly partitions: Partitions | undefined
-  readonly timeoutMs: number | undefined
   readonly version: StateVersion
+  readonly initial?: BaseRdd<readonly [unknown, unknown]>
+  readonly partitions?: Partitions
+  readonly timeoutMs?: number
+}
+
+let partsOf: <K, V, S, U>(spec: StateSpec<K, V, S, U>) => SpecParts
+
+/** Describes what mapWithState does with each record. Every method returns a new description. */
+export class StateSpec<K, V, S, U> {
   /** Types of the values; never set. */
   declare readonly __types?: (value: V) => U
+  readonly #parts: SpecParts
 
-  private constructor(
-    fn: AnyFunction,
-    timed: boolean,
-    rest: Partial<Pick<StateSpec<K, V, S, U>, 'initial' | 'partitions' | 'timeoutMs' | 'version'>> = {},
-  ) {
-    this.fn = fn
-    this.timed = timed
-    this.initial = rest.initial
-    this.partitions = rest.partitions
-    this.timeoutMs = rest.timeoutMs
-    this.version = rest.version ?? { stateVersion: 1 }
+  private constructor(parts: SpecParts) {
+    this.#parts = parts
+  }
+
+  static {
+    partsOf = (spec) => spec.#parts
   }
 
   /**
    * Describes `fn(key, value, state)`, whose every result is emitted. `value` is undefined if the key is timing out.
    */
   static function<K, V, S, U>(fn: (key: K, value: V | undefined, state: KeyState<S>) => U): StateSpec<K, V, S, U> {
-    return new StateSpec<K, V, S, U>(checkFunction(fn, 'StateSpec.function'), false)
+    return new StateSpec<K, V, S, U>(specOf(checkFunction(fn, 'StateSpec.function'), false))
   }
 
   /** Describes `fn(time, key, value, state)`. A result of undefined or null is not emitted. */
   static withTime<K, V, S, U>(
     fn: (time: number, key: K, value: V | undefined, state: KeyState<S>) => U | undefined | null,
   ): StateSpec<K, V, S, U> {
-    return new StateSpec<K, V, S, U>(checkFunction(fn, 'StateSpec.withTime'), true)
+    return new StateSpec<K, V, S, U>(specOf(checkFunction(fn, 'StateSpec.withTime'), true))
   }
 
   /** Sets the state before the first batch. @throws ArgumentError unless `rdd` is a dataset. */
@@ -59,13 +60,13 @@ export class StateSpec<K, V, S, U> {
         `initialState got ${describe(rdd)}; it takes a dataset of pairs, such as ssc.context.parallelize([[key, state]]).`,
       )
     }
-    return new StateSpec<K, V, S, U>(this.fn, this.timed, { ...this, initial: rdd })
+    return new StateSpec<K, V, S, U>({ ...this.#parts, initial: rdd })
   }
 
   /** Sets the number of hash partitions, or the partitioner. Default: `parallelism`. */
   numPartitions(partitions: Partitions): StateSpec<K, V, S, U> {
     if (typeof partitions === 'number') checkPartitions(partitions)
-    return new StateSpec<K, V, S, U>(this.fn, this.timed, { ...this, partitions })
+    return new StateSpec<K, V, S, U>({ ...this.#parts, partitions })
   }
 
   /**
@@ -74,10 +75,8 @@ export class StateSpec<K, V, S, U> {
    * sets another interval.
    */
   timeout(duration: Duration): StateSpec<K, V, S, U> {
-    return new StateSpec<K, V, S, U>(this.fn, this.timed, {
-      ...this,
-      timeoutMs: toMillis(duration, 'The timeout of a StateSpec'),
-    })
+    const timeoutMs = toMillis(duration, 'The timeout of a StateSpec')
+    return new StateSpec<K, V, S, U>({ ...this.#parts, timeoutMs })
   }
 
   /**
@@ -89,8 +88,12 @@ export class StateSpec<K, V, S, U> {
     upgrade?: (old: O, fromVersion: number) => S | undefined | null,
   ): StateSpec<K, V, S, U> {
     const options = { stateVersion: version, upgrade: upgrade as StateVersionOptions<S>['upgrade'] }
-    return new StateSpec<K, V, S, U>(this.fn, this.timed, { ...this, version: stateVersionOf(options, 'StateSpec') })
+    return new StateSpec<K, V, S, U>({ ...this.#parts, version: stateVersionOf(options, 'StateSpec') })
   }
+}
+
+function specOf(fn: AnyFunction, timed: boolean): SpecParts {
+  return { fn, timed, version: { stateVersion: 1 } }
 }
 
 /** The stream of mapped records that mapWithState returns, with its state as a second stream. */
@@ -133,17 +136,18 @@ class SnapshotsStream<T> extends Stream<T> {
 pairStreams.mapWithState = function (spec) {
   if (!(spec instanceof StateSpec)) {
     throw new ArgumentError(
-      `mapWithState got ${describe(spec)}; ...). => it takes a StateSpec, such as StateSpec.function((key, value, state) => ...). => ...).`,
+      `mapWithState got ${describe(spec)}; it takes a StateSpec, such as StateSpec.function((key, value, state) => ...).`,
     )
   }
   const parent = streamNode(this)
+  const { fn, timed, version, initial, partitions, timeoutMs } = partsOf(spec)
   const stream = new KeyedStateStream<unknown>(parent, 'mapWithState', {
-    how: { kind: 'map', fn: capturedBy(parent, spec.fn, 'mapWithState'), timed: spec.timed, timeout: spec.timeoutMs },
+    how: { kind: 'map', fn: capturedBy(parent, fn, 'mapWithState'), timed, timeout: timeoutMs },
     emit: 'output',
-    partitions: spec.partitions,
-    initial: spec.initial && nodeOf(spec.initial),
+    partitions,
+    initial: initial && nodeOf(initial),
     startsEmpty: true,
-    version: spec.version,
+    version,
   })
   return Object.assign(toDStream(stream), { stateSnapshots: () => toDStream(new SnapshotsStream(stream)) })
 }

@@ -21,7 +21,7 @@ declare module './facade.js' {
      *
      * @throws ArgumentError unless `n` is a whole number of at least 1.
      */
-    top(n: number, compare?: Compare<T>): DStream<T>
+    top(n: number, compare?: (a: T, b: T) => number): DStream<T>
     /**
      * Returns the `n` smallest elements of each batch, smallest first, by `compare` or the natural order. Shuffles to
      * one partition; each task sends only its own smallest `n`.
@@ -32,7 +32,7 @@ declare module './facade.js' {
      *
      * @throws ArgumentError unless `n` is a whole number of at least 1.
      */
-    takeOrdered(n: number, compare?: Compare<T>): DStream<T>
+    takeOrdered(n: number, compare?: (a: T, b: T) => number): DStream<T>
   }
 }
 

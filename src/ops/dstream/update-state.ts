@@ -13,8 +13,6 @@ export interface UpdateOptions<K, S> extends StateVersionOptions<S> {
   readonly initialState?: BaseRdd<readonly [K, S]>
 }
 
-type Dropped = undefined | null
-
 declare module './facade.js' {
   interface PairStream<K, V> {
     /**
@@ -35,11 +33,11 @@ declare module './facade.js' {
      * @throws ArgumentError for an unknown option.
      */
     updateStateByKey<S>(
-      fn: (values: V[], state: S | undefined) => S | Dropped,
+      fn: (values: V[], state: S | undefined) => S | undefined | null,
       options?: UpdateOptions<K, S>,
     ): DStream<[K, S]>
     updateStateByKey<S>(
-      fn: (time: number, key: K, values: V[], state: S | undefined) => S | Dropped,
+      fn: (time: number, key: K, values: V[], state: S | undefined) => S | undefined | null,
       options: UpdateOptions<K, S> & { readonly form: 'time' },
     ): DStream<[K, S]>
     updateStateByKey<S>(

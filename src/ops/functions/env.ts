@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 import { usable } from '../../values/unusable.js'
-import { ACCUMULATOR_ID, type Accumulator } from '../accumulator.js'
+import { ACCUMULATOR_ID, type NumberedAccumulator } from '../accumulator.js'
 import { mustTravel } from './plain-data.js'
 import type { AnyFunction, Gathering } from './ref.js'
 
@@ -47,7 +47,7 @@ function entryOf(name: string, value: unknown): EnvEntry {
     return { broadcast: (value as { readonly [BROADCAST_ID]: number })[BROADCAST_ID] }
   }
   if (typeof value === 'object' && value !== null && ACCUMULATOR_ID in value) {
-    const { [ACCUMULATOR_ID]: accumulator, gathering } = value as Accumulator<unknown>
+    const { [ACCUMULATOR_ID]: accumulator, gathering } = value as NumberedAccumulator<unknown>
     return { accumulator, gathering }
   }
   mustTravel(value, 'withEnv cannot pass this value to another thread', name)
@@ -93,7 +93,8 @@ export function carryEnvironment<F extends AnyFunction>(carrier: F, environment:
  * @throws ArgumentError if a name is not an identifier; DataError, with a path, if another thread would not receive an
  * equal value.
  */
-export function withEnv<F extends AnyFunction>(env: Readonly<Record<string, unknown>>, fn: F): F {
+// biome-ignore lint/suspicious/noExplicitAny: functions of every shape
+export function withEnv<F extends (...args: any[]) => any>(env: Readonly<Record<string, unknown>>, fn: F): F {
   return usable('withEnv', [env, fn], () => withEntries(env, fn))
 }
 

@@ -16,7 +16,8 @@ const declared = new WeakSet<AnyFunction>()
  * ```
  * @throws ArgumentError if `fn` is not a function.
  */
-export function pure<F extends AnyFunction>(fn: F): F {
+// biome-ignore lint/suspicious/noExplicitAny: functions of every shape
+export function pure<F extends (...args: any[]) => any>(fn: F): F {
   if (typeof fn !== 'function') throw new ArgumentError(`pure needs a function, got ${describe(fn)}.`)
   declared.add(fn)
   return fn

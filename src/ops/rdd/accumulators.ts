@@ -1,7 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
-import { ACCUMULATOR_ID, type Accumulator, type Additions, addInTask, mustNotRunInTask } from '../accumulator.js'
+import {
+  ACCUMULATOR_ID,
+  type Accumulator,
+  type Additions,
+  addInTask,
+  mustNotRunInTask,
+  type NumberedAccumulator,
+} from '../accumulator.js'
 import { checkFunction } from '../functions/check-function.js'
 import { inDriver } from '../functions/in-driver.js'
 import type { Gathering } from '../functions/ref.js'
@@ -66,7 +73,7 @@ export function areAdditionsRestored(): boolean {
   return restoredAdditions.getStore() === true
 }
 
-class DriverAccumulator<T, R> implements Accumulator<T, R> {
+class DriverAccumulator<T, R> implements NumberedAccumulator<T, R> {
   readonly [ACCUMULATOR_ID]: number
   readonly gathering: Gathering
   readonly #add: (acc: R, value: T) => R

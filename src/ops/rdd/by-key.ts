@@ -115,7 +115,7 @@ export function withFunction<P extends Partitions | undefined>(context: RddConte
       `The partitioner is ${describe(partitions)}; it must be a number of partitions, hashPartitioner(n) or customPartitioner(n, fn).`,
     )
   }
-  if (partitions.kind !== 'custom' || partitions.fn) return partitions
+  if (partitions.kind !== 'custom' || 'fn' in partitions) return partitions
   return { ...partitions, fn: context.capture(partitions.identity, 'customPartitioner') }
 }
 

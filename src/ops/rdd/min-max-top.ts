@@ -24,7 +24,7 @@ declare module './facade.js' {
      *
      * @throws StateError (rejects) if there are no elements.
      */
-    max(compare?: Compare<T>): Promise<T>
+    max(compare?: (a: T, b: T) => number): Promise<T>
     /**
      * Returns the smallest element (of equal ones the first), by `compare` or the natural order. Action; each partition
      * returns its own smallest.
@@ -35,7 +35,7 @@ declare module './facade.js' {
      *
      * @throws StateError (rejects) if there are no elements.
      */
-    min(compare?: Compare<T>): Promise<T>
+    min(compare?: (a: T, b: T) => number): Promise<T>
     /**
      * Returns the `n` greatest elements, greatest first. Action; each partition returns its own greatest `n`.
      *
@@ -45,7 +45,7 @@ declare module './facade.js' {
      *
      * @throws ArgumentError (rejects) unless `n` is a whole number of at least 0.
      */
-    top(n: number, compare?: Compare<T>): Promise<T[]>
+    top(n: number, compare?: (a: T, b: T) => number): Promise<T[]>
     /**
      * Returns the `n` smallest elements, smallest first. Action; each partition returns its own smallest `n`.
      *
@@ -55,7 +55,7 @@ declare module './facade.js' {
      *
      * @throws ArgumentError (rejects) unless `n` is a whole number of at least 0.
      */
-    takeOrdered(n: number, compare?: Compare<T>): Promise<T[]>
+    takeOrdered(n: number, compare?: (a: T, b: T) => number): Promise<T[]>
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RangePartitioner } from '../dataset.js'
+import type { SampledPartitioner } from '../dataset.js'
 import { builtin, defineBuiltin } from '../functions/builtin.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions } from '../partitioner.js'
@@ -103,7 +103,7 @@ function sorted<T>(
     partitions = rdd.partitions,
     compare = builtin<AnyFunction>('naturalOrder'),
   } = typeof options === 'boolean' ? { ascending: options } : (options ?? {})
-  const partitioner: RangePartitioner = {
+  const partitioner: SampledPartitioner = {
     kind: 'range',
     partitions: checkPartitions(Math.max(1, partitions)),
     sampled: rdd,

@@ -6,5 +6,6 @@ import '../../sql/run-query.js'
 import { createRuntime } from './runtime/runtime.js'
 import { serve } from './runtime/serve.js'
 
-// Piscina expects the handler as the default export.
-export default serve(createRuntime)
+/** Handles the messages of the driver, whose form is internal. The pool expects it as the default export. */
+const handler: (message: never) => Promise<unknown> = serve(createRuntime)
+export default handler

@@ -1,0 +1,66 @@
+import {
+  ArgumentError,
+  BlockCorruptError,
+  BlockLostError,
+  BufferFullError,
+  CallTimeoutError,
+  CaptureError,
+  CheckpointError,
+  DataError,
+  type ErrorCode,
+  FileChangedError,
+  FileSystemError,
+  FingerprintError,
+  GraphError,
+  IndeterminateError,
+  JobCancelledError,
+  MemoryLimitError,
+  MillraceError,
+  OutputFailedError,
+  PackageError,
+  PipelineError,
+  RemoteError,
+  SaveError,
+  SourceError,
+  SqlError,
+  StateError,
+  TaskFailedError,
+  TaskTimeoutError,
+  ThreadLostError,
+} from '../errors.js'
+
+type ErrorClass = abstract new (...args: never[]) => MillraceError
+
+const CLASSES: { readonly [C in ErrorCode]: ErrorClass } = {
+  ERR_MILLRACE_ARGUMENT: ArgumentError,
+  ERR_MILLRACE_DATA: DataError,
+  ERR_MILLRACE_STATE: StateError,
+  ERR_MILLRACE_GRAPH: GraphError,
+  ERR_MILLRACE_CAPTURE: CaptureError,
+  ERR_MILLRACE_PIPELINE: PipelineError,
+  ERR_MILLRACE_PACKAGE: PackageError,
+  ERR_MILLRACE_FINGERPRINT: FingerprintError,
+  ERR_MILLRACE_TASK_FAILED: TaskFailedError,
+  ERR_MILLRACE_OUTPUT_FAILED: OutputFailedError,
+  ERR_MILLRACE_THREAD_LOST: ThreadLostError,
+  ERR_MILLRACE_TASK_TIMEOUT: TaskTimeoutError,
+  ERR_MILLRACE_CALL_TIMEOUT: CallTimeoutError,
+  ERR_MILLRACE_BLOCK_LOST: BlockLostError,
+  ERR_MILLRACE_BLOCK_CORRUPT: BlockCorruptError,
+  ERR_MILLRACE_MEMORY: MemoryLimitError,
+  ERR_MILLRACE_BUFFER_FULL: BufferFullError,
+  ERR_MILLRACE_SOURCE: SourceError,
+  ERR_MILLRACE_FILE_SYSTEM: FileSystemError,
+  ERR_MILLRACE_FILE_CHANGED: FileChangedError,
+  ERR_MILLRACE_SAVE: SaveError,
+  ERR_MILLRACE_SQL: SqlError,
+  ERR_MILLRACE_CHECKPOINT: CheckpointError,
+  ERR_MILLRACE_INDETERMINATE: IndeterminateError,
+  ERR_MILLRACE_JOB_CANCELLED: JobCancelledError,
+  ERR_MILLRACE_REMOTE: RemoteError,
+}
+
+/** Returns the class of a code. A newer copy of the package may send codes that this copy does not know. */
+export function errorClass(code: string): ErrorClass {
+  return Object.hasOwn(CLASSES, code) ? CLASSES[code as ErrorCode] : MillraceError
+}
