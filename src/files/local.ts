@@ -16,7 +16,10 @@ import type {
 import { identityOf } from './identity.js'
 import { hasReason, orMissing } from './reasons.js'
 
+/** The most bytes that one read takes. */
 const CHUNK = 1 << 20
+/** Bytes of a read where the size is unknown: of a pipe, or beyond the size that the file had when it was opened. */
+const UNKNOWN = 64 * 1024
 
 /** The local files of this machine. */
 export class LocalFileSystem implements FileSystem {
@@ -37,11 +40,19 @@ export class LocalFileSystem implements FileSystem {
     // Opening a pipe must not make the thread wait for a writer.
     const file = await attempt(path, open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)))
     try {
+      const { size } = await attempt(path, file.stat())
+      // Small files are read often. A buffer of the largest size for each would fragment the memory of the process.
+      let buffer = Buffer.alloc(0)
       for (let at = start; at < end; ) {
-        const piece = Buffer.allocUnsafe(Math.min(CHUNK, end - at))
-        const { bytesRead } = await attempt(path, file.read(piece, 0, piece.length, at))
+        if (buffer.length === 0) {
+          // The byte more is for the read that finds the end of the file.
+          const expected = at < size ? size - at + 1 : UNKNOWN
+          buffer = Buffer.allocUnsafe(Math.min(CHUNK, end - at, expected))
+        }
+        const { bytesRead } = await attempt(path, file.read(buffer, 0, buffer.length, at))
         if (bytesRead === 0) return
-        yield piece.subarray(0, bytesRead)
+        yield buffer.subarray(0, bytesRead)
+        buffer = buffer.subarray(bytesRead)
         at += bytesRead
       }
     } finally {

@@ -173,7 +173,8 @@ export class Lease {
     const last = await ownerOf(folder, names)
     if (last && last.term > term) return this.#takenBy(last.owner)
     if (highestTerm(names) > term) return this.#takenBy(undefined)
-    const owner = await readOwner(folder, this.#name)
+    // Every commit of the log checks the lease, so the file is read once.
+    const owner = last?.name === this.#name ? last.owner : await readOwner(folder, this.#name)
     if (owner?.token === this.#owner.token) return undefined
     if (owner) return this.#takenBy(owner)
     // A user removed the file: no other context has taken the directory.
