@@ -1,5 +1,5 @@
 import { ManualClock, StreamingContext } from 'millrace'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { HandFed } from './hand-fed.mjs'
 
 /** A stream with bytes and ticks by hand, or by the machine's clock, whose threads can be killed. */
@@ -38,7 +38,7 @@ export class FaultStream {
   }
 
   get #pool() {
-    return engineOf(this.#ssc).pool
+    return localEngineOf(this.#ssc).pool
   }
 
   /** Adds bytes to the next batch. */

@@ -31,8 +31,10 @@ const REST = ['errors', 'files', 'values', 'ops', 'pool/blocks', 'pool/*', 'pack
  *           /    |    \                 |
  *   receivers ─> checkpoint              |
  *           \    |                      v
- *       engine, context, assemble-* ──> events, options, logger, dead-letters, user-code
- *         /      |      \                ^
+ *            context ─────────────> events, options, logger, dead-letters, user-code
+ *           /       \                    ^
+ *      engine <─── local                 |
+ *                    |                   |
  *   recovery -> scheduler -> state -> storage
  * ```
  */
@@ -143,6 +145,50 @@ const DRIVER_ROOMS = [
     may: REST,
     types: ['engine/events', 'engine/logger', 'engine/scheduler', 'engine/state', 'engine/storage'],
   },
+  // The interface between an engine and its users.
+  {
+    room: 'engine/engine',
+    may: [],
+    types: [
+      'engine/dead-letters',
+      'engine/events',
+      'engine/state',
+      'engine/status/lineage',
+      'engine/status/streams-status',
+      'engine/storage',
+      'engine/stream-port',
+      'ops',
+      'pool/blocks',
+      'pool/*',
+    ],
+  },
+  { room: 'engine/engine-of', may: [], types: ['engine/engine', 'ops'] },
+  // The engine of threads. Nothing but a context, the stress command and tests may know it.
+  {
+    room: 'engine/local',
+    may: [
+      ...REST,
+      'engine/checkpoint/dataset-checkpoints',
+      'engine/checkpoint/fault-points',
+      'engine/current-batch',
+      'engine/dead-letters',
+      'engine/engine-of',
+      'engine/events',
+      'engine/memory-warning',
+      'engine/recovery',
+      'engine/scheduler',
+      'engine/state',
+      'engine/storage',
+      'engine/stream-port',
+    ],
+    types: [
+      'engine/engine',
+      'engine/logger',
+      'engine/options',
+      'engine/status/lineage',
+      'engine/status/streams-status',
+    ],
+  },
   // rdd.checkpoint() writes object files.
   { room: 'engine/checkpoint/dataset-checkpoints', may: [...REST, 'sinks/object-files'] },
   {
@@ -193,7 +239,6 @@ const DRIVER_ROOMS = [
       'engine/lineage-of',
       'engine/look-up-state',
       'engine/streaming/tables-of',
-      'engine/terminate-thread',
     ],
     types: ['engine/events', 'engine/streaming/context-runtime', 'engine/streaming/streaming-context'],
   },
@@ -244,16 +289,11 @@ const WIRING = [
     may: [
       ...REST,
       'engine/*',
-      'engine/checkpoint/dataset-checkpoints',
-      'engine/checkpoint/fault-points',
       'engine/dead-letters',
       'engine/events',
-      'engine/recovery',
-      'engine/scheduler',
+      'engine/local',
       'engine/status/lineage',
       'engine/status/streams-status',
-      'engine/state',
-      'engine/storage',
     ],
   },
 ]

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { engineOf } from './engine/engine-of.js'
-import { terminateThreadOf } from './engine/terminate-thread.js'
+import { localEngineOf } from './engine/local/local-engine-of.js'
 import type { FileSystemRef } from './files/file-system.js'
 import { MemoryStore, serveMemory } from './files/memory.js'
 import {
@@ -183,12 +182,12 @@ function gather<T>(stream: BaseStream<T>, batches: OutputBatch<T>[]): void {
  */
 export async function terminateThread(context: Context | StreamingContext | PipelineHandle, slot = 0): Promise<void> {
   if ('terminateThread' in context) return await context.terminateThread(slot)
-  await terminateThreadOf(engineOf(context), slot)
+  await localEngineOf(context).terminateThread(slot)
 }
 
 function killSlot(ssc: StreamingContext, slot: number | undefined): void {
   if (slot === undefined) return
-  const thread = engineOf(ssc)
+  const thread = localEngineOf(ssc)
     .pool?.ready()
     .find((ready) => ready.slot === slot)
   // The loss of the thread ends its task; a worker that has already ended cannot be killed again.

@@ -1,5 +1,5 @@
 import { Context, ManualClock, StreamingContext } from 'millrace'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 /** Measures the engine without work: jobs, control calls, batches. */
 export async function taskBenches({ threads }) {
@@ -16,7 +16,7 @@ export async function taskBenches({ threads }) {
   await ssc.start()
   const one = context.range(0, 0, 1, 1)
   const four = context.range(0, 0, 1, 4)
-  const [thread] = engineOf(context).pool.ready()
+  const [thread] = localEngineOf(context).pool.ready()
   const benches = [
     { name: 'empty count job, 1 partition', run: () => one.count() },
     { name: 'empty count job, 4 partitions', run: () => four.count() },

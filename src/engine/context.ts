@@ -7,9 +7,9 @@ import { describe } from '../values/describe.js'
 import { usable } from '../values/unusable.js'
 import { currentSignals } from './current-batch.js'
 import { AddedDeadLetters, type DeadLetterLog } from './dead-letters/dead-letter-log.js'
-import { Engine } from './engine.js'
 import { attachEngine, engineOf } from './engine-of.js'
 import type { EventListener, EventName, Listener } from './events/engine-events.js'
+import { LocalEngine } from './local/local-engine.js'
 import { type ContextOptions, type ContextSettings, checkOptions } from './options.js'
 
 /**
@@ -41,7 +41,7 @@ export class Context extends RddBuilder implements AsyncDisposable {
     const context = new RddContext({ parallelism, explicitParallelism: options.parallelism !== undefined, files })
     super(context)
     this.options = checked
-    const engine = new Engine(checked, context)
+    const engine = new LocalEngine(checked, context)
     attachEngine(this, engine)
     context.runner = engine
     const deadLetters = new AddedDeadLetters(checked.deadLetterLimit)

@@ -2,7 +2,6 @@ import { ArgumentError, StateError } from '../errors.js'
 import type { StreamGraph } from '../ops/dstream/graph.js'
 import { newestRemembered } from '../ops/dstream/newest-remembered.js'
 import type { Engine } from './engine.js'
-import { LineageRecorder } from './lineage-recorder.js'
 import type { Lineage } from './status/lineage.js'
 
 /**
@@ -23,7 +22,5 @@ export function lineageOf(engine: Engine, { streams }: StreamGraph, id: number, 
       `The dataset of ${label} has no partition ${partition}; it has partitions 0 to ${dataset.partitions - 1}.`,
       { partition },
     )
-  const recorder = new LineageRecorder(engine)
-  recorder.of(dataset, partition)
-  return { stream: id, label, time, partition, steps: recorder.steps(), truncated: recorder.truncated }
+  return { stream: id, label, time, partition, ...engine.lineageOf(dataset, partition) }
 }

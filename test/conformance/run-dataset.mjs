@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { ArgumentError, CaptureError, Context, SourceError, StateError, TaskFailedError } from 'millrace'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { actions, NUMERIC } from './dataset-actions.mjs'
 import { datasetOperators } from './dataset-ops.mjs'
 import { PROPERTIES, planOf, sizesOf } from './dataset-properties.mjs'
@@ -105,12 +105,12 @@ export async function observeDataset(given, mode, contexts) {
   if (mode.kill === undefined) return await observe(ctx, given)
   await ctx.start()
   const slot = drawn(mode.kill, given.id, mode.threads)
-  const thread = engineOf(ctx)
+  const thread = localEngineOf(ctx)
     .pool.ready()
     .find((ready) => ready.slot === slot)
   const [observed] = await Promise.all([observe(ctx, given), thread?.worker.terminate()])
   // The next case starts with all threads.
-  await engineOf(ctx).pool.whenStrong()
+  await localEngineOf(ctx).pool.whenStrong()
   return observed
 }
 

@@ -53,9 +53,9 @@ describe('what is allowed', () => {
       'src/pool/blocks/ids.ts':
         "import type { P } from '../protocol.js'\nimport '../../errors.js'\nexport type { P }\n",
       'src/pool/protocol.ts': "import type { R } from '../ops/rdd.js'\nexport type P = R\n",
-      'src/engine/engine.ts': "import '../pool/protocol.js'\nimport '../ops/rdd.js'\nimport '../pool/blocks/ids.js'\n",
-      'src/cli/main.ts': "import '../index.js'\nimport '../engine/engine.js'\nimport 'node:fs'\n",
-      'src/index.ts': "export * from './engine/engine.js'\n",
+      'src/engine/context.ts': "import '../pool/protocol.js'\nimport '../ops/rdd.js'\nimport '../pool/blocks/ids.js'\n",
+      'src/cli/main.ts': "import '../index.js'\nimport '../engine/context.js'\nimport 'node:fs'\n",
+      'src/index.ts': "export * from './engine/context.js'\n",
     })
     expect(found).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import {
   DataError,
   ManualClock,
@@ -245,7 +245,7 @@ test('data that cannot be sealed waits for the next batch, and other inputs cont
   const reports: string[] = []
   ssc.on('receiverError', ({ name, message }) => reports.push(`${name}: ${message}`))
   await ssc.start()
-  const { driver } = engineOf(ssc)
+  const { driver } = localEngineOf(ssc)
   const write = vi.spyOn(driver, 'write')
   write.mockImplementationOnce(() => {
     throw new MemoryLimitError('no memory', {})

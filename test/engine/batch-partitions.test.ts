@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { Engine } from '#build/engine/engine.js'
 import { toPartitions } from '#build/engine/receivers/batch-partitions.js'
 import type { BlockHandle, BlockSlice } from '#build/pool/blocks/handle.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
@@ -17,14 +16,13 @@ function blocksOf(texts: readonly string[], codec: 'text' | 'records' = 'text') 
     segments.accept(1, writer.report(), [block])
     return block
   })
-  const engine = { segments } as unknown as Engine
   const read = (slices: readonly BlockSlice[]) =>
     slices
       .map(({ block, start = 0, end = block.length }) =>
         openBlock(segments.memory(block.segment), block).toString('utf8', start, end),
       )
       .join('')
-  return { partitions: (wanted: number) => toPartitions(engine, blocks, wanted), read }
+  return { partitions: (wanted: number) => toPartitions(segments, blocks, wanted), read }
 }
 
 const line = fc.integer({ min: 0, max: 700 }).map((length) => `${'ü'.repeat(length)}\n`)

@@ -1,6 +1,6 @@
 import { type BatchInfo, ManualClock, StreamingContext, type StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const MIB = 1024 * 1024
 const open: StreamingContext[] = []
@@ -100,7 +100,7 @@ describe('a caller that does not wait', () => {
     let refused = 0
     for (let batch = 0; batch < 12; batch++) {
       if (flood((value) => input.push(value), 40).error) refused++
-      expect(engineOf(ssc).usedBytes).toBeLessThan(16 * MIB)
+      expect(localEngineOf(ssc).memory.usedBytes).toBeLessThan(16 * MIB)
       await clock.advance(1000)
     }
     expect(refused).toBeGreaterThan(0)
@@ -176,7 +176,7 @@ test('at memoryLimit kept partitions give way to what arrives, without a batch',
     .map((text) => text.padEnd(65_536, 'x'))
     .persist()
     .count()
-  expect(engineOf(ssc).usedBytes).toBeGreaterThan(5 * MIB)
+  expect(localEngineOf(ssc).memory.usedBytes).toBeGreaterThan(5 * MIB)
   // No tick comes: the manual clock stands.
   let pushed = 0
   while (input.push('y'.repeat(65_536)) === undefined) pushed++

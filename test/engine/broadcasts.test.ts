@@ -1,6 +1,6 @@
 import { type Broadcast, Context, StateError, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const MIB = 1_048_576
 const open: Context[] = []
@@ -106,7 +106,7 @@ describe.each(['unpersist', 'destroy'] as const)('%s()', (free) => {
       expect(await ctx.range(2).map(length(text)).collect()).toEqual([MIB, MIB])
       text[free]()
     }
-    expect(engineOf(ctx).usedBytes).toBe(0)
+    expect(localEngineOf(ctx).memory.usedBytes).toBe(0)
   })
 
   test('the thread drops the value that it has decoded', async () => {
@@ -143,7 +143,7 @@ describe.each(['unpersist', 'destroy'] as const)('%s()', (free) => {
     Atomics.store(words, 1, 1)
     Atomics.notify(words, 1)
     expect(await action).toEqual([3])
-    expect(engineOf(ctx).usedBytes).toBe(0)
+    expect(localEngineOf(ctx).memory.usedBytes).toBe(0)
   })
 
   test('a task cannot call it', async () => {
@@ -163,7 +163,7 @@ test('after unpersist() a task gets the value again, in every thread', async () 
     expect(await lengths.sum()).toBe(24)
     text.unpersist()
     text.unpersist()
-    expect(engineOf(ctx).usedBytes).toBe(0)
+    expect(localEngineOf(ctx).memory.usedBytes).toBe(0)
   }
   expect(text.value).toBe('abc')
 })

@@ -1,6 +1,6 @@
 import { ArgumentError, Context, JobCancelledError, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 /** A dataset whose second partition waits until the test releases it, and signals that it has started. */
 function held(ctx: Context) {
@@ -72,7 +72,7 @@ test('a job that waits for a shuffle which a cancelled one was making makes the 
 test('results that come too late take no memory', async () => {
   await using ctx = new Context({ threads: 2, spare: false })
   await ctx.range(10).count()
-  const before = engineOf(ctx).segments.liveBlocks
+  const before = localEngineOf(ctx).segments.liveBlocks
   const { range, begun, release } = held(ctx)
   const stopper = new AbortController()
   const failing = expect(ctx.withSignal(stopper.signal, () => range.collect())).rejects.toThrow(JobCancelledError)
@@ -82,7 +82,7 @@ test('results that come too late take no memory', async () => {
   release()
   expect(await range.count()).toBe(40)
   // The waiting thread may answer after the other has counted all partitions. No event reports when.
-  await expect.poll(() => engineOf(ctx).segments.liveBlocks, { timeout: 300_000 }).toBe(before)
+  await expect.poll(() => localEngineOf(ctx).segments.liveBlocks, { timeout: 300_000 }).toBe(before)
 })
 
 test('results that were there before the job failed take no memory', async () => {
@@ -96,7 +96,7 @@ test('results that were there before the job failed take no memory', async () =>
       })
       .collect()
   await expect(failing()).rejects.toThrow('the last')
-  expect(engineOf(ctx).segments.liveBlocks).toBe(0)
+  expect(localEngineOf(ctx).segments.liveBlocks).toBe(0)
 })
 
 test.each(['outer', 'inner'] as const)('of nested signals, the %s one cancels', async (which) => {

@@ -1,6 +1,6 @@
 import type { StreamingContext } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { countOf, gather, manual, random, run, sorted } from './support.js'
 
 const SEED = Number(process.env.SEED ?? 20261122)
@@ -11,7 +11,7 @@ const SEED = Number(process.env.SEED ?? 20261122)
  */
 function killer(ssc: StreamingContext, next: () => number): (batch: number) => Promise<void> {
   return async () => {
-    const { pool } = engineOf(ssc)
+    const { pool } = localEngineOf(ssc)
     if (next() < 0.25) await new Promise((resolve) => setTimeout(resolve, 12 * next()))
     const ready = pool!.ready()
     const draw = next()

@@ -1,6 +1,6 @@
 import { pure } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, needsPractice, run } from './support.js'
 
 test('an idle thread finishes what the replacement of a dead thread does not', async () => {
@@ -17,7 +17,7 @@ test('an idle thread finishes what the replacement of a dead thread does not', a
   ssc.on('taskSpeculated', () => copies++)
   await ssc.start()
   const same = gather<number>(ssc, 'same')
-  const pool = engineOf(ssc).pool!
+  const pool = localEngineOf(ssc).pool!
   await run(ssc, 2)
   expect(copies).toBe(0)
   await pool.terminate(pool.ready()[0]!)

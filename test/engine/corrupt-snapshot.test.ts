@@ -1,6 +1,6 @@
 import type { StreamingContext } from 'millrace'
 import { afterEach, expect, test, vi } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 const open: StreamingContext[] = []
@@ -24,7 +24,7 @@ test.each([
     .queueStream(Array.from({ length: BATCHES }, () => KEYS.map((key): [string, number] => [key, 1])))
     .updateStateByKey((values: number[], sum: number | undefined) => (sum ?? 0) + values.reduce((a, b) => a + b, 0))
     .output('sums')
-  const engine = engineOf(ssc)
+  const engine = localEngineOf(ssc)
   const taken = vi.spyOn(engine.states, 'snapshotTaken')
   await ssc.start()
   const sums = gather<[string, number]>(ssc, 'sums')

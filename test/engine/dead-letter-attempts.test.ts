@@ -1,6 +1,6 @@
 import { type StreamingContext, withEnv } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 let open: StreamingContext | undefined
@@ -24,7 +24,7 @@ test('functions that fail by chance, all threads dying between the two readers: 
   // Between the outputs of each batch.
   taken.foreachRDD(async () => {
     await Promise.all(
-      engineOf(ssc)
+      localEngineOf(ssc)
         .pool!.threads()
         .map((thread) => thread.worker.terminate()),
     )

@@ -1,6 +1,6 @@
 import { type BatchInfo, type DeadLetterBatch, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 const LETTER = { onRecordError: 'dead-letter' } as const
@@ -120,7 +120,7 @@ test('the same records are given up when threads die', async () => {
       .foreachRDD((rdd) => rdd.collect())
     if (kill)
       ssc.on('batchStarted', ({ time }) => {
-        const threads = engineOf(ssc).pool!.ready()
+        const threads = localEngineOf(ssc).pool!.ready()
         void threads[(time / 1000) % threads.length]?.worker.terminate()
       })
     await ssc.start()

@@ -1,6 +1,6 @@
 import type { StreamingContext, StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { type Event, fixedCounts, joined, sessionResults, watermarks } from '../support/event-time-model.js'
 import { gather, manual, random, run } from './support.js'
 
@@ -88,7 +88,7 @@ async function outcome(options: Partial<StreamingOptions>, kills: readonly Kill[
   const outputs = Promise.all(names.map((name) => gather<string>(ssc, name)))
   await run(ssc, BATCHES, async (batch) => {
     const kill = kills[batch]
-    const pool = engineOf(ssc).pool!
+    const pool = localEngineOf(ssc).pool!
     const victims =
       kill === 'all' ? pool.threads() : kill === undefined ? [] : [pool.ready()[kill % pool.ready().length]!]
     await Promise.all(victims.map((thread) => thread.worker.terminate()))
@@ -232,7 +232,7 @@ test('state is let go: after many batches there is as much as after few', async 
   events.tumbling('2s').countByKey().output('windows')
   events.session('1s').countByKey().output('sessions')
   events.joinWithin(others, { lower: '-1s', upper: '1s' }).output('pairs')
-  const { states } = engineOf(ssc)
+  const { states } = localEngineOf(ssc)
   const sizes: number[] = []
   const taken = states.snapshotTaken.bind(states)
   states.snapshotTaken = (operator, partition, partitions, snapshot, writer) => {

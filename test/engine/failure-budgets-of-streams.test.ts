@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { manual, run } from './support.js'
 
 declare const armed: Int32Array
@@ -54,7 +54,7 @@ test('a state function that ends its thread while lost state is replayed fails i
   await batches(6)
   arm()
   await Promise.all(
-    engineOf(ssc)
+    localEngineOf(ssc)
       .pool!.threads()
       .map(({ worker }) => worker.terminate()),
   )

@@ -1,6 +1,6 @@
 import { Context, type ContextOptions, type DirectSource, ManualClock, StreamingContext, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { manual, run } from './support.js'
 
 declare const passes: Int32Array
@@ -137,7 +137,7 @@ test('an unreadable answer counts as a failure of its task', async () => {
   let retries = 0
   ctx.on('taskRetried', () => retries++)
   await ctx.start()
-  const { pool } = engineOf(ctx)
+  const { pool } = localEngineOf(ctx)
   const send = pool!.run.bind(pool)
   pool!.run = async (thread, tasks) => {
     await send(thread, tasks)
@@ -174,7 +174,7 @@ test('kills from outside do not count as failures, but a task that never gets to
     await wait.value
     if (begun[0] === seen) continue
     seen = begun[0]!
-    for (const thread of engineOf(ctx).pool!.ready()) void thread.worker.terminate()
+    for (const thread of localEngineOf(ctx).pool!.ready()) void thread.worker.terminate()
   }
   await job
   expect(lost()).toBeGreaterThan(20)
@@ -250,7 +250,7 @@ test.each([
   const failures: string[] = []
   ctx.on('taskRetried', ({ error }) => failures.push(error.message))
   await ctx.start()
-  const { pool } = engineOf(ctx)
+  const { pool } = localEngineOf(ctx)
   const send = pool!.run.bind(pool)
   let left = times
   pool!.run = async (thread, tasks) => {
@@ -262,10 +262,10 @@ test.each([
     }
     return results
   }
-  const before = engineOf(ctx).usedBytes
+  const before = localEngineOf(ctx).memory.usedBytes
   const job = ctx.range(0, 4, 1, 1).collect()
   if (Array.isArray(outcome)) expect(await job).toEqual(outcome)
   else await expect(job).rejects.toMatchObject({ code: outcome, cause: { message: expect.stringMatching(/answer/) } })
   expect(failures).toHaveLength(Math.min(times, 2))
-  expect(engineOf(ctx).usedBytes).toBe(before)
+  expect(localEngineOf(ctx).memory.usedBytes).toBe(before)
 })

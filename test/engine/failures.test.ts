@@ -1,6 +1,6 @@
 import { Context, type ContextOptions, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -78,7 +78,7 @@ describe('a task that fails', () => {
   test('a result that cannot travel fails the task, not the thread', async () => {
     const ctx = context({ threads: 1, maxFailures: 1, spare: false })
     await ctx.start()
-    const before = engineOf(ctx).pool!.ready()[0]!.id
+    const before = localEngineOf(ctx).pool!.ready()[0]!.id
     await expect(ctx.range(1).reduce(() => 0)).resolves.toBe(0)
     await expect(
       ctx
@@ -86,7 +86,7 @@ describe('a task that fails', () => {
         .map(() => () => 1)
         .take(1),
     ).rejects.toThrow()
-    expect(engineOf(ctx).pool!.ready()[0]!.id).toBe(before)
+    expect(localEngineOf(ctx).pool!.ready()[0]!.id).toBe(before)
   })
 })
 
@@ -100,8 +100,8 @@ describe('a task that kills its thread', () => {
       details: { partition: 0 },
     })
     expect(await ctx.range(100).count()).toBe(100)
-    await engineOf(ctx).pool!.whenStrong()
-    expect(engineOf(ctx).pool!.ready()).toHaveLength(2)
+    await localEngineOf(ctx).pool!.whenStrong()
+    expect(localEngineOf(ctx).pool!.ready()).toHaveLength(2)
   })
 
   test('an endless loop: taskTimeout ends the thread, and the job names what hung', async () => {

@@ -1,6 +1,6 @@
 import type { StreamingContext } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { type FaultPoint, THREAD_FAULT_POINTS } from '#build/pool/fault-points.js'
 import { countOf, gather, manual, run, sorted } from './support.js'
 
@@ -48,7 +48,7 @@ async function undisturbed(faults: ReturnType<typeof plan>[], strong = false): P
   await ssc.start()
   const outputs = Promise.all([gather(ssc, 'counts'), gather(ssc, 'window')])
   await run(ssc, BATCHES, async () => {
-    if (strong) await engineOf(ssc).pool!.whenStrong()
+    if (strong) await localEngineOf(ssc).pool!.whenStrong()
   })
   await ssc.stop()
   const [counts, window] = await outputs

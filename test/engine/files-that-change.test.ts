@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context, FileChangedError, ManualClock, StreamingContext, type TextFileOptions, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const cleanup: (() => unknown)[] = []
 afterEach(async () => {
@@ -77,7 +77,7 @@ test.each(Object.keys(CHANGES) as (keyof typeof CHANGES)[])(
     await ssc.awaitIdle()
     expect(counts).toEqual([1000])
     CHANGES[how](path)
-    const engine = engineOf(ssc)
+    const engine = localEngineOf(ssc)
     await Promise.all(engine.pool!.threads().map((thread) => engine.pool!.terminate(thread)))
     await clock.advance(1000)
     await ssc.awaitIdle()

@@ -1,6 +1,6 @@
 import { StateSpec } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 /** Each round of batches brings as many new keys as it lets go. */
@@ -25,7 +25,7 @@ test('over many batches, with kills, memory and books stay as large as they were
   pairs.mapWithState(seen).count().output('state')
   await ssc.start()
   for (const name of ssc.outputNames) void gather(ssc, name)
-  const engine = engineOf(ssc)
+  const engine = localEngineOf(ssc)
   const pool = engine.pool!
   const sizes: { bytes: number; live: number; blocks: number; owned: number }[] = []
   await run(ssc, BATCHES, async (batch) => {

@@ -1,6 +1,6 @@
 import { type ManualClock, type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { THREAD_FAULT_POINTS } from '#build/pool/fault-points.js'
 import type { TaskMessage, TaskResult } from '#build/pool/protocol.js'
 import { gather, manual, sorted } from './support.js'
@@ -56,7 +56,7 @@ async function runUntil(
   ssc.on('batchSkipped', ({ time }) => skipped.push(time / ssc.batchInterval - 1))
   await ssc.start()
   const sent: Sent[] = []
-  const { pool, segments, blocks } = engineOf(ssc)
+  const { pool, segments, blocks } = localEngineOf(ssc)
   const run = pool!.run.bind(pool)
   pool!.run = async (thread, tasks) => {
     const results = await run(thread, tasks)

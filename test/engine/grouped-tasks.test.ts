@@ -1,13 +1,13 @@
 import { Context, TaskFailedError, ThreadLostError, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Runs a program and counts its messages to threads. */
 async function messages(ctx: Context, job: () => Promise<unknown>): Promise<number> {
   await ctx.start()
-  const pool = engineOf(ctx).pool!
+  const pool = localEngineOf(ctx).pool!
   const run = pool.run.bind(pool)
   let sent = 0
   pool.run = (thread, tasks) => {

@@ -1,6 +1,6 @@
 import { type StreamingContext, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, random, run } from './support.js'
 
 declare const runs: Int32Array
@@ -32,7 +32,7 @@ const dying = (at: readonly number[]) =>
 async function finish(ssc: StreamingContext, kills: boolean): Promise<void> {
   const next = random(Number(process.env.SEED ?? 11))
   await ssc.start()
-  const victim = () => void engineOf(ssc).pool?.ready()[0]?.worker.terminate()
+  const victim = () => void localEngineOf(ssc).pool?.ready()[0]?.worker.terminate()
   const timers: NodeJS.Timeout[] = []
   if (kills) ssc.on('batchStarted', () => void timers.push(setTimeout(victim, next() * 15)))
   await run(ssc, BATCHES)

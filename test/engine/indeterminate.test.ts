@@ -1,6 +1,6 @@
 import { Context, type ContextOptions, type RDD, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { random } from './support.js'
 
 declare const runs: Int32Array
@@ -87,7 +87,7 @@ describe.each(Object.keys(PIPELINES))('%s', (name) => {
     const rdd = PIPELINES[name]!(context())
     const seen = await dyingAt(rdd, deaths).collect()
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))
-    expect(engineOf(ctx!).blocks.size).toBeGreaterThan(0)
+    expect(localEngineOf(ctx!).blocks.size).toBeGreaterThan(0)
   })
 
   test('kills at random on two threads: every record once', async () => {
@@ -97,7 +97,7 @@ describe.each(Object.keys(PIPELINES))('%s', (name) => {
     for (let round = 0; round < 8; round++) {
       const job = dyingAt(PIPELINES[name]!(ctx!), [1 + Math.floor(next() * 5)]).collect()
       const kills = [0, 0].map(() =>
-        setTimeout(() => void engineOf(ctx!).pool!.ready()[0]?.worker.terminate(), next() * 20),
+        setTimeout(() => void localEngineOf(ctx!).pool!.ready()[0]?.worker.terminate(), next() * 20),
       )
       const seen = await job
       for (const kill of kills) clearTimeout(kill)
@@ -171,7 +171,7 @@ test.each(['rolledBack', 'blockRecomputed', 'taskRetried'] as const)(
     const rdd = PIPELINES['two shuffles by random keys']!(context({ threads: 2 }))
     let left = 4
     ctx!.on(event, () => {
-      if (left-- > 0) for (const { worker } of engineOf(ctx!).pool!.threads()) void worker.terminate()
+      if (left-- > 0) for (const { worker } of localEngineOf(ctx!).pool!.threads()) void worker.terminate()
     })
     const seen = await dyingAt(rdd, [2, 3]).collect()
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: N }, (_, x) => x))

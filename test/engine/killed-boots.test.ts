@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import type { Worker } from 'node:worker_threads'
 import { Context, type TaskFailedError } from 'millrace'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { random } from './support.js'
 
 /** Booting threads that each test kills; 1,000 take minutes. */
@@ -52,7 +52,7 @@ beforeEach(async () => {
   const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   ctx = new Context({ threads: 2, logger: quiet })
   expect(await job()).toEqual(SUMS)
-  await engineOf(ctx).pool!.whenStrong()
+  await localEngineOf(ctx).pool!.whenStrong()
   process.on('worker', onWorker)
 })
 afterEach(async () => {
@@ -68,7 +68,7 @@ async function job(): Promise<[number, number][]> {
 }
 
 async function killAll(): Promise<void> {
-  const pool = engineOf(ctx).pool!
+  const pool = localEngineOf(ctx).pool!
   await Promise.all(pool.threads().map((thread) => pool.terminate(thread)))
 }
 
@@ -76,7 +76,7 @@ async function killAll(): Promise<void> {
 async function expectRecovery(filesBefore: number): Promise<void> {
   left = 0
   await expect.poll(() => killed.length).toBe(chosen)
-  const pool = engineOf(ctx).pool!
+  const pool = localEngineOf(ctx).pool!
   await pool.whenStrong()
   expect(pool.threads().map(({ state }) => state)).toEqual(['ready', 'ready', 'ready'])
   for (const thread of pool.threads()) expect(await thread.control.ping()).toBe(thread.id)
@@ -92,7 +92,7 @@ async function expectRecovery(filesBefore: number): Promise<void> {
 
 test(`${KILLS} threads that boot are killed while another works: its jobs are right (SEED=${SEED})`, async () => {
   const files = openFiles()
-  const pool = engineOf(ctx).pool!
+  const pool = localEngineOf(ctx).pool!
   left = KILLS
   await pool.terminate(pool.ready()[1]!)
   while (left > 0) expect(await job()).toEqual(SUMS)

@@ -1,6 +1,6 @@
 import { Context, type ContextOptions, MemoryLimitError, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const open: Context[] = []
 afterEach(async () => {
@@ -29,7 +29,7 @@ describe('memoryLimit', () => {
     for (const [i, rdd] of kept.entries()) expect(await rdd.take(2), `dataset ${i}`).toEqual([i, i + 2])
     for (const rdd of kept) expect(await rdd.count()).toBe(500_000)
     expect(evicted).toBeGreaterThan(5)
-    expect(engineOf(ctx).usedBytes).toBeLessThan(20 * MIB)
+    expect(localEngineOf(ctx).memory.usedBytes).toBeLessThan(20 * MIB)
   })
 
   test('a job that needs more fails with what to do, and the next one runs', async () => {
@@ -68,7 +68,7 @@ describe('speculation', () => {
     expect(result).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     expect(copies).toEqual([0])
     await dropped
-    expect(engineOf(ctx).blocks.size).toBeLessThan(4)
+    expect(localEngineOf(ctx).blocks.size).toBeLessThan(4)
   })
 })
 

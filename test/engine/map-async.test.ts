@@ -1,7 +1,7 @@
 import { Context, type ContextOptions, withEnv } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { lookupService } from '../support/lookup-service.js'
 
 const open: Context[] = []
@@ -139,7 +139,7 @@ test('a thread that dies while it awaits: the task runs elsewhere', async () => 
     )
     .collect()
   await asked
-  const [busy] = engineOf(ctx)
+  const [busy] = localEngineOf(ctx)
     .pool!.ready()
     .filter((thread) => thread.inFlight > 0)
   await busy!.worker.terminate()
@@ -183,7 +183,7 @@ test('a thread that awaits answers control calls', async () => {
     .mapAsync(withEnv({ url: service.url }, async (x) => await (await fetch(`${url}${x}`)).text()))
     .collect()
   await asked
-  const [thread] = engineOf(ctx).pool!.ready()
+  const [thread] = localEngineOf(ctx).pool!.ready()
   expect(await thread!.control.ping()).toBe(thread!.id)
   answer!()
   expect(await job).toEqual(['0'])

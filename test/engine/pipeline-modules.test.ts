@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { ManualClock, StreamingContext } from 'millrace'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { eventually } from '../support/eventually.js'
 import { gather, run, sorted } from './support.js'
 
@@ -154,7 +154,7 @@ describe('pipeline modules', () => {
     await run(ssc, 3, async () => {
       input.push('a', 'b', 'a')
       await Promise.all(
-        engineOf(ssc)
+        localEngineOf(ssc)
           .pool!.threads()
           .map((thread) => thread.worker.terminate()),
       )

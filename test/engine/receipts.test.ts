@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AckAfter, ReceiverSink, ReceiverSource, StreamingContext } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { eventually } from '../support/eventually.js'
 import { gather, manual, run } from './support.js'
 
@@ -64,7 +64,7 @@ const acked = (service: Service, names: readonly string[]) =>
   eventually(() => expect(service.settled).toEqual(names.map((name) => `ack ${name}`)))
 
 async function killAllThreads(ssc: StreamingContext): Promise<void> {
-  const threads = engineOf(ssc).pool!.threads()
+  const threads = localEngineOf(ssc).pool!.threads()
   for (const { worker } of threads) void worker.terminate()
   await Promise.all(threads.map(({ gone }) => gone))
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Engine } from '#build/engine/engine.js'
 import { ReceiverBuffer } from '#build/engine/receivers/receiver-buffer.js'
 import { BlockManager } from '#build/engine/storage/block-manager.js'
-import { DriverWriter } from '#build/engine/storage/driver-writer.js'
+import { DriverBlocks } from '#build/engine/storage/driver-blocks.js'
 import { SegmentLending } from '#build/engine/storage/segment-lending.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
 
@@ -16,9 +16,9 @@ function receiver() {
     replication: 'reference',
     threads: { owners: () => [] },
   })
-  const newWriter = (owner: number) => new DriverWriter(owner, blocks, new SegmentLending(segments))
+  const driver = new DriverBlocks(segments, blocks, new SegmentLending(segments))
   const memory = { isFull: false, onRoom: () => () => {}, makeRoom: () => {} }
-  const engine = { segments, blocks, driver: { newWriter }, memory } as unknown as Engine
+  const engine = { driver, memory } as unknown as Engine
   return new ReceiverBuffer({
     engine,
     stopped: new AbortController().signal,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { StreamingContext } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { countOf, gather, manual, random, run, sorted } from './support.js'
 
 const cleanups: (() => unknown)[] = []
@@ -66,7 +66,7 @@ test('lines cut into packets anywhere, while threads are terminated: each line e
   ssc.on('batchCompleted', ({ records }) => {
     total += records
     if (records === 0) return
-    void engineOf(ssc).pool!.ready()[completed % 2]?.worker.terminate()
+    void localEngineOf(ssc).pool!.ready()[completed % 2]?.worker.terminate()
     completed++
     wake()
   })
@@ -131,7 +131,7 @@ test('memory of finished batches is used again', async () => {
   input.countByValue().output('counts')
   await ssc.start()
   const reading = gather(ssc, 'counts')
-  const engine = engineOf(ssc)
+  const engine = localEngineOf(ssc)
   const sizes: number[] = []
   for (let batch = 0; batch < 600; batch++) {
     input.pushAll(Array.from({ length: 500 }, (_, i) => `word-${batch}-${i}`))

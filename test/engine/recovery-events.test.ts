@@ -1,6 +1,6 @@
 import { Context, type EventName } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { manual } from './support.js'
 
 const open: Context[] = []
@@ -26,7 +26,7 @@ test('one thread dies: its blocks get another owner, verified, and nothing is co
   expect(await kept.count()).toBe(10)
   const replicated = new Promise((resolve) => ctx.on('blocksReplicated', resolve))
   const restored = new Promise<number>((resolve) => ctx.on('poolRestored', ({ ms }) => resolve(ms)))
-  await engineOf(ctx).pool!.terminate(engineOf(ctx).pool!.ready()[0]!)
+  await localEngineOf(ctx).pool!.terminate(localEngineOf(ctx).pool!.ready()[0]!)
   expect(await restored).toBeGreaterThan(0)
   await replicated
   expect(await kept.map(([, n]) => n).reduce((a, b) => a + b)).toBe(1000)
@@ -44,9 +44,9 @@ test('all threads die at once: what had no other owner is computed again from it
     .cache()
   const before = await counted.collect()
   await Promise.all(
-    engineOf(ctx)
+    localEngineOf(ctx)
       .pool!.threads()
-      .map((thread) => engineOf(ctx).pool!.terminate(thread)),
+      .map((thread) => localEngineOf(ctx).pool!.terminate(thread)),
   )
   expect(await counted.collect()).toEqual(before)
   // Four map outputs and two kept partitions.
@@ -61,7 +61,7 @@ test('a corrupt block is found when it is taken over, and computed again', async
     .map((x) => x * 2)
     .cache()
   expect(await kept.count()).toBe(100)
-  const engine = engineOf(ctx)
+  const engine = localEngineOf(ctx)
   const owner = engine.pool!.ready()[0]!
   // A thread that scribbles over shared memory: every byte of every segment but the headers' state.
   const damaged = engine.segments as unknown as { memory(id: number): SharedArrayBuffer }
@@ -89,7 +89,7 @@ test('a corrupt block that has neither copy nor lineage fails its batch instead 
   input.pushAll(Array.from({ length: 100 }, (_, i) => i + 0.5))
   await clock.advance(1000)
   await ssc.awaitIdle()
-  const engine = engineOf(ssc)
+  const engine = localEngineOf(ssc)
   const victims = engine.pool!.ready()
   // No output has read the batch yet: only the driver's own segments hold it.
   const driver = engine.segments as unknown as { memory(id: number): SharedArrayBuffer }
@@ -109,7 +109,7 @@ test('a corrupt block that has neither copy nor lineage fails its batch instead 
 
 /** A thread that scribbles over what it and the others have written: headers stay, payloads make no sense any more. */
 function scribble(ctx: Context): void {
-  const { segments, pool } = engineOf(ctx)
+  const { segments, pool } = localEngineOf(ctx)
   const ids = pool!.threads().flatMap(({ id }) => Array.from({ length: 8 }, (_, n) => id * 2 ** 31 + n))
   for (const id of ids) if (segments.has(id)) scribbleOver(segments.memory(id))
 }

@@ -1,6 +1,6 @@
 import { Context, type DeadLetterBatch, MemoryLimitError, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 const MIB = 1024 * 1024
@@ -52,7 +52,7 @@ test.each([
   expect(String(error)).toMatch(/more than 1048576 bytes.*toLocalIterator.*raise maxResultBytes/)
   expect(retried).toBe(0)
   expect(await ctx.range(10).collect()).toHaveLength(10)
-  expect(engineOf(ctx).blocks.size).toBe(0)
+  expect(localEngineOf(ctx).blocks.size).toBe(0)
 })
 
 test('what accumulators bring to the driver counts too', async () => {

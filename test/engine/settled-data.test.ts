@@ -1,6 +1,6 @@
 import { type StreamingContext, withEnv } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 const BATCHES = 8
@@ -17,7 +17,7 @@ const random = withEnv({ keys: KEYS }, (x: number): [number, number] => [x % key
 declare const keys: number
 
 function killAll(ssc: StreamingContext): void {
-  for (const thread of engineOf(ssc).pool?.ready() ?? []) void thread.worker.terminate()
+  for (const thread of localEngineOf(ssc).pool?.ready() ?? []) void thread.worker.terminate()
 }
 
 /** Kills the threads at the end of each output of a batch, so that the next one finds nothing in them. */

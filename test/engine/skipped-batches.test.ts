@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { countOf, gather, manual, run, sorted } from './support.js'
 
 const data = ['a a b', 'poison', 'b c', 'a', 'poison', 'c c'].map((line) => line.split(' '))
@@ -29,7 +29,7 @@ test('a batch that fails is skipped, listed, and has no effect on windows and st
     // The state must come back from snapshots and replays that know nothing of the skipped batches.
     if (batch === 3)
       await Promise.all(
-        engineOf(ssc)
+        localEngineOf(ssc)
           .pool!.threads()
           .map((thread) => thread.worker.terminate()),
       )
@@ -72,7 +72,7 @@ test('a snapshot that good partitions wrote in a skipped batch is taken back wit
   await run(ssc, 8, async (batch) => {
     if (batch === 5)
       await Promise.all(
-        engineOf(ssc)
+        localEngineOf(ssc)
           .pool!.threads()
           .map((thread) => thread.worker.terminate()),
       )

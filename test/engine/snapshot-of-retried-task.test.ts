@@ -1,6 +1,6 @@
 import { ManualClock, StreamingContext } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 declare global {
   var thrownOnce: boolean | undefined
@@ -33,7 +33,7 @@ test('an increment holds what changed, also when the task fails after it wrote o
   }
   for (let batch = 1; batch <= 4; batch++) await tick()
   expect(retries).toBe(1)
-  const pool = engineOf(ssc).pool!
+  const pool = localEngineOf(ssc).pool!
   await pool.whenStrong()
   await pool.terminate(pool.ready()[0]!)
   await tick()

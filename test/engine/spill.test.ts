@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context, type ContextOptions, type EngineEvents, type RDD, StorageLevel, withEnv } from 'millrace'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 const MIB = 1024 * 1024
@@ -78,8 +78,10 @@ describe('memory-and-disk', () => {
     expect(seen.blockLoaded.length).toBeGreaterThanOrEqual(3 * 14)
     expect(seen.blockLoaded[0]!.ms).toBeGreaterThan(0)
     expect(seen.spillFailed).toEqual([])
-    expect(engineOf(ctx).usedBytes).toBeLessThan(20 * MIB)
-    expect(engineOf(ctx).spilledBytes).toBe(seen.blockSpilled.reduce((sum, { bytes }) => sum + bytes, 0))
+    expect(localEngineOf(ctx).memory.usedBytes).toBeLessThan(20 * MIB)
+    expect(localEngineOf(ctx).status().memory.spilled).toBe(
+      seen.blockSpilled.reduce((sum, { bytes }) => sum + bytes, 0),
+    )
     expect(files()).toHaveLength(seen.blockSpilled.length)
   })
 
@@ -109,7 +111,7 @@ describe('disk', () => {
     expect(await rdd.sum()).toBe(total(6))
     await written
     expect(files()).toHaveLength(6)
-    expect(engineOf(ctx).usedBytes).toBeLessThan(3 * MIB)
+    expect(localEngineOf(ctx).memory.usedBytes).toBeLessThan(3 * MIB)
     expect(await rdd.sum()).toBe(total(6))
     expect(
       await rdd
@@ -119,7 +121,7 @@ describe('disk', () => {
     ).toBe(1_200_000)
     expect(computed.value).toBe(6)
     expect(seen.blockLoaded).toHaveLength(12)
-    expect(engineOf(ctx).blocks.size).toBe(0)
+    expect(localEngineOf(ctx).blocks.size).toBe(0)
   })
 
   test('unpersist removes the files, also of what is being written or read', async () => {
@@ -133,12 +135,12 @@ describe('disk', () => {
     await Promise.resolve()
     rdd.unpersist()
     expect(await reading).toBe(total(4))
-    expect(engineOf(ctx).spilledBytes).toBe(0)
+    expect(localEngineOf(ctx).status().memory.spilled).toBe(0)
     const again = times(ctx, 'blockSpilled', 4)
     await rdd.persist('disk').count()
     rdd.unpersist()
     await again
-    expect(engineOf(ctx).spilledBytes).toBe(0)
+    expect(localEngineOf(ctx).status().memory.spilled).toBe(0)
     expect(await rdd.sum()).toBe(total(4))
     expect(computed.value).toBeGreaterThanOrEqual(12)
     await ctx.stop()
@@ -207,7 +209,7 @@ describe('files that cannot be written', () => {
     const settled = Promise.all([times(ctx, 'blockSpilled', 2), times(ctx, 'spillFailed', 6)])
     expect(await rdd.persist('disk').sum()).toBe(total(8))
     await settled
-    expect(engineOf(ctx).spilledBytes).toBeLessThanOrEqual(4 * MIB)
+    expect(localEngineOf(ctx).status().memory.spilled).toBeLessThanOrEqual(4 * MIB)
     expect(seen.spillFailed[0]!.error.message).toMatch(/would exceed spillLimit/)
     expect(await rdd.sum()).toBe(total(8))
     expect(computed.value).toBe(8)
@@ -227,7 +229,7 @@ test('threads that die while files are written and read change no answer', async
   let spills = 0
   ctx.on('blockSpilled', () => {
     // One thread after the other: what it kept in memory only, with both owners gone, is computed again.
-    if (++spills % 4 === 0) void engineOf(ctx).pool!.ready()[spills % 2]?.worker.terminate()
+    if (++spills % 4 === 0) void localEngineOf(ctx).pool!.ready()[spills % 2]?.worker.terminate()
   })
   for (let i = 0; i < 4; i++) expect(await rdd.sum()).toBe(total(16))
   expect(spills).toBeGreaterThanOrEqual(8)
@@ -256,7 +258,7 @@ test('streams: files of a window go when its batches are forgotten', async () =>
   await ssc.start()
   await run(ssc, 8)
   await written
-  const kept = engineOf(ssc).spilledBytes
+  const kept = localEngineOf(ssc).status().memory.spilled
   await ssc.stop()
   expect((await counts).map(({ records }) => records)).toEqual(
     [1000, 2000, 3000, 3000, 3000, 3000, 3000, 3000].map((n) => [n]),

@@ -1,6 +1,6 @@
 import { type KeyState, StateSpec, type StreamingContext, type StreamingOptions } from 'millrace'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import fc from '../support/fast-check.js'
 import { gather, manual, run, sorted } from './support.js'
 
@@ -110,7 +110,7 @@ async function outcome(
   const outputs = Promise.all(names.map((name) => gather(ssc, name)))
   await run(ssc, data.length, async (batch) => {
     const kill = kills[batch]
-    const { pool } = engineOf(ssc)
+    const { pool } = localEngineOf(ssc)
     const ready = pool!.ready()
     // A thread that was killed during the batch before may be dead only now, and the next one still boot.
     const one = typeof kill === 'number' && ready.length > 0 ? [ready[kill % ready.length]!] : []
@@ -220,10 +220,10 @@ describe('snapshots', () => {
       .mapWithState(keep)
       .stateSnapshots()
       .output('state')
-    const snapshots = vi.spyOn(engineOf(ssc).states, 'snapshotTaken')
+    const snapshots = vi.spyOn(localEngineOf(ssc).states, 'snapshotTaken')
     await ssc.start()
     const states = gather<[string, number]>(ssc, 'state')
-    const pool = engineOf(ssc).pool!
+    const pool = localEngineOf(ssc).pool!
     const killAll = () => Promise.all(pool.threads().map((thread) => pool.terminate(thread)))
     await run(ssc, data.length, async (batch) => {
       if (batch === killBefore) await killAll()
@@ -299,7 +299,7 @@ describe('snapshots', () => {
     await ssc.start()
     for (const name of ssc.outputNames) void gather(ssc, name)
     const sizes: number[] = []
-    await run(ssc, 60, () => void sizes.push(engineOf(ssc).blocks.size))
+    await run(ssc, 60, () => void sizes.push(localEngineOf(ssc).blocks.size))
     expect(Math.max(...sizes.slice(40))).toBeLessThanOrEqual(Math.max(...sizes.slice(20, 40)))
   })
 })

@@ -1,6 +1,6 @@
 import { type RDD, StateError, type StreamingContext } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run, sorted } from './support.js'
 
 const open: StreamingContext[] = []
@@ -139,10 +139,10 @@ describe('versions that outputs leave unmade', () => {
     const sizes: number[] = []
     await ssc.start()
     await run(ssc, batches, async (batch) => {
-      sizes.push(engineOf(ssc).blocks.size)
+      sizes.push(localEngineOf(ssc).blocks.size)
       if (batch === 20)
         await Promise.all(
-          engineOf(ssc)
+          localEngineOf(ssc)
             .pool!.threads()
             .map((t) => t.worker.terminate()),
         )
@@ -168,10 +168,10 @@ describe('versions that outputs leave unmade', () => {
     const totals = gather<Pair>(ssc, 'totals')
     const sizes: number[] = []
     await run(ssc, 60, async (batch) => {
-      sizes.push(engineOf(ssc).blocks.size)
+      sizes.push(localEngineOf(ssc).blocks.size)
       if (batch === 57)
         await Promise.all(
-          engineOf(ssc)
+          localEngineOf(ssc)
             .pool!.threads()
             .map((t) => t.worker.terminate()),
         )

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { Engine } from '#build/engine/engine.js'
 import { TextBuffer } from '#build/engine/receivers/text-buffer.js'
 import { BlockManager } from '#build/engine/storage/block-manager.js'
 import { DriverWriter } from '#build/engine/storage/driver-writer.js'
@@ -20,8 +19,7 @@ function books() {
     threads: { owners: () => [] },
   })
   const reports: string[] = []
-  const engine = { segments, blocks } as unknown as Engine
-  const buffer = new TextBuffer(engine, new DriverWriter(7, blocks, new SegmentLending(segments)), {
+  const buffer = new TextBuffer(segments, new DriverWriter(7, blocks, new SegmentLending(segments)), {
     report: (message) => void reports.push(message),
   })
   const read = (block: BlockHandle) => openBlock(segments.memory(block.segment), block).toString('latin1')

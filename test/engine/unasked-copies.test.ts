@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pure, type StreamingOptions, withEnv } from 'millrace'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, run } from './support.js'
 
 let folder: string
@@ -36,7 +36,7 @@ async function callsOf(options: Partial<StreamingOptions>, declare: <F extends (
   await ssc.start()
   const same = gather<number>(ssc, 'same')
   const next = gather<number>(ssc, 'next')
-  const pool = engineOf(ssc).pool!
+  const pool = localEngineOf(ssc).pool!
   await pool.whenStrong()
   const warm = new Promise<void>((resolve) => ssc.on('threadWarmedUp', () => resolve()))
   await run(ssc, 2)

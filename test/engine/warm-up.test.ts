@@ -1,6 +1,6 @@
 import { pure, type StreamingContext, type StreamingOptions, withEnv } from 'millrace'
 import { expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { gather, manual, needsPractice, run, sorted } from './support.js'
 
 type Event = { readonly thread: number; readonly tasks: number; readonly ms: number }
@@ -19,7 +19,7 @@ function warmedUp(ssc: StreamingContext): Promise<Event> {
 async function untilWarmingUp(ssc: StreamingContext) {
   await ssc.start()
   const same = gather<number>(ssc, 'same')
-  const pool = engineOf(ssc).pool!
+  const pool = localEngineOf(ssc).pool!
   await pool.whenStrong()
   await run(ssc, 2)
   while (pool.spare()?.inFlight !== 1) await new Promise(setImmediate)
@@ -47,7 +47,7 @@ test('the spare practises on copies while nothing runs, and is warm when it take
   const { ssc } = counting()
   await ssc.start()
   const counts = gather<[number, number]>(ssc, 'counts')
-  const pool = engineOf(ssc).pool!
+  const pool = localEngineOf(ssc).pool!
   await pool.whenStrong()
   const practised = warmedUp(ssc)
   await run(ssc, 2)
@@ -91,14 +91,14 @@ test('nothing of a warm-up is published: no records, additions, dead letters or 
     ssc.on('resultDropped', () => dropped++)
     await ssc.start()
     const sums = gather<[number, number]>(ssc, 'sums')
-    await engineOf(context).pool!.whenStrong()
+    await localEngineOf(context).pool!.whenStrong()
     const practised = warmUp && warmedUp(ssc)
     await run(ssc, 2)
     // Map and reduce tasks, each eight times.
     if (practised) expect((await practised).tasks).toBe(16)
-    if (practised) expect(await engineOf(context).pool!.spare()!.control.owned()).toEqual([])
+    if (practised) expect(await localEngineOf(context).pool!.spare()!.control.owned()).toEqual([])
     // The inputs pinned for the copies are free again, and so are the blocks that the copies wrote.
-    const { liveBlocks } = engineOf(context).segments
+    const { liveBlocks } = localEngineOf(context).segments
     await run(ssc, 1)
     await ssc.stop()
     const records = (await sums).map((batch) => sorted(batch.records))
@@ -113,7 +113,7 @@ test('there are none without a spare, or where they are switched off', async () 
     const { ssc } = counting({ threads: 1, ...options })
     await ssc.start()
     const counts = gather<[number, number]>(ssc, 'counts')
-    const engine = engineOf(ssc)
+    const engine = localEngineOf(ssc)
     await engine.pool!.whenStrong()
     await run(ssc, 3)
     // The values of the newest batch.
@@ -184,7 +184,7 @@ test('a copy that throws, or ends its thread, is the last of its program', async
     else while (pool.spare()!.inFlight > 0) await new Promise(setImmediate)
     await pool.whenStrong()
     await run(ssc, 1)
-    expect(engineOf(ssc).segments.liveBlocks).toBe(1)
+    expect(localEngineOf(ssc).segments.liveBlocks).toBe(1)
     await ssc.stop()
     expect((await same).map(({ records }) => records[0]! % 100)).toEqual([1, 2, 3])
     expect(events).toEqual(end === 'exit' ? ['exit'] : [])

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { engineOf } from '../../engine/engine-of.js'
+import { localEngineOf } from '../../engine/local/local-engine-of.js'
 import type { StreamingContext, ThreadLostError } from '../../index.js'
 import { isFault, type Mode } from './modes.js'
 import type { StressParams } from './pipelines/params.js'
 import { arm, disarm, type Fault, type FaultMemory, isArmed, PLACES, takenAt } from './tripwire.js'
 
-type Pool = NonNullable<ReturnType<typeof engineOf>['pool']>
+type Pool = NonNullable<ReturnType<typeof localEngineOf>['pool']>
 type Thread = ReturnType<Pool['threads']>[number]
 
 /** A kill that was carried out. */
@@ -110,7 +110,7 @@ export class Killer {
   }
 
   #threads(): Thread[] {
-    const threads = engineOf(this.#ssc).pool?.threads() ?? []
+    const threads = localEngineOf(this.#ssc).pool?.threads() ?? []
     return threads.filter((thread) => !this.#killed.has(thread))
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { engineOf } from '../../engine/engine-of.js'
+import { localEngineOf } from '../../engine/local/local-engine-of.js'
 import { ManualClock, StreamingContext } from '../../index.js'
 import { Counts } from './counts.js'
 import { Killer } from './killer.js'
@@ -88,7 +88,7 @@ class StressRun {
   async run(): Promise<StressReport> {
     const ssc = this.#ssc
     await ssc.start()
-    await engineOf(ssc).pool!.whenStrong()
+    await localEngineOf(ssc).pool!.whenStrong()
     const watchdog = new Watchdog()
     this.#listen(watchdog)
     const readers = Promise.allSettled([...ssc.outputNames].map((name) => this.#read(name)))

@@ -4,7 +4,6 @@ import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { StreamNode } from '../../ops/dstream/node.js'
 import { StateRdd } from '../../ops/rdd/state.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
-import { DRIVER } from '../../pool/blocks/writers.js'
 import type { Engine } from '../engine.js'
 import type { Checkpoint, SavedBlock, SavedRdd, SavedState } from './checkpoint.js'
 import type { DataKind } from './names.js'
@@ -174,9 +173,9 @@ export class Gathering {
     // The partition is in a file, which may be removed at any time, or it was evicted again at memoryLimit.
     const [records] = await engine.run<unknown[]>(rdd, { op: 'collect' }, [partition])
     const block = engine.driver.write('records', records!)
-    engine.blocks.register(block, DRIVER, { rooted: true })
+    engine.driver.keep(block)
     const saved = this.#save('data', block)
-    engine.blocks.release(block.id)
+    engine.driver.release(block.id)
     return saved
   }
 

@@ -9,7 +9,6 @@ import { lookUpState } from '../look-up-state.js'
 import type { ContextRuntime, OutputTransport } from '../streaming/context-runtime.js'
 import type { StreamingContext } from '../streaming/streaming-context.js'
 import { tablesOf } from '../streaming/tables-of.js'
-import { terminateThreadOf } from '../terminate-thread.js'
 import type { Notices } from './notices.js'
 import { type OutputChannel, OutputSender } from './output-sender.js'
 import type { CallMessage, DriverCalls, ToDriver, ToHost } from './protocol.js'
@@ -42,7 +41,7 @@ export class DriverServer implements OutputTransport, OutputChannel {
       stop: (how) => ssc.stop(how),
       awaitIdle: () => ssc.awaitIdle(),
       status: () => ssc.status(),
-      terminateThread: (slot) => terminateThreadOf(engineOf(ssc), slot),
+      terminateThread: (slot) => engineOf(ssc).terminateThread(slot),
       lookUpState: (name, key) => lookUpState(ssc.context, graphOf(ssc), name, key),
       keepOutputs: () => tables.keep(),
       listTables: () => tables.list(),

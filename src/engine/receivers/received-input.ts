@@ -9,7 +9,7 @@ export abstract class ReceivedInput<B extends BatchInput = BatchInput> extends S
     const batch = this.batches.get(time)
     if (!batch) return undefined
     const { engine, graph } = this.context.options
-    const slices = toPartitions(engine, batch.blocks, graph.context.parallelism)
+    const slices = toPartitions(engine.driver.segments, batch.blocks, graph.context.parallelism)
     return this.created(time, batch, new ReceivedRdd(graph.context, this.name, slices))
   }
 

@@ -64,7 +64,7 @@ export class ReceiverBuffer implements ReceiptsOwner {
     this.#stopped = stopped
     this.#maxBytes = maxBytes
     this.#listener = listener
-    this.#text = new TextBuffer(engine, engine.driver.newWriter(nextReceiver()), listener)
+    this.#text = new TextBuffer(engine.driver.segments, engine.driver.newWriter(nextReceiver()), listener)
     this.#records = new RecordBuffer((records) => engine.driver.write('records', records))
     this.receipts = new Receipts({ ackAfter, owner: this })
     this.sealed = new SealedBlocks({ engine, receipts: this.receipts, log, listener })

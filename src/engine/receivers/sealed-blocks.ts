@@ -1,5 +1,4 @@
 import type { BlockHandle } from '../../pool/blocks/handle.js'
-import { DRIVER } from '../../pool/blocks/writers.js'
 import type { Engine } from '../engine.js'
 import type { InputLog, InputLogOwner } from '../write-ahead-log/input-log.js'
 import type { LoggedBlock } from '../write-ahead-log/log-content.js'
@@ -97,7 +96,7 @@ export class SealedBlocks implements InputLogOwner {
   }
 
   #register(block: BlockHandle): void {
-    this.#options.engine.blocks.register(block, DRIVER, { rooted: true })
+    this.#options.engine.driver.keep(block)
     this.#bytes += block.length
   }
 }

@@ -132,7 +132,7 @@ export abstract class StreamInput<B extends BatchInput = BatchInput> {
       if (!batch) continue
       this.batches.delete(time)
       if (batch.rdd) this.#byRdd.delete(batch.rdd.id)
-      for (const block of batch.blocks) this.context.options.engine.blocks.release(block.id)
+      for (const block of batch.blocks) this.context.options.engine.driver.release(block.id)
     }
   }
 

@@ -2,8 +2,7 @@ import type { SegmentId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import { HEADER_BYTES, payloadSpace, sealBlock } from '../../pool/blocks/layout.js'
 import { SEGMENT_BYTES } from '../../pool/blocks/segment-size.js'
-import type { Allocation } from '../../pool/blocks/segments.js'
-import type { Engine } from '../engine.js'
+import type { Allocation, SegmentPool } from '../../pool/blocks/segments.js'
 import type { DriverWriter } from '../storage/driver-writer.js'
 import { linesIn } from './lines-in.js'
 
@@ -53,15 +52,15 @@ interface View {
  * ```
  */
 export class TextBuffer {
-  readonly #engine: Engine
+  readonly #segments: SegmentPool
   readonly #writer: DriverWriter
   readonly #listener: { report(message: string): void }
   #open: Open | undefined
   #view: View | undefined
   #sealed: BlockHandle[] = []
 
-  constructor(engine: Engine, writer: DriverWriter, listener: { report(message: string): void }) {
-    this.#engine = engine
+  constructor(segments: SegmentPool, writer: DriverWriter, listener: { report(message: string): void }) {
+    this.#segments = segments
     this.#writer = writer
     this.#listener = listener
   }
@@ -150,7 +149,7 @@ export class TextBuffer {
   }
 
   #releaseView(): void {
-    if (this.#view?.stale) this.#engine.segments.release(this.#view.segment)
+    if (this.#view?.stale) this.#segments.release(this.#view.segment)
     this.#view = undefined
   }
 
@@ -200,7 +199,7 @@ export class TextBuffer {
     open.bytes.set(old.bytes.subarray(0, old.used))
     open.used = old.used
     open.lines = old.lines
-    this.#engine.segments.release(old.place.segment.id)
+    this.#segments.release(old.place.segment.id)
     return open
   }
 
@@ -219,7 +218,7 @@ export class TextBuffer {
   #holdView(): View | undefined {
     if (this.#view && !this.#view.stale) {
       this.#view.stale = true
-      this.#engine.segments.retain(this.#view.segment)
+      this.#segments.retain(this.#view.segment)
     }
     return this.#view
   }

@@ -2,14 +2,7 @@ import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
 import type { Engine } from '../engine.js'
 import type { StreamingState } from '../streaming/streaming-options.js'
-import type {
-  InputStatus,
-  MemoryStatus,
-  StateStatus,
-  StreamStatus,
-  StreamsStatus,
-  ThreadStatus,
-} from './streams-status.js'
+import type { InputStatus, StateStatus, StreamStatus, StreamsStatus } from './streams-status.js'
 
 /** The parts whose status is taken. */
 export interface StatusOptions {
@@ -33,46 +26,22 @@ export function takeStatus({
   inputs,
   options,
 }: StatusOptions): StreamsStatus {
-  const persisted = engine.persistedDatasets
+  const { threads, memory, persisted } = engine.status()
   const states = statesOf(graph, engine)
+  const { heapUsed: heap, rss: resident } = process.memoryUsage()
   return {
     state,
     now,
     batchInterval: graph.batchInterval,
     checkpointDir,
-    threads: threadsOf(engine),
-    memory: memoryOf(engine, sum(persisted, 'memoryBytes'), sum(states, 'bytes')),
+    threads,
+    memory: { ...memory, persisted: sum(persisted, 'memoryBytes'), state: sum(states, 'bytes'), heap, resident },
     persisted,
     states,
     streams: graph.streams.map((stream) => streamOf(stream, graph)),
     outputs: graph.outputs.map(({ id, label, stream }) => ({ id, label, stream: stream.id })),
     inputs,
     options: plain(options),
-  }
-}
-
-function threadsOf({ pool }: Engine): ThreadStatus[] {
-  const threads = pool?.threads() ?? []
-  return threads.map(({ id, slot, state, inFlight, worker }) => {
-    const { active, idle } = worker.performance.eventLoopUtilization()
-    return { id, slot, state, tasks: inFlight, activeMs: active, idleMs: idle }
-  })
-}
-
-function memoryOf(engine: Engine, persisted: number, state: number): MemoryStatus {
-  const { blocks } = engine
-  const { heapUsed: heap, rss: resident } = process.memoryUsage()
-  return {
-    limit: engine.memory.limit,
-    used: engine.usedBytes,
-    received: engine.receivedBytes,
-    persisted,
-    state,
-    spilled: engine.spilledBytes,
-    blocks: blocks.size,
-    blocksShort: blocks.short,
-    heap,
-    resident,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { WriterId } from '../../ids.js'
+import type { BlockId, WriterId } from '../../ids.js'
 import { ByteWriter } from '../../pool/blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../../pool/blocks/handle.js'
 import { openBlock } from '../../pool/blocks/layout.js'
@@ -18,14 +18,14 @@ export interface PinnedBytes {
 
 /** Reads and writes blocks in the driver. Written blocks count as used memory; the caller registers them. */
 export class DriverBlocks {
-  readonly #segments: SegmentPool
+  readonly segments: SegmentPool
   readonly #blocks: BlockManager
   readonly #lending: SegmentLending
   readonly #writer: DriverWriter
   readonly #scratch = new ByteWriter()
 
   constructor(segments: SegmentPool, blocks: BlockManager, lending: SegmentLending) {
-    this.#segments = segments
+    this.segments = segments
     this.#blocks = blocks
     this.#lending = lending
     this.#writer = this.newWriter(DRIVER)
@@ -50,10 +50,20 @@ export class DriverBlocks {
     return block
   }
 
+  /** Roots a written block in the driver, until it is released: it survives the death of all threads. */
+  keep(block: BlockHandle): void {
+    this.#blocks.register(block, DRIVER, { rooted: true })
+  }
+
+  /** Frees a block that the driver keeps. */
+  release(block: BlockId): void {
+    this.#blocks.release(block)
+  }
+
   /** Pins a block and returns its bytes. */
   pinBytes(block: BlockHandle): PinnedBytes {
     const now = this.#blocks.current(block)
-    const payload = openBlock(this.#segments.memory(now.segment), now)
+    const payload = openBlock(this.segments.memory(now.segment), now)
     this.#blocks.pin([now.id])
     return { payload, unpin: () => this.#blocks.unpin([now.id]) }
   }

@@ -16,7 +16,6 @@ import type { EventListener, EventName, Listener } from '../events/engine-events
 import { lineageOf } from '../lineage-of.js'
 import { lookUpState } from '../look-up-state.js'
 import type { StreamsStatus } from '../status/streams-status.js'
-import { terminateThreadOf } from '../terminate-thread.js'
 import { ContextRuntime } from './context-runtime.js'
 import { Lifecycle } from './lifecycle.js'
 import type { OutputBatch } from './output-queue.js'
@@ -69,7 +68,7 @@ export class StreamingContext extends StreamBuilder implements StreamingControl 
     this.clock = checked.clock
     this.#lifecycle = new Lifecycle({ graph, context, runtime, options: checked })
     if (options.checkpointDir !== undefined) this.#lifecycle.useCheckpoints(this.#storeAt(options.checkpointDir))
-    const terminateThread = (slot: number) => terminateThreadOf(engineOf(context), slot)
+    const terminateThread = (slot: number) => engineOf(context).terminateThread(slot)
     const lookUp = (name: string, key: unknown) => lookUpState(context, graph, name, key)
     const tables = new RunningTables(context, graph, runtime.newest)
     attachTables(this, tables)

@@ -1,6 +1,6 @@
 import { type Accumulator, ArgumentError, Context, withEnv } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { eachThreads } from '../../support/contexts.js'
 
 // Names that only withEnv gives a meaning to.
@@ -23,7 +23,7 @@ describe('accumulators', () => {
       over = true
     })
     for (let kills = 0; kills < 4 && !over; kills++) {
-      await engineOf(own).pool!.ready()[0]?.worker.terminate()
+      await localEngineOf(own).pool!.ready()[0]?.worker.terminate()
     }
     await done
     expect(sum.value).toBe(2000)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ArgumentError, Context, type RDD, StateError, TaskFailedError, withEnv } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { nodeOf } from '../../support/nodes.js'
 
 let folder: string
@@ -99,7 +99,7 @@ describe.each(threads)('checkpoint(), %i threads', (n) => {
     // Three steps each time: once for the action, once for the files.
     expect(before).toBe(4 * 2 * 3 * 10)
     await Promise.all(
-      engineOf(ctx)
+      localEngineOf(ctx)
         .pool!.ready()
         .map(({ worker }) => worker.terminate()),
     )

@@ -1,7 +1,7 @@
 import { ArgumentError, Context } from 'millrace'
 import { runBatches, terminateThread } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
-import { engineOf } from '#build/engine/engine-of.js'
+import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { expectBag } from '../../support/compare.js'
 import { eachThreads } from '../../support/contexts.js'
 import fc from '../../support/fast-check.js'
@@ -50,7 +50,7 @@ describe('repartition', () => {
       const before = await dealt.glom().collect()
       for (const slot of [0, 1]) {
         await terminateThread(ctx, slot)
-        await engineOf(ctx).pool!.whenStrong()
+        await localEngineOf(ctx).pool!.whenStrong()
         expect(await dealt.glom().collect()).toEqual(before)
       }
     } finally {

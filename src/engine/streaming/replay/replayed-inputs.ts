@@ -4,7 +4,6 @@ import type { FileRange } from '../../../files/identity.js'
 import type { InputNode } from '../../../ops/dstream/node.js'
 import type { Rdd } from '../../../ops/rdd/rdd.js'
 import type { DirectSource } from '../../../ops/source.js'
-import { DRIVER } from '../../../pool/blocks/writers.js'
 import { directDataset } from '../../receivers/direct-dataset.js'
 import type { InputContext } from '../../receivers/input-context.js'
 import { LocalInput } from '../../receivers/local-input.js'
@@ -66,11 +65,11 @@ class ReplayedReceiverInput extends ReceivedInput {
   }
 
   async assign(time: number): Promise<void> {
-    const { driver, blocks } = this.context.options.engine
+    const { driver } = this.context.options.engine
     const restored = []
     for (const logged of this.#recorded.blocksOf(this.uid, time)) {
       const block = driver.writeBytes(await this.#recorded.read(logged), logged.codec, logged.count)
-      blocks.register(block, DRIVER, { rooted: true })
+      driver.keep(block)
       restored.push(block)
     }
     this.batches.set(time, { blocks: restored, rdd: undefined, counts: new Map() })

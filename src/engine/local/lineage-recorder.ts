@@ -1,9 +1,12 @@
-import type { ThreadId } from '../ids.js'
-import type { Dataset, Planner, ShuffleDependency, SourcePartition, StateRequest } from '../ops/dataset.js'
-import type { Plan } from '../ops/plan.js'
-import type { BlockHandle, BlockSlice } from '../pool/blocks/handle.js'
-import type { Engine } from './engine.js'
-import type { LineageBlock, LineageStep } from './status/lineage.js'
+import type { ThreadId } from '../../ids.js'
+import type { Dataset, Planner, ShuffleDependency, SourcePartition, StateRequest } from '../../ops/dataset.js'
+import type { Plan } from '../../ops/plan.js'
+import type { BlockHandle, BlockSlice } from '../../pool/blocks/handle.js'
+import type { ThreadPool } from '../../pool/thread-pool.js'
+import type { StateTracker } from '../state/state-tracker.js'
+import type { LineageBlock, LineageStep } from '../status/lineage.js'
+import type { BlockManager } from '../storage/block-manager.js'
+import type { PersistedLocation } from '../storage/persisted-partitions.js'
 
 /** Partitions that are visited: each costs the description of its plan. */
 const MOST_VISITS = 2_000
@@ -22,9 +25,19 @@ interface Step {
   omitted: number
 }
 
+/** The parts of an engine that know where data is. */
+export interface LineageSources {
+  readonly pool: ThreadPool | undefined
+  readonly blocks: Pick<BlockManager, 'owners'>
+  readonly states: Pick<StateTracker, 'plan'>
+  locationOf(rdd: Dataset, partition: number): PersistedLocation | undefined
+  valuesAt(rdd: Dataset, partition: number): PersistedLocation | undefined
+  outputsOf(dependency: ShuffleDependency): readonly (BlockHandle | undefined)[]
+}
+
 /** Follows a partition to everything that it is computed from: a planner that records what datasets ask for and plans nothing. */
 export class LineageRecorder implements Planner {
-  readonly #engine: Engine
+  readonly #engine: LineageSources
   readonly #slots: ReadonlyMap<ThreadId, number>
   /** By dataset, in the order in which they are reached. */
   readonly #steps = new Map<number, Step>()
@@ -32,7 +45,7 @@ export class LineageRecorder implements Planner {
   #visits = 0
   truncated = false
 
-  constructor(engine: Engine) {
+  constructor(engine: LineageSources) {
     this.#engine = engine
     this.#slots = new Map(engine.pool?.threads().map(({ id, slot }) => [id, slot]))
   }

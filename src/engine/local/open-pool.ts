@@ -1,11 +1,11 @@
-import type { ThreadLossReason } from '../errors.js'
-import { ThreadLostError } from '../errors.js'
-import type { WorkerBoot } from '../pool/protocol.js'
-import { ThreadPool } from '../pool/thread-pool.js'
-import type { Logger } from './logger.js'
-import { memoryWarning } from './memory-warning.js'
-import type { ContextSettings } from './options.js'
-import type { ThreadChanges } from './recovery/thread-changes.js'
+import type { ThreadLossReason } from '../../errors.js'
+import { ThreadLostError } from '../../errors.js'
+import type { WorkerBoot } from '../../pool/protocol.js'
+import { ThreadPool } from '../../pool/thread-pool.js'
+import type { Logger } from '../logger.js'
+import { memoryWarning } from '../memory-warning.js'
+import type { ContextSettings } from '../options.js'
+import type { ThreadChanges } from '../recovery/thread-changes.js'
 
 /**
  * Starts the threads of an engine. Takes 50 to 100 ms plus the time of the pipeline module. Rejects when `signal`

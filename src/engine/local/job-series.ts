@@ -1,10 +1,10 @@
-import { IndeterminateError } from '../errors.js'
-import { append } from '../ops/append.js'
-import type { Dataset } from '../ops/dataset.js'
-import type { JobSeries } from '../ops/job-runner.js'
-import type { Sink } from '../ops/plan.js'
-import type { TaskDone } from './scheduler/task.js'
-import type { ContentVersions, Reading } from './storage/content-versions.js'
+import { IndeterminateError } from '../../errors.js'
+import { append } from '../../ops/append.js'
+import type { Dataset } from '../../ops/dataset.js'
+import type { JobSeries } from '../../ops/job-runner.js'
+import type { Sink } from '../../ops/plan.js'
+import type { TaskDone } from '../scheduler/task.js'
+import type { ContentVersions, Reading } from '../storage/content-versions.js'
 
 /** Runs jobs, and returns their finished tasks. */
 export interface TaskRunner {

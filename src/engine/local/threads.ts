@@ -1,6 +1,6 @@
-import type { ThreadId } from '../ids.js'
-import type { ThreadPool } from '../pool/thread-pool.js'
-import type { ThreadDirectory } from './storage/thread-directory.js'
+import type { ThreadId } from '../../ids.js'
+import type { ThreadPool } from '../../pool/thread-pool.js'
+import type { ThreadDirectory } from '../storage/thread-directory.js'
 
 /** The threads of an engine, which exist from the first action on. */
 export class Threads implements ThreadDirectory {

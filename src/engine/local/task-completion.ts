@@ -1,11 +1,11 @@
-import type { BatchTime, BlockId } from '../ids.js'
-import type { ShuffleDependency } from '../ops/dataset.js'
-import { creditAdditions } from '../ops/rdd/accumulators.js'
-import type { RddContext } from '../ops/rdd/context.js'
-import type { WrittenBlock } from '../pool/protocol.js'
+import type { BatchTime, BlockId } from '../../ids.js'
+import type { ShuffleDependency } from '../../ops/dataset.js'
+import { creditAdditions } from '../../ops/rdd/accumulators.js'
+import type { RddContext } from '../../ops/rdd/context.js'
+import type { WrittenBlock } from '../../pool/protocol.js'
+import type { TaskListener } from '../scheduler/dag-scheduler.js'
+import type { TaskDone, TaskSpec } from '../scheduler/task.js'
 import type { Storage } from './assemble-storage.js'
-import type { TaskListener } from './scheduler/dag-scheduler.js'
-import type { TaskDone, TaskSpec } from './scheduler/task.js'
 
 /**
  * Registers the results of finished tasks: blocks, state, accumulators, event times, record counts and dead letters.

@@ -1,8 +1,8 @@
-import { StateError } from '../errors.js'
-import type { Engine } from './engine.js'
+import { StateError } from '../../errors.js'
+import type { ThreadPool } from '../../pool/thread-pool.js'
 
 /** Kills the worker thread in a slot, as if it had crashed. Resolves when it has exited. */
-export async function terminateThreadOf({ pool }: Engine, slot: number): Promise<void> {
+export async function terminateThread(pool: ThreadPool | undefined, slot: number): Promise<void> {
   const ready = pool?.ready() ?? []
   const thread = ready.find((candidate) => candidate.slot === slot)
   if (!thread) {
