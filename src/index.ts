@@ -28,7 +28,15 @@ export type {
   NoticesDropped,
   Rollback,
 } from './engine/events/engine-events.js'
-export type { JobEvents, JobStart, StageOwner, TaskEnd, TaskInfo, TaskStatus } from './engine/events/job-events.js'
+export type {
+  JobEvents,
+  JobStart,
+  OperationsSample,
+  StageOwner,
+  TaskEnd,
+  TaskInfo,
+  TaskStatus,
+} from './engine/events/job-events.js'
 export type { Logger } from './engine/logger.js'
 export type { ContextOptions, ContextSettings, Speculation } from './engine/options.js'
 export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'
@@ -183,7 +191,7 @@ export type {
 } from './ops/source.js'
 export type { TaskContext } from './ops/task-context.js'
 export type { Duration } from './ops/time.js'
-export type { RejectError } from './pool/protocol.js'
+export type { OperationFigures, RejectError } from './pool/protocol.js'
 export type { HadoopFormat } from './sinks/format-files.js'
 export type { SaveOptions } from './sinks/part-files.js'
 export type { RecordTarget } from './sinks/writable.js'

@@ -69,6 +69,8 @@ export interface TaskMessage {
   readonly batchTime?: BatchTime
   /** The task is a warm-up copy: the driver drops its results. */
   readonly warmUp?: boolean
+  /** The task measures its operations. */
+  readonly sample?: boolean
   /** Program number, and the program itself if this thread does not know it yet. */
   readonly program: number
   readonly define?: Program
@@ -287,12 +289,24 @@ export interface MemoryReport {
   readonly returned: readonly SegmentId[]
 }
 
+/** An operation inside a task. Records and ms are estimated from the first records of the task. */
+export interface OperationFigures {
+  /** The operation, with the number of its stream: `map#3`. */
+  readonly label: string
+  readonly recordsIn: number
+  readonly recordsOut: number
+  /** Ms in the functions of the operation. */
+  readonly ms: number
+}
+
 export interface TaskMetrics {
   /** Records read from each input. */
   readonly read: readonly number[]
   /** Checksums of the bytes read from files, by input. */
   readonly sums?: readonly (number | undefined)[]
   readonly runMs: number
+  /** For a task that measures its operations. */
+  readonly operations?: readonly OperationFigures[]
   /** Persisted partitions that were read from files, if any. */
   readonly loaded?: readonly LoadedFile[]
 }

@@ -5,6 +5,8 @@ const SECOND = 1000
 const DAY = 86_400 * SECOND
 
 test.each([
+  [0.0002, '1 µs'],
+  [0.0204, '20 µs'],
   [0.25, '0.3 ms'],
   [900, '900 ms'],
   [SECOND, '1 s'],

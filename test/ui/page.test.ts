@@ -147,6 +147,16 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await picture(name)
   })
 
+  test('every operation on the graph has its records and time, also inside a fused step', async () => {
+    await go('#/graph')
+    const figures = (name: string) =>
+      page.locator('.node.stream', { hasText: name }).locator('.figures').allTextContents()
+    await poll(() => figures('flatMap')).toEqual([expect.stringMatching(/^≈ 400 → 1.6K, [0-9.]+ (µs|ms|s)$/)])
+    await poll(() => figures('map')).toContainEqual(expect.stringMatching(/^≈ 1.6K → 1.6K, /))
+    await poll(() => figures('reduceByKey')).toContainEqual(expect.stringMatching(/^≈ 1[0-9][0-9] → [0-9]+, /))
+    await picture('graph')
+  })
+
   test('the connectors show what is left to read', async () => {
     await go('#/connectors')
     const part = page.getByRole('region', { name: 'Lag by partition' }).locator('tbody tr')

@@ -82,8 +82,8 @@ function graphOf({ streams, outputs, operators }: Graph): unknown[] {
       of: parents.join(', '),
       slide,
       uid: uid ?? '',
-      records: newest?.records,
-      ms: newest?.ms,
+      records: newest?.sample?.recordsIn ?? newest?.stage?.records,
+      ms: newest?.sample?.ms ?? newest?.stage?.ms,
       outputs: written.join(', '),
     }
   })

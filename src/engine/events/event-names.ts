@@ -11,6 +11,7 @@ const ON_DEMAND = {
   stageCompleted: true,
   taskStarted: true,
   taskEnded: true,
+  operationsSampled: true,
 } as const
 
 /** The name of an event that is created only for a listener. */

@@ -1,4 +1,5 @@
 import type { ThreadId } from '../../ids.js'
+import type { OperationFigures } from '../../pool/protocol.js'
 import type { JobInfo, StageInfo } from '../progress/job-info.js'
 
 /** A job at its start: one action, or one of the jobs of an output operation. */
@@ -43,6 +44,13 @@ export interface TaskEnd extends TaskInfo {
   readonly error?: Error
 }
 
+/** The figures of the operations inside one task. */
+export interface OperationsSample extends TaskInfo {
+  /** Tasks of the stage. */
+  readonly tasks: number
+  readonly operations: readonly OperationFigures[]
+}
+
 /** Events of the scheduler. They are created only for a listener or a subscriber of their channel. */
 export interface JobEvents {
   /** An action has started a job. */
@@ -57,4 +65,10 @@ export interface JobEvents {
   taskStarted: TaskInfo
   /** An attempt of a task has ended. */
   taskEnded: TaskEnd
+  /**
+   * A task has measured its operations. Figures of the whole task are estimated from its first records. The scheduler
+   * chooses tasks so that those of a program that measure take less than 2 % of the run time of all, or less than 0.1 % of
+   * the time of a thread.
+   */
+  operationsSampled: OperationsSample
 }

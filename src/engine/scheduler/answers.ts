@@ -105,6 +105,7 @@ export class Answers {
     }
     spec.stage.runTimes.push(result.metrics.runMs)
     this.#programs.ran(program, result.metrics.runMs)
+    if (result.metrics.operations) this.#programs.sampled(program, result.metrics.runMs)
     const done = { planned, result, ...taken, thread, reads: readsOf(planned, result) }
     this.#attempts.settle(task, { done })
   }

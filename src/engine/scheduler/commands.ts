@@ -11,7 +11,15 @@ export type Outcome = { readonly done: TaskDone } | { readonly missing: MissingI
 /** An event for listeners of the context. */
 export type Emitted = {
   readonly [N in keyof EngineEvents]: { readonly name: N; readonly detail: EngineEvents[N] }
-}['taskRetried' | 'taskSpeculated' | 'resultDropped' | 'threadWarmedUp' | 'stageStarted' | 'taskStarted' | 'taskEnded']
+}[
+  | 'taskRetried'
+  | 'taskSpeculated'
+  | 'resultDropped'
+  | 'threadWarmedUp'
+  | 'stageStarted'
+  | 'taskStarted'
+  | 'taskEnded'
+  | 'operationsSampled']
 
 /**
  * `look`: compares the progress of threads. `quiet`: starts warm-up runs if nothing else has started. `recall`: takes tasks

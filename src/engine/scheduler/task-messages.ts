@@ -1,6 +1,7 @@
 import type { ThreadId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { TaskMessage } from '../../pool/protocol.js'
+import type { Events } from '../events/events.js'
 import type { BlockManager } from '../storage/block-manager.js'
 import type { SegmentLending } from '../storage/segment-lending.js'
 import type { ProgramTable } from './program-table.js'
@@ -16,6 +17,7 @@ export interface TaskMessagesOptions {
   readonly blocks: BlockManager
   readonly lending: SegmentLending
   readonly broadcasts: BroadcastSender
+  readonly events: Events
 }
 
 /** Builds the message of a task, with everything that its thread needs and does not have. */
@@ -32,7 +34,7 @@ export class TaskMessages {
   of(thread: ThreadId, attempt: Attempt): TaskMessage {
     const { task, number, planned, program: queued, warmUp, exchange, place } = attempt
     const { job, stage, partition } = task.spec
-    const { blocks, broadcasts } = this.#options
+    const { blocks, broadcasts, events } = this.#options
     const programs = this.#programs
     // The table may have evicted the program since the attempt was queued.
     const program = programs.has(queued) ? queued : programs.number(planned.program)
@@ -47,6 +49,7 @@ export class TaskMessages {
       task: { job: job.id, stage: stage.id, partition, attempt: number },
       batchTime: job.batchTime,
       warmUp,
+      sample: (!warmUp && events.observes('operationsSampled') && programs.takeSample(program)) || undefined,
       program,
       define: programs.define(thread, program),
       undefine: programs.undefine(thread),

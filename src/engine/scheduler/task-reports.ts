@@ -36,7 +36,9 @@ export class TaskReports {
 
   /** Called with the answer of a thread, before its outcome changes the task. */
   answered(attempt: Attempt, thread: ThreadId, answer: Answer, now: number): void {
-    if (attempt.warmUp || !this.#observer?.observes('taskEnded')) return
+    if (attempt.warmUp) return
+    this.#sampled(attempt, thread, answer)
+    if (!this.#observer?.observes('taskEnded')) return
     const { settled, spec } = attempt.task
     if (answer.is === 'done') {
       const { metrics, written } = answer.result
@@ -55,6 +57,15 @@ export class TaskReports {
     if (attempt.warmUp || !this.#observer?.observes('taskEnded')) return
     const ms = Math.max(0, now - attempt.startedAt)
     this.#end(attempt, thread, { status, ms, records: 0, shuffleBytes: 0, ...(error && { error }) })
+  }
+
+  /** Reports the operations inside of a task that measured them. */
+  #sampled(attempt: Attempt, thread: ThreadId, answer: Answer): void {
+    if (answer.is !== 'done') return
+    const { operations } = answer.result.metrics
+    if (!operations || operations.length === 0 || !this.#observer?.observes('operationsSampled')) return
+    const { tasks } = attempt.task.spec.stage
+    this.#out.emit({ name: 'operationsSampled', detail: { ...taskInfo(attempt, thread), tasks, operations } })
   }
 
   #end(attempt: Attempt, thread: ThreadId, end: Omit<TaskEnd, keyof TaskInfo>): void {

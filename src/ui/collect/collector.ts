@@ -15,12 +15,15 @@ export class Collector {
   readonly operators = new OperatorFigures()
   readonly #checkpoints: CheckpointRow[] = []
   readonly #removers: (() => void)[]
+  readonly #streams: StreamingControl
+  #unwatch: (() => void) | undefined
   #totals: Totals = { completed: 0, failed: 0, records: 0, deadLetters: 0, checkpointFailures: 0 }
   #lagging: Overview['lagging']
   #startedAt: number | undefined
 
   constructor(streams: StreamingControl) {
     const { batches } = this
+    this.#streams = streams
     this.recovery = new RecoveryLog(streams)
     this.connectors = new Connectors(streams)
     this.#removers = [
@@ -79,7 +82,17 @@ export class Collector {
     return [...this.#checkpoints].reverse()
   }
 
+  /** Called when the first page opens, and when the last one closes: tasks measure their operations meanwhile. */
+  watched(isWatched: boolean): void {
+    if (isWatched) this.#unwatch ??= this.#streams.on('operationsSampled', (sample) => this.operators.sampled(sample))
+    else {
+      this.#unwatch?.()
+      this.#unwatch = undefined
+    }
+  }
+
   close(): void {
+    this.watched(false)
     for (const remove of this.#removers) remove()
     this.recovery.close()
     this.connectors.close()

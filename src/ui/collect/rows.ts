@@ -113,14 +113,26 @@ export interface SlotRow {
   lastAt?: number
 }
 
-/** The newest stage that ended at a stream. */
+/** The newest figures of a stream. */
 export interface OperatorRow {
   readonly stream: number
-  /** The batch, in ms. */
-  readonly time: number
-  /** Records that its tasks read. */
-  readonly records: number
-  readonly ms: number
+  /** The newest stage that ended at the stream. */
+  readonly stage?: {
+    /** The batch, in ms. */
+    readonly time: number
+    /** Records that its tasks read. */
+    readonly records: number
+    readonly ms: number
+  }
+  /** Its operation in all tasks of a stage, as estimated from one of them. */
+  readonly sample?: {
+    /** The batch, in ms. */
+    readonly time: number
+    readonly recordsIn: number
+    readonly recordsOut: number
+    /** Ms in its functions, of all tasks together. */
+    readonly ms: number
+  }
 }
 
 /** Everything but the batches: what the page shows at one moment. */

@@ -2,9 +2,10 @@ const NUMBERS = new Intl.NumberFormat('en-US')
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 const MISSING = '–'
 
-/** A duration in the unit that suits it, as Spark's page does: 900 ms, 1.5 s, 2 min. */
+/** A duration in the unit that suits it, as Spark's page does: 20 µs, 900 ms, 1.5 s, 2 min. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined || !Number.isFinite(ms)) return MISSING
+  if (ms > 0 && ms < 0.1) return `${Math.max(1, Math.round(ms * 1000))} µs`
   if (ms > 0 && ms < 10) return `${ms.toFixed(1)} ms`
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${trimmed(ms / 1000)} s`

@@ -37,6 +37,7 @@ export class LiveFeed {
     if (this.#isClosed || this.#clients.size >= MOST_CLIENTS) return false
     const client = { response, revision: 0 }
     this.#clients.add(client)
+    this.#collector.watched(true)
     response.on('close', () => this.#remove(client))
     response.on('error', () => this.#remove(client))
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
@@ -86,6 +87,7 @@ export class LiveFeed {
   #remove(client: Client): void {
     this.#clients.delete(client)
     if (this.#clients.size > 0) return
+    this.#collector.watched(false)
     clearInterval(this.#timer)
     this.#timer = undefined
   }

@@ -1,5 +1,5 @@
 import { Context, withEnv } from 'millrace'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { ProgramTable } from '#build/engine/scheduler/program-table.js'
 import type { Program } from '#build/ops/plan.js'
 
@@ -83,3 +83,49 @@ test('a program that no message can carry is refused before a thread is told of 
   expect(() => programs.number(program(() => 1))).toThrow(/could not be cloned/)
   expect(programs.number(program(1))).toBe(0)
 })
+
+test.each([
+  ['equal tasks', () => 1],
+  ['a first task that compiles', (task: number) => (task === 1 ? 40 : 1)],
+  ['growing tasks', (task: number) => 0.1 + task / 1000],
+  ['tasks that measure run 3 times as long', (_: number, sampled: boolean) => (sampled ? 3 : 1)],
+])('tasks that measure their operations take at most 2 %% of the run time: %s', (_, msOf) => {
+  frozenTime()
+  const table = new ProgramTable({ check() {} })
+  const number = table.number(program(1))
+  expect(table.takeSample(number), 'the first task compiles the program').toBe(false)
+  let [all, measured, samples] = [0, 0, 0]
+  let last = 0
+  for (let task = 0; task < 10_000; task++) {
+    const sampled = table.takeSample(number)
+    // A thread that is lost sends no answer.
+    if (sampled && samples++ % 5 === 4) continue
+    const ms = msOf(task, sampled)
+    all += ms
+    if (sampled) measured += last = ms
+    table.ran(number, ms)
+    if (sampled) table.sampled(number, ms)
+  }
+  expect(samples).toBeGreaterThan(20)
+  expect(measured - last).toBeLessThanOrEqual(all / 50)
+})
+
+test('where tasks are rare, one measures its operations after 1,000 times as long as the last', () => {
+  frozenTime()
+  const table = new ProgramTable({ check() {} })
+  const number = table.number(program(1))
+  table.ran(number, 20)
+  expect(table.takeSample(number)).toBe(true)
+  table.ran(number, 30)
+  table.sampled(number, 30)
+  vi.advanceTimersByTime(29_000)
+  expect(table.takeSample(number)).toBe(false)
+  vi.advanceTimersByTime(1_000)
+  expect(table.takeSample(number)).toBe(true)
+  expect(table.takeSample(number), 'its answer is not there yet').toBe(false)
+})
+
+function frozenTime(): void {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+}

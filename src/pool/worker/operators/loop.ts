@@ -55,7 +55,7 @@ export function compileLoop(steps: readonly ReadyStep[], last: Look = 'items'): 
       return
     }
     const iterator = records[Symbol.iterator]()
-    near(firstOf(iterator), emit, meter)
+    near(firstOf(iterator, LOOKS), emit, meter)
     fast({ [Symbol.iterator]: () => iterator }, emit, meter)
   }
 }
@@ -63,12 +63,12 @@ export function compileLoop(steps: readonly ReadyStep[], last: Look = 'items'): 
 const DONE = { done: true, value: undefined } as const
 
 /**
- * Returns the first records of an iterator. The iterator stays open for the others, unless a loop over the first
+ * Returns the first `most` records of an iterator. The iterator stays open for the others, unless a loop over the first
  * throws.
  */
-function firstOf(iterator: Iterator<unknown>): Iterable<unknown> {
+export function firstOf(iterator: Iterator<unknown>, most: number): Iterable<unknown> {
   let n = 0
-  const next = () => (n++ < LOOKS ? iterator.next() : DONE)
+  const next = () => (n++ < most ? iterator.next() : DONE)
   return { [Symbol.iterator]: () => ({ next, return: () => iterator.return?.() ?? DONE }) }
 }
 

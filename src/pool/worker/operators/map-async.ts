@@ -17,6 +17,19 @@ export function compileAsyncStep(
   const fn = resolve(step.fn)
   return async (task: Task): Promise<readonly unknown[]> => {
     const records = recordsOf(task)
+    const began = performance.now()
+    const results = await resultsOf(records, task)
+    const { sample } = task.meter
+    sample?.add({
+      label: step.label,
+      recordsIn: records.length,
+      recordsOut: results.length,
+      ms: performance.now() - began,
+    })
+    return results
+  }
+
+  async function resultsOf(records: readonly unknown[], task: Task): Promise<readonly unknown[]> {
     if (!step.whole) return new AsyncCalls(records, fn, step, task).results()
     const wholly = (all: unknown, call: AsyncCall) => fn(all, task.partition, call)
     const [made] = await new AsyncCalls([records], wholly, step, task).results()

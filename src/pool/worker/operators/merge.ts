@@ -40,7 +40,7 @@ export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
     const { input, aggregator } = plan
     const { segments } = compiler.services
     if (!aggregator) return (task, each) => readPairs(task, input, segments, each)
-    return tabled(aggregator.label, compileMerging(plan, aggregator, compiler))
+    return tabled(aggregator.label, measuredMerge(aggregator.label, compileMerging(plan, aggregator, compiler)))
   }
   const source = compiler.source(plan)
   return (task, each) => source(task, (records) => splitPairs(records, task, each))
@@ -76,23 +76,38 @@ function tabled(label: string, fill: (task: Task, table: CombineTable) => void):
   }
 }
 
+/** Measures the merge in a task whose operations are sampled. */
+function measuredMerge(label: string, fill: (task: Task, table: CombineTable) => number): typeof fill {
+  return (task, table) => {
+    const began = performance.now()
+    const recordsIn = fill(task, table)
+    const { sample } = task.meter
+    sample?.add({ label, recordsIn, recordsOut: table.values.length, ms: performance.now() - began })
+    return recordsIn
+  }
+}
+
 /** Merges accumulators of the map side, or combines raw values if the map side did not. */
 function compileMerging(
   { input }: Merge,
   aggregator: NonNullable<Merge['aggregator']>,
   compiler: PlanCompiler,
-): (task: Task, table: CombineTable) => void {
+): (task: Task, table: CombineTable) => number {
   const { segments, resolve, codegen } = compiler.services
   const combine = aggregator.mapSide
     ? makeCombine(undefined, resolve(aggregator.mergeCombiners), codegen)
     : compiler.combiner(aggregator)
-  return (task, table) =>
+  return (task, table) => {
+    let read = 0
     readPairs(task, input, segments, (keys, values) => {
+      read += keys.length
       for (let i = 0; i < keys.length; i++) {
         task.meter.status[PROGRESS]!++
         combine(table, keys[i], values[i])
       }
     })
+    return read
+  }
 }
 
 /** Reads the pairs of each map output, in order. */

@@ -1,3 +1,4 @@
+import type { OperationSample } from './operation-sample.js'
 import type { Rejects } from './rejects.js'
 
 /** The status and errors that a loop reports while it runs. */
@@ -9,4 +10,6 @@ export interface Meter {
   failedOn: { readonly record: unknown } | undefined
   /** Receives records whose function threw, from steps that drop them. */
   readonly rejects: Rejects
+  /** Receives the figures of operations; undefined in most tasks. */
+  readonly sample: OperationSample | undefined
 }

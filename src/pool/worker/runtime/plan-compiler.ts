@@ -39,4 +39,6 @@ export interface PlanCompiler {
   counter(plan: Plan): (task: Task) => number
   /** Compiles steps into one loop. */
   loop(steps: readonly Step[]): Loop
+  /** Compiles steps into one loop whose steps are measured in tasks with a sample. */
+  measuredLoop(steps: readonly Step[]): Loop
 }

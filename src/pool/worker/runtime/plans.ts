@@ -10,6 +10,7 @@ import { compileAsyncStep } from '../operators/map-async.js'
 import { compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
 import type { LoopOp } from '../operators/record-operations.js'
 import { outcomesOf } from '../operators/rejecting.js'
+import { withSample } from '../operators/sampled-loop.js'
 import { compileState } from '../state/compile.js'
 import { compilePanes } from '../state/event-panes.js'
 import { compileSessionParts } from '../state/event-session-parts.js'
@@ -162,13 +163,19 @@ export class ThreadPlanCompiler implements PlanCompiler {
   #partitionwise(before: Plan, step: Step): Source {
     if (isBuiltin(step.fn, 'countPartition')) {
       const count = this.counter(before)
-      return (task, each) => each([count(task)])
+      return (task, each) => {
+        const n = count(task)
+        task.meter.sample?.add({ label: step.label, recordsIn: n, recordsOut: 1, ms: 0 })
+        each([n])
+      }
     }
     const source = this.source(before)
     const fn = this.services.resolve(step.fn)
     return (task, each) => {
       const records = toArray(source, task)
-      labelled(task, step.label, () => each(fn(records, task.partition)))
+      const run = () => fn(records, task.partition) as Iterable<unknown>
+      const { sample } = task.meter
+      labelled(task, step.label, () => each(sample ? sample.partition(step.label, records.length, run) : run()))
     }
   }
 
@@ -193,6 +200,10 @@ export class ThreadPlanCompiler implements PlanCompiler {
   }
 
   loop(steps: readonly Step[]): Loop {
+    return this.#unmeasured(this.#ready(steps))
+  }
+
+  measuredLoop(steps: readonly Step[]): Loop {
     return this.#loop(this.#ready(steps))
   }
 
@@ -214,6 +225,10 @@ export class ThreadPlanCompiler implements PlanCompiler {
   }
 
   #loop(steps: readonly ReadyStep[], last?: Look): Loop {
+    return withSample(steps, this.#unmeasured(steps, last))
+  }
+
+  #unmeasured(steps: readonly ReadyStep[], last?: Look): Loop {
     return this.services.codegen ? compileLoop(steps, last) : composeLoop(steps)
   }
 

@@ -26,6 +26,7 @@ import { openFileSystems } from '../../open-file-systems.js'
 import { importModule } from '../../pipeline-module.js'
 import type { AttachMessage, TaskInput, TaskMessage, TaskResult, WorkerBoot, WorkerControl } from '../../protocol.js'
 import { failedRecord } from '../operators/failed-record.js'
+import { OperationSample } from '../operators/operation-sample.js'
 import { Rejects } from '../operators/rejects.js'
 import { type CompiledProgram, compileProgram } from '../operators/sinks.js'
 import { MissingStateError, StateStore } from '../state/store.js'
@@ -170,7 +171,7 @@ class Runtime implements WorkerRuntime {
     }
   }
 
-  #task({ task: { partition, job }, batchTime }: TaskMessage, inputs: readonly TaskInput[]): Task {
+  #task({ task: { partition, job }, batchTime, sample }: TaskMessage, inputs: readonly TaskInput[]): Task {
     const cancellation = this.#cancelled.begin(job)
     return {
       partition,
@@ -178,7 +179,13 @@ class Runtime implements WorkerRuntime {
       inputs,
       cancellation,
       context: new RunningTaskContext(partition, batchTime, cancellation, this.#resources, this.#files),
-      meter: { status: this.#status, failedAt: undefined, failedOn: undefined, rejects: new Rejects(inputs) },
+      meter: {
+        status: this.#status,
+        failedAt: undefined,
+        failedOn: undefined,
+        rejects: new Rejects(inputs),
+        sample: sample ? new OperationSample() : undefined,
+      },
       read: inputs.map(() => 0),
       sums: [],
       written: [],
@@ -198,7 +205,8 @@ class Runtime implements WorkerRuntime {
     exchanged?.publish(written)
     for (const { block, as } of written) if (as !== 'collect') this.#store.adopt([block], [], false)
     const rejects = meter.rejects.report()
-    const metrics = { read, sums, runMs: performance.now() - started, loaded: takeLoaded() }
+    const operations = meter.sample?.report()
+    const metrics = { read, sums, runMs: performance.now() - started, operations, loaded: takeLoaded() }
     const memory = this.#report()
     faultPoint('task:end')
     return {

@@ -43,8 +43,11 @@ class StateVersions {
   readonly #groups: readonly (readonly ColumnSource[])[]
   readonly #make: MakeVersion
   readonly #timed: boolean
+  readonly #plan: Plan & { op: 'state' }
 
-  constructor({ changes, operator }: Plan & { op: 'state' }, compiler: PlanCompiler) {
+  constructor(plan: Plan & { op: 'state' }, compiler: PlanCompiler) {
+    const { changes, operator } = plan
+    this.#plan = plan
     this.#compiler = compiler
     this.#groups = changes.map((sources) => sources.map((of) => compileColumns(of, compiler)))
     this.#make = makeOperator(operator, compiler.services)
@@ -57,7 +60,7 @@ class StateVersions {
     const state = this.#current(input, task)
     if (state.version === input.to) return state
     try {
-      step(state, this.#groups, input, this.#make, task)
+      this.#step(state, input, task)
     } catch (error) {
       // The driver sends a recipe with the next attempt.
       if (state.version === undefined && states.get(input.operator, input.partition) === state)
@@ -67,6 +70,14 @@ class StateVersions {
     // Stored only when the version is complete: a thread that dies before has the old one, or none.
     if (!input.detached) states.set(input.operator, input.partition, state)
     return state
+  }
+
+  #step(state: StatePartition, input: StateInput, task: Task): void {
+    const began = performance.now()
+    const recordsIn = step(state, this.#groups, input, this.#make, task)
+    const { label, emit } = this.#plan
+    const recordsOut = emit === 'entries' ? state.entries.size : state.output.length
+    task.meter.sample?.add({ label, recordsIn, recordsOut, ms: performance.now() - began })
   }
 
   /** Writes the snapshot that the driver asks for. */
@@ -105,14 +116,14 @@ function copies(records: readonly unknown[]): readonly unknown[] {
   return records.some(isObject) ? records.map(copyOf) : records
 }
 
-/** Computes one version: applies all of its changes or, if a function throws, none. */
+/** Computes one version: applies all of its changes or, if a function throws, none. Returns their number. */
 function step(
   state: StatePartition,
   groups: readonly (readonly ColumnSource[])[],
   { to: time, scan, watermarks }: Pick<StateInput, 'to' | 'scan' | 'watermarks'>,
   make: MakeVersion,
   task: Task,
-): void {
+): number {
   const late: unknown[] = []
   const input = { time, scan, watermarks, late, groups: groups.map((sources) => pairsOf(sources, task)) }
   // Not when the snapshot is written: the task may fail after that, and its next attempt must write the same snapshot.
@@ -132,6 +143,7 @@ function step(
   changes.keep(state)
   state.updated = changes.count
   state.version = time
+  return input.groups.reduce((sum, { values }) => sum + values.length, 0)
 }
 
 /** Reports the late records. A second output of the batch reports the same again. */

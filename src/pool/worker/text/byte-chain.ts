@@ -25,7 +25,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
   if (!tokens || !rest.every(isPure)) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
-  const whole = compiler.loop(steps)
+  const whole = compiler.measuredLoop(steps)
   const first = compiler.loop(steps.slice(filters.length, count))
   const remaining = compiler.loop(rest)
   return (task, emit) => {
@@ -42,6 +42,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
     const handed = new KernelFallback(kernels, (line) => first([line], key, task.meter), records)
     kernels.clear()
     readText(task, input, compiler.services, kernels, {
+      loop: whole,
       records,
       onBytes: () => !handed.tooMany,
       piece: (region) => {
@@ -62,10 +63,11 @@ export function compileLineCount(plan: Plan, compiler: PlanCompiler): ((task: Ta
   if (filters.length < steps.length) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
-  const whole = compiler.loop(steps)
+  const whole = compiler.measuredLoop(steps)
   return (task) => {
     let n = 0
     readText(task, input, compiler.services, kernels, {
+      loop: steps.length > 0 ? whole : undefined,
       records: (values) => whole(values, () => n++, task.meter),
       piece: (region, lines) => {
         n += filters.length === 0 ? lines : kernels.lines(kernels.select(region, filters))
@@ -89,9 +91,10 @@ export function compileFilteredLines(
   if (filters.length === 0) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
-  const loop = compiler.loop(steps.slice(0, filters.length))
+  const loop = compiler.measuredLoop(steps.slice(0, filters.length))
   const source: Source = (task, each) => {
     readText(task, input, compiler.services, kernels, {
+      loop,
       records: (values) => {
         const out: unknown[] = []
         loop(values, (value) => out.push(value), task.meter)

@@ -27,7 +27,7 @@ export function compileReduced(
   if (!reduction) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
-  const whole = compiler.loop(over.steps)
+  const whole = compiler.measuredLoop(over.steps)
   const split = makes === 'pairs' ? (made: unknown) => made as Pair : (made: unknown): Pair => [undefined, made]
   // The filters have passed these lines.
   const unfiltered = compiler.loop(over.steps.slice(reduction.filters.length))
@@ -80,6 +80,9 @@ function reducing({ input, reduction, merge, split, whole, unfiltered, kernels, 
     const isOpen = () => open && !handed.tooMany
     kernels.clear()
     readText(task, input, services, kernels, {
+      loop: whole,
+      // The table stays open, so kernels do the rest of the task.
+      measured: (values) => whole(values, onto, task.meter),
       records,
       onBytes: isOpen,
       wellFormed: true,

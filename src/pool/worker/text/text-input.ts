@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { Plan, Step } from '../../../ops/plan.js'
-import { eachLines, eachPiece } from '../../blocks/text.js'
+import { afterNewline, eachLines, eachPiece } from '../../blocks/text.js'
 import type { Region, TextKernels } from '../../kernels/text-kernels.js'
 import { PROGRESS } from '../../thread-status.js'
+import type { Loop } from '../operators/loop.js'
 import { readInput } from '../runtime/inputs.js'
 import type { Task, ThreadServices } from '../runtime/task.js'
 
@@ -11,6 +12,10 @@ export interface TextReader {
   readonly records: (records: readonly unknown[]) => void
   /** Takes a piece in the kernels' memory, and its number of lines. */
   readonly piece: (region: Region, lines: number) => void
+  /** The loop that runs the steps of the text. In a task whose operations are sampled, it measures the first lines. */
+  readonly loop: Loop | undefined
+  /** Takes these lines. Default: `records`. */
+  readonly measured?: (records: readonly unknown[]) => void
   /** Whether text may come in pieces. Default: always. */
   readonly onBytes?: () => boolean
   /** Whether pieces must be valid UTF-8: other bytes become U+FFFD, as in strings. */
@@ -32,21 +37,34 @@ export function readText(
   input: number,
   { segments }: ThreadServices,
   kernels: TextKernels,
-  { records, piece, onBytes = () => true, wellFormed = false }: TextReader,
+  { loop, records, measured = records, piece, onBytes = () => true, wellFormed = false }: TextReader,
 ): void {
-  const counted = (values: readonly unknown[]) => {
+  const { sample } = task.meter
+  const counting = (take: TextReader['records']) => (values: readonly unknown[]) => {
     task.read[input]! += values.length
-    records(values)
+    take(values)
   }
+  const counted = counting(records)
   task.sums[input] = readInput(task.inputs[input]!, segments, counted, (text) =>
-    eachPiece(text, (raw) => {
+    eachPiece(text, (all) => {
+      const raw = sample && loop && onBytes() ? afterMeasured(all, sample.roomOf(loop), counting(measured)) : all
+      if (raw.length === 0) return
       const bytes = wellFormed && !isUtf8(raw) ? Buffer.from(raw.toString()) : raw
       if (!onBytes() || !kernels.fits(bytes)) return eachLines(bytes, counted)
       task.meter.status[PROGRESS]!++
       const region = kernels.load(bytes)
       const lines = kernels.lines(region)
       task.read[input]! += lines
+      if (sample && loop) sample.skipped(loop, lines)
       piece(region, lines)
     }),
   )
+}
+
+/** Passes the first `n` lines of a text to `measured`, and returns the rest. */
+function afterMeasured(text: Buffer, n: number, measured: (lines: readonly string[]) => void): Buffer {
+  let end = 0
+  for (let line = 0; line < n && end < text.length; line++) end = afterNewline(text, end)
+  if (end > 0) eachLines(text.subarray(0, end), measured)
+  return text.subarray(end)
 }

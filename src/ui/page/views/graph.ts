@@ -1,6 +1,7 @@
 import type { StreamsStatus } from '../../../engine/status/streams-status.js'
+import type { OperatorRow } from '../../collect/rows.js'
 import { h, setText, show, svg } from '../dom.js'
-import { count, duration } from '../format.js'
+import { count, duration, short } from '../format.js'
 import { type GraphNode, placed } from '../graph-layout.js'
 import { quantile } from '../statistics.js'
 import type { Store } from '../store.js'
@@ -44,7 +45,7 @@ export class GraphView implements View {
     const hint = h(
       'p',
       { class: 'note' },
-      'Data flows from left to right. Operations without a shuffle between them run in one loop; the last one shows the records that the loop reads and its time. Choose a node to see what its partitions are recomputed from.',
+      'Data flows from left to right. Records that enter and leave each operation, and its time in all threads, are estimated (≈) from the first records of a few tasks. Choose a node to see what its partitions are recomputed from.',
     )
     this.element = h(
       'div',
@@ -172,12 +173,22 @@ function nodesOf({ streams, outputs, batchInterval }: StreamsStatus): Node[] {
   return [...inner, ...last]
 }
 
-/** Records and times of the newest stages that end at a stream, records of inputs, and times of outputs. */
+/**
+ * Records and times of operations, records of inputs, and times of outputs. An operation that runs no function, such as a
+ * union, shows the records that enter the next one.
+ */
 function figuresOf(store: Store): Map<string, string> {
   const figures = new Map<string, string>()
   const rows = store.completed.slice(-RECENT)
-  for (const { stream, records, ms } of store.overview?.operators ?? [])
-    figures.set(`s${stream}`, `${count(records)} records, ${duration(ms)}`)
+  const operators = store.overview?.operators ?? []
+  const parents = new Map(store.overview?.status.streams.map(({ id, parents: of }) => [id, of]))
+  for (const { stream, sample } of operators) {
+    const [parent, other] = parents.get(stream) ?? []
+    if (sample && other === undefined) figures.set(`s${parent}`, `≈ ${short(sample.recordsIn)} records`)
+  }
+  for (const { stream, stage } of operators)
+    if (stage) figures.set(`s${stream}`, `${count(stage.records)} records, ${duration(stage.ms)}`)
+  for (const { stream, sample } of operators) if (sample) figures.set(`s${stream}`, textOf(sample))
   for (const { stream, records } of rows.at(-1)?.inputs ?? []) figures.set(`s${stream}`, `${count(records)} records`)
   for (const { id } of store.overview?.status.outputs ?? []) {
     const times = rows.flatMap(({ outputs }) => outputs.filter((output) => output.id === id).map(({ ms }) => ms))
@@ -185,6 +196,10 @@ function figuresOf(store: Store): Map<string, string> {
     figures.set(`o${id}`, `${duration(quantile(times, 0.5))} median${failed ? ' · failed' : ''}`)
   }
   return figures
+}
+
+function textOf({ recordsIn, recordsOut, ms }: NonNullable<OperatorRow['sample']>): string {
+  return `≈ ${short(recordsIn)} → ${short(recordsOut)}, ${duration(ms)}`
 }
 
 /** A node and everything that it depends on, sources first. */
