@@ -18,6 +18,7 @@ export const BENCHES = [
   'metrics',
   'ui',
   'digests',
+  'growth',
 ]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }

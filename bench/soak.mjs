@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { StreamingContext } from 'millrace'
 import { terminateThread } from 'millrace/testing'
 import { UsageError } from './options.mjs'
+import { soakPlot } from './plot/soak.mjs'
 import { figure, table } from './report.mjs'
-import { linePlot } from './soak/plot.mjs'
 import { FIGURES, growth, sample } from './soak/samples.mjs'
 
 const KEYS = 1000
@@ -46,7 +46,7 @@ export async function soak(words, log) {
         title: name,
         values: run.samples.map((each) => each[name]),
       }))
-      writeFileSync(plot, linePlot(title, run.at, panels))
+      writeFileSync(plot, soakPlot(title, run.at, panels))
       log(`written to ${plot}`)
     }
     const grows = batches >= WARM_UP && rows.some(({ ratio, most }) => ratio > most)

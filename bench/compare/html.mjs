@@ -1,7 +1,8 @@
+import { dotPlot } from '../plot/dots.mjs'
+import { escaped, short } from '../plot/scales.mjs'
 import { figure } from '../report.mjs'
 import { isMillrace } from './ids.mjs'
 import { elsewhereText, MARK_HEADS, markRows, smallText } from './marks-table.mjs'
-import { dotPlot, escaped, short } from './plot.mjs'
 import { FOREIGN_LIMIT } from './summary.mjs'
 import { figuresOf, verdict } from './text.mjs'
 

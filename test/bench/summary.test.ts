@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { digest, fnv1a } from '../../bench/compare/digest.mjs'
 import { htmlReport } from '../../bench/compare/html.mjs'
 import { judgeMarks } from '../../bench/compare/marks.mjs'
-import { logScale, short, ticks } from '../../bench/compare/plot.mjs'
 import { summarise } from '../../bench/compare/summary.mjs'
 import { textTable } from '../../bench/compare/text.mjs'
+import { logScale, short, ticks } from '../../bench/plot/scales.mjs'
 
 const turn = (ms: number[], answer: unknown, foreignCores = 0) => ({ ms, answer, foreignCores, cpuMs: 20, wallMs: 10 })
 const entry = (id: string, turns: unknown[], more = {}) => ({

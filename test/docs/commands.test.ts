@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { BENCHES, parseOptions } from '../../bench/options.mjs'
+import { parsePlot } from '../../bench/plot.mjs'
 import { parseSoak } from '../../bench/soak.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -38,8 +39,9 @@ describe.each(pages)('%s', (path) => {
     for (const command of commands(text, 'npm run bench --')) {
       const [name, ...words] = command.replace(/\).*$/, '').split(/\s+/)
       if (name === 'compare' || name === 'guard' || /[[|]/.test(command)) continue
-      if (name !== 'soak') expect(BENCHES, command).toContain(name)
-      const parse = () => (name === 'soak' ? parseSoak(words) : parseOptions([name!, ...words]))
+      const own = { soak: parseSoak, plot: parsePlot }[name!]
+      if (!own) expect(BENCHES, command).toContain(name)
+      const parse = () => (own ? own(words) : parseOptions([name!, ...words]))
       expect(parse, command).not.toThrow()
     }
   })

@@ -1,3 +1,5 @@
+import { escaped, logScale, short, ticks } from './scales.mjs'
+
 /*
  * Plots as SVG text. Colours are classes, so that the page's style can follow the reader's light or dark theme.
  */
@@ -7,33 +9,6 @@ const LABEL = 190
 const VALUE = 150
 const ROW = 24
 const AXIS = 28
-
-export const escaped = (text) =>
-  String(text).replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char])
-
-/** Returns a logarithmic scale from a value to a position between `from` and `to`. */
-export function logScale(values, from, to) {
-  const known = values.filter((value) => value > 0 && Number.isFinite(value))
-  const low = Math.log10(Math.min(...known))
-  const high = Math.log10(Math.max(...known))
-  // If all values are equal, the position is in the middle.
-  const span = high - low || 1
-  const start = high === low ? low - 0.5 : low
-  return (value) => from + ((Math.log10(value) - start) / span) * (to - from)
-}
-
-/** Returns the powers of ten between two values, with their doubles and fives if there are few. */
-export function ticks(low, high) {
-  const steps = Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5]
-  const found = []
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const step of steps) {
-      const value = step * 10 ** power
-      if (value >= low && value <= high) found.push(value)
-    }
-  }
-  return found
-}
 
 /**
  * Draws one row for each `{ label, value, low, high, text, kind }`: a dot at the value and a line from low to high.
@@ -60,14 +35,4 @@ export function dotPlot(rows, { unit, mark }) {
   })
   const axis = `<text class="tick" x="${WIDTH - VALUE + 8}" y="${rows.length * ROW + 14}" style="text-anchor:start">${escaped(unit)}</text>`
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${lines.join('')}${marked}${dots.join('')}${axis}</svg>`
-}
-
-export function short(value) {
-  const units = [
-    [1e9, 'G'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ]
-  const [size, name] = units.find(([size]) => value >= size) ?? [1, '']
-  return `${Number((value / size).toPrecision(3))}${name}`
 }
