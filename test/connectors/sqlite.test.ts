@@ -229,6 +229,32 @@ describe('a table of SQLite', () => {
     expect(Math.max(...batches.map(({ length }) => length))).toBeLessThanOrEqual(300)
   })
 
+  test('the status has the distance to the greatest key', async () => {
+    const { path, database } = newDatabase()
+    const { ssc, clock } = manualStreams()
+    open.push(ssc)
+    ssc.input(sqliteTableSource({ path, table: 't', key: 'id', maxRows: 4 })).foreachRDD((rdd) => rdd.collect())
+    await ssc.start()
+    const lagAfter = async () => {
+      await clock.advance(1000)
+      await ssc.awaitIdle()
+      return (await ssc.status()).inputs[0]!.lag
+    }
+    const name = `sqlite t@${path}`
+    expect(await lagAfter()).toMatchObject({ unit: 'keys', total: 0, parts: [{ name, lag: 0 }] })
+    for (const id of range(1, 11)) database.exec(`INSERT INTO t (id) VALUES (${id})`)
+    expect(await lagAfter()).toEqual({
+      unit: 'keys',
+      total: 6,
+      parts: [{ name, lag: 6, read: '4', end: '10' }],
+      partsOmitted: 0,
+    })
+    await lagAfter()
+    expect(await lagAfter()).toMatchObject({ total: 0, parts: [{ lag: 0, read: '10', end: '10' }] })
+    database.exec('DELETE FROM t')
+    expect(await lagAfter()).toMatchObject({ total: 0, parts: [{ lag: 0, read: '10' }] })
+  })
+
   test('a restarted process reads on from its checkpoint', async () => {
     const { path, database } = newDatabase()
     const checkpointDir = newDirectory()

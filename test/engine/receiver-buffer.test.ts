@@ -1,3 +1,4 @@
+import { ManualClock } from 'millrace'
 import { expect, test } from 'vitest'
 import type { Engine } from '#build/engine/engine.js'
 import { ReceiverBuffer } from '#build/engine/receivers/receiver-buffer.js'
@@ -23,6 +24,7 @@ function receiver() {
     engine,
     stopped: new AbortController().signal,
     maxBytes: LIMIT,
+    clock: new ManualClock(0),
     listener: { report: (message) => expect.fail(message), paused: () => {} },
   })
 }

@@ -45,6 +45,7 @@ function busyStream(directory: string) {
   words.foreachRDD(() => {
     if (++batch % 20 === 2) throw new Error(HOSTILE)
   })
+  ssc.pushStream<string>('pushed').foreachRDD((rdd) => rdd.count())
   ssc.textFileStream(directory).foreachRDD((rdd) => rdd.collect())
   return ssc
 }
@@ -169,6 +170,19 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     ])
     const row = page.getByRole('region', { name: 'Connectors' }).locator('tbody tr', { hasText: directory })
     await poll(() => row.textContent()).toContain('1 file')
+  })
+
+  test('the connectors show what a receiver has received, and since when', async () => {
+    await go('#/connectors')
+    const pushed = ssc.pushHandle<string>('pushed')
+    const timer = setInterval(() => pushed.push(HOSTILE), 20)
+    const row = page.getByRole('region', { name: 'Connectors' }).locator('tbody tr', { hasText: 'pushed' })
+    try {
+      await poll(() => row.textContent()).toMatch(/[1-9]\d* records?, [0-9.]+ (B|KiB)[0-9.]+ (µs|ms|s)/)
+      await picture('connectors')
+    } finally {
+      clearInterval(timer)
+    }
   })
 
   test('the state of a key is looked up', async () => {

@@ -1,5 +1,5 @@
 import { SourceError } from '../../errors.js'
-import type { BatchRequest, DirectBatch, DirectReader } from '../../ops/source.js'
+import type { BatchRequest, DirectBatch, DirectReader, SourceLag } from '../../ops/source.js'
 import { ALL_ROWS, type KeyRange, splitKeys } from './key-ranges.js'
 import type { CheckedTableOptions } from './options.js'
 
@@ -65,15 +65,25 @@ export class TableDriver implements DirectReader<KeyRange> {
     if (this.#options.key === undefined) return { partitions: [ALL_ROWS] }
     const limits = await this.#port.limits()
     const settled = this.#isDataset ? limits?.greatest : await this.#port.settled()
-    if (!limits || settled === undefined || this.#end === null) return { partitions: [] }
-    const upTo = this.#end !== undefined && this.#end < settled ? this.#end : settled
+    if (!limits) return { partitions: [], lag: this.#lag(0n, this.#after, undefined) }
     const after = this.#after ?? limits.least - 1n
-    if (upTo <= after) return { partitions: [] }
+    const nothing = { partitions: [], lag: this.#lag(0n, after, limits.greatest) }
+    if (settled === undefined || this.#end === null) return nothing
+    const upTo = this.#end !== undefined && this.#end < settled ? this.#end : settled
+    if (upTo <= after) return nothing
     const rows = Math.max(1, Math.floor(Math.min(maxRecords, this.#options.maxRows)))
     const end = this.#isDataset ? upTo : await this.#port.keyAfter(after, rows, upTo)
     this.#after = end
     const partitions = splitKeys(after, end, this.#options.numPartitions)
-    return { partitions, description: `keys above ${after} up to ${end}` }
+    const lag = this.#lag(end - after, end, limits.greatest)
+    return { partitions, description: `keys above ${after} up to ${end}`, lag }
+  }
+
+  /** The distance to the greatest key: counting the rows would read all of them. `next`: the last key that is read. */
+  #lag(taken: bigint, next: bigint | undefined, end: bigint | undefined): SourceLag {
+    const left = next !== undefined && end !== undefined && end > next ? end - next : 0n
+    const part = { name: this.#name, taken: Number(taken), left: Number(left), next: textOf(next), end: textOf(end) }
+    return { unit: 'keys', parts: [part] }
   }
 
   replay(_time: number, { partitions }: DirectBatch<KeyRange>): void {
@@ -88,6 +98,10 @@ export class TableDriver implements DirectReader<KeyRange> {
   async close(): Promise<void> {
     await this.#port.close()
   }
+}
+
+function textOf(key: bigint | undefined): string | undefined {
+  return key === undefined ? undefined : String(key)
 }
 
 /** Checks a position from a checkpoint. @throws TypeError if it is no key. */

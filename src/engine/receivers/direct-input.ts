@@ -113,7 +113,7 @@ export class DirectInput extends StreamInput<PlannedBatch> {
   }
 
   /** How far complete batches are behind the end of the source; undefined if it does not report that. */
-  get lag(): InputLag | undefined {
+  override get lag(): InputLag | undefined {
     return this.#lag.status()
   }
 

@@ -121,10 +121,7 @@ export class InputTracker {
 
   /** Returns the inputs with their lags. */
   status(): InputStatus[] {
-    return this.#inputs.map((input) => {
-      const lag = input instanceof DirectInput ? input.lag : undefined
-      return { stream: input.stream.id, name: input.name, ...(lag && { lag }) }
-    })
+    return this.#inputs.map(({ stream, name, lag }) => ({ stream: stream.id, name, ...(lag && { lag }) }))
   }
 
   /** Counts the received records of these batches, and those that no batch has yet. */

@@ -9,6 +9,7 @@ import { Receipts, type ReceiptsOwner } from './receipts.js'
 import { RecordBuffer, skipped } from './record-buffer.js'
 import { type LogOfInput, SealedBlocks } from './sealed-blocks.js'
 import { TextBuffer } from './text-buffer.js'
+import { WaitingRecords } from './waiting-records.js'
 
 /** The input that owns a buffer. */
 export interface ReceiverListener {
@@ -25,6 +26,7 @@ export interface ReceiverBufferOptions {
   /** Bytes that may wait for batches before the source must wait. */
   readonly maxBytes: number
   readonly listener: ReceiverListener
+  readonly clock: Clock
   readonly ackAfter?: AckAfter
   /** Present if what arrives goes into a write-ahead log. */
   readonly log?: LogOfInput
@@ -43,6 +45,8 @@ export class ReceiverBuffer implements ReceiptsOwner {
   readonly #records: RecordBuffer
   readonly receipts: Receipts
   readonly sealed: SealedBlocks
+  /** Records that no batch has; for text, complete lines. */
+  readonly waiting: WaitingRecords
   readonly #flushInterval: number | undefined
   #flushTimer: NodeJS.Timeout | undefined
   /** Bytes of text and number of records so far: the end position of a receipt's data. */
@@ -59,11 +63,12 @@ export class ReceiverBuffer implements ReceiptsOwner {
   /** Whether the source waits for memory, and not only for its rate. */
   #isPaused = false
 
-  constructor({ engine, stopped, maxBytes, listener, ackAfter = 'stored', log }: ReceiverBufferOptions) {
+  constructor({ engine, stopped, maxBytes, listener, clock, ackAfter = 'stored', log }: ReceiverBufferOptions) {
     this.#engine = engine
     this.#stopped = stopped
     this.#maxBytes = maxBytes
     this.#listener = listener
+    this.waiting = new WaitingRecords(clock)
     this.#text = new TextBuffer(engine.driver.segments, engine.driver.newWriter(nextReceiver()), listener)
     this.#records = new RecordBuffer((records) => engine.driver.write('records', records))
     this.receipts = new Receipts({ ackAfter, owner: this })
@@ -90,6 +95,7 @@ export class ReceiverBuffer implements ReceiptsOwner {
     this.#arrived += bytes
     this.#end += bytes
     const lines = this.#text.advance(bytes)
+    this.waiting.add(lines)
     this.#limiter?.took(lines)
     this.#flushSoon()
   }
@@ -99,6 +105,7 @@ export class ReceiverBuffer implements ReceiptsOwner {
     this.#arrived += bytes.length
     this.#end += bytes.length
     const lines = this.#text.text(bytes)
+    this.waiting.add(lines)
     this.#limiter?.took(lines)
     if (receipt) this.receipts.add(receipt, this.#end)
     this.#flushSoon()
@@ -114,6 +121,7 @@ export class ReceiverBuffer implements ReceiptsOwner {
     this.#limiter?.took(values.length)
     const { refused, first } = this.#records.add(values)
     this.#skipped += refused
+    this.waiting.add(values.length - refused)
     if (first) this.#listener.report(skipped(refused, values.length, first), first)
     if (!room) this.#excess += Math.max(0, this.#records.bytes - before)
     this.#end += values.length

@@ -4,6 +4,7 @@ import type { Receiver, ReceiverSource } from '../../ops/source.js'
 import { delay } from '../../ops/wait.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { StreamInputInfo } from '../events/batch-info.js'
+import type { InputLag } from '../status/streams-status.js'
 import { fromSource } from '../user-code/user-errors.js'
 import type { MeasuredBatch, RateControl, SavedRate } from './back-pressure.js'
 import { type InputContext, type InputStart, rateControlOf } from './input-context.js'
@@ -12,12 +13,22 @@ import { ReceiverBuffer, type ReceiverListener } from './receiver-buffer.js'
 import { ReceiverSupervisor, type SessionEnd, type SupervisorListener } from './receiver-supervisor.js'
 import type { LogOfInput } from './sealed-blocks.js'
 import { type BatchInput, recordsIn } from './stream-input.js'
+import type { Arrived } from './waiting-records.js'
+
+/** Received data that becomes a batch. */
+interface Cut extends Pick<Arrived, 'since'> {
+  readonly blocks: readonly BlockHandle[]
+}
+
+const NOTHING: Cut = { blocks: [], since: undefined }
 
 interface ReceivedBatch extends BatchInput {
   /** Records that the source dropped because its buffer was full. */
   readonly dropped: number
   /** Records that are not data. */
   readonly skipped: number
+  /** When its first record arrived; undefined if an earlier process received it. */
+  readonly since: number | undefined
   consumed: boolean
 }
 
@@ -39,6 +50,7 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
       stopped: context.stopped,
       maxBytes: receiverBufferBytes,
       listener: this,
+      clock,
       ackAfter: source.ackAfter,
       log: this.#logOf(source),
     })
@@ -52,6 +64,18 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
 
   override get heldBytes(): number {
     return this.#buffer.bytes
+  }
+
+  /** Everything that has arrived and no complete batch has. Data that the service still holds is unknown. */
+  override get lag(): InputLag {
+    let { records: total, since: oldest } = this.#buffer.waiting.now
+    for (const [time, batch] of this.batches) {
+      const records = batch.consumed ? 0 : this.recordsOf(batch)
+      if (records === 0) continue
+      total += records
+      oldest = Math.min(oldest ?? time, batch.since ?? time)
+    }
+    return { unit: 'records', total, bytes: this.heldBytes, ...(total > 0 && { oldest }), parts: [], partsOmitted: 0 }
   }
 
   override savedRate(): SavedRate | undefined {
@@ -76,7 +100,7 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
     const { recovered } = log ?? {}
     const logged = isPast ? recovered?.allocated(this.uid, time) : recovered?.takeUnallocated(this.uid)
     // Data that arrives now cannot belong to a past batch.
-    this.#assign(time, isPast ? [] : this.#cut(time))
+    this.#assign(time, isPast ? NOTHING : this.#cut(time))
     if (!logged?.length) return undefined
     return this.#buffer.sealed.restore(logged).then((blocks) => {
       const { blocks: cut } = this.batches.get(time)!
@@ -89,6 +113,7 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
     const batch = this.batches.get(time)
     if (!batch) return
     this.#buffer.sealed.putBack(batch.blocks)
+    this.#buffer.waiting.putBack({ records: this.recordsOf(batch), since: batch.since })
     this.#buffer.receipts.putBack(time)
     this.batches.set(time, { ...batch, blocks: [] })
   }
@@ -171,10 +196,10 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
     }
   }
 
-  #assign(time: number, blocks: readonly BlockHandle[]): void {
+  #assign(time: number, { blocks, since }: Cut): void {
     const dropped = this.#buffer.takeDropped()
     const skipped = this.#buffer.takeSkipped()
-    this.batches.set(time, { blocks, dropped, skipped, rdd: undefined, consumed: false, counts: new Map() })
+    this.batches.set(time, { blocks, dropped, skipped, since, rdd: undefined, consumed: false, counts: new Map() })
   }
 
   /** A service that sends again what is not processed is its own log. */
@@ -186,14 +211,14 @@ export class ReceiverInput extends ReceivedInput<ReceivedBatch> implements Recei
   /**
    * Seals the received data. Data that cannot be sealed stays for the next batch, so that no other input has to wait.
    */
-  #cut(time: number): readonly BlockHandle[] {
+  #cut(time: number): Cut {
     try {
       const blocks = this.#buffer.cut()
       this.#buffer.receipts.assigned(time)
-      return blocks
+      return { blocks, since: this.#buffer.waiting.take().since }
     } catch (error) {
       this.report('received data cannot be sealed and stays for the next batch', error)
-      return []
+      return NOTHING
     }
   }
 }

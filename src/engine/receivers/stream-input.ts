@@ -2,6 +2,7 @@ import type { InputNode } from '../../ops/dstream/node.js'
 import type { Rdd } from '../../ops/rdd/rdd.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { StreamInputInfo } from '../events/batch-info.js'
+import type { InputLag } from '../status/streams-status.js'
 import type { MeasuredBatch, SavedRate } from './back-pressure.js'
 import type { InputContext, InputStart } from './input-context.js'
 
@@ -39,6 +40,11 @@ export abstract class StreamInput<B extends BatchInput = BatchInput> {
   /** Bytes held for future batches. */
   get heldBytes(): number {
     return 0
+  }
+
+  /** What no complete batch has read; undefined if that is unknown. */
+  get lag(): InputLag | undefined {
+    return undefined
   }
 
   /** Opens the input at its position. Inputs open one after the other. */

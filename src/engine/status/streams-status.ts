@@ -96,10 +96,17 @@ export interface PartLagStatus {
   readonly end?: number | string
 }
 
-/** The lag of an input: what no complete batch has read, as of the newest batch that was planned. */
+/**
+ * The lag of an input: what no complete batch has read. Of a direct source, as of the newest batch that was planned; of a
+ * receiver, what it has received by now. `keys`: distance of integer keys, at least the number of rows.
+ */
 export interface InputLag {
-  readonly unit: 'records' | 'files' | 'bytes'
+  readonly unit: 'records' | 'files' | 'bytes' | 'keys'
   readonly total: number
+  /** Bytes that a receiver holds; undefined for direct sources. */
+  readonly bytes?: number
+  /** When the oldest of it arrived, in ms of the context's clock; undefined if nothing waits, and for direct sources. */
+  readonly oldest?: number
   /** At most the 100 parts that are furthest behind. */
   readonly parts: readonly PartLagStatus[]
   readonly partsOmitted: number

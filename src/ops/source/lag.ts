@@ -13,6 +13,7 @@ export interface PartLag {
 
 /** How much of its source a batch takes, and how much it leaves for later batches. Listeners see it as the lag of the input. */
 export interface SourceLag {
-  readonly unit: 'records' | 'files' | 'bytes'
+  /** `keys`: distance of integer keys, at least the number of rows. */
+  readonly unit: 'records' | 'files' | 'bytes' | 'keys'
   readonly parts: readonly PartLag[]
 }

@@ -1,7 +1,7 @@
 import type { InputLag, PartLagStatus } from '../../../engine/status/streams-status.js'
 import type { ConnectorRow } from '../../collect/rows.js'
 import { h, setText } from '../dom.js'
-import { bytes, count, dateAndMoment, plural, short } from '../format.js'
+import { bytes, count, dateAndMoment, duration, plural, short } from '../format.js'
 import type { Store } from '../store.js'
 import { Table } from '../table.js'
 import { section } from './tiles.js'
@@ -17,6 +17,7 @@ interface PartRow extends PartLagStatus {
 export class ConnectorsView implements View {
   readonly title = 'Connectors'
   readonly element: HTMLElement
+  #now = 0
   readonly #omitted = h('p', { class: 'note', role: 'status' })
   readonly #connectors = new Table<ConnectorRow>(
     'Connectors',
@@ -30,9 +31,15 @@ export class ConnectorsView implements View {
       { head: 'Limit', numeric: true, cell: ({ limit }) => (limit === undefined ? 'none' : `${short(limit)}/s`) },
       {
         head: 'Lag',
-        hint: 'Amount that no complete batch has read. Empty if the source does not report it.',
+        hint: 'What no complete batch has read. Of a receiver: what it has received. Empty if the source does not report it.',
         numeric: true,
-        cell: ({ lag }) => (lag ? amount(lag.total, lag.unit) : ''),
+        cell: ({ lag }) => (lag ? amountOf(lag) : ''),
+      },
+      {
+        head: 'Oldest',
+        hint: 'How long the oldest waiting record of a receiver has waited.',
+        numeric: true,
+        cell: ({ lag }) => (lag?.oldest === undefined ? '' : duration(Math.max(0, this.#now - lag.oldest))),
       },
       { head: 'Records', numeric: true, cell: ({ records }) => count(records) },
       { head: 'Bytes', numeric: true, cell: (row) => bytes(row.bytes) },
@@ -65,7 +72,7 @@ export class ConnectorsView implements View {
     const explained = h(
       'p',
       { class: 'note' },
-      'Data that the sources had at the newest batch and no complete batch has read.',
+      'Data that the sources had at the newest batch and no complete batch has read. Receivers have no partitions.',
     )
     this.element = h(
       'div',
@@ -78,6 +85,7 @@ export class ConnectorsView implements View {
   update({ overview }: Store): void {
     if (!overview) return
     const { connectors } = overview
+    this.#now = overview.status.now
     this.#connectors.update(connectors)
     this.#parts.update(
       connectors.flatMap((source) => {
@@ -89,6 +97,10 @@ export class ConnectorsView implements View {
     this.#omitted.hidden = omitted === 0
     setText(this.#omitted, `${plural(omitted, 'partition')} with smaller lags are not listed.`)
   }
+}
+
+function amountOf({ total, unit, bytes: held }: InputLag): string {
+  return `${amount(total, unit)}${held === undefined ? '' : `, ${bytes(held)}`}`
 }
 
 function amount(n: number, unit: InputLag['unit']): string {
