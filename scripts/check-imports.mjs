@@ -323,7 +323,11 @@ export const RULES = [
   { room: 'ops', may: ['errors', 'values', 'ops', 'files/paths', 'package-root'], types: ['files'] },
   { room: 'pool/blocks', may: ['errors', 'values', 'pool/blocks'], types: ['pool/protocol'] },
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
-  { room: 'pool/kernels', may: ['errors', 'pool/kernels', 'package-root'], types: ['ops'] },
+  {
+    room: 'pool/kernels',
+    may: ['errors', 'ops/functions/expression', 'ops/functions/expression-type', 'pool/kernels', 'package-root'],
+    types: ['ops'],
+  },
   // The one place that puts a worker together: it also loads what sinks run in threads.
   { room: 'pool/worker/entry', may: ['pool/worker', 'formats/reading', 'sinks', 'sql/run-query'] },
   {

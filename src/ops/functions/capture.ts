@@ -8,6 +8,7 @@ import { environmentOf, unwrapped } from './env.js'
 import { type FreeVariables, freeVariables } from './free-variables.js'
 import { globalPath, isGlobalName } from './globals.js'
 import { compilerAdvice, IMPORT_OBJECT, isHelper } from './loader-names.js'
+import { withMeaning } from './meaning.js'
 import { declaring } from './pure.js'
 import { recognised } from './recognise.js'
 import type { AnyFunction, EnvValue, FnRef, ReturnKind, UserRef } from './ref.js'
@@ -51,13 +52,13 @@ function userRef(fn: AnyFunction, label: string, known: KnownFunctions): UserRef
 function refOf(fn: AnyFunction, label: string, known: KnownFunctions): UserRef {
   const target = unwrapped(fn)
   const i = known.table?.indexOf(target)
-  if (i !== undefined) return { k: 'table', i }
+  if (i !== undefined) return withMeaning({ k: 'table', i }, fn, target)
   const name = known.exports?.get(fn) ?? known.exports?.get(target)
-  if (name !== undefined) return { k: 'export', name }
+  if (name !== undefined) return withMeaning({ k: 'export', name }, fn, target)
   const cached = references.get(fn)
   if (cached !== undefined) return cached
   const path = globalPath(target)
-  if (path !== undefined) return { k: 'global', path }
+  if (path !== undefined) return withMeaning({ k: 'global', path }, fn, target)
   return bySource(fn, target, label, known)
 }
 
@@ -88,8 +89,10 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
       { label, imports: relativeImports },
     )
   }
-  const ref: UserRef = Object.keys(env).length > 0 ? { k: 'source', text, env } : { k: 'source', text }
-  if (fixed) references.set(carrier, ref)
+  const plain: UserRef = Object.keys(env).length > 0 ? { k: 'source', text, env } : { k: 'source', text }
+  if (!fixed) return plain
+  const ref = withMeaning(plain, carrier, target)
+  references.set(carrier, ref)
   return ref
 }
 

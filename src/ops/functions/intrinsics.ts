@@ -81,15 +81,54 @@ function partsOf(object: object): Part[] {
  * Cost: 0.3 ms.
  */
 export function intrinsicsIntact(): boolean {
-  wereNative ??= atLoad.every(({ object, parts }) => object === Buffer.prototype || parts.every(isNative))
   return (
-    wereNative &&
+    werePristine() &&
     globalsAtLoad.every((value, i) => (globalThis as Record<string, unknown>)[GLOBALS[i]!] === value) &&
     atLoad.every(({ object, parts }) => {
       const now = ownKeys(object)
       return now.length === parts.length && parts.every((part) => isUnchanged(object, part))
     })
   )
+}
+
+/** Objects whose members the functions call that kernels replace. */
+const OF_TEXT: ReadonlySet<object> = new Set<object>([
+  Object.prototype,
+  Array.prototype,
+  String.prototype,
+  RegExp.prototype,
+  JSON,
+  Number,
+  prototypeOf([][Symbol.iterator]()),
+])
+const ofText = atLoad.filter(({ object }) => OF_TEXT.has(object))
+const TEXT_GLOBALS = ['Boolean', 'JSON', 'Math', 'Number']
+const globalsOfText = GLOBALS.flatMap((name, i) =>
+  TEXT_GLOBALS.includes(name) ? [{ name, value: globalsAtLoad[i] }] : [],
+)
+const SPECIES = partsOf(RegExp).filter(([key]) => key === Symbol.species)
+const MATH = atLoad.find(({ object }) => object === Math)!.parts.filter(([key]) => key === 'max' || key === 'min')
+
+/**
+ * Returns whether text, JSON and numbers are processed as the language does, for functions that kernels replace. Cost:
+ * a few microseconds.
+ */
+export function textIntrinsicsIntact(): boolean {
+  return (
+    werePristine() &&
+    globalsOfText.every(({ name, value }) => (globalThis as Record<string, unknown>)[name] === value) &&
+    MATH.every((part) => isUnchanged(Math, part)) &&
+    SPECIES.every((part) => isUnchanged(RegExp, part)) &&
+    ofText.every(({ object, parts }) => parts.every((part) => isUnchanged(object, part))) &&
+    // A missing field is looked up here, and `split` looks for a method of its separator.
+    ownKeys(Object.prototype).length === atLoad[OBJECTS.indexOf(Object.prototype)]!.parts.length &&
+    !(Symbol.split in String.prototype)
+  )
+}
+
+function werePristine(): boolean {
+  wereNative ??= atLoad.every(({ object, parts }) => object === Buffer.prototype || parts.every(isNative))
+  return wereNative
 }
 
 function isUnchanged(object: object, [key, value, get, set]: Part): boolean {

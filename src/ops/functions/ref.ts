@@ -1,3 +1,6 @@
+import type { Expression } from './expression.js'
+import type { ReadMerge } from './read-merge.js'
+
 /** How a task sends its additions to an accumulator: as one sum, or as a list in order. */
 export type Gathering = 'sum' | 'list'
 
@@ -21,14 +24,15 @@ export type FnRef = UserRef | { readonly k: 'builtin'; readonly name: string; re
 
 /**
  * A reference to a function that is not the library's, so its results are checked. `returns`: how they are used; absent
- * means `value`. `pure`: the user declared it pure.
+ * means `value`. `pure`: the user declared it pure. `means`: what its text computes of one value,
+ * if kernels may compute that instead; `merges`: what it computes of two.
  */
 export type UserRef = (
   | { readonly k: 'table'; readonly i: number }
   | { readonly k: 'export'; readonly name: string }
   | { readonly k: 'source'; readonly text: string; readonly env?: { readonly [name: string]: EnvValue } }
   | { readonly k: 'global'; readonly path: string }
-) & { readonly returns?: ReturnKind; readonly pure?: true }
+) & { readonly returns?: ReturnKind; readonly pure?: true; readonly means?: Expression; readonly merges?: ReadMerge }
 
 /** A value of `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
 export type EnvValue =

@@ -3,6 +3,7 @@ import { builtinRef } from './builtin.js'
 import { checkFunction } from './check-function.js'
 import { unwrapped } from './env.js'
 import { globalPath } from './globals.js'
+import { withMeaning } from './meaning.js'
 import { functionHash } from './normal-form.js'
 import { declaring } from './pure.js'
 import { recognised } from './recognise.js'
@@ -38,14 +39,15 @@ export class FunctionTable {
     const named = builtinRef(fn, (inner, of) => this.record(inner, label, of))
     if (named !== undefined) return named
     const path = globalPath(fn)
-    if (path !== undefined) return withReturnKind(declaring({ k: 'global', path }, fn), returns)
+    if (path !== undefined)
+      return withReturnKind(declaring(withMeaning({ k: 'global', path }, carrier, fn), fn), returns)
     let i = this.#indexes.get(fn)
     if (i === undefined) {
       i = this.#functions.push(fn) - 1
       this.#labels.push(label)
       this.#indexes.set(fn, i)
     }
-    return withReturnKind(declaring({ k: 'table', i }, carrier), returns)
+    return withReturnKind(declaring(withMeaning({ k: 'table', i }, carrier, fn), carrier), returns)
   }
 
   /** Returns the number of a recorded function, or undefined. */

@@ -12,7 +12,7 @@ export interface FieldAt {
   readonly index: number
 }
 
-const MAX_INDEX = 2 ** 31
+export const MAX_INDEX = 2 ** 31
 /** The most names: assembly/json.ts has space for these. */
 const MAX_NAMES = 8
 const MAX_NAME_BYTES = 1024
@@ -22,19 +22,15 @@ export function valuesOf(fn: BuiltinRef): unknown[] {
   return (fn.args ?? []).map((arg) => ('value' in arg ? arg.value : undefined))
 }
 
-/** Returns the field of `field` or `numberField`, if it can be found on bytes. */
-export function fieldOf(fn: BuiltinRef): FieldAt | undefined {
-  const [index, text] = valuesOf(fn)
-  const separator = byteOf(text)
-  if (separator === undefined || typeof index !== 'number' || index >= MAX_INDEX) return undefined
-  return { separator, index }
+/** Returns a path into JSON, written with dots, if it can be found on bytes. */
+export function pathOf(path: string): Names | undefined {
+  return namesOf(path.split('.'))
 }
 
-/** Returns the path of a `jsonField`, if it can be found on bytes. */
-export function namesOf(fn: BuiltinRef): Names | undefined {
-  const [path] = valuesOf(fn)
-  if (!isExactText(path)) return undefined
-  const names = path.split('.').map((name) => Buffer.from(name))
+/** Returns the names of a path into JSON, if it can be found on bytes. */
+export function namesOf(path: readonly string[]): Names | undefined {
+  if (!path.every(isExactText)) return undefined
+  const names = path.map((name) => Buffer.from(name))
   const bytes = names.reduce((total, name) => total + name.length, 0)
   return names.length <= MAX_NAMES && bytes <= MAX_NAME_BYTES ? names : undefined
 }

@@ -1,14 +1,19 @@
-import type { FnRef } from '../../ops/functions/ref.js'
+import { type Expression, RECORD } from '../../ops/functions/expression.js'
 import type { Step } from '../../ops/plan.js'
-import { type FieldAt, fieldOf, type Names, namesOf } from './byte-arguments.js'
-import { isBuiltin, type LineFilter, lineFilters } from './byte-steps.js'
+import type { FieldAt } from './byte-arguments.js'
+import { fieldOf, type JsonField, jsonFieldOf } from './byte-steps.js'
+import { type LineFilters, lineFilters } from './line-filters.js'
+import { after } from './meaning-of.js'
 
-/** A merge of two numbers. `least`: the smaller in natural order, in which NaN is greater than every number. */
-export type Merge = 'sum' | 'max' | 'min' | 'least'
+/**
+ * A merge of two numbers. `least`: the smaller in natural order, in which NaN is greater than every number. `greatest`
+ * and `lowest`: as Math.max and Math.min, for which 0 is greater than -0.
+ */
+export type Merge = 'sum' | 'max' | 'min' | 'least' | 'greatest' | 'lowest'
 
 /** A chain that computes one number from each line, and its key from another part of the line. */
 export interface ByteReduction {
-  readonly filters: readonly LineFilter[]
+  readonly filters: LineFilters
   readonly of: FieldReduction | JsonReduction
 }
 
@@ -18,75 +23,74 @@ export interface FieldReduction {
   readonly separator: number
   readonly key: number | undefined
   readonly value: number | 'line'
-  /** `number`: a line without the field falls back to the function. `length`: in UTF-16 units. */
-  readonly as: 'numberOrNaN' | 'number' | 'length'
+  /**
+   * `number`: a line without the field falls back to the function. `length`: in UTF-16 units. `toNumber`: as by
+   * `Number`, for which a blank text is 0.
+   */
+  readonly as: 'numberOrNaN' | 'number' | 'length' | 'toNumber'
 }
 
 export interface JsonReduction {
   readonly kind: 'json'
-  readonly key: Names | undefined
-  readonly value: Names
+  readonly key: JsonField | undefined
+  readonly value: JsonField
 }
 
 type Part =
   | { readonly kind: 'field'; readonly at: FieldAt | 'line' }
   | { readonly kind: 'number'; readonly at: FieldAt | 'line'; readonly as: FieldReduction['as'] }
-  | { readonly kind: 'json'; readonly names: Names }
+  | { readonly kind: 'json'; readonly field: JsonField }
 
-const LINE: Part = { kind: 'field', at: 'line' }
 /** Never separates fields, because it ends lines. */
 const NO_SEPARATOR = 10
 
 /**
- * Returns the reduction of a chain of library functions, if it can run on bytes: numbers, or pairs with numbers as
+ * Returns the reduction of a chain whose functions are known, if it can run on bytes: numbers, or pairs with numbers as
  * values.
  */
 export function byteReduction(steps: readonly Step[], makes: 'numbers' | 'pairs'): ByteReduction | undefined {
   const filters = lineFilters(steps)
-  const rest = steps.slice(filters.length)
+  const rest = steps.slice(filters.count)
   if (rest.some((step) => step.op === 'mapPartitions' || step.op === 'mapAsync' || step.rejects !== undefined)) {
     return undefined
   }
-  const of = makes === 'pairs' ? pairs(rest) : joined(undefined, through(LINE, rest, 'map'))
+  let made: Expression | undefined = RECORD
+  for (const step of rest) made = made && after(made, step)
+  const of = made && (makes === 'pairs' ? ofPair(made) : joined(undefined, partOf(made)))
   return of && { filters, of }
 }
 
-function pairs([first, ...rest]: readonly Step[]): ByteReduction['of'] | undefined {
-  if (first?.op !== 'map' || first.fn.k !== 'builtin') return undefined
-  const { name, args = [] } = first.fn
-  const [key, value] = args.map((arg) => ('fn' in arg ? arg.fn : undefined))
-  const keyPart = key && (name === 'keyBy' || name === 'pairOf') ? after(LINE, key) : undefined
-  if (!keyPart) return undefined
-  const begun = name === 'keyBy' ? LINE : value && after(LINE, value)
-  return joined(keyPart, through(begun, rest, 'mapValues'))
+function ofPair(made: Expression): ByteReduction['of'] | undefined {
+  if (made.is !== 'pair') return undefined
+  const key = partOf(made.of[0])
+  return key && joined(key, partOf(made.of[1]))
 }
 
-/** The result of steps on a part of a line. */
-function through(part: Part | undefined, steps: readonly Step[], op: Step['op']): Part | undefined {
-  for (const step of steps) part = part && step.op === op ? after(part, step.fn) : undefined
-  return part
+const NUMBERS: Partial<Record<Expression['is'], FieldReduction['as']>> = {
+  length: 'length',
+  number: 'toNumber',
+  numberOrNaN: 'numberOrNaN',
+  parseNumber: 'number',
 }
 
-function after(part: Part, fn: FnRef): Part | undefined {
-  if (fn.k !== 'builtin' || part.kind !== 'field') return undefined
-  if (isBuiltin(fn, 'parseNumber')) return { kind: 'number', at: part.at, as: 'number' }
-  if (isBuiltin(fn, 'length')) return { kind: 'number', at: part.at, as: 'length' }
-  if (part.at !== 'line') return undefined
-  if (isBuiltin(fn, 'jsonField')) {
-    const names = namesOf(fn)
-    return names && { kind: 'json', names }
+function partOf(made: Expression): Part | undefined {
+  const as = NUMBERS[made.is]
+  if (as) {
+    const of = partOf((made as Expression & { of: Expression }).of)
+    return of?.kind === 'field' ? { kind: 'number', at: of.at, as } : undefined
   }
-  const at = fieldOf(fn)
-  if (!at) return undefined
-  if (isBuiltin(fn, 'field')) return { kind: 'field', at }
-  return isBuiltin(fn, 'numberField') ? { kind: 'number', at, as: 'numberOrNaN' } : undefined
+  if (made.is === 'record') return { kind: 'field', at: 'line' }
+  const at = fieldOf(made)
+  if (at) return { kind: 'field', at }
+  const field = jsonFieldOf(made)
+  return field && { kind: 'json', field }
 }
 
 /** Key and value found in one pass: both in fields of the same separation, or both in JSON. */
 function joined(key: Part | undefined, value: Part | undefined): ByteReduction['of'] | undefined {
   if (value?.kind === 'json') {
     if (key && key.kind !== 'json') return undefined
-    return { kind: 'json', key: key?.names, value: value.names }
+    return { kind: 'json', key: key?.field, value: value.field }
   }
   if (value?.kind !== 'number') return undefined
   if (key && (key.kind !== 'field' || key.at === 'line')) return undefined

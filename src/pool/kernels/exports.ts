@@ -9,13 +9,22 @@ export interface Exports {
   wantedAt(i: number): number
   pieceBytes(): number
   countLines(from: number, length: number): number
-  selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number): number
-  selectBeginning(from: number, length: number, to: number, needle: number, needleLength: number): number
+  selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number, not: boolean): number
+  selectAt(
+    from: number,
+    length: number,
+    to: number,
+    needle: number,
+    needleLength: number,
+    where: number,
+    not: boolean,
+  ): number
   countSplit(from: number, length: number, separator: number): void
   countWords(from: number, length: number): void
   countMarked(from: number, length: number, mark: number): void
   countField(from: number, length: number, separator: number, index: number): void
-  countJson(from: number, length: number): number
+  countPieces(from: number, length: number, trimmed: boolean): number
+  countJson(from: number, length: number, strict: boolean): number
   countGiven(length: number, tag: number): void
   addFields(
     from: number,
@@ -26,7 +35,7 @@ export interface Exports {
     kind: number,
     how: number,
   ): number
-  addJson(from: number, length: number, how: number): number
+  addJson(from: number, length: number, how: number, strict: boolean): number
   addGiven(length: number, tag: number, value: number, how: number): void
   certainLines(): number
   clearTable(): void

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { PACKAGE_ROOT } from '../../package-root.js'
 import type { Names } from './byte-arguments.js'
 import type { ByteReduction, Merge } from './byte-reduction.js'
-import type { LineFilter, Tokens } from './byte-steps.js'
+import type { JsonField, Tokens } from './byte-steps.js'
 import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
+import type { LineFilter } from './line-filters.js'
 
 /** A region of the kernels' memory. */
 export interface Region {
@@ -15,8 +16,9 @@ export interface Region {
 /** A larger table is emptied and recreated, because the memory of a WebAssembly instance never shrinks. */
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 
-const MERGES = { sum: 0, max: 1, min: 2, least: 3 }
-const KINDS = { numberOrNaN: 0, number: 1, length: 2 }
+const MERGES = { sum: 0, max: 1, min: 2, least: 3, greatest: 4, lowest: 5 }
+const KINDS = { numberOrNaN: 0, number: 1, length: 2, toNumber: 3 }
+const WHERE = { startsWith: 0, endsWith: 1, equals: 2 }
 const LINE = 0xffffffff
 const NONE = 0xfffffffe
 /** The offsets of a wanted field's names and of their bytes: assembly/json.ts. */
@@ -71,11 +73,16 @@ export class TextKernels {
   select(region: Region, filters: readonly LineFilter[]): Region {
     const wasm = this.#wasm
     const areas = [wasm.selectedAt(), wasm.inputAt()]
-    filters.forEach(({ kind, needle }, i) => {
-      this.#memory().set(needle, wasm.needleAt())
+    filters.forEach(({ kind, needle, not }, i) => {
+      const needleAt = wasm.needleAt()
+      this.#memory().set(needle, needleAt)
       const to = areas[i % 2]!
-      const run = kind === 'includes' ? wasm.selectIncluding : wasm.selectBeginning
-      region = { at: to, length: run(region.at, region.length, to, wasm.needleAt(), needle.length) }
+      const { at, length } = region
+      const selected =
+        kind === 'includes'
+          ? wasm.selectIncluding(at, length, to, needleAt, needle.length, not)
+          : wasm.selectAt(at, length, to, needleAt, needle.length, WHERE[kind], not)
+      region = { at: to, length: selected }
     })
     return region
   }
@@ -92,9 +99,10 @@ export class TextKernels {
   count(region: Region, tokens: Tokens): Region | undefined {
     const { at, length } = region
     if (tokens.kind === 'json') {
-      this.#want(tokens.names)
-      return from(this.#wasm.countJson(at, length), region)
+      this.#want(tokens.field)
+      return from(this.#wasm.countJson(at, length, throwsWithout(tokens.field)), region)
     }
+    if (tokens.kind === 'pieces') return from(this.#wasm.countPieces(at, length, tokens.trimmed), region)
     if (tokens.kind === 'words') this.#wasm.countWords(at, length)
     else if (tokens.kind === 'marked') this.#wasm.countMarked(at, length, tokens.mark)
     else if (tokens.kind === 'split') this.#wasm.countSplit(at, length, tokens.separator)
@@ -108,7 +116,7 @@ export class TextKernels {
     const how = MERGES[merge]
     if (of.kind === 'json') {
       this.#want(of.value, of.key)
-      return from(this.#wasm.addJson(at, length, how), region)
+      return from(this.#wasm.addJson(at, length, how, of.key !== undefined && throwsWithout(of.key)), region)
     }
     const value = of.value === 'line' ? LINE : of.value
     const stopped = this.#wasm.addFields(at, length, of.separator, of.key ?? NONE, value, KINDS[of.as], how)
@@ -172,11 +180,11 @@ export class TextKernels {
     return keys
   }
 
-  #want(...fields: readonly (Names | undefined)[]): void {
+  #want(...fields: readonly (JsonField | undefined)[]): void {
     const memory = this.#memory()
     for (let i = 0; i < 2; i++) {
       const wanted = this.#wasm.wantedAt(i)
-      const names = fields[i] ?? []
+      const names: Names = fields[i]?.names ?? []
       memory.writeUInt32LE(names.length, wanted)
       let at = wanted + NAME_BYTES
       names.forEach((name, n) => {
@@ -205,6 +213,11 @@ export class TextKernels {
 function from(at: number, region: Region): Region | undefined {
   const end = region.at + region.length
   return at < end ? { at, length: end - at } : undefined
+}
+
+/** Whether a line without the field may be one at which the function throws: an object around it is missing. */
+function throwsWithout({ names, strict }: JsonField): boolean {
+  return strict && names.length > 1
 }
 
 /** Allocations begin at multiples of 64. */

@@ -37,7 +37,7 @@ describe('what capture decides', () => {
     [atob, 'atob'],
     [structuredClone, 'structuredClone'],
   ] as [AnyFunction, string][])('the global $1', (fn, path) => {
-    expect(capture(fn, 'map')).toEqual({ k: 'global', path })
+    expect(capture(fn, 'map')).toMatchObject({ k: 'global', path })
   })
 
   test('text', () => {
@@ -80,7 +80,7 @@ describe('what capture decides', () => {
 
   test('only the values that are used travel', () => {
     const ref = capture(withEnv({ limit, other: 1 }, closure), 'filter')
-    expect(ref).toEqual({ k: 'source', text: String(closure), env: { limit: { value: 3 } } })
+    expect({ ...ref, means: undefined }).toEqual({ k: 'source', text: String(closure), env: { limit: { value: 3 } } })
   })
 
   test('functions and broadcast variables as values', () => {

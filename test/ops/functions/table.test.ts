@@ -13,7 +13,7 @@ const print = (...texts: string[]): string[] => {
 describe('FunctionTable', () => {
   test('numbers functions in order, each once', () => {
     const table = new FunctionTable()
-    const [f, g] = [(x: number) => x, (x: number) => x]
+    const [f, g] = [(x: number) => x ** 2, (x: number) => x ** 2]
     expect(table.record(f, 'map')).toEqual({ k: 'table', i: 0 })
     expect(table.record(g, 'filter')).toEqual({ k: 'table', i: 1 })
     expect(table.record(f, 'flatMap')).toEqual({ k: 'table', i: 0 })
@@ -28,7 +28,7 @@ describe('FunctionTable', () => {
     expect(table.size).toBe(0)
     expect(
       table.record(
-        keyBy((x: number) => x),
+        keyBy((x: number) => x ** 2),
         'map',
       ),
     ).toEqual({ k: 'builtin', name: 'keyBy', args: [{ fn: { k: 'table', i: 0 } }] })

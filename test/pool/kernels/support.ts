@@ -7,6 +7,8 @@ import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs, decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
 import { readPart } from '#build/pool/blocks/shuffle-block.js'
 import { TextKernels } from '#build/pool/kernels/text-kernels.js'
+import type { Meter } from '#build/pool/worker/operators/meter.js'
+import { Rejects } from '#build/pool/worker/operators/rejects.js'
 import { compileProgram } from '#build/pool/worker/operators/sinks.js'
 import { ThreadPlanCompiler } from '#build/pool/worker/runtime/plans.js'
 import type { Task, ThreadServices } from '#build/pool/worker/runtime/task.js'
@@ -53,11 +55,22 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
   const slices = payloads.map((payload, id) => ({
     block: { id, codec: pieces[id] instanceof Uint8Array ? 'text' : 'records', length: payload.length },
   }))
+  // A step that rejects records names the second input.
+  const inputs = [
+    { in: 'blocks', slices },
+    { in: 'rejects', keep: 100 },
+  ] as unknown as Task['inputs']
+  const meter: Meter = {
+    status: new Int32Array(16),
+    failedAt: undefined,
+    failedOn: undefined,
+    rejects: new Rejects(inputs),
+  }
   const task = {
     partition: 0,
     batchTime: undefined,
-    inputs: [{ in: 'blocks', slices }],
-    meter: { status: new Int32Array(16), failedAt: undefined },
+    inputs,
+    meter,
     read: [0],
     sums: [],
     written: [],
@@ -66,17 +79,29 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
   } as unknown as Task
   const of: Plan = { op: 'input', input: 0 }
   const plan: Plan = steps.length > 0 ? { op: 'chain', of, steps } : of
-  const value = compileProgram({ plan, sink }, new ThreadPlanCompiler(services))(task)
-  return { value, lines: task.read[0]!, sealed }
+  try {
+    const value = compileProgram({ plan, sink }, new ThreadPlanCompiler(services))(task)
+    return { value, lines: task.read[0]!, sealed, rejects: withoutStacks(meter.rejects.report()) }
+  } catch (error) {
+    throw Object.assign(error as Error, { failedAt: meter.failedAt, failedOn: meter.failedOn })
+  }
+}
+
+/** Frames of the engine differ between the ways. */
+function withoutStacks(rejects: ReturnType<Rejects['report']>) {
+  return rejects?.map((of) => ({
+    ...of,
+    kept: of.kept.map(({ error, ...letter }) => ({ ...letter, message: error.message })),
+  }))
 }
 
 /** Counts by key, in the order in which the task gave them. */
 export function counted(steps: readonly Step[], merge: AnyFunction, pieces: readonly Piece[], by: By) {
   const sink: Sink = { op: 'shuffle', partitioner: { kind: 'hash', partitions: 1 }, aggregator: combining(merge) }
-  const { sealed, lines } = runTask(steps, sink, pieces, by)
+  const { sealed, lines, rejects } = runTask(steps, sink, pieces, by)
   const { bytes, count } = readPart(sealed, 0)
   const { keys, values } = decodePairs(bytes)
-  return { lines, count, pairs: keys.map((key, i) => [key, values[i]]) }
+  return { lines, rejects, count, pairs: keys.map((key, i) => [key, values[i]]) }
 }
 
 export function collected(steps: readonly Step[], pieces: readonly Piece[], by: By) {
@@ -103,7 +128,8 @@ export function outcome(run: () => unknown): unknown {
   try {
     return run()
   } catch (error) {
-    return { failed: (error as Error).message }
+    const { name, message, failedAt, failedOn } = error as Error & { failedAt?: string; failedOn?: unknown }
+    return { failed: `${name}: ${message}`, failedAt, failedOn }
   }
 }
 

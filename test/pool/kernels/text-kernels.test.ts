@@ -197,7 +197,8 @@ describe('what runs on bytes', () => {
     ['nothing of a separator of two characters', [step('flatMap', split(', '))], 0],
     ['nothing of a separator that is not ASCII', [step('flatMap', split('é'))], 0],
     ['no filter for what bytes do not show', [step('filter', includes('\ufffd'))], 0],
-    ['no function of the user', [step('filter', (line: string) => line.includes('a'))], 0],
+    ['a function of the user whose text is known', [step('filter', (line: string) => line.includes('a'))], 1],
+    ['no other function of the user', [step('filter', (line: string) => line.indexOf('a') > 1)], 0],
     ['filters before one', [step('filter', includes('a')), step('map', length())], 1],
   ])('%s', (_, steps, count) => {
     expect(byteSteps(steps).count).toBe(count)

@@ -11,6 +11,8 @@ const NONE: u32 = 0xfffffffe
 /** The kind of a line's value: its number, where a missing field is NaN or falls back; its length. */
 const NUMBER_OR_NAN: u32 = 0
 const LENGTH: u32 = 2
+/** As by `Number`: a blank text is 0, a missing field NaN. */
+const TO_NUMBER: u32 = 3
 
 /**
  * Merges the value of each line (one field or the whole line) into the value of its key, another field; with NONE, all
@@ -62,7 +64,9 @@ export function addFields(
         const bytes = <u32>(value_end - value_at)
         number = kind == LENGTH ? <f64>unitsIn(value_at, bytes) : numberIn(value_at, bytes)
         if (kind != LENGTH && !certain) return line
-      } else if (kind != NUMBER_OR_NAN) return line
+        // Only a blank text is certain to be no number.
+        if (kind == TO_NUMBER && number != number) number = 0
+      } else if (kind != NUMBER_OR_NAN && kind != TO_NUMBER) return line
       if (key_at != 0) add(key_at, <u32>(key_end - key_at), TEXT, number, how)
       else add(line, 0, MISSING, number, how)
       certainLine()

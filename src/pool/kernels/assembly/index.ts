@@ -4,8 +4,9 @@ import { add, clearTable, countTagged } from './table'
 export { certainLines } from './certain'
 export { addFields } from './fields'
 export { addJson, countJson } from './json-fields'
-export { countLines, selectBeginning, selectIncluding } from './lines'
+export { countLines, selectAt, selectIncluding } from './lines'
 export { clearTable, tableBytes, tableSize, taggedKeys, writeTable, writeValues } from './table'
+export { countPieces } from './pieces'
 export { countField, countMarked, countSplit, countWords } from './tokens'
 
 export function inputAt(): usize {

@@ -4,15 +4,21 @@ import { closed } from './lines'
 import { certain, numberIn } from './numbers'
 import { ATOM, add, count, countTagged, MISSING, TEXT } from './table'
 
-/** Counts the first wanted field of each line. Returns the first line that falls back to the function, or the end. */
-export function countJson(from: usize, length: u32): usize {
+/**
+ * Counts the first wanted field of each line. Returns the first line that falls back to the function, or the end. With
+ * `strict`, these include lines without the field.
+ */
+export function countJson(from: usize, length: u32, strict: bool): usize {
   const end = closed(from, length)
   while (from < end) {
     const stop = scan(from)
     if (stop == 0) return from
     const kind = found(FIRST)
     if (kind == STRING) count(foundAt(FIRST), foundBytes(FIRST))
-    else if (kind == NOTHING) countTagged(from, 0, MISSING)
+    else if (kind == NOTHING) {
+      if (strict) return from
+      countTagged(from, 0, MISSING)
+    }
     else countTagged(foundAt(FIRST), foundBytes(FIRST), ATOM)
     from = stop + 1
     certainLine()
@@ -22,9 +28,9 @@ export function countJson(from: usize, length: u32): usize {
 
 /**
  * Merges the first wanted field of each line, a number, into the value of the second, its key; without a second field,
- * all lines have one key. Returns the same as countJson.
+ * all lines have one key. Returns the same as countJson; `strict` refers to the key.
  */
-export function addJson(from: usize, length: u32, how: u32): usize {
+export function addJson(from: usize, length: u32, how: u32, strict: bool): usize {
   const end = closed(from, length)
   while (from < end) {
     const stop = scan(from)
@@ -32,6 +38,7 @@ export function addJson(from: usize, length: u32, how: u32): usize {
     const value = numberIn(foundAt(FIRST), foundBytes(FIRST))
     if (!certain) return from
     const kind = found(SECOND)
+    if (strict && kind == NOTHING) return from
     const tag = kind == STRING ? TEXT : kind == NOTHING ? MISSING : ATOM
     // A number that can be written in two ways would be two keys here, so such lines fall back.
     if (kind == NUMBER && !isWhole(foundAt(SECOND), foundBytes(SECOND))) return from

@@ -20,8 +20,22 @@ export function countLines(from: usize, length: u32): u32 {
   return lines + u32(length > 0 && load<u8>(end - 1) != NEWLINE)
 }
 
-/** Copies the lines that contain the needle (1 byte or more, no newline) to `to`; returns their bytes. */
-export function selectIncluding(from: usize, length: u32, to: usize, needle: usize, needleLength: u32): u32 {
+/** Tests of a line: it begins or ends with the needle, or is equal to it. */
+const BEGINS: u32 = 0
+const ENDS: u32 = 1
+
+/**
+ * Copies the lines that contain the needle (1 byte or more, no newline) to `to`, or with `not` the others; returns
+ * their bytes.
+ */
+export function selectIncluding(
+  from: usize,
+  length: u32,
+  to: usize,
+  needle: usize,
+  needleLength: u32,
+  not: bool,
+): u32 {
   const end = from + length
   let out = to
   let at = from
@@ -29,26 +43,45 @@ export function selectIncluding(from: usize, length: u32, to: usize, needle: usi
     let start = found
     while (start > at && load<u8>(start - 1) != NEWLINE) start--
     const stop = lineStop(found, end)
-    memory.copy(out, start, stop - start)
-    out += stop - start
+    out = not ? copied(out, at, start) : copied(out, start, stop)
     at = stop
   }
+  if (not) out = copied(out, at, end)
   return <u32>(out - to)
 }
 
-/** Copies the lines that begin with the needle (no newline) to `to`; returns their bytes. */
-export function selectBeginning(from: usize, length: u32, to: usize, needle: usize, needleLength: u32): u32 {
+/**
+ * Copies the lines that begin or end with the needle, or are equal to it, to `to`, or with `not` the others; returns
+ * their bytes. The needle has no newline or carriage return.
+ */
+export function selectAt(
+  from: usize,
+  length: u32,
+  to: usize,
+  needle: usize,
+  needleLength: u32,
+  where: u32,
+  not: bool,
+): u32 {
   const end = from + length
   let out = to
   for (let start = from; start < end; ) {
     const stop = lineStop(start, end)
-    if (stop - start >= needleLength && memory.compare(start, needle, needleLength) == 0) {
-      memory.copy(out, start, stop - start)
-      out += stop - start
-    }
+    let last = load<u8>(stop - 1) == NEWLINE ? stop - 1 : stop
+    last = lineEnd(start, last)
+    const bytes = <u32>(last - start)
+    const at = where == ENDS ? last - needleLength : start
+    const fits = where == BEGINS || where == ENDS ? bytes >= needleLength : bytes == needleLength
+    if ((fits && memory.compare(at, needle, needleLength) == 0) != not) out = copied(out, start, stop)
     start = stop
   }
   return <u32>(out - to)
+}
+
+@inline
+function copied(to: usize, from: usize, end: usize): usize {
+  memory.copy(to, from, end - from)
+  return to + (end - from)
 }
 
 /** Returns the first position of the needle, or `end`. Compares positions whose first and last byte match. */

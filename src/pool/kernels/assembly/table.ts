@@ -30,6 +30,8 @@ const LENGTH_OF_KEY: u32 = (1 << 30) - 1
 export const SUM: u32 = 0
 export const MAX: u32 = 1
 export const MIN: u32 = 2
+export const LEAST: u32 = 3
+export const GREATEST: u32 = 4
 
 let table: usize = 0
 let order: usize = 0
@@ -86,7 +88,9 @@ function merged(a: f64, b: f64, how: u32): f64 {
   if (how == MAX) return a < b || sticks ? b : a
   if (how == MIN) return a > b || sticks ? b : a
   // The smallest in natural order, where NaN is greater than every number.
-  return a > b || a != a ? b : a
+  if (how == LEAST) return a > b || a != a ? b : a
+  // As Math.max and Math.min.
+  return how == GREATEST ? max<f64>(a, b) : min<f64>(a, b)
 }
 
 function entryOf(at: usize, length: u32, tag: u32): usize {

@@ -1,7 +1,7 @@
 import { words } from '../../../ops/functions/text.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { eachLines } from '../../blocks/text.js'
-import { byteSteps, isPure, type Tokens } from '../../kernels/byte-steps.js'
+import { arePure, byteSteps, type Tokens } from '../../kernels/byte-steps.js'
 import type { TextKernels } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
@@ -19,14 +19,14 @@ export type Tally = (task: Task, emit: (value: unknown, times: number) => void) 
 export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefined {
   const over = overInput(plan)
   if (!over) return undefined
-  const { input, steps } = over
-  const { filters, tokens, count } = byteSteps(steps)
+  const { steps } = over
+  const { filters, filterSteps, tokens, count } = byteSteps(steps)
   const rest = steps.slice(count)
-  if (!tokens || !rest.every(isPure)) return undefined
+  if (!tokens || !arePure(rest, tokens)) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
   const whole = compiler.measuredLoop(steps)
-  const first = compiler.loop(steps.slice(filters.length, count))
+  const first = compiler.loop(steps.slice(filterSteps, count))
   const remaining = compiler.loop(rest)
   return (task, emit) => {
     const take = () => takeTally(kernels, tokens, remaining, task, emit)
@@ -41,7 +41,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
     }
     const handed = new KernelFallback(kernels, (line) => first([line], key, task.meter), records)
     kernels.clear()
-    readText(task, input, compiler.services, kernels, {
+    readText(task, over, compiler.services, kernels, {
       loop: whole,
       records,
       onBytes: () => !handed.tooMany,
@@ -58,15 +58,15 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
 export function compileLineCount(plan: Plan, compiler: PlanCompiler): ((task: Task) => number) | undefined {
   const over = overInput(plan)
   if (!over) return undefined
-  const { input, steps } = over
-  const { filters } = byteSteps(steps)
-  if (filters.length < steps.length) return undefined
+  const { steps } = over
+  const { filters, filterSteps } = byteSteps(steps)
+  if (filterSteps < steps.length) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
   const whole = compiler.measuredLoop(steps)
   return (task) => {
     let n = 0
-    readText(task, input, compiler.services, kernels, {
+    readText(task, over, compiler.services, kernels, {
       loop: steps.length > 0 ? whole : undefined,
       records: (values) => whole(values, () => n++, task.meter),
       piece: (region, lines) => {
@@ -86,14 +86,14 @@ export function compileFilteredLines(
 ): { readonly source: Source; readonly steps: readonly Step[] } | undefined {
   const over = overInput(plan)
   if (!over) return undefined
-  const { input, steps } = over
-  const { filters } = byteSteps(steps)
-  if (filters.length === 0) return undefined
+  const { steps } = over
+  const { filters, filterSteps } = byteSteps(steps)
+  if (filterSteps === 0) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
-  const loop = compiler.measuredLoop(steps.slice(0, filters.length))
+  const loop = compiler.measuredLoop(steps.slice(0, filterSteps))
   const source: Source = (task, each) => {
-    readText(task, input, compiler.services, kernels, {
+    readText(task, over, compiler.services, kernels, {
       loop,
       records: (values) => {
         const out: unknown[] = []
@@ -106,7 +106,7 @@ export function compileFilteredLines(
       },
     })
   }
-  return { source, steps: steps.slice(filters.length) }
+  return { source, steps: steps.slice(filterSteps) }
 }
 
 function takeTally(

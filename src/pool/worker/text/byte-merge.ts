@@ -1,5 +1,5 @@
 import type { Pair } from '../../../ops/pair.js'
-import type { Plan } from '../../../ops/plan.js'
+import type { Plan, Step } from '../../../ops/plan.js'
 import { byteReduction, type Merge } from '../../kernels/byte-reduction.js'
 import type { TextKernels } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
@@ -30,9 +30,9 @@ export function compileReduced(
   const whole = compiler.measuredLoop(over.steps)
   const split = makes === 'pairs' ? (made: unknown) => made as Pair : (made: unknown): Pair => [undefined, made]
   // The filters have passed these lines.
-  const unfiltered = compiler.loop(over.steps.slice(reduction.filters.length))
+  const unfiltered = compiler.loop(over.steps.slice(reduction.filters.count))
   return reducing({
-    input: over.input,
+    ...over,
     reduction,
     merge,
     split,
@@ -46,6 +46,7 @@ export function compileReduced(
 /** The parts of a compiled chain. */
 interface Reducing {
   readonly input: number
+  readonly steps: readonly Step[]
   readonly reduction: NonNullable<ReturnType<typeof byteReduction>>
   readonly merge: Merge
   readonly split: (made: unknown) => Pair
@@ -57,7 +58,7 @@ interface Reducing {
   readonly services: ThreadServices
 }
 
-function reducing({ input, reduction, merge, split, whole, unfiltered, kernels, services }: Reducing): Reduced {
+function reducing({ input, steps, reduction, merge, split, whole, unfiltered, kernels, services }: Reducing): Reduced {
   return (task, emit) => {
     let open = true
     const take = () => {
@@ -79,16 +80,17 @@ function reducing({ input, reduction, merge, split, whole, unfiltered, kernels, 
     const handed = new KernelFallback(kernels, (line) => unfiltered([line], onto, task.meter), records)
     const isOpen = () => open && !handed.tooMany
     kernels.clear()
-    readText(task, input, services, kernels, {
+    readText(task, { input, steps }, services, kernels, {
       loop: whole,
       // The table stays open, so kernels do the rest of the task.
       measured: (values) => whole(values, onto, task.meter),
       records,
       onBytes: isOpen,
       wellFormed: true,
+      replaces: merge === 'greatest' || merge === 'lowest',
       piece: (region) => {
         handed.run(
-          kernels.select(region, reduction.filters),
+          kernels.select(region, reduction.filters.filters),
           (lines) => kernels.reduce(lines, reduction, merge),
           isOpen,
         )

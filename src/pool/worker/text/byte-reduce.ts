@@ -3,6 +3,7 @@ import { asPair } from '../../../ops/pair.js'
 import type { Aggregator, Plan, Sink, Step } from '../../../ops/plan.js'
 import type { Merge } from '../../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
+import { meaningOf } from '../../kernels/meaning-of.js'
 import { compileFold } from '../operators/fold.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
@@ -57,17 +58,26 @@ export function compileReduction(
 
 /** Compiles a shuffle that only counts keys, or only collects them. */
 function compileCounted(plan: Plan, aggregator: Aggregator, compiler: PlanCompiler): Reduced | undefined {
-  const each = plan.op === 'chain' ? valueOfEach(aggregator, plan.steps.at(-1)) : undefined
-  const tally = each && compileTally(withoutLast(plan), compiler)
+  const last = plan.op === 'chain' ? plan.steps.at(-1) : undefined
+  const each = last && valueOfEach(aggregator, last)
+  const tally = each && compileTally(keysOf(plan, last), compiler)
   return tally && ((task, emit) => tally(task, (key, times) => emit(key, each === 'times' ? times : null)))
 }
 
 /** Returns the value that each record adds to its key. */
-function valueOfEach({ mergeValue, create }: Aggregator, last: Step | undefined): 'times' | 'null' | undefined {
-  if (create || last?.op !== 'map') return undefined
-  if (isBuiltin(last.fn, 'pairWithOne') && isBuiltin(mergeValue, 'sum')) return 'times'
-  if (isBuiltin(last.fn, 'pairWithNull') && isBuiltin(mergeValue, 'first')) return 'null'
-  return undefined
+function valueOfEach({ mergeValue, create }: Aggregator, last: Step): 'times' | 'null' | undefined {
+  const pair = !create && last.op === 'map' ? meaningOf(last.fn) : undefined
+  if (pair?.is !== 'pair' || pair.of[1].is !== 'value') return undefined
+  const { value } = pair.of[1]
+  if (value === 1 && isBuiltin(mergeValue, 'sum')) return 'times'
+  return value === null && isBuiltin(mergeValue, 'first') ? 'null' : undefined
+}
+
+/** Returns a plan that computes the keys of the pairs that its last step returns. */
+function keysOf(plan: Plan, last: Step): Plan {
+  if (isBuiltin(last.fn, 'pairWithOne') || isBuiltin(last.fn, 'pairWithNull')) return withoutLast(plan)
+  const key: Step = { op: 'map', fn: { k: 'builtin', name: 'keyOf' }, label: last.label }
+  return plan.op === 'chain' ? { ...plan, steps: [...plan.steps, key] } : plan
 }
 
 /** Compiles a shuffle to the sum, largest or smallest of numbers: by key, or all of them under the key null. */
@@ -107,11 +117,14 @@ function compileDistinct(plan: Plan, merge: Merge, compiler: PlanCompiler): Redu
 
 const NUMBERS = ['length', 'parseNumber', 'numberField']
 
+const MERGES: Readonly<Record<string, Merge>> = { 'Math.max': 'greatest', 'Math.min': 'lowest' }
+
 function withoutLast(plan: Plan): Plan {
   return plan.op === 'chain' ? { ...plan, steps: plan.steps.slice(0, -1) } : plan
 }
 
 function mergeOf(fn: FnRef): Merge | undefined {
+  if (fn.k !== 'builtin') return fn.merges ?? (fn.k === 'global' ? MERGES[fn.path] : undefined)
   return (['sum', 'max', 'min'] as const).find((name) => isBuiltin(fn, name))
 }
 

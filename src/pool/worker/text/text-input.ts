@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { afterNewline, eachLines, eachPiece } from '../../blocks/text.js'
+import { isRead } from '../../kernels/meaning-of.js'
 import type { Region, TextKernels } from '../../kernels/text-kernels.js'
 import { PROGRESS } from '../../thread-status.js'
 import type { Loop } from '../operators/loop.js'
@@ -20,24 +22,32 @@ export interface TextReader {
   readonly onBytes?: () => boolean
   /** Whether pieces must be valid UTF-8: other bytes become U+FFFD, as in strings. */
   readonly wellFormed?: boolean
+  /** Whether kernels replace a function of the user besides those of the steps. */
+  readonly replaces?: boolean
+}
+
+/** An input, and the steps over it. */
+export interface OverInput {
+  readonly input: number
+  readonly steps: readonly Step[]
 }
 
 /** Returns the input and steps of a plan that has only these. */
-export function overInput(plan: Plan): { readonly input: number; readonly steps: readonly Step[] } | undefined {
+export function overInput(plan: Plan): OverInput | undefined {
   if (plan.op === 'input') return { input: plan.input, steps: [] }
   return plan.op === 'chain' && plan.of.op === 'input' ? { input: plan.of.input, steps: plan.steps } : undefined
 }
 
 /**
- * Reads text piece by piece into the kernels' memory; other inputs, and pieces that do not fit, as records. Counts
- * records read.
+ * Reads text piece by piece into the kernels' memory; other inputs, and pieces that do not fit, as records. So is all
+ * text if kernels replace functions of users and the language's own functions were changed. Counts records read.
  */
 export function readText(
   task: Task,
-  input: number,
+  { input, steps }: OverInput,
   { segments }: ThreadServices,
   kernels: TextKernels,
-  { loop, records, measured = records, piece, onBytes = () => true, wellFormed = false }: TextReader,
+  { loop, records, measured = records, piece, onBytes = () => true, wellFormed = false, replaces = false }: TextReader,
 ): void {
   const { sample } = task.meter
   const counting = (take: TextReader['records']) => (values: readonly unknown[]) => {
@@ -45,12 +55,13 @@ export function readText(
     take(values)
   }
   const counted = counting(records)
+  const exact = !(replaces || steps.some(isRead)) || textIntrinsicsIntact()
   task.sums[input] = readInput(task.inputs[input]!, segments, counted, (text) =>
     eachPiece(text, (all) => {
       const raw = sample && loop && onBytes() ? afterMeasured(all, sample.roomOf(loop), counting(measured)) : all
       if (raw.length === 0) return
       const bytes = wellFormed && !isUtf8(raw) ? Buffer.from(raw.toString()) : raw
-      if (!onBytes() || !kernels.fits(bytes)) return eachLines(bytes, counted)
+      if (!exact || !onBytes() || !kernels.fits(bytes)) return eachLines(bytes, counted)
       task.meter.status[PROGRESS]!++
       const region = kernels.load(bytes)
       const lines = kernels.lines(region)

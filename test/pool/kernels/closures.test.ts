@@ -1,0 +1,262 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Step } from '#build/ops/plan.js'
+import { byteSteps } from '#build/pool/kernels/byte-steps.js'
+import fc from '../../support/fast-check.js'
+import {
+  fieldText,
+  filterText,
+  made,
+  mergeText,
+  pairText,
+  partChange,
+  partsText,
+  partTest,
+  twoTexts,
+} from './closure-texts.js'
+import { type By, certainLines, collected, counted, outcome, type Piece, runTask, step } from './support.js'
+import { jsonLine, numberText, pieces } from './texts.js'
+
+/*
+ * Differential tests: a task with kernels, and one that calls the closures, give the same results in the same order,
+ * reject the same records, and fail with the same error at the same record. FUZZ_RUNS is the number of cases of each
+ * test; `SEED` chooses others.
+ */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 150)
+const TIMEOUT = 30_000 + RUNS * 50
+
+const unit = fc.constantFrom(
+  ...[
+    '',
+    ' ',
+    '  ',
+    '\t',
+    ',',
+    'a',
+    'b',
+    'ab',
+    'the',
+    'A',
+    '\0',
+    '\v',
+    '\r',
+    'é',
+    '日本',
+    '😀',
+    '"',
+    '{',
+    'x'.repeat(16),
+  ],
+  ...[
+    'y'.repeat(17),
+    'long'.repeat(40),
+    '\u00a0',
+    '\u2003',
+    '\u3000',
+    '\ufeff',
+    '\u1680',
+    '\u2028',
+    '\u205f',
+    '\u0085',
+  ],
+  ...[
+    '\ufffd',
+    '\ud800',
+    '\udc00x',
+    '\u180e',
+    '\u200b',
+    'İ',
+    '\u212a',
+    '1',
+    '2.5',
+    '-0',
+    '1e3',
+    'NaN',
+    'Infinity',
+    '\u0130',
+  ],
+)
+const words = fc.array(unit, { maxLength: 8 }).map((of) => of.join(''))
+const cells = fc
+  .tuple(fc.array(fc.oneof(numberText, unit), { maxLength: 4 }), fc.constantFrom(',', ' ', '\t', 'a'))
+  .map(([of, by]) => of.join(by))
+const plainCells = fc
+  .tuple(fc.constantFrom('k', 'm', 'é'), fc.integer({ min: -5, max: 5 }), fc.constantFrom('0', '', ' ', '-0', '7.25'))
+  .map((of) => of.join(','))
+const plainJson = fc
+  .tuple(
+    fc.constantFrom('"x"', '"é"', '1', 'null', 'true', '-0', '1.0'),
+    fc.oneof(fc.integer().map(String), numberText),
+  )
+  .map(([a, b]) => `{"a":${a},"b":${b},"user":{"id":${b}}}`)
+const line = fc.oneof(words, words, cells, plainCells, plainCells, jsonLine, plainJson, plainJson)
+/** Lines of which kernels do most: many of one kind. */
+const ofOneKind = fc.oneof(words, plainCells, plainJson).chain(() => fc.constantFrom(words, plainCells, plainJson))
+const many = ofOneKind
+  .chain((kind) => fc.array(kind, { minLength: 60, maxLength: 200 }))
+  .map((lines): Piece[] => [Buffer.from(lines.join('\n'))])
+const input = fc.oneof({ weight: 3, arbitrary: pieces(line) }, { weight: 1, arbitrary: many })
+
+let records = 0
+let kept = 0
+
+afterAll(() => {
+  if (process.env.FUZZ_RUNS) console.info(`${records} records, ${kept} results`)
+})
+
+function same(run: (by: By) => unknown, way: By = 'functions') {
+  const [bytes, functions] = [outcome(() => run('bytes')), outcome(() => run(way))]
+  expect(bytes).toEqual(functions)
+  const { lines = 0, count = 0 } = functions as { lines?: number; count?: number }
+  records += lines
+  kept += count
+}
+
+const filters = fc.array(filterText, { maxLength: 2 }).map((of) => of.map((text) => step('filter', made(text))))
+/** Now and then a step rejects records instead of failing the task. */
+const rejecting = fc.constantFrom(false, false, true)
+const maybe = (step: Step, rejects: boolean): Step => (rejects ? ({ ...step, rejects: 1 } as Step) : step)
+
+const fuzz = <T>(name: string, cases: fc.Arbitrary<T>, check: (of: T) => void) =>
+  test(name, () => fc.assert(fc.property(cases, check), { numRuns: RUNS }), TIMEOUT)
+
+describe('what runs on bytes', () => {
+  const of = (op: 'map' | 'filter' | 'flatMap', text: string) => step(op, made(text))
+
+  test.each<[string, Step[], number]>([
+    ['words', [of('flatMap', '(l) => l.split(/\\s+/)'), of('filter', '(w) => w !== ""')], 1],
+    ['words of trimmed lines', [of('flatMap', '(l) => l.trim().split(/\\s+/)')], 1],
+    ['several filters in one', [of('filter', "(l) => l.includes('a') && !(l.startsWith('b') || l === 'c')")], 1],
+    ['a field by two functions', [of('map', "(l) => l.split(',')"), of('map', '(f) => f[1]')], 2],
+    ['a path into JSON', [of('map', '({ a: { b } }) => b')], 0],
+    ['an object of JSON', [of('map', 'JSON.parse'), of('map', '({ a: { b } }) => b')], 2],
+    ['no part that does not depend on the object', [of('map', 'JSON.parse'), of('map', '() => 1')], 0],
+    ['neither of two', [of('filter', "(l) => l.includes('a') || l.includes('b')")], 0],
+  ])('%s', (_, steps, count) => {
+    expect(byteSteps(steps).count).toBe(count)
+  })
+
+  test('lines whose white space has several bytes are the functions', () => {
+    const steps = [of('flatMap', '(l) => l.split(/\\s+/)'), of('map', '(w) => [w, 1]')]
+    const lines = [...Array(20).fill('a b'), 'a\u00a0b']
+    const run = () => counted(steps, made('(a, b) => a + b'), [Buffer.from(lines.join('\n'))], 'bytes').pairs
+    expect(certainLines(run)).toBe(20)
+    expect(run()).toEqual([
+      ['a', 21],
+      ['b', 21],
+    ])
+  })
+
+  test.each<[string, object, PropertyKey, unknown]>([
+    ['a patched split', String.prototype, 'split', () => ['patched']],
+    ['another split by expressions', RegExp.prototype, Symbol.split, () => ['patched']],
+    ['a method for separators', String.prototype, Symbol.split, () => ['patched']],
+  ])('%s is the functions', (_, object, name, value) => {
+    const steps = [of('flatMap', '(l) => l.split(/\\s+/)'), of('map', '(w) => [w, 1]')]
+    const spaces = [of('flatMap', "(l) => l.split(' ')"), of('map', '(w) => [w, 1]')]
+    const before = Object.getOwnPropertyDescriptor(object, name)
+    const run = (by: By) =>
+      [steps, spaces].map((of) => counted(of, made('(a, b) => a + b'), [Buffer.from('a b\nc')], by).pairs)
+    try {
+      Object.defineProperty(object, name, { value, configurable: true, writable: true })
+      expect(run('bytes')).toEqual(run('functions'))
+    } finally {
+      if (before) Object.defineProperty(object, name, before)
+      else Reflect.deleteProperty(object, name)
+    }
+    expect(run('bytes')[0]).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['c', 1],
+    ])
+    expect(certainLines(() => run('bytes'))).toBe(2)
+  })
+
+  test('a global or an inherited field that was replaced is the functions', () => {
+    const steps = [of('map', '(l) => [JSON.parse(l).a, 1]')]
+    const input = [Buffer.from('{"b":1}\n{"b":2}')]
+    const run = (by: By) => counted(steps, made('(a, b) => a + b'), input, by).pairs
+    Object.defineProperty(Object.prototype, 'a', { value: 'inherited', configurable: true })
+    try {
+      expect(run('bytes')).toEqual([['inherited', 2]])
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'a')
+    }
+    const { parse } = JSON
+    JSON.parse = () => ({ a: 'patched' })
+    try {
+      expect(run('bytes')).toEqual([['patched', 2]])
+    } finally {
+      JSON.parse = parse
+    }
+    const { max } = Math
+    Math.max = () => 7
+    try {
+      const longest = [of('map', '(l) => [null, l.length]')]
+      expect(counted(longest, made('(a, b) => Math.max(a, b)'), input, 'bytes').pairs).toEqual([[null, 7]])
+    } finally {
+      Math.max = max
+    }
+    expect(run('bytes')).toEqual([[undefined, 2]])
+  })
+})
+
+describe('a closure gives the same by kernels as by itself', () => {
+  fuzz('filters', fc.tuple(filters, input), ([steps, pieces]) => {
+    same((by) => collected(steps, pieces, by))
+    same((by) => ({ value: runTask(steps, { op: 'count' }, pieces, by).value }))
+  })
+
+  fuzz(
+    'parts of lines, counted',
+    fc.tuple(
+      filters,
+      partsText,
+      fc.array(partTest, { maxLength: 1 }),
+      fc.array(partChange, { maxLength: 2 }),
+      mergeText,
+      input,
+    ),
+    ([first, parts, tests, changes, merge, pieces]) => {
+      const steps = [
+        ...first,
+        step('flatMap', made(parts)),
+        ...tests.map((text) => step('filter', made(text))),
+        ...changes.map((text) => step('map', made(text))),
+      ]
+      same((by) => counted([...steps, step('map', made('(w) => [w, 1]'))], made('(a, b) => a + b'), pieces, by))
+      same((by) => counted([...steps, step('map', made('(w) => [w, 1]'))], made(merge), pieces, by))
+      same((by) => ({ value: runTask(steps, { op: 'count' }, pieces, by).value }))
+    },
+  )
+
+  fuzz(
+    'pairs of fields',
+    fc.tuple(filters, pairText, rejecting, mergeText, input),
+    ([first, pair, rejects, merge, pieces]) => {
+      const steps = [...first, maybe(step('map', made(pair)), rejects)]
+      same((by) => counted(steps, made(merge), pieces, by))
+      same((by) => counted(steps, made('(a, b) => a + b'), pieces, by))
+      same((by) => collected(steps, pieces, by))
+    },
+  )
+
+  fuzz(
+    'pairs of fields by two functions',
+    fc.tuple(twoTexts, rejecting, mergeText, input),
+    ([texts, rejects, merge, pieces]) => {
+      const steps = texts.map((text) => maybe(step('map', made(text)), rejects))
+      same((by) => counted(steps, made(merge), pieces, by))
+    },
+  )
+
+  fuzz(
+    'one field, counted or reduced',
+    fc.tuple(filters, fieldText, mergeText, input),
+    ([first, field, merge, pieces]) => {
+      const steps = [...first, step('map', made(field))]
+      same((by) => counted([...steps, step('map', made('(w) => [w, 1]'))], made('(a, b) => a + b'), pieces, by))
+      const all = step('map', made('(v) => [null, v]'))
+      same((by) => counted([...steps, all], made(merge), pieces, by))
+    },
+  )
+})
