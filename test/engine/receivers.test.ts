@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { StreamingContext } from 'millrace'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type DStream, StreamingContext } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
 import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 import { countOf, gather, manual, random, run, sorted } from './support.js'
@@ -144,4 +145,22 @@ test('memory of finished batches is used again', async () => {
   await ssc.stop()
   await reading
   expect(ssc).toBeInstanceOf(StreamingContext)
+})
+
+test('many receivers and outputs are no leak: Node does not warn of their listeners', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error) => warnings.push(warning)
+  process.on('warning', note)
+  cleanups.push(() => process.off('warning', note))
+  const { ssc } = manual({ threads: 1, spare: false })
+  const inputs = Array.from({ length: 12 }, (_, i) => ssc.pushStream<number>(`input ${i}`))
+  const union = inputs.reduce<DStream<number>>((all, input) => all.union(input), ssc.queueStream<number>([]))
+  for (const _ of inputs) union.foreachRDD((rdd) => rdd.count())
+  await ssc.start()
+  cleanups.push(() => ssc.stop())
+  await run(ssc, 1)
+  await ssc.stop({ graceful: true })
+  // Node emits warnings in a later turn.
+  await turn()
+  expect(warnings).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../../ops/clock.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { InputNode } from '../../ops/dstream/node.js'
@@ -45,6 +46,8 @@ export class InputContext {
 
   constructor(options: InputsOptions) {
     this.options = options
+    // Each receiver listens, and there may be any number: Node warns of a leak from the eleventh on.
+    setMaxListeners(0, this.#stopped.signal)
   }
 
   /** Aborts when the inputs stop. */

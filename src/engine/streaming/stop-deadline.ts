@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { until } from '../../ops/wait.js'
 
 /** The longest delay that setTimeout accepts, in ms. */
@@ -12,6 +13,8 @@ export class StopDeadline {
 
   constructor(ms: number) {
     this.#ms = ms
+    // Each step listens, and inputs stop together: Node warns of a leak from the eleventh on.
+    setMaxListeners(0, this.#passed.signal)
     this.#arm()
   }
 
