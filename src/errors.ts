@@ -124,7 +124,7 @@ export class PipelineError extends MillraceError {
 /** Settings of bundlers, each tested with the tool. */
 export const LEAVE_OUT =
   "Leave the package out of the bundle. esbuild: external: ['millrace']; Rollup: external: ['millrace']; " +
-  "Vite: build: { rollupOptions: { external: ['millrace'] } }; webpack: externals: { millrace: 'import millrace' }; " +
+  "Vite: build: { rollupOptions: { external: ['millrace'] } }; webpack: target: 'node20', externals: { millrace: 'import millrace' }; " +
   "Next: serverExternalPackages: ['millrace']. Install millrace beside the bundle."
 
 /**

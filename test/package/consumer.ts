@@ -32,6 +32,7 @@ export interface Run {
 
 /** Tools that users have and the repository has not, see test/services/tools.mjs. */
 const TOOLS = folderOf('consumers')
+const OWNERS = [TOOLS, folderOf('builders'), ROOT]
 const NOBODY = 65_534
 
 /**
@@ -68,7 +69,10 @@ export class Consumers {
     symlinkSync(peers.length > 0 ? this.#unpack(peers) : this.package, join(folder, 'node_modules', 'millrace'))
     symlinkSync('../millrace/dist/cli/main.js', join(folder, 'node_modules', '.bin', 'millrace'))
     for (const name of packages) link(name, folder)
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    }
     return folder
   }
 
@@ -118,7 +122,8 @@ export class Consumers {
 function link(name: string, folder: string): void {
   const to = join(folder, 'node_modules', name)
   mkdirSync(dirname(to), { recursive: true })
-  const owner = existsSync(join(TOOLS, 'node_modules', name)) ? TOOLS : ROOT
+  const owner = OWNERS.find((folder) => existsSync(join(folder, 'node_modules', name)))
+  if (owner === undefined) throw new Error(`No folder of packages has ${name}: ${OWNERS.join(', ')}.`)
   symlinkSync(join(owner, 'node_modules', name), to)
 }
 

@@ -8,13 +8,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './run.mjs'
-import { consumers, runtimes } from './tools.mjs'
+import { builders, consumers, runtimes } from './tools.mjs'
 
 const CACHE = process.env.MILLRACE_SERVICES ?? join(homedir(), '.cache', 'millrace', 'services')
 
 const SERVICES = {
   ...{ kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site },
-  ...{ consumers, runtimes },
+  ...{ consumers, builders, runtimes },
 }
 const KAFKA = '4.4.0'
 const SITE = join(import.meta.dirname, '..', '..', 'site')

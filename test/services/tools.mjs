@@ -12,6 +12,14 @@ const TOOLS = {
   rollup: '4.68.8',
   vite: '8.4.0',
 }
+/** Bundlers of applications. A service of their own: Next is larger than all other tools together. */
+const BUILDERS = {
+  next: '16.4.6',
+  react: '19.3.1',
+  'react-dom': '19.3.1',
+  webpack: '5.113.0',
+  'webpack-cli': '6.0.1',
+}
 const NODE = { node22: '22.23.3', node24: '24.21.0' }
 const OTHERS = { bun: '1.4.5', deno: '2.9.6' }
 const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'))
@@ -41,6 +49,13 @@ export function consumers(folder) {
   }
 }
 consumers.version = JSON.stringify({ ...TOOLS, ...dependencies })
+
+/** Webpack, and Next with the compiler of this platform. */
+export function builders(folder) {
+  write(folder, BUILDERS)
+  run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], {}, folder)
+}
+builders.version = JSON.stringify(BUILDERS)
 
 /** Node's long-term versions, Bun and Deno: packages with the programs, whose install scripts are not needed. */
 export function runtimes(folder) {

@@ -59,7 +59,7 @@ test('a bundle that preserves the URL of the package says it when its threads st
   const define = { 'import.meta.url': JSON.stringify(new URL('../../dist/index.js', import.meta.url).href) }
   const output = await outputOf('kept-url', PROGRAM, { format: 'cjs', define })
   expect(output).toContain('ERR_MILLRACE_THREAD_LOST')
-  expect(output).toContain("webpack: externals: { millrace: 'import millrace' }")
+  expect(output).toContain("webpack: target: 'node20', externals: { millrace: 'import millrace' }")
 })
 
 test.each([
