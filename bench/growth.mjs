@@ -5,8 +5,9 @@ import { figure, table } from './report.mjs'
 import { ratios, spread } from './stats.mjs'
 
 const HEADS = ['size', 'ms of a batch', 'cpu ms', 'cost to the smallest, by the clock', 'by processor time']
-/** Each size runs for this long before its first turn that counts. */
-const WARM_MS = 2000
+/** Processor time of each size before its first turn that counts, and least one of a turn. */
+const WARM_MS = 2500
+const TURN_MS = 300
 
 /**
  * Grows one thing at a time. The sizes of a run take turns, and the result is the cost of each as a multiple of the
@@ -37,12 +38,12 @@ async function grow({ name, title, each, sizes, quick: few, batches, open }, { t
   const begun = { machine: machineMs(), own: process.cpuUsage(), wall: performance.now() }
   try {
     for (const size of quick ? few : sizes) entries.push({ size, taken: [], next: 0, ...(await open(size, threads)) })
-    for (const entry of entries) await warm(entry, quick ? 1 : WARM_MS)
+    for (const entry of entries) await turn(entry, 1, quick ? 0 : WARM_MS)
     for (let round = 0; round < rounds; round++) {
       // The order moves on, so that no size always runs after the same one.
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[(i + round) % entries.length]
-        entry.taken.push(await turn(entry, quick ? 1 : batches))
+        entry.taken.push(await turn(entry, quick ? 1 : batches, quick ? 0 : TURN_MS))
       }
     }
   } finally {
@@ -67,21 +68,20 @@ async function grow({ name, title, each, sizes, quick: few, batches, open }, { t
   }
 }
 
-/** Runs some batches. Returns the mean ms of one, by the clock and of processor time of all threads. */
-async function turn(entry, batches) {
+/**
+ * Runs so many batches, or more for so much processor time. Returns the mean ms of one, by the clock and of processor time of
+ * all threads.
+ */
+async function turn(entry, batches, forMs) {
   const sum = { ms: 0, cpuMs: 0 }
-  for (let i = 0; i < batches; i++) {
+  let count = 0
+  while (count < batches || sum.cpuMs < forMs) {
     const { ms, cpuMs } = await entry.run(entry.next++)
-    sum.ms += ms / batches
-    sum.cpuMs += cpuMs / batches
+    sum.ms += ms
+    sum.cpuMs += cpuMs
+    count++
   }
-  return sum
-}
-
-async function warm(entry, forMs) {
-  const end = performance.now() + forMs
-  do await entry.run(entry.next++)
-  while (performance.now() < end)
+  return { ms: sum.ms / count, cpuMs: sum.cpuMs / count }
 }
 
 function foreignCores({ machine, own, wall }) {

@@ -1,10 +1,14 @@
 import { eventLines } from '../nexmark/events.mjs'
 import { cachedPieces } from './files.mjs'
 
-const BATCHES = 80
-const ANSWER_AT = 20
-/** Batches before the first measured turn: a JVM has compiled little after 20. */
-const WARM = 40
+/**
+ * The sizes of a batch, in events. `batches`: those of the data. `warm`: those before the first measured turn, as a JVM has
+ * compiled little after 200,000 events; one of them is `answerAt`.
+ */
+const SIZES = [
+  { suffix: '', events: 10_000, quick: 2000, batches: 80, warm: 40, answerAt: 20 },
+  { suffix: '-100k', events: 100_000, quick: 4000, batches: 35, warm: 15, answerAt: 10 },
+]
 const ROUNDS = 5
 /** Seconds of the windows of queries 7 and 8: an iteration is a whole window. */
 const TUMBLING = 5
@@ -24,25 +28,30 @@ const QUERIES = {
 /** These queries store auctions, which would meet older events if a batch came twice. */
 const ONCE = ['q3', 'q4', 'q6']
 
-/** A workload for each query. A batch is one second of events. `pieces(folder, count, more)` describes a folder. */
+/**
+ * A workload for each query and size of a batch, which is one second of events. `pieces(folder, count, more)` describes a
+ * folder.
+ */
 export function nexmarkWorkloads(pieces) {
-  return Object.entries(QUERIES).map(([query, title]) => {
-    const each = query === 'q7' || query === 'q8' ? TUMBLING : 1
-    return {
-      name: `nexmark-${query}`,
-      module: 'nexmark',
-      title: `Nexmark ${query}, ${title}`,
-      unit: 'events',
-      ...(ONCE.includes(query)
-        ? { warmUp: { iterations: WARM, seconds: 0 }, iterations: (BATCHES - WARM) / ROUNDS, rounds: ROUNDS }
-        : { warm: ANSWER_AT / each }),
-      prepare: ({ quick }) => {
-        const events = quick ? 2000 : 10_000
-        const folder = cachedPieces(`nexmark-${BATCHES}x${events}`, BATCHES, (i) => eventLines(i, events))
-        const { task, bytes, records } = pieces(folder, BATCHES, { query, answerAt: ANSWER_AT, each })
-        return { task, bytes: bytes * each, records: records * each }
-      },
-      contenders: ['millrace', 'node', 'spark'],
-    }
-  })
+  return SIZES.flatMap((size) => Object.entries(QUERIES).map(([query, title]) => workload(pieces, query, title, size)))
+}
+
+function workload(pieces, query, title, { suffix, events, quick: few, batches, warm, answerAt }) {
+  const each = query === 'q7' || query === 'q8' ? TUMBLING : 1
+  return {
+    name: `nexmark-${query}${suffix}`,
+    module: 'nexmark',
+    title: `Nexmark ${query}, ${title}; ${events.toLocaleString('en-US')} events a batch`,
+    unit: 'events',
+    ...(ONCE.includes(query)
+      ? { warmUp: { iterations: warm, seconds: 0 }, iterations: (batches - warm) / ROUNDS, rounds: ROUNDS }
+      : { warm: answerAt / each }),
+    prepare: ({ quick }) => {
+      const count = quick ? few : events
+      const folder = cachedPieces(`nexmark-${batches}x${count}`, batches, (i) => eventLines(i, count))
+      const { task, bytes, records } = pieces(folder, batches, { query, answerAt, each })
+      return { task, bytes: bytes * each, records: records * each }
+    },
+    contenders: ['millrace', 'node', 'spark'],
+  }
 }

@@ -22,7 +22,7 @@ const compare = (words: readonly string[], env: Record<string, string> = {}) =>
 
 it('lets Millrace and the plain loop take turns, checks their answers and writes both reports', async () => {
   const out = join(folder, 'out')
-  const names = ['wordcount', 'nexmark-q3']
+  const names = ['wordcount', 'nexmark-q3', 'nexmark-q3-100k']
   const words = [
     '--workloads',
     names.join(),
