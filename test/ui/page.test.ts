@@ -13,6 +13,7 @@ import { watched } from './support.js'
 const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 300_000 })
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+const PAGES = ['overview', 'batches', 'graph', 'state', 'sql', 'storage', 'checkpoints', 'connectors', 'configuration']
 const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS
 
 /** A directory with a file that no batch takes: its time is in the future. */
@@ -40,14 +41,21 @@ function busyStream(directory: string) {
     })
   pairs
     .updateStateByKey<number>((values, old = 0) => old + values.length)
+    .uid('totals')
     .count()
     .foreachRDD((rdd) => rdd.collect())
   words.foreachRDD(() => {
     if (++batch % 20 === 2) throw new Error(HOSTILE)
   })
+  pairs.filter(([word]) => word !== 'word0').output(HOSTILE)
+  void drain(ssc, HOSTILE)
   ssc.pushStream<string>('pushed').foreachRDD((rdd) => rdd.count())
   ssc.textFileStream(directory).foreachRDD((rdd) => rdd.collect())
   return ssc
+}
+
+async function drain(ssc: ReturnType<typeof watched>, name: string): Promise<void> {
+  for await (const _ of ssc.output(name));
 }
 
 describe.runIf(hasService('chromium'))('the page in a browser', () => {
@@ -133,20 +141,24 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await picture('batch')
   })
 
-  test.each(['graph', 'state', 'storage', 'checkpoints', 'connectors', 'configuration'])('%s fills', async (name) => {
-    await go(`#/${name}`)
-    const expected: Record<string, string> = {
-      graph: '.node.output',
-      state: 'tbody tr',
-      storage: '.empty',
-      checkpoints: '.empty',
-      connectors: 'tbody tr',
-      configuration: 'tbody tr',
-    }
-    await page.locator(`main ${expected[name]}`).first().waitFor()
-    expect(await page.locator('nav a[aria-current]').textContent()).toBe(name[0]!.toUpperCase() + name.slice(1))
-    await picture(name)
-  })
+  test.each(['graph', 'state', 'sql', 'storage', 'checkpoints', 'connectors', 'configuration'])(
+    '%s fills',
+    async (name) => {
+      await go(`#/${name}`)
+      const expected: Record<string, string> = {
+        graph: '.node.output',
+        state: 'tbody tr',
+        sql: 'tbody tr',
+        storage: '.empty',
+        checkpoints: '.empty',
+        connectors: 'tbody tr',
+        configuration: 'tbody tr',
+      }
+      await page.locator(`main ${expected[name]}`).first().waitFor()
+      expect(await page.locator('nav a[aria-current]').textContent()).toMatch(new RegExp(`^${name}$`, 'i'))
+      await picture(name)
+    },
+  )
 
   test('every operation on the graph has its records and time, also inside a fused step', async () => {
     await go('#/graph')
@@ -201,6 +213,36 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     expect(await answer.isVisible()).toBe(false)
   })
 
+  test('a query of SQL is written and sent by the keyboard, and its names and values are shown as text', async () => {
+    await go('#/sql')
+    const tables = page.getByRole('region', { name: 'Tables' })
+    await tables.getByRole('button', { name: HOSTILE }).focus()
+    await page.keyboard.press('Enter')
+    const text = page.getByLabel('One SELECT in the SQL of DuckDB, read only')
+    expect(await text.inputValue()).toBe(`select * from "${HOSTILE.replaceAll('"', '""')}" limit 20`)
+    await page.keyboard.press('Control+Enter')
+    const result = page.getByRole('region', { name: 'Result' })
+    await poll(() => result.locator('tbody tr').count()).toBe(20)
+    expect(await result.locator('th').allTextContents()).toEqual(['key', 'value'])
+    await text.fill(`select '${HOSTILE}' as "${HOSTILE.replaceAll('"', '""')}", null as constructor, [1, 2] as list`)
+    await page.getByRole('button', { name: 'Run' }).click()
+    await poll(() => result.locator('tbody td').allTextContents()).toEqual([HOSTILE, 'null', '[1,2]'])
+    expect(await result.locator('th').allTextContents()).toEqual([HOSTILE, 'constructor', 'list'])
+    await text.fill('select key, value as total from state_totals order by total desc limit 5')
+    await page.keyboard.press('Control+Enter')
+    await poll(() => result.locator('th').allTextContents()).toEqual(['key', 'total'])
+    await picture('sql')
+
+    await text.fill(`select "${HOSTILE.replaceAll('"', '""')}"`)
+    await page.keyboard.press('Control+Enter')
+    const error = page.getByRole('alert')
+    await poll(() => error.textContent()).toContain('onerror=')
+    expect(await result.count()).toBe(0)
+    expect(await page.locator('main img').count()).toBe(0)
+    // The browser logs the answer.
+    await poll(async () => faults.splice(0)).toEqual([expect.stringContaining('400')])
+  })
+
   test('a node of the graph is chosen by the keyboard, and shows its lineage', async () => {
     await go('#/graph')
     await page.locator('.node.output').first().focus()
@@ -230,14 +272,29 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await poll(async () => faults.splice(0)).toEqual([expect.stringContaining('404')])
   })
 
+  /** The address of a batch that failed, once its tables are there. */
+  async function aBatch(): Promise<string> {
+    await go('#/batches')
+    await page.getByLabel('failed only').check()
+    const link = page.getByRole('region', { name: 'Completed batches' }).locator('tbody a').first()
+    const address = (await link.getAttribute('href'))!.replace('#/', '')
+    await go(`#/${address}`)
+    await page
+      .getByRole('region', { name: /^Stages of job/ })
+      .first()
+      .waitFor()
+    return address
+  }
+
   test.each(['light', 'dark'] as const)('axe finds no serious fault in the %s theme', async (colorScheme) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
     // The page's own policy forbids other scripts, so the checker comes through the debugger.
     const { readFile } = await import('node:fs/promises')
     await page.evaluate(await readFile(axe, 'utf8'))
-    for (const hash of ['overview', 'batches', 'graph', 'state', 'connectors', 'configuration']) {
+    for (const hash of [...PAGES, await aBatch()]) {
       await go(`#/${hash}`)
+      await page.locator('main h2').first().waitFor()
       const found = await page.evaluate(async () => {
         const { violations } = await (window as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run()
         return violations
@@ -252,7 +309,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
 
   test('a phone shows it without scrolling sideways', async () => {
     await page.setViewportSize({ width: 360, height: 740 })
-    for (const hash of ['overview', 'batches', 'graph', 'connectors', 'configuration']) {
+    for (const hash of [...PAGES, await aBatch()]) {
       await go(`#/${hash}`)
       await page.locator('main h2').first().waitFor()
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

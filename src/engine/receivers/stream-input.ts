@@ -42,7 +42,7 @@ export abstract class StreamInput<B extends BatchInput = BatchInput> {
     return 0
   }
 
-  /** What no complete batch has read; undefined if that is unknown. */
+  /** The amount that no complete batch has read; undefined if that is unknown. */
   get lag(): InputLag | undefined {
     return undefined
   }

@@ -7,19 +7,23 @@ import { ConnectorsView } from './views/connectors.js'
 import { GraphView } from './views/graph.js'
 import { checkpointsView, configurationView, storageView } from './views/lists.js'
 import { OverviewView } from './views/overview.js'
+import { SqlView } from './views/sql.js'
 import { StateView } from './views/state.js'
 import type { View } from './views/view.js'
 
+/** By name. The address of a view is its name in small letters. */
 const VIEWS: Readonly<Record<string, () => View>> = {
-  overview: () => new OverviewView(),
-  batches: () => new BatchesView(),
-  graph: () => new GraphView(),
-  state: () => new StateView(),
-  storage: storageView,
-  checkpoints: checkpointsView,
-  connectors: () => new ConnectorsView(),
-  configuration: configurationView,
+  Overview: () => new OverviewView(),
+  Batches: () => new BatchesView(),
+  Graph: () => new GraphView(),
+  State: () => new StateView(),
+  SQL: () => new SqlView(),
+  Storage: storageView,
+  Checkpoints: checkpointsView,
+  Connectors: () => new ConnectorsView(),
+  Configuration: configurationView,
 }
+const NAMES = new Map(Object.keys(VIEWS).map((name) => [name.toLowerCase(), name]))
 
 const CONNECTIONS = {
   connecting: 'connecting…',
@@ -38,12 +42,12 @@ let current: View | undefined
 
 /** Shows the view that the address names, such as `#/batches/1000`. */
 function route(): void {
-  const [name = '', argument] = location.hash.replace(/^#\//, '').split('/')
-  const key = Object.hasOwn(VIEWS, name) ? name : 'overview'
+  const [address = '', argument] = location.hash.replace(/^#\//, '').split('/')
+  const key = NAMES.has(address) ? address : 'overview'
   if (key === 'batches' && argument) current = new BatchView(argument)
   else {
     let view = views.get(key)
-    if (!view) views.set(key, (view = VIEWS[key]!()))
+    if (!view) views.set(key, (view = VIEWS[NAMES.get(key)!]!()))
     current = view
   }
   for (const link of document.querySelectorAll('nav a')) {
@@ -75,10 +79,7 @@ function update(): void {
 }
 
 const nav = document.querySelector('nav ul')!
-for (const key of Object.keys(VIEWS)) {
-  const name = key[0]!.toUpperCase() + key.slice(1)
-  nav.append(h('li', {}, h('a', { href: `#/${key}` }, name)))
-}
+for (const [key, name] of NAMES) nav.append(h('li', {}, h('a', { href: `#/${key}` }, name)))
 store.onChange(update)
 addEventListener('hashchange', () => {
   route()

@@ -31,7 +31,7 @@ export class ConnectorsView implements View {
       { head: 'Limit', numeric: true, cell: ({ limit }) => (limit === undefined ? 'none' : `${short(limit)}/s`) },
       {
         head: 'Lag',
-        hint: 'What no complete batch has read. Of a receiver: what it has received. Empty if the source does not report it.',
+        hint: 'Amount that no complete batch has read. Of a receiver: of the data that has arrived. Empty if the source does not report it.',
         numeric: true,
         cell: ({ lag }) => (lag ? amountOf(lag) : ''),
       },
