@@ -52,13 +52,13 @@ function userRef(fn: AnyFunction, label: string, known: KnownFunctions): UserRef
 function refOf(fn: AnyFunction, label: string, known: KnownFunctions): UserRef {
   const target = unwrapped(fn)
   const i = known.table?.indexOf(target)
-  if (i !== undefined) return withMeaning({ k: 'table', i }, fn, target)
+  if (i !== undefined) return withMeaning({ k: 'table', i }, target)
   const name = known.exports?.get(fn) ?? known.exports?.get(target)
-  if (name !== undefined) return withMeaning({ k: 'export', name }, fn, target)
+  if (name !== undefined) return withMeaning({ k: 'export', name }, target)
   const cached = references.get(fn)
   if (cached !== undefined) return cached
   const path = globalPath(target)
-  if (path !== undefined) return withMeaning({ k: 'global', path }, fn, target)
+  if (path !== undefined) return withMeaning({ k: 'global', path }, target)
   return bySource(fn, target, label, known)
 }
 
@@ -91,7 +91,7 @@ function bySource(carrier: AnyFunction, target: AnyFunction, label: string, know
   }
   const plain: UserRef = Object.keys(env).length > 0 ? { k: 'source', text, env } : { k: 'source', text }
   if (!fixed) return plain
-  const ref = withMeaning(plain, carrier, target)
+  const ref = withMeaning(plain, target)
   references.set(carrier, ref)
   return ref
 }

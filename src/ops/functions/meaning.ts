@@ -1,4 +1,3 @@
-import { type EnvEntry, environmentOf } from './env.js'
 import { type Constant, type Expression, RECORD } from './expression.js'
 import { type Known, readExpression } from './read-expression.js'
 import { readMerge } from './read-merge.js'
@@ -7,7 +6,6 @@ import type { AnyFunction, UserRef } from './ref.js'
 /** The meaning of a function, or the reason why it runs as it is written. */
 export type Reading = Expression | { readonly why: string }
 
-const NO_CONSTANTS: ReadonlyMap<string, undefined> = new Map()
 const GLOBALS: ReadonlyMap<string, Expression> = new Map<string, Expression>([
   ['Number', { is: 'number', of: RECORD }],
   ['Boolean', { is: 'not', of: { is: 'not', of: RECORD } }],
@@ -15,43 +13,55 @@ const GLOBALS: ReadonlyMap<string, Expression> = new Map<string, Expression>([
 ])
 const ofModule = new WeakMap<AnyFunction, Reading>()
 
-/** Returns the reference with the meaning of its text, if kernels may compute that. `carrier`: with its environment. */
-export function withMeaning(ref: UserRef, carrier: AnyFunction, target: AnyFunction): UserRef {
-  const reading = readingOf(ref, carrier, target)
+/** Returns the reference with the meaning of its function's text, if kernels may compute that. */
+export function withMeaning(ref: UserRef, target: AnyFunction): UserRef {
+  const reading = readingOf(ref, target)
   if (reading && !('why' in reading)) return { ...ref, means: reading }
-  const merges = ref.k === 'source' ? readMerge(ref.text, knownOf(carrier)) : undefined
+  const merges = ref.k === 'source' ? readMerge(ref.text, knownOf(ref)) : undefined
   return merges ? { ...ref, merges } : ref
 }
 
-/** Returns what the text of a reference's function says; undefined for functions without a text of their own. */
-export function readingOf(ref: UserRef, carrier: AnyFunction, target: AnyFunction): Reading | undefined {
+/**
+ * Returns why kernels do not know the meaning of a function, as a phrase that continues "It ..."; undefined if they do.
+ * `target`: the function, unless its reference has its text.
+ */
+export function whyFunction(ref: UserRef, target: AnyFunction | undefined): string | undefined {
+  if (ref.means) return undefined
+  const reading = ref.k === 'source' || target ? readingOf(ref, target!) : undefined
+  if (reading && 'why' in reading) return reading.why
+  return ref.k === 'export' ? 'is exported by its module' : 'is a function of the language'
+}
+
+/** Returns the reading of a function's text; undefined for functions without a text of their own. */
+function readingOf(ref: UserRef, target: AnyFunction): Reading | undefined {
   switch (ref.k) {
     case 'source':
-      return readExpression(ref.text, knownOf(carrier))
+      return readExpression(ref.text, knownOf(ref))
     case 'table':
-    case 'export': {
-      let reading = ofModule.get(target)
-      if (!reading) {
-        // The module's variables are not known here, and globals may be shadowed by them.
-        const text = Function.prototype.toString.call(target)
-        ofModule.set(target, (reading = readExpression(text, { globals: false, constants: NO_CONSTANTS })))
-      }
-      return reading
-    }
+    case 'export':
+      return readModule(target)
     case 'global':
       return GLOBALS.get(ref.path)
   }
 }
 
-/** Returns the names that a function may use that is sent as text. */
-function knownOf(carrier: AnyFunction): Known {
-  return { globals: true, constants: constantsOf(environmentOf(carrier)?.entries) }
+function readModule(target: AnyFunction): Reading {
+  let reading = ofModule.get(target)
+  if (!reading) {
+    // The module's variables are not known here, and they may have the names of globals.
+    const text = Function.prototype.toString.call(target)
+    ofModule.set(target, (reading = readExpression(text, { globals: false, constants: new Map() })))
+  }
+  return reading
 }
 
-/** Returns the values of an environment by name: undefined for one that expressions do not contain. */
-function constantsOf(entries: ReadonlyMap<string, EnvEntry> | undefined): ReadonlyMap<string, Constant | undefined> {
-  if (!entries) return NO_CONSTANTS
-  return new Map([...entries].map(([name, entry]) => [name, 'value' in entry ? constantOf(entry.value) : undefined]))
+/** Returns the names that a function may use that is sent as text: values that no expression contains are undefined. */
+function knownOf({ env = {} }: UserRef & { readonly k: 'source' }): Known {
+  const constants = new Map<string, Constant | undefined>()
+  for (const [name, entry] of Object.entries(env)) {
+    constants.set(name, 'value' in entry ? constantOf(entry.value) : undefined)
+  }
+  return { globals: true, constants }
 }
 
 function constantOf(value: unknown): Constant | undefined {

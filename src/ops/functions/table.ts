@@ -39,15 +39,14 @@ export class FunctionTable {
     const named = builtinRef(fn, (inner, of) => this.record(inner, label, of))
     if (named !== undefined) return named
     const path = globalPath(fn)
-    if (path !== undefined)
-      return withReturnKind(declaring(withMeaning({ k: 'global', path }, carrier, fn), fn), returns)
+    if (path !== undefined) return withReturnKind(declaring(withMeaning({ k: 'global', path }, fn), fn), returns)
     let i = this.#indexes.get(fn)
     if (i === undefined) {
       i = this.#functions.push(fn) - 1
       this.#labels.push(label)
       this.#indexes.set(fn, i)
     }
-    return withReturnKind(declaring(withMeaning({ k: 'table', i }, carrier, fn), carrier), returns)
+    return withReturnKind(declaring(withMeaning({ k: 'table', i }, fn), carrier), returns)
   }
 
   /** Returns the number of a recorded function, or undefined. */

@@ -7,20 +7,20 @@ import type { Rdd } from './rdd.js'
 export class ChainRdd<T> extends NarrowRdd<T> {
   /** How records whose function throws are rejected; undefined: they fail the task. */
   readonly rejecting: Rejecting | undefined
-  readonly #step: Step
+  readonly step: Step
 
   constructor(parent: Rdd<unknown>, step: Step, partitioner?: Partitioner, rejecting?: Rejecting) {
     super(parent, step.label, partitioner)
     this.rejecting = rejecting
-    this.#step = step
+    this.step = step
   }
 
   protected describe(partition: number, planner: Planner): Plan {
     const of = this.planOfParent(partition, planner)
     const step: Step =
-      this.rejecting && this.#step.op !== 'mapPartitions'
-        ? { ...this.#step, rejects: planner.rejects(this as RejectingDataset, partition) }
-        : this.#step
+      this.rejecting && this.step.op !== 'mapPartitions'
+        ? { ...this.step, rejects: planner.rejects(this as RejectingDataset, partition) }
+        : this.step
     if (of.op === 'chain') return { op: 'chain', of: of.of, steps: [...of.steps, step] }
     return { op: 'chain', of, steps: [step] }
   }

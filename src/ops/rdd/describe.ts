@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 import type { Dataset } from '../dataset.js'
 import { nodeOf, RddFacade, rdds } from './facade.js'
+import { kernelNote } from './kernel-notes.js'
 import type { StorageLevel } from './storage-level.js'
 import type { RddTable } from './table.js'
 
@@ -27,7 +28,8 @@ declare module './facade.js' {
     setName(name: string): this
     /**
      * Describes the lineage, one operation per line, newest first. Runs no job. `(partitions)` begins a stage, `+-`
-     * marks a shuffle, `[n]` is the id. The parents of a dataset that appears several times are listed once.
+     * marks a shuffle, `[n]` is the id. The parents of a dataset that appears several times are listed once. Steps over
+     * lines of text say whether kernels know their function, or why it runs as a function.
      *
      * ```ts
      * console.log(ctx.range(9).map((x) => [x % 3, x] as [number, number]).reduceByKey((a, b) => a + b).toDebugString())
@@ -48,7 +50,7 @@ declare module './facade.js' {
 function title(dataset: Dataset, names: RddTable): string {
   const { label, id } = dataset
   const { name, storage } = names.of(dataset)
-  return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` persisted in ${storage}` : ''}`
+  return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` persisted in ${storage}` : ''}${kernelNote(dataset)}`
 }
 
 /** `head` precedes the dataset's own line, `body` precedes the other lines of its stage. */

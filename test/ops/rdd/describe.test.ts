@@ -1,4 +1,4 @@
-import { ArgumentError, Context } from 'millrace'
+import { ArgumentError, Context, split, sum, withEnv } from 'millrace'
 import { afterAll, describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
 
@@ -38,6 +38,35 @@ describe('what a dataset tells of itself', () => {
     for (let i = 0; i < 30; i++) rdd = rdd.zipPartitions(rdd, (xs) => xs)
     expect(rdd.toDebugString().split('\n')).toHaveLength(62)
     expect(rdd.toDebugString()).toContain(' ...')
+  })
+
+  test('which functions over lines of text kernels know', () => {
+    const needle = 'x'
+    const words = ctx
+      .textFile('package.json', 2)
+      .filter(withEnv({ needle }, (line) => line.includes(needle)))
+      .flatMap((line) => line.split(' '))
+      .filter((word) => word.indexOf('a') > 0)
+      .map(split(' '))
+    expect(ids(words.toDebugString())).toBe(
+      [
+        '(2) map',
+        ' |  filter, a function: it calls `indexOf`',
+        ' |  flatMap, known to kernels',
+        ' |  filter, known to kernels',
+        ' |  textFile',
+      ].join('\n'),
+    )
+    // After a shuffle there are no lines.
+    expect(
+      ids(
+        words
+          .map((parts) => [parts.length, 1] as [number, number])
+          .reduceByKey(sum)
+          .mapValues((n) => n)
+          .toDebugString(),
+      ),
+    ).toMatch(/^\(2\) mapValues\n \| {2}reduceByKey\n \+-\(2\) map, known to kernels\n/)
   })
 
   test('ids tell apart', () => {
