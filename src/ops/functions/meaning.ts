@@ -1,6 +1,7 @@
 import { type Constant, type Expression, RECORD } from './expression.js'
-import { type Known, readExpression } from './read-expression.js'
-import { readMerge } from './read-merge.js'
+import { type ObservedGlobal, usesGlobals } from './module-globals.js'
+import { type GlobalName, type Known, readExpression } from './read-expression.js'
+import { type ReadMerge, readMerge } from './read-merge.js'
 import type { AnyFunction, UserRef } from './ref.js'
 
 /** The meaning of a function, or the reason why it runs as it is written. */
@@ -17,7 +18,7 @@ const ofModule = new WeakMap<AnyFunction, Reading>()
 export function withMeaning(ref: UserRef, target: AnyFunction): UserRef {
   const reading = readingOf(ref, target)
   if (reading && !('why' in reading)) return { ...ref, means: reading }
-  const merges = ref.k === 'source' ? readMerge(ref.text, knownOf(ref)) : undefined
+  const merges = mergeOf(ref, target)
   return merges ? { ...ref, merges } : ref
 }
 
@@ -48,12 +49,31 @@ function readingOf(ref: UserRef, target: AnyFunction): Reading | undefined {
 function readModule(target: AnyFunction): Reading {
   let reading = ofModule.get(target)
   if (!reading) {
-    // The module's variables are not known here, and they may have the names of globals.
-    const text = Function.prototype.toString.call(target)
-    ofModule.set(target, (reading = readExpression(text, { globals: false, constants: new Map() })))
+    const used = new Set<GlobalName>()
+    reading = readExpression(textOf(target), { global: (name) => used.add(name), constants: new Map() })
+    if (!('why' in reading) && !areGlobals(used, target, [''])) {
+      reading = { why: `uses ${[...used].join(' and ')}, which may be a variable of its module` }
+    }
+    ofModule.set(target, reading)
   }
   return reading
 }
+
+function mergeOf(ref: UserRef, target: AnyFunction): ReadMerge | undefined {
+  if (ref.k === 'source') return readMerge(ref.text, knownOf(ref))
+  if (ref.k === 'global') return undefined
+  const used = new Set<GlobalName>()
+  const merge = readMerge(textOf(target), { global: (name) => used.add(name), constants: new Map() })
+  return merge && areGlobals(used, target, [0, 0]) ? merge : undefined
+}
+
+/** Returns whether names in a module's function that was read whole are the language's globals. */
+function areGlobals(used: ReadonlySet<GlobalName>, target: AnyFunction, args: readonly unknown[]): boolean {
+  return used.size === 0 || (!used.has('Boolean') && usesGlobals(target, used as ReadonlySet<ObservedGlobal>, args))
+}
+
+/** A function may have its own `toString`. */
+const textOf = (fn: AnyFunction): string => Function.prototype.toString.call(fn)
 
 /** Returns the names that a function may use that is sent as text: values that no expression contains are undefined. */
 function knownOf({ env = {} }: UserRef & { readonly k: 'source' }): Known {
@@ -61,7 +81,7 @@ function knownOf({ env = {} }: UserRef & { readonly k: 'source' }): Known {
   for (const [name, entry] of Object.entries(env)) {
     constants.set(name, 'value' in entry ? constantOf(entry.value) : undefined)
   }
-  return { globals: true, constants }
+  return { global: () => {}, constants }
 }
 
 function constantOf(value: unknown): Constant | undefined {

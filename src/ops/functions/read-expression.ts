@@ -13,11 +13,13 @@ import { type FunctionNode, parseFunction } from './parse.js'
 
 /** The names that a function may use besides its own. */
 export interface Known {
-  /** Whether other names are the language's globals. In a module they may be variables of the module. */
-  readonly globals: boolean
+  /** Notes a use of a global. In a module, the name may be a variable of the module. */
+  readonly global: (name: GlobalName) => void
   /** The values of other names; undefined if only the function knows the value. */
   readonly constants: ReadonlyMap<string, Constant | undefined>
 }
+
+export type GlobalName = 'Boolean' | 'JSON' | 'Math' | 'Number'
 
 /** Longer texts are not read: no kernel computes what takes so much text, and reading costs 1 ms per kB. */
 const LONGEST = 600
@@ -179,10 +181,11 @@ class Reader {
   }
 
   /** Whether a name is that of the language's global. */
-  #isGlobal(node: AnyNode, name: string): boolean {
+  #isGlobal(node: AnyNode, name: GlobalName): boolean {
     if (node.type !== 'Identifier' || node.name !== name) return false
     if (this.#locals.has(name) || this.#outer.has(name) || this.#known.constants.has(name)) return false
-    return this.#known.globals || refuse(`uses \`${name}\`, which may be a variable of its module`)
+    this.#known.global(name)
+    return true
   }
 
   #call({ callee, arguments: args, optional }: CallExpression): Expression {

@@ -10,8 +10,8 @@ const LONGEST = 120
 const METHODS: Readonly<Record<string, ReadMerge>> = { max: 'greatest', min: 'lowest' }
 
 /** Returns the merge of two values that a function's text is; undefined for another function. */
-export function readMerge(text: string, { globals, constants }: Known): ReadMerge | undefined {
-  if (!globals || constants.has('Math') || text.length > LONGEST) return undefined
+export function readMerge(text: string, { global, constants }: Known): ReadMerge | undefined {
+  if (constants.has('Math') || text.length > LONGEST) return undefined
   const parsed = parseFunction(text)
   if ('refused' in parsed) return undefined
   const { params, body, async, generator, type } = parsed.node
@@ -27,7 +27,9 @@ export function readMerge(text: string, { globals, constants }: Known): ReadMerg
   // Both orders are the same: of 0 and -0 the result is one, whichever comes first, and of NaN it is NaN.
   if (args.length !== 2 || args[0] === args[1] || !args.every((arg) => arg !== undefined && names.includes(arg)))
     return undefined
-  return property.type === 'Identifier' ? METHODS[property.name] : undefined
+  const merge = property.type === 'Identifier' ? METHODS[property.name] : undefined
+  if (merge) global('Math')
+  return merge
 }
 
 function returned(body: AnyNode): AnyNode | undefined {
