@@ -20,6 +20,9 @@ const TRICKLE = 1000
 /** Milliseconds. */
 const INTERVALS = [100, 50, 40, 20, 10, 5]
 
+/** Columnar engines over a file, and over its columns in memory. */
+const COLUMNAR = ['polars', 'polars:columns', 'duckdb', 'duckdb:columns']
+
 /** All peers that can read lines. */
 const OF_LINES = [
   'millrace:builtins',
@@ -32,9 +35,9 @@ const OF_LINES = [
   'spark-sql',
   'spark-structured',
   'flink',
-  'polars',
-  'duckdb',
+  ...COLUMNAR,
   'bytewax',
+  'timely',
   'rust',
 ]
 
@@ -93,21 +96,21 @@ const ALL = [
       const { orders, users } = ordersAndUsers(quick ? 100_000 : 500_000, 100_000, 50)
       return ofFile(orders, { users })
     },
-    contenders: ['millrace', 'node', 'spark', 'polars', 'duckdb'],
+    contenders: ['millrace', 'node', 'spark', ...COLUMNAR],
   },
   {
     name: 'sort',
     title: 'Sort of a file of twelve-digit texts',
     unit: 'lines',
     prepare: ({ quick }) => ofFile(numbersFile(quick ? 200_000 : 1_000_000)),
-    contenders: ['millrace', 'node', 'spark', 'polars', 'duckdb'],
+    contenders: ['millrace', 'node', 'spark', ...COLUMNAR],
   },
   {
     name: 'json',
     title: 'JSON lines counted by one of their fields',
     unit: 'lines',
     prepare: ({ quick }) => ofFile(requestsFile(quick ? 50_000 : 250_000)),
-    contenders: ['millrace:builtins', 'millrace:closures', 'node', 'spark-sql', 'polars', 'duckdb'],
+    contenders: ['millrace:builtins', 'millrace:closures', 'node', 'spark-sql', ...COLUMNAR],
   },
   {
     name: 'intervals',

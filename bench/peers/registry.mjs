@@ -14,6 +14,7 @@ const POLARS = '2.1.0'
 const DUCKDB = '2.0.0'
 const BYTEWAX = '0.21.1'
 const RXJS = '7.8.2'
+const TIMELY = '0.32.0'
 
 const BRIEF = { iterations: 3, seconds: 1 }
 
@@ -46,6 +47,20 @@ async function rust() {
     return tool('rustc', [...flags, '-o', join(folder, 'limit'), join(peersFolder, 'native', 'limit.rs')])
   })
   return { version, start: (task) => ({ command: join(folder, 'limit'), args: words(task) }) }
+}
+
+async function timely() {
+  const version = (await tool('rustc', ['--version'])).trim()
+  const manifest = join(peersFolder, 'native', 'timely', 'Cargo.toml')
+  const folder = await built('timely', ['native/timely', version], (folder) =>
+    tool('cargo', ['build', '--release', '--locked', '--quiet', '--manifest-path', manifest, '--target-dir', folder], {
+      env: { ...process.env, RUSTFLAGS: '-C target-cpu=native' },
+    }),
+  )
+  return {
+    version: `${TIMELY}, ${version}`,
+    start: (task) => ({ command: join(folder, 'release', 'millrace-peer-timely'), args: words(task) }),
+  }
 }
 
 async function rxjs() {
@@ -105,6 +120,7 @@ export const PEERS = {
     warmUp: { iterations: 1, seconds: 0 },
     prepare: () => python('bytewax', BYTEWAX, 'peer_bytewax.py'),
   },
+  timely: { title: 'timely dataflow (Rust), in memory', warmUp: BRIEF, prepare: timely },
   rust: { title: 'native (Rust), in memory', warmUp: BRIEF, prepare: rust },
   grep: { title: 'GNU grep -c, one thread, file', warmUp: BRIEF, prepare: grep },
 }
