@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { ManualClock, StreamingContext } from 'millrace'
 import { stopwatch } from './machine.mjs'
 import { figure, table } from './report.mjs'
@@ -12,6 +14,10 @@ const BATCHES = 150
 const LINES = 1000
 /** Batches that the page keeps. */
 const RETAINED = 1000
+/** Batches before the heap is measured: until then, compiled code and pools grow. */
+const HEAP_WARM_UP = 250
+/** Limits of the page's cost: % of the time of a batch, and bytes of the heap for the batches that it keeps. */
+const MARKS = { percent: 2, bytes: 20e6 }
 
 /**
  * Measures the cost of the page: streams with and without it, in turn, in one process. A batch starts when the previous one
@@ -39,14 +45,19 @@ export async function run({ threads, runs }, log) {
       }
     }
     const held = await heldBytes(streams.on)
+    const heap = await heapBytes(threads, records)
     const percents = Object.entries(costs).flatMap(([page, cost]) =>
       Object.entries(cost).map(([of, all]) => ({ page, of, ...spread(all) })),
     )
     log(`\ncost of the page in % of the time of ${BATCHES} batches with ${LINES} lines, ${runs} runs`)
     const rows = percents.map(({ page, of, median, min, max }) => [`${page}, ${of}`, ...[median, min, max].map(figure)])
     log(table(['page', 'median', 'least', 'most'], rows))
-    log(`JSON of ${RETAINED} batches with their jobs: ${figure(held / 2 ** 20)} MiB`)
-    return { percents, heldMiB: held / 2 ** 20 }
+    log(
+      `heap of ${RETAINED} kept batches with their jobs and tasks: ${figure(heap / 1e6)} MB (as JSON: ${figure(held / 1e6)} MB)`,
+    )
+    const marks = marksOf(percents, heap)
+    for (const mark of marks) log(textOf(mark))
+    return { percents, heapMB: heap / 1e6, jsonMB: held / 1e6, marks }
   } finally {
     abort.abort()
     await read
@@ -85,6 +96,44 @@ async function heldBytes(stream) {
   let bytes = 0
   for (const { time } of batches) bytes += (await (await fetch(new URL(`api/v1/batches/${time}`, url))).text()).length
   return bytes
+}
+
+/**
+ * The bytes of the heap that the page needs for the batches that it keeps: the growth of the heap in batches of streams with a page,
+ * less the growth in batches of streams without one.
+ */
+async function heapBytes(threads, records) {
+  const growth = []
+  for (const ui of [{ port: 0 }, false]) {
+    const stream = await opened(threads, records, ui)
+    await advance(stream, HEAP_WARM_UP)
+    const before = usedHeap()
+    await advance(stream, RETAINED - HEAP_WARM_UP)
+    growth.push(usedHeap() - before)
+    await stream.ssc.stop()
+  }
+  return Math.max(0, growth[0] - growth[1]) * (RETAINED / (RETAINED - HEAP_WARM_UP))
+}
+
+/** Bytes of the heap after a full collection. */
+function usedHeap() {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  collect()
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+function marksOf(percents, heap) {
+  const costs = percents
+    .filter(({ of }) => of === 'time')
+    .map(({ page, median }) => ({ name: `page ${page}, % of batch time`, value: median, most: MARKS.percent }))
+  return [...costs, { name: `MB of heap for ${RETAINED} batches`, value: heap / 1e6, most: MARKS.bytes / 1e6 }]
+}
+
+function textOf({ name, value, most }) {
+  const result = value < most ? 'reached' : `missed by ${figure(value - most)}`
+  return `mark: ${name} under ${most}: ${figure(value)}, ${result}`
 }
 
 async function drain(response) {

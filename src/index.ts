@@ -39,7 +39,7 @@ export type {
 } from './engine/events/job-events.js'
 export type { Logger } from './engine/logger.js'
 export type { ContextOptions, ContextSettings, Speculation } from './engine/options.js'
-export type { JobInfo, Spread, StageInfo } from './engine/progress/job-info.js'
+export type { JobInfo, Spread, StageInfo, TaskFigures } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
 export type {
   InputLag,

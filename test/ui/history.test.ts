@@ -20,11 +20,14 @@ function batchAt(time: number, outputs: number, error?: Error): BatchInfo {
   }
 }
 
-function jobOf(time: number, id: number, stages: number): JobInfo {
+function jobOf(time: number, id: number, stages: number, tasks = 4): JobInfo {
   const stage = (n: number): StageInfo => ({
     ...{ id: n, label: `reduceByKey#${n}`, kind: 'map', tasks: 4, finished: 4, extraAttempts: 0 },
     ...{ startedAfter: 0, ms: 1, records: 1, bytes: 1, runMs: { ...spread }, taskRecords: { ...spread } },
     taskBytes: { ...spread },
+    longestTasks: Array.from({ length: tasks }, (_, partition) => ({
+      ...{ partition, thread: 1, runMs: 1, records: 1, bytes: 1, attempts: 1 },
+    })),
   })
   const all = Array.from({ length: stages }, (_, n) => stage(n))
   return { id, batchTime: time, output: 0, label: `job ${id}`, ms: 1, stages: all }
@@ -86,4 +89,27 @@ test('an error is kept as text of bounded length, with its causes', () => {
   expect(stack.length).toBeLessThanOrEqual(8001)
   history.completed(batchAt(2, 1, new Error('short', { cause: new Error('the cause') })))
   expect(history.details(2)!.outputs[0]!.error!.stack).toContain('caused by Error: the cause')
+})
+
+test('tasks without bound cost the oldest batches their rows of tasks, not their stages', () => {
+  const history = new BatchHistory()
+  const rowsOf = (time: number) =>
+    history.details(time)!.jobs.flatMap(({ stages }) => stages.map((s) => s.longestTasks.length))
+  for (let time = 1; time <= 250; time++) {
+    history.submitted(batchAt(time, 0))
+    history.jobCompleted(jobOf(time, 1, 1, 100))
+    history.completed(batchAt(time, 1))
+  }
+  expect([rowsOf(50), rowsOf(51), rowsOf(250)]).toEqual([[0], [100], [100]])
+  expect(history.details(50)!.jobs[0]!.stages[0]).toMatchObject({ tasks: 4, runMs: spread })
+})
+
+test('batches that never complete take no room from those that do', () => {
+  const history = new BatchHistory()
+  for (let time = 1; time <= 30_000; time++) {
+    history.submitted(batchAt(time, 0))
+    history.jobCompleted(jobOf(time, 1, 1))
+  }
+  history.completed(batchAt(30_000, 1))
+  expect(history.details(30_000)!.jobs).toHaveLength(1)
 })

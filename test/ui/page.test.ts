@@ -106,6 +106,12 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await poll(() => page.locator('.memory .figures').textContent()).toMatch(/iB of .*iB for blocks/)
     await poll(() => page.locator('#summary').textContent()).toMatch(/ ([2-9]|\d\d+) batches/)
     if (SCREENSHOTS) await poll(() => page.locator('#summary').textContent()).toMatch(/[2-9]\d batches/)
+    const sources = page.locator('.legend li:not([hidden])')
+    await poll(() => sources.allTextContents()).toEqual([
+      expect.stringMatching(/^queue: [1-9][0-9.]*\/s$/),
+      'pushed: 0/s',
+      `text files ${directory}: 0/s`,
+    ])
     await picture('overview')
   })
 
@@ -138,6 +144,13 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await summary.click()
     expect(await page.locator('details pre').first().textContent()).toContain('page.test.ts')
     expect(await page.getByRole('region', { name: /^Stages of job/ }).count()).toBeGreaterThan(1)
+    const stage = page.locator('details.tasks').first()
+    expect(await stage.locator('summary').textContent()).toMatch(/^Tasks of stage \d+: 2$/)
+    await stage.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    const tasks = stage.locator('tbody tr')
+    expect(await tasks.locator('td:first-child').allTextContents()).toEqual(expect.arrayContaining(['0', '1']))
+    expect(await tasks.first().locator('td').nth(3).textContent()).toMatch(/[0-9] (µs|ms|s)$/)
     await picture('batch')
   })
 

@@ -7,6 +7,21 @@ export interface Spread {
   readonly max: number
 }
 
+/** A finished task of a stage. */
+export interface TaskFigures {
+  readonly partition: number
+  /** The id of the thread that ran it. */
+  readonly thread: number
+  /** Ms that it ran in its thread. */
+  readonly runMs: number
+  /** Records that it read. */
+  readonly records: number
+  /** Bytes of the blocks that it wrote. */
+  readonly bytes: number
+  /** Attempts of the task, at least 1. */
+  readonly attempts: number
+}
+
 /** One stage of a finished job: tasks that run the same operations on different partitions. */
 export interface StageInfo {
   /** Unique in its context. */
@@ -34,6 +49,8 @@ export interface StageInfo {
   readonly taskRecords: Spread | undefined
   /** Bytes that each task wrote. */
   readonly taskBytes: Spread | undefined
+  /** The 100 finished tasks with the longest run times, longest first. */
+  readonly longestTasks: readonly TaskFigures[]
 }
 
 /** A finished job. Its stages are those that ran: a stage whose results were still there is absent. */

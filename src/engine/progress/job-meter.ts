@@ -1,20 +1,14 @@
-import type { JobInfo, Spread, StageInfo } from './job-info.js'
+import type { JobInfo, Spread, StageInfo, TaskFigures } from './job-info.js'
 
-/** The figures of one finished task. */
-export interface MeasuredTask {
-  readonly runMs: number
-  readonly records: number
-  readonly bytes: number
-  /** Attempts of the task, at least 1. */
-  readonly attempts: number
-}
+/** Tasks that a stage lists. */
+const MOST_LISTED = 100
 
 /** Measures one stage of a job. */
 export class StageMeter {
   readonly #stage: Pick<StageInfo, 'id' | 'label' | 'kind' | 'tasks'>
   readonly #jobBegan: number
   readonly #began = performance.now()
-  readonly #done: MeasuredTask[] = []
+  readonly #done: TaskFigures[] = []
   #ended = this.#began
 
   constructor(stage: Pick<StageInfo, 'id' | 'label' | 'kind' | 'tasks'>, jobBegan: number) {
@@ -22,15 +16,15 @@ export class StageMeter {
     this.#jobBegan = jobBegan
   }
 
-  taskDone(task: MeasuredTask): void {
+  taskDone(task: TaskFigures): void {
     this.#done.push(task)
     this.#ended = performance.now()
   }
 
   info(): StageInfo {
     const done = this.#done
-    const values = (of: (task: MeasuredTask) => number) => done.map(of)
-    const sum = (of: (task: MeasuredTask) => number) => done.reduce((total, task) => total + of(task), 0)
+    const values = (of: (task: TaskFigures) => number) => done.map(of)
+    const sum = (of: (task: TaskFigures) => number) => done.reduce((total, task) => total + of(task), 0)
     return {
       ...this.#stage,
       // A task that ran again after a rollback is one task.
@@ -43,6 +37,7 @@ export class StageMeter {
       runMs: spreadOf(values(({ runMs }) => runMs)),
       taskRecords: spreadOf(values(({ records }) => records)),
       taskBytes: spreadOf(values(({ bytes }) => bytes)),
+      longestTasks: [...done].sort((a, b) => b.runMs - a.runMs).slice(0, MOST_LISTED),
     }
   }
 }

@@ -7,7 +7,7 @@ import { areAdditionsRestored } from '../../ops/rdd/accumulators.js'
 import type { WrittenBlock } from '../../pool/protocol.js'
 import type { RunningBatch } from '../current-batch.js'
 import type { Events } from '../events/events.js'
-import type { MeasuredTask } from '../progress/job-meter.js'
+import type { TaskFigures } from '../progress/job-info.js'
 import type { ContentVersions } from '../storage/content-versions.js'
 import { AbortWatch } from './abort-watch.js'
 import type { EventLoop } from './event-loop.js'
@@ -280,11 +280,11 @@ export class DagScheduler {
   }
 }
 
-function measured({ result }: TaskDone, { attempts }: TaskSpec): MeasuredTask {
+function measured({ result, thread }: TaskDone, { attempts, partition }: TaskSpec): TaskFigures {
   const { metrics, written } = result
   const records = metrics.read.reduce((sum, read) => sum + read, 0)
   const bytes = written.reduce((sum, { block }) => sum + block.length, 0)
-  return { runMs: metrics.runMs, records, bytes, attempts }
+  return { partition, thread, runMs: metrics.runMs, records, bytes, attempts }
 }
 
 function mapIdentity({ id }: ShuffleDependency): string {

@@ -9,6 +9,8 @@ export const RETAINED = 1_000
 const MOST_STAGES = 20_000
 /** Stages of the jobs of one batch. */
 const MOST_STAGES_OF_BATCH = 1_000
+/** Rows of tasks of all kept batches together, at about 0.1 KB each. Beyond that, the oldest batches lose theirs. */
+const MOST_TASKS = 20_000
 /** Active batches that are kept: a stream that is far behind has many. */
 const MOST_ACTIVE = 1_000
 
@@ -19,6 +21,7 @@ interface Entry {
   jobs: JobRow[]
   jobsOmitted: number
   stages: number
+  tasks: number
 }
 
 /** The newest batches and their jobs, in bounded memory. */
@@ -27,6 +30,7 @@ export class BatchHistory {
   readonly #active = new Map<number, Entry>()
   readonly #completed = new Map<number, Entry>()
   #stages = 0
+  #tasks = 0
   #revision = 0
 
   /** Grows with every change. */
@@ -45,11 +49,11 @@ export class BatchHistory {
   completed(batch: BatchInfo): void {
     const entry = this.#put(batch, batch.outputs.some(({ error }) => error) ? 'failed' : 'completed')
     this.#active.delete(batch.time)
-    this.#stages -= this.#completed.get(batch.time)?.stages ?? 0
-    this.#completed.delete(batch.time)
+    this.#forget(this.#completed, batch.time)
     this.#completed.set(batch.time, entry)
-    if (this.#completed.size > RETAINED) this.#dropOldest()
+    if (this.#completed.size > RETAINED) this.#forget(this.#completed, this.#completed.keys().next().value!)
     if (this.#stages > MOST_STAGES) this.#dropJobs()
+    if (this.#tasks > MOST_TASKS) this.#dropTasks()
   }
 
   jobCompleted({ error, ...job }: JobInfo): void {
@@ -63,6 +67,9 @@ export class BatchHistory {
     entry.jobs.push(error ? { ...job, error: errorText(error) } : job)
     entry.stages += job.stages.length
     this.#stages += job.stages.length
+    const tasks = job.stages.reduce((sum, { longestTasks }) => sum + longestTasks.length, 0)
+    entry.tasks += tasks
+    this.#tasks += tasks
   }
 
   /** Returns the batches that changed after `revision`, by time. */
@@ -84,17 +91,19 @@ export class BatchHistory {
     let entry = this.#active.get(batch.time)
     if (entry) Object.assign(entry, { row, revision })
     else {
-      entry = { row, revision, jobs: [], jobsOmitted: 0, stages: 0 }
+      entry = { row, revision, jobs: [], jobsOmitted: 0, stages: 0, tasks: 0 }
       this.#active.set(batch.time, entry)
-      if (this.#active.size > MOST_ACTIVE) this.#active.delete(this.#active.keys().next().value!)
+      if (this.#active.size > MOST_ACTIVE) this.#forget(this.#active, this.#active.keys().next().value!)
     }
     return entry
   }
 
-  #dropOldest(): void {
-    const [time, entry] = this.#completed.entries().next().value!
-    this.#completed.delete(time)
+  #forget(of: Map<number, Entry>, time: number): void {
+    const entry = of.get(time)
+    if (!entry) return
+    of.delete(time)
     this.#stages -= entry.stages
+    this.#tasks -= entry.tasks
   }
 
   /** Drops the jobs of the oldest batches that have some. */
@@ -104,7 +113,23 @@ export class BatchHistory {
       entry.jobsOmitted += entry.jobs.length
       entry.jobs = []
       this.#stages -= entry.stages
+      this.#tasks -= entry.tasks
       entry.stages = 0
+      entry.tasks = 0
+    }
+  }
+
+  /** Drops the rows of tasks of the oldest batches that have some. */
+  #dropTasks(): void {
+    for (const entry of this.#completed.values()) {
+      if (this.#tasks <= MOST_TASKS) return
+      if (entry.tasks === 0) continue
+      entry.jobs = entry.jobs.map((job) => ({
+        ...job,
+        stages: job.stages.map((stage) => ({ ...stage, longestTasks: [] })),
+      }))
+      this.#tasks -= entry.tasks
+      entry.tasks = 0
     }
   }
 }

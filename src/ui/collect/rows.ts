@@ -124,9 +124,9 @@ export interface OperatorRow {
     readonly records: number
     readonly ms: number
   }
-  /** Its operation in all tasks of a stage, as estimated from one of them. */
+  /** Its operation in all tasks of a stage, as estimated from some of them. */
   readonly sample?: {
-    /** The batch, in ms. */
+    /** The newest batch of these tasks, in ms. */
     readonly time: number
     readonly recordsIn: number
     readonly recordsOut: number

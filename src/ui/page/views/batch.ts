@@ -1,4 +1,4 @@
-import type { Spread, StageInfo } from '../../../engine/progress/job-info.js'
+import type { Spread, StageInfo, TaskFigures } from '../../../engine/progress/job-info.js'
 import type { BatchDetails, ErrorText, InputRow, JobRow, OutputRow } from '../../collect/rows.js'
 import { type Child, h, setText } from '../dom.js'
 import { bytes, count, dateAndMoment, duration } from '../format.js'
@@ -164,7 +164,28 @@ function stagesOf({ id, stages }: JobRow): HTMLElement {
     ({ stage, name }) => `${stage.id} ${name}`,
   )
   table.update(rows)
-  return section(`Stages of job ${id}`, table.element)
+  return section(`Stages of job ${id}`, table.element, ...stages.filter(({ finished }) => finished > 0).map(tasksOf))
+}
+
+/** The tasks of a stage, on demand. */
+function tasksOf({ id, finished, longestTasks }: StageInfo): HTMLElement {
+  const table = new Table<TaskFigures>(
+    `Tasks of stage ${id}`,
+    [
+      { head: 'Partition', numeric: true, cell: ({ partition }) => String(partition) },
+      { head: 'Thread', hint: 'The id of the thread.', numeric: true, cell: ({ thread }) => String(thread) },
+      { head: 'Attempts', numeric: true, cell: ({ attempts }) => count(attempts) },
+      { head: 'Run time', numeric: true, cell: ({ runMs }) => duration(runMs) },
+      { head: 'Records read', numeric: true, cell: ({ records }) => count(records) },
+      { head: 'Bytes written', numeric: true, cell: (task) => bytes(task.bytes) },
+    ],
+    ({ partition }) => String(partition),
+    'The tasks of older batches are not kept.',
+  )
+  table.update(longestTasks)
+  const listed = longestTasks.length < finished ? `the ${count(longestTasks.length)} longest of ` : ''
+  const summary = `Tasks of stage ${id}: ${listed}${count(finished)}`
+  return h('details', { class: 'tasks' }, h('summary', {}, summary), table.element)
 }
 
 function isDone({ finished, tasks }: StageInfo): boolean {

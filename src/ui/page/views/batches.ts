@@ -1,11 +1,11 @@
 import type { BatchRow } from '../../collect/rows.js'
 import { h, setText } from '../dom.js'
-import { count, dateAndMoment, duration } from '../format.js'
+import { count, dateAndMoment, duration, plural } from '../format.js'
 import type { Store } from '../store.js'
 import { type Column, Table } from '../table.js'
 import type { View } from './view.js'
 
-/** Rows that a table shows; the feed has a thousand. */
+/** Rows that a table shows at first, and more on demand; the feed has a thousand. */
 const SHOWN = 200
 
 /** Active, completed and failed batches. */
@@ -17,6 +17,8 @@ export class BatchesView implements View {
   readonly #filter: HTMLInputElement
   readonly #active: Table<BatchRow>
   readonly #completed: Table<BatchRow>
+  readonly #more: HTMLButtonElement
+  #shown = SHOWN
   #interval = 1000
   #store: Store | undefined
 
@@ -30,6 +32,11 @@ export class BatchesView implements View {
     )
     this.#filter = h('input', { type: 'checkbox', id: 'only-failed' })
     this.#filter.addEventListener('change', () => this.#store && this.update(this.#store))
+    this.#more = h(
+      'button',
+      { type: 'button', class: 'more', hidden: true, onclick: () => this.#showMore() },
+      'Show more',
+    )
     this.element = h(
       'div',
       {},
@@ -44,8 +51,14 @@ export class BatchesView implements View {
           h('label', { for: 'only-failed' }, this.#filter, ' failed only'),
         ),
         this.#completed.element,
+        this.#more,
       ),
     )
+  }
+
+  #showMore(): void {
+    this.#shown += SHOWN
+    if (this.#store) this.update(this.#store)
   }
 
   update(store: Store): void {
@@ -59,7 +72,9 @@ export class BatchesView implements View {
     setText(this.#completedHead, `Completed batches (last ${count(completed.length)} out of ${count(total)})`)
     const wanted = this.#filter.checked ? completed.filter(({ status }) => status === 'failed') : completed
     this.#active.update(active.slice(0, SHOWN))
-    this.#completed.update(wanted.slice(0, SHOWN))
+    this.#completed.update(wanted.slice(0, this.#shown))
+    this.#more.hidden = wanted.length <= this.#shown
+    setText(this.#more, `Show more of ${plural(wanted.length, 'batch', 'batches')}`)
   }
 
   #columns(): Column<BatchRow>[] {

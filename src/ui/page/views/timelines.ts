@@ -3,6 +3,7 @@ import { TimelineChart } from '../chart.js'
 import { h } from '../dom.js'
 import { duration, short } from '../format.js'
 import type { Store } from '../store.js'
+import { SourceLegend } from './source-legend.js'
 
 /** Sources that get a line of their own. */
 const MOST_SOURCES = 4
@@ -32,6 +33,7 @@ export class Timelines {
     format: duration,
   })
   #input: TimelineChart | undefined
+  #legend: SourceLegend | undefined
   #sources = -1
 
   update(store: Store): void {
@@ -46,7 +48,8 @@ export class Timelines {
   }
 
   #updateInput(rows: readonly BatchRow[], times: readonly number[], interval: number): void {
-    const sources = (rows.at(-1)?.inputs ?? []).slice(0, MOST_SOURCES)
+    const inputs = rows.at(-1)?.inputs ?? []
+    const sources = inputs.slice(0, MOST_SOURCES)
     if (!this.#input || this.#sources !== sources.length) {
       this.#sources = sources.length
       this.#input = new TimelineChart({
@@ -59,9 +62,13 @@ export class Timelines {
         ],
         format: (value) => `${short(value)}/s`,
       })
+      const colours = sources.length > 1 ? sources.map((_, at) => `--source-${at}`) : []
+      this.#legend = new SourceLegend(sources, colours)
+      this.#input.element.append(this.#legend.element)
       const charts = [this.#input, this.#processing, this.#scheduling, this.#total]
       this.element.replaceChildren(...charts.map(({ element }) => element))
     }
+    this.#legend!.update(inputs, interval)
     const perSecond = (records = 0) => (records * 1000) / interval
     const of = (stream: number) => rows.map(({ inputs }) => perSecond(inputs.find((i) => i.stream === stream)?.records))
     const limits = rows.map(({ inputs }) => {
