@@ -12,9 +12,15 @@ import { watched } from './support.js'
 /** A guard against a hang; a loaded machine may take most of it. */
 const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 300_000 })
 
-const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
-const PAGES = ['overview', 'batches', 'graph', 'state', 'sql', 'storage', 'checkpoints', 'connectors', 'configuration']
+/**
+ * With this folder, the tests write pictures into it. docs/images has three of them: live-page, live-page-graph and live-page-sql.
+ *
+ *     MILLRACE_SCREENSHOTS=/tmp/pictures npx vitest run test/ui/page.test.ts
+ */
 const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS
+/** A text of records, names and errors. */
+const HOSTILE = SCREENSHOTS ? 'counts by word' : '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+const PAGES = ['overview', 'batches', 'graph', 'state', 'sql', 'storage', 'checkpoints', 'connectors', 'configuration']
 
 /** A directory with a file that no batch takes: its time is in the future. */
 function directoryWithLateFile(): string {
@@ -123,7 +129,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await poll(() => row.locator('td').last().textContent()).toMatch(/\d (ms|s)/)
     await poll(() => page.locator('[data-slot="0"] .note').textContent()).toContain('1 restart')
     await poll(() => page.locator('[data-slot="0"]').getAttribute('data-state')).toBe('ready')
-    await picture('recovered')
+    await picture('live-page')
   })
 
   test('a failing batch shows its error with the stack, as text', async () => {
@@ -180,7 +186,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await poll(() => figures('flatMap')).toEqual([expect.stringMatching(/^≈ 400 → 1.6K, [0-9.]+ (µs|ms|s)$/)])
     await poll(() => figures('map')).toContainEqual(expect.stringMatching(/^≈ 1.6K → 1.6K, /))
     await poll(() => figures('reduceByKey')).toContainEqual(expect.stringMatching(/^≈ 1[0-9][0-9] → [0-9]+, /))
-    await picture('graph')
+    await picture('live-page-graph')
   })
 
   test('the connectors show what is left to read', async () => {
@@ -244,12 +250,12 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await text.fill('select key, value as total from state_totals order by total desc limit 5')
     await page.keyboard.press('Control+Enter')
     await poll(() => result.locator('th').allTextContents()).toEqual(['key', 'total'])
-    await picture('sql')
+    await picture('live-page-sql')
 
     await text.fill(`select "${HOSTILE.replaceAll('"', '""')}"`)
     await page.keyboard.press('Control+Enter')
     const error = page.getByRole('alert')
-    await poll(() => error.textContent()).toContain('onerror=')
+    await poll(() => error.textContent()).toContain(HOSTILE.split(' ')[1]!)
     expect(await result.count()).toBe(0)
     expect(await page.locator('main img').count()).toBe(0)
     // The browser logs the answer.

@@ -1,6 +1,8 @@
 import type { JobInfo } from '../../engine/progress/job-info.js'
 import type { InputLag, StreamsStatus } from '../../engine/status/streams-status.js'
 
+export type { TableInfo } from '../../engine/streaming/table-reader.js'
+
 /** An error as text: its stack has the user's lines. */
 export interface ErrorText {
   readonly name: string

@@ -1,4 +1,4 @@
-import type { TableInfo } from '../../../engine/streaming/table-reader.js'
+import type { TableInfo } from '../../collect/rows.js'
 import { h, setText } from '../dom.js'
 import { dateAndMoment, duration, plural } from '../format.js'
 import { question } from '../question.js'
