@@ -61,7 +61,7 @@ function windows(size, threads) {
 export const RUNS = [
   {
     name: 'keys',
-    title: `keys of mapWithState, ${UPDATES.toLocaleString('en-US')} updates: a batch`,
+    title: 'keys of mapWithState: a batch',
     sizes: [1000, 10_000, 100_000, 1_000_000],
     quick: [100, 1000],
     batches: 20,
@@ -69,7 +69,7 @@ export const RUNS = [
   },
   {
     name: 'visited-keys',
-    title: `keys of updateStateByKey, ${UPDATES.toLocaleString('en-US')} updates: a batch`,
+    title: 'keys of updateStateByKey: a batch',
     sizes: [1000, 10_000, 100_000, 1_000_000],
     quick: [100, 1000],
     batches: 5,
@@ -77,7 +77,7 @@ export const RUNS = [
   },
   {
     name: 'partitions',
-    title: 'partitions of a word count of 1 MiB: a batch',
+    title: 'partitions of a word count: a batch',
     sizes: [2, 8, 32, 128],
     quick: [2, 4],
     batches: 10,
@@ -86,7 +86,7 @@ export const RUNS = [
   },
   {
     name: 'outputs',
-    title: 'outputs of one input of 64 KiB: an output',
+    title: 'outputs of one input: an output',
     each: true,
     sizes: [1, 4, 16, 64],
     quick: [1, 4],
@@ -104,7 +104,7 @@ export const RUNS = [
   },
   {
     name: 'window',
-    title: 'batches of a window with an inverse: a batch',
+    title: 'batches of a window: a batch',
     sizes: [10, 40, 160, 640],
     quick: [2, 8],
     batches: 20,
@@ -112,7 +112,7 @@ export const RUNS = [
   },
   {
     name: 'batch-size',
-    title: 'MiB of a batch of word count: a MiB',
+    title: 'MiB of a word count: a MiB',
     each: true,
     sizes: [1, 4, 16, 64, 256],
     quick: [1, 2],

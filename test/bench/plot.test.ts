@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { panelPlot } from '../../bench/plot/panels.mjs'
 import { peersPlot } from '../../bench/plot/peers.mjs'
@@ -112,4 +113,15 @@ describe('the command', () => {
       "is a run of 'log'. There are plots of compare, growth.",
     )
   })
+})
+
+it.each([['reference-growth.json', 'growth.svg']])('the docs have the plot of %s', (run, image) => {
+  const out = join(mkdtempSync(join(tmpdir(), 'plot-')), image)
+  try {
+    plot([fileURLToPath(new URL(`../../bench/results/${run}`, import.meta.url)), '--out', out], () => {})
+    const shown = new URL(`../../docs/images/${image}`, import.meta.url)
+    expect(readFileSync(out, 'utf8')).toBe(readFileSync(shown, 'utf8'))
+  } finally {
+    rmSync(dirname(out), { recursive: true })
+  }
 })
