@@ -22,7 +22,7 @@ export async function main(): Promise<void> {${BODY}
 test.each([
   ['ESM', 'main.mjs', `import { Context } from 'millrace'${BODY}`, []],
   ['CommonJS by import()', 'main.cjs', `(async () => { const { Context } = await import('millrace')${BODY} })()`, []],
-  ['TypeScript by tsx', 'main.ts', `${TYPED}await main()`, ['tsx', 'esbuild', 'get-tsconfig']],
+  ['TypeScript by tsx', 'main.ts', `${TYPED}await main()`, ['tsx', 'esbuild']],
 ] as const)('%s', async (_name, file, text, packages) => {
   const project = consumers.project({ [file]: text, 'package.json': '{ "type": "module" }' }, packages)
   const args = file.endsWith('.ts') ? ['--import', 'tsx', file] : [file]

@@ -7,7 +7,7 @@ const consumers = new Consumers()
 afterAll(() => consumers.close())
 
 const FILES = ['.dockerignore', '.gitignore', 'Dockerfile', 'README.md', 'package.json', 'pipeline.test.ts']
-const PACKAGES = ['tsx', 'typescript', '@types/node', 'undici-types', 'esbuild', 'get-tsconfig']
+const PACKAGES = ['tsx', 'typescript', '@types/node', 'undici-types', 'esbuild']
 
 test('millrace init writes a project that runs, passes its test and compiles', async () => {
   const project = consumers.project({}, PACKAGES)
