@@ -49,7 +49,7 @@ export interface StageInfo {
   readonly taskRecords: Spread | undefined
   /** Bytes that each task wrote. */
   readonly taskBytes: Spread | undefined
-  /** The 100 finished tasks with the longest run times, longest first. */
+  /** The finished tasks; of more than 100, those with the longest run times. */
   readonly longestTasks: readonly TaskFigures[]
 }
 

@@ -21,25 +21,44 @@ export class StageMeter {
     this.#ended = performance.now()
   }
 
+  /** One pass: with batches of 10 ms this runs several hundred times a second. */
   info(): StageInfo {
     const done = this.#done
-    const values = (of: (task: TaskFigures) => number) => done.map(of)
-    const sum = (of: (task: TaskFigures) => number) => done.reduce((total, task) => total + of(task), 0)
+    const runMs = new Float64Array(done.length)
+    const taskRecords = new Float64Array(done.length)
+    const taskBytes = new Float64Array(done.length)
+    let [records, bytes, extraAttempts] = [0, 0, 0]
+    for (let i = 0; i < done.length; i++) {
+      const task = done[i]!
+      runMs[i] = task.runMs
+      records += taskRecords[i] = task.records
+      bytes += taskBytes[i] = task.bytes
+      extraAttempts += task.attempts - 1
+    }
+    const { id, label, kind, tasks } = this.#stage
     return {
-      ...this.#stage,
+      id,
+      label,
+      kind,
+      tasks,
       // A task that ran again after a rollback is one task.
-      finished: Math.min(done.length, this.#stage.tasks),
-      extraAttempts: sum(({ attempts }) => attempts - 1),
+      finished: Math.min(done.length, tasks),
+      extraAttempts,
       startedAfter: this.#began - this.#jobBegan,
       ms: this.#ended - this.#began,
-      records: sum(({ records }) => records),
-      bytes: sum(({ bytes }) => bytes),
-      runMs: spreadOf(values(({ runMs }) => runMs)),
-      taskRecords: spreadOf(values(({ records }) => records)),
-      taskBytes: spreadOf(values(({ bytes }) => bytes)),
-      longestTasks: [...done].sort((a, b) => b.runMs - a.runMs).slice(0, MOST_LISTED),
+      records,
+      bytes,
+      runMs: spreadOf(runMs),
+      taskRecords: spreadOf(taskRecords),
+      taskBytes: spreadOf(taskBytes),
+      longestTasks: longestOf(done),
     }
   }
+}
+
+function longestOf(tasks: readonly TaskFigures[]): readonly TaskFigures[] {
+  if (tasks.length <= MOST_LISTED) return tasks.slice()
+  return [...tasks].sort((a, b) => b.runMs - a.runMs).slice(0, MOST_LISTED)
 }
 
 /** Measures a job while it runs. Exists only if `jobCompleted` has a listener. */
@@ -58,10 +77,10 @@ export class JobMeter {
   }
 }
 
-/** Returns the quartiles by nearest rank; undefined without values. */
-export function spreadOf(values: readonly number[]): Spread | undefined {
+/** Returns the quartiles by nearest rank; undefined without values. Sorts the values. */
+export function spreadOf(values: Float64Array): Spread | undefined {
   if (values.length === 0) return undefined
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (fraction: number) => sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)]!
-  return { min: sorted[0]!, p25: at(0.25), median: at(0.5), p75: at(0.75), max: sorted.at(-1)! }
+  values.sort()
+  const at = (fraction: number) => values[Math.max(0, Math.ceil(fraction * values.length) - 1)]!
+  return { min: values[0]!, p25: at(0.25), median: at(0.5), p75: at(0.75), max: values.at(-1)! }
 }

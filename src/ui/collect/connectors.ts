@@ -55,8 +55,10 @@ export class Connectors {
   }
 
   #change({ stream, name }: Of, change: Partial<ConnectorRow>): void {
-    const none = { stream, name, state: 'running', records: 0, bytes: 0, dropped: 0, errors: 0 } as const
-    this.#rows.set(stream, { ...none, ...this.#rows.get(stream), ...change })
+    const known = this.#rows.get(stream)
+    if (known) Object.assign(known, { name }, change)
+    else
+      this.#rows.set(stream, { stream, name, state: 'running', records: 0, bytes: 0, dropped: 0, errors: 0, ...change })
   }
 }
 

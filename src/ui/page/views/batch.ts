@@ -182,7 +182,7 @@ function tasksOf({ id, finished, longestTasks }: StageInfo): HTMLElement {
     ({ partition }) => String(partition),
     'The tasks of older batches are not kept.',
   )
-  table.update(longestTasks)
+  table.update([...longestTasks].sort((a, b) => a.partition - b.partition))
   const listed = longestTasks.length < finished ? `the ${count(longestTasks.length)} longest of ` : ''
   const summary = `Tasks of stage ${id}: ${listed}${count(finished)}`
   return h('details', { class: 'tasks' }, h('summary', {}, summary), table.element)
