@@ -41,11 +41,19 @@ const REST = ['errors', 'files', 'values', 'ops', 'pool/blocks', 'pool/*', 'pack
 const DRIVER_ROOMS = [
   { room: 'engine/logger', may: REST },
   { room: 'engine/fault-plans', may: REST },
+  { room: 'engine/master-options', may: REST },
   { room: 'engine/safe-logger', may: [...REST, 'engine/logger'] },
   { room: 'engine/memory-warning', may: [] },
   {
     room: 'engine/options',
-    may: [...REST, 'engine/fault-plans', 'engine/logger', 'engine/safe-logger', 'engine/memory-warning'],
+    may: [
+      ...REST,
+      'engine/fault-plans',
+      'engine/logger',
+      'engine/master-options',
+      'engine/memory-warning',
+      'engine/safe-logger',
+    ],
   },
   { room: 'engine/current-batch', may: [] },
   // Figures of finished jobs.
@@ -294,6 +302,7 @@ const WIRING = [
       'engine/local',
       'engine/status/lineage',
       'engine/status/streams-status',
+      'spark/spark-engine',
     ],
   },
 ]
@@ -412,6 +421,44 @@ export const RULES = [
     may: ['errors', 'values', 'ops', 'package-root', 'connectors/missing-package', 'pool/error-wire', 'sql'],
     types: ['engine/streaming/table-queries'],
   },
+  // The process of an executor: puts the worker together as pool/worker/entry does, with what it shares with the driver.
+  {
+    room: 'spark/worker',
+    may: [
+      'errors',
+      'ops',
+      'pool/blocks',
+      'pool/*',
+      'pool/worker/runtime',
+      'formats/reading',
+      'sinks',
+      'spark/block-wire',
+      'spark/socket-reader',
+      'spark/stage-input',
+      'spark/version',
+      'spark/worker',
+    ],
+  },
+  // The engine of contexts with a master. Only spark-engine is loaded without one.
+  {
+    room: 'spark',
+    may: [
+      'errors',
+      'files',
+      'values',
+      'ops',
+      'package-root',
+      'pool/blocks',
+      'pool/*',
+      'engine/checkpoint/fault-points',
+      'engine/current-batch',
+      'engine/dead-letters',
+      'engine/events',
+      'engine/scheduler',
+      'spark',
+    ],
+    types: ['engine/engine', 'engine/logger', 'engine/options'],
+  },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },
   ...DRIVER_ROOMS,
@@ -438,7 +485,13 @@ export const RULES = [
   {
     room: 'ui/page',
     may: ['ui/page'],
-    types: ['engine/progress', 'engine/status/lineage', 'engine/status/streams-status', 'ui/collect/rows'],
+    types: [
+      'engine/progress',
+      'engine/status/lineage',
+      'engine/status/streams-status',
+      'engine/streaming/table-reader',
+      'ui/collect/rows',
+    ],
   },
   { room: 'ui/attach', may: ['ui', 'engine/streaming/page'] },
   { room: 'ui', may: ['ui', 'metrics', 'errors', 'values/message-of', 'package-root'], types: ['engine'] },

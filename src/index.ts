@@ -38,6 +38,7 @@ export type {
   TaskStatus,
 } from './engine/events/job-events.js'
 export type { Logger } from './engine/logger.js'
+export type { SparkOptions } from './engine/master-options.js'
 export type { ContextOptions, ContextSettings, Speculation } from './engine/options.js'
 export type { JobInfo, Spread, StageInfo, TaskFigures } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'

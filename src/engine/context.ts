@@ -3,6 +3,7 @@ import { RddBuilder } from '../ops/rdd/builder.js'
 import { RddContext } from '../ops/rdd/context.js'
 import '../ops/all.js'
 import { openFileSystems } from '../pool/open-file-systems.js'
+import { SparkEngine } from '../spark/spark-engine.js'
 import { describe } from '../values/describe.js'
 import { usable } from '../values/unusable.js'
 import { currentSignals } from './current-batch.js'
@@ -41,7 +42,7 @@ export class Context extends RddBuilder implements AsyncDisposable {
     const context = new RddContext({ parallelism, explicitParallelism: options.parallelism !== undefined, files })
     super(context)
     this.options = checked
-    const engine = new LocalEngine(checked, context)
+    const engine = checked.master === undefined ? new LocalEngine(checked, context) : new SparkEngine(checked, context)
     attachEngine(this, engine)
     context.runner = engine
     const deadLetters = new AddedDeadLetters(checked.deadLetterLimit)

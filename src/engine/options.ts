@@ -11,6 +11,7 @@ import { describe } from '../values/describe.js'
 import { usable } from '../values/unusable.js'
 import { checkFaults } from './fault-plans.js'
 import { type Logger, messageFirst, stderrLogger } from './logger.js'
+import { checkMaster, checkSpark, type SparkOptions } from './master-options.js'
 import { availableBytes } from './memory-warning.js'
 import { safeLogger } from './safe-logger.js'
 
@@ -31,6 +32,13 @@ export interface Speculation {
 }
 
 export interface ContextOptions {
+  /**
+   * URL of a Spark master that runs the jobs, in place of threads: 'spark://host:7077', 'local[2]' or 'local[*]'. Only for
+   * `new Context`: streams run in threads. Default: threads of this process.
+   */
+  readonly master?: string
+  /** How Spark is started; only with `master`. */
+  readonly spark?: SparkOptions
   /** Number of worker threads that run tasks, 1 to 256. Default: the machine's cores, at most 8. */
   readonly threads?: number
   /** Default number of partitions of shuffles and sources. Default: `threads`. */
@@ -116,6 +124,8 @@ export interface ContextOptions {
 
 /** The options of a context with their defaults. Times are in ms, sizes in bytes. */
 export interface ContextSettings {
+  readonly master: string | undefined
+  readonly spark: SparkOptions
   readonly threads: number
   readonly parallelism: number
   readonly spare: boolean
@@ -147,6 +157,8 @@ function resultBytes(): number {
 }
 
 const KNOWN = new Set([
+  'master',
+  'spark',
   'threads',
   'parallelism',
   'spare',
@@ -186,6 +198,8 @@ function checkEach(options: ContextOptions, others: readonly string[]): ContextS
   }
   const threads = whole('threads', options.threads ?? Math.min(8, availableParallelism()), 1, 256)
   return {
+    master: checkMaster(options.master),
+    spark: checkSpark(options.spark, options.master),
     threads,
     parallelism: whole('parallelism', options.parallelism ?? threads, 1, 100_000),
     spare: yesOrNo('spare', options.spare ?? true),

@@ -11,7 +11,10 @@ import { judgeStream, observeStream, operationsOf as operationsOfStream } from '
 /** The cases of this folder. */
 export const CASES = fileURLToPath(new URL('./cases', import.meta.url))
 
-/** The modes in which every case runs. `kill`: a seed that decides which thread dies, and in which batch. */
+/**
+ * The modes in which every case runs. `kill`: a seed that decides which thread dies, and in which batch. A mode for datasets may have
+ * `options` for its contexts.
+ */
 export const modesOf = (seed) => [
   { name: '1 thread', threads: 1 },
   { name: '2 threads', threads: 2 },

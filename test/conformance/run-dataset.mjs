@@ -71,9 +71,9 @@ async function inputAfter(ctx, given) {
 }
 
 /** A case that fails needs a context of its own: it may stop it. */
-async function observeFailure(threads, given) {
+async function observeFailure({ threads, options }, given) {
   const { action } = given
-  const ctx = contextOf(given, { threads, spare: false, maxFailures: 2 })
+  const ctx = contextOf(given, { threads, spare: false, maxFailures: 2, ...options })
   const failing = async () => {
     const { rdd } = build(ctx, given)
     if (action.afterStop) await ctx.stop()
@@ -96,9 +96,9 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 
 /** Runs a case in a mode; resolves with what it gave. `contexts` has the contexts that cases share. */
 export async function observeDataset(given, mode, contexts) {
-  if (given.expectError) return await observeFailure(mode.threads, given)
+  if (given.expectError) return await observeFailure(mode, given)
   if (given.defaultParallelism !== undefined) {
-    const ctx = contextOf(given, { threads: mode.threads, spare: false })
+    const ctx = contextOf(given, { threads: mode.threads, spare: false, ...mode.options })
     return await observe(ctx, given).finally(() => ctx.stop())
   }
   const ctx = contexts.of(mode)
@@ -148,8 +148,9 @@ function judgeError({ kind, contains = '' }, { error, answers }) {
 export function sharedContexts() {
   const open = new Map()
   return {
-    of({ name, threads, kill }) {
-      if (!open.has(name)) open.set(name, new Context({ threads, spare: kill !== undefined, logger: silent }))
+    of({ name, threads, kill, options }) {
+      if (!open.has(name))
+        open.set(name, new Context({ threads, spare: kill !== undefined, logger: silent, ...options }))
       return open.get(name)
     },
     async close() {

@@ -85,6 +85,8 @@ describe('the reference', () => {
     const MIB = 1024 * 1024
     const asText = (value: unknown) => `\`${inspect(value)}\``
     const stated: Record<string, string> = {
+      master: checked.master ?? 'none',
+      spark: Object.keys(checked.spark).length === 0 ? 'none' : '',
       threads: checked.threads === Math.min(8, availableParallelism()) ? "the machine's cores, at most 8" : '',
       parallelism: checked.parallelism === checked.threads ? '`threads`' : '',
       spare: asText(checked.spare),

@@ -76,6 +76,30 @@ test.each(['spare', 'codegen'])('an option that is neither true nor false: %s', 
   expect(() => new Context({ [name]: 'no' })).toThrow(`${name} is "no"; it must be true or false.`)
 })
 
+test.each([5, '', 'yarn', 'local', 'local[0]', 'spark://host', 'spark://:7077', null])('a master %j', (master) => {
+  expect(() => new Context({ master } as unknown as object)).toThrow(
+    /master is .*; it must be the URL of a Spark master/,
+  )
+})
+
+test.each([
+  [{ spark: { home: '/opt/spark' } }, 'there is no master'],
+  [{ master: 'local[2]', spark: { heap: '1g' } }, 'heap'],
+  [{ master: 'local[2]', spark: 5 }, 'spark'],
+  [{ master: 'local[2]', spark: { home: '' } }, 'spark.home is ""'],
+  [{ master: 'local[2]', spark: { conf: { cores: '2' } } }, "names begin with 'spark.'"],
+  [{ master: 'local[2]', spark: { conf: { 'spark.cores.max': 2 } } }, 'object of texts'],
+])('options of Spark %j', (options, says) => {
+  expect(() => new Context(options as object)).toThrow(ArgumentError)
+  expect(() => new Context(options as object)).toThrow(says)
+})
+
+test('streams have no master', () => {
+  expect(() => new StreamingContext({ batchInterval: 1000, master: 'local[2]' })).toThrow(
+    'master is "local[2]"; streams run in threads of this process only.',
+  )
+})
+
 test("warmUp is true, false or 'all'", () => {
   expect(() => new Context({ warmUp: 'some' } as unknown as object)).toThrow(
     'warmUp is "some"; it must be true, false or \'all\'.',

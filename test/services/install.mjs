@@ -13,12 +13,13 @@ import { builders, consumers, runtimes } from './tools.mjs'
 const CACHE = process.env.MILLRACE_SERVICES ?? join(homedir(), '.cache', 'millrace', 'services')
 
 const SERVICES = {
-  ...{ kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site },
+  ...{ spark, kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site },
   ...{ consumers, builders, runtimes },
 }
 const KAFKA = '4.4.0'
 const SITE = join(import.meta.dirname, '..', '..', 'site')
 const HADOOP = '3.4.3'
+const SPARK = '4.0.1'
 const VERSITYGW = '1.8.0'
 
 /** The folder of a service. Nothing is installed by asking for it. */
@@ -52,6 +53,12 @@ function kafka(folder) {
   run('java', ['-cp', classes, 'kafka.tools.StorageTool', 'format', '-t', 'AAAAAAAAAAAAAAAAAAAAAA', '-c', properties])
 }
 kafka.version = `${KAFKA} with tools`
+
+/** Spark's core, which has the master and the workers of a standalone cluster, and what Maven needs to build the bridge to it. */
+function spark(folder) {
+  jars(folder, [`org.apache.spark:spark-core_2.13:${SPARK}`])
+}
+spark.version = SPARK
 
 /** The Debian package, unless a server is on the machine already. Where it is installed is the same for all checkouts. */
 function postgres() {

@@ -1,6 +1,7 @@
 import type { ThreadId } from '../../ids.js'
 import { exactText } from '../../ops/functions/exact-text.js'
 import type { Program } from '../../ops/plan.js'
+import { broadcastsIn } from './broadcasts-in.js'
 import { areSame } from './same-data.js'
 
 interface Entry {
@@ -188,16 +189,4 @@ export class ProgramTable {
     }
     return sent
   }
-}
-
-/** Collects the broadcast variables in the environments of functions, anywhere in the program. */
-function broadcastsIn(part: unknown, of = '', found = new Map<number, string>()): Map<number, string> {
-  if (typeof part !== 'object' || part === null) return found
-  for (const [name, value] of Object.entries(part)) {
-    // A user's value may look like a reference but is not one.
-    if (name === 'value') continue
-    if (name === 'broadcast' && typeof value === 'number') found.set(value, of)
-    else broadcastsIn(value, name, found)
-  }
-  return found
 }

@@ -1,0 +1,45 @@
+package millrace.bridge;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+
+/**
+ * The Node processes of this executor, at most one for each running task. Node cannot fork, so a daemon between the executor and its
+ * processes, as PySpark has one, would save nothing.
+ */
+final class NodePool {
+  /** Programs, or broadcast variables, of one process. */
+  private static final int MOST = 1024;
+  private static final ConcurrentLinkedDeque<NodeProcess> IDLE = new ConcurrentLinkedDeque<>();
+  private static final Set<NodeProcess> ALL = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> ALL.forEach(NodeProcess::kill)));
+  }
+
+  private NodePool() {}
+
+  static NodeProcess borrow() throws IOException {
+    for (NodeProcess idle; (idle = IDLE.pollFirst()) != null; ) {
+      if (idle.isAlive()) return idle;
+      discard(idle);
+    }
+    NodeProcess fresh = new NodeProcess();
+    ALL.add(fresh);
+    return fresh;
+  }
+
+  static void giveBack(NodeProcess process) {
+    // A process keeps all that it has been sent. A new one starts without.
+    if (process.programs.size() > MOST || process.broadcasts.size() > MOST) discard(process);
+    else IDLE.addFirst(process);
+  }
+
+  /** Ends a process that is dead, or whose state is not known because its task was interrupted. */
+  static void discard(NodeProcess process) {
+    ALL.remove(process);
+    process.kill();
+  }
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// Builds the package of the Spark bridge in bridge/spark/dist: the jar with Maven, and the worker of the executors as one file. Needs
+// `npm run build` before it, Java 17 and Maven.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const BRIDGE = 'bridge/spark'
+const DIST = `${BRIDGE}/dist`
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+rmSync(DIST, { recursive: true, force: true })
+mkdirSync(DIST, { recursive: true })
+execFileSync('mvn', ['-q', '-B', '-ntp', '-f', `${BRIDGE}/pom.xml`, 'package'], { stdio: 'inherit' })
+copyFileSync(`${BRIDGE}/target/millrace-spark-bridge.jar`, `${DIST}/millrace-spark-bridge.jar`)
+copyFileSync('build/pool/kernels/kernels.wasm', `${DIST}/kernels.wasm`)
+await build({
+  entryPoints: ['build/spark/worker/main.js'],
+  outfile: `${DIST}/millrace-worker.mjs`,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  define: { MILLRACE_VERSION: JSON.stringify(version) },
+  // Loaded only where a function needs them. CommonJS packages call require.
+  external: ['hyparquet*', 'fzstd', 'lz4js', 'snappyjs', '@duckdb/node-api', 'msgpackr-extract', 'tsx', 'esbuild'],
+  banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+  plugins: [inOneFile()],
+  logLevel: 'warning',
+})
+
+/** Executors have no packages: modules that load one on first use have it in the bundle. The kernels are beside the worker. */
+function inOneFile() {
+  const changes = [
+    [/pool\/kernels\/text-kernels\.js$/, /'pool\/kernels\/kernels\.wasm'/, "'kernels.wasm'"],
+    [/pool\/blocks\/packed-column\.js$/, /\bload\('msgpackr'\)/, "require('msgpackr')"],
+    [/ops\/functions\/parse\.js$/, /createRequire\(import\.meta\.url\)\('acorn'\)/, "require('acorn')"],
+  ]
+  return {
+    name: 'in one file',
+    setup({ onLoad }) {
+      for (const [filter, from, to] of changes) {
+        onLoad({ filter }, ({ path }) => {
+          const text = readFileSync(path, 'utf8')
+          if (!from.test(text)) throw new Error(`${path} has no ${from}: the worker would not find what it loads`)
+          return { contents: text.replace(from, to), loader: 'js' }
+        })
+      }
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { BlockCodec } from '../pool/blocks/handle.js'
+
+/**
+ * A block between Node processes and the JVM, which reads only the first number: i32 map partition, i32 records, u8 codec, payload.
+ * `answer`: the serialized `Answer` of a task that returns no records.
+ */
+export interface WireBlock {
+  /** The partition of the task that wrote the block. Readers of a shuffle merge in this order. */
+  readonly map: number
+  readonly count: number
+  readonly codec: BlockCodec | 'answer'
+  readonly payload: Buffer
+}
+
+const CODECS = ['answer', 'text', 'records', 'shuffle'] as const
+const HEADER_BYTES = 9
+
+export function packBlock({ map, count, codec, payload }: WireBlock): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
+  bytes.writeInt32BE(map, 0)
+  bytes.writeInt32BE(count, 4)
+  bytes[8] = CODECS.indexOf(codec)
+  payload.copy(bytes, HEADER_BYTES)
+  return bytes
+}
+
+/** The payload is a part of `bytes`, not a copy. */
+export function unpackBlock(bytes: Buffer): WireBlock {
+  return {
+    map: bytes.readInt32BE(0),
+    count: bytes.readInt32BE(4),
+    codec: CODECS[bytes[8]!]!,
+    payload: bytes.subarray(HEADER_BYTES),
+  }
+}

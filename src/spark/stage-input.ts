@@ -1,0 +1,27 @@
+import type { Answer } from '../pool/answer-wire.js'
+import type { WireError } from '../pool/error-wire.js'
+import type { FailedRecord, TaskInput, TaskRejects } from '../pool/protocol.js'
+
+/**
+ * An input of a task as the driver sends it. `read`: blocks of another RDD, which the executor brings. `values`: records of the driver,
+ * encoded.
+ */
+export type StageInput =
+  | Exclude<TaskInput, { readonly in: 'blocks' | 'spilled' | 'shuffle' | 'exchange' | 'keep' | 'state' }>
+  | { readonly in: 'read' }
+  | { readonly in: 'values'; readonly count: number; readonly payload: Uint8Array }
+
+/** The report of a task, beside its result. */
+export interface TaskReport {
+  readonly added: Answer | undefined
+  readonly rejects: readonly TaskRejects[] | undefined
+  /** Checksums of the bytes read from files, by input. */
+  readonly sums: readonly (number | undefined)[]
+}
+
+/** The failure of a task in its process. */
+export interface TaskFailure {
+  readonly error: WireError
+  readonly label: string | undefined
+  readonly failedOn: FailedRecord | undefined
+}

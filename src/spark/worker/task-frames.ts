@@ -1,0 +1,59 @@
+import type { Socket } from 'node:net'
+import { intBytes, type SocketReader } from '../socket-reader.js'
+
+/** A task as the executor sends it. */
+export interface TaskFrame {
+  readonly program: number
+  /** The serialized program; empty if the process has it. */
+  readonly define: Buffer
+  readonly partition: number
+  /** The serialized `StageInput`s. */
+  readonly inputs: Buffer
+  /** Broadcast variables that the process lacks: the encoded value. */
+  readonly broadcasts: readonly { readonly id: number; readonly payload: Buffer }[]
+  readonly reads: readonly { readonly input: number; readonly isShuffle: boolean; readonly blocks: readonly Buffer[] }[]
+}
+
+/** A block that a task wrote, for a reduce partition or, with `RESULT`, for the driver. */
+export interface KeyedBlock {
+  readonly key: number
+  readonly block: Buffer
+}
+
+export const RESULT = -1
+
+/** Reads the next task; undefined once the executor has closed the connection. */
+export async function readTask(reader: SocketReader): Promise<TaskFrame | undefined> {
+  const first = await reader.read(4)
+  if (!first) return undefined
+  const define = await reader.bytes()
+  const partition = await reader.int()
+  const inputs = await reader.bytes()
+  const broadcasts = await list(reader, async () => ({ id: await reader.int(), payload: await reader.bytes() }))
+  const reads = await list(reader, async () => ({
+    input: await reader.int(),
+    isShuffle: await reader.flag(),
+    blocks: await list(reader, () => reader.bytes()),
+  }))
+  return { program: first.readInt32BE(0), define, partition, inputs, broadcasts, reads }
+}
+
+async function list<T>(reader: SocketReader, next: () => Promise<T>): Promise<T[]> {
+  const all: T[] = []
+  for (let n = await reader.int(); n > 0; n--) all.push(await next())
+  return all
+}
+
+export function writeAnswer(socket: Socket, succeeded: boolean, report: Buffer, blocks: readonly KeyedBlock[]): void {
+  socket.cork()
+  socket.write(Buffer.of(succeeded ? 1 : 0))
+  socket.write(intBytes(report.length))
+  socket.write(report)
+  socket.write(intBytes(blocks.length))
+  for (const { key, block } of blocks) {
+    socket.write(intBytes(key))
+    socket.write(intBytes(block.length))
+    socket.write(block)
+  }
+  socket.uncork()
+}

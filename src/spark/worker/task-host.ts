@@ -1,0 +1,140 @@
+import { deserialize, serialize } from 'node:v8'
+import type { Program } from '../../ops/plan.js'
+import { readPart } from '../../pool/blocks/shuffle-block.js'
+import { offer } from '../../pool/claims.js'
+import { PROTOCOL, type TaskInput, type TaskMessage, type TaskResult, type WorkerBoot } from '../../pool/protocol.js'
+import { newThreadStatus } from '../../pool/thread-status.js'
+import type { WorkerRuntime } from '../../pool/worker/runtime/attach.js'
+import { createRuntime } from '../../pool/worker/runtime/runtime.js'
+import { packBlock, unpackBlock } from '../block-wire.js'
+import type { StageInput, TaskFailure, TaskReport } from '../stage-input.js'
+import { type KeyedBlock, RESULT, type TaskFrame } from './task-frames.js'
+import { RUNTIME, TaskMemory } from './task-memory.js'
+
+export interface HostAnswer {
+  readonly succeeded: boolean
+  /** A serialized TaskReport or TaskFailure; empty if there is nothing to report. */
+  readonly report: Buffer
+  readonly blocks: readonly KeyedBlock[]
+}
+
+/** Runs the tasks of an executor in the worker's runtime, as the driver of a single thread would. */
+export class TaskHost {
+  readonly #runtime: WorkerRuntime
+  readonly #status: Int32Array
+  readonly #memory = new TaskMemory()
+  /** Programs that deal records evenly to the partitions of a shuffle. */
+  readonly #dealing = new Set<number>()
+
+  private constructor(runtime: WorkerRuntime, status: Int32Array) {
+    this.#runtime = runtime
+    this.#status = status
+  }
+
+  static async open(boot: WorkerBoot): Promise<TaskHost> {
+    const status = newThreadStatus()
+    const attach = { type: 'attach', protocol: PROTOCOL, thread: RUNTIME, status: status.buffer, boot } as const
+    // No control plane: what a driver would call over it, such as cancelling, ends this process instead.
+    const control = undefined as never
+    const runtime = await createRuntime(boot, { ...attach, status: status.buffer as SharedArrayBuffer, control })
+    return new TaskHost(runtime, status)
+  }
+
+  async run(frame: TaskFrame): Promise<HostAnswer> {
+    const inputs = this.#inputs(frame)
+    const broadcasts = frame.broadcasts.map(({ id, payload }) => ({
+      id,
+      block: this.#memory.put('records', 1, payload, true),
+    }))
+    const define = frame.define.length > 0 ? (deserialize(frame.define) as Program) : undefined
+    if (define?.sink.op === 'shuffle' && define.sink.partitioner.kind === 'deal') this.#dealing.add(frame.program)
+    const message: TaskMessage = {
+      task: { job: 0, stage: 0, partition: frame.partition, attempt: 0 },
+      program: frame.program,
+      define,
+      inputs,
+      broadcasts,
+      ...this.#memory.grants(),
+    }
+    offer(this.#status, 1)
+    const result = await this.#runtime.run(message)
+    if (result.ok === 'stale') throw new Error('a task was taken back, which only a driver of threads does')
+    return result.ok ? this.#succeeded(frame, result) : this.#failed(result)
+  }
+
+  #inputs({ inputs: bytes, reads }: TaskFrame): TaskInput[] {
+    const wanted = deserialize(bytes) as StageInput[]
+    const inputs = wanted.map((input): TaskInput | undefined => {
+      if (input.in === 'read') return undefined
+      if (input.in !== 'values') return input
+      return { in: 'blocks', slices: [{ block: this.#memory.put('records', input.count, input.payload) }] }
+    })
+    for (const { input, isShuffle, blocks } of reads) inputs[input] = this.#read(isShuffle, blocks)
+    return inputs as TaskInput[]
+  }
+
+  #read(isShuffle: boolean, bytes: readonly Buffer[]): TaskInput {
+    const blocks = bytes.map(unpackBlock)
+    if (!isShuffle) {
+      const slices = blocks.map(({ count, payload }) => ({ block: this.#memory.put('records', count, payload) }))
+      return { in: 'blocks', slices }
+    }
+    const outputs = blocks.map(({ count, payload }) => this.#memory.put('shuffle', count, onePart(count, payload)))
+    return { in: 'shuffle', outputs, partition: 0 }
+  }
+
+  #succeeded({ program, partition: map }: TaskFrame, result: TaskResult & { ok: true }): HostAnswer {
+    const written = result.written.map(({ block }) => block)
+    this.#memory.ended(result.memory, written)
+    const blocks: KeyedBlock[] = []
+    for (const { as, block } of result.written) {
+      const payload = this.#memory.bytesOf(block)
+      if (as === 'shuffle') blocks.push(...partsOf(map, payload, this.#dealing.has(program)))
+      else blocks.push({ key: RESULT, block: packBlock({ map, count: block.count, codec: block.codec, payload }) })
+    }
+    this.#memory.free(written)
+    if (result.written.length === 0) {
+      const payload = serialize(result.answer)
+      blocks.push({ key: RESULT, block: packBlock({ map, count: 1, codec: 'answer', payload }) })
+    }
+    return { succeeded: true, report: reportOf(result), blocks }
+  }
+
+  #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): HostAnswer {
+    this.#memory.ended(memory, [])
+    const failure: TaskFailure = { error, label, failedOn }
+    return { succeeded: false, report: serialize(failure), blocks: [] }
+  }
+}
+
+function reportOf({ added, rejects, metrics }: TaskResult & { ok: true }): Buffer {
+  const { sums = [] } = metrics
+  if (!added && !rejects && sums.length === 0) return Buffer.alloc(0)
+  const report: TaskReport = { added, rejects, sums }
+  return serialize(report)
+}
+
+/**
+ * The parts of a shuffle block that have records, each as a block of its reduce partition. Every task deals its records from part 0 on. In
+ * threads, readers rotate the parts by the counts of earlier outputs, which a task here cannot know: it rotates by its own number.
+ */
+function partsOf(map: number, payload: Buffer, dealing: boolean): KeyedBlock[] {
+  const blocks: KeyedBlock[] = []
+  const parts = payload.readUInt32LE(0)
+  for (let part = 0; part < parts; part++) {
+    const { bytes, count } = readPart(payload, part)
+    const key = dealing ? (part + map) % parts : part
+    if (bytes.length > 0) blocks.push({ key, block: packBlock({ map, count, codec: 'records', payload: bytes }) })
+  }
+  return blocks
+}
+
+/** A shuffle block of one part, see ShuffleBlockWriter. */
+function onePart(count: number, part: Buffer): Buffer {
+  const table = Buffer.alloc(16)
+  table.writeUInt32LE(1, 0)
+  table.writeUInt32LE(16, 4)
+  table.writeUInt32LE(part.length, 8)
+  table.writeUInt32LE(count, 12)
+  return Buffer.concat([table, part])
+}

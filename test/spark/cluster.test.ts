@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Context, JobCancelledError, split, TaskFailedError, withEnv } from 'millrace'
+import { terminateThread } from 'millrace/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasService } from '../services/service.js'
+import { buildBridge, onSpark, SparkCluster } from '../services/spark.js'
+import { eventually } from '../support/eventually.js'
+import { isRunning, processesBelow } from './processes.js'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-test-'))
+const text = join(folder, 'text.txt')
+const lines = Array.from({ length: 2000 }, (_, i) => `word${i % 97} and word${i % 13} and ${i}`)
+writeFileSync(text, `${lines.join('\n')}\n`)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const sorted = (pairs: readonly (readonly [string, number])[]) => [...pairs].sort(([a], [b]) => (a < b ? -1 : 1))
+
+/** What a context on Spark starts: the driver's JVM, executors, and their Node processes. */
+const OURS = /millrace\.bridge\.Gateway|CoarseGrainedExecutorBackend|millrace-worker/
+
+/** Word count with functions, and with the library's own, which run on bytes. */
+async function wordCounts(ctx: Context) {
+  const words = ctx.parallelize(lines, 3).flatMap((line) => line.split(' '))
+  const values = words.map((word): [string, number] => [word, 1]).reduceByKey((a, b) => a + b)
+  const fromFile = ctx
+    .textFile(text, 3)
+    .flatMap(split(' '))
+    .map((word): [string, number] => [word, 1])
+  const file = fromFile.reduceByKey((a, b) => a + b, 4)
+  return [sorted(await values.collect()), sorted(await file.collect()), await values.count(), await file.count()]
+}
+
+async function failureOf(run: Promise<unknown>): Promise<TaskFailedError> {
+  const error = await run.catch((thrown) => thrown)
+  expect(error).toBeInstanceOf(TaskFailedError)
+  return error as TaskFailedError
+}
+
+describe.runIf(hasService('spark')).each([
+  { name: 'local[2]', workers: 0 },
+  { name: 'a standalone cluster of two workers', workers: 2 },
+])('on $name', ({ name, workers }) => {
+  let cluster: SparkCluster | undefined
+  let ctx: Context
+  const local = new Context({ threads: 2 })
+
+  beforeAll(async () => {
+    buildBridge()
+    cluster = workers > 0 ? await SparkCluster.start(workers) : undefined
+    ctx = new Context(onSpark(cluster?.master ?? name))
+  })
+  afterAll(async () => {
+    const own = processesBelow(process.pid).filter(({ command }) => OURS.test(command))
+    expect(own.length).toBeGreaterThan(workers + 1)
+    await Promise.all([ctx.stop(), local.stop()])
+    await eventually(() => expect(own.filter(isRunning)).toEqual([]))
+    await cluster?.stop()
+  })
+
+  test('word counts are those of threads', async () => {
+    expect(await wordCounts(ctx)).toEqual(await wordCounts(local))
+  })
+
+  test('an error names code, operation, partition, attempts and record, with the stack of the function', async () => {
+    const failing = (of: Context) =>
+      failureOf(
+        of
+          .parallelize([1, 2, 3, 4], 2)
+          .map(function failsAtThree(n) {
+            if (n === 3) throw Object.assign(new RangeError('no threes'), { code: 'E_THREE' })
+            return n
+          })
+          .collect(),
+      )
+    const [there, here] = [await failing(ctx), await failing(local)]
+    expect(there.code).toBe('ERR_MILLRACE_TASK_FAILED')
+    expect(there.details).toEqual({ ...here.details, job: there.details?.job })
+    expect(there.message.replace(/job \d+/, '')).toBe(here.message.replace(/job \d+/, ''))
+    expect(there.cause).toBeInstanceOf(RangeError)
+    expect(there.cause).toMatchObject({ message: 'no threes', code: 'E_THREE' })
+    expect(there.stack).toContain('failsAtThree')
+  })
+
+  test('a signal cancels a job that computes, and the next job runs', async () => {
+    const cancel = new AbortController()
+    const endless = ctx.withSignal(cancel.signal, () =>
+      ctx
+        .range(0, 2, 1, 2)
+        .map((n) => {
+          for (let end = Date.now() + 600_000; Date.now() < end; );
+          return n
+        })
+        .collect(),
+    )
+    const timer = wait(1500).then(() => cancel.abort(new Error('enough')))
+    await expect(endless).rejects.toThrow(JobCancelledError)
+    await timer
+    expect(await ctx.range(0, 10, 1, 2).sum()).toBe(45)
+  })
+
+  test('broadcast variables, accumulators, dead letters, persisted and sorted datasets', async () => {
+    const outcome = async (of: Context) => {
+      const factor = of.broadcast({ by: 3 })
+      const odd = of.longAccumulator()
+      const scaled = of
+        .range(0, 100, 1, 4)
+        .map(
+          withEnv({ factor, odd }, (n) => {
+            if (n % 2) odd.add(1)
+            return n * factor.value.by
+          }),
+        )
+        .persist()
+      const before = of.deadLetters.count
+      const kept = await scaled
+        .map(
+          (n) => {
+            if (n % 30 === 0) throw new Error('dropped')
+            return n
+          },
+          { onRecordError: 'dead-letter' },
+        )
+        .sortBy((n) => -n, true, 3)
+        .collect()
+      const again = await scaled.sum()
+      return { kept, again, odd: odd.value, dropped: of.deadLetters.count - before, first: await scaled.take(3) }
+    }
+    expect(await outcome(ctx)).toEqual(await outcome(local))
+  })
+})
+
+describe.runIf(hasService('spark'))('deaths on a standalone cluster', () => {
+  let cluster: SparkCluster
+  let ctx: Context
+  const named = (pattern: RegExp) => processesBelow(process.pid).filter(({ command }) => pattern.test(command))
+
+  beforeAll(async () => {
+    buildBridge()
+    cluster = await SparkCluster.start(2)
+    ctx = new Context(onSpark(cluster.master))
+    await ctx.range(0, 8, 1, 8).count()
+  })
+  afterAll(async () => {
+    await ctx.stop()
+    await cluster.stop()
+  })
+
+  test.each([
+    ['a Node process', /millrace-worker/],
+    ['an executor', /CoarseGrainedExecutorBackend/],
+  ])('a job during which %s is killed has the right result', async (_, pattern) => {
+    const started = named(/millrace-worker/).length
+    expect(started).toBeGreaterThan(0)
+    const slow = ctx.range(0, 8, 1, 8).map((n) => {
+      for (let end = Date.now() + 500; Date.now() < end; );
+      return [n % 3, n] as [number, number]
+    })
+    const result = slow.reduceByKey((a, b) => a + b).collect()
+    await wait(700)
+    process.kill(named(pattern)[0]!.pid, 'SIGKILL')
+    expect(Object.fromEntries(await result)).toEqual({ 0: 9, 1: 12, 2: 7 })
+  })
+
+  test('a driver that is killed leaves nothing running', async () => {
+    const program = `
+      import { Context } from 'millrace'
+      const ctx = new Context(${JSON.stringify(onSpark(cluster.master))})
+      const endless = ctx.range(0, 2, 1, 2).map((n) => { for (;;); return n }).collect()
+      endless.catch(() => {})
+    `
+    await ctx.stop()
+    await eventually(() => expect(named(OURS)).toEqual([]))
+    const driver = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore', cwd: ROOT })
+    await eventually(() => expect(named(/millrace-worker/)).toHaveLength(2))
+    const all = named(OURS)
+    driver.kill('SIGKILL')
+    await eventually(() => expect(all.filter(isRunning)).toEqual([]))
+  })
+})
+
+describe.runIf(hasService('spark'))('without a cluster', () => {
+  test('what a master does not have is refused by name', async () => {
+    await using ctx = new Context(onSpark('local[1]'))
+    const records = ctx.binaryRecords(text, 1)
+    await expect(records.count()).rejects.toThrow(
+      /binaryRecords is not available on a Spark master. .* leave out the option master/,
+    )
+    expect(await ctx.range(3).count()).toBe(3)
+    await expect(terminateThread(ctx)).rejects.toThrow('no threads in this process')
+    ctx.setCheckpointDir(folder)
+    ctx.range(3).checkpoint()
+    await expect(ctx.range(3).count()).rejects.toThrow(/checkpoint\(\) is not available/)
+  })
+
+  test('a missing Spark, and a master that does not answer, are errors that say so', async () => {
+    const { spark, ...options } = onSpark('local[1]')
+    await using none = new Context({ ...options, spark: { ...spark, home: folder } })
+    await expect(none.range(3).count()).rejects.toThrow(/spark.home is .* it must be the folder of Spark 4/)
+    await using noBridge = new Context({ ...options, spark: { ...spark, bridge: folder } })
+    await expect(noBridge.range(3).count()).rejects.toThrow(/millrace-spark-bridge.jar does not exist/)
+  })
+})
