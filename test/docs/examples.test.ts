@@ -37,7 +37,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'examples-'))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules', 'millrace'))
-  symlinkSync(join(ROOT, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
+  for (const name of ['@types', 'fastify'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   const { compilerOptions } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8'))
   const options = {
     ...compilerOptions,
