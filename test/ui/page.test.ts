@@ -21,6 +21,8 @@ const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS
 /** A text of records, names and errors. */
 const HOSTILE = SCREENSHOTS ? 'counts by word' : '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 const PAGES = ['overview', 'batches', 'graph', 'state', 'sql', 'storage', 'checkpoints', 'connectors', 'configuration']
+/** A name without a place to break, and one that turns the direction of text. */
+const LONG = `${'x'.repeat(400)}\u202eevil`
 
 /** A directory with a file that no batch takes: its time is in the future. */
 function directoryWithLateFile(): string {
@@ -56,6 +58,7 @@ function busyStream(directory: string) {
   pairs.filter(([word]) => word !== 'word0').output(HOSTILE)
   void drain(ssc, HOSTILE)
   ssc.pushStream<string>('pushed').foreachRDD((rdd) => rdd.count())
+  if (!SCREENSHOTS) ssc.pushStream<string>(LONG).foreachRDD((rdd) => rdd.count())
   ssc.textFileStream(directory).foreachRDD((rdd) => rdd.collect())
   return ssc
 }
@@ -116,6 +119,7 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await poll(() => sources.allTextContents()).toEqual([
       expect.stringMatching(/^queue: [1-9][0-9.]*\/s$/),
       'pushed: 0/s',
+      ...(SCREENSHOTS ? [] : [`${LONG}: 0/s`]),
       `text files ${directory}: 0/s`,
     ])
     await picture('overview')

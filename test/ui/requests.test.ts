@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StreamingContext, type UiOptions } from 'millrace'
 import { afterEach, expect, test } from 'vitest'
+import { Guard } from '#build/ui/serve/guard.js'
 import { Probes } from '#build/ui/serve/probes.js'
 import { raw, watched } from './support.js'
 
@@ -32,6 +33,29 @@ test('requests with the host of another site are refused, also with our port', a
   }
   for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '[::1]'])
     expect((await raw(url, { path: '/api/v1/overview', headers: { host } })).status, host).toBe(200)
+})
+
+test('another machine cannot name loopback as its host', () => {
+  const asked = (remoteAddress: string | undefined, host: string, allowedHosts: readonly string[] = []) =>
+    new Guard({ host: '127.0.0.1', token: undefined, allowedHosts, basePath: '' }).refusal({
+      headers: { host },
+      method: 'GET',
+      socket: { remoteAddress },
+    } as never)?.code
+  for (const own of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1', undefined])
+    for (const host of ['localhost:4040', '127.0.0.1', '[::1]:4040'])
+      expect(asked(own, host), `${own} ${host}`).toBe(undefined)
+  for (const other of ['10.0.0.7', '::ffff:10.0.0.7', 'fe80::1', '172.17.0.1', '1127.0.0.1'])
+    for (const host of ['localhost:4040', '127.0.0.1', '[::1]:4040'])
+      expect(asked(other, host), `${other} ${host}`).toBe('host')
+  expect(asked('172.17.0.1', 'localhost:4040', ['localhost']), 'unless it is listed').toBe(undefined)
+  expect(asked('10.0.0.7', 'app.example.org', ['app.example.org'])).toBe(undefined)
+})
+
+test('the cookie of a page below a path is for that path', () => {
+  const guard = new Guard({ host: '127.0.0.1', token: TOKEN, allowedHosts: [], basePath: '/streams' })
+  expect(guard.cookieFor(TOKEN)).toMatch(/; Path=\/streams$/)
+  expect(guard.cookieFor(`${TOKEN} `)).toBe(undefined)
 })
 
 test('requests that another site starts are refused', async () => {
@@ -103,6 +127,12 @@ test('no path leads out of the page', async () => {
     '/..%2fpackage.json',
     '//etc/passwd',
     '/page.js/../../package.json',
+    '/page.js/',
+    '/PAGE.JS',
+    '/./page.js',
+    '/..;/page.js',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    'http://evil.example/api/v1/overview',
     '/%00',
     '/constructor',
   ]
@@ -113,6 +143,10 @@ test('no path leads out of the page', async () => {
     '/api/v1/batches/1e3',
     '/api/v1/',
     '/api/v1/overview/',
+    '/api/v1/%6fverview',
+    '/api/v1/../../page.js',
+    '/api//v1/overview',
+    `/api/v1/${'x'.repeat(10_000)}`,
   ]
   for (const path of [...paths, ...more]) {
     const answer = await raw(url, { path })

@@ -57,7 +57,7 @@ export class Api {
     if (read) return read
     if (path === 'batches') return { status: 200, body: this.batches() }
     if (path.startsWith('batches/')) return this.#batch(path.slice('batches/'.length))
-    if (!Object.hasOwn(this.#resources, path)) return notFound(`There is no resource /api/v1/${path}.`)
+    if (!Object.hasOwn(this.#resources, path)) return notFound(`There is no resource /api/v1/${path.slice(0, 100)}.`)
     return { status: 200, body: this.#resources[path]!(await this.overview()) }
   }
 

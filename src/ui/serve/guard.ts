@@ -17,24 +17,29 @@ export const CHANGE_HEADER = 'x-millrace-request'
 /** The cookie that holds the proof of the token. */
 export const COOKIE = 'millrace_page'
 
+type GuardOptions = Pick<CheckedUiOptions, 'host' | 'token' | 'allowedHosts' | 'basePath'>
+
 /**
  * Decides which requests are answered: those with the token, or without one those that name this machine as their host. A
  * website that has its own name resolve to this machine sends that name. Requests that another site starts are refused.
  */
 export class Guard {
-  readonly #hosts: ReadonlySet<string>
+  readonly #allowed: ReadonlySet<string>
+  readonly #own: ReadonlySet<string>
+  readonly #basePath: string
   readonly #proof: string | undefined
 
-  constructor({ host, token, allowedHosts }: Pick<CheckedUiOptions, 'host' | 'token' | 'allowedHosts'>) {
-    const names = [host.includes(':') ? `[${host}]` : host, ...allowedHosts]
-    this.#hosts = new Set([...LOOPBACK, ...names.map((name) => name.toLowerCase())])
+  constructor({ host, token, allowedHosts, basePath }: GuardOptions) {
+    this.#allowed = new Set(allowedHosts.map((name) => name.toLowerCase()))
+    this.#own = new Set([...LOOPBACK, (host.includes(':') ? `[${host}]` : host).toLowerCase()])
+    this.#basePath = basePath
     this.#proof = token === undefined ? undefined : proofOf(token)
   }
 
   /** Returns the cookie for a right token; undefined for a wrong one, and without tokens. */
   cookieFor(token: string): string | undefined {
     if (this.#proof === undefined || !isEqual(proofOf(token), this.#proof)) return undefined
-    return `${COOKIE}=${this.#proof}; HttpOnly; SameSite=Strict; Path=/`
+    return `${COOKIE}=${this.#proof}; HttpOnly; SameSite=Strict; Path=${this.#basePath || '/'}`
   }
 
   /**
@@ -48,7 +53,7 @@ export class Guard {
       if (!this.#hasToken(request)) {
         return refuse(401, 'token', 'Send the token as `Authorization: Bearer <token>`, or open /?token=<token>.')
       }
-    } else if (!this.#hosts.has(host.replace(/:\d+$/, ''))) {
+    } else if (!this.#isHost(host.replace(/:\d+$/, ''), request)) {
       return refuse(403, 'host', `The host of the request is not allowed. Add it to ui.allowedHosts, or set ui.token.`)
     }
     if (headers.origin !== undefined && !isOrigin(headers.origin, host)) {
@@ -66,12 +71,25 @@ export class Guard {
     return undefined
   }
 
+  /**
+   * Whether a request may name this host. A server of the user's own may listen on all addresses: another machine that sends a
+   * name of loopback is not this one.
+   */
+  #isHost(name: string, { socket }: IncomingMessage): boolean {
+    return this.#allowed.has(name) || (this.#own.has(name) && isThisMachine(socket.remoteAddress))
+  }
+
   #hasToken({ headers }: IncomingMessage): boolean {
     const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
     if (bearer !== undefined) return isEqual(proofOf(bearer), this.#proof!)
     const cookies = (headers.cookie ?? '').split(';').map((each) => each.trim())
     return cookies.some((each) => each.startsWith(`${COOKIE}=`) && isEqual(each.slice(COOKIE.length + 1), this.#proof!))
   }
+}
+
+/** Whether the other side of a connection is on this machine. Undefined: a pipe, or a connection that has ended. */
+function isThisMachine(address: string | undefined): boolean {
+  return address === undefined || address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
 function refuse(status: Refusal['status'], code: Refusal['code'], message: string): Refusal {
