@@ -3,7 +3,7 @@ import { requestLine } from './compare/files.mjs'
 import { GREP_WORD, linesBuffer } from './data.mjs'
 import { emptyBatch, keyedState, windows } from './guard-streams.mjs'
 import { measured, sortedPairs } from './guard-support.mjs'
-import { JSON_SUMS, textOf } from './kernels.mjs'
+import { FIELD_FILTER, fieldLine, JSON_SUMS, textOf } from './kernels.mjs'
 import { plainGrep, plainWordCount } from './plain.mjs'
 
 /*
@@ -18,6 +18,7 @@ const MIB = 2 ** 20
 const WORD_COUNT_BYTES = 16 * MIB
 const GREP_BYTES = 24 * MIB
 const JSON_BYTES = 16 * MIB
+const FIELDS_BYTES = 16 * MIB
 
 /** As users write it: kernels run these closures. */
 const wordCountWritten = (lines) =>
@@ -76,6 +77,7 @@ export const RATIOS = [
     open: () => besideEachOther(grepWritten, grep, GREP_BYTES),
   },
   { name: 'JSON: closures by kernels / functions', by: 'cpuMs', margin: 2.5, open: () => jsonSums('written') },
+  { name: 'filter by fields: closure by kernel / function', by: 'cpuMs', margin: 2.5, open: fieldFilter },
   { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },
   { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 2, open: keyedState },
   { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.7, open: windows },
@@ -99,6 +101,12 @@ const besideEachOther = async (first, second, size) =>
 async function jsonSums(by) {
   const [first, second] = [await measured(by, JSON_SUMS[by]), await measured('functions', JSON_SUMS.functions)]
   return overTheSame(textOf(JSON_BYTES, requestLine), first, second)
+}
+
+async function fieldFilter() {
+  const { written, functions } = FIELD_FILTER
+  const [first, second] = [await measured('written', written), await measured('functions', functions)]
+  return overTheSame(textOf(FIELDS_BYTES, fieldLine), first, second)
 }
 
 async function oneThreadMore() {

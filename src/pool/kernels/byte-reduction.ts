@@ -1,9 +1,10 @@
 import { type Expression, RECORD } from '../../ops/functions/expression.js'
 import type { Step } from '../../ops/plan.js'
 import type { FieldAt } from './byte-arguments.js'
-import { fieldOf, type JsonField, jsonFieldOf } from './byte-steps.js'
+import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
+import type { ConditionProgram } from './condition-program.js'
 import { type LineFilters, lineFilters } from './line-filters.js'
-import { after } from './meaning-of.js'
+import { afterStep, type Made } from './made.js'
 
 /**
  * A merge of two numbers. `least`: the smaller in natural order, in which NaN is greater than every number. `greatest`
@@ -14,6 +15,7 @@ export type Merge = 'sum' | 'max' | 'min' | 'least' | 'greatest' | 'lowest'
 /** A chain that computes one number from each line, and its key from another part of the line. */
 export interface ByteReduction {
   readonly filters: LineFilters
+  readonly program: ConditionProgram | undefined
   readonly of: FieldReduction | JsonReduction
 }
 
@@ -54,10 +56,11 @@ export function byteReduction(steps: readonly Step[], makes: 'numbers' | 'pairs'
   if (rest.some((step) => step.op === 'mapPartitions' || step.op === 'mapAsync' || step.rejects !== undefined)) {
     return undefined
   }
-  let made: Expression | undefined = RECORD
-  for (const step of rest) made = made && after(made, step)
-  const of = made && (makes === 'pairs' ? ofPair(made) : joined(undefined, partOf(made)))
-  return of && { filters, of }
+  let last: Made | undefined = { made: RECORD, program: undefined }
+  for (const step of rest) last = last && afterStep(last, step)
+  if (!last) return undefined
+  const of = makes === 'pairs' ? ofPair(last.made) : joined(undefined, partOf(last.made))
+  return of && { filters, program: last.program, of }
 }
 
 function ofPair(made: Expression): ByteReduction['of'] | undefined {

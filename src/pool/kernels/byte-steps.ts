@@ -3,8 +3,11 @@ import { RECORD } from '../../ops/functions/expression.js'
 import { typeOf, type ValueType } from '../../ops/functions/expression-type.js'
 import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
-import { byteOf, type FieldAt, MAX_INDEX, type Names, namesOf, pathOf } from './byte-arguments.js'
+import { byteOf } from './byte-arguments.js'
+import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
+import type { ConditionProgram } from './condition-program.js'
 import { type LineFilter, lineFilters } from './line-filters.js'
+import { afterStep, type Made } from './made.js'
 import { after, meaningOf } from './meaning-of.js'
 
 /** The parts that are read from a line. Separators are single bytes. */
@@ -18,22 +21,15 @@ export type Tokens =
   | { readonly kind: 'field'; readonly separator: number; readonly index: number }
   | { readonly kind: 'json'; readonly field: JsonField }
 
-/**
- * A field of a line of JSON. `strict`: a function that throws at a line which is not JSON, or at a path that ends
- * before the field.
- */
-export interface JsonField {
-  readonly names: Names
-  readonly strict: boolean
-}
-
 /** The first steps of a chain that can run on bytes. */
 export interface ByteSteps {
   readonly filters: readonly LineFilter[]
   /** The number of the filters' steps. */
   readonly filterSteps: number
+  /** A further condition of lines, by steps after those. */
+  readonly program: ConditionProgram | undefined
   readonly tokens: Tokens | undefined
-  /** The number of these steps. */
+  /** The number of these steps; without tokens, of those that only filter lines. */
   readonly count: number
 }
 
@@ -56,20 +52,28 @@ const PURE = new Set([
 
 /** Filters of lines, then at most one part of a line: several steps may lead to it. */
 export function byteSteps(steps: readonly Step[]): ByteSteps {
-  const { filters, count } = lineFilters(steps)
-  let made = RECORD
-  for (let next = count; next < steps.length; next++) {
+  const { filters, count: filterSteps } = lineFilters(steps)
+  let of: Made = { made: RECORD, program: undefined }
+  let found: ByteSteps = { filters, filterSteps, program: undefined, tokens: undefined, count: filterSteps }
+  for (let next = filterSteps; next < steps.length; next++) {
     const step = steps[next]!
     if (givesOutcomes(step)) break
-    const result: Expression | undefined =
-      step.op === 'flatMap' ? meaningOf(step.fn) && after(made, { ...step, op: 'map' }) : after(made, step)
+    if (step.op === 'flatMap') {
+      const list = after(of.made, { ...step, op: 'map' })
+      const tokens = list && listOf(list)
+      if (!tokens) break
+      return { ...found, program: of.program, tokens, count: tokens.kind === 'marked' ? next : next + 1 }
+    }
+    const result = afterStep(of, step)
     if (!result) break
-    const tokens = step.op === 'flatMap' ? listOf(result) : tokenOf(result)
-    if (tokens) return { filters, filterSteps: count, tokens, count: tokens.kind === 'marked' ? next : next + 1 }
-    if (step.op === 'flatMap') break
-    made = result
+    of = result
+    const tokens = tokenOf(of.made)
+    // Filters of a part are conditions of the line too.
+    if (tokens || of.made === RECORD) found = { ...found, program: of.program, tokens, count: next + 1 }
+    else if (!found.tokens) found = { ...found, program: of.program }
+    if (tokens && steps[next + 1]?.op !== 'filter') break
   }
-  return { filters, filterSteps: count, tokens: undefined, count }
+  return found
 }
 
 /**
@@ -127,29 +131,6 @@ function tokenOf(made: Expression): Tokens | undefined {
   if (at) return { kind: 'field', ...at }
   const field = jsonFieldOf(made)
   return field && { kind: 'json', field }
-}
-
-/** Returns the field of a separated line that an expression is. */
-export function fieldOf(made: Expression): FieldAt | undefined {
-  if (made.is !== 'item' || made.of.is !== 'split' || made.of.of.is !== 'record') return undefined
-  const separator = byteOf(made.of.separator)
-  return separator === undefined || made.index >= MAX_INDEX ? undefined : { separator, index: made.index }
-}
-
-/** Returns the field of a line of JSON that an expression is. */
-export function jsonFieldOf(made: Expression): JsonField | undefined {
-  if (made.is === 'jsonField') {
-    const names = made.of.is === 'record' ? pathOf(made.path) : undefined
-    return names && { names, strict: false }
-  }
-  const path: string[] = []
-  while (made.is === 'field') {
-    path.unshift(made.name)
-    made = made.of
-  }
-  if (path.length === 0 || made.is !== 'json' || made.of.is !== 'record') return undefined
-  const names = namesOf(path)
-  return names && { names, strict: true }
 }
 
 /** Returns whether the outputs of a step are wrapped: outcomes instead of lines. */

@@ -7,6 +7,9 @@ export interface Exports {
   givenAt(): number
   needleAt(): number
   wantedAt(i: number): number
+  programAt(): number
+  pick(from: number, length: number, to: number): number
+  pickedBytes(): number
   pieceBytes(): number
   countLines(from: number, length: number): number
   selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number, not: boolean): number

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { PACKAGE_ROOT } from '../../package-root.js'
 import type { Names } from './byte-arguments.js'
+import type { JsonField } from './byte-fields.js'
 import type { ByteReduction, Merge } from './byte-reduction.js'
-import type { JsonField, Tokens } from './byte-steps.js'
+import type { Tokens } from './byte-steps.js'
+import type { ConditionProgram } from './condition-program.js'
 import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
@@ -85,6 +87,19 @@ export class TextKernels {
       region = { at: to, length: selected }
     })
     return region
+  }
+
+  /**
+   * Returns the lines for which a condition holds, ends included, up to the first line of which that is not certain. The
+   * region stays in place.
+   */
+  pick(region: Region, program: ConditionProgram): { readonly picked: Region; readonly rest: Region | undefined } {
+    const wasm = this.#wasm
+    program.write(this.#memory(), wasm.programAt())
+    this.#want(...program.json)
+    const to = region.at < wasm.selectedAt() ? wasm.selectedAt() : wasm.inputAt()
+    const stopped = wasm.pick(region.at, region.length, to)
+    return { picked: { at: to, length: wasm.pickedBytes() }, rest: from(stopped, region) }
   }
 
   /** Returns the bytes of a region, valid until the next call. */

@@ -56,13 +56,108 @@ const test = fc.oneof(
     ),
   },
 )
+const number = fc.constantFrom('0', '3', '-1', '2.5', '100', '1e21', '-0')
+const comparison = fc.constantFrom('<', '<=', '>', '>=', '===', '!==')
+const literal = fc.oneof(
+  number,
+  needle.map((text) => JSON.stringify(text)),
+  fc.constantFrom('null', 'true', 'false', '"k"', '"x"', '"é"'),
+)
+const place = fc.oneof(
+  fc.tuple(fc.constantFrom("','", "' '", "'a'"), fc.nat(3)).map(([at, i]) => `l.split(${at})[${i}]`),
+  fc.constantFrom('a', 'b', 'user.id', 'user', 'a.length').map((name) => `JSON.parse(l).${name}`),
+  fc.constant('l'),
+)
+const valueTest = fc.oneof(
+  fc.tuple(place, comparison, literal).map((of) => of.join(' ')),
+  fc.tuple(number, comparison, place).map((of) => of.join(' ')),
+  fc.tuple(place, comparison, number).map(([of, by, than]) => `Number(${of}) ${by} ${than}`),
+  fc.tuple(place, comparison, number).map(([of, by, than]) => `+${of} ${by} ${than}`),
+  fc.tuple(place, comparison, number).map(([of, by, than]) => `${of}.length ${by} ${than}`),
+  fc
+    .tuple(place, fc.constantFrom('includes', 'startsWith', 'endsWith'), quoted)
+    .map(([of, by, text]) => `${of}.${by}(${text})`),
+)
 const condition = fc.oneof(
   test,
+  valueTest,
+  fc.tuple(fc.oneof(test, valueTest), fc.constantFrom('&&', '||'), valueTest).map((of) => of.join(' ')),
+  fc
+    .tuple(valueTest, fc.constantFrom('&&', '||'), valueTest, fc.constantFrom('&&', '||'), test)
+    .map(([a, b, c, d, e]) => `(${a} ${b} ${c}) ${d} !(${e})`),
   test.map((of) => `!${/ /.test(of) ? `(${of})` : of}`),
   fc.tuple(test, fc.constantFrom('&&', '||'), test).map((of) => of.join(' ')),
   fc.tuple(test, fc.constantFrom('&&', '||'), test).map((of) => `!(${of.join(' ')})`),
   fc.tuple(test, test, fc.constantFrom('&&', '||'), test).map(([a, b, by, c]) => `(${a}) && (!(${b}) ${by} (${c}))`),
 )
+
+/** Conditions of the parts of lines that `fewCells` and `fewJson` write, as texts of functions. */
+const fewNumbers = fc.constantFrom('0', '1', '2', '-1')
+const fewTexts = fc.constantFrom('"k"', '"1"', '""', '"é"')
+function fewTests(parts: readonly string[], isJson: boolean): fc.Arbitrary<string> {
+  const part = fc.constantFrom(...parts)
+  const one = fc.oneof(
+    { weight: 3, arbitrary: fc.tuple(part, comparison, fewNumbers).map((of) => of.join(' ')) },
+    {
+      weight: isJson ? 0 : 3,
+      arbitrary: fc.tuple(part, comparison, fewNumbers).map(([of, by, n]) => `Number(${of}) ${by} ${n}`),
+    },
+    { weight: 3, arbitrary: fc.tuple(part, fc.constantFrom('===', '!=='), fewTexts).map((of) => of.join(' ')) },
+    {
+      weight: isJson ? 1 : 0,
+      arbitrary: fc.tuple(part, fc.constantFrom('=== null', '!== true')).map((of) => of.join(' ')),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom('l', parts[0]!), comparison, fc.nat(9))
+        .map(([of, by, n]) => `${of}.length ${by} ${n}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom('l', parts[0]!),
+          fc.constantFrom('includes', 'startsWith', 'endsWith'),
+          fc.constantFrom('"k"', '"1"', 'N'),
+        )
+        .map(([of, by, text]) => `${of}.${by}(${text})`),
+    },
+  )
+  const two = fc.tuple(one, fc.constantFrom('&&', '||'), one).map((of) => of.join(' '))
+  return fc
+    .oneof(
+      one,
+      one,
+      two,
+      two.map((of) => `!(${of})`),
+      fc.tuple(two, one).map(([a, b]) => `(${a}) && ${b}`),
+    )
+    .map((of) => `(l) => ${of}`)
+}
+const cell = fc.constantFrom('', 'k', '1', '2', ' 1', '-1', '0', 'é', 'a', '1', '2', '1e0')
+const value = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom('"k"', '"1"', '""', '"é"', '1', '2', '-1', '0', '-0', '1.0', 'null', 'true'),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('{}', '[1]', '"\\u0031"', '1e0', '{"b":1}') },
+)
+const shape = fc.constantFrom(
+  '{"a":A,"b":B,"o":{"b":C}}',
+  '{"a":A,"b":B,"o":{"b":C}}',
+  '{"o":{"c":A,"b":B},"a":C}',
+  '{"b":A,"o":B}',
+  '{"a":A}',
+)
+export const ofCells = {
+  condition: fewTests(["l.split(',')[0]", "l.split(',')[1]", 'l'], false),
+  line: fc.array(cell, { minLength: 1, maxLength: 3 }).map((of) => of.join(',')),
+}
+export const ofJson = {
+  condition: fewTests(['JSON.parse(l).a', 'JSON.parse(l).b', 'JSON.parse(l).o.b'], true),
+  line: fc.tuple(shape, value, value, value).map(([of, a, b, c]) => of.replace('A', a).replace('B', b).replace('C', c)),
+}
 
 /** A function of a line that is used as a filter. */
 export const filterText = fc.oneof(
@@ -154,6 +249,12 @@ export const twoTexts = fc.oneof(
     ['JSON.parse', '({ a, b }) => [a, b]'],
     ['(l) => JSON.parse(l)', '({ user }) => [user.id, 1]'],
     ['(l) => JSON.parse(l)', '(o) => ["x", 1]'],
+    ['(l) => JSON.parse(l)', '? (o) => o.b > 3', '(o) => [o.a, 1]'],
+    ['(l) => JSON.parse(l)', '? ({ a, b }) => a === "x" || b < 0', '(o) => [o.a, o.b]'],
+    ["(l) => l.split(',')", '? (f) => f[0] === "k"', '(f) => [f[0], +f[1]]'],
+    ["(l) => l.split(',')", '? ([k, v]) => !(v > 1) && k !== "m"', '([k, v]) => [k, Number(v)]'],
+    ["(l) => l.split(',')[1]", '? (w) => w > 0', '(w) => [w, 1]'],
+    ["(l) => l.split(',')[1]", '? (w) => w.includes("1")', '(w) => [w, 1]'],
     ['(l) => [l.split(",")[0], JSON.parse(l)]', '([k]) => [k, 1]'],
     ['(l) => [l, 1]', '([k, v]) => [v, k]'],
   ),

@@ -7,6 +7,8 @@ import {
   filterText,
   made,
   mergeText,
+  ofCells,
+  ofJson,
   pairText,
   partChange,
   partsText,
@@ -130,7 +132,14 @@ describe('what runs on bytes', () => {
     ['a path into JSON', [of('map', '({ a: { b } }) => b')], 0],
     ['an object of JSON', [of('map', 'JSON.parse'), of('map', '({ a: { b } }) => b')], 2],
     ['no part that does not depend on the object', [of('map', 'JSON.parse'), of('map', '() => 1')], 0],
-    ['neither of two', [of('filter', "(l) => l.includes('a') || l.includes('b')")], 0],
+    ['one of two conditions', [of('filter', "(l) => l.includes('a') || l.includes('b')")], 1],
+    ['a filter of fields', [of('filter', "(l) => Number(l.split(',')[1]) > 3 && l.split(',')[0] !== 'x'")], 1],
+    [
+      'a filter of what is read',
+      [of('map', "(l) => l.split(',')"), of('filter', "([a]) => a === 'x'"), of('map', '(f) => f[1]')],
+      3,
+    ],
+    ['no condition of another kind', [of('filter', "(l) => l.split(',')[1]")], 0],
   ])('%s', (_, steps, count) => {
     expect(byteSteps(steps).count).toBe(count)
   })
@@ -206,6 +215,18 @@ describe('a closure gives the same by kernels as by itself', () => {
     same((by) => ({ value: runTask(steps, { op: 'count' }, pieces, by).value }))
   })
 
+  const parts = fc
+    .constantFrom(ofCells, ofJson)
+    .chain(({ condition, line }) => fc.tuple(condition, rejecting, fc.array(line, { maxLength: 40 }), fc.boolean()))
+  fuzz('conditions of parts of lines', parts, ([condition, rejects, lines, keyed]) => {
+    const steps = [maybe(step('filter', made(condition)), rejects)]
+    const pieces = [Buffer.from(lines.join('\n'))]
+    same((by) => collected(steps, pieces, by))
+    same((by) => ({ value: runTask(steps, { op: 'count' }, pieces, by).value, lines: lines.length }))
+    const key = step('map', made(keyed ? "(l) => [l.split(',')[0], 1]" : '(l) => [l, l.length]'))
+    same((by) => counted([...steps, key], made('(a, b) => a + b'), pieces, by))
+  })
+
   fuzz(
     'parts of lines, counted',
     fc.tuple(
@@ -244,7 +265,10 @@ describe('a closure gives the same by kernels as by itself', () => {
     'pairs of fields by two functions',
     fc.tuple(twoTexts, rejecting, mergeText, input),
     ([texts, rejects, merge, pieces]) => {
-      const steps = texts.map((text) => maybe(step('map', made(text)), rejects))
+      // `?` marks a filter.
+      const steps = texts.map((text) =>
+        maybe(text.startsWith('?') ? step('filter', made(text.slice(2))) : step('map', made(text)), rejects),
+      )
       same((by) => counted(steps, made(merge), pieces, by))
     },
   )

@@ -1,7 +1,8 @@
-import { GIVEN, INPUT, NEEDLE, PIECE, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
+import { GIVEN, INPUT, NEEDLE, PIECE, PROGRAM, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
 import { add, clearTable, countTagged } from './table'
 
 export { certainLines } from './certain'
+export { pick, pickedBytes } from './conditions'
 export { addFields } from './fields'
 export { addJson, countJson } from './json-fields'
 export { countLines, selectAt, selectIncluding } from './lines'
@@ -23,6 +24,9 @@ export function pieceBytes(): usize {
 }
 export function givenAt(): usize {
   return GIVEN
+}
+export function programAt(): usize {
+  return PROGRAM
 }
 export function wantedAt(i: u32): usize {
   return WANTED + <usize>i * WANTED_BYTES

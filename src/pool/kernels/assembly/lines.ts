@@ -85,7 +85,7 @@ function copied(to: usize, from: usize, end: usize): usize {
 }
 
 /** Returns the first position of the needle, or `end`. Compares positions whose first and last byte match. */
-function find(from: usize, end: usize, needle: usize, length: u32): usize {
+export function find(from: usize, end: usize, needle: usize, length: u32): usize {
   if (end - from < length) return end
   const first = i8x16.splat(load<i8>(needle))
   const last = i8x16.splat(load<i8>(needle + length - 1))
@@ -109,7 +109,7 @@ function candidates(at: usize, length: u32, first: v128, last: v128): u32 {
 }
 
 /** Returns the position after the next newline from `at` on, or `end`. */
-function lineStop(at: usize, end: usize): usize {
+export function lineStop(at: usize, end: usize): usize {
   const newline = i8x16.splat(NEWLINE)
   for (; at < end; at += 16) {
     const found = i8x16.bitmask(i8x16.eq(v128.load(at), newline))

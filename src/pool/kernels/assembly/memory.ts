@@ -8,6 +8,7 @@
  * | GIVEN    | a key that a function returned |
  * | NEEDLE   | the text that a filter searches for |
  * | WANTED   | the wanted fields of JSON (json.ts) |
+ * | PROGRAM  | a condition (conditions.ts), then its texts |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
  * | HEAP     | the table of keys |
  *
@@ -16,6 +17,7 @@
 export const PIECE: usize = 128 * 1024
 export const NEEDLE_BYTES: usize = 1024
 export const WANTED_BYTES: usize = 2048
+export const PROGRAM_BYTES: usize = 4096
 const SLACK: usize = 128
 
 export const INPUT: usize = (__heap_base + 63) & ~63
@@ -23,7 +25,8 @@ export const SELECTED: usize = INPUT + PIECE + SLACK
 export const GIVEN: usize = SELECTED + PIECE + SLACK
 export const NEEDLE: usize = GIVEN + PIECE + SLACK
 export const WANTED: usize = NEEDLE + NEEDLE_BYTES + SLACK
-export const MASKS: usize = WANTED + 2 * WANTED_BYTES + SLACK
+export const PROGRAM: usize = WANTED + 2 * WANTED_BYTES + SLACK
+export const MASKS: usize = PROGRAM + PROGRAM_BYTES + SLACK
 const HEAP: usize = MASKS + 17 * 16
 
 let top: usize = HEAP

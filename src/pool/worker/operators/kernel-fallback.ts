@@ -1,4 +1,5 @@
 import { eachLines } from '../../blocks/text.js'
+import type { ConditionProgram } from '../../kernels/condition-program.js'
 import type { Region, TextKernels } from '../../kernels/text-kernels.js'
 
 const NEWLINE = 10
@@ -50,6 +51,29 @@ export class KernelFallback {
       }
       rest = this.#first(rest)
       if (rest && !this.#tooMany && open()) rest = count(rest)
+    }
+  }
+
+  /**
+   * Runs `count` over the lines for which a condition holds, and the function over each line of which that is not
+   * certain. All lines before one are done before it, so errors come in the order of the lines.
+   */
+  conditional(
+    region: Region,
+    program: ConditionProgram | undefined,
+    count: (region: Region) => Region | undefined,
+    open: () => boolean = () => true,
+  ): void {
+    let rest: Region | undefined = program ? region : undefined
+    if (!program) this.run(region, count, open)
+    while (program && rest) {
+      if (this.#tooMany || !open()) {
+        eachLines(Buffer.from(this.#kernels.bytes(rest)), this.#all)
+        return
+      }
+      const found = this.#kernels.pick(rest, program)
+      if (found.picked.length > 0) this.run(found.picked, count, open)
+      rest = found.rest && !this.#tooMany && open() ? this.#first(found.rest) : found.rest
     }
   }
 

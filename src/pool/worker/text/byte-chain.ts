@@ -1,8 +1,10 @@
 import { words } from '../../../ops/functions/text.js'
 import type { Plan, Step } from '../../../ops/plan.js'
-import { eachLines } from '../../blocks/text.js'
+import { afterNewline, eachLines } from '../../blocks/text.js'
 import { arePure, byteSteps, type Tokens } from '../../kernels/byte-steps.js'
-import type { TextKernels } from '../../kernels/text-kernels.js'
+import { countsUnits } from '../../kernels/condition.js'
+import type { ConditionProgram } from '../../kernels/condition-program.js'
+import type { Region, TextKernels } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
@@ -20,7 +22,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
   const over = overInput(plan)
   if (!over) return undefined
   const { steps } = over
-  const { filters, filterSteps, tokens, count } = byteSteps(steps)
+  const { filters, filterSteps, program, tokens, count } = byteSteps(steps)
   const rest = steps.slice(count)
   if (!tokens || !arePure(rest, tokens)) return undefined
   const { kernels } = compiler.services
@@ -45,8 +47,9 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
       loop: whole,
       records,
       onBytes: () => !handed.tooMany,
+      wellFormed: program !== undefined && countsUnits(program.condition),
       piece: (region) => {
-        handed.run(kernels.select(region, filters), (lines) => kernels.count(lines, tokens))
+        handed.conditional(kernels.select(region, filters), program, (lines) => kernels.count(lines, tokens))
         if (kernels.full) take()
       },
     })
@@ -59,18 +62,28 @@ export function compileLineCount(plan: Plan, compiler: PlanCompiler): ((task: Ta
   const over = overInput(plan)
   if (!over) return undefined
   const { steps } = over
-  const { filters, filterSteps } = byteSteps(steps)
-  if (filterSteps < steps.length) return undefined
+  const { filters, filterSteps, program, tokens, count } = byteSteps(steps)
+  if (tokens || count < steps.length) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
   const whole = compiler.measuredLoop(steps)
+  const conditions = compiler.loop(steps.slice(filterSteps))
   return (task) => {
     let n = 0
+    const records = (values: readonly unknown[]) => whole(values, () => n++, task.meter)
+    const handed = new KernelFallback(kernels, (line) => conditions([line], () => n++, task.meter), records)
+    const countLines = (lines: Region) => {
+      n += kernels.lines(lines)
+      return undefined
+    }
     readText(task, over, compiler.services, kernels, {
       loop: steps.length > 0 ? whole : undefined,
-      records: (values) => whole(values, () => n++, task.meter),
+      records,
+      onBytes: () => !handed.tooMany,
+      wellFormed: program !== undefined && countsUnits(program.condition),
       piece: (region, lines) => {
-        n += filters.length === 0 ? lines : kernels.lines(kernels.select(region, filters))
+        if (steps.length === 0) n += lines
+        else handed.conditional(kernels.select(region, filters), program, countLines)
       },
     })
     return n
@@ -87,8 +100,8 @@ export function compileFilteredLines(
   const over = overInput(plan)
   if (!over) return undefined
   const { steps } = over
-  const { filters, filterSteps } = byteSteps(steps)
-  if (filterSteps === 0) return undefined
+  const { filters, filterSteps, program } = byteSteps(steps)
+  if (filterSteps === 0 && !program) return undefined
   const { kernels } = compiler.services
   if (!kernels) return undefined
   const loop = compiler.measuredLoop(steps.slice(0, filterSteps))
@@ -100,13 +113,37 @@ export function compileFilteredLines(
         loop(values, (value) => out.push(value), task.meter)
         each(out)
       },
+      wellFormed: program !== undefined && countsUnits(program.condition),
       piece: (region) => {
-        const selected = kernels.select(region, filters)
-        if (selected.length > 0) eachLines(kernels.bytes(selected), each)
+        let rest: Region | undefined = kernels.select(region, filters)
+        while (rest && rest.length > 0) rest = eachPicked(kernels, rest, program, each)
       },
     })
   }
   return { source, steps: steps.slice(filterSteps) }
+}
+
+/**
+ * Passes on the lines for which a condition holds, and the first line of which that is not certain: the steps after the
+ * filters test both again. Returns the lines after that.
+ */
+function eachPicked(
+  kernels: TextKernels,
+  region: Region,
+  program: ConditionProgram | undefined,
+  each: (records: readonly unknown[]) => void,
+): Region | undefined {
+  if (!program) {
+    eachLines(kernels.bytes(region), each)
+    return undefined
+  }
+  const { picked, rest } = kernels.pick(region, program)
+  if (picked.length > 0) eachLines(kernels.bytes(picked), each)
+  if (!rest) return undefined
+  const bytes = kernels.bytes(rest)
+  const length = afterNewline(bytes, 0)
+  eachLines(bytes.subarray(0, length), each)
+  return { at: rest.at + length, length: rest.length - length }
 }
 
 function takeTally(

@@ -89,8 +89,9 @@ function reducing({ input, steps, reduction, merge, split, whole, unfiltered, ke
       wellFormed: true,
       replaces: merge === 'greatest' || merge === 'lowest',
       piece: (region) => {
-        handed.run(
+        handed.conditional(
           kernels.select(region, reduction.filters.filters),
+          reduction.program,
           (lines) => kernels.reduce(lines, reduction, merge),
           isOpen,
         )

@@ -1,0 +1,23 @@
+import type { Expression } from '../../ops/functions/expression.js'
+import type { Step } from '../../ops/plan.js'
+import { conditionOf } from './condition.js'
+import { type ConditionProgram, programOf } from './condition-program.js'
+import { after } from './meaning-of.js'
+
+/** The record that steps make of a line, and the condition under which they do. */
+export interface Made {
+  readonly made: Expression
+  readonly program: ConditionProgram | undefined
+}
+
+/** Returns the same after one more step: a filter adds to the condition. Undefined if kernels cannot do the step. */
+export function afterStep({ made, program }: Made, step: Step): Made | undefined {
+  if (step.op !== 'filter') {
+    const result = after(made, step)
+    return result && { made: result, program }
+  }
+  const passes = after(made, { ...step, op: 'map' })
+  const condition = passes && conditionOf(passes)
+  const both = condition && programOf(program ? { kind: 'and', of: [program.condition, condition] } : condition)
+  return both && { made, program: both }
+}
