@@ -95,6 +95,11 @@ test('text that kernels process has the same result, and the figures of its oper
   for (let i = 0; i < 3; i++) expect(new Map(await words.reduceByKey((a, b) => a + b).collect())).toEqual(perWord)
   const tally = samples.find(({ operations }) => operations.some(({ label }) => label === 'flatMap'))!
   expect(counts(tally.operations)).toMatchObject({ flatMap: [20_000, 80_000], map: [80_000, 80_000] })
+  const lengths = text.map((line) => [line.length, 1] as [number, number])
+  samples.length = 0
+  for (let i = 0; i < 3; i++) await lengths.reduceByKey((a, b) => a + b).count()
+  const byLength = samples.find(({ operations }) => operations.some(({ label }) => label === 'map'))!
+  expect(counts(byLength.operations).map).toEqual([20_000, 20_000])
 
   const errors = await sampleOf(samples, () => text.filter((line) => line.startsWith('error')).count())
   expect(errors.value).toBe(6667)
@@ -148,4 +153,65 @@ test('a sampled task fails as others do: with the operation, the record and the 
   const expected = await failure({ ctx })
   expect(expected).toMatch(/map.*-2/s)
   expect(await failure(sampled())).toBe(expected)
+})
+
+test('a sampled task has the results of others, for each operation and form of result', async () => {
+  const { ctx, samples } = sampled()
+  const numbers = ctx.parallelize(
+    Array.from({ length: 1200 }, (_, i) => i),
+    1,
+  )
+  const pairs = numbers.keyBy((n) => n % 7)
+  const jobs: Record<string, () => Promise<unknown>> = {
+    'flatMap of texts': () => numbers.flatMap((n) => `${n}`).collect(),
+    'flatMap of sets': () => numbers.flatMap((n) => new Set([n, n, -n])).collect(),
+    'flatMap of typed arrays': () => numbers.flatMap((n) => Uint8Array.of(n, 1)).collect(),
+    'flatMap of generators that end early': () =>
+      numbers
+        .flatMap(function* (n) {
+          yield n
+          if (n % 2 === 0) return
+          yield -n
+        })
+        .take(700),
+    keyBy: () => pairs.collect(),
+    mapValues: () => pairs.mapValues((n) => n * 2).collect(),
+    flatMapValues: () => pairs.flatMapValues((n) => (n % 3 === 0 ? [] : [n, n])).collect(),
+    'combined without a shuffle': () =>
+      pairs
+        .reduceByKey((a, b) => a + b)
+        .mapValues((n) => -n)
+        .collect(),
+    join: () => pairs.join(pairs.mapValues((n) => n % 2)).count(),
+    'dropped records': () =>
+      numbers
+        .map(
+          (n) => {
+            if (n % 5 === 0) throw new Error('five')
+            return n
+          },
+          { onRecordError: 'skip' },
+        )
+        .collect(),
+  }
+  for (const [name, job] of Object.entries(jobs)) {
+    const first = await job()
+    const { value } = await sampleOf(samples, job)
+    expect(value, name).toEqual(first)
+    expect(await job(), name).toEqual(first)
+  }
+})
+
+test.each<[string, unknown, string]>([
+  ['a number', 7, 'it must return an iterable'],
+  ['a promise of a list', Promise.resolve([1]), 'promise'],
+])('a flatMap that returns %s fails in a sampled task as in others', async (_, __, text) => {
+  const { ctx } = sampled()
+  const job = (numbers: number[]) =>
+    ctx
+      .parallelize(numbers, 1)
+      .flatMap((n) => (n === 1 ? [n] : n === 2 ? 7 : Promise.resolve([1])) as number[])
+      .collect()
+  await job([1])
+  await expect(job([1, text === 'promise' ? 3 : 2])).rejects.toThrow(text)
 })

@@ -72,11 +72,16 @@ export class OperationSample {
     return results
   }
 
-  /** Returns the estimated figures of the whole task, by operation. */
-  report(): OperationFigures[] {
+  /**
+   * Returns the estimated figures of the whole task, by operation. First records run in cold code, and kernels run others without
+   * functions, so the sum of times is limited to the run time of the task.
+   */
+  report(runMs: number): OperationFigures[] {
     for (const loop of this.#loops.values()) this.#addLoop(loop)
     this.#loops.clear()
-    return [...this.#whole.values()]
+    const all = [...this.#whole.values()]
+    const total = all.reduce((sum, { ms }) => sum + ms, 0)
+    return total <= runMs ? all : all.map((figures) => ({ ...figures, ms: figures.ms * (runMs / total) }))
   }
 
   *#lazy(label: string, recordsIn: number, results: Iterable<unknown>, started: number): Iterable<unknown> {

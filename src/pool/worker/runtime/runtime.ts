@@ -205,8 +205,8 @@ class Runtime implements WorkerRuntime {
     exchanged?.publish(written)
     for (const { block, as } of written) if (as !== 'collect') this.#store.adopt([block], [], false)
     const rejects = meter.rejects.report()
-    const operations = meter.sample?.report()
-    const metrics = { read, sums, runMs: performance.now() - started, operations, loaded: takeLoaded() }
+    const runMs = performance.now() - started
+    const metrics = { read, sums, runMs, operations: meter.sample?.report(runMs), loaded: takeLoaded() }
     const memory = this.#report()
     faultPoint('task:end')
     return {
