@@ -7,7 +7,10 @@ export type ReadMerge = 'greatest' | 'lowest'
 
 /** `(a, b) => Math.max(a, b)` is at most this long, unless its names are. */
 const LONGEST = 120
-const METHODS: Readonly<Record<string, ReadMerge>> = { max: 'greatest', min: 'lowest' }
+const METHODS: ReadonlyMap<string, ReadMerge> = new Map([
+  ['max', 'greatest'],
+  ['min', 'lowest'],
+])
 
 /** Returns the merge of two values that a function's text is; undefined for another function. */
 export function readMerge(text: string, { global, constants }: Known): ReadMerge | undefined {
@@ -27,7 +30,7 @@ export function readMerge(text: string, { global, constants }: Known): ReadMerge
   // Both orders are the same: of 0 and -0 the result is one, whichever comes first, and of NaN it is NaN.
   if (args.length !== 2 || args[0] === args[1] || !args.every((arg) => arg !== undefined && names.includes(arg)))
     return undefined
-  const merge = property.type === 'Identifier' ? METHODS[property.name] : undefined
+  const merge = property.type === 'Identifier' ? METHODS.get(property.name) : undefined
   if (merge) global('Math')
   return merge
 }

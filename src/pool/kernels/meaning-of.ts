@@ -3,21 +3,23 @@ import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
 import { type BuiltinRef, valuesOf } from './byte-arguments.js'
 
-const PLAIN: Readonly<Record<string, Expression>> = {
-  hashtags: { is: 'hashtags', of: RECORD },
-  identity: RECORD,
-  keyOf: { is: 'item', of: RECORD, index: 0 },
-  length: { is: 'length', of: RECORD },
-  pairWithNull: { is: 'pair', of: [RECORD, { is: 'value', value: null }] },
-  pairWithOne: { is: 'pair', of: [RECORD, { is: 'value', value: 1 }] },
-  parseNumber: { is: 'parseNumber', of: RECORD },
-  toLowerCase: { is: 'toLowerCase', of: RECORD },
-  words: { is: 'words', of: RECORD },
-}
+const PLAIN: ReadonlyMap<string, Expression> = new Map<string, Expression>(
+  Object.entries({
+    hashtags: { is: 'hashtags', of: RECORD },
+    identity: RECORD,
+    keyOf: { is: 'item', of: RECORD, index: 0 },
+    length: { is: 'length', of: RECORD },
+    pairWithNull: { is: 'pair', of: [RECORD, { is: 'value', value: null }] },
+    pairWithOne: { is: 'pair', of: [RECORD, { is: 'value', value: 1 }] },
+    parseNumber: { is: 'parseNumber', of: RECORD },
+    toLowerCase: { is: 'toLowerCase', of: RECORD },
+    words: { is: 'words', of: RECORD },
+  } satisfies Record<string, Expression>),
+)
 
 /** Returns what a function computes from its value, if that is known. */
 export function meaningOf(fn: FnRef): Expression | undefined {
-  return fn.k === 'builtin' ? (PLAIN[fn.name] ?? ofArguments(fn)) : fn.means
+  return fn.k === 'builtin' ? (PLAIN.get(fn.name) ?? ofArguments(fn)) : fn.means
 }
 
 /** Returns whether a function of a user is computed from what its text means. Library functions are always their own. */

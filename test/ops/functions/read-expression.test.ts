@@ -130,6 +130,7 @@ describe('merges of two values', () => {
     ['(a, Math) => Math.max(a, Math)', undefined],
     ['function Math(a, b) { return Math.max(a, b) }', undefined],
     ['(a, b) => Math.hypot(a, b)', undefined],
+    ['(a, b) => Math.toString(a, b)', undefined],
     ['(a, b) => Math?.max(a, b)', undefined],
   ])('%s', (text, merge) => {
     expect(readMerge(text, GLOBALS)).toBe(merge)

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { builtin } from '#build/ops/functions/builtin.js'
 import type { Step } from '#build/ops/plan.js'
 import { byteSteps } from '#build/pool/kernels/byte-steps.js'
 import fc from '../../support/fast-check.js'
@@ -139,6 +140,7 @@ describe('what runs on bytes', () => {
       [of('map', "(l) => l.split(',')"), of('filter', "([a]) => a === 'x'"), of('map', '(f) => f[1]')],
       3,
     ],
+    ['no library function with the name of a method of objects', [step('map', builtin('valueOf'))], 0],
     ['no condition of another kind', [of('filter', "(l) => l.split(',')[1]")], 0],
   ])('%s', (_, steps, count) => {
     expect(byteSteps(steps).count).toBe(count)

@@ -131,14 +131,17 @@ function compileDistinct(plan: Plan, merge: Merge, compiler: PlanCompiler): Redu
 
 const NUMBERS = ['length', 'parseNumber', 'numberField']
 
-const MERGES: Readonly<Record<string, Merge>> = { 'Math.max': 'greatest', 'Math.min': 'lowest' }
+const MERGES: ReadonlyMap<string, Merge> = new Map([
+  ['Math.max', 'greatest'],
+  ['Math.min', 'lowest'],
+])
 
 function withoutLast(plan: Plan): Plan {
   return plan.op === 'chain' ? { ...plan, steps: plan.steps.slice(0, -1) } : plan
 }
 
 function mergeOf(fn: FnRef): Merge | undefined {
-  if (fn.k !== 'builtin') return fn.merges ?? (fn.k === 'global' ? MERGES[fn.path] : undefined)
+  if (fn.k !== 'builtin') return fn.merges ?? (fn.k === 'global' ? MERGES.get(fn.path) : undefined)
   return (['sum', 'max', 'min'] as const).find((name) => isBuiltin(fn, name))
 }
 
