@@ -86,6 +86,11 @@ export class Session {
     return await this.#reports.job(job, rdd.label, partitions.length, batch, run)
   }
 
+  /** Whether the JVM has ended. */
+  get isEnded(): boolean {
+    return this.#gateway.isEnded
+  }
+
   unpersist(rdd: Dataset): void {
     this.#stages.unpersist(rdd)
   }
@@ -120,15 +125,21 @@ export class Session {
   async #prepare(job: Job, rdd: Dataset, signals: readonly AbortSignal[]): Promise<void> {
     const { files, ranges } = unpreparedOf(rdd)
     await Promise.all(files.map((each) => this.#files.find(each)))
-    for (const partitioner of ranges) {
+    for (const partitioner of ranges) await this.#bound(job, partitioner, signals)
+  }
+
+  /** Samples a partitioner's keys, unless another job does. If that one fails or is cancelled, this one samples. */
+  async #bound(job: Job, partitioner: SampledPartitioner, signals: readonly AbortSignal[]): Promise<void> {
+    while (partitioner.bounds === undefined) {
+      for (const signal of signals) if (signal.aborted) throw cancelledBy(signal, job)
       const running = this.#sampling.get(partitioner)
-      const sampling = running ?? this.#sample(job, partitioner, signals)
-      if (!running) this.#sampling.set(partitioner, sampling)
-      try {
-        await sampling
-      } finally {
-        this.#sampling.delete(partitioner)
+      if (running) {
+        await running.catch(() => {})
+        continue
       }
+      const sampling = this.#sample(job, partitioner, signals)
+      this.#sampling.set(partitioner, sampling)
+      await sampling.finally(() => this.#sampling.delete(partitioner))
     }
   }
 

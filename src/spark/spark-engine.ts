@@ -78,12 +78,12 @@ export class SparkEngine implements Engine {
   datasetComputed(): void {}
 
   unpersist(rdd: Dataset): void {
-    void this.#opening?.then((session) => session.unpersist(rdd))
+    this.#whenOpen((session) => session.unpersist(rdd))
     this.events.emit('unpersisted', { rdd: rdd.id, label: rdd.label })
   }
 
   releaseBroadcast(id: number): void {
-    void this.#opening?.then((session) => session.releaseBroadcast(id))
+    this.#whenOpen((session) => session.releaseBroadcast(id))
   }
 
   // Members for streams.
@@ -148,6 +148,16 @@ export class SparkEngine implements Engine {
   #unsupported(): never {
     throw new StateError(
       `The context runs its jobs on ${this.#options.master}. It has no streams, and no threads in this process.`,
+    )
+  }
+
+  /** Frees something on Spark. Where there is no session, or none any more, it is free already. */
+  #whenOpen(free: (session: Session) => void): void {
+    void this.#opening?.then(
+      (session) => {
+        if (!session.isEnded) free(session)
+      },
+      () => {},
     )
   }
 

@@ -84,6 +84,7 @@ describe.runIf(hasService('spark')).each([
     expect(there.cause).toBeInstanceOf(RangeError)
     expect(there.cause).toMatchObject({ message: 'no threes', code: 'E_THREE' })
     expect(there.stack).toContain('failsAtThree')
+    expect(there.stack).not.toContain('millrace-worker.mjs')
   })
 
   test('a signal cancels a job that computes, and the next job runs', async () => {
@@ -101,6 +102,19 @@ describe.runIf(hasService('spark')).each([
     await expect(endless).rejects.toThrow(JobCancelledError)
     await timer
     expect(await ctx.range(0, 10, 1, 2).sum()).toBe(45)
+  })
+
+  test('results over the limit are refused by name, and jobs run at the same time', async () => {
+    const small = new Context({ ...onSpark('local[1]'), maxResultBytes: 100_000 })
+    try {
+      const long = small.range(0, 4, 1, 2).map((n) => String(n).repeat(100_000))
+      await expect(long.collect()).rejects.toThrow(/more than 100000 bytes .* the limit maxResultBytes/)
+    } finally {
+      await small.stop()
+    }
+    const sorted = ctx.range(0, 300, 1, 3).sortBy((n) => -n, true, 2)
+    const jobs = Array.from({ length: 12 }, (_, i) => (i % 2 ? sorted.first() : ctx.range(i).count()))
+    expect(await Promise.all(jobs)).toEqual([0, 299, 2, 299, 4, 299, 6, 299, 8, 299, 10, 299])
   })
 
   test('broadcast variables, accumulators, dead letters, persisted and sorted datasets', async () => {
