@@ -8,10 +8,10 @@ const HANGS_MS = 120_000
  * Starts a browser without a window: `await using browser = await startBrowser()`. Tests of it run where
  * `hasService('chromium')`.
  */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(args: string[] = []): Promise<Browser> {
   const executablePath = browserProgram()
   if (!executablePath) throw new Error('There is no browser: node test/services/install.mjs chromium')
-  return await chromium.launch({ executablePath, timeout: HANGS_MS })
+  return await chromium.launch({ executablePath, args, timeout: HANGS_MS })
 }
 
 /** Opens an empty page whose time limits are guards only. The caller closes it, or the browser. */
