@@ -29,6 +29,7 @@ const wordcount = {
     row('spark', [100, 100, 200]),
     row('spark:file', [50, 50, 100]),
     row('duckdb', [5, 5, 10], { noisy: true }),
+    row('duckdb:columns', [2, 2, 4]),
     row('polars', [30, 30, 30], { correct: false }),
     { id: 'flink', failure: 'no answer' },
   ],
@@ -44,7 +45,11 @@ describe('the plot of peers', () => {
   it('has a dot for the fastest form of each peer, in rounds of this Node, without failures and wrong answers', () => {
     const svg = peersPlot(report([wordcount]))
     const dots = [...svg.matchAll(/<g><title>([^<]*)<\/title>/g)].map(([, text]) => text)
-    expect(dots).toEqual(['Spark DStreams: 5 times', 'DuckDB: 0.5 times, while other processes ran'])
+    expect(dots).toEqual([
+      'Spark DStreams: 5 times',
+      'DuckDB: 0.5 times, while other processes ran',
+      'DuckDB, columns in memory: 0.2 times',
+    ])
   })
 
   it('leaves out workloads without a peer, and has none of none', () => {
