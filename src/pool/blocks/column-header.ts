@@ -17,7 +17,7 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | --- | --- |
  * | i32    | count × i32 |
  * | f64    | count × f64 |
- * Checks that `length` bytes remain. Otherwise a wrong count would read the blocks behind this one.
+ * | latin1 | count × length of a text in units, then all texts one after the other, one byte a unit |
  * | utf16  | as latin1, two bytes a unit; never UTF-8, so lone surrogates stay |
  * | pairs  | the column of keys, then the column of values |
  * | packed | u32 bytes, then one msgpack array |
