@@ -1,4 +1,4 @@
-import { pairWithOne, sum } from './common.js'
+import { identity, pairWithOne, sum } from './common.js'
 import { environmentOf } from './env.js'
 import { normalForm } from './normal-form.js'
 import type { AnyFunction } from './ref.js'
@@ -8,6 +8,9 @@ const LONGEST = 60
 
 /** Functions that users often write and that have kernels, by the normal form of their text. */
 const WRITTEN: readonly (readonly [text: string, fn: AnyFunction])[] = [
+  ['(value) => value', identity],
+  ['function (value) { return value }', identity],
+  ['(value) => { return value }', identity],
   ['(value) => [value, 1]', pairWithOne],
   ['function (value) { return [value, 1] }', pairWithOne],
   ['(value) => { return [value, 1] }', pairWithOne],

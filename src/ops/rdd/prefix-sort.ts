@@ -45,7 +45,8 @@ function sortedNumbers(keys: readonly number[], ascending: boolean): Uint32Array
   return packed.order
 }
 
-function indices(n: number): Uint32Array {
+/** Returns the numbers from 0 to n - 1. */
+export function indices(n: number): Uint32Array {
   const order = new Uint32Array(n)
   for (let i = 0; i < n; i++) order[i] = i
   return order
@@ -53,7 +54,10 @@ function indices(n: number): Uint32Array {
 
 /** Sorts ascending indices of texts whose first `agreed` units are equal. */
 function sortRun(keys: TextKeys, order: Uint32Array, agreed: number, flip: number): void {
-  if (order.length <= SHORT || agreed > DEEPEST) return byComparing(keys, order, agreed, flip)
+  if (order.length <= SHORT || agreed > DEEPEST) {
+    byComparing(keys, order, agreed, flip)
+    return
+  }
   const at = firstDifference(keys, order, agreed)
   if (at === undefined) return
   const { packed, units } = packTexts(keys, order, at, flip)
@@ -70,7 +74,7 @@ function sortRun(keys: TextKeys, order: Uint32Array, agreed: number, flip: numbe
 }
 
 /** Returns the index, from `agreed` on, of the first unit in which the texts differ; undefined if all are equal. */
-function firstDifference(keys: TextKeys, order: Uint32Array, agreed: number): number | undefined {
+export function firstDifference(keys: TextKeys, order: Uint32Array, agreed: number): number | undefined {
   const first = order[0]!
   const length = keys.lengthOf(first)
   let end = length

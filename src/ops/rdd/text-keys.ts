@@ -87,3 +87,53 @@ export class StringKeys implements TextKeys {
     return a < b ? -1 : a > b ? 1 : 0
   }
 }
+
+/** Texts of one byte per unit, one after the other; text i begins at `starts[i]` and ends at `starts[i + 1]`. */
+export class ByteKeys implements TextKeys {
+  readonly #bytes: Uint8Array
+  readonly #starts: Uint32Array
+
+  constructor(bytes: Uint8Array, starts: Uint32Array) {
+    this.#bytes = bytes
+    this.#starts = starts
+  }
+
+  get length(): number {
+    return this.#starts.length - 1
+  }
+
+  lengthOf(i: number): number {
+    return this.#starts[i + 1]! - this.#starts[i]!
+  }
+
+  agreement(i: number, j: number, agreed: number, end: number): number {
+    const a = this.#starts[i]!
+    const b = this.#starts[j]!
+    const most = Math.min(end, this.lengthOf(i), this.lengthOf(j))
+    let at = Math.min(agreed, most)
+    while (at < most && this.#bytes[a + at] === this.#bytes[b + at]) at++
+    return at
+  }
+
+  mark(i: number, at: number, units: number, seen: Alphabet): void {
+    const start = this.#starts[i]! + at
+    const end = Math.min(this.#starts[i + 1]!, start + units)
+    for (let unit = start; unit < end; unit++) seen.add(this.#bytes[unit]!)
+  }
+
+  pack(i: number, at: number, units: number, bits: number, ranks: Uint32Array): number {
+    const start = this.#starts[i]! + at
+    const end = this.#starts[i + 1]!
+    let word = 0
+    for (let unit = start; unit < start + units; unit++)
+      word = (word << bits) | (unit < end ? ranks[this.#bytes[unit]!]! : 0)
+    return word
+  }
+
+  compare(i: number, j: number, agreed: number): number {
+    const shorter = Math.min(this.lengthOf(i), this.lengthOf(j))
+    const at = this.agreement(i, j, agreed, shorter)
+    if (at === shorter) return this.lengthOf(i) - this.lengthOf(j)
+    return this.#bytes[this.#starts[i]! + at]! - this.#bytes[this.#starts[j]! + at]!
+  }
+}

@@ -4,6 +4,7 @@ import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
 import { KeyColumn } from './key-column.js'
+import { type Latin1Texts, readLatin1, writeLatin1 } from './string-column.js'
 
 /**
  * Appends records to `w`, from the next multiple of 8 on, in a self-describing form (column-header.ts).
@@ -77,22 +78,23 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
   }
 }
 
-/** Pairs of texts of one byte per unit, none longer than 255, and whole numbers, in columns. */
-export interface ShortPairColumns {
-  /** All texts, one after the other. */
-  readonly texts: Uint8Array
-  readonly lengths: Uint8Array
+/** Pairs of texts and whole numbers, in columns. */
+export interface ShortPairColumns extends Latin1Texts {
   readonly numbers: Int32Array
 }
 
+/** Returns a view of texts of one byte per unit; undefined for other records. */
+export function decodeTexts(bytes: Buffer): Latin1Texts | undefined {
+  return bytes.length === 0 ? NO_TEXTS : readLatin1({ bytes: aligned(bytes), at: 0 })
+}
+
+const NO_TEXTS: Latin1Texts = { texts: new Uint8Array(0), lengths: new Uint8Array(0) }
+
 /** Like `encodePairs`, for columns that are already in their final form. */
-export function encodeShortPairs(w: ByteWriter, { texts, lengths, numbers }: ShortPairColumns): void {
-  writeHeader(w, FORM.pairs, lengths.length)
-  writeHeader(w, FORM.latin1, lengths.length, 1)
-  w.write(lengths)
-  w.align()
-  w.write(texts)
-  encodeInts(w, numbers)
+export function encodeShortPairs(w: ByteWriter, columns: ShortPairColumns): void {
+  writeHeader(w, FORM.pairs, columns.lengths.length)
+  writeLatin1(w, columns)
+  encodeInts(w, columns.numbers)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ArgumentError, BlockCorruptError, StateError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 import { encodeInts, encodePairs, encodeRecords, encodeShortPairs, type ShortPairColumns } from './records-codec.js'
+import { type Latin1Texts, writeLatin1 } from './string-column.js'
 
 /**
  * The payload of a shuffle block: the records of one map task, by reduce partition.
@@ -55,6 +56,13 @@ export class ShuffleBlockWriter {
     const start = this.#begin(part)
     if (keys.length > 0 || values.length > 0) encodePairs(this.#writer, keys, values)
     this.#end(part, start, keys.length)
+  }
+
+  /** Like `records`, of texts that are bytes already. */
+  texts(part: number, texts: Latin1Texts): void {
+    const start = this.#begin(part)
+    if (texts.lengths.length > 0) writeLatin1(this.#writer, texts)
+    this.#end(part, start, texts.lengths.length)
   }
 
   /** Like `pairs`, of columns in their final form already. */

@@ -1,5 +1,5 @@
 import type { ByteWriter, ViewType } from './byte-writer.js'
-import { alignCursor, type Cursor, FORM, need, readView, writeHeader } from './column-header.js'
+import { alignCursor, type Cursor, FORM, need, readHeader, readView, writeHeader } from './column-header.js'
 
 const WIDE = /[\u0100-\uffff]/
 
@@ -53,6 +53,31 @@ export function readStrings(cursor: Cursor, count: number, width: number, wide: 
     }
   }
   return strings
+}
+
+/** Texts of one byte per unit, one after the other, and their lengths. */
+export interface Latin1Texts {
+  readonly texts: Uint8Array
+  readonly lengths: Uint8Array | Uint16Array | Uint32Array
+}
+
+/** Like `writeStrings`, of texts that are bytes already. */
+export function writeLatin1(w: ByteWriter, { texts, lengths }: Latin1Texts): void {
+  writeHeader(w, FORM.latin1, lengths.length, lengths.BYTES_PER_ELEMENT)
+  w.write(new Uint8Array(lengths.buffer, lengths.byteOffset, lengths.byteLength))
+  w.align()
+  w.write(texts)
+}
+
+/** Returns a view of the texts that `readStrings` would decode, if they have one byte per unit. */
+export function readLatin1(cursor: Cursor): Latin1Texts | undefined {
+  const { form, count, width } = readHeader(cursor)
+  if (form !== FORM.latin1) return undefined
+  const lengths = readView(cursor, lengthType(width), count)
+  let units = 0
+  for (let i = 0; i < count; i++) units += lengths[i]!
+  alignCursor(cursor, 8)
+  return { texts: readView(cursor, Uint8Array, units), lengths }
 }
 
 /** Concatenation makes a rope that is copied once, which is twice as fast as Array.join. */

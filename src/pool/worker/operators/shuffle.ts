@@ -7,6 +7,7 @@ import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
 import { CombineTable } from '../tables/combine-table.js'
 import { compileCombining } from '../text/byte-reduce.js'
+import { compileTextRanges } from '../text/text-ranges.js'
 import { PairParts } from './pair-parts.js'
 
 /** Writes the map output of a task. */
@@ -33,6 +34,13 @@ export function compileShuffle(
   if (combines) return combining(plan, aggregator, partitions, place, finish, compiler)
   if (partitioner.kind === 'hash' || partitioner.kind === 'custom')
     return ofPairs(plan, partitions, place, finish, compiler)
+  const texts = compileTextRanges(plan, partitioner, compiler)
+  if (texts)
+    return (task) =>
+      finish(
+        task,
+        texts(task, (record) => place(record, task, 0)),
+      )
   return ofRecords(plan, partitions, place, finish, compiler)
 }
 

@@ -17,6 +17,7 @@ import { compileSessionParts } from '../state/event-session-parts.js'
 import { readOnlyStates } from '../state/read-only.js'
 import { type Combine, makeCombine } from '../tables/combine-table.js'
 import { compileFilteredLines, compileLineCount, compileTally } from '../text/byte-chain.js'
+import { compileSortedTexts } from '../text/sorted-texts.js'
 import { readInput } from './inputs.js'
 import { compileKeep } from './keep.js'
 import type { PlanCompiler, Runner, Source } from './plan-compiler.js'
@@ -171,12 +172,13 @@ export class ThreadPlanCompiler implements PlanCompiler {
     }
     const source = this.source(before)
     const fn = this.services.resolve(step.fn)
-    return (task, each) => {
+    const general: Source = (task, each) => {
       const records = toArray(source, task)
       const run = () => fn(records, task.partition) as Iterable<unknown>
       const { sample } = task.meter
       labelled(task, step.label, () => each(sample ? sample.partition(step.label, records.length, run) : run()))
     }
+    return compileSortedTexts(before, step, general, this) ?? general
   }
 
   /** Runs the step before the program, which reads its results like an input. */
