@@ -50,7 +50,9 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#buffer[this.reserve(1)] = value
+    // Before the buffer is named: reserving may replace it.
+    const at = this.reserve(1)
+    this.#buffer[at] = value
   }
 
   u32(value: number): void {

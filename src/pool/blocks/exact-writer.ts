@@ -13,7 +13,7 @@ import type { ByteWriter } from './byte-writer.js'
  * | bigint | its digits, as a text |
  * | date | f64: its time, NaN if it has none |
  * | regexp | its source and its flags as texts, u32 lastIndex |
- * Returns the index of a value's class in a list, by name, because the class may belong to another realm.
+ * | array | u32 length, u32 items; the items; if there are fewer than the length, the index of each before it, as u32 |
  * | object, bare | u32 fields; name and value of each. `bare`: its prototype is null |
  * | map, set | u32 size; keys and values, or values |
  * | buffer, memory, view | u32 bytes, the bytes |

@@ -24,6 +24,26 @@ describe('ByteWriter', () => {
     expect(words.every((word, i) => word === i)).toBe(true)
   })
 
+  const FIRST = 64 * 1024
+  const WRITES: Record<string, [bytes: number[], write: (w: ByteWriter) => void]> = {
+    u8: [[7], (w) => w.u8(7)],
+    u32: [[1, 2, 3, 4], (w) => w.u32(0x04030201)],
+    f64: [[0, 0, 0, 0, 0, 0, 0xf0, 0x3f], (w) => w.f64(1)],
+    bytes: [[5, 6], (w) => w.write(Uint8Array.of(5, 6))],
+    latin1: [[0xe9, 0x61], (w) => w.writeLatin1('éa')],
+    ucs2: [[0xe9, 0, 0x61, 0], (w) => w.writeUcs2('éa')],
+    utf8: [[0xc3, 0xa9, 0x61], (w) => w.writeUtf8('éa')],
+  }
+  it.each(Object.entries(WRITES))('%s keeps its bytes where it makes the buffer grow', (_name, [bytes, write]) => {
+    for (let before = FIRST - bytes.length; before <= FIRST; before++) {
+      const w = new ByteWriter()
+      w.write(Buffer.alloc(before, 0xff))
+      write(w)
+      expect([...w.bytes().subarray(before)]).toEqual(bytes)
+      expect(w.bytes()[before - 1]).toBe(0xff)
+    }
+  })
+
   it('pads with zeros where older bytes lay', () => {
     const w = new ByteWriter()
     w.write(Buffer.alloc(64, 0xff))
