@@ -10,7 +10,11 @@ const bench = (...words: string[]) =>
 /** Every row compares what kernels and closures come to, and fails where they differ. */
 it('kernels: a row a chain', async () => {
   const { stdout } = await bench('--quick')
-  expect(stdout.match(/^(JSON|fields|longest) [a-z ]+( +[\d,.]+){3} +[\d.]+-[\d.]+( +[\d,.]+){2}$/gm)).toHaveLength(4)
+  expect(
+    stdout.match(
+      /^(JSON|fields|lines|longest) [a-z ]+(library|closures)( +[\d,.]+){3} +[\d.]+-[\d.]+( +[\d,.]+){2}$/gm,
+    ),
+  ).toHaveLength(9)
 })
 
 it('kernels: a chain that is not there is refused with those that are', async () => {
