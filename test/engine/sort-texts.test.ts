@@ -99,6 +99,11 @@ test('as many lines as several groups of a partition, of which some are larger t
   await agrees(equal, ctx.textFile(fileOf(equal.join('\n'))), 1)
 })
 
+test('lines of which each is the beginning of the next', async () => {
+  const texts = Array.from({ length: 1500 }, (_, i) => 'a'.repeat((i * 7919) % 1500))
+  await agrees(texts, ctx.textFile(fileOf(texts.join('\n')), 2), 1)
+})
+
 test('other records than texts that are sorted by themselves', async () => {
   const numbers = [3, 1, 2, -0, 0, Number.NaN]
   expect(

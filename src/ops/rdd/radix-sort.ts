@@ -10,7 +10,7 @@ export interface PackedKeys {
 
 /**
  * Sorts keys by their words, and moves the indices with them. Stable. Sorts by one digit after the other, from the
- * lowest; skips digits that are the same in all keys. 5 to 10 ns per key and digit, where a sort by comparison takes n log n calls.
+ * lowest; skips digits that are the same in all keys.
  */
 export function radixSort(keys: PackedKeys): void {
   const n = keys.order.length

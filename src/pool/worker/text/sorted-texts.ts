@@ -9,7 +9,8 @@ import type { TaskInput } from '../../protocol.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import type { SegmentTable } from '../runtime/segment-table.js'
 import { labelled } from '../runtime/task.js'
-import { copyText, distributed, type Texts } from './distribute-texts.js'
+import { copyText } from './copy-text.js'
+import { distributed, type Texts } from './distribute-texts.js'
 
 /** Bytes decoded at once. A piece of this size stays in the processor's cache. */
 const PIECE_BYTES = 64 * 1024

@@ -1,12 +1,11 @@
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import type { Latin1Texts } from '../../blocks/string-column.js'
+import { copyText } from './copy-text.js'
 
 const FIRST_BYTES = 1024
 const FIRST_TEXTS = 64
 /** Larger buffers are freed, so that one huge task does not stay in memory. */
 const KEEP_BYTES = 4 * 1024 * 1024
-/** Longer texts are copied by one call. */
-const LONG = 32
 
 /** Records by part of a shuffle: texts of one byte per unit as bytes, others as they are. */
 export class TextParts {
@@ -61,10 +60,7 @@ class Bytes {
     const at = this.#length
     if (at + length > this.#texts.length) this.#grow(at + length)
     if (this.#count === this.#ends.length) this.#growEnds()
-    const texts = this.#texts
-    if (length > LONG) from.copy(texts, at, start, end)
-    else for (let i = 0; i < length; i++) texts[at + i] = from[start + i]!
-    this.#length = at + length
+    this.#length = copyText(from, start, end, this.#texts, at)
     this.#ends[this.#count++] = this.#length
     if (length > this.#longest) this.#longest = length
   }
