@@ -4,14 +4,14 @@ import { localEngineOf } from '#build/engine/local/local-engine-of.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** Runs a program and counts its messages to threads. */
-async function messages(ctx: Context, job: () => Promise<unknown>): Promise<number> {
+/** Runs a program and answers how many tasks each of its messages to threads holds. */
+async function messages(ctx: Context, job: () => Promise<unknown>): Promise<number[]> {
   await ctx.start()
   const pool = localEngineOf(ctx).pool!
   const run = pool.run.bind(pool)
-  let sent = 0
+  const sent: number[] = []
   pool.run = (thread, tasks) => {
-    sent++
+    sent.push(tasks.length)
     return run(thread, tasks)
   }
   await job()
@@ -24,7 +24,7 @@ async function messages(ctx: Context, job: () => Promise<unknown>): Promise<numb
  * may take some runs: tasks that the machine holds up look slow. Rejects if it never comes to that.
  */
 async function until(most: number, ctx: Context, job: () => Promise<unknown>): Promise<void> {
-  for (let runs = 0; runs < 300; runs++) if ((await messages(ctx, job)) <= most) return
+  for (let runs = 0; runs < 300; runs++) if ((await messages(ctx, job)).length <= most) return
   throw new Error(`Tasks are never sent in ${most} messages.`)
 }
 
@@ -79,7 +79,10 @@ test('slow tasks go one by one, to whoever is free', async () => {
     return n
   })
   for (let i = 0; i < 5; i++) await slow.count()
-  expect(await messages(ctx, () => slow.count())).toBe(8)
+  // A task that waits behind a slower one is taken back and sent again: there may be more than eight messages.
+  const sent = await messages(ctx, () => slow.count())
+  expect(sent.length).toBeGreaterThanOrEqual(8)
+  expect(new Set(sent)).toEqual(new Set([1]))
 })
 
 test('of tasks sent together, the one that ends its thread is blamed and no other', async () => {
