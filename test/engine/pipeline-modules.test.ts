@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { ManualClock, StreamingContext } from 'millrace'
@@ -70,6 +70,35 @@ describe('pipeline modules', () => {
     await run(ssc, 1, () => void ssc.pushHandle<string>('paths').push('/a/b', '/c/d'))
     await ssc.stop()
     expect((await names)[0]!.records).toEqual(['B!', 'D!'])
+  })
+
+  test('no function runs before a batch, whatever kernels might do in its place', async () => {
+    const calls = new URL(`calls-${process.pid}`, folder)
+    const url = moduleOf(`
+      import { appendFileSync } from 'node:fs'
+      import { definePipeline } from 'millrace'
+      const called = (name, result) => (appendFileSync(new URL(${JSON.stringify(calls.href)}), name + '\\n'), result)
+      const JSON = { parse: (text) => called('JSON.parse', { id: text }) }
+      const Number = (text) => called('Number', text.length)
+      const Math = { max: (a, b) => called('Math.max', a > b ? a : b) }
+      export default definePipeline((ssc) => {
+        ssc
+          .pushStream('lines')
+          .map((line) => JSON.parse(line).id)
+          .map((line) => ['all', Number(line)])
+          .reduceByKey((a, b) => Math.max(a, b))
+          .output('longest')
+      })`)
+    const ssc = await fromPipeline(url)
+    await ssc.start()
+    expect(existsSync(calls)).toBe(false)
+    const longest = gather<[string, number]>(ssc, 'longest')
+    await run(ssc, 1, () => void ssc.pushHandle<string>('lines').push('{}', '[1]'))
+    await ssc.stop()
+    expect((await longest)[0]!.records).toEqual([['all', 3]])
+    expect(readFileSync(calls, 'utf8').split('\n')).toEqual(
+      expect.arrayContaining(['JSON.parse', 'Number', 'Math.max']),
+    )
   })
 
   test('custom partitioners of operators that keep state', async () => {

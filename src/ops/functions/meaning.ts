@@ -1,5 +1,5 @@
+import { areGlobal } from './closure-scopes.js'
 import { type Constant, type Expression, RECORD } from './expression.js'
-import { type ObservedGlobal, usesGlobals } from './module-globals.js'
 import { type GlobalName, type Known, readExpression } from './read-expression.js'
 import { type ReadMerge, readMerge } from './read-merge.js'
 import type { AnyFunction, UserRef } from './ref.js'
@@ -51,7 +51,7 @@ function readModule(target: AnyFunction): Reading {
   if (!reading) {
     const used = new Set<GlobalName>()
     reading = readExpression(textOf(target), { global: (name) => used.add(name), constants: new Map() })
-    if (!('why' in reading) && !areGlobals(used, target, [''])) {
+    if (!('why' in reading) && !areGlobals(used, target)) {
       reading = { why: `uses ${[...used].join(' and ')}, which may be a variable of its module` }
     }
     ofModule.set(target, reading)
@@ -64,12 +64,12 @@ function mergeOf(ref: UserRef, target: AnyFunction): ReadMerge | undefined {
   if (ref.k === 'global') return undefined
   const used = new Set<GlobalName>()
   const merge = readMerge(textOf(target), { global: (name) => used.add(name), constants: new Map() })
-  return merge && areGlobals(used, target, [0, 0]) ? merge : undefined
+  return merge && areGlobals(used, target) ? merge : undefined
 }
 
-/** Returns whether names in a module's function that was read whole are the language's globals. */
-function areGlobals(used: ReadonlySet<GlobalName>, target: AnyFunction, args: readonly unknown[]): boolean {
-  return used.size === 0 || (!used.has('Boolean') && usesGlobals(target, used as ReadonlySet<ObservedGlobal>, args))
+/** Returns whether names that a module's function uses are the language's globals. */
+function areGlobals(used: ReadonlySet<GlobalName>, target: AnyFunction): boolean {
+  return used.size === 0 || areGlobal([...used], target)
 }
 
 /** A function may have its own `toString`. */

@@ -19,6 +19,12 @@ export class FunctionTable {
   readonly #functions: AnyFunction[] = []
   readonly #labels: string[] = []
   readonly #indexes = new Map<AnyFunction, number>()
+  readonly #meaning: typeof withMeaning
+
+  /** `reads`: whether references contain the meanings of functions. Threads receive them from the driver. */
+  constructor({ reads }: { readonly reads: boolean } = { reads: true }) {
+    this.#meaning = reads ? withMeaning : (ref) => ref
+  }
 
   get size(): number {
     return this.#functions.length
@@ -39,14 +45,14 @@ export class FunctionTable {
     const named = builtinRef(fn, (inner, of) => this.record(inner, label, of))
     if (named !== undefined) return named
     const path = globalPath(fn)
-    if (path !== undefined) return withReturnKind(declaring(withMeaning({ k: 'global', path }, fn), fn), returns)
+    if (path !== undefined) return withReturnKind(declaring(this.#meaning({ k: 'global', path }, fn), fn), returns)
     let i = this.#indexes.get(fn)
     if (i === undefined) {
       i = this.#functions.push(fn) - 1
       this.#labels.push(label)
       this.#indexes.set(fn, i)
     }
-    return withReturnKind(declaring(withMeaning({ k: 'table', i }, fn), carrier), returns)
+    return withReturnKind(declaring(this.#meaning({ k: 'table', i }, fn), carrier), returns)
   }
 
   /** Returns the number of a recorded function, or undefined. */

@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { Session } from 'node:inspector'
+import { describe, expect, test, vi } from 'vitest'
 import { capture } from '#build/ops/functions/capture.js'
 import { withEnv } from '#build/ops/functions/env.js'
 import { type Known, readExpression } from '#build/ops/functions/read-expression.js'
 import { readMerge } from '#build/ops/functions/read-merge.js'
+import type { AnyFunction } from '#build/ops/functions/ref.js'
 import { FunctionTable } from '#build/ops/functions/table.js'
 
 const GLOBALS: Known = { global: () => {}, constants: new Map() }
@@ -57,8 +59,9 @@ describe('what a text means', () => {
     expect(readExpression('(l) => JSON.parse(l).a', known)).toHaveProperty('why')
   })
 
+  const table = new FunctionTable()
+
   test('a function of a module means the same', () => {
-    const table = new FunctionTable()
     expect(table.record((l: string) => l.split(' '), 'flatMap')).toMatchObject({ k: 'table', means: split(' ') })
     expect(table.record((l: string) => JSON.parse(l).a, 'map')).toMatchObject({ means: { of: json, name: 'a' } })
     const { JSON: before, Number: number, Math: math } = globalThis
@@ -72,21 +75,90 @@ describe('what a text means', () => {
     expect([JSON, Number, Math]).toEqual([before, number, math])
   })
 
-  test('in a module, names of globals may be variables', () => {
-    const table = new FunctionTable()
+  // biome-ignore-start lint/suspicious/noShadowRestrictedNames: a module may have such variables
+  test.each<[string, () => [AnyFunction, object]]>([
+    [
+      'an import or variable',
+      () => {
+        const JSON = { parse: (text: string) => ({ a: text }) }
+        return [(l: string) => JSON.parse(l).a, { means: false }]
+      },
+    ],
+    [
+      'a parameter',
+      () => ((Number: AnyFunction) => [(l: string) => Number(l), { means: false }])((of: string) => of) as never,
+    ],
+    [
+      'a variable of a block that has no value yet',
+      () => {
+        const fn = (l: string) => Number(l)
+        table.record(fn, 'map')
+        const Number = () => 1
+        return [fn, { means: false }]
+      },
+    ],
+    [
+      'a merge',
+      () =>
+        ((Math: Math) => [(a: number, b: number) => Math.max(a, b), { merges: false }])({
+          max: () => 1,
+        } as never) as never,
+    ],
+    ['a class', () => [sloppy('class JSON { static f = (l) => JSON.parse(l).a }; return JSON.f'), { means: false }]],
+    [
+      'the name of a function',
+      () => [
+        sloppy('return (function Number() { const x = 1; return [(l) => Number(l), () => x] })()[0]'),
+        { means: false },
+      ],
+    ],
+    ['a property of `with`', () => [sloppy('with ({ JSON: 1 }) return (l) => JSON.parse(l)'), { means: false }]],
+    ['a variable of `eval`', () => [sloppy('eval("var JSON = 1"); return (l) => JSON.parse(l)'), { means: false }]],
+    [
+      'a caught error',
+      () => [sloppy('try { throw 1 } catch (JSON) { return (l) => JSON.parse(l) }'), { means: false }],
+    ],
+    ['another name', () => [sloppy('const Math = 1; return [(l) => Number(l), () => Math][0]'), { means: true }]],
+    ['one of two names', () => [sloppy('const JSON = 1; return (l) => Number(JSON.parse(l))'), { means: false }]],
+  ])('in a module, a name of a global may be %s', (_, make) => {
+    const [fn, found] = make()
+    const ref = table.record(fn, 'map')
+    for (const [name, there] of Object.entries(found)) expect(name in ref, String(fn)).toBe(there)
+  })
+
+  test('no function of a module runs when a graph records it', () => {
     const calls: string[] = []
-    // biome-ignore lint/suspicious/noShadowRestrictedNames: a module may have such a variable
     const JSON = { parse: (text: string) => ({ a: calls.push(text) }) }
-    // biome-ignore lint/suspicious/noShadowRestrictedNames: a module may have such a variable
-    const Math = { max: () => 1 }
-    expect(table.record((l: string) => JSON.parse(l).a, 'map')).not.toHaveProperty('means')
-    expect(table.record((a: number, b: number) => Math.max(a, b), 'reduce')).not.toHaveProperty('merges')
-    // It may not be called.
-    expect(table.record((l: string) => l.includes('x') && Number(l), 'map')).not.toHaveProperty('means')
-    // No function runs of which more than that is unknown.
-    const before = calls.length
-    expect(table.record((l: string) => calls.push(JSON.parse(l).a), 'map')).not.toHaveProperty('means')
-    expect(calls).toHaveLength(before)
+    const Math = { max: () => calls.push('max') }
+    const upper = vi.spyOn(String.prototype, 'toUpperCase')
+    try {
+      table.record((l: string) => JSON.parse(l).a, 'map')
+      table.record((l: string) => calls.push(JSON.parse(l).a), 'map')
+      table.record((a: number, b: number) => Math.max(a, b), 'reduce')
+      expect(table.record((l: string) => Number(l.toUpperCase()), 'map')).toHaveProperty('means')
+      expect(calls).toEqual([])
+      expect(upper).not.toHaveBeenCalled()
+    } finally {
+      upper.mockRestore()
+    }
+  })
+  // biome-ignore-end lint/suspicious/noShadowRestrictedNames: a module may have such variables
+
+  test('without an inspector, a name of a global is not certain', () => {
+    const connect = vi.spyOn(Session.prototype, 'connect').mockImplementation(() => {
+      throw new Error('Access to this API has been restricted')
+    })
+    try {
+      expect(table.record((l: string) => Number(l), 'map')).not.toHaveProperty('means')
+    } finally {
+      connect.mockRestore()
+    }
+    expect(table.record((l: string) => Number(l), 'map')).toHaveProperty('means')
+  })
+
+  test('threads read no functions: the driver sends their meanings', () => {
+    const fn = (l: string) => l.split(' ')
+    expect(new FunctionTable({ reads: false }).record(fn, 'flatMap')).toEqual({ k: 'table', i: 0 })
   })
 })
 
@@ -136,6 +208,11 @@ describe('merges of two values', () => {
     expect(readMerge(text, GLOBALS)).toBe(merge)
   })
 })
+
+/** Compiles a body in sloppy mode, which has `with`. */
+function sloppy(body: string): AnyFunction {
+  return new Function(body)() as AnyFunction
+}
 
 function item(index: number) {
   return { is: 'item', of: split(','), index }

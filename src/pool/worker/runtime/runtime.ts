@@ -8,6 +8,7 @@ import '../../../ops/all.js'
 import { intrinsicsIntact } from '../../../ops/functions/intrinsics.js'
 import { FunctionResolver, type ResolveEnvironment } from '../../../ops/functions/resolve.js'
 import { isThenable } from '../../../ops/functions/results.js'
+import { FunctionTable } from '../../../ops/functions/table.js'
 import { buildPipeline } from '../../../ops/pipeline.js'
 import type { Program } from '../../../ops/plan.js'
 import { RddBuilder } from '../../../ops/rdd/builder.js'
@@ -59,7 +60,11 @@ async function loadGraph(
   files: FileSystems,
 ): Promise<ResolveEnvironment> {
   const module = await importModule(url)
-  const context = new RddContext({ parallelism: params.parallelism, files })
+  const context = new RddContext({
+    parallelism: params.parallelism,
+    table: new FunctionTable({ reads: false }),
+    files,
+  })
   const graph = new StreamGraph({ context, batchInterval: params.batchInterval })
   buildPipeline(module, url, params.params, new StreamBuilder(new RddBuilder(context), graph))
   const mine = graph.fingerprint()
