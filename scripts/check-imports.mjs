@@ -455,6 +455,8 @@ export const RULES = [
       'engine/dead-letters',
       'engine/events',
       'engine/scheduler',
+      'engine/state/state-sizes',
+      'engine/stream-port',
       'spark',
     ],
     types: ['engine/engine', 'engine/logger', 'engine/options'],

@@ -33,8 +33,8 @@ export interface Speculation {
 
 export interface ContextOptions {
   /**
-   * URL of a Spark master that runs the jobs, in place of threads: 'spark://host:7077', 'local[2]' or 'local[*]'. Only for
-   * `new Context`: streams run in threads. Default: threads of this process.
+   * URL of a Spark master that runs the jobs, in place of threads: 'spark://host:7077', 'local[2]' or 'local[*]'. Default:
+   * threads of this process.
    */
   readonly master?: string
   /** How Spark is started; only with `master`. */

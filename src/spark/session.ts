@@ -9,6 +9,7 @@ import { JobBudget } from '../engine/scheduler/job-budget.js'
 import { JobReports } from '../engine/scheduler/job-reports.js'
 import { boundsOf, type KeySample, needsBounds, sampleSink } from '../engine/scheduler/range-bounds.js'
 import type { Job } from '../engine/scheduler/task.js'
+import type { StreamPort } from '../engine/stream-port.js'
 import { JobCancelledError } from '../errors.js'
 import type { Additions } from '../ops/accumulator.js'
 import type { Dataset, SampledPartitioner } from '../ops/dataset.js'
@@ -33,6 +34,7 @@ export interface SessionOptions {
   readonly resolver: FunctionResolver
   readonly events: Events
   readonly deadLetters: DeadLetters
+  readonly streams: StreamPort
   readonly closing: AbortSignal
 }
 
@@ -93,6 +95,11 @@ export class Session {
 
   unpersist(rdd: Dataset): void {
     this.#stages.unpersist(rdd)
+  }
+
+  /** Frees everything stored for a dataset. */
+  release(rdd: Dataset): void {
+    this.#stages.release(rdd)
   }
 
   releaseBroadcast(id: number): void {
@@ -195,12 +202,15 @@ export class Session {
     const stage = this.#stages.get(bytes.readInt32BE(0))
     if (!stage || stage.reported.has(partition)) return
     stage.reported.add(partition)
-    const { added, rejects, sums } = deserialize(bytes.subarray(8)) as TaskReport
-    const { context, deadLetters } = this.#options
+    const { added, rejects, sums, read } = deserialize(bytes.subarray(8)) as TaskReport
+    const { context, deadLetters, streams } = this.#options
     const planned = stage.partitions[partition]!
     if (added) creditAdditions(context, unpackAnswer(added) as Additions, job.areAdditionsRestored)
     deadLetters.enter({ planned: { rejects: planned.rejecting }, result: { rejects } }, job.batchTime)
-    for (const { input, partition: part, reads, ranges } of planned.files) reads.done(part, ranges, sums[input])
+    for (const { input, rdd, partition: part, reads, ranges } of planned.files) {
+      reads.done(part, ranges, sums[input])
+      streams.sourceRead(rdd, part, read[input] ?? 0)
+    }
   }
 }
 

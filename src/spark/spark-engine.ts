@@ -1,9 +1,11 @@
 import { processFaultPoint } from '../engine/checkpoint/fault-points.js'
 import { currentBatch, currentSignals } from '../engine/current-batch.js'
 import { DeadLetters } from '../engine/dead-letters/dead-letters.js'
-import type { Engine } from '../engine/engine.js'
+import type { Engine, EngineStatus } from '../engine/engine.js'
 import { Events } from '../engine/events/events.js'
 import type { ContextSettings } from '../engine/options.js'
+import { StateSizes } from '../engine/state/state-sizes.js'
+import { type StreamListener, StreamPort } from '../engine/stream-port.js'
 import { StateError } from '../errors.js'
 import type { Dataset } from '../ops/dataset.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
@@ -13,6 +15,7 @@ import { checkpointsOf } from '../ops/rdd/checkpoint-marks.js'
 import type { RddContext } from '../ops/rdd/context.js'
 import type { ProcessFaultPoint } from '../pool/fault-points.js'
 import type { Session } from './session.js'
+import { NoStates } from './stream-states.js'
 import { unsupported } from './unsupported.js'
 
 /**
@@ -22,6 +25,9 @@ import { unsupported } from './unsupported.js'
 export class SparkEngine implements Engine {
   readonly events: Events
   readonly deadLetters: DeadLetters
+  readonly states = new NoStates()
+  readonly stateSizes = new StateSizes()
+  readonly #streams = new StreamPort()
   readonly #options: ContextSettings
   readonly #context: RddContext
   readonly #closing = new AbortController()
@@ -54,8 +60,8 @@ export class SparkEngine implements Engine {
       const signals = [...(currentSignals.getStore() ?? []), this.#closing.signal]
       return (await session.run(rdd, sink, wanted, currentBatch.getStore(), signals)) as U[]
     } finally {
-      const letters = this.deadLetters.take(undefined)
-      if (letters) this.events.emit('deadLetters', letters)
+      // Dead letters of a batch are emitted at its end, together for all of its jobs.
+      if (!this.isInBatch) this.#emitDeadLetters()
     }
   }
 
@@ -73,7 +79,9 @@ export class SparkEngine implements Engine {
     processFaultPoint(point, this.#options.faults)
   }
 
-  datasetCreated(): void {}
+  datasetCreated(rdd: Dataset): void {
+    this.#streams.datasetCreated(rdd)
+  }
 
   datasetComputed(): void {}
 
@@ -86,54 +94,47 @@ export class SparkEngine implements Engine {
     this.#whenOpen((session) => session.releaseBroadcast(id))
   }
 
-  // Members for streams.
-
-  get states(): never {
-    return this.#unsupported()
+  attach(streams: StreamListener): void {
+    this.#streams.attach(streams)
   }
 
-  get stateSizes(): never {
-    return this.#unsupported()
+  /** Frees everything stored for a dataset, because no later batch reads it. */
+  release(rdd: Dataset): void {
+    this.#whenOpen((session) => session.release(rdd))
+  }
+
+  /** Spark's workers are no threads of this process, and its storage is not that of the driver. */
+  status(): EngineStatus {
+    const memory = { limit: 0, used: 0, received: 0, spilled: 0, blocks: 0, blocksShort: 0 }
+    return { threads: [], memory, persisted: [] }
   }
 
   get driver(): never {
-    return this.#unsupported()
+    throw unsupported('received data')
   }
 
   get memory(): never {
-    return this.#unsupported()
+    throw unsupported('received data')
   }
 
   setPipeline(): never {
-    return this.#unsupported()
-  }
-
-  attach(): never {
-    return this.#unsupported()
-  }
-
-  release(): never {
-    return this.#unsupported()
+    throw unsupported('a pipeline module')
   }
 
   locationOf(): never {
-    return this.#unsupported()
+    throw unsupported('a checkpoint')
   }
 
   attachBlocks(): never {
-    return this.#unsupported()
+    throw unsupported('a checkpoint')
   }
 
   lineageOf(): never {
-    return this.#unsupported()
-  }
-
-  status(): never {
-    return this.#unsupported()
+    throw unsupported('the lineage of a partition')
   }
 
   async terminateThread(): Promise<never> {
-    return this.#unsupported()
+    throw unsupported('the end of a thread')
   }
 
   async close(): Promise<void> {
@@ -145,10 +146,9 @@ export class SparkEngine implements Engine {
     this.events.close()
   }
 
-  #unsupported(): never {
-    throw new StateError(
-      `The context runs its jobs on ${this.#options.master}. It has no streams, and no threads in this process.`,
-    )
+  #emitDeadLetters(): void {
+    const letters = this.deadLetters.take(undefined)
+    if (letters) this.events.emit('deadLetters', letters)
   }
 
   /** Frees something on Spark. Where there is no session, or none any more, it is free already. */
@@ -169,12 +169,13 @@ export class SparkEngine implements Engine {
 
   async #start(): Promise<Session> {
     const { events, deadLetters } = this
+    const streams = this.#streams
     const options = this.#options
     const context = this.#context
     const { signal: closing } = this.#closing
     const resolver = new FunctionResolver({ table: context.table, broadcast: (id) => context.broadcasts.get(id) })
     const { Session: Opened } = await import('./session.js')
-    const session = await Opened.open({ options, context, resolver, events, deadLetters, closing })
+    const session = await Opened.open({ options, context, resolver, events, deadLetters, streams, closing })
     events.emit('contextStarted', { threads: options.threads })
     return session
   }

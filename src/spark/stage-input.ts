@@ -17,6 +17,8 @@ export interface TaskReport {
   readonly rejects: readonly TaskRejects[] | undefined
   /** Checksums of the bytes read from files, by input. */
   readonly sums: readonly (number | undefined)[]
+  /** Records read, by input; empty if the task reads no files. */
+  readonly read: readonly number[]
 }
 
 /** The failure of a task in its process. */

@@ -37,6 +37,7 @@ export class StagePlanner implements Planner {
   readonly rejecting: { readonly input: number; readonly rdd: RejectingDataset; readonly partition: number }[] = []
   readonly files: {
     readonly input: number
+    readonly rdd: number
     readonly partition: number
     readonly reads: FileReads
     readonly ranges: readonly FileRange[]
@@ -104,7 +105,7 @@ export class StagePlanner implements Planner {
     const reads = this.#options.files.readsOf(rdd)
     const { ranges, sum } = reads.plan(partition, all)
     const input = this.#input({ in: 'files', ranges, sum })
-    this.files.push({ input, partition, reads, ranges })
+    this.files.push({ input, rdd: rdd.id, partition, reads, ranges })
     return input
   }
 

@@ -26,7 +26,8 @@ export class Stages implements ParentRdds {
   readonly #gateway: Gateway
   readonly #programs: Programs
   readonly #options: Omit<StagePlannerOptions, 'parents'>
-  readonly #shuffles = new WeakMap<ShuffleDependency, number>()
+  /** The RDD of a shuffle, then that of its map tasks. */
+  readonly #shuffles = new WeakMap<ShuffleDependency, readonly [number, number]>()
   readonly #persisted = new WeakMap<Dataset, number>()
   readonly #stages = new Map<number, Stage>()
   /** Drops the RDDs of a dependency or dataset that the program has no longer. */
@@ -55,12 +56,12 @@ export class Stages implements ParentRdds {
 
   shuffled(dependency: ShuffleDependency): number {
     const known = this.#shuffles.get(dependency)
-    if (known !== undefined) return known
+    if (known) return known[0]
     const { rdd: of } = this.result(dependency.rdd, shuffleSink(dependency))
     const id = this.#next++
     this.#gateway.tell({ op: 'shuffle', id, of, partitions: dependency.partitioner.partitions })
-    this.#shuffles.set(dependency, id)
-    this.#unused.register(dependency, [id, of])
+    this.#shuffles.set(dependency, [id, of])
+    this.#unused.register(dependency, [id, of], dependency)
     return id
   }
 
@@ -73,6 +74,20 @@ export class Stages implements ParentRdds {
     this.#persisted.set(rdd, stage.rdd)
     this.#unused.register(rdd, [stage.rdd], rdd)
     return stage.rdd
+  }
+
+  /** Drops the shuffles that a dataset reads, and its persisted partitions: nothing reads them any more. */
+  release(rdd: Dataset): void {
+    this.unpersist(rdd)
+    for (const dependency of rdd.dependencies) if (dependency.kind === 'shuffle') this.#release(dependency)
+  }
+
+  #release(dependency: ShuffleDependency): void {
+    const known = this.#shuffles.get(dependency)
+    if (known === undefined) return
+    this.#shuffles.delete(dependency)
+    this.#unused.unregister(dependency)
+    this.#drop(known)
   }
 
   unpersist(rdd: Dataset): void {

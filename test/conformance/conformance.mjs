@@ -12,8 +12,8 @@ import { judgeStream, observeStream, operationsOf as operationsOfStream } from '
 export const CASES = fileURLToPath(new URL('./cases', import.meta.url))
 
 /**
- * The modes in which every case runs. `kill`: a seed that decides which thread dies, and in which batch. A mode for datasets may have
- * `options` for its contexts.
+ * The modes in which every case runs. `kill`: a seed that decides which thread dies, and in which batch. A mode may have `options` for
+ * the contexts of datasets and of streams.
  */
 export const modesOf = (seed) => [
   { name: '1 thread', threads: 1 },
@@ -60,6 +60,8 @@ export function caseOf(given, contexts) {
     operations,
     observe: async (mode) => await observe(fields.given, mode),
     judge: checked,
+    /** What the case gives, for a runner of its own; `judge` sees what it has read. */
+    read: fields.given,
     /** Whether other expectations would pass: for the test of the runner itself. */
     accepts: (changed, observed) => {
       try {

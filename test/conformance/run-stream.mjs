@@ -41,14 +41,14 @@ async function run(given, batches, options) {
 }
 
 /** The same over a queue stream: datasets are put on its queue before each batch. */
-async function runQueue(given, batches, { threads, kill }) {
+async function runQueue(given, batches, { kill, ...mode }) {
   const { kind, enqueue, oneAtATime, default: otherwise, ...unknown } = { ...given.source }
   if (kind !== 'queue') throw new NotYet(`source ${kind}`)
   for (const name of Object.keys(unknown)) throw new NotYet(`${name} of a queue`)
   const { batchMs, numPartitions = 2 } = given
   if (given.inputs?.length > 0) throw new NotYet('a queue beside other inputs')
   const clock = new ManualClock(0)
-  const options = { batchInterval: batchMs, parallelism: numPartitions, threads, clock, logger: silent, spare: false }
+  const options = { batchInterval: batchMs, parallelism: numPartitions, ...mode, clock, logger: silent, spare: false }
   const ssc = new StreamingContext(options)
   try {
     const queue = []
@@ -169,8 +169,8 @@ const EXPECTATIONS = {
  */
 async function observeFailure(given, options) {
   const { batchMs: batchInterval, numPartitions: parallelism = 2, runBatches: batches } = given
-  const { threads } = options
-  const ssc = new StreamingContext({ batchInterval, parallelism, threads, clock: new ManualClock(), logger: silent })
+  const { kill: _, restartAfter: __, ...mode } = options
+  const ssc = new StreamingContext({ batchInterval, parallelism, ...mode, clock: new ManualClock(), logger: silent })
   const inputs = (given.inputs ?? [[]]).map((list) => ssc.queueStream([...list]))
   let where = 'construction'
   try {
@@ -240,8 +240,8 @@ export function operationsOf({ op = [], source, slices, foreach, recovery }) {
 }
 
 /** Runs a case in a mode; resolves with what it gave. */
-export async function observeStream(given, { threads, kill }) {
-  const options = { threads }
+export async function observeStream(given, { threads, kill, options: context = {} }) {
+  const options = { threads, ...context }
   if (given.recovery) options.restartAfter = given.recovery.batchesBeforeRestart
   if (kill !== undefined) {
     const killed = 1 + drawn(kill, given.id, Math.max(1, given.runBatches))

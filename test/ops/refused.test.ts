@@ -94,12 +94,6 @@ test.each([
   expect(() => new Context(options as object)).toThrow(says)
 })
 
-test('streams have no master', () => {
-  expect(() => new StreamingContext({ batchInterval: 1000, master: 'local[2]' })).toThrow(
-    'master is "local[2]"; streams run in threads of this process only.',
-  )
-})
-
 test("warmUp is true, false or 'all'", () => {
   expect(() => new Context({ warmUp: 'some' } as unknown as object)).toThrow(
     'warmUp is "some"; it must be true, false or \'all\'.',

@@ -10,6 +10,7 @@ import { takeStatus } from '../status/take-status.js'
 import type { ContextRuntime } from './context-runtime.js'
 import { NamedOutputs } from './named-outputs.js'
 import { unlessNeverStarted } from './never-started.js'
+import { checkOnMaster } from './on-master.js'
 import type { OutputHost } from './output-queue.js'
 import type { RecordedBatches } from './replay/recorded-batches.js'
 import { checkReplayOptions, type ReplayedBatch, type ReplayOptions } from './replay/replay-options.js'
@@ -95,6 +96,7 @@ export class Lifecycle implements OutputHost {
     this.#mustBeNew('start()')
     try {
       checkRunnable(graph, this.#options.options, this.#store !== undefined)
+      checkOnMaster(graph, context.options.master, this.#store !== undefined)
       if (options.until) checkHasEnd(graph.inputs)
       if (options.standby) checkHasDirectory(this.#store?.directory)
       graph.freeze('started')
@@ -116,6 +118,7 @@ export class Lifecycle implements OutputHost {
     let run: ReplayRun | undefined
     try {
       checkGraph(graph, true)
+      checkOnMaster(graph, context.options.master, true)
       graph.freeze('started')
       this.#state = 'ACTIVE'
       run = new ReplayRun({ ...options, graph, context, recorded, request })

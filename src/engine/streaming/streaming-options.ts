@@ -124,14 +124,6 @@ export function checkStreamingOptions(options: StreamingOptions): CheckedStreami
   return usable('new StreamingContext', [options], () => checkEach(options))
 }
 
-function mustHaveThreads(master: unknown): void {
-  if (master === undefined) return
-  throw new ArgumentError(
-    `master is ${describe(master)}; streams run in threads of this process only. Leave it out, or run batch jobs with new Context({ master }).`,
-    { master },
-  )
-}
-
 function checkEach(options: StreamingOptions): CheckedStreamingOptions {
   if (typeof options !== 'object' || options === null) {
     throw new ArgumentError(
@@ -141,7 +133,6 @@ function checkEach(options: StreamingOptions): CheckedStreamingOptions {
   const batchInterval = toMillis(options.batchInterval, 'batchInterval')
   if (options.checkpointDir !== undefined) checkDirectory(options.checkpointDir)
   checkOptions(options, STREAMING_OPTIONS)
-  mustHaveThreads(options.master)
   const context: Record<string, unknown> = { ...options }
   for (const name of STREAMING_OPTIONS) delete context[name]
   const { receiverBufferBytes = 64 * 1024 * 1024, onBatchError = 'stop', maxCatchUpBatches = 1_000_000 } = options

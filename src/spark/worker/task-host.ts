@@ -110,7 +110,7 @@ export class TaskHost {
 function reportOf({ added, rejects, metrics }: TaskResult & { ok: true }): Buffer {
   const { sums = [] } = metrics
   if (!added && !rejects && sums.length === 0) return Buffer.alloc(0)
-  const report: TaskReport = { added, rejects, sums }
+  const report: TaskReport = { added, rejects, sums, read: sums.length > 0 ? metrics.read : [] }
   return serialize(report)
 }
 

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ManualClock, StateError, StateSpec, StreamingContext, type StreamingOptions } from 'millrace'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasService } from '../services/service.js'
+import { buildBridge, onSpark } from '../services/spark.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-streams-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Writes a file that belongs to the batch at `ms`. */
+function write(name: string, text: string, ms: number): void {
+  writeFileSync(join(folder, name), text)
+  utimesSync(join(folder, name), ms / 1000, ms / 1000)
+}
+
+/** What streams over files and a queue give in four batches, in events and by outputs. */
+async function gathered(options: Partial<StreamingOptions>) {
+  const clock = new ManualClock(0)
+  await using ssc = new StreamingContext({ ...options, threads: 2, parallelism: 3, batchInterval: 1000, clock })
+  const queue = [['a b', 'c'], ['a'], [], ['x y z']]
+  const lines = ssc.queueStream<string>(queue).union(ssc.textFileStream(folder, { newFilesOnly: false }))
+  const words = lines.flatMap((line) => line.split(' '))
+  const counts = words.map((word): [string, number] => [word, 1]).reduceByKey((a, b) => a + b)
+  const checked = words.map(
+    (word) => {
+      if (word === 'y') throw new RangeError('no y')
+      return word
+    },
+    { onRecordError: 'dead-letter' },
+  )
+  const outputs: Record<string, unknown[]> = { counts: [], joined: [], window: [], checked: [], sorted: [] }
+  const into = (name: string) => async (rdd: { collect(): Promise<unknown[]> }, time: number) => {
+    const records = (await rdd.collect()).map((record) => JSON.stringify(record)).sort()
+    outputs[name]!.push([time, records])
+  }
+  counts.foreachRDD(into('counts'))
+  counts.join(counts.mapValues((n) => n * 10)).foreachRDD(into('joined'))
+  counts.reduceByKeyAndWindow((a, b) => a + b, '3s', '1s').foreachRDD(into('window'))
+  checked.foreachRDD(into('checked'))
+  words.transform((rdd) => rdd.sortBy((word) => word)).foreachRDD(into('sorted'))
+  const batches: unknown[] = []
+  ssc.on('batchCompleted', ({ time, records, deadLetters }) => batches.push([time, records, deadLetters]))
+  await ssc.start()
+  for (let i = 0; i < 4; i++) {
+    await clock.advance(1000)
+    await ssc.awaitIdle()
+  }
+  return { outputs, batches, dropped: ssc.deadLetters.latest.map(({ record }) => record) }
+}
+
+describe.runIf(hasService('spark'))('streams on Spark', () => {
+  beforeAll(buildBridge)
+
+  test('give what threads give: outputs, windows, counted records, dead letters', async () => {
+    write('one.txt', 'b b\n', 500)
+    write('two.txt', 'y z\na y\n', 2500)
+    const here = await gathered({})
+    expect(await gathered(onSpark('local[2]'))).toEqual(here)
+    expect(here.batches).toHaveLength(4)
+    expect(here.dropped).toContain('y')
+  })
+
+  test('a function that throws stops the streams with its error', async () => {
+    const clock = new ManualClock(0)
+    await using ssc = new StreamingContext({ ...onSpark('local[1]'), maxFailures: 1, batchInterval: 1000, clock })
+    ssc
+      .queueStream([[1], [2]])
+      .map((n) => {
+        if (n === 2) throw new RangeError('no twos')
+        return n
+      })
+      .output('numbers')
+    await ssc.start()
+    await clock.advance(2000)
+    await expect(ssc.awaitTermination()).rejects.toThrow(/no twos/)
+  })
+})
+
+test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
+  ['a receiver', (ssc) => ssc.pushStream<string>('words').print(), /\(words\) is not available on a Spark master/],
+  [
+    'state',
+    (ssc) =>
+      ssc
+        .queueStream<[string, number]>([])
+        .mapWithState(StateSpec.function((key: string) => key))
+        .print(),
+    /\(mapWithState\) is not available/,
+  ],
+  [
+    'a window with an inverse',
+    (ssc) =>
+      ssc
+        .queueStream<[string, number]>([])
+        .reduceByKeyAndWindow((a, b) => a + b, '2s', '1s', { inverse: (a, b) => a - b })
+        .print(),
+    /\(reduceByKeyAndWindow\) is not available/,
+  ],
+  [
+    'checkpoints',
+    (ssc) => {
+      ssc.checkpoint(folder)
+      ssc.textFileStream(folder).print()
+    },
+    /A checkpoint directory is not available/,
+  ],
+])('the start of streams with %s is refused by name', async (_, build, says) => {
+  await using ssc = new StreamingContext({ batchInterval: 1000, master: 'local[2]', clock: new ManualClock(0) })
+  build(ssc)
+  const error = await ssc.start().catch((thrown) => thrown)
+  expect(error).toBeInstanceOf(StateError)
+  expect(error.message).toMatch(says)
+})

@@ -1,0 +1,60 @@
+import { runBatches } from 'millrace/testing'
+import { build } from '../conformance/run-stream.mjs'
+
+interface Case {
+  readonly id: string
+  readonly given: Given
+  readonly read: Given
+}
+
+interface Given {
+  readonly batchMs: number
+  readonly numPartitions?: number
+  readonly runBatches: number
+  readonly inputs?: readonly (readonly unknown[])[]
+  readonly source?: unknown
+  readonly slices?: unknown
+  readonly recovery?: unknown
+  readonly expectError?: unknown
+}
+
+type Batches = { readonly time: number; readonly records: unknown[] }[]
+type Options = NonNullable<Parameters<typeof runBatches>[2]>
+
+/** Whether a case can share its context with others: nothing of it concerns the whole context. */
+export function canShare({ given }: Case): boolean {
+  return !(given.source || given.slices || given.recovery || given.expectError)
+}
+
+/** Cases that can share a context, because they have the same batches and partitions. */
+export function shared(cases: readonly Case[]): Case[][] {
+  const form = ({ given }: Case) => `${given.batchMs}/${given.numPartitions ?? 2}`
+  const some = cases.filter(canShare)
+  return [...new Set(some.map(form))].map((wanted) => some.filter((each) => form(each) === wanted))
+}
+
+/** Runs cases beside each other in one context, whose start takes seconds. Resolves with what each gave, by its id. */
+export async function observeTogether(cases: readonly Case[], options: Options): Promise<Map<string, object>> {
+  const lists = cases.map(({ read }) => read.inputs ?? [])
+  const [{ batchMs, numPartitions: partitions = 2 }] = cases.map(({ read: { batchMs, numPartitions } }) => {
+    return { batchMs, numPartitions }
+  }) as [Given]
+  const outputs = (await runBatches(
+    (ssc, ...streams) => {
+      const all = cases.flatMap(({ id, read }, i) => {
+        const before = lists.slice(0, i).flat().length
+        const made = build(ssc, read, streams.slice(before, before + lists[i]!.length))
+        return Object.entries(made).map(([name, stream]) => [`${id} ${name}`, stream])
+      })
+      return Object.fromEntries(all)
+    },
+    lists.flat() as never,
+    { batchInterval: batchMs, partitions, batches: Math.max(...cases.map(({ read }) => read.runBatches)), ...options },
+  )) as Record<string, Batches>
+  const own = ({ id, read }: Case) => {
+    const last = read.runBatches * batchMs
+    const mine = Object.entries(outputs).filter(([name]) => name.startsWith(`${id} `))
+    return mine.map(([name, batches]) => [name.slice(id.length + 1), batches.filter(({ time }) => time <= last)])
+  }
+  return new Map(cases.map((each) => [each.id, Object.fromEntries(own(each))]))
+}
