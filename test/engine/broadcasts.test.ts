@@ -163,7 +163,8 @@ test('after unpersist() a task gets the value again, in every thread', async () 
     expect(await lengths.sum()).toBe(24)
     text.unpersist()
     text.unpersist()
-    expect(localEngineOf(ctx).memory.usedBytes).toBe(0)
+    // A thread that was late still holds a task that the other took over, and the value for it.
+    await expect.poll(() => localEngineOf(ctx).memory.usedBytes, { timeout: 30_000 }).toBe(0)
   }
   expect(text.value).toBe('abc')
 })
