@@ -426,6 +426,7 @@ export const RULES = [
     room: 'spark/worker',
     may: [
       'errors',
+      'values',
       'ops',
       'pool/blocks',
       'pool/*',

@@ -22,7 +22,7 @@ export interface SparkConfiguration {
  * @throws ArgumentError if there is no Spark at the given home; PackageError if the bridge is not installed.
  */
 export function configurationOf(options: ContextSettings): SparkConfiguration {
-  const { master, spark, codegen, fileSystems, maxFailures, maxResultBytes, parallelism } = options
+  const { master, spark, codegen, fileSystems, maxFailures, maxResultBytes, parallelism, taskTimeoutMs } = options
   const home = spark.home ?? process.env.SPARK_HOME
   if (home === undefined || !existsSync(join(home, 'jars'))) {
     throw new ArgumentError(
@@ -44,6 +44,8 @@ export function configurationOf(options: ContextSettings): SparkConfiguration {
     'spark.master': masterOf(master!, maxFailures),
     'spark.jars': jar,
     'spark.files': [WORKER, KERNELS].map((file) => join(bridge, file)).join(','),
+    // A long in Java.
+    'spark.millrace.taskTimeoutMs': String(Math.min(taskTimeoutMs, Number.MAX_SAFE_INTEGER)),
     'spark.millrace.version': bridgeVersion(),
     'spark.millrace.boot': JSON.stringify({ codegen, fileSystems }),
   }

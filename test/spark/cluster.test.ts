@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -52,7 +52,8 @@ describe.runIf(hasService('spark')).each([
   beforeAll(async () => {
     buildBridge()
     cluster = workers > 0 ? await SparkCluster.start(workers) : undefined
-    ctx = new Context(onSpark(cluster?.master ?? name))
+    // Only cancelling ends a function that does not return.
+    ctx = new Context({ ...onSpark(cluster?.master ?? name), taskTimeout: '1h' })
   })
   afterAll(async () => {
     const own = processesBelow(process.pid).filter(({ command }) => OURS.test(command))
@@ -87,20 +88,28 @@ describe.runIf(hasService('spark')).each([
     expect(there.stack).not.toContain('millrace-worker.mjs')
   })
 
-  test('a signal cancels a job that computes, and the next job runs', async () => {
+  test('a signal cancels a job that computes and ends its processes, and the next job runs', async () => {
     const cancel = new AbortController()
+    const started = mkdtempSync(join(folder, 'started-'))
     const endless = ctx.withSignal(cancel.signal, () =>
       ctx
         .range(0, 2, 1, 2)
-        .map((n) => {
-          for (let end = Date.now() + 600_000; Date.now() < end; );
-          return n
-        })
+        .map(
+          withEnv({ started }, () => {
+            process.getBuiltinModule('fs').writeFileSync(`${started}/${process.pid}`, '')
+            for (;;);
+          }),
+        )
         .collect(),
     )
-    const timer = wait(1500).then(() => cancel.abort(new Error('enough')))
-    await expect(endless).rejects.toThrow(JobCancelledError)
-    await timer
+    const cancelled = expect(endless).rejects.toThrow(JobCancelledError)
+    await eventually(() => expect(readdirSync(started)).toHaveLength(2))
+    const pids = new Set(readdirSync(started).map(Number))
+    const computing = processesBelow(process.pid).filter(({ pid }) => pids.has(pid))
+    expect(computing).toHaveLength(2)
+    cancel.abort(new Error('enough'))
+    await cancelled
+    await eventually(() => expect(computing.filter(isRunning)).toEqual([]))
     expect(await ctx.range(0, 10, 1, 2).sum()).toBe(45)
   })
 

@@ -1,34 +1,50 @@
-// The process of an executor that runs tasks: node millrace-worker.mjs SOCKET
+// The process of an executor that runs tasks: node millrace-worker.mjs SOCKET PERIOD, with the ms between two heartbeats
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { serialize } from 'node:v8'
 import '../../formats/reading.js'
 import '../../sinks/save-formats.js'
 import '../../sinks/write-to.js'
+import { ThreadLostError } from '../../errors.js'
 import { encodeError } from '../../pool/error-wire.js'
+import { uncaught } from '../../pool/loss.js'
 import type { WorkerBoot } from '../../pool/protocol.js'
+import { newThreadStatus } from '../../pool/thread-status.js'
 import { intBytes, SocketReader } from '../socket-reader.js'
 import type { TaskFailure } from '../stage-input.js'
 import { bridgeVersion } from '../version.js'
-import { dieWithParent } from './orphan-watch.js'
+import { sendHeartbeats } from './heartbeats.js'
 import { readTask, writeAnswer } from './task-frames.js'
 import { TaskHost } from './task-host.js'
 
-dieWithParent()
-const socket = connect(process.argv[2]!)
+const [, , path, periodMs] = process.argv as [string, string, string, string]
+const status = newThreadStatus()
+const socket = connect(path)
 const reader = new SocketReader(socket)
-const host = await TaskHost.open(JSON.parse(process.env.MILLRACE_BOOT!) as WorkerBoot)
+await once(socket, 'connect')
 const version = Buffer.from(bridgeVersion())
 socket.write(intBytes(version.length))
 socket.write(version)
+sendHeartbeats(path, Number(periodMs), status)
+// The state of this process is not known after such an error, so another process takes its place.
+process.on('uncaughtException', (cause) => {
+  const message = `The Node process of the task ended: ${uncaught('task', cause)}`
+  abandon(new ThreadLostError('uncaught', message, { cause }))
+})
+const host = await TaskHost.open(JSON.parse(process.env.MILLRACE_BOOT!) as WorkerBoot, status)
 for (let task = await readTask(reader); task; task = await readTask(reader)) {
   try {
-    const { succeeded, report, blocks } = await host.run(task)
-    writeAnswer(socket, succeeded, report, blocks)
+    writeAnswer(socket, await host.run(task))
   } catch (error) {
-    // Not a failure of the task: the runtime reports those. The state of this process is not known, so another one takes its place.
-    const failure: TaskFailure = { error: encodeError(error), label: undefined, failedOn: undefined }
-    writeAnswer(socket, false, serialize(failure), [])
-    socket.end(() => process.exit(1))
+    // Not a failure of the task: the runtime reports those.
+    abandon(error)
   }
 }
 process.exit(0)
+
+/** Answers the running task with an error, and ends this process. */
+function abandon(error: unknown): void {
+  const failure: TaskFailure = { error: encodeError(error), label: undefined, failedOn: undefined }
+  writeAnswer(socket, { outcome: 'failed-with-process', report: serialize(failure), blocks: [] })
+  socket.end(() => process.exit(1))
+}

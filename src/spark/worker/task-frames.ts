@@ -44,9 +44,22 @@ async function list<T>(reader: SocketReader, next: () => Promise<T>): Promise<T[
   return all
 }
 
-export function writeAnswer(socket: Socket, succeeded: boolean, report: Buffer, blocks: readonly KeyedBlock[]): void {
+/**
+ * How a task ended. `failed-finally`: a repetition cannot succeed. `failed-with-process`: the process ends with it. The index is what
+ * the executor reads.
+ */
+const OUTCOMES = ['failed', 'succeeded', 'failed-finally', 'failed-with-process'] as const
+
+export interface TaskAnswer {
+  readonly outcome: (typeof OUTCOMES)[number]
+  /** A serialized TaskReport or TaskFailure; empty if there is nothing to report. */
+  readonly report: Buffer
+  readonly blocks: readonly KeyedBlock[]
+}
+
+export function writeAnswer(socket: Socket, { outcome, report, blocks }: TaskAnswer): void {
   socket.cork()
-  socket.write(Buffer.of(succeeded ? 1 : 0))
+  socket.write(Buffer.of(OUTCOMES.indexOf(outcome)))
   socket.write(intBytes(report.length))
   socket.write(report)
   socket.write(intBytes(blocks.length))

@@ -1,22 +1,17 @@
 import { deserialize, serialize } from 'node:v8'
+import { FileChangedError } from '../../errors.js'
 import type { Program } from '../../ops/plan.js'
 import { readPart } from '../../pool/blocks/shuffle-block.js'
 import { offer } from '../../pool/claims.js'
+import { decodeError, type WireError } from '../../pool/error-wire.js'
 import { PROTOCOL, type TaskInput, type TaskMessage, type TaskResult, type WorkerBoot } from '../../pool/protocol.js'
-import { newThreadStatus } from '../../pool/thread-status.js'
 import type { WorkerRuntime } from '../../pool/worker/runtime/attach.js'
 import { createRuntime } from '../../pool/worker/runtime/runtime.js'
+import { isFinal } from '../../values/is-final.js'
 import { packBlock, unpackBlock } from '../block-wire.js'
 import type { StageInput, TaskFailure, TaskReport } from '../stage-input.js'
-import { type KeyedBlock, RESULT, type TaskFrame } from './task-frames.js'
+import { type KeyedBlock, RESULT, type TaskAnswer, type TaskFrame } from './task-frames.js'
 import { RUNTIME, TaskMemory } from './task-memory.js'
-
-export interface HostAnswer {
-  readonly succeeded: boolean
-  /** A serialized TaskReport or TaskFailure; empty if there is nothing to report. */
-  readonly report: Buffer
-  readonly blocks: readonly KeyedBlock[]
-}
 
 /** Runs the tasks of an executor in the worker's runtime, as the driver of a single thread would. */
 export class TaskHost {
@@ -31,8 +26,8 @@ export class TaskHost {
     this.#status = status
   }
 
-  static async open(boot: WorkerBoot): Promise<TaskHost> {
-    const status = newThreadStatus()
+  /** `status`: counts the progress of tasks, see thread-status.ts. */
+  static async open(boot: WorkerBoot, status: Int32Array): Promise<TaskHost> {
     const attach = { type: 'attach', protocol: PROTOCOL, thread: RUNTIME, status: status.buffer, boot } as const
     // No control plane: what a driver would call over it, such as cancelling, ends this process instead.
     const control = undefined as never
@@ -40,7 +35,7 @@ export class TaskHost {
     return new TaskHost(runtime, status)
   }
 
-  async run(frame: TaskFrame): Promise<HostAnswer> {
+  async run(frame: TaskFrame): Promise<TaskAnswer> {
     const inputs = this.#inputs(frame)
     const broadcasts = frame.broadcasts.map(({ id, payload }) => ({
       id,
@@ -83,7 +78,7 @@ export class TaskHost {
     return { in: 'shuffle', outputs, partition: 0 }
   }
 
-  #succeeded({ program, partition: map }: TaskFrame, result: TaskResult & { ok: true }): HostAnswer {
+  #succeeded({ program, partition: map }: TaskFrame, result: TaskResult & { ok: true }): TaskAnswer {
     const written = result.written.map(({ block }) => block)
     this.#memory.ended(result.memory, written)
     const blocks: KeyedBlock[] = []
@@ -97,14 +92,20 @@ export class TaskHost {
       const payload = serialize(result.answer)
       blocks.push({ key: RESULT, block: packBlock({ map, count: 1, codec: 'answer', payload }) })
     }
-    return { succeeded: true, report: reportOf(result), blocks }
+    return { outcome: 'succeeded', report: reportOf(result), blocks }
   }
 
-  #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): HostAnswer {
+  #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): TaskAnswer {
     this.#memory.ended(memory, [])
     const failure: TaskFailure = { error, label, failedOn }
-    return { succeeded: false, report: serialize(failure), blocks: [] }
+    return { outcome: isFinalFailure(error) ? 'failed-finally' : 'failed', report: serialize(failure), blocks: [] }
   }
+}
+
+/** Whether further attempts would fail too, as the scheduler of threads decides it. */
+function isFinalFailure(wire: WireError): boolean {
+  const error = decodeError(wire)
+  return error instanceof FileChangedError || isFinal(error)
 }
 
 function reportOf({ added, rejects, metrics }: TaskResult & { ok: true }): Buffer {

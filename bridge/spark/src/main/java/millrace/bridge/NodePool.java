@@ -41,5 +41,6 @@ final class NodePool {
   static void discard(NodeProcess process) {
     ALL.remove(process);
     process.kill();
+    process.heartbeats.close();
   }
 }

@@ -24,14 +24,26 @@ import org.apache.spark.SparkFiles;
 /** A Node process of this executor, behind a unix socket. It runs one task at a time. */
 final class NodeProcess {
   private static final long START_SECONDS = 60;
+  private static final long EXIT_SECONDS = 5;
+  /** Exit codes of a process that a signal ended: 128 and the number of the signal. */
+  private static final int BY_SIGNAL = 128;
+  private static final int SIGABRT = 6;
+
+  /** Something else than its task ended a process before it could take one. */
+  static final class KilledException extends IOException {
+    private KilledException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
 
   /** Programs and broadcast variables that the process has. */
   final Set<Integer> programs = new HashSet<>();
   final Set<Integer> broadcasts = new HashSet<>();
+  final Heartbeats heartbeats;
   final DataInputStream in;
   final DataOutputStream out;
   private final Process process;
-  private final SocketChannel channel;
+  private final SocketChannel tasks;
 
   NodeProcess() throws IOException {
     SparkConf conf = SparkEnv.get().conf();
@@ -41,56 +53,73 @@ final class NodeProcess {
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(path));
       process = start(conf, path);
-      channel = accept(server);
+      closeWhenLate(server);
+      tasks = server.accept();
+      in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(tasks), 1 << 16));
+      out = new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(tasks), 1 << 16));
+      checkVersion(conf.get("spark.millrace.version"));
+      // The process connects once more after it has sent its version.
+      heartbeats = new Heartbeats(server.accept(), this::kill);
+    } catch (IOException e) {
+      throw notStarted(e);
     } finally {
       Files.deleteIfExists(path);
       Files.deleteIfExists(directory);
     }
-    in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel), 1 << 16));
-    out = new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16));
-    checkVersion(conf.get("spark.millrace.version"));
   }
 
   boolean isAlive() {
-    return process.isAlive() && channel.isOpen();
+    return process.isAlive() && tasks.isOpen();
   }
 
   void kill() {
     process.destroyForcibly();
     try {
-      channel.close();
+      tasks.close();
     } catch (IOException e) {
       // The process is gone, and the socket with it.
     }
   }
 
+  /** Returns why the process ended, as the driver's errors name it, once its connection has ended. */
+  NodeLoss loss() throws InterruptedException {
+    if (!process.waitFor(EXIT_SECONDS, TimeUnit.SECONDS)) return new NodeLoss("unreadable", null);
+    int code = process.exitValue();
+    if (heartbeats.isStuck()) return new NodeLoss("timeout", code);
+    // So Node ends when its heap is full.
+    if (code == BY_SIGNAL + SIGABRT) return new NodeLoss("out-of-memory", code);
+    return new NodeLoss(code > BY_SIGNAL ? "terminated" : "exit", code);
+  }
+
   private static Process start(SparkConf conf, Path socket) throws IOException {
     String worker = SparkFiles.get("millrace-worker.mjs");
-    ProcessBuilder builder = new ProcessBuilder(conf.get("spark.millrace.node", "node"), worker, socket.toString());
+    ProcessBuilder builder =
+        new ProcessBuilder(conf.get("spark.millrace.node", "node"), worker, socket.toString(), String.valueOf(Heartbeats.periodMs(conf)));
     builder.environment().put("MILLRACE_BOOT", conf.get("spark.millrace.boot"));
     // What functions print goes where the executor's output goes.
     return builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
-  /** Waits for the process to connect, until it exits or its time is over: both close the server. */
-  private SocketChannel accept(ServerSocketChannel server) throws IOException {
+  /** Closes the server when the process exits or its time is over. */
+  private void closeWhenLate(ServerSocketChannel server) {
     process.onExit().thenRun(() -> close(server));
     CompletableFuture.delayedExecutor(START_SECONDS, TimeUnit.SECONDS).execute(() -> close(server));
-    try {
-      return server.accept();
-    } catch (IOException e) {
-      boolean exited = !process.isAlive();
-      process.destroyForcibly();
-      String why = exited ? "it exited with code " + process.exitValue() : "it did not connect in " + START_SECONDS + " s";
-      throw new IOException("A Node process of Millrace did not start: " + why + ". See the stderr of the executor.", e);
-    }
+  }
+
+  private IOException notStarted(IOException cause) {
+    if (process == null) return cause;
+    boolean exited = !process.isAlive();
+    process.destroyForcibly();
+    if (exited && process.exitValue() > BY_SIGNAL) return new KilledException("A signal ended a Node process while it started.", cause);
+    String why = exited ? "it exited with code " + process.exitValue() : "it did not connect in " + START_SECONDS + " s";
+    return new IOException("A Node process of Millrace did not start: " + why + ". See the stderr of the executor.", cause);
   }
 
   private void checkVersion(String wanted) throws IOException {
     String version = new String(Wire.read(in), StandardCharsets.UTF_8);
     if (version.equals(wanted)) return;
     kill();
-    throw new IOException("The worker of the Spark bridge has version " + version + ", the driver " + wanted + ". Install one version.");
+    throw new IllegalStateException("The worker of the Spark bridge has version " + version + ", the driver " + wanted + ". Install one version.");
   }
 
   private static void close(ServerSocketChannel server) {

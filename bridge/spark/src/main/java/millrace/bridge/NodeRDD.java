@@ -2,6 +2,7 @@ package millrace.bridge;
 
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,6 +12,7 @@ import org.apache.spark.Dependency;
 import org.apache.spark.Partition;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.util.CollectionAccumulator;
@@ -23,6 +25,16 @@ import scala.reflect.ClassTag$;
  * The JVM knows which partitions of which parents a task reads, and nothing of programs and records.
  */
 final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
+  /** Attempts of a task after which the end of its Node process by a signal counts as a failure. As in threads. */
+  private static final int MOST_SETBACKS = 100;
+  /** Outcomes of a task, as its process sends them. */
+  private static final byte SUCCEEDED = 1;
+  private static final byte FAILED_FINALLY = 2;
+  private static final byte FAILED_WITH_PROCESS = 3;
+
+  /** `report`: a TaskReport, or a TaskFailure; both are opaque here. */
+  private record Answer(byte outcome, byte[] report, List<Tuple2<Integer, byte[]>> blocks) {}
+
   private final int number;
   private final transient NodePartition[] parts;
   private final Map<Integer, byte[]> programs;
@@ -53,13 +65,17 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
   @Override
   public scala.collection.Iterator<Tuple2<Integer, byte[]>> compute(Partition split, TaskContext task) {
     NodePartition part = (NodePartition) split;
-    try {
-      List<List<byte[]>> reads = new ArrayList<>();
-      for (int i = 0; i < part.reads.length; i++) reads.add(read(part, i, task));
-      return CollectionConverters.asScala(run(part, reads).iterator());
-    } catch (IOException e) {
-      throw new RuntimeException("The Node process of a task ended before it answered: " + e.getMessage(), e);
+    List<List<byte[]>> reads = new ArrayList<>();
+    for (int i = 0; i < part.reads.length; i++) reads.add(read(part, i, task));
+    Answer answer = run(part, reads, task);
+    if (answer.outcome != SUCCEEDED) {
+      var place = new NodeTaskException.Place(number, part.index, task.attemptNumber());
+      throw unchecked(NodeTaskException.failed(place, answer.outcome == FAILED_FINALLY, answer.report));
     }
+    if (answer.report.length > 0) {
+      reports.add(ByteBuffer.allocate(8 + answer.report.length).putInt(number).putInt(part.index).put(answer.report).array());
+    }
+    return CollectionConverters.asScala(answer.blocks.iterator());
   }
 
   private List<byte[]> read(NodePartition part, int i, TaskContext task) {
@@ -73,24 +89,64 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     return blocks;
   }
 
-  private List<Tuple2<Integer, byte[]>> run(NodePartition part, List<List<byte[]>> reads) throws IOException {
-    NodeProcess process = NodePool.borrow();
+  private Answer run(NodePartition part, List<List<byte[]>> reads, TaskContext task) {
+    NodeProcess process = borrow(task);
     boolean answered = false;
     try {
+      process.heartbeats.taskStarted();
       send(process, part, reads);
-      boolean succeeded = process.in.readBoolean();
+      byte outcome = process.in.readByte();
       byte[] report = Wire.read(process.in);
       List<Tuple2<Integer, byte[]>> blocks = new ArrayList<>();
-      for (int n = process.in.readInt(); n > 0; n--) blocks.add(new Tuple2<>(process.in.readInt(), Wire.read(process.in)));
-      answered = true;
-      byte[] placed = ByteBuffer.allocate(8 + report.length).putInt(number).putInt(part.index).put(report).array();
-      if (!succeeded) throw new NodeTaskException(placed);
-      if (report.length > 0) reports.add(placed);
-      return blocks;
+      for (int n = process.in.readInt(); n > 0; n--) {
+        blocks.add(new Tuple2<>(process.in.readInt(), Wire.read(process.in)));
+        process.heartbeats.blockMoved();
+      }
+      answered = outcome != FAILED_WITH_PROCESS;
+      return new Answer(outcome, report, blocks);
+    } catch (IOException e) {
+      throw ended(process, part, task, e);
     } finally {
+      process.heartbeats.taskEnded();
       if (answered) NodePool.giveBack(process);
       else NodePool.discard(process);
     }
+  }
+
+  private static NodeProcess borrow(TaskContext task) {
+    try {
+      return NodePool.borrow();
+    } catch (NodeProcess.KilledException e) {
+      throw setBack(task, e.getMessage());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns the exception for a connection that ended before the answer. */
+  private RuntimeException ended(NodeProcess process, NodePartition part, TaskContext task, IOException cause) {
+    // Spark interrupts the threads of tasks that it cancels, which closes the connection.
+    if (task.isInterrupted()) return new TaskKilledException("cancelled");
+    try {
+      NodeLoss loss = process.loss();
+      if (loss.isKill() && task.attemptNumber() < MOST_SETBACKS) return setBack(task, "A signal ended its Node process.");
+      RuntimeException lost = NodeTaskException.lost(new NodeTaskException.Place(number, part.index, task.attemptNumber()), loss);
+      lost.initCause(cause);
+      return lost;
+    } catch (InterruptedException e) {
+      return new TaskKilledException("interrupted");
+    }
+  }
+
+  /** Returns an exception after which Spark repeats the task and counts no failure, unless that has happened too often. */
+  private static RuntimeException setBack(TaskContext task, String why) {
+    return task.attemptNumber() < MOST_SETBACKS ? new TaskKilledException(why) : new IllegalStateException(why);
+  }
+
+  /** Throws a checked exception that Spark must see as it is. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> RuntimeException unchecked(Exception error) throws E {
+    throw (E) error;
   }
 
   private void send(NodeProcess process, NodePartition part, List<List<byte[]>> reads) throws IOException {
@@ -110,7 +166,10 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
       out.writeInt(part.reads[i].input());
       out.writeBoolean(part.reads[i].isShuffle());
       out.writeInt(reads.get(i).size());
-      for (byte[] block : reads.get(i)) Wire.write(out, block);
+      for (byte[] block : reads.get(i)) {
+        Wire.write(out, block);
+        process.heartbeats.blockMoved();
+      }
     }
     out.flush();
   }
