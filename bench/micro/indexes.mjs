@@ -1,4 +1,4 @@
-import { KeyIndex } from '#build/pool/worker/state/key-index.js'
+import { KeyIndex } from '#build/pool/worker/tables/key-index.js'
 import { SlotIndex } from '#build/pool/worker/tables/slot-index.js'
 
 const DISTINCT = 10_000

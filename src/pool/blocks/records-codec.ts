@@ -126,11 +126,17 @@ export interface PairColumns {
 
 /** Like `decodePairs`, but decodes keys on demand if their form allows it. */
 export function decodePairColumns(bytes: Buffer): PairColumns {
-  const cursor = { bytes: aligned(bytes), at: 0 }
-  if (bytes.length > 0 && readHeader(cursor).form === FORM.pairs)
-    return { keys: KeyColumn.read(cursor), values: readColumn(cursor) }
+  const columns = decodeIfPairs(bytes)
+  if (columns) return columns
   const { keys, values } = decodePairs(bytes)
   return { keys: KeyColumn.of(keys), values }
+}
+
+/** Like `decodePairColumns`; undefined if the bytes do not hold two columns. */
+export function decodeIfPairs(bytes: Buffer): PairColumns | undefined {
+  const cursor = { bytes: aligned(bytes), at: 0 }
+  if (bytes.length === 0 || readHeader(cursor).form !== FORM.pairs) return undefined
+  return { keys: KeyColumn.read(cursor), values: readColumn(cursor) }
 }
 
 /** Typed arrays can only start at multiples of their element size; a payload in a segment always does. */

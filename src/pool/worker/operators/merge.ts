@@ -55,8 +55,26 @@ export function compileColumns(plan: Plan, compiler: PlanCompiler): ColumnSource
     const { segments } = compiler.services
     return (task, each) => readParts(task, plan.input, segments, decodePairColumns, each)
   }
+  if (plan.op === 'input') return compileInputColumns(plan.input, compiler)
   const source = compilePairs(plan, compiler)
   return (task, each) => source(task, (keys, values) => each({ keys: KeyColumn.of(keys), values }))
+}
+
+/** Reads persisted pairs in columns. */
+function compileInputColumns(input: number, { services: { segments } }: PlanCompiler): ColumnSource {
+  return (task, each) => {
+    const count = (records: number) => {
+      task.read[input]! += records
+    }
+    const records = (all: readonly unknown[]) => {
+      count(all.length)
+      splitPairs(all, task, (keys, values) => each({ keys: KeyColumn.of(keys), values }))
+    }
+    task.sums[input] = readInput(task.inputs[input]!, segments, records, undefined, (part) => {
+      count(part.values.length)
+      each(part)
+    })
+  }
 }
 
 function pairing(source: PairSource): Source {

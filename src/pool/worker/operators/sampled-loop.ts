@@ -1,4 +1,5 @@
 import type { AnyFunction } from '../../../ops/functions/ref.js'
+import { JoinedRecords } from './joined-records.js'
 import { composeLoop, firstOf, type Loop, type ReadyStep } from './loop.js'
 import type { LoopSample } from './operation-sample.js'
 import { RECORD_OPERATIONS } from './record-operations.js'
@@ -36,14 +37,15 @@ export function withSample(steps: readonly ReadyStep[], whole: Loop): Loop {
 
 /** Splits records after the first `n`. Arrays stay arrays, which loops read faster. */
 function split(records: Iterable<unknown>, n: number): { first: Iterable<unknown>; rest: Iterable<unknown> } {
-  if (Array.isArray(records)) return { first: records.slice(0, n), rest: records.slice(n) }
+  if (Array.isArray(records) || records instanceof JoinedRecords)
+    return { first: records.slice(0, n), rest: records.slice(n) }
   const iterator = records[Symbol.iterator]()
   return { first: firstOf(iterator, n), rest: { [Symbol.iterator]: () => iterator } }
 }
 
 /** Counts records that are not measured. */
 function counted(records: Iterable<unknown>, sample: LoopSample): Iterable<unknown> {
-  if (Array.isArray(records)) {
+  if (Array.isArray(records) || records instanceof JoinedRecords) {
     sample.others += records.length
     return records
   }

@@ -1,6 +1,6 @@
 import { readFileRanges } from '../../../files/read-range.js'
 import type { BlockHandle, BlockSlice } from '../../blocks/handle.js'
-import { decodeRecords } from '../../blocks/records-codec.js'
+import { decodeIfPairs, decodeRecords, type PairColumns } from '../../blocks/records-codec.js'
 import { readPart } from '../../blocks/shuffle-block.js'
 import { eachLines } from '../../blocks/text.js'
 import type { TaskInput } from '../../protocol.js'
@@ -21,17 +21,18 @@ export type EachText = (text: Buffer) => void
 
 /**
  * Passes the records of an input to `each`. Shuffle inputs yield the records of each map output in order. Text goes to
- * `text` if present. Returns a checksum of the bytes read from files.
+ * `text` if present, and blocks that hold pairs in columns to `pairs`. Returns a checksum of the bytes read from files.
  */
 export function readInput(
   input: LocalInput,
   segments: SegmentTable,
   each: (records: readonly unknown[]) => void,
   text: EachText = (bytes) => eachLines(bytes, each),
+  pairs?: (part: PairColumns) => void,
 ): number | undefined {
   switch (input.in) {
     case 'blocks':
-      for (const slice of input.slices) readSlice(slice, segments, each, text)
+      for (const slice of input.slices) readSlice(slice, segments, each, text, pairs)
       return undefined
     case 'spilled':
       each(decodeRecords(readSpilled(input)))
@@ -79,9 +80,12 @@ function readSlice(
   segments: SegmentTable,
   each: (records: readonly unknown[]) => void,
   text: EachText,
+  pairs: ((part: PairColumns) => void) | undefined,
 ): void {
   if (block.codec !== 'text') {
-    each(segments.read(block, decodeRecords))
+    const part = pairs && segments.read(block, decodeIfPairs)
+    if (part) pairs(part)
+    else each(segments.read(block, decodeRecords))
     return
   }
   const payload = segments.open(block)

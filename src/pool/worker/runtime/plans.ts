@@ -4,7 +4,7 @@ import type { Aggregator, AsyncStep, Plan, Program, RecordOp, Step } from '../..
 import { KeyedMap } from '../../../values/keys.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
 import { type AsyncStepRun, AsyncSteps } from '../operators/async-steps.js'
-import { compileJoin } from '../operators/hash-join.js'
+import { compileJoin, compileJoined } from '../operators/hash-join.js'
 import { compileLoop, composeLoop, type Loop, type ReadyStep } from '../operators/loop.js'
 import { compileAsyncStep } from '../operators/map-async.js'
 import { compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
@@ -152,13 +152,21 @@ export class ThreadPlanCompiler implements PlanCompiler {
     if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
     const whole = plan.steps.findLastIndex(({ op }) => op === 'mapPartitions' || op === 'mapAsync')
     if (whole < 0) {
-      const { source, steps } = compileFilteredLines(plan, this) ?? { source: this.source(plan.of), steps: plan.steps }
+      const { source, steps } = compileFilteredLines(plan, this) ?? {
+        source: this.#forLoop(plan.of),
+        steps: plan.steps,
+      }
       return { source, steps: this.#ready(steps) }
     }
     const before: Plan = whole === 0 ? plan.of : { op: 'chain', of: plan.of, steps: plan.steps.slice(0, whole) }
     const step = plan.steps[whole]!
     const source = step.op === 'mapAsync' ? this.#awaiting(before, step) : this.#partitionwise(before, step)
     return { source, steps: this.#ready(plan.steps.slice(whole + 1)) }
+  }
+
+  /** Like `source`, for records that only loops read. */
+  #forLoop(plan: Plan): Source {
+    return plan.op === 'join' ? compileJoined(plan, this) : this.source(plan)
   }
 
   #partitionwise(before: Plan, step: Step): Source {

@@ -1,8 +1,8 @@
 import { copyOf, isObject } from '../../../values/copy.js'
 import { canonical } from '../../../values/keys.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
+import { KeyIndex } from '../tables/key-index.js'
 import { Bits } from './bits.js'
-import { KeyIndex } from './key-index.js'
 
 const LEAST_SLOTS = 64
 /** Entries per piece. */

@@ -1,6 +1,6 @@
 import { SHORT_UNITS, type ShortTexts } from '../../blocks/key-column.js'
-import { hashText, SEED } from '../tables/seeded-hash.js'
 import { packLatin1, packText } from './key-words.js'
+import { hashText, SEED } from './seeded-hash.js'
 
 /** The table is at most half full: an entry is then at its first or second position. */
 const PLACES_A_KEY = 2
@@ -22,10 +22,10 @@ const OTHER = 0x40 << 24
 const OBJECT = 0x50 << 24
 
 /**
- * Finds the slots of keys that are no objects, a million of them in a third of the time of a Map. Open addressing with
- * linear probing. Short texts and numbers are in the entry itself: one cache miss decides a look-up, and texts in a
- * block need no string. For tables of a task, where all keys are new, SlotIndex (tables/slot-index.ts) is faster: its
- * entries are half as large.
+ * Finds the slots of keys that are not objects; for a million keys it takes a third of the time of a Map. Open
+ * addressing with linear probing. Short texts and numbers are stored in the entry itself: one cache miss decides a
+ * look-up, and texts in a block need no string. For tables of a task that look up one key at a time, SlotIndex
+ * (slot-index.ts) is faster, because its entries are half as large.
  *
  * Layout: entries of four i32: three words that are the key or represent it (key-words.ts), and the slot plus one; 0 is
  * an empty position.
@@ -33,11 +33,8 @@ const OBJECT = 0x50 << 24
  * | key | words |
  * | --- | --- |
  * | a text of up to 11 units, each one byte | the bytes, zeros; length plus one in the highest byte |
- * Finds the slots of keys that are not objects; for a million keys it takes a third of the time of a Map. Open
- * addressing with linear probing. Short texts and numbers are stored in the entry itself: one cache miss decides a
- * look-up, and texts in a block need no string. For tables of a task, where all keys are new, SlotIndex
- * (tables/slot-index.ts) is faster, because its entries are half as large.
  * | a number | its 32 or 64 bits; the kind |
+ * | another text or value | its hash; the kind. Look-ups compare the key too |
  */
 export class KeyIndex {
   /** By slot. The owner's array. */
@@ -96,12 +93,19 @@ export class KeyIndex {
     return found
   }
 
+  /** Returns the slot of a key. A new key gets the slot after the last key; the owner then adds it to its keys. */
+  place(key: unknown): number {
+    pack(key, 0)
+    const found = this.#findAt(0, key)
+    if (found >= 0) return found
+    this.#insert(this.#keys.length)
+    return this.#keys.length
+  }
+
   /** Adds the key of a slot, which must be absent. */
   add(slot: number): void {
-    if ((this.#size + 1) * PLACES_A_KEY * ENTRY > this.#entries.length) this.#grow()
-    this.#size++
     pack(this.#keys[slot], 0)
-    insert(this.#entries, this.#shift, words, 0, slot)
+    this.#insert(slot)
   }
 
   /** Removes the key of a slot, which must be present. */
@@ -120,6 +124,13 @@ export class KeyIndex {
     }
     entries.fill(0, hole, hole + ENTRY)
     this.#size--
+  }
+
+  /** Inserts the packed key. */
+  #insert(slot: number): void {
+    if ((this.#size + 1) * PLACES_A_KEY * ENTRY > this.#entries.length) this.#grow()
+    this.#size++
+    insert(this.#entries, this.#shift, words, 0, slot)
   }
 
   #findAt(from: number, key: unknown): number {

@@ -1,0 +1,124 @@
+import { Context, type RDD } from 'millrace'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { canonical } from '#build/values/keys.js'
+import { expectBag } from '../../support/compare.js'
+import fc from '../../support/fast-check.js'
+
+type Pair = [unknown, unknown]
+type Joined = [unknown, [unknown, unknown]]
+type Join = 'join' | 'leftOuterJoin' | 'rightOuterJoin' | 'fullOuterJoin'
+
+let ctx: Context
+beforeAll(() => {
+  ctx = new Context({ threads: 2 })
+})
+afterAll(() => ctx.stop())
+
+/** Equal for equal keys. */
+const nameOf = (key: unknown) =>
+  typeof key === 'object' && key !== null ? canonical(key) : `${typeof key} ${Object.is(key, -0) ? 0 : String(key)}`
+
+/** The records of a join in one partition, in their order. */
+function naive(left: readonly Pair[], right: readonly Pair[], join: Join): Joined[] {
+  const joined: Joined[] = []
+  for (const [key, mine] of left) {
+    const partners = right.filter(([other]) => nameOf(other) === nameOf(key))
+    for (const [, theirs] of partners) joined.push([key, [mine, theirs]])
+    if (partners.length === 0 && (join === 'leftOuterJoin' || join === 'fullOuterJoin'))
+      joined.push([key, [mine, undefined]])
+  }
+  if (join === 'join' || join === 'leftOuterJoin') return joined
+  const met = new Set(left.map(([key]) => nameOf(key)))
+  const alone = right.filter(([key]) => !met.has(nameOf(key)))
+  const groups = [...new Map(alone.map(([key]) => [nameOf(key), alone.find(([k]) => nameOf(k) === nameOf(key))![0]]))]
+  const isObject = (key: unknown) => typeof key === 'object' && key !== null
+  for (const objects of [false, true]) {
+    for (const [name, key] of groups.filter(([, key]) => isObject(key) === objects))
+      for (const [other, theirs] of alone) if (nameOf(other) === name) joined.push([key, [undefined, theirs]])
+  }
+  return joined
+}
+
+const KEYS = {
+  'short texts': fc.constantFrom('', 'a', 'b', 'ab', 'é', 'elevenunits', '\0'),
+  'texts of all lengths and widths': fc.constantFrom('a', 'Ā', '😀', '\ud800', 'x'.repeat(12), 'x'.repeat(300)),
+  'whole numbers': fc.constantFrom(0, 1, -1, 2 ** 31 - 1, -(2 ** 31)),
+  numbers: fc.constantFrom(0, -0, 0.5, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY),
+  'values of all kinds': fc.oneof(
+    fc.constantFrom<unknown>(0, 1, '0', '1', true, null, undefined, 1n, 'null'),
+    fc.constantFrom(1, 2).map((a) => ({ a })),
+    fc.constantFrom(1, 2).map((a) => [a, 'x']),
+  ),
+}
+const VALUES = fc.oneof(fc.integer(), fc.constantFrom<unknown>('text', undefined, null, 0.5, -0, true))
+
+const ways: Record<string, (rdd: RDD<Pair>, partitions: number) => RDD<Pair>> = {
+  'as they are': (rdd) => rdd,
+  'persisted by key': (rdd, partitions) => rdd.partitionBy(partitions).persist(),
+}
+
+describe.each(Object.entries(KEYS))('a join by %s', (_name, key) => {
+  const side = fc.array(fc.tuple(key, VALUES), { maxLength: 40 })
+  test.each(['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin'] as const)(
+    '%s is as the model',
+    async (join) => {
+      await fc.assert(
+        fc.asyncProperty(
+          side,
+          side,
+          fc.constantFrom(...Object.values(ways)),
+          fc.constantFrom(1, 1, 3),
+          async (left, right, way, partitions) => {
+            const mine = ctx.parallelize<Pair>(left, 2)
+            const theirs = way(ctx.parallelize<Pair>(right, 2), partitions)
+            // The second time, persisted pairs come from blocks.
+            if (way === ways['persisted by key']) await theirs.count()
+            const joined = mine[join](theirs, partitions) as RDD<Joined>
+            const expected = naive(left, right, join)
+            const same = (found: unknown[], wanted: unknown[]) =>
+              partitions === 1 ? expect(found).toEqual(wanted) : expectBag(found, wanted)
+            same(await joined.collect(), expected)
+            same(
+              await joined.map(([key, [a, b]]) => [b, key, a]).collect(),
+              expected.map(([key, [a, b]]) => [b, key, a]),
+            )
+            same(
+              await joined
+                .filter((record) => record[1][0] !== 'text')
+                .mapValues((both) => both)
+                .flatMap((record) => [record, record])
+                .collect(),
+              expected.filter((record) => record[1][0] !== 'text').flatMap((record) => [record, record]),
+            )
+            theirs.unpersist()
+          },
+        ),
+        { numRuns: 25 },
+      )
+    },
+  )
+})
+
+test('a key with many values on both sides, and joins of joins', async () => {
+  const pairs = (n: number) => Array.from({ length: n }, (_, i): [string, number] => ['k', i])
+  const left = ctx.parallelize(pairs(300), 2)
+  const right = ctx.parallelize(pairs(200), 2)
+  const product = pairs(300).flatMap(([k, a]) => pairs(200).map(([, b]) => [k, [a, b]]))
+  expect(await left.join(right, 1).collect()).toEqual(product)
+  const again = left.join(right, 1).join(ctx.parallelize(pairs(2)), 1)
+  expect(await again.map(([, [[a, b], c]]) => a * 1000 + b + c).sum()).toBe(
+    product.reduce((sum, [, [a, b]]) => sum + 2 * (Number(a) * 1000 + Number(b)) + 1, 0),
+  )
+})
+
+test('an error names the joined record at which a function failed', async () => {
+  const left = ctx.parallelize(Array.from({ length: 1000 }, (_, i): [number, string] => [i, `left ${i}`]))
+  const right = ctx.parallelize(Array.from({ length: 1000 }, (_, i): [number, string] => [i, `right ${i}`]))
+  const failing = left.join(right, 1).map(([key, [mine, theirs]]) => {
+    if (key === 777) throw new Error(`no ${mine}, ${theirs}`)
+    return key
+  })
+  await expect(failing.count()).rejects.toThrow(/no left 777, right 777/)
+  const error = await failing.count().catch((caught: unknown) => caught)
+  expect(String((error as Error).message)).toContain('777')
+})
