@@ -10,6 +10,9 @@ const JAR = 'millrace-spark-bridge.jar'
 const WORKER = 'millrace-worker.mjs'
 const KERNELS = 'kernels.wasm'
 
+const LOOPBACK = '127.0.0.1'
+const ANY = '0.0.0.0'
+
 export interface SparkConfiguration {
   readonly classPath: string
   readonly memory: string
@@ -50,6 +53,26 @@ export function configurationOf(options: ContextSettings): SparkConfiguration {
     'spark.millrace.boot': JSON.stringify({ codegen, fileSystems }),
   }
   return { classPath: `${join(home, 'jars', '*')}:${jar}`, memory: spark.driverMemory ?? '1g', conf }
+}
+
+/** The address of this machine at which executors ask for received data. */
+export function hostOf({ conf }: SparkConfiguration): string {
+  if (isLocal(conf['spark.master']!)) return LOOPBACK
+  return conf['spark.driver.bindAddress'] ?? conf['spark.driver.host'] ?? ANY
+}
+
+/** Adds where received data is served. Executors know the driver's address from Spark. */
+export function withBlocks(
+  configuration: SparkConfiguration,
+  { port, token }: { readonly port: number; readonly token: string },
+): SparkConfiguration {
+  const conf: Record<string, string> = {
+    ...configuration.conf,
+    'spark.millrace.port': String(port),
+    'spark.millrace.token': token,
+  }
+  if (isLocal(conf['spark.master']!)) conf['spark.millrace.host'] = LOOPBACK
+  return { ...configuration, conf }
 }
 
 function isLocal(master: string): boolean {

@@ -19,8 +19,9 @@ import { areAdditionsRestored, creditAdditions } from '../ops/rdd/accumulators.j
 import type { RddContext } from '../ops/rdd/context.js'
 import { type Answer, unpackAnswer } from '../pool/answer-wire.js'
 import { decodeRecords } from '../pool/blocks/records-codec.js'
+import { type BlockReader, BlockServer } from './block-server.js'
 import { unpackBlock } from './block-wire.js'
-import { configurationOf } from './configuration.js'
+import { configurationOf, hostOf, withBlocks } from './configuration.js'
 import { Gateway } from './gateway.js'
 import { unpreparedOf } from './preparation.js'
 import { Programs } from './programs.js'
@@ -35,6 +36,8 @@ export interface SessionOptions {
   readonly events: Events
   readonly deadLetters: DeadLetters
   readonly streams: StreamPort
+  /** Received data, if the context has streams. */
+  readonly received: BlockReader | undefined
   readonly closing: AbortSignal
 }
 
@@ -42,6 +45,7 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions
   readonly #gateway: Gateway
+  readonly #blocks: BlockServer | undefined
   readonly #stages: Stages
   readonly #programs: Programs
   readonly #files = new FileInputs()
@@ -51,9 +55,10 @@ export class Session {
   readonly #aborts = new AbortWatch()
   #jobs = 0
 
-  private constructor(options: SessionOptions, gateway: Gateway) {
+  private constructor(options: SessionOptions, gateway: Gateway, blocks: BlockServer | undefined) {
     const { context, events } = options
     this.#options = options
+    this.#blocks = blocks
     this.#gateway = gateway
     this.#programs = new Programs(gateway, context.broadcasts)
     const { deadLetterLimit } = options.options
@@ -63,8 +68,16 @@ export class Session {
 
   static async open(options: SessionOptions): Promise<Session> {
     const { logger } = options.options
-    const gateway = await Gateway.open({ ...configurationOf(options.options), logger, closing: options.closing })
-    return new Session(options, gateway)
+    const configuration = configurationOf(options.options)
+    const blocks = options.received && (await BlockServer.open(options.received, hostOf(configuration)))
+    try {
+      const { classPath, memory, conf } = blocks ? withBlocks(configuration, blocks) : configuration
+      const gateway = await Gateway.open({ classPath, memory, conf, logger, closing: options.closing })
+      return new Session(options, gateway, blocks)
+    } catch (error) {
+      blocks?.close()
+      throw error
+    }
   }
 
   /** Runs `sink` over the partitions. Resolves with one result per partition. */
@@ -107,6 +120,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#blocks?.close()
     await this.#gateway.close()
   }
 

@@ -5,6 +5,7 @@ import type { Engine, EngineStatus } from '../engine/engine.js'
 import { Events } from '../engine/events/events.js'
 import type { ContextSettings } from '../engine/options.js'
 import { StateSizes } from '../engine/state/state-sizes.js'
+import type { DriverBlocks } from '../engine/storage/driver-blocks.js'
 import { type StreamListener, StreamPort } from '../engine/stream-port.js'
 import { StateError } from '../errors.js'
 import type { Dataset } from '../ops/dataset.js'
@@ -14,6 +15,7 @@ import type { Sink } from '../ops/plan.js'
 import { checkpointsOf } from '../ops/rdd/checkpoint-marks.js'
 import type { RddContext } from '../ops/rdd/context.js'
 import type { ProcessFaultPoint } from '../pool/fault-points.js'
+import { ReceivedStore } from './received-store.js'
 import type { Session } from './session.js'
 import { NoStates } from './stream-states.js'
 import { unsupported } from './unsupported.js'
@@ -27,7 +29,10 @@ export class SparkEngine implements Engine {
   readonly deadLetters: DeadLetters
   readonly states = new NoStates()
   readonly stateSizes = new StateSizes()
+  /** Received data. */
+  readonly memory: ReceivedStore
   readonly #streams = new StreamPort()
+  #hasStreams = false
   readonly #options: ContextSettings
   readonly #context: RddContext
   readonly #closing = new AbortController()
@@ -38,6 +43,7 @@ export class SparkEngine implements Engine {
     this.#context = context
     this.events = new Events((error) => options.logger.error('a listener threw', error))
     this.deadLetters = new DeadLetters(options.deadLetterLimit)
+    this.memory = new ReceivedStore(options.memoryLimit)
   }
 
   get closed(): boolean {
@@ -96,6 +102,7 @@ export class SparkEngine implements Engine {
 
   attach(streams: StreamListener): void {
     this.#streams.attach(streams)
+    this.#hasStreams = true
   }
 
   /** Frees everything stored for a dataset, because no later batch reads it. */
@@ -103,18 +110,15 @@ export class SparkEngine implements Engine {
     this.#whenOpen((session) => session.release(rdd))
   }
 
-  /** Spark's workers are no threads of this process, and its storage is not that of the driver. */
+  /** The data of the driver. Spark's workers are no threads of this process, and its storage is its own. */
   status(): EngineStatus {
-    const memory = { limit: 0, used: 0, received: 0, spilled: 0, blocks: 0, blocksShort: 0 }
-    return { threads: [], memory, persisted: [] }
+    const { limit, usedBytes: used, size: blocks } = this.memory
+    const received = this.#streams.receivedBytes()
+    return { threads: [], memory: { limit, used, received, spilled: 0, blocks, blocksShort: 0 }, persisted: [] }
   }
 
-  get driver(): never {
-    throw unsupported('received data')
-  }
-
-  get memory(): never {
-    throw unsupported('received data')
+  get driver(): DriverBlocks {
+    return this.memory.blocks
   }
 
   setPipeline(): never {
@@ -170,12 +174,13 @@ export class SparkEngine implements Engine {
   async #start(): Promise<Session> {
     const { events, deadLetters } = this
     const streams = this.#streams
+    const received = this.#hasStreams ? this.memory : undefined
     const options = this.#options
     const context = this.#context
     const { signal: closing } = this.#closing
     const resolver = new FunctionResolver({ table: context.table, broadcast: (id) => context.broadcasts.get(id) })
     const { Session: Opened } = await import('./session.js')
-    const session = await Opened.open({ options, context, resolver, events, deadLetters, streams, closing })
+    const session = await Opened.open({ options, context, resolver, events, deadLetters, streams, received, closing })
     events.emit('contextStarted', { threads: options.threads })
     return session
   }

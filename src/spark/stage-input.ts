@@ -1,15 +1,24 @@
 import type { Answer } from '../pool/answer-wire.js'
+import type { BlockCodec } from '../pool/blocks/handle.js'
 import type { WireError } from '../pool/error-wire.js'
 import type { FailedRecord, TaskInput, TaskRejects } from '../pool/protocol.js'
+import type { PulledBytes } from './pull-wire.js'
 
 /**
  * An input of a task as the driver sends it. `read`: blocks of another RDD, which the executor brings. `values`: records of the driver,
- * encoded.
+ * encoded. `pull`: received data, which the worker asks of the driver.
  */
 export type StageInput =
   | Exclude<TaskInput, { readonly in: 'blocks' | 'spilled' | 'shuffle' | 'exchange' | 'keep' | 'state' }>
   | { readonly in: 'read' }
   | { readonly in: 'values'; readonly count: number; readonly payload: Uint8Array }
+  | { readonly in: 'pull'; readonly slices: readonly PulledSlice[] }
+
+/** A received block, or a part of one whose `codec` is 'text'. */
+export interface PulledSlice extends PulledBytes {
+  readonly codec: BlockCodec
+  readonly count: number
+}
 
 /** The report of a task, beside its result. */
 export interface TaskReport {

@@ -6,8 +6,9 @@ import type { Dataset, Planner, RejectingDataset, ShuffleDependency, SourceParti
 import type { Plan } from '../ops/plan.js'
 import type { FileReading } from '../ops/source.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
+import type { BlockSlice } from '../pool/blocks/handle.js'
 import { encodeRecords } from '../pool/blocks/records-codec.js'
-import type { StageInput } from './stage-input.js'
+import type { PulledSlice, StageInput } from './stage-input.js'
 import { unsupported } from './unsupported.js'
 
 /** The other RDDs that a stage reads, by their numbers in the gateway. */
@@ -71,8 +72,9 @@ export class StagePlanner implements Planner {
         const found = this.#options.files.filesOf(rdd)!
         return this.#ranges(source, files.reading, partOf(found, files, index, of))
       }
-      case 'reader':
       case 'received':
+        return this.#input({ in: 'pull', slices: (source.slices as readonly BlockSlice[]).map(pulled) })
+      case 'reader':
         throw unsupported(source.rdd.label)
     }
   }
@@ -118,6 +120,10 @@ export class StagePlanner implements Planner {
   #input(input: StageInput): number {
     return this.inputs.push(input) - 1
   }
+}
+
+function pulled({ block: { id: block, codec, count, length }, start = 0, end = length }: BlockSlice): PulledSlice {
+  return { block, codec, count, start, end }
 }
 
 function valuesInput(values: readonly unknown[]): StageInput {

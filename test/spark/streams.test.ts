@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock, StateError, StateSpec, StreamingContext, type StreamingOptions } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
+import { eventually } from '../support/eventually.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-streams-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -62,6 +65,41 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     expect(here.dropped).toContain('y')
   })
 
+  test('received records and lines are pulled by workers, within the limit, and freed after their batches', async () => {
+    const clock = new ManualClock(0)
+    const sender = createServer((socket) => socket.write('of a socket\nlines\n'))
+    await once(sender.listen(0, '127.0.0.1'), 'listening')
+    const options = { ...onSpark('local[2]'), batchInterval: 1000, clock, receiverBufferBytes: 64 * 1024 }
+    await using ssc = new StreamingContext(options)
+    const words = ssc.pushStream<string>('words')
+    const lines = ssc.socketTextStream('127.0.0.1', (sender.address() as AddressInfo).port)
+    const items = ssc.fromIterable<string>(['x', 'y', 'z'])
+    const seen: string[] = []
+    const all = words.union(lines).union(items)
+    const window = all.window('2s', '1s').count()
+    all.foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))
+    const sizes: number[] = []
+    window.foreachRDD(async (rdd) => void sizes.push((await rdd.collect())[0]!))
+    await ssc.start()
+    const long = Array.from({ length: 100 }, (_, i) => `${i} ${'long '.repeat(200)}`)
+    // More than the buffer holds: the source must wait for a batch.
+    const full = words.push(...long)
+    expect(full).toBeInstanceOf(Promise)
+    await eventually(async () => {
+      const arrived = (await ssc.status()).inputs.map(({ lag }) => lag?.total)
+      expect(arrived).toEqual([100, 2, 3])
+    })
+    for (let i = 0; i < 5; i++) {
+      await clock.advance(1000)
+      await ssc.awaitIdle()
+    }
+    await full
+    sender.close()
+    expect(seen.sort()).toEqual([...long, 'of a socket', 'lines', 'x', 'y', 'z'].sort())
+    expect(sizes).toEqual([105, 105, 0, 0, 0])
+    expect((await ssc.status()).memory).toMatchObject({ blocks: 0, received: 0 })
+  })
+
   test('a function that throws stops the streams with its error', async () => {
     const clock = new ManualClock(0)
     await using ssc = new StreamingContext({ ...onSpark('local[1]'), maxFailures: 1, batchInterval: 1000, clock })
@@ -79,7 +117,6 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
 })
 
 test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
-  ['a receiver', (ssc) => ssc.pushStream<string>('words').print(), /\(words\) is not available on a Spark master/],
   [
     'state',
     (ssc) =>

@@ -19,7 +19,7 @@ export function checkOnMaster(graph: StreamGraph, master: string | undefined, ha
 }
 
 function isOnlyInThreads({ source }: InputNode): boolean {
-  if (source.kind !== 'direct') return source.kind === 'receiver'
+  if (source.kind !== 'direct') return false
   const { reader, files } = source as DirectSource<object>
   return reader !== undefined || files !== undefined
 }

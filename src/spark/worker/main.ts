@@ -31,7 +31,9 @@ process.on('uncaughtException', (cause) => {
   const message = `The Node process of the task ended: ${uncaught('task', cause)}`
   abandon(new ThreadLostError('uncaught', message, { cause }))
 })
-const host = await TaskHost.open(JSON.parse(process.env.MILLRACE_BOOT!) as WorkerBoot, status)
+const { MILLRACE_BOOT: boot, MILLRACE_HOST: address, MILLRACE_PORT: port, MILLRACE_TOKEN: token } = process.env
+const driver = { host: address!, port: Number(port), token: token! }
+const host = await TaskHost.open(JSON.parse(boot!) as WorkerBoot, status, driver)
 for (let task = await readTask(reader); task; task = await readTask(reader)) {
   try {
     writeAnswer(socket, await host.run(task))

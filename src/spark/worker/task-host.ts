@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { FileChangedError } from '../../errors.js'
 import type { Program } from '../../ops/plan.js'
+import type { BlockCodec } from '../../pool/blocks/handle.js'
 import { readPart } from '../../pool/blocks/shuffle-block.js'
 import { offer } from '../../pool/claims.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
@@ -10,6 +11,7 @@ import { createRuntime } from '../../pool/worker/runtime/runtime.js'
 import { isFinal } from '../../values/is-final.js'
 import { packBlock, unpackBlock } from '../block-wire.js'
 import type { StageInput, TaskFailure, TaskReport } from '../stage-input.js'
+import { type BlockAddress, BlockLink } from './block-link.js'
 import { type KeyedBlock, RESULT, type TaskAnswer, type TaskFrame } from './task-frames.js'
 import { RUNTIME, TaskMemory } from './task-memory.js'
 
@@ -17,26 +19,28 @@ import { RUNTIME, TaskMemory } from './task-memory.js'
 export class TaskHost {
   readonly #runtime: WorkerRuntime
   readonly #status: Int32Array
+  readonly #link: BlockLink
   readonly #memory = new TaskMemory()
   /** Programs that deal records evenly to the partitions of a shuffle. */
   readonly #dealing = new Set<number>()
 
-  private constructor(runtime: WorkerRuntime, status: Int32Array) {
+  private constructor(runtime: WorkerRuntime, status: Int32Array, link: BlockLink) {
     this.#runtime = runtime
+    this.#link = link
     this.#status = status
   }
 
-  /** `status`: counts the progress of tasks, see thread-status.ts. */
-  static async open(boot: WorkerBoot, status: Int32Array): Promise<TaskHost> {
+  /** `status`: counts the progress of tasks, see thread-status.ts. `blocks`: where the driver serves received data. */
+  static async open(boot: WorkerBoot, status: Int32Array, blocks: BlockAddress): Promise<TaskHost> {
     const attach = { type: 'attach', protocol: PROTOCOL, thread: RUNTIME, status: status.buffer, boot } as const
     // No control plane: what a driver would call over it, such as cancelling, ends this process instead.
     const control = undefined as never
     const runtime = await createRuntime(boot, { ...attach, status: status.buffer as SharedArrayBuffer, control })
-    return new TaskHost(runtime, status)
+    return new TaskHost(runtime, status, new BlockLink(blocks))
   }
 
   async run(frame: TaskFrame): Promise<TaskAnswer> {
-    const inputs = this.#inputs(frame)
+    const inputs = await this.#inputs(frame)
     const broadcasts = frame.broadcasts.map(({ id, payload }) => ({
       id,
       block: this.#memory.put('records', 1, payload, true),
@@ -57,15 +61,24 @@ export class TaskHost {
     return result.ok ? this.#succeeded(frame, result) : this.#failed(result)
   }
 
-  #inputs({ inputs: bytes, reads }: TaskFrame): TaskInput[] {
-    const wanted = deserialize(bytes) as StageInput[]
-    const inputs = wanted.map((input): TaskInput | undefined => {
-      if (input.in === 'read') return undefined
-      if (input.in !== 'values') return input
-      return { in: 'blocks', slices: [{ block: this.#memory.put('records', input.count, input.payload) }] }
-    })
+  async #inputs({ inputs: bytes, reads }: TaskFrame): Promise<TaskInput[]> {
+    const inputs: (TaskInput | undefined)[] = []
+    for (const input of deserialize(bytes) as StageInput[]) {
+      if (input.in === 'values') inputs.push(this.#blocks([input], [input.payload]))
+      else if (input.in === 'pull') inputs.push(this.#blocks(input.slices, await this.#link.pull(input.slices)))
+      else inputs.push(input.in === 'read' ? undefined : input)
+    }
     for (const { input, isShuffle, blocks } of reads) inputs[input] = this.#read(isShuffle, blocks)
     return inputs as TaskInput[]
+  }
+
+  #blocks(
+    of: readonly { readonly codec?: BlockCodec; readonly count: number }[],
+    payloads: readonly Uint8Array[],
+  ): TaskInput {
+    const memory = this.#memory
+    const slices = of.map(({ codec = 'records', count }, i) => ({ block: memory.put(codec, count, payloads[i]!) }))
+    return { in: 'blocks', slices }
   }
 
   #read(isShuffle: boolean, bytes: readonly Buffer[]): TaskInput {

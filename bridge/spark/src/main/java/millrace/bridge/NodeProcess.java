@@ -96,6 +96,9 @@ final class NodeProcess {
     ProcessBuilder builder =
         new ProcessBuilder(conf.get("spark.millrace.node", "node"), worker, socket.toString(), String.valueOf(Heartbeats.periodMs(conf)));
     builder.environment().put("MILLRACE_BOOT", conf.get("spark.millrace.boot"));
+    builder.environment().put("MILLRACE_HOST", conf.get("spark.millrace.host", conf.get("spark.driver.host")));
+    builder.environment().put("MILLRACE_PORT", conf.get("spark.millrace.port", ""));
+    builder.environment().put("MILLRACE_TOKEN", conf.get("spark.millrace.token", ""));
     // What functions print goes where the executor's output goes.
     return builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
