@@ -3,7 +3,7 @@ import { requestLine } from './compare/files.mjs'
 import { GREP_WORD, linesBuffer } from './data.mjs'
 import { emptyBatch, keyedState, windows } from './guard-streams.mjs'
 import { measured, sortedPairs } from './guard-support.mjs'
-import { FIELD_FILTER, fieldLine, JSON_SUMS, textOf } from './kernels.mjs'
+import { COMPUTED_SUMS, FIELD_FILTER, fieldLine, JSON_SUMS, textOf } from './kernels.mjs'
 import { plainGrep, plainWordCount } from './plain.mjs'
 
 /*
@@ -77,7 +77,18 @@ export const RATIOS = [
     open: () => besideEachOther(grepWritten, grep, GREP_BYTES),
   },
   { name: 'JSON: closures by kernels / functions', by: 'cpuMs', margin: 2.5, open: () => jsonSums('written') },
-  { name: 'filter by fields: closure by kernel / function', by: 'cpuMs', margin: 2.5, open: fieldFilter },
+  {
+    name: 'filter by fields: closure by kernel / function',
+    by: 'cpuMs',
+    margin: 2.5,
+    open: () => overFields(FIELD_FILTER),
+  },
+  {
+    name: 'computed fields: closures by kernels / functions',
+    by: 'cpuMs',
+    margin: 2.5,
+    open: () => overFields(COMPUTED_SUMS),
+  },
   { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },
   { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 2, open: keyedState },
   { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.7, open: windows },
@@ -103,8 +114,7 @@ async function jsonSums(by) {
   return overTheSame(textOf(JSON_BYTES, requestLine), first, second)
 }
 
-async function fieldFilter() {
-  const { written, functions } = FIELD_FILTER
+async function overFields({ written, functions }) {
   const [first, second] = [await measured('written', written), await measured('functions', functions)]
   return overTheSame(textOf(FIELDS_BYTES, fieldLine), first, second)
 }

@@ -54,6 +54,26 @@ export const FIELD_FILTER = {
       .count(),
 }
 
+/** A key joined from two fields, and a computed number. The guard measures it too. */
+export const COMPUTED_SUMS = {
+  name: 'fields computed and joined',
+  of: 'fields',
+  written: (lines) =>
+    lines
+      .map((line) => {
+        const fields = line.split(',')
+        return [`${fields[1]}:${fields[4]}`, Math.round(Number(fields[3]) * 100)]
+      })
+      .reduceByKey((a, b) => a + b),
+  functions: (lines) =>
+    lines
+      .map((line) => {
+        const fields = line.split(',', undefined)
+        return [`${fields[1]}:${fields[4]}`, Math.round(Number(fields[3]) * 100)]
+      })
+      .reduceByKey((a, b) => a + b),
+}
+
 const ROWS = [
   {
     name: 'JSON counted by a field',
@@ -79,6 +99,25 @@ const ROWS = [
         .map((line) => {
           const fields = line.split(',', undefined)
           return [fields[1], Number(fields[3])]
+        })
+        .reduceByKey((a, b) => a + b),
+  },
+  COMPUTED_SUMS,
+  {
+    name: 'JSON computed and joined',
+    of: 'json',
+    written: (lines) =>
+      lines
+        .map((line) => {
+          const { country, status, ms } = JSON.parse(line)
+          return [`${country}-${status}`, ms / 1000]
+        })
+        .reduceByKey((a, b) => a + b),
+    functions: (lines) =>
+      lines
+        .map((line) => {
+          const { country, status, ms } = JSON.parse(line, undefined)
+          return [`${country}-${status}`, ms / 1000]
         })
         .reduceByKey((a, b) => a + b),
   },

@@ -1,4 +1,4 @@
-import { type Expression, isBinary } from './expression.js'
+import { type Expression, isList, type List } from './expression.js'
 
 /** The known type of a value. `maybe`: a text or undefined. `any`: unknown. */
 export type ValueType = 'text' | 'maybe' | 'number' | 'flag' | 'null' | 'texts' | 'pair' | 'any'
@@ -12,10 +12,9 @@ const PRIMITIVES: readonly ValueType[] = ['text', 'maybe', 'number', 'flag', 'nu
 export function typeOf(expression: Expression, record: ValueType): ValueType | undefined {
   if (expression.is === 'record') return record
   if (expression.is === 'value') return typeOfConstant(expression.value)
-  if (isBinary(expression)) {
-    const [left, right] = expression.of.map((part) => typeOf(part, record))
-    if (left === undefined || right === undefined) return undefined
-    return ofBoth(expression.is, left, right)
+  if (isList(expression)) {
+    const types = expression.of.map((part) => typeOf(part, record))
+    return types.every((type) => type !== undefined) ? ofAll(expression.is, types) : undefined
   }
   const of = typeOf(expression.of, record)
   if (of === undefined) return undefined
@@ -43,6 +42,12 @@ const RULES: Partial<Record<Expression['is'], Rule>> = {
   number: [PRIMITIVES, 'number'],
   parseNumber: OF_TEXT.number,
   numberOrNaN: [['text', 'maybe'], 'number'],
+  negative: [PRIMITIVES, 'number'],
+  floor: [PRIMITIVES, 'number'],
+  ceil: [PRIMITIVES, 'number'],
+  trunc: [PRIMITIVES, 'number'],
+  round: [PRIMITIVES, 'number'],
+  abs: [PRIMITIVES, 'number'],
   text: [PRIMITIVES, 'text'],
   not: [[...PRIMITIVES, 'texts', 'pair', 'any'], 'flag'],
   includes: OF_TEXT.flag,
@@ -56,7 +61,8 @@ const RULES: Partial<Record<Expression['is'], Rule>> = {
   jsonField: OF_TEXT.any,
 }
 
-function ofBoth(is: string, left: ValueType, right: ValueType): ValueType | undefined {
+function ofAll(is: List['is'], types: readonly ValueType[]): ValueType | undefined {
+  const [left, right] = types
   switch (is) {
     case 'pair':
       return 'pair'
@@ -66,9 +72,21 @@ function ofBoth(is: string, left: ValueType, right: ValueType): ValueType | unde
     case '===':
     case '!==':
       return 'flag'
+  }
+  // Methods of objects convert them.
+  if (!types.every((type) => PRIMITIVES.includes(type))) return undefined
+  switch (is) {
+    case 'template':
+      return 'text'
+    case '+':
+      return types.includes('text') ? 'text' : types.includes('maybe') ? 'any' : 'number'
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+      return 'number'
     default:
-      // Objects are compared by methods of theirs.
-      return PRIMITIVES.includes(left) && PRIMITIVES.includes(right) ? 'flag' : undefined
+      return 'flag'
   }
 }
 

@@ -6,11 +6,13 @@ export type Expression =
   /** The function's parameter. */
   | { readonly is: 'record' }
   | { readonly is: 'value'; readonly value: Constant }
-  /** Methods without arguments, `JSON.parse(x)`, `Number(x)`, `${x}` and `!x`. */
+  /** Methods without arguments, `JSON.parse(x)`, `Number(x)`, `${x}`, `!x` and `-x`. */
   | {
-      readonly is: 'trim' | 'toLowerCase' | 'toUpperCase' | 'length' | 'json' | 'number' | 'text' | 'not'
+      readonly is: 'trim' | 'toLowerCase' | 'toUpperCase' | 'length' | 'json' | 'number' | 'text' | 'not' | 'negative'
       readonly of: Expression
     }
+  /** `Math.floor(x)`. */
+  | { readonly is: Rounding; readonly of: Expression }
   | { readonly is: TextTest; readonly of: Expression; readonly text: string }
   | { readonly is: 'split'; readonly of: Expression; readonly separator: string }
   /** `x.split(/\s+/)`. */
@@ -18,7 +20,9 @@ export type Expression =
   /** `x[2]`, or the third name of an array pattern. */
   | { readonly is: 'item'; readonly of: Expression; readonly index: number }
   | { readonly is: 'field'; readonly of: Expression; readonly name: string }
-  | { readonly is: 'and' | 'or' | Comparison; readonly of: readonly [Expression, Expression] }
+  | { readonly is: 'and' | 'or' | Comparison | Arithmetic; readonly of: readonly [Expression, Expression] }
+  /** `${a}:${b}`: the texts of its parts, one after the other. */
+  | { readonly is: 'template'; readonly of: readonly Expression[] }
   /** `[a, b]`. */
   | { readonly is: 'pair'; readonly of: readonly [Expression, Expression] }
   /** `array.filter(test)` and `array.map(fn)`: `each` is an expression of the element. */
@@ -31,13 +35,16 @@ export type Constant = string | number | boolean | null
 export type TextTest = 'includes' | 'startsWith' | 'endsWith'
 export type Comparison = '===' | '!==' | '<' | '<=' | '>' | '>='
 
+export type Arithmetic = '+' | '-' | '*' | '/' | '%'
+export type Rounding = 'floor' | 'ceil' | 'trunc' | 'round' | 'abs'
+
 export const RECORD: Expression = { is: 'record' }
 
 /** Returns the expression with `record` in place of its parameter: `outer` after the function that made `record`. */
 export function applied(outer: Expression, record: Expression): Expression {
   if (outer.is === 'record') return record
   if (outer.is === 'value') return outer
-  if (isBinary(outer)) return { is: outer.is, of: [applied(outer.of[0], record), applied(outer.of[1], record)] }
+  if (isList(outer)) return { is: outer.is, of: outer.of.map((part) => applied(part, record)) } as Expression
   const of = applied(outer.of, record)
   // An item of a pair is that expression, if the other one cannot throw.
   if (outer.is === 'item' && of.is === 'pair' && outer.index < 2) {
@@ -47,8 +54,9 @@ export function applied(outer: Expression, record: Expression): Expression {
   return { ...outer, of } as Expression
 }
 
-export type Binary = Extract<Expression, { readonly of: readonly [Expression, Expression] }>
+/** An expression of several others. */
+export type List = Extract<Expression, { readonly of: readonly Expression[] }>
 
-export function isBinary(expression: Expression): expression is Binary {
+export function isList(expression: Expression): expression is List {
   return 'of' in expression && Array.isArray(expression.of)
 }

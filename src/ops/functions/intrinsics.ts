@@ -107,7 +107,8 @@ const globalsOfText = GLOBALS.flatMap((name, i) =>
   TEXT_GLOBALS.includes(name) ? [{ name, value: globalsAtLoad[i] }] : [],
 )
 const SPECIES = partsOf(RegExp).filter(([key]) => key === Symbol.species)
-const MATH = atLoad.find(({ object }) => object === Math)!.parts.filter(([key]) => key === 'max' || key === 'min')
+const MATH_NAMES: readonly unknown[] = ['abs', 'ceil', 'floor', 'max', 'min', 'round', 'trunc']
+const MATH = atLoad.find(({ object }) => object === Math)!.parts.filter(([key]) => MATH_NAMES.includes(key))
 
 /**
  * Returns whether text, JSON and numbers are processed as the language does, for functions that kernels replace. Cost:

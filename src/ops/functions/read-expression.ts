@@ -6,6 +6,7 @@ import type {
   LogicalExpression,
   MemberExpression,
   Pattern,
+  TemplateLiteral,
   UnaryExpression,
 } from 'acorn'
 import { type Constant, type Expression, RECORD } from './expression.js'
@@ -46,6 +47,8 @@ function refuse(why: string): never {
 const TESTS = ['includes', 'startsWith', 'endsWith'] as const
 const METHODS = ['trim', 'toLowerCase', 'toUpperCase'] as const
 const COMPARISONS = ['===', '!==', '<', '<=', '>', '>='] as const
+const ARITHMETIC = ['+', '-', '*', '/', '%'] as const
+const ROUNDINGS = ['floor', 'ceil', 'trunc', 'round', 'abs'] as const
 /** Flags that do not change what `split` does with `\s+`. */
 const FLAGS = /^[dgimsuvy]*$/
 
@@ -124,13 +127,8 @@ class Reader {
         return this.#name(node.name)
       case 'Literal':
         return constant(node.value)
-      case 'TemplateLiteral': {
-        const [only, ...more] = node.expressions
-        if (!only) return constant(node.quasis[0]!.value.cooked)
-        if (more.length > 0 || node.quasis.some(({ value }) => value.raw !== ''))
-          refuse('has a template of several parts')
-        return { is: 'text', of: this.#expression(only) }
-      }
+      case 'TemplateLiteral':
+        return this.#template(node)
       case 'ArrayExpression': {
         const [key, value, ...more] = node.elements
         if (!key || !value || more.length > 0) refuse('makes an array that is not a pair')
@@ -153,12 +151,18 @@ class Reader {
   #unary({ operator, argument }: UnaryExpression): Expression {
     if (operator === '!') return { is: 'not', of: this.#expression(argument) }
     if (operator === '+') return { is: 'number', of: this.#expression(argument) }
-    const negative = operator === '-' && argument.type === 'Literal' && typeof argument.value === 'number'
-    return negative ? constant(-(argument.value as number)) : refuse(`uses \`${operator}\``)
+    if (operator !== '-') refuse(`uses \`${operator}\``)
+    const number = argument.type === 'Literal' && typeof argument.value === 'number'
+    return number ? constant(-(argument.value as number)) : { is: 'negative', of: this.#expression(argument) }
   }
 
   #binary({ operator, left, right }: LogicalExpression | BinaryExpression): Expression {
-    const is = operator === '&&' ? 'and' : operator === '||' ? 'or' : COMPARISONS.find((known) => known === operator)
+    const is =
+      operator === '&&'
+        ? 'and'
+        : operator === '||'
+          ? 'or'
+          : [...COMPARISONS, ...ARITHMETIC].find((known) => known === operator)
     return is ? { is, of: [this.#expression(left), this.#expression(right)] } : refuse(`uses \`${operator}\``)
   }
 
@@ -209,6 +213,7 @@ class Reader {
         ? { is: 'json', of: this.#expression(first) }
         : refuse('calls `JSON.parse` with a reviver')
     }
+    if (this.#isGlobal(callee.object, 'Math')) return this.#rounding(name, first, more.length)
     const of = this.#expression(callee.object)
     const method = METHODS.find((known) => known === name)
     if (method && !first) return { is: method, of }
@@ -218,6 +223,24 @@ class Reader {
     if (test) return { is: test, of, text: this.#text(first, name) }
     if (name === 'filter' || name === 'map') return { is: name, of, each: this.#each(first) }
     return refuse(`calls \`${name}\``)
+  }
+
+  #rounding(name: string, argument: AnyNode | undefined, more: number): Expression {
+    const is = ROUNDINGS.find((known) => known === name)
+    if (!is || !argument || more > 0) refuse(`calls \`Math.${name}\``)
+    return { is, of: this.#expression(argument) }
+  }
+
+  #template({ expressions, quasis }: TemplateLiteral): Expression {
+    const [only, ...more] = expressions
+    if (only && more.length === 0 && quasis.every(({ value }) => value.raw === '')) {
+      return { is: 'text', of: this.#expression(only) }
+    }
+    const parts = quasis.flatMap(({ value: { cooked } }, i): Expression[] => {
+      const fixed = cooked === '' && expressions.length > 0 ? [] : [constant(cooked)]
+      return i < expressions.length ? [...fixed, this.#expression(expressions[i]!)] : fixed
+    })
+    return expressions.length === 0 ? parts[0]! : { is: 'template', of: parts }
   }
 
   #split(of: Expression, at: AnyNode): Expression {

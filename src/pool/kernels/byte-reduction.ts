@@ -2,9 +2,11 @@ import { type Expression, RECORD } from '../../ops/functions/expression.js'
 import type { Step } from '../../ops/plan.js'
 import type { FieldAt } from './byte-arguments.js'
 import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
-import type { ConditionProgram } from './condition-program.js'
 import { type LineFilters, lineFilters } from './line-filters.js'
-import { afterStep, type Made } from './made.js'
+import { lineKey } from './line-key.js'
+import { lineNumber } from './line-number.js'
+import { afterStep, type ConditionProgram, type Made } from './made.js'
+import { type LineProgram, programOf } from './program-writer.js'
 
 /**
  * A merge of two numbers. `least`: the smaller in natural order, in which NaN is greater than every number. `greatest`
@@ -16,7 +18,7 @@ export type Merge = 'sum' | 'max' | 'min' | 'least' | 'greatest' | 'lowest'
 export interface ByteReduction {
   readonly filters: LineFilters
   readonly program: ConditionProgram | undefined
-  readonly of: FieldReduction | JsonReduction
+  readonly of: FieldReduction | JsonReduction | ComputedReduction
 }
 
 /** `key`: undefined if all lines have one key. `value`: a field's number, or the whole line. */
@@ -36,6 +38,12 @@ export interface JsonReduction {
   readonly kind: 'json'
   readonly key: JsonField | undefined
   readonly value: JsonField
+}
+
+/** `program`: a key, and a number that is computed from several parts or by arithmetic. */
+export interface ComputedReduction {
+  readonly kind: 'computed'
+  readonly program: LineProgram
 }
 
 type Part =
@@ -59,14 +67,22 @@ export function byteReduction(steps: readonly Step[], makes: 'numbers' | 'pairs'
   let last: Made | undefined = { made: RECORD, program: undefined }
   for (const step of rest) last = last && afterStep(last, step)
   if (!last) return undefined
-  const of = makes === 'pairs' ? ofPair(last.made) : joined(undefined, partOf(last.made))
+  const of =
+    makes === 'pairs' ? ofPair(last.made) : (joined(undefined, partOf(last.made)) ?? computed(undefined, last.made))
   return of && { filters, program: last.program, of }
 }
 
 function ofPair(made: Expression): ByteReduction['of'] | undefined {
   if (made.is !== 'pair') return undefined
   const key = partOf(made.of[0])
-  return key && joined(key, partOf(made.of[1]))
+  return (key && joined(key, partOf(made.of[1]))) ?? computed(...made.of)
+}
+
+function computed(key: Expression | undefined, value: Expression): ComputedReduction | undefined {
+  const number = lineNumber(value, false)
+  const by = number && (key ? lineKey(key) : { kind: 'none' as const })
+  const program = by && programOf(by, number)
+  return program && { kind: 'computed', program }
 }
 
 const NUMBERS: Partial<Record<Expression['is'], FieldReduction['as']>> = {

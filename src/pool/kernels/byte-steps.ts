@@ -5,10 +5,11 @@ import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
 import { byteOf } from './byte-arguments.js'
 import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
-import type { ConditionProgram } from './condition-program.js'
 import { type LineFilter, lineFilters } from './line-filters.js'
-import { afterStep, type Made } from './made.js'
+import { isAlwaysText, lineKey } from './line-key.js'
+import { afterStep, type ConditionProgram, type Made } from './made.js'
 import { after, meaningOf } from './meaning-of.js'
+import { type LineProgram, programOf } from './program-writer.js'
 
 /** The parts that are read from a line. Separators are single bytes. */
 export type Tokens =
@@ -20,6 +21,8 @@ export type Tokens =
   | { readonly kind: 'split'; readonly separator: number }
   | { readonly kind: 'field'; readonly separator: number; readonly index: number }
   | { readonly kind: 'json'; readonly field: JsonField }
+  /** A text or number computed from several parts, or by arithmetic. */
+  | { readonly kind: 'computed'; readonly program: LineProgram; readonly type: ValueType }
 
 /** The first steps of a chain that can run on bytes. */
 export interface ByteSteps {
@@ -81,7 +84,7 @@ export function byteSteps(steps: readonly Step[]): ByteSteps {
  * parts that `tokens` reads.
  */
 export function arePure(steps: readonly Step[], tokens: Tokens): boolean {
-  let type: ValueType | undefined = tokens.kind === 'json' ? 'any' : tokens.kind === 'field' ? 'maybe' : 'text'
+  let type: ValueType | undefined = typeOfTokens(tokens)
   for (const step of steps) {
     const means = meaningOf(step.fn)
     const result: ValueType | undefined = means && typeOf(means, type)
@@ -89,6 +92,11 @@ export function arePure(steps: readonly Step[], tokens: Tokens): boolean {
     if (step.op !== 'filter') type = step.op === 'flatMap' ? 'text' : (result ?? 'any')
   }
   return true
+}
+
+function typeOfTokens(tokens: Tokens): ValueType {
+  if (tokens.kind === 'computed') return tokens.type
+  return tokens.kind === 'json' ? 'any' : tokens.kind === 'field' ? 'maybe' : 'text'
 }
 
 /** Returns whether a step is a library function without effects and errors. */
@@ -130,7 +138,13 @@ function tokenOf(made: Expression): Tokens | undefined {
   const at = fieldOf(made)
   if (at) return { kind: 'field', ...at }
   const field = jsonFieldOf(made)
-  return field && { kind: 'json', field }
+  return field ? { kind: 'json', field } : computedToken(made)
+}
+
+function computedToken(made: Expression): Tokens | undefined {
+  const key = lineKey(made)
+  const program = key && key.kind !== 'part' && key.kind !== 'constant' ? programOf(key) : undefined
+  return program && { kind: 'computed', program, type: isAlwaysText(made) ? 'text' : (typeOf(made, 'text') ?? 'any') }
 }
 
 /** Returns whether the outputs of a step are wrapped: outcomes instead of lines. */

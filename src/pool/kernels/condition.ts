@@ -1,11 +1,13 @@
 import type { Expression } from '../../ops/functions/expression.js'
 import { isExactText } from './byte-arguments.js'
-import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
+import { isAlwaysNumber, type LineNumber, lineNumber } from './line-number.js'
+import { type Part, partOf } from './line-part.js'
 
 /** A condition of a line. Where it is not certain on bytes, the function decides. */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly [Condition, Condition] }
-  | { readonly kind: 'not'; readonly of: Condition }
+  | { readonly kind: 'not'; readonly of: readonly [Condition] }
+  | { readonly kind: 'compared'; readonly by: NumberTest; readonly of: readonly [LineNumber, LineNumber] }
   | PartTest
 
 /** A test of one part of a line. */
@@ -13,16 +15,10 @@ export type PartTest =
   | { readonly kind: 'text'; readonly part: Part; readonly test: TextTest; readonly text: Buffer }
   /** Whether a field of JSON is true, false or null. */
   | { readonly kind: 'literal'; readonly part: Part; readonly text: Buffer }
-  | { readonly kind: 'number' | 'length'; readonly part: Part; readonly by: NumberTest; readonly than: number }
+  | { readonly kind: 'number' | 'lengthTest'; readonly part: Part; readonly by: NumberTest; readonly than: number }
 
 export type TextTest = 'startsWith' | 'endsWith' | 'equals' | 'includes'
 export type NumberTest = '<' | '<=' | '>' | '>=' | '==='
-
-/** A part of a line; `json`: its value may have any type. */
-export type Part =
-  | { readonly kind: 'line' }
-  | { readonly kind: 'field'; readonly separator: number; readonly index: number }
-  | { readonly kind: 'json'; readonly field: JsonField }
 
 const MAX_TEXT_BYTES = 256
 const FLIPPED = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '===': '===', '!==': '!==' } as const
@@ -32,7 +28,7 @@ export function conditionOf(expression: Expression): Condition | undefined {
   switch (expression.is) {
     case 'not': {
       const of = conditionOf(expression.of)
-      return of && { kind: 'not', of }
+      return of && not(of)
     }
     case 'and':
     case 'or': {
@@ -45,7 +41,7 @@ export function conditionOf(expression: Expression): Condition | undefined {
       return expression.text === '' ? undefined : textTest(expression.of, expression.is, expression.text)
     case 'record': {
       const empty = textTest(expression, 'equals', '')
-      return empty && { kind: 'not', of: empty }
+      return empty && not(empty)
     }
     case '===':
     case '!==':
@@ -54,8 +50,12 @@ export function conditionOf(expression: Expression): Condition | undefined {
     case '>':
     case '>=': {
       const [left, right] = expression.of
-      if (right.is === 'value') return comparison(expression.is, left, right.value)
-      return left.is === 'value' ? comparison(FLIPPED[expression.is], right, left.value) : undefined
+      const { is } = expression
+      const ofPart =
+        right.is === 'value'
+          ? comparison(is, left, right.value)
+          : left.is === 'value' && comparison(FLIPPED[is], right, left.value)
+      return ofPart || ofNumbers(is, left, right)
     }
     default:
       return undefined
@@ -65,7 +65,7 @@ export function conditionOf(expression: Expression): Condition | undefined {
 function comparison(is: keyof typeof FLIPPED, of: Expression, value: unknown): Condition | undefined {
   if (is === '!==') {
     const equal = comparison('===', of, value)
-    return equal && { kind: 'not', of: equal }
+    return equal && not(equal)
   }
   if (typeof value === 'number') return numberTest(is, of, value)
   if (is !== '===') return undefined
@@ -77,7 +77,7 @@ function comparison(is: keyof typeof FLIPPED, of: Expression, value: unknown): C
 function numberTest(by: NumberTest, of: Expression, than: number): Condition | undefined {
   if (of.is === 'length') {
     const part = partOf(of.of)
-    return part && { kind: 'length', part, by, than }
+    return part && { kind: 'lengthTest', part, by, than }
   }
   const converts = of.is === 'number'
   const part = partOf(converts ? of.of : of)
@@ -94,17 +94,20 @@ function textTest(of: Expression, test: TextTest, text: string): Condition | und
   return bytes.length <= MAX_TEXT_BYTES ? { kind: 'text', part, test, text: bytes } : undefined
 }
 
-function partOf(made: Expression): Part | undefined {
-  if (made.is === 'record') return { kind: 'line' }
-  const at = fieldOf(made)
-  if (at) return { kind: 'field', ...at }
-  const field = jsonFieldOf(made)
-  // A lenient field of a library function does not throw.
-  return field?.strict ? { kind: 'json', field } : undefined
+/** Returns a comparison of two numbers, of which at least one is computed. */
+function ofNumbers(is: keyof typeof FLIPPED, left: Expression, right: Expression): Condition | undefined {
+  if (is === '!==') {
+    const equal = ofNumbers('===', left, right)
+    return equal && not(equal)
+  }
+  let first = lineNumber(left, false)
+  let second = lineNumber(right, false)
+  // The order of a text and a number is that of numbers. Two texts are ordered as texts.
+  if (is !== '===' && second && isAlwaysNumber(second)) first ??= lineNumber(left, true)
+  if (is !== '===' && first && isAlwaysNumber(first)) second ??= lineNumber(right, true)
+  return first && second && { kind: 'compared', by: is, of: [first, second] }
 }
 
-/** Returns whether a condition needs valid UTF-8, because it counts characters. */
-export function countsUnits(condition: Condition): boolean {
-  if ('part' in condition) return condition.kind === 'length'
-  return condition.kind === 'not' ? countsUnits(condition.of) : condition.of.some(countsUnits)
+function not(of: Condition): Condition {
+  return { kind: 'not', of: [of] }
 }

@@ -8,6 +8,7 @@ export interface Exports {
   needleAt(): number
   wantedAt(i: number): number
   programAt(): number
+  want(fields: number): void
   pick(from: number, length: number, to: number): number
   pickedBytes(): number
   pieceBytes(): number
@@ -39,6 +40,8 @@ export interface Exports {
     how: number,
   ): number
   addJson(from: number, length: number, how: number, strict: boolean): number
+  addComputed(from: number, length: number, how: number): number
+  countComputed(from: number, length: number): number
   addGiven(length: number, tag: number, value: number, how: number): void
   certainLines(): number
   clearTable(): void

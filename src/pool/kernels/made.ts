@@ -1,8 +1,13 @@
 import type { Expression } from '../../ops/functions/expression.js'
 import type { Step } from '../../ops/plan.js'
-import { conditionOf } from './condition.js'
-import { type ConditionProgram, programOf } from './condition-program.js'
+import { type Condition, conditionOf } from './condition.js'
 import { after } from './meaning-of.js'
+import { type LineProgram, programOf } from './program-writer.js'
+
+/** The program of a condition of lines. */
+export interface ConditionProgram extends LineProgram {
+  readonly condition: Condition
+}
 
 /** The record that steps make of a line, and the condition under which they do. */
 export interface Made {
@@ -18,6 +23,10 @@ export function afterStep({ made, program }: Made, step: Step): Made | undefined
   }
   const passes = after(made, { ...step, op: 'map' })
   const condition = passes && conditionOf(passes)
-  const both = condition && programOf(program ? { kind: 'and', of: [program.condition, condition] } : condition)
-  return both && { made, program: both }
+  return condition && filtered(made, program ? { kind: 'and', of: [program.condition, condition] } : condition)
+}
+
+function filtered(made: Expression, condition: Condition): Made | undefined {
+  const program = programOf(condition)
+  return program && { made, program: { ...program, condition } }
 }

@@ -1,4 +1,4 @@
-import { applied, type Expression, isBinary, RECORD } from '../../ops/functions/expression.js'
+import { applied, type Expression, isList, RECORD } from '../../ops/functions/expression.js'
 import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
 import { type BuiltinRef, valuesOf } from './byte-arguments.js'
@@ -87,7 +87,6 @@ export function after(made: Expression, step: Step): Expression | undefined {
 function reads(means: Expression): boolean {
   if (means.is === 'record') return true
   if (means.is === 'value') return false
-  if (!isBinary(means)) return reads(means.of)
-  const [left, right] = means.of
-  return reads(left) || (means.is !== 'and' && means.is !== 'or' && reads(right))
+  if (!isList(means)) return reads(means.of)
+  return means.is === 'and' || means.is === 'or' ? reads(means.of[0]) : means.of.some(reads)
 }

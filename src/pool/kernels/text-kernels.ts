@@ -4,10 +4,10 @@ import type { Names } from './byte-arguments.js'
 import type { JsonField } from './byte-fields.js'
 import type { ByteReduction, Merge } from './byte-reduction.js'
 import type { Tokens } from './byte-steps.js'
-import type { ConditionProgram } from './condition-program.js'
 import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
+import type { LineProgram } from './program-writer.js'
 
 /** A region of the kernels' memory. */
 export interface Region {
@@ -93,10 +93,9 @@ export class TextKernels {
    * Returns the lines for which a condition holds, ends included, up to the first line of which that is not certain. The
    * region stays in place.
    */
-  pick(region: Region, program: ConditionProgram): { readonly picked: Region; readonly rest: Region | undefined } {
+  pick(region: Region, program: LineProgram): { readonly picked: Region; readonly rest: Region | undefined } {
     const wasm = this.#wasm
-    program.write(this.#memory(), wasm.programAt())
-    this.#want(...program.json)
+    this.#load(program)
     const to = region.at < wasm.selectedAt() ? wasm.selectedAt() : wasm.inputAt()
     const stopped = wasm.pick(region.at, region.length, to)
     return { picked: { at: to, length: wasm.pickedBytes() }, rest: from(stopped, region) }
@@ -117,6 +116,10 @@ export class TextKernels {
       this.#want(tokens.field)
       return from(this.#wasm.countJson(at, length, throwsWithout(tokens.field)), region)
     }
+    if (tokens.kind === 'computed') {
+      this.#load(tokens.program)
+      return from(this.#wasm.countComputed(at, length), region)
+    }
     if (tokens.kind === 'pieces') return from(this.#wasm.countPieces(at, length, tokens.trimmed), region)
     if (tokens.kind === 'words') this.#wasm.countWords(at, length)
     else if (tokens.kind === 'marked') this.#wasm.countMarked(at, length, tokens.mark)
@@ -133,6 +136,10 @@ export class TextKernels {
       this.#want(of.value, of.key)
       return from(this.#wasm.addJson(at, length, how, of.key !== undefined && throwsWithout(of.key)), region)
     }
+    if (of.kind === 'computed') {
+      this.#load(of.program)
+      return from(this.#wasm.addComputed(at, length, how), region)
+    }
     const value = of.value === 'line' ? LINE : of.value
     const stopped = this.#wasm.addFields(at, length, of.separator, of.key ?? NONE, value, KINDS[of.as], how)
     return from(stopped, region)
@@ -140,7 +147,8 @@ export class TextKernels {
 
   /** Counts a key that a function returned; false if the table cannot hold it. */
   countKey(key: unknown): boolean {
-    const given = this.#give(key)
+    // The table has no -0, and later functions may distinguish it.
+    const given = Object.is(key, -0) ? undefined : this.#give(key)
     if (given) this.#wasm.countGiven(given.length, given.tag)
     return given !== undefined
   }
@@ -195,9 +203,15 @@ export class TextKernels {
     return keys
   }
 
+  #load(program: LineProgram): void {
+    program.write(this.#memory(), this.#wasm.programAt())
+    this.#want(...program.json)
+  }
+
   #want(...fields: readonly (JsonField | undefined)[]): void {
     const memory = this.#memory()
-    for (let i = 0; i < 2; i++) {
+    this.#wasm.want(fields.length)
+    for (let i = 0; i < fields.length; i++) {
       const wanted = this.#wasm.wantedAt(i)
       const names: Names = fields[i]?.names ?? []
       memory.writeUInt32LE(names.length, wanted)

@@ -236,6 +236,79 @@ export const fieldText = fc.tuple(fields, ofValue).map(([{ before, value }, v]) 
   return before === '' ? `(l) => ${of}` : `(l) => { ${before}; return ${of} }`
 })
 
+const operator = fc.constantFrom('+', '-', '*', '/', '%')
+const cellPart = fc.constantFrom("l.split(',')[1]", "l.split(',')[2]", "Number(l.split(',')[1])", "+l.split(',')[2]")
+const jsonPart = fc.constantFrom('JSON.parse(l).a', 'JSON.parse(l).b', 'JSON.parse(l).o.b', 'Number(JSON.parse(l).b)')
+const constantPart = fc.constantFrom('0', '1', '2', '-3', '0.1', '10', '1e300', '5e-324')
+
+/** A number of a line: arithmetic on its parts, and sometimes a text where `+` joins. */
+const arithmetic = (part: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.letrec<{ of: string; both: string }>((tie) => ({
+    of: fc.oneof(
+      { maxDepth: 2, depthSize: 'small' },
+      { weight: 4, arbitrary: part },
+      { weight: 2, arbitrary: constantPart },
+      { weight: 1, arbitrary: fc.constantFrom('l.length', "l.split(',')[0].length") },
+      { weight: 3, arbitrary: tie('both') },
+      { weight: 1, arbitrary: tie('of').map((of) => `-(${of})`) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .tuple(fc.constantFrom('floor', 'ceil', 'trunc', 'round', 'abs', 'sqrt'), tie('of'))
+          .map(([name, of]) => `Math.${name}(${of})`),
+      },
+    ),
+    both: fc.tuple(tie('of'), operator, tie('of')).map(([a, by, b]) => `(${a} ${by} ${b})`),
+  })).both
+
+/** A text of a line that joins several parts. */
+const joining = (part: fc.Arbitrary<string>): fc.Arbitrary<string> => {
+  const piece = fc.oneof(
+    { weight: 3, arbitrary: part },
+    { weight: 1, arbitrary: arithmetic(part) },
+    { weight: 1, arbitrary: fc.constantFrom('l', "''", '":"', 'null', 'true', '7', 'N', '0.5') },
+  )
+  const gap = fc.constantFrom('', ':', '-', 'é', ' ', '\\n')
+  return fc.oneof(
+    fc.tuple(gap, piece, gap, piece, gap).map(([a, b, c, d, e]) => `\`${a}\${${b}}${c}\${${d}}${e}\``),
+    fc.tuple(piece, piece).map(([a, b]) => `${a} + ':' + ${b}`),
+    fc.tuple(piece, piece, piece).map((of) => of.join(' + ')),
+    fc.tuple(gap, piece).map(([a, b]) => `\`${a}\${${b}}\``),
+  )
+}
+
+const numberCell = fc.constantFrom('', ' 1', '1e3', 'x', '-0', '0', '3', '-7', '12', '0.5', '2.25', '100', '999999999')
+/** Lines whose parts are numbers most often, and functions that compute of them a number, a key or a condition. */
+const computing = (part: fc.Arbitrary<string>, line: fc.Arbitrary<string>) => {
+  const value = arithmetic(part)
+  const key = fc.oneof(joining(part), part, arithmetic(part), fc.constantFrom('"all"', 'l'))
+  const texts = fc.record({
+    value: value.map((of) => `(l) => ${of}`),
+    key: key.map((of) => `(l) => ${of}`),
+    counted: key.map((of) => `(l) => [${of}, 1]`),
+    pair: fc.tuple(key, value).map(([k, v]) => `(l) => [${k}, ${v}]`),
+    condition: fc.tuple(value, comparison, fc.oneof(value, part, constantPart)).map((of) => `(l) => ${of.join(' ')}`),
+  })
+  return fc.tuple(texts, fc.array(line, { minLength: 1, maxLength: 30 }))
+}
+export const computed = fc.oneof(
+  computing(
+    cellPart,
+    fc.array(fc.oneof(numberCell, numberCell, cell), { minLength: 2, maxLength: 4 }).map((of) => of.join(',')),
+  ),
+  computing(
+    jsonPart,
+    fc
+      .tuple(
+        shape,
+        fc.oneof(value, fc.constantFrom('3', '-7', '0.5', '1e2', '-0')),
+        fc.constantFrom('2', '12', '0', '0.25', '"x"'),
+        fc.constantFrom('1', '-1', '100'),
+      )
+      .map(([of, a, b, c]) => of.replace('A', a).replace('B', b).replace('C', c)),
+  ),
+)
+
 /** Two functions, one after the other, that return a pair. */
 export const twoTexts = fc.oneof(
   fc

@@ -4,6 +4,7 @@ import type { Step } from '#build/ops/plan.js'
 import { byteSteps } from '#build/pool/kernels/byte-steps.js'
 import fc from '../../support/fast-check.js'
 import {
+  computed,
   fieldText,
   filterText,
   made,
@@ -140,10 +141,48 @@ describe('what runs on bytes', () => {
       [of('map', "(l) => l.split(',')"), of('filter', "([a]) => a === 'x'"), of('map', '(f) => f[1]')],
       3,
     ],
+    ['a text of several parts', [of('map', "(l) => { const f = l.split(','); return `${f[0]}:${f[2]}` }")], 1],
+    ['joined texts', [of('map', "(l) => l.split(',')[0] + ':' + JSON.parse(l).a")], 1],
+    ['a computed number', [of('map', '(l) => Math.floor(JSON.parse(l).t / 60_000)')], 1],
+    [
+      'a condition of computed numbers',
+      [of('filter', "(l) => { const f = l.split(','); return f[1] * f[2] > f[3] - 1 }")],
+      1,
+    ],
+    ['no order of two texts', [of('filter', "(l) => { const f = l.split(','); return f[1] > f[2] }")], 0],
+    ['no text that another function joins', [of('map', "(l) => l.split(',')[0].concat(l)")], 0],
+    [
+      'no more than four fields of JSON',
+      [of('map', 'JSON.parse'), of('map', '({ a, b, c, d, e }) => `${a}${b}${c}${d}${e}`')],
+      0,
+    ],
     ['no library function with the name of a method of objects', [step('map', builtin('valueOf'))], 0],
     ['no condition of another kind', [of('filter', "(l) => l.split(',')[1]")], 0],
   ])('%s', (_, steps, count) => {
     expect(byteSteps(steps).count).toBe(count)
+  })
+
+  test('computed keys and numbers are those of the kernels, except where they are not certain', () => {
+    const pairs = [of('map', "(l) => { const [a, b, c] = l.split(','); return [`${a}/${Math.floor(b / 10)}`, b * c] }")]
+    const lines = [...Array(20).fill('x,25,0.5'), 'é,-1,3', 'x,1e1,1', 'x,20']
+    const run = (by: By) => counted(pairs, made('(a, b) => a + b'), [Buffer.from(lines.join('\n'))], by).pairs
+    expect(certainLines(() => run('bytes'))).toBe(22)
+    expect(run('bytes')).toEqual(run('functions'))
+    expect(run('bytes')).toEqual([
+      ['x/2', Number.NaN],
+      ['é/-1', -3],
+      ['x/1', 10],
+    ])
+  })
+
+  test('a number that is -0 stays one', () => {
+    const steps = [of('map', '(l) => -l.length'), of('map', '(n) => [1 / n, 1]')]
+    const run = (by: By) => counted(steps, made('(a, b) => a + b'), [Buffer.from('\n\na\n')], by).pairs
+    expect(run('bytes')).toEqual(run('functions'))
+    expect(run('bytes')).toEqual([
+      [-Infinity, 2],
+      [-1, 1],
+    ])
   })
 
   test('lines whose white space has several bytes are the functions', () => {
@@ -283,6 +322,24 @@ describe('a closure gives the same by kernels as by itself', () => {
       same((by) => counted([...steps, step('map', made('(w) => [w, 1]'))], made('(a, b) => a + b'), pieces, by))
       const all = step('map', made('(v) => [null, v]'))
       same((by) => counted([...steps, all], made(merge), pieces, by))
+    },
+  )
+
+  fuzz(
+    'numbers and keys computed from several parts',
+    fc.tuple(filters, computed, mergeText, rejecting, partChange),
+    ([first, [texts, lines], merge, rejects, change]) => {
+      const pieces = [Buffer.from(lines.join('\n'))]
+      const by = (text: string) => [...first, maybe(step('map', made(text)), rejects)]
+      same((way) => counted(by(texts.pair), made(merge), pieces, way))
+      same((way) => counted(by(texts.counted), made('(a, b) => a + b'), pieces, way))
+      const all = step('map', made('(v) => [null, v]'))
+      same((way) => counted([...by(texts.value), all], made(merge), pieces, way))
+      const one = step('map', made('(w) => [w, 1]'))
+      same((way) => counted([...by(texts.key), step('map', made(change)), one], made('(a, b) => a + b'), pieces, way))
+      const condition = [...first, maybe(step('filter', made(texts.condition)), rejects)]
+      same((way) => collected(condition, pieces, way))
+      same((way) => ({ value: runTask(condition, { op: 'count' }, pieces, way).value, lines: lines.length }))
     },
   )
 })

@@ -218,6 +218,17 @@ describe('what kernels do and what not', () => {
   test.each<[string, Step[], 'numbers' | 'pairs', boolean]>([
     ['a pair of fields', sums, 'pairs', true],
     ['fields of two separators', [step('map', pairOf(field(0), numberField(2, ';')))], 'pairs', false],
+    [
+      'a number that a function of the user computes',
+      [
+        step(
+          'map',
+          pairOf(field(0), (line: string) => line.length % 7),
+        ),
+      ],
+      'pairs',
+      true,
+    ],
     ['a field and JSON', [step('map', pairOf(field(0), jsonField('a')))], 'pairs', false],
     ['a value that is text', [step('map', pairOf(field(0), field(1)))], 'pairs', false],
     [
@@ -225,7 +236,7 @@ describe('what kernels do and what not', () => {
       [
         step(
           'map',
-          pairOf(field(0), (line: string) => line.length % 7),
+          pairOf(field(0), (line: string) => line.indexOf('7')),
         ),
       ],
       'pairs',

@@ -50,7 +50,7 @@ export function addJson(from: usize, length: u32, how: u32, strict: bool): usize
 }
 
 /** Returns whether a JSON number is a whole one of at most 15 digits, and not -0. */
-function isWhole(at: usize, length: u32): bool {
+export function isWhole(at: usize, length: u32): bool {
   const negative = load<u8>(at) == 0x2d
   if (length > 15 || (negative && load<u8>(at, 1) == 0x30)) return false
   for (let i: u32 = u32(negative); i < length; i++) if (<u8>(load<u8>(at + i) - 0x30) > 9) return false

@@ -7,7 +7,7 @@ import { equal, WANTED, WANTED_BYTES } from './memory'
  * all, and a repeated name replaces its first value. If the function might find something else, `scan` returns 0 and
  * the line falls back to the function.
  *
- * The wanted fields, an entry for each of two. The host writes it, except for the four words after the first:
+ * The wanted fields, an entry for each of at most four. The host writes it, except for the four words after the first:
  *
  * | offset | type | field |
  * | --- | --- | --- |
@@ -39,8 +39,21 @@ const MAX_DEPTH: u32 = 64
 /** The relation of the value after a name to a wanted field: the field itself, or an object around it. */
 const CAPTURED: u32 = 1
 const ENTERED: u32 = 2
-let first_next: u32 = 0
-let second_next: u32 = 0
+/** Two bits for each wanted field, of the value that comes next. */
+let next: u32 = 0
+const ANY_CAPTURED: u32 = 0x55
+
+/** How many fields are wanted. */
+let wants: u32 = 0
+
+export function want(fields: u32): void {
+  wants = fields
+}
+
+@inline
+function wantedAt(i: u32): usize {
+  return WANTED + <usize>i * WANTED_BYTES
+}
 
 @inline
 export function found(wanted: usize): u32 {
@@ -60,10 +73,8 @@ export function foundBytes(wanted: usize): u32 {
  * the result is not certain.
  */
 export function scan(at: usize): usize {
-  forget(FIRST)
-  forget(SECOND)
-  first_next = 0
-  second_next = 0
+  for (let i: u32 = 0; i < wants; i++) forget(wantedAt(i))
+  next = 0
   at = skipSpace(at)
   if (load<u8>(at) != 0x7b) return 0
   let depth: u32 = 0
@@ -73,14 +84,11 @@ export function scan(at: usize): usize {
     const byte = load<u8>(at)
     if (byte == 0x22) {
       const end = stringEnd(at + 1)
-      if (end == 0 || ((first_next | second_next) != 0 && !take(escaped ? NOTHING : STRING, at + 1, end))) return 0
+      if (end == 0 || (next != 0 && !take(escaped ? NOTHING : STRING, at + 1, end))) return 0
       at = end + 1
     } else if (byte == 0x7b || byte == 0x5b) {
       const object = byte == 0x7b
-      if (depth == MAX_DEPTH || !enter(FIRST, first_next, depth, object) || !enter(SECOND, second_next, depth, object))
-        return 0
-      first_next = 0
-      second_next = 0
+      if (depth == MAX_DEPTH || (next != 0 && !enter(depth, object))) return 0
       depth++
       kinds = (kinds << 1) | u64(object)
       at = skipSpace(at + 1)
@@ -91,23 +99,22 @@ export function scan(at: usize): usize {
     } else {
       const number = byte <= 0x39
       const end = number ? afterNumber(at) : afterLiteral(at)
-      if (end == 0 || ((first_next | second_next) != 0 && !take(number ? NUMBER : LITERAL, at, end))) return 0
+      if (end == 0 || (next != 0 && !take(number ? NUMBER : LITERAL, at, end))) return 0
       at = end
     }
     // After a value: levels may end, then there is another value, or the line ends.
     for (;;) {
       at = skipSpace(at)
       if (depth == 0) return load<u8>(at) == NEWLINE ? at : 0
-      const next = load<u8>(at)
+      const byte = load<u8>(at)
       const object = (kinds & 1) != 0
-      if (next == 0x2c) {
+      if (byte == 0x2c) {
         at = skipSpace(at + 1)
         if (object) at = afterName(at, depth)
         break
       }
-      if (next != (object ? 0x7d : 0x5d)) return 0
-      leave(FIRST, depth)
-      leave(SECOND, depth)
+      if (byte != (object ? 0x7d : 0x5d)) return 0
+      if (depth > 1) leave(depth)
       depth--
       kinds >>= 1
       at++
@@ -127,9 +134,13 @@ function afterName(at: usize, depth: u32): usize {
   if (load<u8>(at) != 0x22) return 0
   const end = stringEnd(at + 1)
   if (end == 0) return 0
-  first_next = compare(FIRST, at + 1, end, depth)
-  second_next = compare(SECOND, at + 1, end, depth)
-  if (escaped && (isOpen(FIRST, depth) || isOpen(SECOND, depth))) return 0
+  next = 0
+  for (let i: u32 = 0; i < wants; i++) {
+    const wanted = wantedAt(i)
+    if (!isOpen(wanted, depth)) continue
+    if (escaped) return 0
+    next |= compare(wanted, at + 1, end, depth) << (i << 1)
+  }
   at = skipSpace(end + 1)
   return load<u8>(at) == 0x3a ? skipSpace(at + 1) : 0
 }
@@ -142,7 +153,6 @@ function isOpen(wanted: usize, depth: u32): bool {
 
 @inline
 function compare(wanted: usize, at: usize, end: usize, depth: u32): u32 {
-  if (!isOpen(wanted, depth)) return 0
   const name = wanted + NAMES + (<usize>(depth - 1) << 3)
   const length = load<u32>(name, 4)
   if (length != <u32>(end - at) || !equal(<usize>load<u32>(name), at, length)) return 0
@@ -153,11 +163,9 @@ function compare(wanted: usize, at: usize, end: usize, depth: u32): u32 {
 
 /** Records a wanted value. Returns false if its meaning is not certain. */
 function take(kind: u32, at: usize, end: usize): bool {
-  if (first_next == CAPTURED) keep(FIRST, kind, at, end)
-  if (second_next == CAPTURED) keep(SECOND, kind, at, end)
-  const certain = kind != NOTHING || (first_next != CAPTURED && second_next != CAPTURED)
-  first_next = 0
-  second_next = 0
+  for (let i: u32 = 0; i < wants; i++) if (((next >> (i << 1)) & 3) == CAPTURED) keep(wantedAt(i), kind, at, end)
+  const certain = kind != NOTHING || (next & ANY_CAPTURED) == 0
+  next = 0
   return certain
 }
 
@@ -168,16 +176,17 @@ function keep(wanted: usize, kind: u32, at: usize, end: usize): void {
   store<u32>(wanted, <u32>(end - at), BYTES)
 }
 
-/** Enters an object or array; false if it is the field itself, or if the path continues in an array. */
-@inline
-function enter(wanted: usize, next: u32, depth: u32, object: bool): bool {
-  if (next == 0) return true
-  if (next == CAPTURED || !object) return false
-  store<u32>(wanted, depth + 1, DEPTH)
+/** Enters an object or array; false if it is a wanted field itself, or if a path continues in an array. */
+function enter(depth: u32, object: bool): bool {
+  if ((next & ANY_CAPTURED) != 0 || !object) return false
+  for (let i: u32 = 0; i < wants; i++) {
+    if (((next >> (i << 1)) & 3) == ENTERED) store<u32>(wantedAt(i), depth + 1, DEPTH)
+  }
+  next = 0
   return true
 }
 
 @inline
-function leave(wanted: usize, depth: u32): void {
-  if (depth > 1 && isOpen(wanted, depth)) store<u32>(wanted, depth - 1, DEPTH)
+function leave(depth: u32): void {
+  for (let i: u32 = 0; i < wants; i++) if (isOpen(wantedAt(i), depth)) store<u32>(wantedAt(i), depth - 1, DEPTH)
 }

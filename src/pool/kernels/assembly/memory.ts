@@ -9,6 +9,7 @@
  * | NEEDLE   | the text that a filter searches for |
  * | WANTED   | the wanted fields of JSON (json.ts) |
  * | PROGRAM  | a condition (conditions.ts), then its texts |
+ * | FIELDS   | addresses of the separators in a line (parts.ts) |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
  * | HEAP     | the table of keys |
  *
@@ -18,6 +19,9 @@ export const PIECE: usize = 128 * 1024
 export const NEEDLE_BYTES: usize = 1024
 export const WANTED_BYTES: usize = 2048
 export const PROGRAM_BYTES: usize = 4096
+export const WANTED_FIELDS: usize = 4
+/** As many as the longest field index, and those of one more vector. */
+const FIELD_BYTES: usize = (64 + 16) * 4
 const SLACK: usize = 128
 
 export const INPUT: usize = (__heap_base + 63) & ~63
@@ -25,8 +29,9 @@ export const SELECTED: usize = INPUT + PIECE + SLACK
 export const GIVEN: usize = SELECTED + PIECE + SLACK
 export const NEEDLE: usize = GIVEN + PIECE + SLACK
 export const WANTED: usize = NEEDLE + NEEDLE_BYTES + SLACK
-export const PROGRAM: usize = WANTED + 2 * WANTED_BYTES + SLACK
-export const MASKS: usize = PROGRAM + PROGRAM_BYTES + SLACK
+export const PROGRAM: usize = WANTED + WANTED_FIELDS * WANTED_BYTES + SLACK
+export const FIELDS: usize = PROGRAM + PROGRAM_BYTES + SLACK
+export const MASKS: usize = FIELDS + FIELD_BYTES + SLACK
 const HEAP: usize = MASKS + 17 * 16
 
 let top: usize = HEAP

@@ -1,5 +1,5 @@
 import { eachLines } from '../../blocks/text.js'
-import type { ConditionProgram } from '../../kernels/condition-program.js'
+import type { ConditionProgram } from '../../kernels/made.js'
 import type { Region, TextKernels } from '../../kernels/text-kernels.js'
 
 const NEWLINE = 10

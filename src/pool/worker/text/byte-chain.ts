@@ -2,8 +2,7 @@ import { words } from '../../../ops/functions/text.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { afterNewline, eachLines } from '../../blocks/text.js'
 import { arePure, byteSteps, type Tokens } from '../../kernels/byte-steps.js'
-import { countsUnits } from '../../kernels/condition.js'
-import type { ConditionProgram } from '../../kernels/condition-program.js'
+import type { ConditionProgram } from '../../kernels/made.js'
 import type { Region, TextKernels } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
@@ -47,7 +46,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
       loop: whole,
       records,
       onBytes: () => !handed.tooMany,
-      wellFormed: program !== undefined && countsUnits(program.condition),
+      wellFormed: program?.wellFormed || tokens.kind === 'computed',
       piece: (region) => {
         handed.conditional(kernels.select(region, filters), program, (lines) => kernels.count(lines, tokens))
         if (kernels.full) take()
@@ -80,7 +79,7 @@ export function compileLineCount(plan: Plan, compiler: PlanCompiler): ((task: Ta
       loop: steps.length > 0 ? whole : undefined,
       records,
       onBytes: () => !handed.tooMany,
-      wellFormed: program !== undefined && countsUnits(program.condition),
+      wellFormed: program?.wellFormed,
       piece: (region, lines) => {
         if (steps.length === 0) n += lines
         else handed.conditional(kernels.select(region, filters), program, countLines)
@@ -113,7 +112,7 @@ export function compileFilteredLines(
         loop(values, (value) => out.push(value), task.meter)
         each(out)
       },
-      wellFormed: program !== undefined && countsUnits(program.condition),
+      wellFormed: program?.wellFormed,
       piece: (region) => {
         let rest: Region | undefined = kernels.select(region, filters)
         while (rest && rest.length > 0) rest = eachPicked(kernels, rest, program, each)
