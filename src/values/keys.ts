@@ -141,6 +141,13 @@ function hashText(text: string): number {
   return mix(h)
 }
 
+/** Returns `hashKey` of a text in ASCII. */
+export function hashAscii(bytes: Uint8Array, at: number, length: number): number {
+  let h = 0x811c9dc5
+  for (let i = at; i < at + length; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193)
+  return mix(h)
+}
+
 /** Returns an unsigned 32-bit hash, equal for equal keys. Throws a DataError for a key that is not data. */
 export function hashKey(key: unknown): number {
   switch (typeof key) {

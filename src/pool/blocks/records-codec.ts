@@ -78,9 +78,11 @@ export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: rea
   }
 }
 
-/** Pairs of texts and whole numbers, in columns. */
+/** Pairs of texts and numbers, in columns. */
 export interface ShortPairColumns extends Latin1Texts {
-  readonly numbers: Int32Array
+  readonly numbers: Float64Array
+  /** Whether an i32 can hold each number. */
+  readonly areWhole: boolean
 }
 
 /** Returns a view of texts of one byte per unit; undefined for other records. */
@@ -94,7 +96,12 @@ const NO_TEXTS: Latin1Texts = { texts: new Uint8Array(0), lengths: new Uint8Arra
 export function encodeShortPairs(w: ByteWriter, columns: ShortPairColumns): void {
   writeHeader(w, FORM.pairs, columns.lengths.length)
   writeLatin1(w, columns)
-  encodeInts(w, columns.numbers)
+  const { areWhole, numbers } = columns
+  writeHeader(w, areWhole ? FORM.i32 : FORM.f64, numbers.length)
+  const view: Int32Array | Float64Array = areWhole
+    ? w.view(Int32Array, numbers.length)
+    : w.view(Float64Array, numbers.length)
+  view.set(numbers)
 }
 
 /**

@@ -43,6 +43,9 @@ export interface Exports {
   addComputed(from: number, length: number, how: number): number
   countComputed(from: number, length: number): number
   addGiven(length: number, tag: number, value: number, how: number): void
+  clearPairs(): void
+  listedPairs(): number
+  pairsAt(): number
   certainLines(): number
   clearTable(): void
   tableBytes(): number

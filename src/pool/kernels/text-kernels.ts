@@ -18,6 +18,8 @@ export interface Region {
 /** A larger table is emptied and recreated, because the memory of a WebAssembly instance never shrinks. */
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 
+/** In place of a merge: assembly/pairs.ts. */
+const LIST = 6
 const MERGES = { sum: 0, max: 1, min: 2, least: 3, greatest: 4, lowest: 5 }
 const KINDS = { numberOrNaN: 0, number: 1, length: 2, toNumber: 3 }
 const WHERE = { startsWith: 0, endsWith: 1, equals: 2 }
@@ -26,6 +28,9 @@ const NONE = 0xfffffffe
 /** The offsets of a wanted field's names and of their bytes: assembly/json.ts. */
 const NAMES = 24
 const NAME_BYTES = 88
+
+/** Takes a key's place in the memory, and the number of its line. */
+export type EachListed = (memory: Buffer, at: number, length: number, value: number) => void
 
 /**
  * Functions on the bytes of text, in WebAssembly: sixteen bytes at a time. Text is copied into the module's own memory
@@ -129,9 +134,27 @@ export class TextKernels {
   }
 
   /** Merges the number of each line into its key's value. Stops like `count`. The text must be valid UTF-8. */
-  reduce(region: Region, { of }: ByteReduction, merge: Merge): Region | undefined {
+  reduce(region: Region, reduction: ByteReduction, merge: Merge): Region | undefined {
+    return this.#add(region, reduction, MERGES[merge])
+  }
+
+  /** Passes the key and the number of each line, if the key is ASCII. Stops like `count`. The text must be valid UTF-8. */
+  list(region: Region, reduction: ByteReduction, each: EachListed): Region | undefined {
+    for (let rest: Region | undefined = region; ; ) {
+      this.#wasm.clearPairs()
+      rest = this.#add(rest, reduction, LIST)
+      const count = this.#wasm.listedPairs()
+      const { buffer } = this.#memory()
+      const words = new Uint32Array(buffer, this.#wasm.pairsAt(), count * 4)
+      const numbers = new Float64Array(buffer, this.#wasm.pairsAt(), count * 2)
+      for (let i = 0; i < count; i++) each(this.#bytes, words[i * 4]!, words[i * 4 + 1]!, numbers[i * 2 + 1]!)
+      // With pairs before it, the line may only not have fitted into the list.
+      if (!rest || count === 0) return rest
+    }
+  }
+
+  #add(region: Region, { of }: ByteReduction, how: number): Region | undefined {
     const { at, length } = region
-    const how = MERGES[merge]
     if (of.kind === 'json') {
       this.#want(of.value, of.key)
       return from(this.#wasm.addJson(at, length, how, of.key !== undefined && throwsWithout(of.key)), region)

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs } from '#build/pool/blocks/records-codec.js'
@@ -12,7 +13,10 @@ function written(pairs: PairParts, records: readonly (readonly [unknown, unknown
   const w = new ByteWriter()
   pairs.begin()
   records.forEach(([key, value], i) => {
-    pairs.add(i % PARTS, key, value)
+    // Every second key of ASCII comes as bytes.
+    if (i % 2 === 1 && typeof key === 'string' && isAscii(Buffer.from(key)) && typeof value === 'number')
+      pairs.addText(i % PARTS, Buffer.from(key), 0, key.length, value)
+    else pairs.add(i % PARTS, key, value)
   })
   pairs.write(new ShuffleBlockWriter(w, PARTS))
   return Buffer.from(w.bytes())

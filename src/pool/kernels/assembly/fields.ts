@@ -2,6 +2,7 @@ import { before, eitherOf } from './bits'
 import { certainLine } from './certain'
 import { closed, lineEnd, NEWLINE } from './lines'
 import { certain, numberIn, unitsIn } from './numbers'
+import { LIST, list } from './pairs'
 import { add, MISSING, TEXT } from './table'
 
 /** In place of a field's number: the whole line; none. */
@@ -15,8 +16,8 @@ const LENGTH: u32 = 2
 const TO_NUMBER: u32 = 3
 
 /**
- * Merges the value of each line (one field or the whole line) into the value of its key, another field; with NONE, all
- * lines have one key. Returns the first line that falls back to the function, or the end.
+ * Merges the value of each line (one field or the whole line) into the value of its key, another field, or lists both;
+ * with NONE, all lines have one key. Returns the first line that falls back to the function, or the end.
  */
 export function addFields(
   from: usize,
@@ -67,7 +68,9 @@ export function addFields(
         // Only a blank text is certain to be no number.
         if (kind == TO_NUMBER && number != number) number = 0
       } else if (kind != NUMBER_OR_NAN && kind != TO_NUMBER) return line
-      if (key_at != 0) add(key_at, <u32>(key_end - key_at), TEXT, number, how)
+      if (how == LIST) {
+        if (key_at == 0 || !list(key_at, <u32>(key_end - key_at), number)) return line
+      } else if (key_at != 0) add(key_at, <u32>(key_end - key_at), TEXT, number, how)
       else add(line, 0, MISSING, number, how)
       certainLine()
       line = start

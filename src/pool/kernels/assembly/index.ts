@@ -1,4 +1,4 @@
-import { GIVEN, INPUT, NEEDLE, PIECE, PROGRAM, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
+import { GIVEN, INPUT, NEEDLE, PAIRS, PIECE, PROGRAM, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
 import { add, clearTable, countTagged } from './table'
 
 export { certainLines } from './certain'
@@ -8,6 +8,7 @@ export { addJson, countJson } from './json-fields'
 export { want } from './json'
 export { addComputed, countComputed } from './line-keys'
 export { countLines, selectAt, selectIncluding } from './lines'
+export { clearPairs, listedPairs } from './pairs'
 export { clearTable, tableBytes, tableSize, taggedKeys, writeTable, writeValues } from './table'
 export { countPieces } from './pieces'
 export { countField, countMarked, countSplit, countWords } from './tokens'
@@ -29,6 +30,9 @@ export function givenAt(): usize {
 }
 export function programAt(): usize {
   return PROGRAM
+}
+export function pairsAt(): usize {
+  return PAIRS
 }
 export function wantedAt(i: u32): usize {
   return WANTED + <usize>i * WANTED_BYTES

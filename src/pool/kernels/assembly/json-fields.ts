@@ -2,6 +2,7 @@ import { certainLine } from './certain'
 import { FIRST, found, foundAt, foundBytes, LITERAL, NOTHING, NUMBER, STRING, scan, SECOND } from './json'
 import { closed } from './lines'
 import { certain, numberIn } from './numbers'
+import { LIST, list } from './pairs'
 import { ATOM, add, count, countTagged, MISSING, TEXT } from './table'
 
 /**
@@ -27,8 +28,8 @@ export function countJson(from: usize, length: u32, strict: bool): usize {
 }
 
 /**
- * Merges the first wanted field of each line, a number, into the value of the second, its key; without a second field,
- * all lines have one key. Returns the same as countJson; `strict` refers to the key.
+ * Merges the first wanted field of each line, a number, into the value of the second, its key, or lists both; without a
+ * second field, all lines have one key. Returns the same as countJson; `strict` refers to the key.
  */
 export function addJson(from: usize, length: u32, how: u32, strict: bool): usize {
   const end = closed(from, length)
@@ -40,6 +41,12 @@ export function addJson(from: usize, length: u32, how: u32, strict: bool): usize
     const kind = found(SECOND)
     if (strict && kind == NOTHING) return from
     const tag = kind == STRING ? TEXT : kind == NOTHING ? MISSING : ATOM
+    if (how == LIST) {
+      if (kind != STRING || !list(foundAt(SECOND), foundBytes(SECOND), value)) return from
+      from = stop + 1
+      certainLine()
+      continue
+    }
     // A number that can be written in two ways would be two keys here, so such lines fall back.
     if (kind == NUMBER && !isWhole(foundAt(SECOND), foundBytes(SECOND))) return from
     add(kind == NOTHING ? from : foundAt(SECOND), kind == NOTHING ? 0 : foundBytes(SECOND), tag, value, how)

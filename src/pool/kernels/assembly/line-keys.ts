@@ -5,6 +5,7 @@ import { closed, lineEnd, lineStop } from './lines'
 import { GIVEN, PIECE, PROGRAM } from './memory'
 import { firstOf, kindOf, nextOf, nodeAt, textBytesOf, textOf } from './nodes'
 import { findPart, line, openLine, PLAIN, part_at, part_is, partBytes } from './parts'
+import { LIST, listCopy } from './pairs'
 import { ATOM, add, count, countTagged, MISSING, TEXT } from './table'
 import { sure, valueOf } from './values'
 
@@ -32,7 +33,7 @@ let key_bytes: u32 = 0
 let key_tag: u32 = 0
 
 /**
- * Merges the number of each line, node 1 of the program, into the value of its key, node 0. Returns the first line that
+ * Merges the number of each line, node 1 of the program, into the value of its key, node 0, or lists both. Returns the first line that
  * falls back to the function, or the end.
  */
 export function addComputed(from: usize, length: u32, how: u32): usize {
@@ -45,7 +46,9 @@ export function addComputed(from: usize, length: u32, how: u32): usize {
     // Parts of the number do not move those of the key.
     const number = valueOf(value)
     if (!sure) return from
-    add(key_at, key_bytes, key_tag, number, how)
+    if (how == LIST) {
+      if (key_tag != TEXT || !listCopy(key_at, key_bytes, number)) return from
+    } else add(key_at, key_bytes, key_tag, number, how)
     certainLine()
     from = stop
   }

@@ -11,6 +11,8 @@
  * | PROGRAM  | a condition (conditions.ts), then its texts |
  * | FIELDS   | addresses of the separators in a line (parts.ts) |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
+ * | PAIRS    | a list of pairs (pairs.ts) |
+ * | KEYS     | the keys of listed pairs that are not in the text |
  * | HEAP     | the table of keys |
  *
  * Vector loads read up to 63 bytes past their range, so every area is followed by as many spare bytes.
@@ -22,6 +24,7 @@ export const PROGRAM_BYTES: usize = 4096
 export const WANTED_FIELDS: usize = 4
 /** As many as the longest field index, and those of one more vector. */
 const FIELD_BYTES: usize = (64 + 16) * 4
+const PAIRS_BYTES: usize = 8192 * 16
 const SLACK: usize = 128
 
 export const INPUT: usize = (__heap_base + 63) & ~63
@@ -32,7 +35,10 @@ export const WANTED: usize = NEEDLE + NEEDLE_BYTES + SLACK
 export const PROGRAM: usize = WANTED + WANTED_FIELDS * WANTED_BYTES + SLACK
 export const FIELDS: usize = PROGRAM + PROGRAM_BYTES + SLACK
 export const MASKS: usize = FIELDS + FIELD_BYTES + SLACK
-const HEAP: usize = MASKS + 17 * 16
+/** At a multiple of 8, for doubles. */
+export const PAIRS: usize = (MASKS + 17 * 16 + 63) & ~63
+export const KEYS: usize = PAIRS + PAIRS_BYTES
+const HEAP: usize = KEYS + PIECE + SLACK
 
 let top: usize = HEAP
 

@@ -1,16 +1,19 @@
 import { ByteWriter } from '../../blocks/byte-writer.js'
 import { decodePairs, encodeShortPairs } from '../../blocks/records-codec.js'
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
+import { copyText } from '../text/copy-text.js'
 
 /** Longer texts are written faster many at a time. */
 const LONGEST = 24
+/** The most bytes of a text whose length is one byte. */
+const LONGEST_BYTES = 255
 const FIRST_PAIRS = 64
 /** Larger buffers are freed, so that one huge task does not stay in memory. */
 const KEEP_PAIRS = 128 * 1024
 
 /**
- * Pairs by part of a shuffle. Keys that are short texts with one byte per unit, and whole numbers as values, are
- * written at once, without arrays and without a second pass. At the first other pair, all pairs become arrays, and the
+ * Pairs by part of a shuffle. Keys that are short texts with one byte per unit, and numbers as values, are written at
+ * once, without arrays and without a second pass. At the first other pair, all pairs become arrays, and the
  * next tasks of the program start with arrays.
  */
 export class PairParts {
@@ -27,6 +30,12 @@ export class PairParts {
   begin(): void {
     for (const part of this.#short) part.begin()
     if (!this.#isShort) this.#makeArrays()
+  }
+
+  /** Adds a pair whose key is this text in ASCII. */
+  addText(part: number, bytes: Buffer, at: number, length: number, value: number): void {
+    if (!this.#isShort || !this.#short[part]!.addText(bytes, at, length, value))
+      this.add(part, bytes.toString('latin1', at, at + length), value)
   }
 
   add(part: number, key: unknown, value: unknown): void {
@@ -58,11 +67,12 @@ export class PairParts {
   }
 }
 
-/** Pairs of short texts and whole numbers, in columns. */
+/** Pairs of short texts and numbers, in columns. */
 export class ShortPairs {
   #texts = new Uint8Array(FIRST_PAIRS * LONGEST)
   #lengths = new Uint8Array(FIRST_PAIRS)
-  #numbers = new Int32Array(FIRST_PAIRS)
+  #numbers = new Float64Array(FIRST_PAIRS)
+  #areWhole = true
   #count = 0
   #units = 0
 
@@ -75,27 +85,31 @@ export class ShortPairs {
     return this.#lengths.subarray(0, this.#count)
   }
 
-  get numbers(): Int32Array {
+  get numbers(): Float64Array {
     return this.#numbers.subarray(0, this.#count)
+  }
+
+  /** Whether an i32 can hold each number. */
+  get areWhole(): boolean {
+    return this.#areWhole
   }
 
   begin(): void {
     this.#count = 0
     this.#units = 0
+    this.#areWhole = true
     if (this.#lengths.length <= KEEP_PAIRS) return
     this.#texts = new Uint8Array(FIRST_PAIRS * LONGEST)
     this.#lengths = new Uint8Array(FIRST_PAIRS)
-    this.#numbers = new Int32Array(FIRST_PAIRS)
+    this.#numbers = new Float64Array(FIRST_PAIRS)
   }
 
   /** Returns false, and adds nothing, if the pair is not of this kind. */
   add(key: unknown, value: unknown): boolean {
-    if (typeof key !== 'string' || typeof value !== 'number' || (value | 0) !== value || Object.is(value, -0))
-      return false
+    if (typeof key !== 'string' || typeof value !== 'number') return false
     const { length } = key
     if (length > LONGEST) return false
-    if (this.#count === this.#lengths.length) this.#grow()
-    if (this.#units + length > this.#texts.length) this.#texts = longer(this.#texts, new Uint8Array(this.#units * 2))
+    this.#reserve(length)
     const texts = this.#texts
     const at = this.#units
     let all = 0
@@ -105,10 +119,30 @@ export class ShortPairs {
       texts[at + i] = unit
     }
     if (all > 0xff) return false
-    this.#units = at + length
+    this.#end(length, value)
+    return true
+  }
+
+  /** Adds a text in ASCII. Returns false, and adds nothing, if it is too long. */
+  addText(bytes: Buffer, at: number, length: number, value: number): boolean {
+    if (length > LONGEST_BYTES) return false
+    this.#reserve(length)
+    copyText(bytes, at, at + length, this.#texts, this.#units)
+    this.#end(length, value)
+    return true
+  }
+
+  #reserve(length: number): void {
+    if (this.#count === this.#lengths.length) this.#grow()
+    if (this.#units + length > this.#texts.length)
+      this.#texts = longer(this.#texts, new Uint8Array((this.#units + length) * 2))
+  }
+
+  #end(length: number, value: number): void {
+    this.#units += length
     this.#lengths[this.#count] = length
     this.#numbers[this.#count++] = value
-    return true
+    if ((value | 0) !== value || Object.is(value, -0)) this.#areWhole = false
   }
 
   /** Removes and returns all pairs, in the order of their addition. */
@@ -123,11 +157,11 @@ export class ShortPairs {
   #grow(): void {
     const pairs = this.#count * 2
     this.#lengths = longer(this.#lengths, new Uint8Array(pairs))
-    this.#numbers = longer(this.#numbers, new Int32Array(pairs))
+    this.#numbers = longer(this.#numbers, new Float64Array(pairs))
   }
 }
 
-function longer<T extends Uint8Array | Int32Array>(short: T, long: T): T {
+function longer<T extends Uint8Array | Float64Array>(short: T, long: T): T {
   long.set(short)
   return long
 }

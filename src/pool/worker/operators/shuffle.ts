@@ -7,6 +7,7 @@ import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
 import { CombineTable } from '../tables/combine-table.js'
 import { compileCombining } from '../text/byte-reduce.js'
+import { compileTextPairs } from '../text/text-pairs.js'
 import { compileTextRanges } from '../text/text-ranges.js'
 import { PairParts } from './pair-parts.js'
 
@@ -33,7 +34,7 @@ export function compileShuffle(
   }
   if (combines) return combining(plan, aggregator, partitions, place, finish, compiler)
   if (partitioner.kind === 'hash' || partitioner.kind === 'custom')
-    return ofPairs(plan, partitions, place, finish, compiler)
+    return ofPairs(plan, partitioner, place, finish, compiler)
   const texts = compileTextRanges(plan, partitioner, compiler)
   if (texts)
     return (task) =>
@@ -73,9 +74,9 @@ function combining(
 }
 
 /** Writes pairs in columns of keys and values. */
-function ofPairs(plan: Plan, partitions: number, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
-  const runner = compiler.runner(plan)
-  const pairs = new PairParts(partitions)
+function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
+  const pairs = new PairParts(spec.partitions)
+  const runner = compileTextPairs(plan, spec, pairs, compiler) ?? compiler.runner(plan)
   return (task) => {
     pairs.begin()
     runner(task, (record) => {

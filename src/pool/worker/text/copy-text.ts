@@ -2,7 +2,7 @@
 const LONG = 32
 
 /** Copies a text to an offset, and returns the end of the copy. */
-export function copyText(from: Buffer, start: number, end: number, to: Buffer, at: number): number {
+export function copyText(from: Buffer, start: number, end: number, to: Uint8Array, at: number): number {
   if (end - start > LONG) from.copy(to, at, start, end)
   else for (let k = start; k < end; k++) to[at + k - start] = from[k]!
   return at + end - start
