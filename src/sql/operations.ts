@@ -1,9 +1,11 @@
 import { type BaseStream, type DStream, dstreams } from '../ops/dstream/facade.js'
 import { type BaseRdd, type RDD, rdds } from '../ops/rdd/facade.js'
-import { type Columns, checkColumns } from './columns.js'
+import type { Columns } from './columns.js'
 import type { SqlOptions } from './options.js'
+import type { DescribedSchema } from './schema.js'
 import { sql } from './sql.js'
 import { type RddTable, SqlTable, type StreamTable } from './table.js'
+import { tableColumns } from './table-columns.js'
 
 declare module '../ops/rdd/facade.js' {
   interface BaseRdd<T> {
@@ -28,9 +30,13 @@ declare module '../ops/rdd/facade.js' {
      * await sql('select count(id) as n from visits', { visits }).collect() // [{ n: 0 }]
      * ```
      *
-     * @throws ArgumentError for a type that is not allowed.
+     * A schema of zod, arktype or valibot that describes itself (`DescribedSchema`) has types too. `types` adds those that
+     * it does not say: dates, bigints and bytes.
+     *
+     * @throws ArgumentError for a type that is not allowed, or a field of a schema without one type.
      */
     toTable(columns: Columns): SqlTable<RDD<T>>
+    toTable(schema: DescribedSchema, types?: Columns): SqlTable<RDD<T>>
   }
 }
 
@@ -56,21 +62,25 @@ declare module '../ops/dstream/facade.js' {
      * sql('select count(page) as n from clicks', { clicks }).output('clicks') // [{ n: 1 }]; [{ n: 0 }]
      * ```
      *
-     * @throws ArgumentError for a type that is not allowed.
+     * A schema of zod, arktype or valibot that describes itself (`DescribedSchema`) has types too. `types` adds those that
+     * it does not say: dates, bigints and bytes.
+     *
+     * @throws ArgumentError for a type that is not allowed, or a field of a schema without one type.
      */
     toTable(columns: Columns): SqlTable<DStream<T>>
+    toTable(schema: DescribedSchema, types?: Columns): SqlTable<DStream<T>>
   }
 }
 
 rdds.sql = function (text, options) {
   return sql(text, { batch: this as RddTable }, options) as never
 }
-rdds.toTable = function <T>(this: BaseRdd<T>, columns: Columns) {
-  return new SqlTable(this as RDD<T>, checkColumns(columns))
+rdds.toTable = function <T>(this: BaseRdd<T>, given: Columns | DescribedSchema, types?: Columns) {
+  return new SqlTable(this as RDD<T>, tableColumns(given, types))
 }
 dstreams.sql = function (text, options) {
   return sql(text, { batch: this as StreamTable }, options) as never
 }
-dstreams.toTable = function <T>(this: BaseStream<T>, columns: Columns) {
-  return new SqlTable(this as DStream<T>, checkColumns(columns))
+dstreams.toTable = function <T>(this: BaseStream<T>, given: Columns | DescribedSchema, types?: Columns) {
+  return new SqlTable(this as DStream<T>, tableColumns(given, types))
 }

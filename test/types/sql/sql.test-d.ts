@@ -1,5 +1,6 @@
 import type { Context, DStream, RDD, StreamingContext } from 'millrace'
 import { type SqlTable, sql } from 'millrace/sql'
+import { z } from 'zod'
 import type { Equal } from '../equal.js'
 
 declare const ssc: StreamingContext
@@ -24,6 +25,10 @@ is(sql<Count>('from words', { words: words.toTable({ value: 'VARCHAR' }) }))<RDD
 is(sql<Count>('from words', { words, stream }))<DStream<Count>>()
 is(sql<Count>('from stream', { stream: stream.toTable({ value: ['VARCHAR'] }) }))<DStream<Count>>()
 is(stream.toTable({ value: { x: 'BIGINT' } }))<SqlTable<DStream<string>>>()
+
+// A schema that describes itself has the types of columns, and the second argument the others.
+is(stream.toTable(z.object({ value: z.string() })))<SqlTable<DStream<string>>>()
+is(words.toTable(z.object({ value: z.date() }), { value: 'TIMESTAMP' }))<SqlTable<RDD<string>>>()
 
 // @ts-expect-error There is no such type.
 words.toTable({ value: 'TEXT' })
