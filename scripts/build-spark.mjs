@@ -7,6 +7,8 @@ import { build } from 'esbuild'
 
 const BRIDGE = 'bridge/spark'
 const DIST = `${BRIDGE}/dist`
+/** The packages that formats/parquet/packages.ts loads by name. */
+const PARQUET = ['hyparquet', 'hyparquet-writer', 'hyparquet-compressors']
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync(DIST, { recursive: true, force: true })
@@ -23,7 +25,7 @@ await build({
   target: 'node20.19',
   define: { MILLRACE_VERSION: JSON.stringify(version) },
   // Loaded only where a function needs them. CommonJS packages call require.
-  external: ['hyparquet*', 'fzstd', 'lz4js', 'snappyjs', '@duckdb/node-api', 'msgpackr-extract', 'tsx', 'esbuild'],
+  external: ['lz4js', 'snappyjs', '@duckdb/node-api', 'msgpackr-extract', 'tsx', 'esbuild'],
   banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
   plugins: [inOneFile()],
   logLevel: 'warning',
@@ -34,6 +36,12 @@ function inOneFile() {
   const changes = [
     [/pool\/kernels\/text-kernels\.js$/, /'pool\/kernels\/kernels\.wasm'/, "'kernels.wasm'"],
     [/pool\/blocks\/packed-column\.js$/, /\bload\('msgpackr'\)/, "require('msgpackr')"],
+    [/files\/compression\.js$/, /createRequire\(import\.meta\.url\)\('fzstd'\)/, "require('fzstd')"],
+    [
+      /formats\/parquet\/packages\.js$/,
+      /import\(name\)/,
+      `{ ${PARQUET.map((name) => `'${name}': () => import('${name}')`)} }[name]()`,
+    ],
     [/ops\/functions\/parse\.js$/, /createRequire\(import\.meta\.url\)\('acorn'\)/, "require('acorn')"],
   ]
   return {

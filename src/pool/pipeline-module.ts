@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { type MillraceError, PipelineError } from '../errors.js'
 import { messageOf } from '../values/message-of.js'
+import { bundledModule } from './bundled-modules.js'
 import { syntaxErrorPlace } from './syntax-error.js'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
@@ -60,6 +61,8 @@ const PIPELINE: ModuleKind = { what: 'pipeline module', Failure: PipelineError }
  * for an import that ends in `.js`, and rejects enums.
  */
 export async function importModule(url: string, kind: ModuleKind = PIPELINE): Promise<Record<string, unknown>> {
+  const own = bundledModule(url)
+  if (own) return own
   const { what, Failure } = kind
   if (!URL.canParse(url))
     throw new Failure(`The ${what} is ${inspect(url)}; use a URL such as new URL('./x.js', import.meta.url).href.`, {

@@ -221,8 +221,8 @@ export class Session {
     const planned = stage.partitions[partition]!
     if (added) creditAdditions(context, unpackAnswer(added) as Additions, job.areAdditionsRestored)
     deadLetters.enter({ planned: { rejects: planned.rejecting }, result: { rejects } }, job.batchTime)
-    for (const { input, rdd, partition: part, reads, ranges } of planned.files) {
-      reads.done(part, ranges, sums[input])
+    for (const { input, rdd, partition: part, files } of planned.sources) {
+      files?.reads.done(part, files.ranges, sums[input])
       streams.sourceRead(rdd, part, read[input] ?? 0)
     }
   }

@@ -1,3 +1,4 @@
+import { writeDatasetCheckpoints } from '../engine/checkpoint/dataset-checkpoints.js'
 import { processFaultPoint } from '../engine/checkpoint/fault-points.js'
 import { currentBatch, currentSignals } from '../engine/current-batch.js'
 import { DeadLetters } from '../engine/dead-letters/dead-letters.js'
@@ -59,12 +60,14 @@ export class SparkEngine implements Engine {
   }
 
   async run<U>(rdd: Dataset, sink: Sink, partitions?: readonly number[]): Promise<U[]> {
-    if (!checkpointsOf(this.#context).isEmpty) throw unsupported('checkpoint()')
     const session = await this.#session()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, partition) => partition)
     try {
       const signals = [...(currentSignals.getStore() ?? []), this.#closing.signal]
-      return (await session.run(rdd, sink, wanted, currentBatch.getStore(), signals)) as U[]
+      const results = (await session.run(rdd, sink, wanted, currentBatch.getStore(), signals)) as U[]
+      const checkpoints = checkpointsOf(this.#context)
+      if (!checkpoints.isEmpty) await writeDatasetCheckpoints(checkpoints, rdd)
+      return results
     } finally {
       // Dead letters of a batch are emitted at its end, together for all of its jobs.
       if (!this.isInBatch) this.#emitDeadLetters()

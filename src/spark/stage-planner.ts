@@ -1,6 +1,6 @@
 import type { FileInputs } from '../engine/scheduler/file-inputs.js'
-import type { FileReads } from '../engine/scheduler/file-reads.js'
 import { partOf } from '../engine/scheduler/list-files.js'
+import type { PlannedSource } from '../engine/scheduler/planned-task.js'
 import type { FileRange } from '../files/identity.js'
 import type { Dataset, Planner, RejectingDataset, ShuffleDependency, SourcePartition } from '../ops/dataset.js'
 import type { Plan } from '../ops/plan.js'
@@ -8,6 +8,7 @@ import type { FileReading } from '../ops/source.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockSlice } from '../pool/blocks/handle.js'
 import { encodeRecords } from '../pool/blocks/records-codec.js'
+import { portableReader } from './portable-reader.js'
 import type { PulledSlice, StageInput } from './stage-input.js'
 import { unsupported } from './unsupported.js'
 
@@ -36,13 +37,7 @@ export class StagePlanner implements Planner {
   readonly inputs: StageInput[] = []
   readonly reads: ParentRead[] = []
   readonly rejecting: { readonly input: number; readonly rdd: RejectingDataset; readonly partition: number }[] = []
-  readonly files: {
-    readonly input: number
-    readonly rdd: number
-    readonly partition: number
-    readonly reads: FileReads
-    readonly ranges: readonly FileRange[]
-  }[] = []
+  readonly sources: PlannedSource[] = []
   readonly #options: StagePlannerOptions
 
   constructor(options: StagePlannerOptions) {
@@ -72,10 +67,10 @@ export class StagePlanner implements Planner {
         const found = this.#options.files.filesOf(rdd)!
         return this.#ranges(source, files.reading, partOf(found, files, index, of))
       }
+      case 'reader':
+        return this.#reader(source)
       case 'received':
         return this.#input({ in: 'pull', slices: (source.slices as readonly BlockSlice[]).map(pulled) })
-      case 'reader':
-        throw unsupported(source.rdd.label)
     }
   }
 
@@ -98,16 +93,26 @@ export class StagePlanner implements Planner {
     throw unsupported('event time')
   }
 
+  #reader({ rdd, partition, reader, input: read, rejects }: Extract<SourcePartition, { from: 'reader' }>): number {
+    const source = { source: rdd.label, reader: portableReader(reader), partition: read, rejects }
+    const input = this.#input({ in: 'partition', ...source })
+    this.sources.push({ input, rdd: rdd.id, partition })
+    return input
+  }
+
   #ranges(
-    { rdd, partition }: Extract<SourcePartition, { from: 'file' | 'file-part' }>,
+    { rdd, partition, rejects }: Extract<SourcePartition, { from: 'file' | 'file-part' }>,
     reading: FileReading | undefined,
     all: readonly FileRange[],
   ): number {
-    if (reading) throw unsupported(rdd.label)
     const reads = this.#options.files.readsOf(rdd)
     const { ranges, sum } = reads.plan(partition, all)
-    const input = this.#input({ in: 'files', ranges, sum })
-    this.files.push({ input, rdd: rdd.id, partition, reads, ranges })
+    const input = this.#input(
+      reading
+        ? { in: 'partition', source: rdd.label, reader: portableReader(reading.reader), partition: { ranges }, rejects }
+        : { in: 'files', ranges, sum },
+    )
+    this.sources.push({ input, rdd: rdd.id, partition, files: { reads, ranges } })
     return input
   }
 

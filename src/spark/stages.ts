@@ -10,7 +10,7 @@ import { type ParentRdds, StagePlanner, type StagePlannerOptions } from './stage
 export interface Stage {
   readonly rdd: number
   readonly label: string
-  readonly partitions: readonly Pick<StagePlanner, 'rejecting' | 'files'>[]
+  readonly partitions: readonly Pick<StagePlanner, 'rejecting' | 'sources'>[]
   /** Partitions whose report was entered. Spark runs tasks again after it has lost their output. */
   readonly reported: Set<number>
 }

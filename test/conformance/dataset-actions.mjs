@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withEnv } from 'millrace'
+import { READS } from './dataset-reads.mjs'
 import { asNumber, compiled, either, functionOf, NotYet } from './values.mjs'
 
 /** Calls `use` with a path that does not exist yet, and removes what it wrote there. */
@@ -112,6 +113,7 @@ export const actions = {
   saveTwice: savedTwice('saveAsTextFile'),
   saveTextTwice: savedTwice('saveAsTextFile'),
   saveObjectsTwice: savedTwice('saveAsObjectFile'),
+  ...READS,
 }
 
 /** Spark's names of statistics where ours differ. */

@@ -209,15 +209,8 @@ describe.runIf(hasService('spark'))('deaths on a standalone cluster', () => {
 describe.runIf(hasService('spark'))('without a cluster', () => {
   test('what a master does not have is refused by name', async () => {
     await using ctx = new Context(onSpark('local[1]'))
-    const records = ctx.binaryRecords(text, 1)
-    await expect(records.count()).rejects.toThrow(
-      /binaryRecords is not available on a Spark master. .* leave out the option master/,
-    )
     expect(await ctx.range(3).count()).toBe(3)
     await expect(terminateThread(ctx)).rejects.toThrow('no threads in this process')
-    ctx.setCheckpointDir(folder)
-    ctx.range(3).checkpoint()
-    await expect(ctx.range(3).count()).rejects.toThrow(/checkpoint\(\) is not available/)
   })
 
   test('a missing Spark, and a master that does not answer, are errors that say so', async () => {

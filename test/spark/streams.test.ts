@@ -10,12 +10,29 @@ import { buildBridge, onSpark } from '../services/spark.js'
 import { eventually } from '../support/eventually.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-streams-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const jsonFolder = mkdtempSync(join(tmpdir(), 'millrace-spark-json-'))
+afterAll(() => {
+  for (const path of [folder, jsonFolder]) rmSync(path, { recursive: true })
+})
 
 /** Writes a file that belongs to the batch at `ms`. */
-function write(name: string, text: string, ms: number): void {
-  writeFileSync(join(folder, name), text)
-  utimesSync(join(folder, name), ms / 1000, ms / 1000)
+function write(name: string, text: string, ms: number, into = folder): void {
+  writeFileSync(join(into, name), text)
+  utimesSync(join(into, name), ms / 1000, ms / 1000)
+}
+
+const READER = `export const times = { async *read({ time }) { yield [time, time + 1] } }`
+
+/** A direct source whose reader is a module of its own: two records for each batch. */
+const times = {
+  kind: 'direct' as const,
+  name: 'times',
+  reader: { module: `data:text/javascript,${encodeURIComponent(READER)}`, export: 'times' },
+  create: () => ({
+    open: async () => {},
+    next: async (time: number) => ({ partitions: [{ time }] }),
+    close: async () => {},
+  }),
 }
 
 /** What streams over files and a queue give in four batches, in events and by outputs. */
@@ -33,7 +50,15 @@ async function gathered(options: Partial<StreamingOptions>) {
     },
     { onRecordError: 'dead-letter' },
   )
-  const outputs: Record<string, unknown[]> = { counts: [], joined: [], window: [], checked: [], sorted: [] }
+  const outputs: Record<string, unknown[]> = {
+    counts: [],
+    joined: [],
+    window: [],
+    checked: [],
+    sorted: [],
+    read: [],
+    json: [],
+  }
   const into = (name: string) => async (rdd: { collect(): Promise<unknown[]> }, time: number) => {
     const records = (await rdd.collect()).map((record) => JSON.stringify(record)).sort()
     outputs[name]!.push([time, records])
@@ -43,6 +68,10 @@ async function gathered(options: Partial<StreamingOptions>) {
   counts.reduceByKeyAndWindow((a, b) => a + b, '3s', '1s').foreachRDD(into('window'))
   checked.foreachRDD(into('checked'))
   words.transform((rdd) => rdd.sortBy((word) => word)).foreachRDD(into('sorted'))
+  ssc.input<number>(times).foreachRDD(into('read'))
+  ssc
+    .fileStream(jsonFolder, { format: 'json', newFilesOnly: false, onRecordError: 'dead-letter' })
+    .foreachRDD(into('json'))
   const batches: unknown[] = []
   ssc.on('batchCompleted', ({ time, records, deadLetters }) => batches.push([time, records, deadLetters]))
   await ssc.start()
@@ -59,10 +88,13 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
   test('give what threads give: outputs, windows, counted records, dead letters', async () => {
     write('one.txt', 'b b\n', 500)
     write('two.txt', 'y z\na y\n', 2500)
+    write('rows.json', '{"n":1}\n{\n{"n":2}\n', 1500, jsonFolder)
     const here = await gathered({})
     expect(await gathered(onSpark('local[2]'))).toEqual(here)
     expect(here.batches).toHaveLength(4)
-    expect(here.dropped).toContain('y')
+    expect(here.dropped).toEqual(expect.arrayContaining(['y', expect.objectContaining({ text: '{' })]))
+    expect(here.outputs.read).toHaveLength(4)
+    expect(here.outputs.json).toContainEqual([2000, ['{"n":1}', '{"n":2}']])
   })
 
   test('received records and lines are pulled by workers, within the limit, and freed after their batches', async () => {

@@ -1,9 +1,7 @@
 import { StateError } from '../../errors.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
-import type { InputNode } from '../../ops/dstream/node.js'
 import { StatefulStream } from '../../ops/dstream/stateful.js'
 import { nameOf } from '../../ops/dstream/validate.js'
-import type { DirectSource } from '../../ops/source.js'
 
 /**
  * Checks that an engine with a master has everything that the streams need: docs/guide/cluster.md lists it. @throws StateError that
@@ -15,13 +13,6 @@ export function checkOnMaster(graph: StreamGraph, master: string | undefined, ha
   const [eventTime] = graph.eventTime.keys()
   if (eventTime !== undefined) throw onlyInThreads(`Event time (${nameOf(graph.streams[eventTime]!)})`, master)
   for (const stream of graph.streams) if (stream instanceof StatefulStream) throw onlyInThreads(nameOf(stream), master)
-  for (const input of graph.inputs) if (isOnlyInThreads(input)) throw onlyInThreads(nameOf(input), master)
-}
-
-function isOnlyInThreads({ source }: InputNode): boolean {
-  if (source.kind !== 'direct') return false
-  const { reader, files } = source as DirectSource<object>
-  return reader !== undefined || files !== undefined
 }
 
 function onlyInThreads(what: string, master: string): StateError {

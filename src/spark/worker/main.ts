@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { serialize } from 'node:v8'
-import '../../formats/reading.js'
 import '../../sinks/save-formats.js'
 import '../../sinks/write-to.js'
 import { ThreadLostError } from '../../errors.js'
+import { formatReader } from '../../formats/reader.js'
+import { addBundledModule } from '../../pool/bundled-modules.js'
 import { encodeError } from '../../pool/error-wire.js'
 import { uncaught } from '../../pool/loss.js'
 import type { WorkerBoot } from '../../pool/protocol.js'
@@ -17,6 +18,7 @@ import { sendHeartbeats } from './heartbeats.js'
 import { readTask, writeAnswer } from './task-frames.js'
 import { TaskHost } from './task-host.js'
 
+addBundledModule('formats/reader.js', { formatReader })
 const [, , path, periodMs] = process.argv as [string, string, string, string]
 const status = newThreadStatus()
 const socket = connect(path)

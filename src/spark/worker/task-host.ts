@@ -58,7 +58,8 @@ export class TaskHost {
     offer(this.#status, 1)
     const result = await this.#runtime.run(message)
     if (result.ok === 'stale') throw new Error('a task was taken back, which only a driver of threads does')
-    return result.ok ? this.#succeeded(frame, result) : this.#failed(result)
+    const readsSources = inputs.some((input) => input.in === 'files' || input.in === 'partition')
+    return result.ok ? this.#succeeded(frame, result, readsSources) : this.#failed(result)
   }
 
   async #inputs({ inputs: bytes, reads }: TaskFrame): Promise<TaskInput[]> {
@@ -91,7 +92,11 @@ export class TaskHost {
     return { in: 'shuffle', outputs, partition: 0 }
   }
 
-  #succeeded({ program, partition: map }: TaskFrame, result: TaskResult & { ok: true }): TaskAnswer {
+  #succeeded(
+    { program, partition: map }: TaskFrame,
+    result: TaskResult & { ok: true },
+    readsSources: boolean,
+  ): TaskAnswer {
     const written = result.written.map(({ block }) => block)
     this.#memory.ended(result.memory, written)
     const blocks: KeyedBlock[] = []
@@ -105,7 +110,7 @@ export class TaskHost {
       const payload = serialize(result.answer)
       blocks.push({ key: RESULT, block: packBlock({ map, count: 1, codec: 'answer', payload }) })
     }
-    return { outcome: 'succeeded', report: reportOf(result), blocks }
+    return { outcome: 'succeeded', report: reportOf(result, readsSources), blocks }
   }
 
   #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): TaskAnswer {
@@ -121,10 +126,10 @@ function isFinalFailure(wire: WireError): boolean {
   return error instanceof FileChangedError || isFinal(error)
 }
 
-function reportOf({ added, rejects, metrics }: TaskResult & { ok: true }): Buffer {
-  const { sums = [] } = metrics
-  if (!added && !rejects && sums.length === 0) return Buffer.alloc(0)
-  const report: TaskReport = { added, rejects, sums, read: sums.length > 0 ? metrics.read : [] }
+function reportOf({ added, rejects, metrics }: TaskResult & { ok: true }, readsSources: boolean): Buffer {
+  if (!added && !rejects && !readsSources) return Buffer.alloc(0)
+  const { read, sums = [] } = metrics
+  const report: TaskReport = { added, rejects, sums, read: readsSources ? read : [] }
   return serialize(report)
 }
 
