@@ -10,6 +10,7 @@ const ENTRIES = [
   'index',
   'testing',
   'cli/main',
+  'cli/bench/child',
   'cli/stress/child',
   'cli/watch/child',
   'cli/watch/resolve-hooks',

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors.js'
+import { type BenchCommand, parseBench } from './bench/arguments.js'
 import { type CheckpointCommand, parseCheckpoint } from './checkpoint/arguments.js'
 import { closest } from './closest.js'
-import { CHECKPOINT_HELP, HELP, INIT_HELP, REPLAY_HELP, RUN_HELP, SHELL_HELP, STRESS_HELP } from './help.js'
+import { BENCH_HELP, CHECKPOINT_HELP, HELP, INIT_HELP, REPLAY_HELP, RUN_HELP, SHELL_HELP, STRESS_HELP } from './help.js'
 import { type InitCommand, parseInit } from './init/arguments.js'
 import { parseReplay, type ReplayCommand } from './replay/arguments.js'
 import { parseRun, type RunCommand } from './run/arguments.js'
@@ -11,6 +12,7 @@ import { parseStress, type StressCommand } from './stress/arguments.js'
 export type Command =
   | RunCommand
   | StressCommand
+  | BenchCommand
   | CheckpointCommand
   | InitCommand
   | ReplayCommand
@@ -25,6 +27,7 @@ const COMMANDS = [
   'shell [module]',
   'checkpoint <action> <dir>',
   'replay <dir> <module>',
+  'bench <module>',
   'stress',
 ]
 
@@ -38,6 +41,8 @@ export function parseCommand(argv: readonly string[]): Command {
       return parseShell(rest) ?? { kind: 'help', text: SHELL_HELP }
     case 'stress':
       return parseStress(rest) ?? { kind: 'help', text: STRESS_HELP }
+    case 'bench':
+      return parseBench(rest) ?? { kind: 'help', text: BENCH_HELP }
     case 'init':
       return parseInit(rest) ?? { kind: 'help', text: INIT_HELP }
     case 'checkpoint':

@@ -6,6 +6,7 @@ Commands:
   shell [module] Type operations and see their results (see 'millrace shell --help')
   checkpoint     Show what a checkpoint directory has (see 'millrace checkpoint --help')
   replay         Run a past batch again from its recorded input (see 'millrace replay --help')
+  bench <module> Measure a pipeline with several numbers of threads (see 'millrace bench --help')
   stress         Kill threads and compare every result with an oracle (see 'millrace stress --help')
 
 Options:
@@ -125,6 +126,29 @@ Examples:
   millrace replay ./checkpoints ./pipeline.ts
   millrace replay ./checkpoints ./pipeline.ts --batch 2026-01-31T12:00:00Z --param port=9999
   millrace replay ./checkpoints ./pipeline.ts --batch 1769860807000 --threads 1 --inspect-brk`
+
+export const BENCH_HELP = `Usage: millrace bench <module> [options]
+
+Runs the pipeline that <module> exports with each number of threads in turn, and compares how many records a second they can
+process. What the pipeline prints, and its named outputs, are dropped; its sinks write. A failing batch fails the command.
+
+Options:
+  --threads <n>,<n>,...       The numbers of worker threads to compare (default: 1 and the machine's cores, at most 8)
+  --rounds <n>                Runs of each number, in turns; the table shows medians (default: 3)
+  --duration <time>           Length of each run, the first fifth of which is warm-up (default: 10s)
+  --until caught-up           End each run once every source is at the end that it had at the start; all of it counts
+  --batch-interval <time>     Length of a batch: 500ms, 1s, 2m or a number of ms (default: 1s)
+  --param <key>=<value>       Pass params[key] to the pipeline, as text; may be repeated
+  --json                      Write one JSON object per line and number of threads. Times in ms
+  --help                      Show this text
+
+Examples:
+  millrace bench ./pipeline.ts --threads 1,2,4
+  millrace bench ./pipeline.ts --threads 2 --batch-interval 100ms --duration 1m --param port=9999
+  millrace bench ./pipeline.ts --until caught-up --json
+
+records/s is the records by the time in which batches were processed, ratio is that beside the first row, load is the
+processing time of a batch by the interval. Close other programs, and compare only rows of one table.`
 
 export const STRESS_HELP = `Usage: millrace stress [options]
 

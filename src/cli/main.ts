@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Command, parseCommand } from './arguments.js'
+import { bench } from './commands/bench.js'
 import { checkpoint } from './commands/checkpoint.js'
 import { init } from './commands/init.js'
 import { longStress } from './commands/long-stress.js'
@@ -28,6 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
     else if (command.kind === 'stress') return (await stress(command)) ? 0 : 1
     else if (command.kind === 'long stress') return (await longStress(command)) ? 0 : 1
     else if (command.kind === 'checkpoint') return (await checkpoint(command)) ? 0 : 1
+    else if (command.kind === 'bench') return await bench(command)
     else if (command.kind === 'init') init(command)
     else if (command.kind === 'shell') return (await shell(command)) ? 0 : 1
     else if (command.kind === 'attach') return (await attach(command)) ? 0 : 1

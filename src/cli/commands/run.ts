@@ -1,9 +1,8 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ArgumentError, GraphError } from '../../errors.js'
 import type { StreamingContext } from '../../index.js'
 import { Figures, formatTotals } from '../figures.js'
-import { NotStartedError } from '../not-started.js'
+import { rejectStart } from '../not-started.js'
 import { moduleUrl, openPipeline } from '../pipeline.js'
 import type { RunCommand } from '../run/arguments.js'
 import { serveMetrics } from '../run/metrics.js'
@@ -134,8 +133,4 @@ async function deliver(ssc: StreamingContext, name: string, view: View, gate: St
     view.output(name, time, records)
     await gate.room()
   }
-}
-
-function rejectStart(error: unknown): never {
-  throw error instanceof GraphError || error instanceof ArgumentError ? new NotStartedError(error) : error
 }
