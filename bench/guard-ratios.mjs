@@ -3,7 +3,7 @@ import { requestLine } from './compare/files.mjs'
 import { GREP_WORD, linesBuffer } from './data.mjs'
 import { emptyBatch, keyedState, windows } from './guard-streams.mjs'
 import { measured, sortedPairs } from './guard-support.mjs'
-import { COMPUTED_SUMS, FIELD_FILTER, fieldLine, JSON_SUMS, textOf } from './kernels.mjs'
+import { COMPUTED_SUMS, FIELD_FILTER, fieldLine, JSON_SUMS, OBJECT_SUMS, textOf } from './kernels.mjs'
 import { plainGrep, plainWordCount } from './plain.mjs'
 
 /*
@@ -89,6 +89,12 @@ export const RATIOS = [
     margin: 2.5,
     open: () => overFields(COMPUTED_SUMS),
   },
+  {
+    name: 'objects of JSON: closures by kernels / functions',
+    by: 'cpuMs',
+    margin: 2.5,
+    open: () => overJson(OBJECT_SUMS),
+  },
   { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },
   { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 2, open: keyedState },
   { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.7, open: windows },
@@ -109,8 +115,10 @@ async function besideLoop(define, loop, size) {
 const besideEachOther = async (first, second, size) =>
   overTheSame(linesBuffer(size), await measured('first', first), await measured('second', second))
 
-async function jsonSums(by) {
-  const [first, second] = [await measured(by, JSON_SUMS[by]), await measured('functions', JSON_SUMS.functions)]
+const jsonSums = (by) => overJson({ written: JSON_SUMS[by], functions: JSON_SUMS.functions })
+
+async function overJson({ written, functions }) {
+  const [first, second] = [await measured('written', written), await measured('functions', functions)]
   return overTheSame(textOf(JSON_BYTES, requestLine), first, second)
 }
 

@@ -74,6 +74,30 @@ export const COMPUTED_SUMS = {
       .reduceByKey((a, b) => a + b),
 }
 
+/** Objects between steps, which kernels do not create. The guard measures it too. */
+export const OBJECT_SUMS = {
+  name: 'JSON objects filtered and summed',
+  of: 'json',
+  written: (lines) =>
+    lines
+      .map((line) => {
+        const { country, page, ms } = JSON.parse(line)
+        return { country, page, seconds: ms / 1000 }
+      })
+      .filter((request) => request.seconds > 0.1)
+      .map((request) => [request.country, request.seconds])
+      .reduceByKey((a, b) => a + b),
+  functions: (lines) =>
+    lines
+      .map((line) => {
+        const { country, page, ms } = JSON.parse(line, undefined)
+        return { country, page, seconds: ms / 1000 }
+      })
+      .filter((request) => request.seconds > 0.1)
+      .map((request) => [request.country, request.seconds])
+      .reduceByKey((a, b) => a + b),
+}
+
 const ROWS = [
   {
     name: 'JSON counted by a field',
@@ -121,6 +145,7 @@ const ROWS = [
         })
         .reduceByKey((a, b) => a + b),
   },
+  OBJECT_SUMS,
   FIELD_FILTER,
   {
     name: 'longest line',

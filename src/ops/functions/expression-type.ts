@@ -1,7 +1,7 @@
 import { type Expression, isList, type List } from './expression.js'
 
 /** The known type of a value. `maybe`: a text or undefined. `any`: unknown. */
-export type ValueType = 'text' | 'maybe' | 'number' | 'flag' | 'null' | 'texts' | 'pair' | 'any'
+export type ValueType = 'text' | 'maybe' | 'number' | 'flag' | 'null' | 'texts' | 'pair' | 'object' | 'any'
 
 const PRIMITIVES: readonly ValueType[] = ['text', 'maybe', 'number', 'flag', 'null']
 
@@ -49,7 +49,7 @@ const RULES: Partial<Record<Expression['is'], Rule>> = {
   round: [PRIMITIVES, 'number'],
   abs: [PRIMITIVES, 'number'],
   text: [PRIMITIVES, 'text'],
-  not: [[...PRIMITIVES, 'texts', 'pair', 'any'], 'flag'],
+  not: [[...PRIMITIVES, 'texts', 'pair', 'object', 'any'], 'flag'],
   includes: OF_TEXT.flag,
   startsWith: OF_TEXT.flag,
   endsWith: OF_TEXT.flag,
@@ -65,7 +65,8 @@ function ofAll(is: List['is'], types: readonly ValueType[]): ValueType | undefin
   const [left, right] = types
   switch (is) {
     case 'pair':
-      return 'pair'
+    case 'object':
+      return is
     case 'and':
     case 'or':
       return left === right ? left : 'any'

@@ -25,6 +25,8 @@ export type Expression =
   | { readonly is: 'template'; readonly of: readonly Expression[] }
   /** `[a, b]`. */
   | { readonly is: 'pair'; readonly of: readonly [Expression, Expression] }
+  /** `{ a: x, b: y }`. */
+  | { readonly is: 'object'; readonly names: readonly string[]; readonly of: readonly Expression[] }
   /** `array.filter(test)` and `array.map(fn)`: `each` is an expression of the element. */
   | { readonly is: 'filter' | 'map'; readonly of: Expression; readonly each: Expression }
   /** Of functions of the library only: their results differ from the JavaScript that people write. */
@@ -40,16 +42,20 @@ export type Rounding = 'floor' | 'ceil' | 'trunc' | 'round' | 'abs'
 
 export const RECORD: Expression = { is: 'record' }
 
-/** Returns the expression with `record` in place of its parameter: `outer` after the function that made `record`. */
+/**
+ * Returns the expression with `record` in place of its parameter: `outer` after the function that made `record`. Where it
+ * reads a member of a pair or object, the other members are gone, although `record` evaluates them: see `membersOf`.
+ */
 export function applied(outer: Expression, record: Expression): Expression {
   if (outer.is === 'record') return record
   if (outer.is === 'value') return outer
-  if (isList(outer)) return { is: outer.is, of: outer.of.map((part) => applied(part, record)) } as Expression
+  if (isList(outer)) return { ...outer, of: outer.of.map((part) => applied(part, record)) } as Expression
   const of = applied(outer.of, record)
-  // An item of a pair is that expression, if the other one cannot throw.
-  if (outer.is === 'item' && of.is === 'pair' && outer.index < 2) {
-    const other = of.of[1 - outer.index]!
-    if (other.is === 'value' || other.is === 'record') return of.of[outer.index]!
+  // A read of the function's own pair or object stays as it is, so that no member is lost.
+  if (outer.of.is === 'pair' || outer.of.is === 'object') return { ...outer, of } as Expression
+  if (outer.is === 'item' && of.is === 'pair' && outer.index < 2) return of.of[outer.index]!
+  if (outer.is === 'field' && of.is === 'object' && of.names.includes(outer.name)) {
+    return of.of[of.names.indexOf(outer.name)]!
   }
   return { ...outer, of } as Expression
 }
@@ -59,4 +65,10 @@ export type List = Extract<Expression, { readonly of: readonly Expression[] }>
 
 export function isList(expression: Expression): expression is List {
   return 'of' in expression && Array.isArray(expression.of)
+}
+
+/** Returns what an expression evaluates besides the parts of it that another expression reads: members of a pair or object. */
+export function membersOf(made: Expression): readonly Expression[] {
+  if (made.is !== 'pair' && made.is !== 'object') return []
+  return made.of.flatMap((member) => (member.is === 'pair' || member.is === 'object' ? membersOf(member) : [member]))
 }

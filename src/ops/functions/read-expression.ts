@@ -5,6 +5,7 @@ import type {
   Expression as ExpressionNode,
   LogicalExpression,
   MemberExpression,
+  ObjectExpression,
   Pattern,
   TemplateLiteral,
   UnaryExpression,
@@ -134,6 +135,8 @@ class Reader {
         if (!key || !value || more.length > 0) refuse('makes an array that is not a pair')
         return { is: 'pair', of: [this.#expression(key), this.#expression(value)] }
       }
+      case 'ObjectExpression':
+        return this.#object(node)
       case 'UnaryExpression':
         return this.#unary(node)
       case 'LogicalExpression':
@@ -146,6 +149,21 @@ class Reader {
       default:
         return refuse(`has a ${node.type}`)
     }
+  }
+
+  #object({ properties }: ObjectExpression): Expression {
+    const names: string[] = []
+    const of = properties.map((property) => {
+      if (property.type !== 'Property' || property.kind !== 'init' || property.method || property.computed)
+        refuse('makes an object with methods, computed names or a spread')
+      const { key, value } = property
+      const name = key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : ''
+      // `__proto__` is no field, and a second value replaces the first.
+      if (name === '__proto__' || name === 'length' || names.includes(name)) refuse(`makes an object with \`${name}\``)
+      names.push(name)
+      return this.#expression(value)
+    })
+    return { is: 'object', names, of }
   }
 
   #unary({ operator, argument }: UnaryExpression): Expression {

@@ -1,11 +1,11 @@
-import { type Expression, RECORD } from '../../ops/functions/expression.js'
+import type { Expression } from '../../ops/functions/expression.js'
 import type { Step } from '../../ops/plan.js'
 import type { FieldAt } from './byte-arguments.js'
 import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
 import { type LineFilters, lineFilters } from './line-filters.js'
 import { lineKey } from './line-key.js'
 import { lineNumber } from './line-number.js'
-import { afterStep, type ConditionProgram, type Made } from './made.js'
+import { afterStep, type ConditionProgram, evaluating, LINE, type Made } from './made.js'
 import { type LineProgram, programOf } from './program-writer.js'
 
 /**
@@ -64,12 +64,13 @@ export function byteReduction(steps: readonly Step[], makes: 'numbers' | 'pairs'
   if (rest.some((step) => step.op === 'mapPartitions' || step.op === 'mapAsync' || step.rejects !== undefined)) {
     return undefined
   }
-  let last: Made | undefined = { made: RECORD, program: undefined }
+  let last: Made | undefined = LINE
   for (const step of rest) last = last && afterStep(last, step)
   if (!last) return undefined
   const of =
     makes === 'pairs' ? ofPair(last.made) : (joined(undefined, partOf(last.made)) ?? computed(undefined, last.made))
-  return of && { filters, program: last.program, of }
+  const done = of && evaluating(last, [last.made])
+  return done && { filters, program: done.program, of }
 }
 
 function ofPair(made: Expression): ByteReduction['of'] | undefined {

@@ -1,5 +1,5 @@
 import type { Expression } from '../../ops/functions/expression.js'
-import { RECORD } from '../../ops/functions/expression.js'
+import { membersOf, RECORD } from '../../ops/functions/expression.js'
 import { typeOf, type ValueType } from '../../ops/functions/expression-type.js'
 import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
@@ -7,7 +7,7 @@ import { byteOf } from './byte-arguments.js'
 import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
 import { type LineFilter, lineFilters } from './line-filters.js'
 import { isAlwaysText, lineKey } from './line-key.js'
-import { afterStep, type ConditionProgram, type Made } from './made.js'
+import { afterStep, type ConditionProgram, evaluating, LINE } from './made.js'
 import { after, meaningOf } from './meaning-of.js'
 import { type LineProgram, programOf } from './program-writer.js'
 
@@ -56,7 +56,7 @@ const PURE = new Set([
 /** Filters of lines, then at most one part of a line: several steps may lead to it. */
 export function byteSteps(steps: readonly Step[]): ByteSteps {
   const { filters, count: filterSteps } = lineFilters(steps)
-  let of: Made = { made: RECORD, program: undefined }
+  let of = LINE
   let found: ByteSteps = { filters, filterSteps, program: undefined, tokens: undefined, count: filterSteps }
   for (let next = filterSteps; next < steps.length; next++) {
     const step = steps[next]!
@@ -64,15 +64,17 @@ export function byteSteps(steps: readonly Step[]): ByteSteps {
     if (step.op === 'flatMap') {
       const list = after(of.made, { ...step, op: 'map' })
       const tokens = list && listOf(list)
-      if (!tokens) break
-      return { ...found, program: of.program, tokens, count: tokens.kind === 'marked' ? next : next + 1 }
+      const done = tokens && evaluating({ ...of, unread: [...of.unread, ...membersOf(of.made)] }, [list])
+      if (!done) break
+      return { ...found, program: done.program, tokens, count: tokens.kind === 'marked' ? next : next + 1 }
     }
     const result = afterStep(of, step)
     if (!result) break
     of = result
-    const tokens = tokenOf(of.made)
+    const done = evaluating(of, [of.made])
+    const tokens = done && tokenOf(of.made)
     // Filters of a part are conditions of the line too.
-    if (tokens || of.made === RECORD) found = { ...found, program: of.program, tokens, count: next + 1 }
+    if (done && (tokens || of.made === RECORD)) found = { ...found, program: done.program, tokens, count: next + 1 }
     else if (!found.tokens) found = { ...found, program: of.program }
     if (tokens && steps[next + 1]?.op !== 'filter') break
   }

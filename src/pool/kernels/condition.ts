@@ -8,6 +8,9 @@ export type Condition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly [Condition, Condition] }
   | { readonly kind: 'not'; readonly of: readonly [Condition] }
   | { readonly kind: 'compared'; readonly by: NumberTest; readonly of: readonly [LineNumber, LineNumber] }
+  /** Hold always; where the number is not certain, or the part cannot be read without an error, the function decides. */
+  | { readonly kind: 'certain'; readonly of: readonly [LineNumber] }
+  | { readonly kind: 'present'; readonly part: Part }
   | PartTest
 
 /** A test of one part of a line. */

@@ -4,7 +4,7 @@ import type { LineKey, LinePiece } from './line-key.js'
 import type { LineNumber } from './line-number.js'
 import type { Part } from './line-part.js'
 
-/** What a program contains: conditions, numbers and keys of lines. */
+/** A node of a program: a condition, a number or a key of lines, or a part of one. */
 export type ProgramNode = Condition | LineNumber | LineKey | LinePiece | { readonly kind: 'none' }
 
 /** The layout of a node: assembly/nodes.ts. */
@@ -14,7 +14,7 @@ const BYTES = 4096
 const MAX_JSON = 4
 
 const KINDS = {
-  ...{ and: 0, or: 1, not: 2, text: 3, literal: 4, number: 5, lengthTest: 6, compared: 7 },
+  ...{ and: 0, or: 1, not: 2, text: 3, literal: 4, number: 5, lengthTest: 6, compared: 7, certain: 8, present: 9 },
   ...{ constant: 16, converted: 17, length: 18, negative: 19, none: 32, part: 33, joined: 34, fixed: 35 },
   ...{ '+': 20, '-': 20, '*': 20, '/': 20, '%': 20, floor: 21, ceil: 21, trunc: 21, round: 21, abs: 21 },
 }

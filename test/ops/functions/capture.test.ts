@@ -19,7 +19,7 @@ function faultOf(action: () => unknown): { code: string; message: string } {
 
 describe('what capture decides', () => {
   const limit = 3
-  const plain = (x: number): number => x + 1
+  const plain = (x: number): number => x ** 2
   const closure = (x: number): boolean => x > limit
 
   test.each([

@@ -309,6 +309,57 @@ export const computed = fc.oneof(
   ),
 )
 
+const member = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('o.a', 'o.b', 'o.o.b', 'o.a * o.b', '`${o.a}/${o.b}`', 'o.b + 1', 'o') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('l', 'l.length', '1', 'o.a.length', 'o.a.trim()', "l.split(',')[1]", '-o.o.b'),
+  },
+)
+const madeTest = fc.constantFrom(
+  'r.x > 1',
+  'r.x === "k"',
+  "r.y === 'k'",
+  'r.x * 2 < r.y',
+  'r.z',
+  'r.p.q !== 1',
+  'r.y > 0 || r.x > 0',
+)
+const madePair = fc.constantFrom(
+  '[r.x, 1]',
+  '[r.y, r.x]',
+  '[`${r.x}:${r.y}`, r.z]',
+  '[r.p.q, r.x + r.y]',
+  '[r.x, r.z.a]',
+  '[r.x]',
+)
+
+const fullJson = fc
+  .tuple(fc.constantFrom('3', '-7', '12', '"k"', '"é"', '0.5'), fc.constantFrom('2', '4', '-1', '"k"'), fc.nat(3))
+  .map(([a, b, c]) => `{"a":${a},"b":${b},"o":{"b":${c}}}`)
+
+/** A function that makes an object or pair of a line, a condition of that, and a function that makes a pair of it. */
+export const objects = fc.tuple(member, member, member, member, fc.boolean()).chain(([x, y, z, q, list]) => {
+  const of = (text: string) => (list ? text.replace(/r\.x/g, 'r[0]').replace(/r\.(y|z|p\.q)/g, 'r[1]') : text)
+  const object = list ? `[${x}, ${y}]` : `({ x: ${x}, 'y': ${y}, z: ${z}, p: { q: ${q} } })`
+  return fc.record({
+    make: fc.constant(`(l) => { const o = JSON.parse(l); return ${object} }`),
+    test: madeTest.map((text) => `(r) => ${of(text)}`),
+    pair: madePair.map((text) => `(r) => ${of(text)}`),
+    lines: fc.array(
+      fc.oneof(
+        { weight: 60, arbitrary: fullJson },
+        { weight: 1, arbitrary: ofJson.line },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom('{"a":{"valueOf":1,"toString":1},"b":2,"o":{}}', 'null', '{}', '{"a":3,"b":4}'),
+        },
+      ),
+      { minLength: 1, maxLength: 25 },
+    ),
+  })
+})
+
 /** Two functions, one after the other, that return a pair. */
 export const twoTexts = fc.oneof(
   fc

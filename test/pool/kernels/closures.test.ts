@@ -9,6 +9,7 @@ import {
   filterText,
   made,
   mergeText,
+  objects,
   ofCells,
   ofJson,
   pairText,
@@ -156,6 +157,21 @@ describe('what runs on bytes', () => {
       [of('map', 'JSON.parse'), of('map', '({ a, b, c, d, e }) => `${a}${b}${c}${d}${e}`')],
       0,
     ],
+    [
+      'fields of an object that a function made',
+      [
+        of('map', '(l) => { const { user, price, count } = JSON.parse(l); return { user, total: price * count } }'),
+        of('filter', '(r) => r.total > 3'),
+        of('map', '({ user }) => user'),
+      ],
+      3,
+    ],
+    [
+      'no object of which a member may throw in an unknown way',
+      [of('map', '(l) => ({ a: JSON.parse(l), b: l })'), of('map', '(r) => r.b.length')],
+      0,
+    ],
+    ['no object that a function makes for itself', [of('map', '(l) => ({ a: JSON.parse(l).x, b: l }).b')], 0],
     ['no library function with the name of a method of objects', [step('map', builtin('valueOf'))], 0],
     ['no condition of another kind', [of('filter', "(l) => l.split(',')[1]")], 0],
   ])('%s', (_, steps, count) => {
@@ -340,6 +356,20 @@ describe('a closure gives the same by kernels as by itself', () => {
       const condition = [...first, maybe(step('filter', made(texts.condition)), rejects)]
       same((way) => collected(condition, pieces, way))
       same((way) => ({ value: runTask(condition, { op: 'count' }, pieces, way).value, lines: lines.length }))
+    },
+  )
+
+  fuzz(
+    'pairs of the members of objects and pairs',
+    fc.tuple(objects, mergeText, rejecting),
+    ([{ make, test, pair, lines }, merge, rejects]) => {
+      const pieces = [Buffer.from(lines.join('\n'))]
+      const [object, condition, key] = [step('map', made(make)), step('filter', made(test)), step('map', made(pair))]
+      const steps = [maybe(object, rejects), condition, key]
+      same((way) => counted(steps, made(merge), pieces, way))
+      same((way) => counted([object, key], made('(a, b) => a + b'), pieces, way))
+      const first = step('map', made('([k]) => [k, 1]'))
+      same((way) => counted([...steps, first], made('(a, b) => a + b'), pieces, way))
     },
   )
 })

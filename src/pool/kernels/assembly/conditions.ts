@@ -21,6 +21,9 @@ const NUMBER_TEST: u32 = 5
 const LENGTH_TEST: u32 = 6
 /** A comparison of two numbers. */
 const COMPARED: u32 = 7
+/** A number, and a part, of which only the certainty matters. */
+const CERTAIN: u32 = 8
+const PRESENT: u32 = 9
 
 /** Tests of texts. */
 const BEGINS: u32 = 0
@@ -88,7 +91,12 @@ function evaluate(node: usize): u32 {
     const b = valueOf(secondOf(node))
     return sure ? compared(a, b, how) : UNCERTAIN
   }
+  if (kind == CERTAIN) {
+    valueOf(firstOf(node))
+    return sure ? YES : UNCERTAIN
+  }
   if (!findPart(node)) return UNCERTAIN
+  if (kind == PRESENT) return YES
   if (kind == TEXT_TEST) {
     if (part_is == PLAIN || part_is == STRING) return textTest(node)
     return how == EQUALS ? NO : UNCERTAIN

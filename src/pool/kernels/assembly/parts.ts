@@ -9,7 +9,7 @@ import { FIELDS, WANTED_BYTES } from './memory'
 const FIELD: u32 = 1
 const JSON_FIELD: u32 = 2
 
-/** What a part is, if it is not JSON; for JSON, json.ts has the others. */
+/** The kind of a part that is not JSON; json.ts has the others. */
 export const PLAIN: u32 = 4
 
 export let line: usize = 0
