@@ -39,6 +39,20 @@ function naive(left: readonly Pair[], right: readonly Pair[], join: Join): Joine
   return joined
 }
 
+/** Merges values by the right side's value, in order. */
+function folded(
+  joined: readonly Joined[],
+  value: (both: Joined[1]) => unknown,
+  merge: (a: unknown, b: unknown) => unknown,
+) {
+  const merged = new Map<unknown, unknown>()
+  for (const [, both] of joined) {
+    const [, key] = both
+    merged.set(key, merged.has(key) ? merge(merged.get(key), value(both)) : value(both))
+  }
+  return [...merged]
+}
+
 const KEYS = {
   'short texts': fc.constantFrom('', 'a', 'b', 'ab', 'é', 'elevenunits', '\0'),
   'texts of all lengths and widths': fc.constantFrom('a', 'Ā', '😀', '\ud800', 'x'.repeat(12), 'x'.repeat(300)),
@@ -50,7 +64,10 @@ const KEYS = {
     fc.constantFrom(1, 2).map((a) => [a, 'x']),
   ),
 }
-const VALUES = fc.oneof(fc.integer(), fc.constantFrom<unknown>('text', undefined, null, 0.5, -0, true))
+const VALUES = fc.oneof(
+  fc.integer({ min: -2, max: 2 }),
+  fc.constantFrom<unknown>('text', undefined, null, 0.5, -0, true),
+)
 
 const ways: Record<string, (rdd: RDD<Pair>, partitions: number) => RDD<Pair>> = {
   'as they are': (rdd) => rdd,
@@ -90,6 +107,26 @@ describe.each(Object.entries(KEYS))('a join by %s', (_name, key) => {
                 .collect(),
               expected.filter((record) => record[1][0] !== 'text').flatMap((record) => [record, record]),
             )
+            // By a value of the right side, as a sum by region of the user is.
+            const counts = joined.map(([, [, b]]) => [b, 1] as [unknown, number]).reduceByKey((x, y) => x + y)
+            expectBag(
+              await counts.collect(),
+              folded(
+                expected,
+                () => 1,
+                (x, y) => Number(x) + Number(y),
+              ),
+            )
+            const texts = joined.map(([, [a, b]]) => [b, a] as Pair).reduceByKey((x, y) => `${x};${y}`, 1)
+            if (partitions === 1)
+              same(
+                await texts.collect(),
+                folded(
+                  expected,
+                  ([a]) => a,
+                  (x, y) => `${x};${y}`,
+                ),
+              )
             theirs.unpersist()
           },
         ),
@@ -121,4 +158,16 @@ test('an error names the joined record at which a function failed', async () => 
   await expect(failing.count()).rejects.toThrow(/no left 777, right 777/)
   const error = await failing.count().catch((caught: unknown) => caught)
   expect(String((error as Error).message)).toContain('777')
+
+  const byPartner = left
+    .join(
+      right.mapValues(() => 'one'),
+      1,
+    )
+    .map(([, [mine, theirs]]) => [theirs, mine] as [string, string])
+  const summed = byPartner.reduceByKey((a, b) => {
+    if (b === 'left 888') throw new Error('no sum')
+    return a
+  })
+  await expect(summed.collect()).rejects.toThrow(/no sum.*left 888/s)
 })

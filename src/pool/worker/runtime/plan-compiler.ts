@@ -28,6 +28,8 @@ export interface PlanCompiler {
    */
   runner(plan: Plan, last?: Look): Runner
   source(plan: Plan): Source
+  /** Like `source`, for a reader that knows records in columns: those of joins come as JoinedRecords. */
+  forLoop(plan: Plan): Source
   /**
    * Compiles with async steps in the order of records, not of answers. Output for other tasks may be lost after some of
    * them have read it, and must be the same when it is recomputed.

@@ -153,7 +153,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
     const whole = plan.steps.findLastIndex(({ op }) => op === 'mapPartitions' || op === 'mapAsync')
     if (whole < 0) {
       const { source, steps } = compileFilteredLines(plan, this) ?? {
-        source: this.#forLoop(plan.of),
+        source: this.forLoop(plan.of),
         steps: plan.steps,
       }
       return { source, steps: this.#ready(steps) }
@@ -164,8 +164,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
     return { source, steps: this.#ready(plan.steps.slice(whole + 1)) }
   }
 
-  /** Like `source`, for records that only loops read. */
-  #forLoop(plan: Plan): Source {
+  forLoop(plan: Plan): Source {
     return plan.op === 'join' ? compileJoined(plan, this) : this.source(plan)
   }
 

@@ -63,14 +63,16 @@ export class CombineTable {
 
 /** Adds one value to the table. Generated per program, so that its call sites see only one `merge`. */
 export type Combine = (table: CombineTable, key: unknown, value: unknown) => void
+/** Like Combine, for a key whose index the table has returned. */
+export type CombineAt = (table: CombineTable, place: number, value: unknown) => void
 
 type Unary = (value: unknown) => unknown
 type Binary = (a: unknown, b: unknown) => unknown
 
 const TEXT = `
   'use strict'
-  return function combine(table, key, value) {
-    const place = table.place(key)
+  return function combine(table, KEY, value) {
+    FIND
     const values = table.values
     if (place === values.length) {
       const first = CREATE
@@ -84,23 +86,29 @@ const TEXT = `
     }
   }`
 
-/** With `codegen`, generates a function for each program. Without it all programs share one (slower) body. */
+/** Returns a function that adds a value by its key. With `codegen`, generates a function for each program. Without it all programs share one (slower) body. */
 export function makeCombine(create: Unary | undefined, merge: Binary, codegen: boolean): Combine {
-  if (codegen) {
-    const text = TEXT.replace('CREATE', create ? 'create(value)' : 'value')
-      .replace('CHECK_FIRST', create && isGuarded(create) ? checkText('first', 'self') : '')
-      .replace('CHECK_MERGED', isGuarded(merge) ? `if (merged !== before) { ${checkText('merged', 'self')} }` : '')
-    return new Function('create', 'merge', 'check', text)(
-      create && unguarded(create),
-      unguarded(merge),
-      checkResult,
-    ) as Combine
-  }
+  if (codegen) return generated(create, merge, 'key', 'const place = table.place(key)')
+  const at = makeCombineAt(create, merge, false)
+  return (table, key, value) => at(table, table.place(key), value)
+}
+
+/** Returns a function that adds a value by the index of its key. */
+export function makeCombineAt(create: Unary | undefined, merge: Binary, codegen: boolean): CombineAt {
+  if (codegen) return generated(create, merge, 'place', '')
   const first = create ?? ((value: unknown) => value)
-  return (table, key, value) => {
-    const place = table.place(key)
+  return (table, place, value) => {
     const { values } = table
     if (place === values.length) values.push(first(value))
     else values[place] = merge(values[place], value)
   }
+}
+
+function generated<F>(create: Unary | undefined, merge: Binary, key: string, find: string): F {
+  const text = TEXT.replace('KEY', key)
+    .replace('FIND', find)
+    .replace('CREATE', create ? 'create(value)' : 'value')
+    .replace('CHECK_FIRST', create && isGuarded(create) ? checkText('first', 'self') : '')
+    .replace('CHECK_MERGED', isGuarded(merge) ? `if (merged !== before) { ${checkText('merged', 'self')} }` : '')
+  return new Function('create', 'merge', 'check', text)(create && unguarded(create), unguarded(merge), checkResult) as F
 }

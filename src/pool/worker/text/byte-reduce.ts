@@ -5,6 +5,7 @@ import type { Merge } from '../../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
 import { meaningOf } from '../../kernels/meaning-of.js'
 import { compileFold } from '../operators/fold.js'
+import { compileJoinedCombine } from '../operators/joined-combine.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
 import type { CombineTable } from '../tables/combine-table.js'
@@ -28,11 +29,12 @@ export function compileCombining(
     }
   }
   const runner = compiler.runner(plan)
-  return (task, table) =>
+  const general = (task: Task, table: CombineTable) =>
     runner(task, (record) => {
       const pair = asPair(record)
       combine(table, pair[0], pair[1])
     })
+  return compileJoinedCombine(plan, aggregator, general, compiler) ?? general
 }
 
 /**
