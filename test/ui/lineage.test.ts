@@ -132,6 +132,39 @@ test('files are named with their bytes, and state with the thread that has it', 
   expect([0, 1]).toContain(slots[0])
 })
 
+test('nodes of the graph say whether kernels know their functions, also after an empty batch', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'one')
+  writeFileSync(file, 'a b\n')
+  utimesSync(file, 0.5, 0.5)
+  const { ssc, tick } = streams()
+  ssc
+    .textFileStream(directory, { newFilesOnly: false })
+    .filter((line) => line.indexOf('a') >= 0)
+    .flatMap((line) => line.split(' '))
+    .map((word) => [word, 1] as [string, number])
+    .reduceByKey((a, b) => a + b)
+    .mapValues((n) => n + 1)
+    .foreachRDD((rdd) => rdd.collect())
+  await ssc.start()
+  const notes = async () => {
+    const { streams } = (await get(ssc, 'graph')).body as { streams: { label: string; kernels?: string }[] }
+    return streams.map(({ label, kernels }) => [label, kernels])
+  }
+  const expected = [
+    ['filter', 'a function: it calls `indexOf`'],
+    ['flatMap', 'known to kernels'],
+    ['map', undefined],
+    ['reduceByKey', undefined],
+    ['mapValues', undefined],
+  ]
+  await tick()
+  expect((await notes()).slice(1)).toEqual(expected)
+  await tick()
+  expect((await notes()).slice(1)).toEqual(expected)
+})
+
 test('requests that cannot be answered say why', async () => {
   const { ssc, tick } = streams()
   ssc.queueStream<number>([], { default: [1] }).foreachRDD((rdd) => rdd.collect())

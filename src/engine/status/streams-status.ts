@@ -83,6 +83,8 @@ export interface StreamStatus {
   readonly source?: { readonly name: string; readonly kind: string }
   /** The id in checkpoints, if it keeps data. */
   readonly uid?: string
+  /** Of a step over lines of text: whether kernels know its function, or why it runs as a function. */
+  readonly kernels?: string
 }
 
 /** The lag of one part of an input, such as a partition of a topic. */

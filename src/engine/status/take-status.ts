@@ -1,5 +1,6 @@
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
+import { kernelNote } from '../../ops/rdd/kernel-notes.js'
 import type { Engine } from '../engine.js'
 import type { StreamingState } from '../streaming/streaming-options.js'
 import type { InputStatus, StateStatus, StreamStatus, StreamsStatus } from './streams-status.js'
@@ -60,8 +61,26 @@ function streamOf(stream: StreamNode, graph: StreamGraph): StreamStatus {
   const parents = stream.parents.map((parent) => parent.id)
   const source = (stream as Partial<InputNode>).source
   const uid = graph.frozen && graph.uids.get(stream)
-  const more = { ...(source && { source: { name: source.name, kind: source.kind } }), ...(uid && { uid }) }
+  const more = {
+    ...(source && { source: { name: source.name, kind: source.kind } }),
+    ...(uid && { uid }),
+    ...kernelsOf(stream),
+  }
   return { id, label, parents, slide, remember, ...more }
+}
+
+/** The notes do not change: the text of an empty batch, of which nothing is known, does not replace them. */
+const kernels = new WeakMap<StreamNode, { readonly kernels: string }>()
+
+function kernelsOf(stream: StreamNode): { readonly kernels: string } | undefined {
+  const noted = kernels.get(stream)
+  if (noted) return noted
+  const newest = stream.remembered().at(-1)
+  const dataset = newest === undefined ? undefined : stream.getOrCompute(newest)
+  const note = dataset ? kernelNote(dataset) : ''
+  if (note === '') return undefined
+  kernels.set(stream, { kernels: note })
+  return { kernels: note }
 }
 
 function plain(options: readonly object[]): StreamsStatus['options'] {

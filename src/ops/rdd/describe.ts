@@ -50,7 +50,8 @@ declare module './facade.js' {
 function title(dataset: Dataset, names: RddTable): string {
   const { label, id } = dataset
   const { name, storage } = names.of(dataset)
-  return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` persisted in ${storage}` : ''}${kernelNote(dataset)}`
+  const note = kernelNote(dataset)
+  return `${name === undefined ? '' : `${name} `}${label} [${id}]${storage ? ` persisted in ${storage}` : ''}${note && `, ${note}`}`
 }
 
 /** `head` precedes the dataset's own line, `body` precedes the other lines of its stage. */

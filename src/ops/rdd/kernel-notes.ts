@@ -6,7 +6,7 @@ import type { Rdd } from './rdd.js'
 
 /**
  * Returns a note on the function of a step over lines of text: whether kernels know its meaning, or why it runs as a
- * function. Returns an empty text for other datasets and for library functions.
+ * function. Returns an empty text for other datasets and for library functions. Cost: one parse of an unknown function.
  */
 export function kernelNote(dataset: Dataset): string {
   if (!(dataset instanceof ChainRdd) || !isOverText(dataset)) return ''
@@ -15,7 +15,7 @@ export function kernelNote(dataset: Dataset): string {
   if (refs.length === 0) return ''
   const targetOf = (ref: UserRef) => (ref.k === 'table' ? table.get(ref.i) : undefined)
   const why = refs.map((ref) => whyFunction(ref, targetOf(ref))).find((why) => why !== undefined)
-  return why === undefined ? ', known to kernels' : `, a function: it ${why}`
+  return why === undefined ? 'known to kernels' : `a function: it ${why}`
 }
 
 /** Returns the functions of users in a reference. */
@@ -56,7 +56,10 @@ function isText(source: SourcePartition): boolean {
     case 'file-part':
       return source.files.reading === undefined
     case 'received':
-      return source.slices.every((slice) => (slice as { block?: { codec?: unknown } }).block?.codec === 'text')
+      return (
+        source.slices.length > 0 &&
+        source.slices.every((slice) => (slice as { block?: { codec?: unknown } }).block?.codec === 'text')
+      )
     default:
       return false
   }

@@ -15,10 +15,12 @@ interface Node extends GraphNode {
   /** The stream whose datasets it shows. */
   readonly stream: number
   readonly details: readonly string[]
+  /** Whether kernels know its function. */
+  readonly kernels: string | undefined
 }
 
 const WIDTH = 176
-const HEIGHT = 54
+const HEIGHT = 68
 const GAP_X = 56
 const GAP_Y = 22
 /** Batches over which figures are taken. */
@@ -120,10 +122,11 @@ export class GraphView implements View {
           choose()
         },
       },
-      svg('title', {}, node.label),
+      svg('title', {}, [node.label, ...(node.kernels ? [node.kernels] : [])].join(': ')),
       svg('rect', { x, y, width: WIDTH, height: HEIGHT, rx: 8 }),
       svg('text', { x: x + 12, y: y + 22, class: 'name' }, cut(node.label)),
       figures,
+      svg('text', { x: x + 12, y: y + 57, class: 'kernels' }, cut(node.kernels ?? '')),
     )
   }
 
@@ -142,12 +145,13 @@ export class GraphView implements View {
 }
 
 function nodesOf({ streams, outputs, batchInterval }: StreamsStatus): Node[] {
-  const inner = streams.map(({ id, label, parents, slide, remember, source, uid }): Node => {
+  const inner = streams.map(({ id, label, parents, slide, remember, source, uid, kernels }): Node => {
     const details = [
       source ? `${source.kind} source ${source.name}` : 'each partition is recomputed from its parents',
       slide === batchInterval ? '' : `every ${duration(slide)}`,
       remember > 0 ? `remembered for ${duration(remember)}` : '',
       uid ? `uid ${uid}` : '',
+      kernels ?? '',
     ]
     const name = source?.name ?? label
     const kind = source ? 'input' : 'stream'
@@ -158,6 +162,7 @@ function nodesOf({ streams, outputs, batchInterval }: StreamsStatus): Node[] {
       stream: id,
       parents: parents.map((parent) => `s${parent}`),
       details: details.filter((text) => text !== ''),
+      kernels,
     }
   })
   const last = outputs.map(({ id, label, stream }): Node => {
@@ -168,6 +173,7 @@ function nodesOf({ streams, outputs, batchInterval }: StreamsStatus): Node[] {
       stream,
       parents: [`s${stream}`],
       details: [`output operation ${id}`],
+      kernels: undefined,
     }
   })
   return [...inner, ...last]
