@@ -130,7 +130,7 @@ Examples:
 export const BENCH_HELP = `Usage: millrace bench <module> [options]
 
 Runs the pipeline that <module> exports with each number of threads in turn, and compares how many records a second they can
-process. What the pipeline prints, and its named outputs, are dropped; its sinks write. A failing batch fails the command.
+process. Prints and named outputs of the pipeline are dropped; its sinks write. A failing batch fails the command.
 
 Options:
   --threads <n>,<n>,...       The numbers of worker threads to compare (default: 1 and the machine's cores, at most 8)

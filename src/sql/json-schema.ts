@@ -140,7 +140,7 @@ function text(schema: Schema): string {
 function unclear(at: string, fault: string): ArgumentError {
   const [column] = at.split(/[.[]/)
   return new ArgumentError(
-    `toTable: ${at} ${fault}. Give its type as the second argument, such as { ${column}: 'VARCHAR' }; dates are TIMESTAMP, bigints BIGINT or HUGEINT, bytes BLOB.`,
+    `toTable: ${at} ${fault}. Pass its type in the second argument, such as { ${column}: 'VARCHAR' }; dates are TIMESTAMP, bigints BIGINT or HUGEINT, bytes BLOB.`,
     { column: at },
   )
 }

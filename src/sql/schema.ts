@@ -11,13 +11,13 @@ export interface DescribedSchema {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
-    readonly jsonSchema: { readonly output: (options: DescribeOptions) => Record<string, unknown> }
+    readonly jsonSchema: {
+      readonly output: (options: {
+        readonly target: 'draft-2020-12'
+        readonly libraryOptions?: Record<string, unknown>
+      }) => Record<string, unknown>
+    }
   }
-}
-
-interface DescribeOptions {
-  readonly target: 'draft-2020-12'
-  readonly libraryOptions?: Record<string, unknown>
 }
 
 /** Dates and bigints have no JSON Schema. With these options zod and valibot leave their types open; arktype always does. */
@@ -50,7 +50,7 @@ function described(schema: DescribedSchema): Record<string, unknown> {
     return jsonSchema.output({ target: 'draft-2020-12', libraryOptions: OPEN })
   } catch (cause) {
     throw new ArgumentError(
-      `toTable: ${vendor} cannot describe the schema: ${cause instanceof Error ? cause.message : String(cause)}. Give the types of columns instead, such as { word: 'VARCHAR', n: 'BIGINT' }.`,
+      `toTable: ${vendor} cannot describe the schema: ${cause instanceof Error ? cause.message : String(cause)}. Pass the types of columns instead, such as { word: 'VARCHAR', n: 'BIGINT' }.`,
       { vendor },
       { cause },
     )

@@ -4,7 +4,7 @@ import { type Columns, checkColumns } from './columns.js'
 import { columnsOfSchema, type DescribedSchema, isSchema } from './schema.js'
 
 /**
- * The columns that `toTable` is given: their types, or a schema and the types that it does not say.
+ * The columns that arguments of `toTable` name: their types, or a schema and the types that it does not say.
  *
  * @throws ArgumentError that names the column.
  */

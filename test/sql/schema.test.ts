@@ -71,7 +71,7 @@ describe('the schema of a library sets the types of columns', () => {
     ['valibot', toStandardJsonSchema(v.object({ at: v.date(), n: v.bigint() }))],
   ])('and types adds those that JSON does not have: %s', async (_, schema) => {
     expect(() => columns(schema)).toThrow(
-      /toTable: at is \{\}, which has no type of SQL\. Give its type as the second argument/,
+      /toTable: at is \{\}, which has no type of SQL\. Pass its type in the second argument/,
     )
     expect(columns(schema, { at: 'TIMESTAMP', n: 'HUGEINT' })).toEqual({ at: 'TIMESTAMP', n: 'HUGEINT' })
   })
@@ -154,7 +154,7 @@ describe('JSON Schema', () => {
         },
       },
       undefined,
-      /test cannot describe the schema: too odd\. Give the types of columns/,
+      /test cannot describe the schema: too odd\. Pass the types of columns/,
     ],
   ])('what is refused at once, case %#', (schema, types, message) => {
     expect(() => columns(schema as DescribedSchema, types)).toThrow(message)

@@ -9,7 +9,7 @@ export interface RunRequest {
   readonly command: BenchCommand
 }
 
-/** What a process that did not measure has ended with. It has written the reason to stderr. */
+/** The end of a process that did not measure. It has written the reason to stderr. */
 export interface Failed {
   readonly exitCode: number
 }

@@ -3,7 +3,7 @@ import { rejectStart } from '../not-started.js'
 import { openPipeline } from '../pipeline.js'
 import type { BenchCommand } from './arguments.js'
 
-/** What one run has measured. Times are in ms. */
+/** The figures of one run. Times are in ms. */
 export interface BenchRun {
   readonly threads: number
   readonly batches: number
@@ -23,7 +23,7 @@ const WARM_UP = 0.2
 const END_MS = 60_000
 
 /**
- * Runs the pipeline once, and measures its batches after the warm-up. What it prints, and its named outputs, are dropped; its sinks
+ * Runs the pipeline once, and measures its batches after the warm-up. Prints and named outputs are dropped; its sinks
  * write. Rejects with the error of the first batch that fails.
  */
 export async function measure(url: URL, threads: number, command: BenchCommand): Promise<BenchRun> {
