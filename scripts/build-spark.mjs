@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds the package of the Spark bridge in bridge/spark/dist: the jar with Maven, and the worker of the executors as one file. Needs
-// `npm run build` before it, Java 17 and Maven.
+// Builds the package of the Spark bridge in bridge/spark/dist: the jars with Maven, and the worker of the executors as one file. Needs
+// `npm run build` before it, Java 17 and Maven. Arguments: the versions of Scala; all of them by default.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
@@ -9,12 +9,19 @@ const BRIDGE = 'bridge/spark'
 const DIST = `${BRIDGE}/dist`
 /** The packages that formats/parquet/packages.ts loads by name. */
 const PARQUET = ['hyparquet', 'hyparquet-writer', 'hyparquet-compressors']
+/** The version of Spark that the jar for a version of Scala is compiled with. */
+const SPARK = { 2.13: '4.0.1', 2.12: '3.5.1' }
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SPARK)
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync(DIST, { recursive: true, force: true })
 mkdirSync(DIST, { recursive: true })
-execFileSync('mvn', ['-q', '-B', '-ntp', '-f', `${BRIDGE}/pom.xml`, 'package'], { stdio: 'inherit' })
-copyFileSync(`${BRIDGE}/target/millrace-spark-bridge.jar`, `${DIST}/millrace-spark-bridge.jar`)
+for (const scala of wanted) {
+  const versions = [`-Dspark.version=${SPARK[scala]}`, `-Dscala.binary.version=${scala}`]
+  execFileSync('mvn', ['-q', '-B', '-ntp', '-f', `${BRIDGE}/pom.xml`, ...versions, 'package'], { stdio: 'inherit' })
+  const jar = `millrace-spark-bridge_${scala}.jar`
+  copyFileSync(`${BRIDGE}/target/${scala}/${jar}`, `${DIST}/${jar}`)
+}
 copyFileSync('build/pool/kernels/kernels.wasm', `${DIST}/kernels.wasm`)
 await build({
   entryPoints: ['build/spark/worker/main.js'],

@@ -4,7 +4,7 @@ import { describe } from '../values/describe.js'
 
 /** How a context with `master` starts Spark. */
 export interface SparkOptions {
-  /** Directory of Spark 4 for Scala 2.13, with its folder `jars`. Default: the environment variable SPARK_HOME. */
+  /** Directory of Spark 4 (Scala 2.13) or Spark 3.5 (Scala 2.12), with its folder `jars`. Default: the environment variable SPARK_HOME. */
   readonly home?: string
   /** Settings of the SparkContext, such as `{ 'spark.executor.memory': '2g' }`. */
   readonly conf?: Readonly<Record<string, string>>

@@ -1,12 +1,14 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { ContextSettings } from '../engine/options.js'
 import { ArgumentError, PackageError } from '../errors.js'
 import { bridgeVersion } from './version.js'
 
+/** A jar of Spark whose name has its version of Scala: Spark 4 has 2.13, Spark 3.5 mostly 2.12. */
+const SPARK_CORE = /^spark-core_(2\.1[23])-/
 /** Files of the bridge's package. */
-const JAR = 'millrace-spark-bridge.jar'
+const jarFor = (scala: string) => `millrace-spark-bridge_${scala}.jar`
 const WORKER = 'millrace-worker.mjs'
 const KERNELS = 'kernels.wasm'
 
@@ -27,14 +29,15 @@ export interface SparkConfiguration {
 export function configurationOf(options: ContextSettings): SparkConfiguration {
   const { master, spark, codegen, fileSystems, maxFailures, maxResultBytes, parallelism, taskTimeoutMs } = options
   const home = spark.home ?? process.env.SPARK_HOME
-  if (home === undefined || !existsSync(join(home, 'jars'))) {
+  const scala = home && scalaOf(home)
+  if (!scala) {
     throw new ArgumentError(
-      `spark.home is ${home === undefined ? 'not set, nor is SPARK_HOME' : `'${home}', which has no folder 'jars'`}; it must be the folder of Spark 4 for Scala 2.13.`,
+      `spark.home is ${home === undefined ? 'not set, nor is SPARK_HOME' : `'${home}', which has no jars/spark-core_2.13 or _2.12`}; it must be the folder of Spark 4 for Scala 2.13, or of Spark 3.5 for Scala 2.12.`,
       { home },
     )
   }
   const bridge = spark.bridge ?? installedBridge()
-  const jar = join(bridge, JAR)
+  const jar = join(bridge, jarFor(scala))
   if (!existsSync(jar)) throw new PackageError(`${jar} does not exist`, { file: jar })
   const conf = {
     'spark.app.name': 'millrace',
@@ -73,6 +76,13 @@ export function withBlocks(
   }
   if (isLocal(conf['spark.master']!)) conf['spark.millrace.host'] = LOOPBACK
   return { ...configuration, conf }
+}
+
+/** Returns the version of Scala of a Spark; undefined if there is no Spark. */
+function scalaOf(home: string): string | undefined {
+  const jars = join(home, 'jars')
+  if (!existsSync(jars)) return undefined
+  return readdirSync(jars).flatMap((name) => SPARK_CORE.exec(name)?.[1] ?? [])[0]
 }
 
 function isLocal(master: string): boolean {

@@ -3,6 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from '../engine/logger.js'
 import { StateError } from '../errors.js'
 import { intBytes, SocketReader } from './socket-reader.js'
@@ -11,6 +12,8 @@ import { intBytes, SocketReader } from './socket-reader.js'
 const START_MS = 120_000
 /** Most ms between the message to stop and the exit of the JVM. */
 const STOP_MS = 15_000
+/** Most ms that a JVM that does not start may take to write why. */
+const LAST_WORDS_MS = 3000
 /** Lines of the JVM's log that an error of its start shows. */
 const SHOWN_LINES = 15
 const TOKEN_BYTES = 24
@@ -112,6 +115,8 @@ export class Gateway {
       void gateway.#serve()
       return gateway
     } catch (cause) {
+      // A JVM that ends by itself may still have to write why.
+      if (!signal.aborted) await Promise.race([once(child, 'close'), wait(LAST_WORDS_MS)])
       child.kill('SIGKILL')
       throw notStarted(cause as Error, log)
     } finally {

@@ -22,7 +22,7 @@ const FLAGS = [
 /** Ms within which the bridge is built: Maven may have to fetch its own plugins first. */
 const BUILD_MS = 240_000
 
-/** Builds the package of the bridge, unless it is newer than everything that it is made of. */
+/** Builds the package of the bridge for Scala 2.13, unless it is newer than everything that it is made of. */
 export function buildBridge(): void {
   const jar = join(BRIDGE, 'millrace-worker.mjs')
   const sources = ['build', 'bridge/spark/src', 'bridge/spark/pom.xml'].map((path) => newest(join(ROOT, path)))
@@ -36,7 +36,8 @@ export function buildBridge(): void {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
   }
   try {
-    if (!isNew()) execFileSync('node', ['scripts/build-spark.mjs'], { cwd: ROOT, stdio: 'inherit', timeout: BUILD_MS })
+    if (!isNew())
+      execFileSync('node', ['scripts/build-spark.mjs', '2.13'], { cwd: ROOT, stdio: 'inherit', timeout: BUILD_MS })
   } finally {
     rmdirSync(lock)
   }

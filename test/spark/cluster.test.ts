@@ -207,6 +207,8 @@ describe.runIf(hasService('spark'))('deaths on a standalone cluster', () => {
 })
 
 describe.runIf(hasService('spark'))('without a cluster', () => {
+  beforeAll(buildBridge)
+
   test('what a master does not have is refused by name', async () => {
     await using ctx = new Context(onSpark('local[1]'))
     expect(await ctx.range(3).count()).toBe(3)
@@ -218,6 +220,6 @@ describe.runIf(hasService('spark'))('without a cluster', () => {
     await using none = new Context({ ...options, spark: { ...spark, home: folder } })
     await expect(none.range(3).count()).rejects.toThrow(/spark.home is .* it must be the folder of Spark 4/)
     await using noBridge = new Context({ ...options, spark: { ...spark, bridge: folder } })
-    await expect(noBridge.range(3).count()).rejects.toThrow(/millrace-spark-bridge.jar does not exist/)
+    await expect(noBridge.range(3).count()).rejects.toThrow(/millrace-spark-bridge_2.13.jar does not exist/)
   })
 })

@@ -134,10 +134,11 @@ async function kill(victim: Victim, afterMs: number, pick: number, done: AbortSi
 
 /** Median, 90th percentile and maximum of the ms of jobs, by victim. */
 export function summary(kills: readonly Kill[]): Record<string, object> {
-  const groups = Object.groupBy(kills, ({ victim }) => victim ?? 'none')
+  const names = new Set(kills.map(({ victim }) => victim ?? 'none'))
   return Object.fromEntries(
-    Object.entries(groups).map(([name, group]) => {
-      const all = group!.map(({ ms }) => ms).sort((a, b) => a - b)
+    [...names].map((name) => {
+      const group = kills.filter(({ victim }) => (victim ?? 'none') === name)
+      const all = group.map(({ ms }) => ms).sort((a, b) => a - b)
       const at = (share: number) => Math.round(all[Math.min(all.length - 1, Math.floor(share * all.length))]!)
       return [name, { jobs: all.length, median: at(0.5), p90: at(0.9), max: at(1) }]
     }),

@@ -10,7 +10,6 @@ import org.apache.spark.rdd.RDD;
 import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
 import scala.collection.Iterator;
-import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction1;
 
@@ -32,7 +31,7 @@ final class Jobs {
     for (JsonNode partition : partitions) wanted.add(partition.asInt());
     spark.setJobGroup(group, label, true);
     try {
-      var numbers = CollectionConverters.asScala(wanted).toSeq();
+      var numbers = ScalaLists.of(wanted);
       byte[][] results = (byte[][]) spark.sc().runJob(rdd, new ResultOf(), numbers, ClassTag$.MODULE$.apply(byte[].class));
       return new Outcome(Arrays.asList(results), takeReports());
     } finally {

@@ -17,7 +17,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
-import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag$;
 
 /**
@@ -49,7 +48,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
       Map<Integer, byte[]> programs,
       Map<Integer, Broadcast<byte[]>> broadcasts,
       CollectionAccumulator<byte[]> reports) {
-    super(context, CollectionConverters.asScala(dependencies).toSeq(), ClassTag$.MODULE$.apply(Tuple2.class));
+    super(context, ScalaLists.of(dependencies), ClassTag$.MODULE$.apply(Tuple2.class));
     this.number = number;
     this.parts = parts;
     this.programs = programs;
@@ -75,7 +74,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     if (answer.report.length > 0) {
       reports.add(ByteBuffer.allocate(8 + answer.report.length).putInt(number).putInt(part.index).put(answer.report).array());
     }
-    return CollectionConverters.asScala(answer.blocks.iterator());
+    return ScalaLists.iterator(answer.blocks.iterator());
   }
 
   private List<byte[]> read(NodePartition part, int i, TaskContext task) {

@@ -6,7 +6,6 @@ import org.apache.spark.NarrowDependency;
 import org.apache.spark.rdd.RDD;
 import scala.Tuple2;
 import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
 
 /** The partitions of one parent that each partition of a NodeRDD reads: any of them, as often as the plan says. */
 final class ReadPartitions extends NarrowDependency<Tuple2<Integer, byte[]>> {
@@ -21,6 +20,6 @@ final class ReadPartitions extends NarrowDependency<Tuple2<Integer, byte[]>> {
   public Seq<Object> getParents(int partition) {
     List<Object> parents = new ArrayList<>();
     for (int parent : of[partition]) parents.add(parent);
-    return CollectionConverters.asScala(parents).toSeq();
+    return ScalaLists.of(parents);
   }
 }
