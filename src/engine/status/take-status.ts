@@ -1,6 +1,5 @@
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
-import { kernelNote } from '../../ops/rdd/kernel-notes.js'
 import type { Engine } from '../engine.js'
 import type { StreamingState } from '../streaming/streaming-options.js'
 import type { InputStatus, StateStatus, StreamStatus, StreamsStatus } from './streams-status.js'
@@ -15,6 +14,8 @@ export interface StatusOptions {
   readonly checkpointDir: string | undefined
   /** Option objects; later ones override earlier ones. */
   readonly options: readonly object[]
+  /** Whether kernels know the functions of streams, or why not. */
+  readonly kernelNotes: ReadonlyMap<StreamNode, string>
 }
 
 /** Takes the status of streams. Cost: a walk over their datasets, blocks and threads; call it about once a second. */
@@ -26,6 +27,7 @@ export function takeStatus({
   checkpointDir,
   inputs,
   options,
+  kernelNotes,
 }: StatusOptions): StreamsStatus {
   const { threads, memory, persisted } = engine.status()
   const states = statesOf(graph, engine)
@@ -39,7 +41,7 @@ export function takeStatus({
     memory: { ...memory, persisted: sum(persisted, 'memoryBytes'), state: sum(states, 'bytes'), heap, resident },
     persisted,
     states,
-    streams: graph.streams.map((stream) => streamOf(stream, graph)),
+    streams: graph.streams.map((stream) => streamOf(stream, graph, kernelNotes.get(stream))),
     outputs: graph.outputs.map(({ id, label, stream }) => ({ id, label, stream: stream.id })),
     inputs,
     options: plain(options),
@@ -56,7 +58,7 @@ function statesOf({ streams }: StreamGraph, { states, stateSizes }: Engine): Sta
   }))
 }
 
-function streamOf(stream: StreamNode, graph: StreamGraph): StreamStatus {
+function streamOf(stream: StreamNode, graph: StreamGraph, note: string | undefined): StreamStatus {
   const { id, label, slideDuration: slide, rememberDuration: remember } = stream
   const parents = stream.parents.map((parent) => parent.id)
   const source = (stream as Partial<InputNode>).source
@@ -64,23 +66,9 @@ function streamOf(stream: StreamNode, graph: StreamGraph): StreamStatus {
   const more = {
     ...(source && { source: { name: source.name, kind: source.kind } }),
     ...(uid && { uid }),
-    ...kernelsOf(stream),
+    ...(note && { kernels: note }),
   }
   return { id, label, parents, slide, remember, ...more }
-}
-
-/** The notes do not change: the text of an empty batch, of which nothing is known, does not replace them. */
-const kernels = new WeakMap<StreamNode, { readonly kernels: string }>()
-
-function kernelsOf(stream: StreamNode): { readonly kernels: string } | undefined {
-  const noted = kernels.get(stream)
-  if (noted) return noted
-  const newest = stream.remembered().at(-1)
-  const dataset = newest === undefined ? undefined : stream.getOrCompute(newest)
-  const note = dataset ? kernelNote(dataset) : ''
-  if (note === '') return undefined
-  kernels.set(stream, { kernels: note })
-  return { kernels: note }
 }
 
 function plain(options: readonly object[]): StreamsStatus['options'] {

@@ -1,5 +1,6 @@
 import { StateError } from '../../errors.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
+import { kernelNotesOf } from '../../ops/dstream/kernel-notes.js'
 import { checkNames } from '../../ops/option-names.js'
 import { toMillis } from '../../ops/time.js'
 import type { CheckpointStore } from '../checkpoint/store.js'
@@ -69,6 +70,7 @@ export class Lifecycle implements OutputHost {
   status(): StreamsStatus {
     const { graph, context, options, runtime } = this.#options
     return takeStatus({
+      kernelNotes: kernelNotesOf(graph.streams),
       graph,
       engine: engineOf(context),
       state: this.#state,
