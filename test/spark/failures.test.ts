@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Context, type ContextOptions, FileChangedError, TaskFailedError } from 'millrace'
+import { Context, type ContextOptions, FileChangedError, TaskFailedError, withEnv } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
@@ -59,6 +59,24 @@ describe.runIf(hasService('spark'))('failures of tasks', () => {
       expect(await ctx.range(0, 10, 1, 2).sum()).toBe(45)
     },
   )
+
+  test('a signal that ends a Node process costs its task no failure', async () => {
+    const killed = mkdtempSync(join(folder, 'killed-'))
+    const records = ctx.range(0, 3, 1, 1).map(
+      withEnv({ killed }, (n) => {
+        const fs = process.getBuiltinModule('fs')
+        const times = fs.readdirSync(killed).length
+        if (times < 3) {
+          fs.writeFileSync(`${killed}/${times}`, '')
+          process.kill(process.pid, 'SIGKILL')
+          for (;;);
+        }
+        return n
+      }),
+    )
+    expect(await records.collect()).toEqual([0, 1, 2])
+    expect(readdirSync(killed)).toHaveLength(3)
+  })
 
   test('a function that is slow but returns is not ended', async () => {
     const slow = ctx.range(0, 8, 1, 2).map((n) => {
