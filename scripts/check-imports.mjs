@@ -437,6 +437,7 @@ export const RULES = [
       'spark/pull-wire',
       'spark/socket-reader',
       'spark/stage-input',
+      'spark/state-block',
       'spark/version',
       'spark/worker',
     ],

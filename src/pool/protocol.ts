@@ -167,6 +167,11 @@ export interface StateInput {
   readonly from?: number
   /** The version to compute: the batch time. */
   readonly to: number
+  /**
+   * Set where several engines may have state of one name and version: the last snapshot of version `from`. Other state that this thread
+   * holds is not used.
+   */
+  readonly last?: string
   /** Whether to search for keys whose timeout has passed. */
   readonly scan: boolean
   /** The watermarks; only for state by event time. */

@@ -9,6 +9,7 @@ import { JobBudget } from '../engine/scheduler/job-budget.js'
 import { JobReports } from '../engine/scheduler/job-reports.js'
 import { boundsOf, type KeySample, needsBounds, sampleSink } from '../engine/scheduler/range-bounds.js'
 import type { Job } from '../engine/scheduler/task.js'
+import type { StateSizes } from '../engine/state/state-sizes.js'
 import type { StreamPort } from '../engine/stream-port.js'
 import { JobCancelledError } from '../errors.js'
 import type { Additions } from '../ops/accumulator.js'
@@ -19,14 +20,16 @@ import { areAdditionsRestored, creditAdditions } from '../ops/rdd/accumulators.j
 import type { RddContext } from '../ops/rdd/context.js'
 import { type Answer, unpackAnswer } from '../pool/answer-wire.js'
 import { decodeRecords } from '../pool/blocks/records-codec.js'
-import { type BlockReader, BlockServer } from './block-server.js'
+import type { BlockReader } from './block-server.js'
 import { unpackBlock } from './block-wire.js'
-import { configurationOf, hostOf, withBlocks } from './configuration.js'
+import { configurationOf } from './configuration.js'
 import { Gateway } from './gateway.js'
 import { unpreparedOf } from './preparation.js'
 import { Programs } from './programs.js'
 import type { TaskReport } from './stage-input.js'
 import { type Stage, Stages } from './stages.js'
+import type { StateBook } from './state-book.js'
+import { StreamSupport } from './stream-support.js'
 import { jobFailed } from './task-failure.js'
 
 export interface SessionOptions {
@@ -36,6 +39,8 @@ export interface SessionOptions {
   readonly events: Events
   readonly deadLetters: DeadLetters
   readonly streams: StreamPort
+  readonly states: StateBook
+  readonly stateSizes: StateSizes
   /** Received data, if the context has streams. */
   readonly received: BlockReader | undefined
   readonly closing: AbortSignal
@@ -45,7 +50,7 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions
   readonly #gateway: Gateway
-  readonly #blocks: BlockServer | undefined
+  readonly #support: StreamSupport | undefined
   readonly #stages: Stages
   readonly #programs: Programs
   readonly #files = new FileInputs()
@@ -55,27 +60,27 @@ export class Session {
   readonly #aborts = new AbortWatch()
   #jobs = 0
 
-  private constructor(options: SessionOptions, gateway: Gateway, blocks: BlockServer | undefined) {
-    const { context, events } = options
+  private constructor(options: SessionOptions, gateway: Gateway, support: StreamSupport | undefined) {
+    const { context, events, states } = options
     this.#options = options
-    this.#blocks = blocks
+    this.#support = support
     this.#gateway = gateway
     this.#programs = new Programs(gateway, context.broadcasts)
     const { deadLetterLimit } = options.options
-    this.#stages = new Stages(gateway, this.#programs, { files: this.#files, deadLetterLimit })
+    this.#stages = new Stages(gateway, this.#programs, states, { files: this.#files, deadLetterLimit })
     this.#reports = new JobReports(events)
   }
 
   static async open(options: SessionOptions): Promise<Session> {
     const { logger } = options.options
     const configuration = configurationOf(options.options)
-    const blocks = options.received && (await BlockServer.open(options.received, hostOf(configuration)))
+    const support = options.received && (await StreamSupport.open(options.received, configuration))
     try {
-      const { classPath, memory, conf } = blocks ? withBlocks(configuration, blocks) : configuration
+      const { classPath, memory, conf } = support?.configuration ?? configuration
       const gateway = await Gateway.open({ classPath, memory, conf, logger, closing: options.closing })
-      return new Session(options, gateway, blocks)
+      return new Session(options, gateway, support)
     } catch (error) {
-      blocks?.close()
+      await support?.close()
       throw error
     }
   }
@@ -120,8 +125,8 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    this.#blocks?.close()
     await this.#gateway.close()
+    await this.#support?.close()
   }
 
   async #job(
@@ -134,7 +139,7 @@ export class Session {
     for (const signal of signals) if (signal.aborted) throw cancelledBy(signal, job)
     if (partitions.length === 0) return []
     await this.#prepare(job, rdd, signals)
-    const stage = this.#stages.result(rdd, sink)
+    const stage = this.#stages.result(rdd, sink, job.batchTime)
     try {
       return await this.#answered(job, stage, partitions, signals)
     } finally {
@@ -171,7 +176,7 @@ export class Session {
     }
     const { sampled } = partitioner
     const all = Array.from({ length: sampled.partitions }, (_, partition) => partition)
-    const stage = this.#stages.result(sampled, sampleSink(partitioner))
+    const stage = this.#stages.result(sampled, sampleSink(partitioner), job.batchTime)
     try {
       const samples = (await this.#answered(job, stage, all, signals)) as KeySample[]
       partitioner.bounds = boundsOf(partitioner, samples, this.#options.resolver)
@@ -216,11 +221,15 @@ export class Session {
     const stage = this.#stages.get(bytes.readInt32BE(0))
     if (!stage || stage.reported.has(partition)) return
     stage.reported.add(partition)
-    const { added, rejects, sums, read } = deserialize(bytes.subarray(8)) as TaskReport
-    const { context, deadLetters, streams } = this.#options
+    const { added, rejects, sums, read, states } = deserialize(bytes.subarray(8)) as TaskReport
+    const { context, deadLetters, streams, states: book, stateSizes } = this.#options
     const planned = stage.partitions[partition]!
     if (added) creditAdditions(context, unpackAnswer(added) as Additions, job.areAdditionsRestored)
     deadLetters.enter({ planned: { rejects: planned.rejecting }, result: { rejects } }, job.batchTime)
+    for (const size of states) {
+      book.made(size)
+      stateSizes.report(size)
+    }
     for (const { input, rdd, partition: part, files } of planned.sources) {
       files?.reads.done(part, files.ranges, sums[input])
       streams.sourceRead(rdd, part, read[input] ?? 0)

@@ -18,7 +18,7 @@ import type { RddContext } from '../ops/rdd/context.js'
 import type { ProcessFaultPoint } from '../pool/fault-points.js'
 import { ReceivedStore } from './received-store.js'
 import type { Session } from './session.js'
-import { NoStates } from './stream-states.js'
+import { StateBook } from './state-book.js'
 import { unsupported } from './unsupported.js'
 
 /**
@@ -28,7 +28,7 @@ import { unsupported } from './unsupported.js'
 export class SparkEngine implements Engine {
   readonly events: Events
   readonly deadLetters: DeadLetters
-  readonly states = new NoStates()
+  readonly states: StateBook
   readonly stateSizes = new StateSizes()
   /** Received data. */
   readonly memory: ReceivedStore
@@ -45,6 +45,7 @@ export class SparkEngine implements Engine {
     this.events = new Events((error) => options.logger.error('a listener threw', error))
     this.deadLetters = new DeadLetters(options.deadLetterLimit)
     this.memory = new ReceivedStore(options.memoryLimit)
+    this.states = new StateBook({ interval: options.stateSnapshotInterval, retention: this.#streams })
   }
 
   get closed(): boolean {
@@ -175,7 +176,7 @@ export class SparkEngine implements Engine {
   }
 
   async #start(): Promise<Session> {
-    const { events, deadLetters } = this
+    const { events, deadLetters, states, stateSizes } = this
     const streams = this.#streams
     const received = this.#hasStreams ? this.memory : undefined
     const options = this.#options
@@ -183,7 +184,8 @@ export class SparkEngine implements Engine {
     const { signal: closing } = this.#closing
     const resolver = new FunctionResolver({ table: context.table, broadcast: (id) => context.broadcasts.get(id) })
     const { Session: Opened } = await import('./session.js')
-    const session = await Opened.open({ options, context, resolver, events, deadLetters, streams, received, closing })
+    const parts = { events, deadLetters, streams, states, stateSizes, received }
+    const session = await Opened.open({ ...parts, options, context, resolver, closing })
     events.emit('contextStarted', { threads: options.threads })
     return session
   }

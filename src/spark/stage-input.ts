@@ -1,7 +1,7 @@
 import type { Answer } from '../pool/answer-wire.js'
 import type { BlockCodec } from '../pool/blocks/handle.js'
 import type { WireError } from '../pool/error-wire.js'
-import type { FailedRecord, TaskInput, TaskRejects } from '../pool/protocol.js'
+import type { FailedRecord, StateInput, StateSize, TaskInput, TaskRejects } from '../pool/protocol.js'
 import type { PulledBytes } from './pull-wire.js'
 
 /**
@@ -13,11 +13,26 @@ export type StageInput =
   | { readonly in: 'read' }
   | { readonly in: 'values'; readonly count: number; readonly payload: Uint8Array }
   | { readonly in: 'pull'; readonly slices: readonly PulledSlice[] }
+  | StateStageInput
+
+/**
+ * A version of keyed state, which the task computes from the one before; with `from` equal to `to`, it only reads it. The chain of snapshots
+ * of version `from` comes as a read of its RDD. `name`: that of the operator's state, unique among applications.
+ */
+export interface StateStageInput extends Omit<StateInput, 'last' | 'detached' | 'rebuild' | 'snapshot'> {
+  readonly name: string
+}
 
 /** A received block, or a part of one whose `codec` is 'text'. */
 export interface PulledSlice extends PulledBytes {
   readonly codec: BlockCodec
   readonly count: number
+}
+
+/** The inputs of a task, as its partition has them. */
+export interface TaskInputs {
+  readonly inputs: readonly StageInput[]
+  readonly batchTime: number | undefined
 }
 
 /** The report of a task, beside its result. */
@@ -28,6 +43,8 @@ export interface TaskReport {
   readonly sums: readonly (number | undefined)[]
   /** Records read, by input; empty if the task reads no files. */
   readonly read: readonly number[]
+  /** The size of the state that the task has computed, if it has. */
+  readonly states: readonly StateSize[]
 }
 
 /** The failure of a task in its process. */

@@ -4,6 +4,7 @@ import type { PlannedSource } from '../engine/scheduler/planned-task.js'
 import type { FileRange } from '../files/identity.js'
 import type { Dataset, Planner, RejectingDataset, ShuffleDependency, SourcePartition } from '../ops/dataset.js'
 import type { Plan } from '../ops/plan.js'
+import { StateRdd } from '../ops/rdd/state.js'
 import type { FileReading } from '../ops/source.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockSlice } from '../pool/blocks/handle.js'
@@ -15,6 +16,10 @@ import { unsupported } from './unsupported.js'
 /** The other RDDs that a stage reads, by their numbers in the gateway. */
 export interface ParentRdds {
   shuffled(dependency: ShuffleDependency): number
+  /** The RDD of a version of state, which is created for its first reader. */
+  version(rdd: StateRdd<unknown>): number
+  /** The RDD of an earlier version; undefined if there is none. */
+  versionAt(operator: number, time: number): number | undefined
   persisted(rdd: Dataset): number
 }
 
@@ -22,20 +27,26 @@ export interface StagePlannerOptions {
   readonly parents: ParentRdds
   readonly files: FileInputs
   readonly deadLetterLimit: number
+  /** The name of the application, for its state. */
+  readonly application: string
 }
 
 /** A read of a partition of another RDD, for an input. */
 export interface ParentRead {
   readonly input: number
-  readonly isShuffle: boolean
+  readonly kind: 'records' | 'shuffle' | 'state'
   readonly rdd: number
   readonly partition: number
+  /** The name of the partition of state. */
+  readonly state?: string
 }
 
 /** Describes one partition of a stage: narrow dependencies in its plan, shuffles and persisted datasets as reads of other RDDs. */
 export class StagePlanner implements Planner {
   readonly inputs: StageInput[] = []
   readonly reads: ParentRead[] = []
+  /** The name of the partition of state that the task computes, if it does. */
+  made: string | undefined
   readonly rejecting: { readonly input: number; readonly rdd: RejectingDataset; readonly partition: number }[] = []
   readonly sources: PlannedSource[] = []
   readonly #options: StagePlannerOptions
@@ -45,12 +56,28 @@ export class StagePlanner implements Planner {
   }
 
   of(rdd: Dataset, partition: number): Plan {
-    if (!rdd.storage) return rdd.plan(partition, this)
-    return { op: 'input', input: this.#read(this.#options.parents.persisted(rdd), partition, false) }
+    if (!rdd.storage) return this.computed(rdd, partition)
+    return this.#records(this.#options.parents.persisted(rdd), partition)
+  }
+
+  /** Returns the plan of a partition that is not read as a persisted one. */
+  computed(rdd: Dataset, partition: number): Plan {
+    return rdd instanceof StateRdd ? this.#stateOf(rdd, partition) : rdd.plan(partition, this)
+  }
+
+  /** Returns the plan of a version of state itself: what it emits is stored beside its snapshots. */
+  version(rdd: StateRdd<unknown>, partition: number): Plan {
+    const { operator, previous, how, label } = rdd
+    const input = this.#state(rdd, partition, previous)
+    const before = previous === undefined ? undefined : this.#options.parents.versionAt(operator, previous)
+    this.made = this.#nameOf(operator, partition)
+    if (before !== undefined) this.reads.push({ input, kind: 'state', rdd: before, partition, state: this.made })
+    const emit = how.kind === 'map' ? 'output' : 'nothing'
+    return { op: 'state', input, operator: how, changes: rdd.changes(partition, this), emit, label }
   }
 
   shuffle(dependency: ShuffleDependency, partition: number): number {
-    return this.#read(this.#options.parents.shuffled(dependency), partition, true)
+    return this.#read(this.#options.parents.shuffled(dependency), partition, 'shuffle')
   }
 
   source(source: SourcePartition): number {
@@ -74,6 +101,7 @@ export class StagePlanner implements Planner {
     }
   }
 
+  /** Not called: versions of state are planned by themselves. */
   state(): number {
     throw unsupported('keyed state')
   }
@@ -116,9 +144,33 @@ export class StagePlanner implements Planner {
     return input
   }
 
-  #read(rdd: number, partition: number, isShuffle: boolean): number {
+  /** Entries are read from the state in a process; the output of a version is beside its snapshots. */
+  #stateOf(rdd: StateRdd<unknown>, partition: number): Plan {
+    const { operator, time, how, emit, label } = rdd
+    const version = this.#options.parents.version(rdd)
+    if (emit === 'late') throw unsupported('event time')
+    if (emit !== 'entries') return this.#records(version, partition)
+    const input = this.#state(rdd, partition, time)
+    this.reads.push({ input, kind: 'state', rdd: version, partition, state: this.#nameOf(operator, partition) })
+    return { op: 'state', input, operator: how, changes: [], emit, label }
+  }
+
+  #state({ operator, time: to, scan, watermarks }: StateRdd<unknown>, partition: number, from?: number): number {
+    const name = `${this.#options.application}/${operator}`
+    return this.#input({ in: 'state', name, operator, partition, from, to, scan, watermarks })
+  }
+
+  #nameOf(operator: number, partition: number): string {
+    return `${this.#options.application}/${operator}/${partition}`
+  }
+
+  #records(rdd: number, partition: number): Plan {
+    return { op: 'input', input: this.#read(rdd, partition, 'records') }
+  }
+
+  #read(rdd: number, partition: number, kind: 'records' | 'shuffle'): number {
     const input = this.#input({ in: 'read' })
-    this.reads.push({ input, isShuffle, rdd, partition })
+    this.reads.push({ input, kind, rdd, partition })
     return input
   }
 

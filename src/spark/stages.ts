@@ -2,9 +2,12 @@ import { serialize } from 'node:v8'
 import { shuffleSink } from '../engine/scheduler/planner.js'
 import type { Dataset, ShuffleDependency } from '../ops/dataset.js'
 import type { Sink } from '../ops/plan.js'
+import type { StateRdd } from '../ops/rdd/state.js'
 import type { Gateway } from './gateway.js'
 import type { Programs } from './programs.js'
+import type { TaskInputs } from './stage-input.js'
 import { type ParentRdds, StagePlanner, type StagePlannerOptions } from './stage-planner.js'
+import type { StateBook } from './state-book.js'
 
 /** A stage that the gateway has: what its tasks compute, for their reports and errors. */
 export interface Stage {
@@ -21,11 +24,15 @@ const LEVELS: Readonly<Record<string, string>> = {
   disk: 'DISK_ONLY',
 }
 
+/** Kinds of reads, as the bridge numbers them. */
+const KINDS = ['records', 'shuffle', 'state']
+
 /** Describes stages to the gateway. A shuffle and a persisted dataset are one RDD each, as long as something refers to them. */
 export class Stages implements ParentRdds {
   readonly #gateway: Gateway
   readonly #programs: Programs
-  readonly #options: Omit<StagePlannerOptions, 'parents'>
+  readonly #options: Omit<StagePlannerOptions, 'parents' | 'application'>
+  readonly #states: StateBook
   /** The RDD of a shuffle, then that of its map tasks. */
   readonly #shuffles = new WeakMap<ShuffleDependency, readonly [number, number]>()
   readonly #persisted = new WeakMap<Dataset, number>()
@@ -33,10 +40,18 @@ export class Stages implements ParentRdds {
   /** Drops the RDDs of a dependency or dataset that the program has no longer. */
   readonly #unused = new FinalizationRegistry<readonly number[]>((rdds) => this.#drop(rdds))
   #next = 0
+  /** The batch of the job whose stages are being created. */
+  #batchTime: number | undefined
 
-  constructor(gateway: Gateway, programs: Programs, options: Omit<StagePlannerOptions, 'parents'>) {
+  constructor(
+    gateway: Gateway,
+    programs: Programs,
+    states: StateBook,
+    options: Omit<StagePlannerOptions, 'parents' | 'application'>,
+  ) {
     this.#gateway = gateway
     this.#programs = programs
+    this.#states = states
     this.#options = options
   }
 
@@ -45,8 +60,13 @@ export class Stages implements ParentRdds {
     return this.#stages.get(rdd)
   }
 
-  /** Creates the stage of a job's results. Drop it after the job. */
-  result(rdd: Dataset, sink: Sink): Stage {
+  /** Creates the stage of a job's results, and those that it reads. Drop it after the job. */
+  result(rdd: Dataset, sink: Sink, batchTime?: number): Stage {
+    this.#batchTime = batchTime
+    return this.#stage(rdd, sink)
+  }
+
+  #stage(rdd: Dataset, sink: Sink): Stage {
     return this.#create(rdd, sink, (planner, partition) => planner.of(rdd, partition))
   }
 
@@ -57,7 +77,7 @@ export class Stages implements ParentRdds {
   shuffled(dependency: ShuffleDependency): number {
     const known = this.#shuffles.get(dependency)
     if (known) return known[0]
-    const { rdd: of } = this.result(dependency.rdd, shuffleSink(dependency))
+    const { rdd: of } = this.#stage(dependency.rdd, shuffleSink(dependency))
     const id = this.#next++
     this.#gateway.tell({ op: 'shuffle', id, of, partitions: dependency.partitioner.partitions })
     this.#shuffles.set(dependency, [id, of])
@@ -69,11 +89,28 @@ export class Stages implements ParentRdds {
     const known = this.#persisted.get(rdd)
     if (known !== undefined) return known
     // Its own plan: `of` would read the persisted partitions.
-    const stage = this.#create(rdd, { op: 'collect' }, (planner, partition) => rdd.plan(partition, planner))
+    const stage = this.#create(rdd, { op: 'collect' }, (planner, partition) => planner.computed(rdd, partition))
     this.#gateway.tell({ op: 'persist', id: stage.rdd, level: LEVELS[rdd.storage!] })
     this.#persisted.set(rdd, stage.rdd)
     this.#unused.register(rdd, [stage.rdd], rdd)
     return stage.rdd
+  }
+
+  version(rdd: StateRdd<unknown>): number {
+    const { operator, time } = rdd
+    const known = this.versionAt(operator, time)
+    if (known !== undefined) return known
+    const { rdd: id } = this.#create(rdd, { op: 'collect' }, (planner, partition) => planner.version(rdd, partition))
+    const { isCheckpoint, unused } = this.#states.enter(rdd, id)
+    // Its blocks are those of the version before and the new ones, so versions in memory share them.
+    this.#gateway.tell({ op: 'persist', id, level: LEVELS['memory-and-disk'] })
+    if (isCheckpoint) this.#gateway.tell({ op: 'checkpoint', id })
+    this.#drop(unused)
+    return id
+  }
+
+  versionAt(operator: number, time: number): number | undefined {
+    return this.#states.find(operator, time)
   }
 
   /** Drops the shuffles that a dataset reads, and its persisted partitions: nothing reads them any more. */
@@ -105,20 +142,23 @@ export class Stages implements ParentRdds {
   ): Stage {
     const parents: number[] = []
     const broadcasts = new Set<number>()
-    const planners = Array.from({ length: rdd.partitions }, () => new StagePlanner({ ...this.#options, parents: this }))
+    const options = { ...this.#options, parents: this, application: this.#states.application }
+    const planners = Array.from({ length: rdd.partitions }, () => new StagePlanner(options))
     const inputs: Buffer[] = []
     const partitions = planners.map((planner, partition) => {
       const program = this.#programs.use({ plan: planOf(planner, partition), sink })
       for (const broadcast of program.broadcasts) broadcasts.add(broadcast)
-      const bytes = serialize(planner.inputs)
+      const given: TaskInputs = { inputs: planner.inputs, batchTime: this.#batchTime }
+      const bytes = serialize(given)
       inputs.push(bytes)
       const reads = planner.reads.map((read) => [
         read.input,
-        read.isShuffle,
+        KINDS.indexOf(read.kind),
         numberOf(read.rdd, parents),
         read.partition,
+        read.state,
       ])
-      return { program: program.number, inputs: bytes.length, reads }
+      return { program: program.number, inputs: bytes.length, reads, state: planner.made }
     })
     const id = this.#next++
     this.#gateway.tell({ op: 'rdd', id, parents, partitions, broadcasts: [...broadcasts] }, Buffer.concat(inputs))

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ManualClock, StateError, StateSpec, StreamingContext, type StreamingOptions } from 'millrace'
+import { ManualClock, StateError, StreamingContext, type StreamingOptions, type TaskContext, withEnv } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
@@ -64,6 +64,12 @@ async function gathered(options: Partial<StreamingOptions>) {
     outputs[name]!.push([time, records])
   }
   counts.foreachRDD(into('counts'))
+  const batchTimes = ssc.context.longAccumulator()
+  // As many partitions in threads as on Spark.
+  const countTimes = withEnv({ batchTimes }, (_: unknown, __: number, { batchTime }: TaskContext) =>
+    batchTimes.add(batchTime!),
+  )
+  counts.foreachRDD((rdd) => rdd.foreachPartition(countTimes))
   counts.join(counts.mapValues((n) => n * 10)).foreachRDD(into('joined'))
   counts.reduceByKeyAndWindow((a, b) => a + b, '3s', '1s').foreachRDD(into('window'))
   checked.foreachRDD(into('checked'))
@@ -79,7 +85,7 @@ async function gathered(options: Partial<StreamingOptions>) {
     await clock.advance(1000)
     await ssc.awaitIdle()
   }
-  return { outputs, batches, dropped: ssc.deadLetters.latest.map(({ record }) => record) }
+  return { outputs, batches, dropped: ssc.deadLetters.latest.map(({ record }) => record), times: batchTimes.value }
 }
 
 describe.runIf(hasService('spark'))('streams on Spark', () => {
@@ -95,6 +101,7 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     expect(here.dropped).toEqual(expect.arrayContaining(['y', expect.objectContaining({ text: '{' })]))
     expect(here.outputs.read).toHaveLength(4)
     expect(here.outputs.json).toContainEqual([2000, ['{"n":1}', '{"n":2}']])
+    expect(here.times).toBeGreaterThan(0)
   })
 
   test('received records and lines are pulled by workers, within the limit, and freed after their batches', async () => {
@@ -149,24 +156,6 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
 })
 
 test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
-  [
-    'state',
-    (ssc) =>
-      ssc
-        .queueStream<[string, number]>([])
-        .mapWithState(StateSpec.function((key: string) => key))
-        .print(),
-    /\(mapWithState\) is not available/,
-  ],
-  [
-    'a window with an inverse',
-    (ssc) =>
-      ssc
-        .queueStream<[string, number]>([])
-        .reduceByKeyAndWindow((a, b) => a + b, '2s', '1s', { inverse: (a, b) => a - b })
-        .print(),
-    /\(reduceByKeyAndWindow\) is not available/,
-  ],
   [
     'checkpoints',
     (ssc) => {

@@ -28,7 +28,9 @@ export function canShare({ given }: Case): boolean {
 
 /** Cases that can share a context, because they have the same batches and partitions. */
 export function shared(cases: readonly Case[]): Case[][] {
-  const form = ({ given }: Case) => `${given.batchMs}/${given.numPartitions ?? 2}`
+  // A context runs as many batches as its longest case.
+  const length = (batches: number) => (batches > 8 ? 'long' : 'short')
+  const form = ({ given }: Case) => `${given.batchMs}/${given.numPartitions ?? 2}/${length(given.runBatches)}`
   const some = cases.filter(canShare)
   return [...new Set(some.map(form))].map((wanted) => some.filter((each) => form(each) === wanted))
 }

@@ -34,15 +34,17 @@ export class StateRdd<T> extends Rdd<T> implements StatefulDataset {
   readonly previous: number | undefined
   readonly scan: boolean
   readonly watermarks: VersionWatermarks | undefined
+  readonly how: StateOperator
+  readonly emit: Emit
   readonly #options: StateRddOptions
-  readonly #emit: Emit
 
   constructor(context: RddContext, options: StateRddOptions, emit: Emit = 'entries') {
     const dependencies = options.changes.flat().map((rdd) => ({ kind: 'narrow', rdd }) as const)
     // Only the entries of the state are partitioned by key; a mapped record may have any key.
     super(context, options.label, dependencies, emit === 'entries' ? options.partitioner : undefined)
     this.#options = options
-    this.#emit = emit
+    this.how = options.how
+    this.emit = emit
     this.operator = options.operator
     this.time = options.time
     this.previous = options.previous
@@ -57,15 +59,8 @@ export class StateRdd<T> extends Rdd<T> implements StatefulDataset {
 
   protected describe(partition: number, planner: Planner): Plan {
     const input = planner.state({ partition, rdd: this })
-    const { how } = this.#options
-    return {
-      op: 'state',
-      input,
-      operator: how,
-      changes: this.changes(partition, planner),
-      emit: this.#emit,
-      label: this.label,
-    }
+    const { how: operator, emit, label } = this
+    return { op: 'state', input, operator, changes: this.changes(partition, planner), emit, label }
   }
 
   /** Returns the same version with the pairs of the state as its records. */

@@ -7,12 +7,31 @@ export interface TaskFrame {
   /** The serialized program; empty if the process has it. */
   readonly define: Buffer
   readonly partition: number
-  /** The serialized `StageInput`s. */
+  /** The serialized `TaskInputs`. */
   readonly inputs: Buffer
   /** Broadcast variables that the process lacks: the encoded value. */
   readonly broadcasts: readonly { readonly id: number; readonly payload: Buffer }[]
-  readonly reads: readonly { readonly input: number; readonly isShuffle: boolean; readonly blocks: readonly Buffer[] }[]
+  readonly reads: readonly ReadFrame[]
 }
+
+/** A partition of another RDD that a task reads. `state`: the blocks are the chain of a version of state. */
+export interface ReadFrame {
+  readonly input: number
+  readonly kind: 'records' | 'shuffle' | 'state'
+  readonly state: StateFrame | undefined
+  readonly blocks: readonly Buffer[]
+}
+
+export interface StateFrame {
+  /** The name of the last snapshot of the chain. */
+  readonly last: string
+  /** Whether this process has the state as of that snapshot. There are no blocks then. */
+  readonly isHot: boolean
+  /** Whether this process shall hold the state that it rebuilds. */
+  readonly isHeld: boolean
+}
+
+const KINDS = ['records', 'shuffle', 'state'] as const
 
 /** A block that a task wrote, for a reduce partition or, with `RESULT`, for the driver. */
 export interface KeyedBlock {
@@ -30,12 +49,18 @@ export async function readTask(reader: SocketReader): Promise<TaskFrame | undefi
   const partition = await reader.int()
   const inputs = await reader.bytes()
   const broadcasts = await list(reader, async () => ({ id: await reader.int(), payload: await reader.bytes() }))
-  const reads = await list(reader, async () => ({
-    input: await reader.int(),
-    isShuffle: await reader.flag(),
-    blocks: await list(reader, () => reader.bytes()),
-  }))
+  const reads = await list(reader, async () => {
+    const input = await reader.int()
+    const kind = KINDS[await reader.int()]!
+    const state = kind === 'state' ? await readState(reader) : undefined
+    return { input, kind, state, blocks: await list(reader, () => reader.bytes()) }
+  })
   return { program: first.readInt32BE(0), define, partition, inputs, broadcasts, reads }
+}
+
+async function readState(reader: SocketReader): Promise<StateFrame> {
+  const last = (await reader.bytes()).toString()
+  return { last, isHot: await reader.flag(), isHeld: await reader.flag() }
 }
 
 async function list<T>(reader: SocketReader, next: () => Promise<T>): Promise<T[]> {

@@ -10,9 +10,10 @@ import type { WorkerRuntime } from '../../pool/worker/runtime/attach.js'
 import { createRuntime } from '../../pool/worker/runtime/runtime.js'
 import { isFinal } from '../../values/is-final.js'
 import { packBlock, unpackBlock } from '../block-wire.js'
-import type { StageInput, TaskFailure, TaskReport } from '../stage-input.js'
+import type { StageInput, StateStageInput, TaskFailure, TaskInputs, TaskReport } from '../stage-input.js'
 import { type BlockAddress, BlockLink } from './block-link.js'
-import { type KeyedBlock, RESULT, type TaskAnswer, type TaskFrame } from './task-frames.js'
+import { StateHost } from './state-host.js'
+import { type KeyedBlock, RESULT, type ReadFrame, type TaskAnswer, type TaskFrame } from './task-frames.js'
 import { RUNTIME, TaskMemory } from './task-memory.js'
 
 /** Runs the tasks of an executor in the worker's runtime, as the driver of a single thread would. */
@@ -21,6 +22,7 @@ export class TaskHost {
   readonly #status: Int32Array
   readonly #link: BlockLink
   readonly #memory = new TaskMemory()
+  readonly #states = new StateHost()
   /** Programs that deal records evenly to the partitions of a shuffle. */
   readonly #dealing = new Set<number>()
 
@@ -40,7 +42,8 @@ export class TaskHost {
   }
 
   async run(frame: TaskFrame): Promise<TaskAnswer> {
-    const inputs = await this.#inputs(frame)
+    const { inputs: wanted, batchTime } = deserialize(frame.inputs) as TaskInputs
+    const inputs = await this.#inputs(wanted, frame.reads)
     const broadcasts = frame.broadcasts.map(({ id, payload }) => ({
       id,
       block: this.#memory.put('records', 1, payload, true),
@@ -49,6 +52,7 @@ export class TaskHost {
     if (define?.sink.op === 'shuffle' && define.sink.partitioner.kind === 'deal') this.#dealing.add(frame.program)
     const message: TaskMessage = {
       task: { job: 0, stage: 0, partition: frame.partition, attempt: 0 },
+      batchTime,
       program: frame.program,
       define,
       inputs,
@@ -58,19 +62,29 @@ export class TaskHost {
     offer(this.#status, 1)
     const result = await this.#runtime.run(message)
     if (result.ok === 'stale') throw new Error('a task was taken back, which only a driver of threads does')
-    const readsSources = inputs.some((input) => input.in === 'files' || input.in === 'partition')
-    return result.ok ? this.#succeeded(frame, result, readsSources) : this.#failed(result)
+    return result.ok ? this.#succeeded(frame, wanted, result) : this.#failed(result)
   }
 
-  async #inputs({ inputs: bytes, reads }: TaskFrame): Promise<TaskInput[]> {
-    const inputs: (TaskInput | undefined)[] = []
-    for (const input of deserialize(bytes) as StageInput[]) {
-      if (input.in === 'values') inputs.push(this.#blocks([input], [input.payload]))
-      else if (input.in === 'pull') inputs.push(this.#blocks(input.slices, await this.#link.pull(input.slices)))
-      else inputs.push(input.in === 'read' ? undefined : input)
+  async #inputs(wanted: readonly StageInput[], reads: readonly ReadFrame[]): Promise<TaskInput[]> {
+    const frames = new Map(reads.map((read) => [read.input, read]))
+    const inputs: TaskInput[] = []
+    for (const [i, input] of wanted.entries()) inputs.push(await this.#input(input, frames.get(i)))
+    return inputs
+  }
+
+  #input(input: StageInput, read: ReadFrame | undefined): TaskInput | Promise<TaskInput> {
+    switch (input.in) {
+      case 'values':
+        return this.#blocks([input], [input.payload])
+      case 'pull':
+        return this.#link.pull(input.slices).then((payloads) => this.#blocks(input.slices, payloads))
+      case 'state':
+        return this.#states.input(input, read, ({ codec, count, payload }) => this.#memory.put(codec, count, payload))
+      case 'read':
+        return this.#read(read!)
+      default:
+        return input
     }
-    for (const { input, isShuffle, blocks } of reads) inputs[input] = this.#read(isShuffle, blocks)
-    return inputs as TaskInput[]
   }
 
   #blocks(
@@ -82,9 +96,9 @@ export class TaskHost {
     return { in: 'blocks', slices }
   }
 
-  #read(isShuffle: boolean, bytes: readonly Buffer[]): TaskInput {
+  #read({ kind, blocks: bytes }: ReadFrame): TaskInput {
     const blocks = bytes.map(unpackBlock)
-    if (!isShuffle) {
+    if (kind === 'records') {
       const slices = blocks.map(({ count, payload }) => ({ block: this.#memory.put('records', count, payload) }))
       return { in: 'blocks', slices }
     }
@@ -94,15 +108,17 @@ export class TaskHost {
 
   #succeeded(
     { program, partition: map }: TaskFrame,
+    wanted: readonly StageInput[],
     result: TaskResult & { ok: true },
-    readsSources: boolean,
   ): TaskAnswer {
     const written = result.written.map(({ block }) => block)
     this.#memory.ended(result.memory, written)
     const blocks: KeyedBlock[] = []
-    for (const { as, block } of result.written) {
+    for (const each of result.written) {
+      const { as, block } = each
       const payload = this.#memory.bytesOf(block)
-      if (as === 'shuffle') blocks.push(...partsOf(map, payload, this.#dealing.has(program)))
+      if (as === 'snapshot' || as === 'keys') blocks.push(this.#states.packed(map, each, payload))
+      else if (as === 'shuffle') blocks.push(...partsOf(map, payload, this.#dealing.has(program)))
       else blocks.push({ key: RESULT, block: packBlock({ map, count: block.count, codec: block.codec, payload }) })
     }
     this.#memory.free(written)
@@ -110,7 +126,19 @@ export class TaskHost {
       const payload = serialize(result.answer)
       blocks.push({ key: RESULT, block: packBlock({ map, count: 1, codec: 'answer', payload }) })
     }
-    return { outcome: 'succeeded', report: reportOf(result, readsSources), blocks }
+    return { outcome: 'succeeded', report: this.#reportOf(wanted, result), blocks }
+  }
+
+  #reportOf(
+    wanted: readonly StageInput[],
+    { added, rejects, states: made, metrics }: TaskResult & { ok: true },
+  ): Buffer {
+    const states = this.#states.sizes(wanted.filter(isState), made)
+    const readsSources = wanted.some((input) => input.in === 'files' || input.in === 'partition')
+    if (!added && !rejects && !readsSources && states.length === 0) return Buffer.alloc(0)
+    const { read, sums = [] } = metrics
+    const report: TaskReport = { added, rejects, sums, read: readsSources ? read : [], states }
+    return serialize(report)
   }
 
   #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): TaskAnswer {
@@ -126,11 +154,8 @@ function isFinalFailure(wire: WireError): boolean {
   return error instanceof FileChangedError || isFinal(error)
 }
 
-function reportOf({ added, rejects, metrics }: TaskResult & { ok: true }, readsSources: boolean): Buffer {
-  if (!added && !rejects && !readsSources) return Buffer.alloc(0)
-  const { read, sums = [] } = metrics
-  const report: TaskReport = { added, rejects, sums, read: readsSources ? read : [] }
-  return serialize(report)
+function isState(input: StageInput): input is StateStageInput {
+  return input.in === 'state'
 }
 
 /**

@@ -11,7 +11,7 @@ import type { MakeVersion } from './make-version.js'
 import { makeOperator } from './operators.js'
 import { Pairs } from './pairs.js'
 import { readSnapshots, writeSnapshot } from './snapshot.js'
-import { beginIncrement, emptyState, MissingStateError, type StatePartition, tidy } from './store.js'
+import { beginIncrement, emptyState, lastSnapshot, MissingStateError, type StatePartition, tidy } from './store.js'
 
 /**
  * Compiles the next version of a partition of state in this thread, and yields its entries or its output. A version is
@@ -58,7 +58,10 @@ class StateVersions {
   version(input: StateInput, task: Task): StatePartition {
     const { states } = this.#compiler.services
     const state = this.#current(input, task)
-    if (state.version === input.to) return state
+    if (state.version === input.to) {
+      if (input.rebuild && !input.detached) states.set(input.operator, input.partition, state)
+      return state
+    }
     try {
       this.#step(state, input, task)
     } catch (error) {
@@ -88,9 +91,10 @@ class StateVersions {
   }
 
   /** Returns the version of the batch or the previous one: as this thread has it, or rebuilt from snapshots. */
-  #current({ operator, partition, from, to, rebuild }: StateInput, task: Task): StatePartition {
+  #current({ operator, partition, from, to, last, rebuild }: StateInput, task: Task): StatePartition {
     if (rebuild) return this.#rebuilt(rebuild, from, task)
-    const held = this.#compiler.services.states.get(operator, partition)
+    const found = this.#compiler.services.states.get(operator, partition)
+    const held = found && (last === undefined || lastSnapshot(found) === last) ? found : undefined
     if (held && (held.version === to || (from !== undefined && held.version === from))) return held
     // The first version needs no other, even if it is requested again and this thread holds a later one.
     if (from === undefined) return emptyState()

@@ -65,6 +65,11 @@ export function beginIncrement(state: StatePartition, chain: Chain): void {
   state.chain = chain
 }
 
+/** The name of the last snapshot of the version that the thread holds; undefined if the version has none. */
+export function lastSnapshot({ version, snapshotAt, chain, chainWritten }: StatePartition): string | undefined {
+  return snapshotAt === version ? chainWritten.last : chain.last
+}
+
 /** Below this many free slots, compaction is not worthwhile. */
 const FEW_SLOTS = 1000
 

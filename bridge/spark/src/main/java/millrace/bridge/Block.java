@@ -1,6 +1,7 @@
 package millrace.bridge;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The header of a block, the only part of it that the JVM reads: i32 map partition, i32 records, u8 codec, then the payload.
@@ -9,7 +10,24 @@ final class Block {
   /** The key of a block with the result of a task. Other keys are numbers of reduce partitions. */
   static final int RESULT = -1;
 
+  /** Keys of the blocks of a version of state: keys of its entries, and snapshots of their values. */
+  static final int KEYS = -2;
+  static final int SNAPSHOT = -3;
+
+  private static final int HEADER_BYTES = 9;
+
   private Block() {}
+
+  /** Returns whether a block of a version of state replaces those of its kind before it. */
+  static boolean isFull(byte[] block) {
+    return block[HEADER_BYTES] == 1;
+  }
+
+  /** Returns the name of a snapshot. */
+  static String name(byte[] block) {
+    int length = ByteBuffer.wrap(block).getShort(HEADER_BYTES + 1) & 0xffff;
+    return new String(block, HEADER_BYTES + 3, length, StandardCharsets.ISO_8859_1);
+  }
 
   /** Returns the map partition that wrote a block. */
   static int map(byte[] block) {

@@ -27,6 +27,8 @@ import org.apache.spark.util.CollectionAccumulator;
 public final class Gateway {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final String CHECKPOINTS = "spark.checkpoint.dir";
+
   private final DataInputStream in;
   private final DataOutputStream out;
   private final Graph graph;
@@ -58,6 +60,7 @@ public final class Gateway {
     CollectionAccumulator<byte[]> reports = new CollectionAccumulator<>();
     spark.sc().register(reports, "millrace reports");
     graph = new Graph(spark, reports);
+    if (spark.getConf().contains(CHECKPOINTS)) spark.setCheckpointDir(spark.getConf().get(CHECKPOINTS));
     jobs = new Jobs(spark, reports);
   }
 
@@ -85,6 +88,7 @@ public final class Gateway {
       case "rdd" -> graph.create(id, message, bytes);
       case "shuffle" -> graph.shuffle(id, message.get("of").asInt(), message.get("partitions").asInt());
       case "persist" -> graph.persist(id, message.get("level").asText());
+      case "checkpoint" -> graph.checkpoint(id);
       case "drop" -> graph.drop(id);
       case "cancel" -> jobs.cancel(message.get("group").asText());
       case "run" -> running.submit(() -> run(message));

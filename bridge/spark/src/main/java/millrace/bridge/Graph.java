@@ -62,6 +62,11 @@ final class Graph {
     rdds.get(id).persist(StorageLevel.fromString(level));
   }
 
+  /** Has Spark store an RDD durably after the first job that computes it, which ends its lineage. */
+  synchronized void checkpoint(int id) {
+    rdds.get(id).checkpoint();
+  }
+
   synchronized void drop(int id) {
     JavaRDD<?> rdd = rdds.remove(id);
     if (rdd != null && !rdd.getStorageLevel().equals(StorageLevel.NONE())) rdd.unpersist(false);
@@ -79,7 +84,7 @@ final class Graph {
       int program = part.get("program").asInt();
       used.put(program, programs.get(program));
       byte[] own = Arrays.copyOfRange(inputs, at, at += part.get("inputs").asInt());
-      parts[p] = new NodePartition(p, program, own, readsOf(part.get("reads")), parents);
+      parts[p] = new NodePartition(p, program, own, readsOf(part.get("reads")), part.path("state").asText(null), parents);
     }
     Map<Integer, Broadcast<byte[]>> variables = new HashMap<>();
     for (JsonNode each : message.get("broadcasts")) variables.put(each.asInt(), broadcasts.get(each.asInt()));
@@ -91,7 +96,8 @@ final class Graph {
     NodePartition.Read[] reads = new NodePartition.Read[of.size()];
     for (int i = 0; i < reads.length; i++) {
       JsonNode read = of.get(i);
-      reads[i] = new NodePartition.Read(read.get(0).asInt(), read.get(1).asBoolean(), read.get(2).asInt(), read.get(3).asInt());
+      reads[i] = new NodePartition.Read(
+          read.get(0).asInt(), read.get(1).asInt(), read.get(2).asInt(), read.get(3).asInt(), read.path(4).asText(null));
     }
     return reads;
   }

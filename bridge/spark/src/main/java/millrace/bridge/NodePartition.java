@@ -7,21 +7,29 @@ import org.apache.spark.rdd.RDD;
 
 /** One partition of a NodeRDD: its program, its inputs as opaque bytes, and the partitions of other RDDs that it reads. */
 final class NodePartition implements Partition {
-  /** A read of a partition of a parent, for an input of the program. */
-  record Read(int input, boolean isShuffle, int parent, int partition) implements java.io.Serializable {}
+  /** Kinds of reads: records of a dataset, parts of a shuffle, a version of state. */
+  static final int RECORDS = 0;
+  static final int SHUFFLE = 1;
+  static final int STATE = 2;
+
+  /** A read of a partition of a parent, for an input of the program. `state`: the name of the partition of state, or null. */
+  record Read(int input, int kind, int parent, int partition, String state) implements java.io.Serializable {}
 
   final int index;
   final int program;
   final byte[] inputs;
   final Read[] reads;
+  /** The name of the partition of state that the task computes, or null. */
+  final String state;
   private final transient RDD<?>[] parents;
   private Partition[] parentPartitions;
 
-  NodePartition(int index, int program, byte[] inputs, Read[] reads, RDD<?>[] parents) {
+  NodePartition(int index, int program, byte[] inputs, Read[] reads, String state, RDD<?>[] parents) {
     this.index = index;
     this.program = program;
     this.inputs = inputs;
     this.reads = reads;
+    this.state = state;
     this.parents = parents;
   }
 

@@ -1,6 +1,7 @@
 package millrace.bridge;
 
 import java.io.IOException;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -21,7 +22,13 @@ final class NodePool {
 
   private NodePool() {}
 
-  static NodeProcess borrow() throws IOException {
+  /** Takes an idle process, if there is one that holds any of the given states. `wanted`: last snapshots by the names of states. */
+  static NodeProcess borrow(Map<String, String> wanted) throws IOException {
+    for (NodeProcess each : IDLE) {
+      boolean isHot = wanted.entrySet().stream().anyMatch(state -> state.getValue().equals(each.states.get(state.getKey())));
+      // Another task may have taken it meanwhile.
+      if (isHot && each.isAlive() && IDLE.remove(each)) return each;
+    }
     for (NodeProcess idle; (idle = IDLE.pollFirst()) != null; ) {
       if (idle.isAlive()) return idle;
       discard(idle);

@@ -14,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
@@ -39,6 +41,8 @@ final class NodeProcess {
   /** Programs and broadcast variables that the process has. */
   final Set<Integer> programs = new HashSet<>();
   final Set<Integer> broadcasts = new HashSet<>();
+  /** Partitions of state that the process holds, with the last snapshot of each. */
+  final Map<String, String> states = new ConcurrentHashMap<>();
   final Heartbeats heartbeats;
   final DataInputStream in;
   final DataOutputStream out;

@@ -4,8 +4,10 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.Dependency;
@@ -20,7 +22,8 @@ import scala.Tuple2;
 import scala.reflect.ClassTag$;
 
 /**
- * What Node processes compute between two shuffles. An element is a block with its key: the number of a reduce partition, or RESULT.
+ * What Node processes compute between two shuffles. An element is a block with its key: the number of a reduce partition, RESULT, or one
+ * of the two of versions of state.
  * The JVM knows which partitions of which parents a task reads, and nothing of programs and records.
  */
 final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
@@ -35,7 +38,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
   private record Answer(byte outcome, byte[] report, List<Tuple2<Integer, byte[]>> blocks) {}
 
   private final int number;
-  private final transient NodePartition[] parts;
+  private transient NodePartition[] parts;
   private final Map<Integer, byte[]> programs;
   private final Map<Integer, Broadcast<byte[]>> broadcasts;
   private final CollectionAccumulator<byte[]> reports;
@@ -61,10 +64,17 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     return parts;
   }
 
+  /** A checkpoint replaces the partitions, which refer to all versions of state before. */
+  @Override
+  public void clearDependencies() {
+    super.clearDependencies();
+    parts = null;
+  }
+
   @Override
   public scala.collection.Iterator<Tuple2<Integer, byte[]>> compute(Partition split, TaskContext task) {
     NodePartition part = (NodePartition) split;
-    List<List<byte[]>> reads = new ArrayList<>();
+    List<List<Tuple2<Integer, byte[]>>> reads = new ArrayList<>();
     for (int i = 0; i < part.reads.length; i++) reads.add(read(part, i, task));
     Answer answer = run(part, reads, task);
     if (answer.outcome != SUCCEEDED) {
@@ -74,22 +84,39 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     if (answer.report.length > 0) {
       reports.add(ByteBuffer.allocate(8 + answer.report.length).putInt(number).putInt(part.index).put(answer.report).array());
     }
-    return ScalaLists.iterator(answer.blocks.iterator());
+    return ScalaLists.iterator(outputOf(part, reads, answer.blocks).iterator());
   }
 
-  private List<byte[]> read(NodePartition part, int i, TaskContext task) {
+  /** A version of state continues the chain of the version that its task has read. */
+  private static List<Tuple2<Integer, byte[]>> outputOf(
+      NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads, List<Tuple2<Integer, byte[]>> written) {
+    if (part.state == null) return written;
+    List<Tuple2<Integer, byte[]>> chain = List.of();
+    for (int i = 0; i < part.reads.length; i++) if (part.state.equals(part.reads[i].state())) chain = reads.get(i);
+    return StateChain.grown(chain, written);
+  }
+
+  private List<Tuple2<Integer, byte[]>> read(NodePartition part, int i, TaskContext task) {
     @SuppressWarnings("unchecked")
     RDD<Tuple2<Integer, byte[]>> parent = (RDD<Tuple2<Integer, byte[]>>) dependencies().apply(part.reads[i].parent()).rdd();
-    List<byte[]> blocks = new ArrayList<>();
+    int kind = part.reads[i].kind();
+    List<Tuple2<Integer, byte[]>> blocks = new ArrayList<>();
     var elements = parent.iterator(part.parentOf(i), task);
-    while (elements.hasNext()) blocks.add(elements.next()._2());
+    while (elements.hasNext()) {
+      Tuple2<Integer, byte[]> element = elements.next();
+      if (StateChain.isPart(element) == (kind == NodePartition.STATE)) blocks.add(element);
+    }
     // Spark fetches the parts of a shuffle in any order. Records keep the order of their map partitions.
-    if (part.reads[i].isShuffle()) blocks.sort(Comparator.comparingInt(Block::map));
+    if (kind == NodePartition.SHUFFLE) blocks.sort(Comparator.comparingInt(block -> Block.map(block._2())));
     return blocks;
   }
 
-  private Answer run(NodePartition part, List<List<byte[]>> reads, TaskContext task) {
-    NodeProcess process = borrow(task);
+  private Answer run(NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads, TaskContext task) {
+    Map<String, String> wanted = new HashMap<>();
+    for (int i = 0; i < part.reads.length; i++) {
+      if (part.reads[i].kind() == NodePartition.STATE) wanted.put(part.reads[i].state(), StateChain.last(reads.get(i)));
+    }
+    NodeProcess process = borrow(wanted, task);
     boolean answered = false;
     try {
       process.heartbeats.taskStarted();
@@ -102,6 +129,9 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
         process.heartbeats.blockMoved();
       }
       answered = outcome != FAILED_WITH_PROCESS;
+      // A task that failed may have changed the state that the process holds.
+      if (outcome != SUCCEEDED) process.states.keySet().removeIf(state -> state.equals(part.state) || wanted.containsKey(state));
+      else if (part.state != null) process.states.put(part.state, StateChain.last(blocks));
       return new Answer(outcome, report, blocks);
     } catch (IOException e) {
       throw ended(process, part, task, e);
@@ -112,9 +142,9 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     }
   }
 
-  private static NodeProcess borrow(TaskContext task) {
+  private static NodeProcess borrow(Map<String, String> states, TaskContext task) {
     try {
-      return NodePool.borrow();
+      return NodePool.borrow(states);
     } catch (NodeProcess.KilledException e) {
       throw setBack(task, e.getMessage());
     } catch (IOException e) {
@@ -148,7 +178,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     throw (E) error;
   }
 
-  private void send(NodeProcess process, NodePartition part, List<List<byte[]>> reads) throws IOException {
+  private void send(NodeProcess process, NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads) throws IOException {
     DataOutputStream out = process.out;
     out.writeInt(part.program);
     Wire.write(out, process.programs.add(part.program) ? programs.get(part.program) : new byte[0]);
@@ -163,13 +193,32 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     out.writeInt(reads.size());
     for (int i = 0; i < reads.size(); i++) {
       out.writeInt(part.reads[i].input());
-      out.writeBoolean(part.reads[i].isShuffle());
-      out.writeInt(reads.get(i).size());
-      for (byte[] block : reads.get(i)) {
-        Wire.write(out, block);
+      out.writeInt(part.reads[i].kind());
+      boolean isHot = part.reads[i].kind() == NodePartition.STATE && sendState(process, part, part.reads[i], reads.get(i));
+      List<Tuple2<Integer, byte[]>> blocks = isHot ? List.of() : reads.get(i);
+      out.writeInt(blocks.size());
+      for (Tuple2<Integer, byte[]> block : blocks) {
+        Wire.write(out, block._2());
         process.heartbeats.blockMoved();
       }
     }
     out.flush();
+  }
+
+  /**
+   * Tells the process of which snapshot the state is that it must read. Returns whether it holds that already, which the name of the last
+   * snapshot shows: another attempt of a task may have computed another one for the same time.
+   */
+  private static boolean sendState(
+      NodeProcess process, NodePartition part, NodePartition.Read read, List<Tuple2<Integer, byte[]>> chain) throws IOException {
+    String last = StateChain.last(chain);
+    boolean isHot = last.equals(process.states.get(read.state()));
+    // What only reads an old version must not replace the newest one.
+    boolean isHeld = read.state().equals(part.state) || !process.states.containsKey(read.state());
+    Wire.write(process.out, last.getBytes(StandardCharsets.ISO_8859_1));
+    process.out.writeBoolean(isHot);
+    process.out.writeBoolean(isHeld);
+    if (isHeld && !read.state().equals(part.state)) process.states.put(read.state(), last);
+    return isHot;
   }
 }

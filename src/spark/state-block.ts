@@ -1,0 +1,36 @@
+import { packBlock, unpackBlock } from './block-wire.js'
+
+/** Keys of the blocks that a version of state consists of. */
+export const KEYS = -2
+export const SNAPSHOT = -3
+
+/** A block of a chain of snapshots. `name`: that of the snapshot; empty for its keys. */
+export interface StateBlock {
+  /** Whether it replaces those of its kind before it, instead of continuing them. */
+  readonly full: boolean
+  readonly name: string
+  readonly count: number
+  readonly codec: 'records' | 'shuffle'
+  readonly payload: Buffer
+}
+
+/** Packs a block whose payload begins with u8 full, u16 length of the name, name: the executor reads them. */
+export function packStateBlock(map: number, { full, name, count, codec, payload }: StateBlock): Buffer {
+  const head = Buffer.alloc(3 + name.length)
+  head[0] = full ? 1 : 0
+  head.writeUInt16BE(name.length, 1)
+  head.write(name, 3, 'latin1')
+  return packBlock({ map, count, codec, payload: Buffer.concat([head, payload]) })
+}
+
+export function unpackStateBlock(bytes: Buffer): StateBlock {
+  const { count, codec, payload: all } = unpackBlock(bytes)
+  const end = 3 + all.readUInt16BE(1)
+  return {
+    full: all[0] === 1,
+    name: all.toString('latin1', 3, end),
+    count,
+    codec: codec as StateBlock['codec'],
+    payload: all.subarray(end),
+  }
+}

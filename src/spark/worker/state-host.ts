@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import type { BlockHandle } from '../../pool/blocks/handle.js'
+import type { StateSize, TaskInput, WrittenBlock } from '../../pool/protocol.js'
+import type { StateStageInput } from '../stage-input.js'
+import { KEYS, packStateBlock, SNAPSHOT, type StateBlock, unpackStateBlock } from '../state-block.js'
+import type { KeyedBlock, ReadFrame } from './task-frames.js'
+
+/** No snapshot has this name: a version without one before it must not continue what the process holds. */
+const NO_SNAPSHOT = ''
+
+/**
+ * The names of keyed state in this process and outside of it. The runtime numbers operators, and names snapshots by its own blocks: both
+ * are unique in one process of one application only.
+ */
+export class StateHost {
+  /** Names this process in those of its snapshots. */
+  readonly #process = `${randomBytes(8).toString('hex')}/`
+  /** Names of operators, by their numbers in the runtime. */
+  readonly #operators: string[] = []
+
+  /**
+   * Returns the input of the runtime for a version of state. `read`: the chain of the version that it starts from. `put` copies a block
+   * into the memory of the task.
+   */
+  input(wanted: StateStageInput, read: ReadFrame | undefined, put: (block: StateBlock) => BlockHandle): TaskInput {
+    const { name, partition, from, to, scan, watermarks } = wanted
+    const snapshot = from !== to
+    const operator = this.#numberOf(name)
+    const input = { in: 'state', operator, partition, from, to, scan, watermarks, snapshot } as const
+    if (!read) return { ...input, last: NO_SNAPSHOT }
+    const { last, isHot, isHeld } = read.state!
+    const local = last.startsWith(this.#process) ? last.slice(this.#process.length) : last
+    if (isHot) return { ...input, last: local }
+    const blocks = read.blocks.map(unpackStateBlock)
+    const of = (codec: StateBlock['codec']) => blocks.filter((block) => block.codec === codec).map(put)
+    const rebuild = { keys: of('records'), snapshots: of('shuffle'), last: local, replay: [] }
+    return { ...input, detached: !snapshot && !isHeld, rebuild }
+  }
+
+  /** Packs a block of a snapshot, or its keys, for the chain of its partition. */
+  packed(map: number, { as, full = false, name, block }: WrittenBlock, payload: Buffer): KeyedBlock {
+    const { count, codec } = block
+    const given = { full, name: name === undefined ? '' : this.#process + name, count, payload }
+    return { key: as === 'keys' ? KEYS : SNAPSHOT, block: packStateBlock(map, { ...given, codec: codec as 'records' }) }
+  }
+
+  /** Returns the sizes of the state that a task has computed, by the numbers of the driver. */
+  sizes(wanted: readonly StateStageInput[], sizes: readonly StateSize[] = []): StateSize[] {
+    const made = wanted.filter(({ from, to }) => from !== to)
+    return made.flatMap(({ name, operator, partition, to }) => {
+      const own = sizes.find((size) => size.operator === this.#numberOf(name) && size.version === to)
+      return own ? [{ ...own, operator, partition }] : []
+    })
+  }
+
+  #numberOf(name: string): number {
+    const known = this.#operators.indexOf(name)
+    return known >= 0 ? known : this.#operators.push(name) - 1
+  }
+}
