@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { StateVersions } from '../engine/engine.js'
 import type { StatefulDataset } from '../ops/dataset.js'
 import type { StateSize } from '../pool/protocol.js'
@@ -43,7 +42,7 @@ export class StateBook implements StateVersions {
    * Names the state of this application. Numbers of streams and times of versions are the same in other applications, and an executor may
    * have had tasks of several.
    */
-  readonly application = randomBytes(8).toString('hex')
+  readonly application = crypto.randomUUID()
   saving = false
   readonly #options: StateBookOptions
   readonly #operators = new Map<number, Operator>()
