@@ -4,12 +4,14 @@ import type { SegmentPool } from '../../pool/blocks/segments.js'
 import type { MemoryReport, SegmentGrant } from '../../pool/protocol.js'
 
 /** A writer fills two segments at a time: one with data that ends soon, one with data that stays. */
-const OF_NEWCOMERS = [SEGMENT_BYTES, SEGMENT_BYTES]
+const FILLED = 2
+/** Both may be full before the writer can report it, so that many wait in it. */
+const RESERVE = 2
 
 /**
- * Lends free segments to writers. A writer that recently allocated or returned a segment of some size gets one free
- * segment of that size before it needs it. Fresh memory costs page faults, and only lending makes writers reuse free
- * memory. A new thread gets those that it fills first: if it created them, each death of a thread would add segments.
+ * Lends free segments to writers. A writer that allocated or returned a segment gets a free one of that size before it
+ * needs it. Fresh memory costs page faults, and only lending makes writers reuse free memory. A new thread gets those
+ * that it needs first and the reserve: if each thread created one, each death of a thread would add a segment.
  */
 export class SegmentLending {
   readonly #pool: SegmentPool
@@ -21,7 +23,7 @@ export class SegmentLending {
   }
 
   addThread(thread: ThreadId): void {
-    this.#wanted.set(thread, [...OF_NEWCOMERS])
+    this.#wanted.set(thread, new Array(FILLED + RESERVE).fill(SEGMENT_BYTES))
   }
 
   /** Records the sizes of the segments that a writer has allocated or returned. */
@@ -52,6 +54,6 @@ export class SegmentLending {
   #want(writer: WriterId, size: number): void {
     const sizes = this.#wanted.get(writer)
     if (!sizes) this.#wanted.set(writer, [size])
-    else if (!sizes.includes(size)) sizes.push(size)
+    else if (sizes.filter((each) => each === size).length < RESERVE) sizes.push(size)
   }
 }
