@@ -53,3 +53,9 @@ export function param(text: string): [string, string] {
     throw new ArgumentError(`--param is '${text}'; it must be key=value, such as --param port=9999.`, { given: text })
   return [text.slice(0, at), text.slice(at + 1)]
 }
+
+/** Parses `--until`. `leftOut`: what a command does without it, as the end of a sentence. */
+export function until(given: string | undefined, leftOut = ''): 'caught-up' | undefined {
+  if (given === undefined || given === 'caught-up') return given
+  throw new ArgumentError(`--until is '${given}'; it must be caught-up, or left out${leftOut}.`, { given })
+}

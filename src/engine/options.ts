@@ -148,6 +148,11 @@ export interface ContextSettings {
   readonly faults: readonly FaultPlan[] | undefined
 }
 
+/** Returns the number of threads of a context that sets none: the machine's cores, at most 8. */
+export function defaultThreads(): number {
+  return Math.min(8, availableParallelism())
+}
+
 /** Three semi-spaces of 32 MiB each; measured faster than 16 and 64 MiB. */
 const YOUNG_MIB = 96
 
@@ -196,7 +201,7 @@ function checkEach(options: ContextOptions, others: readonly string[]): ContextS
       option: name,
     })
   }
-  const threads = whole('threads', options.threads ?? Math.min(8, availableParallelism()), 1, 256)
+  const threads = whole('threads', options.threads ?? defaultThreads(), 1, 256)
   return {
     master: checkMaster(options.master),
     spark: checkSpark(options.spark, options.master),

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
 import type { ParseArgsConfig } from 'node:util'
+import { defaultThreads } from '../../engine/options.js'
 import { ArgumentError } from '../../errors.js'
-import { count, millis, param, parsed, threads } from '../option-values.js'
+import { count, millis, param, parsed, threads, until } from '../option-values.js'
 
 export interface BenchCommand {
   readonly kind: 'bench'
@@ -29,9 +29,6 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
 
-/** The number of threads that a context has by default is at most this. */
-const DEFAULT_MOST_THREADS = 8
-
 /** Parses the arguments of `millrace bench`. Undefined: show the help. @throws ArgumentError */
 export function parseBench(args: readonly string[]): BenchCommand | undefined {
   const { values, positionals } = parsed('bench', args, OPTIONS)
@@ -41,15 +38,13 @@ export function parseBench(args: readonly string[]): BenchCommand | undefined {
     throw new ArgumentError(
       `bench takes one module and got ${positionals.length}. Write: millrace bench ./pipeline.js --threads 1,2`,
     )
-  if (values.until !== undefined && values.until !== 'caught-up')
-    throw new ArgumentError(`--until is '${values.until}'; it must be caught-up, or left out.`, { given: values.until })
   return {
     kind: 'bench',
     module,
-    threads: counts(values.threads ?? `1,${Math.min(DEFAULT_MOST_THREADS, availableParallelism())}`),
+    threads: counts(values.threads ?? `1,${defaultThreads()}`),
     rounds: count(values.rounds, '--rounds', 1, 1000),
     duration: millis(values.duration, '--duration'),
-    until: values.until,
+    until: until(values.until),
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,

@@ -1,14 +1,12 @@
 import { randomInt } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { defaultThreads } from '../../engine/options.js'
 import { ArgumentError } from '../../errors.js'
 import { NotStartedError } from '../not-started.js'
 import type { SingleRun } from '../stress/arguments.js'
 import { type DrawnRun, drawPage } from '../stress/html/page.js'
 import { isAborted, play } from '../stress/play.js'
 import { abortedAsJson, abortedAsText, asJson, asText, passed, type StressConfig, titleOf } from '../stress/report.js'
-
-const MOST_THREADS = 8
 
 /** Runs the pipelines one after the other, and prints their reports. Returns true if every batch of each was right. */
 export async function stress({
@@ -24,7 +22,7 @@ export async function stress({
   const common = {
     ...rest,
     seed: seed ?? randomInt(1, 2 ** 31),
-    threads: threads ?? Math.min(MOST_THREADS, availableParallelism()),
+    threads: threads ?? defaultThreads(),
   }
   const page = report === undefined ? undefined : await openPage(report)
   let good = true

@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util'
 import { ArgumentError } from '../../errors.js'
-import { count, millis, param, parsed, threads } from '../option-values.js'
+import { count, millis, param, parsed, threads, until } from '../option-values.js'
 
 export interface RunCommand {
   readonly kind: 'run'
@@ -71,7 +71,7 @@ export function parseRun(args: readonly string[]): RunCommand | undefined {
     threads: threads(values.threads),
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     duration: values.duration === undefined ? undefined : millis(values.duration, '--duration'),
-    until: values.until === undefined ? undefined : until(values.until),
+    until: until(values.until, ' to run until a signal'),
     checkpointDir: values['checkpoint-dir'],
     standby: values.standby,
     dropState: values['drop-state'],
@@ -101,9 +101,4 @@ function metrics(on: boolean, port: string | undefined, host: string | undefined
     port: port === undefined ? METRICS_PORT : count(port, '--metrics-port', 0, 65_535),
     host: host ?? '127.0.0.1',
   }
-}
-
-function until(given: string): 'caught-up' {
-  if (given === 'caught-up') return given
-  throw new ArgumentError(`--until is '${given}'; it must be caught-up, or left out to run until a signal.`, { given })
 }
