@@ -10,6 +10,8 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for threads to boot or for time to pass: two files at a time, also on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Node loads what is built. Otherwise each test file would transform it once more: a second a file.
+    server: { deps: { external: [/\/(build|dist)\//] } },
     testTimeout: 300_000,
     hookTimeout: 300_000,
     retry: 0,
