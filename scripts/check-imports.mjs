@@ -464,7 +464,7 @@ export const RULES = [
       'engine/stream-port',
       'spark',
     ],
-    types: ['engine/engine', 'engine/logger', 'engine/options'],
+    types: ['engine/engine', 'engine/logger', 'engine/options', 'engine/state/snapshot-chain'],
   },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },

@@ -1,9 +1,11 @@
 import type { Dataset } from '../ops/dataset.js'
 import type { JobRunner } from '../ops/job-runner.js'
+import type { StateRdd } from '../ops/rdd/state.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { WorkerBoot } from '../pool/protocol.js'
 import type { DeadLetters } from './dead-letters/dead-letters.js'
 import type { Events } from './events/events.js'
+import type { SnapshotRows } from './state/snapshot-chain.js'
 import type { StateSizes } from './state/state-sizes.js'
 import type { StateTracker } from './state/state-tracker.js'
 import type { LineageStep } from './status/lineage.js'
@@ -14,7 +16,25 @@ import type { PersistedLocation } from './storage/persisted-partitions.js'
 import type { StreamListener } from './stream-port.js'
 
 /** The versions of keyed state, as streams and checkpoints use them. */
-export type StateVersions = Pick<StateTracker, 'drop' | 'restore' | 'saved' | 'saving' | 'sizes' | 'unmade' | 'unsaved'>
+export type StateVersions = Pick<StateTracker, 'drop' | 'restore' | 'saving' | 'sizes' | 'unmade'>
+
+/** A version of an operator's state whose snapshots a checkpoint saves. */
+export interface SnapshotRequest {
+  readonly operator: number
+  readonly label: string
+  readonly version: number
+  /** Undefined for a version of an earlier process, which has its snapshots. */
+  readonly rdd: StateRdd<unknown> | undefined
+  /** Whether the files of the checkpoint directory have a block. Its bytes are not needed then. */
+  isSaved(block: BlockHandle): boolean
+}
+
+/** The snapshots from which each partition of a version can be rebuilt. */
+export interface TakenSnapshots {
+  readonly partitions: readonly SnapshotRows[]
+  /** Frees blocks that only the caller needs. */
+  release(): void
+}
 
 /** The room for data in the driver's memory, as receivers use it. */
 export type DriverMemory = Pick<MemoryGovernor, 'isFull' | 'makeRoom' | 'onRoom'>
@@ -52,10 +72,12 @@ export interface Engine extends JobRunner {
   open(): Promise<void>
   /** Frees everything stored for a dataset, because no later batch reads it. */
   release(rdd: Dataset): void
-  /** Returns the location of a persisted partition; undefined if it is not persisted. */
+  /** Returns the location of a persisted partition; undefined if it is not persisted, or not in this process. */
   locationOf(rdd: Dataset, partition: number): PersistedLocation | undefined
   /** Registers blocks that the driver wrote as the partitions of a dataset. They live as long as the dataset. */
   attachBlocks(rdd: Dataset, blocks: readonly BlockHandle[]): void
+  /** Resolves with the snapshots of a version. Writes or collects those that the driver lacks. */
+  snapshots(request: SnapshotRequest): Promise<TakenSnapshots>
   /** Returns what a partition is computed from. Runs no job. */
   lineageOf(rdd: Dataset, partition: number): DatasetLineage
   status(): EngineStatus

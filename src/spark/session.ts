@@ -1,23 +1,16 @@
 import { deserialize } from 'node:v8'
 import type { RunningBatch } from '../engine/current-batch.js'
-import type { DeadLetters } from '../engine/dead-letters/dead-letters.js'
 import type { Events } from '../engine/events/events.js'
-import type { ContextSettings } from '../engine/options.js'
-import { AbortWatch } from '../engine/scheduler/abort-watch.js'
 import { FileInputs } from '../engine/scheduler/file-inputs.js'
 import { JobBudget } from '../engine/scheduler/job-budget.js'
 import { JobReports } from '../engine/scheduler/job-reports.js'
 import { boundsOf, type KeySample, needsBounds, sampleSink } from '../engine/scheduler/range-bounds.js'
 import type { Job } from '../engine/scheduler/task.js'
-import type { StateSizes } from '../engine/state/state-sizes.js'
-import type { StreamPort } from '../engine/stream-port.js'
-import { JobCancelledError } from '../errors.js'
-import type { Additions } from '../ops/accumulator.js'
 import type { Dataset, SampledPartitioner } from '../ops/dataset.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { Sink } from '../ops/plan.js'
-import { areAdditionsRestored, creditAdditions } from '../ops/rdd/accumulators.js'
-import type { RddContext } from '../ops/rdd/context.js'
+import { areAdditionsRestored } from '../ops/rdd/accumulators.js'
+import type { StateRdd } from '../ops/rdd/state.js'
 import { type Answer, unpackAnswer } from '../pool/answer-wire.js'
 import { decodeRecords } from '../pool/blocks/records-codec.js'
 import type { BlockReader } from './block-server.js'
@@ -26,21 +19,13 @@ import { configurationOf } from './configuration.js'
 import { Gateway } from './gateway.js'
 import { unpreparedOf } from './preparation.js'
 import { Programs } from './programs.js'
-import type { TaskReport } from './stage-input.js'
-import { type Stage, Stages } from './stages.js'
-import type { StateBook } from './state-book.js'
+import { cancelledBy, type RunnerOptions, StageRunner } from './stage-runner.js'
+import { Stages } from './stages.js'
 import { StreamSupport } from './stream-support.js'
-import { jobFailed } from './task-failure.js'
 
-export interface SessionOptions {
-  readonly options: ContextSettings
-  readonly context: RddContext
+export interface SessionOptions extends RunnerOptions {
   readonly resolver: FunctionResolver
   readonly events: Events
-  readonly deadLetters: DeadLetters
-  readonly streams: StreamPort
-  readonly states: StateBook
-  readonly stateSizes: StateSizes
   /** Received data, if the context has streams. */
   readonly received: BlockReader | undefined
   readonly closing: AbortSignal
@@ -57,7 +42,7 @@ export class Session {
   readonly #reports: JobReports
   /** Range partitioners whose keys are being sampled. */
   readonly #sampling = new Map<SampledPartitioner, Promise<void>>()
-  readonly #aborts = new AbortWatch()
+  readonly #runner: StageRunner
   #jobs = 0
 
   private constructor(options: SessionOptions, gateway: Gateway, support: StreamSupport | undefined) {
@@ -69,6 +54,7 @@ export class Session {
     const { deadLetterLimit } = options.options
     this.#stages = new Stages(gateway, this.#programs, states, { files: this.#files, deadLetterLimit })
     this.#reports = new JobReports(events)
+    this.#runner = new StageRunner(gateway, this.#stages, options)
   }
 
   static async open(options: SessionOptions): Promise<Session> {
@@ -93,17 +79,25 @@ export class Session {
     batch: RunningBatch | undefined,
     signals: readonly AbortSignal[],
   ): Promise<unknown[]> {
-    const job: Job = {
-      id: this.#jobs++,
-      batchTime: batch?.time,
-      budget: new JobBudget(this.#options.options.maxFailures),
-      areAdditionsRestored: areAdditionsRestored(),
-      resultBytes: 0,
-      ended: false,
-      meter: this.#reports.meter(),
-    }
+    const job = this.#newJob(batch)
     const run = () => this.#job(job, rdd, sink, partitions, signals)
     return await this.#reports.job(job, rdd.label, partitions.length, batch, run)
+  }
+
+  /** Resolves with the chains of partitions of a version of state, see StateChains. */
+  async chains(
+    rdd: StateRdd<unknown>,
+    partitions: readonly number[],
+    known: readonly string[],
+    batch: RunningBatch | undefined,
+    signals: readonly AbortSignal[],
+  ): Promise<Buffer[]> {
+    const job = this.#newJob(batch)
+    return await this.#reports.job(job, rdd.label, partitions.length, batch, async () => {
+      await this.#prepare(job, rdd, signals)
+      const stage = { rdd: this.#stages.version(rdd), label: rdd.label }
+      return await this.#runner.run(job, stage, partitions, signals, known)
+    })
   }
 
   /** Whether the JVM has ended. */
@@ -129,6 +123,18 @@ export class Session {
     await this.#support?.close()
   }
 
+  #newJob(batch: RunningBatch | undefined): Job {
+    return {
+      id: this.#jobs++,
+      batchTime: batch?.time,
+      budget: new JobBudget(this.#options.options.maxFailures),
+      areAdditionsRestored: areAdditionsRestored(),
+      resultBytes: 0,
+      ended: false,
+      meter: this.#reports.meter(),
+    }
+  }
+
   async #job(
     job: Job,
     rdd: Dataset,
@@ -141,7 +147,7 @@ export class Session {
     await this.#prepare(job, rdd, signals)
     const stage = this.#stages.result(rdd, sink, job.batchTime)
     try {
-      return await this.#answered(job, stage, partitions, signals)
+      return (await this.#runner.run(job, stage, partitions, signals)).map(resultOf)
     } finally {
       this.#stages.drop(stage)
     }
@@ -178,61 +184,10 @@ export class Session {
     const all = Array.from({ length: sampled.partitions }, (_, partition) => partition)
     const stage = this.#stages.result(sampled, sampleSink(partitioner), job.batchTime)
     try {
-      const samples = (await this.#answered(job, stage, all, signals)) as KeySample[]
+      const samples = (await this.#runner.run(job, stage, all, signals)).map(resultOf) as KeySample[]
       partitioner.bounds = boundsOf(partitioner, samples, this.#options.resolver)
     } finally {
       this.#stages.drop(stage)
-    }
-  }
-
-  async #answered(
-    job: Job,
-    { rdd, label }: Stage,
-    partitions: readonly number[],
-    signals: readonly AbortSignal[],
-  ): Promise<unknown[]> {
-    const group = `millrace-${rdd}`
-    const { maxResultBytes } = this.#options.options
-    const leave: (() => void)[] = []
-    const aborted = new Promise<never>((_, reject) => {
-      for (const signal of signals) {
-        const cancel = () => {
-          if (!this.#gateway.isEnded) this.#gateway.tell({ op: 'cancel', group })
-          reject(cancelledBy(signal, job))
-        }
-        leave.push(this.#aborts.on(signal, cancel))
-      }
-    })
-    try {
-      const asked = this.#gateway.ask({ op: 'run', rdd, partitions, group, label })
-      const { results, blocks } = await (signals.length > 0 ? Promise.race([asked, aborted]) : asked)
-      for (const report of blocks.slice(results)) this.#report(report, job)
-      return blocks.slice(0, results).map(resultOf)
-    } catch (error) {
-      throw jobFailed(error, { job, label, maxResultBytes, stageOf: (number) => this.#stages.get(number) })
-    } finally {
-      for (const unsubscribe of leave) unsubscribe()
-    }
-  }
-
-  /** Enters what a task reports: i32 RDD, i32 partition, the serialized report. */
-  #report(bytes: Buffer, job: Job): void {
-    const partition = bytes.readInt32BE(4)
-    const stage = this.#stages.get(bytes.readInt32BE(0))
-    if (!stage || stage.reported.has(partition)) return
-    stage.reported.add(partition)
-    const { added, rejects, sums, read, states } = deserialize(bytes.subarray(8)) as TaskReport
-    const { context, deadLetters, streams, states: book, stateSizes } = this.#options
-    const planned = stage.partitions[partition]!
-    if (added) creditAdditions(context, unpackAnswer(added) as Additions, job.areAdditionsRestored)
-    deadLetters.enter({ planned: { rejects: planned.rejecting }, result: { rejects } }, job.batchTime)
-    for (const size of states) {
-      book.made(size)
-      stateSizes.report(size)
-    }
-    for (const { input, rdd, partition: part, files } of planned.sources) {
-      files?.reads.done(part, files.ranges, sums[input])
-      streams.sourceRead(rdd, part, read[input] ?? 0)
     }
   }
 }
@@ -240,8 +195,4 @@ export class Session {
 function resultOf(bytes: Buffer): unknown {
   const { codec, payload } = unpackBlock(bytes)
   return codec === 'answer' ? unpackAnswer(deserialize(payload) as Answer) : decodeRecords(payload)
-}
-
-function cancelledBy({ reason }: AbortSignal, { id }: Job): JobCancelledError {
-  return new JobCancelledError(`Job ${id} was cancelled by its signal.`, { job: id }, reason)
 }

@@ -2,23 +2,26 @@ import { writeDatasetCheckpoints } from '../engine/checkpoint/dataset-checkpoint
 import { processFaultPoint } from '../engine/checkpoint/fault-points.js'
 import { currentBatch, currentSignals } from '../engine/current-batch.js'
 import { DeadLetters } from '../engine/dead-letters/dead-letters.js'
-import type { Engine, EngineStatus } from '../engine/engine.js'
+import type { Engine, EngineStatus, SnapshotRequest, TakenSnapshots } from '../engine/engine.js'
 import { Events } from '../engine/events/events.js'
 import type { ContextSettings } from '../engine/options.js'
 import { StateSizes } from '../engine/state/state-sizes.js'
 import type { DriverBlocks } from '../engine/storage/driver-blocks.js'
 import { type StreamListener, StreamPort } from '../engine/stream-port.js'
-import { StateError } from '../errors.js'
+import { CheckpointError, StateError } from '../errors.js'
 import type { Dataset } from '../ops/dataset.js'
 import { FunctionResolver } from '../ops/functions/resolve.js'
 import type { JobSeries } from '../ops/job-runner.js'
 import type { Sink } from '../ops/plan.js'
 import { checkpointsOf } from '../ops/rdd/checkpoint-marks.js'
 import type { RddContext } from '../ops/rdd/context.js'
+import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { ProcessFaultPoint } from '../pool/fault-points.js'
+import { AttachedBlocks } from './attached-blocks.js'
 import { ReceivedStore } from './received-store.js'
 import type { Session } from './session.js'
 import { StateBook } from './state-book.js'
+import { type Collect, StateChains } from './state-chains.js'
 import { unsupported } from './unsupported.js'
 
 /**
@@ -32,6 +35,8 @@ export class SparkEngine implements Engine {
   readonly stateSizes = new StateSizes()
   /** Received data. */
   readonly memory: ReceivedStore
+  readonly #chains: StateChains
+  readonly #attached: AttachedBlocks
   readonly #streams = new StreamPort()
   #hasStreams = false
   readonly #options: ContextSettings
@@ -45,7 +50,10 @@ export class SparkEngine implements Engine {
     this.events = new Events((error) => options.logger.error('a listener threw', error))
     this.deadLetters = new DeadLetters(options.deadLetterLimit)
     this.memory = new ReceivedStore(options.memoryLimit)
-    this.states = new StateBook({ interval: options.stateSnapshotInterval, retention: this.#streams })
+    const { blocks } = this.memory
+    this.states = new StateBook({ interval: options.stateSnapshotInterval, retention: this.#streams, blocks })
+    this.#chains = new StateChains(blocks)
+    this.#attached = new AttachedBlocks(blocks)
   }
 
   get closed(): boolean {
@@ -64,8 +72,7 @@ export class SparkEngine implements Engine {
     const session = await this.#session()
     const wanted = partitions ?? Array.from({ length: rdd.partitions }, (_, partition) => partition)
     try {
-      const signals = [...(currentSignals.getStore() ?? []), this.#closing.signal]
-      const results = (await session.run(rdd, sink, wanted, currentBatch.getStore(), signals)) as U[]
+      const results = (await session.run(rdd, sink, wanted, currentBatch.getStore(), this.#signals())) as U[]
       const checkpoints = checkpointsOf(this.#context)
       if (!checkpoints.isEmpty) await writeDatasetCheckpoints(checkpoints, rdd)
       return results
@@ -111,6 +118,7 @@ export class SparkEngine implements Engine {
 
   /** Frees everything stored for a dataset, because no later batch reads it. */
   release(rdd: Dataset): void {
+    this.#attached.release(rdd)
     this.#whenOpen((session) => session.release(rdd))
   }
 
@@ -129,12 +137,27 @@ export class SparkEngine implements Engine {
     throw unsupported('a pipeline module')
   }
 
-  locationOf(): never {
-    throw unsupported('a checkpoint')
+  /** Spark stores persisted partitions, and nothing of them is in this process. */
+  locationOf(): undefined {
+    return undefined
   }
 
-  attachBlocks(): never {
-    throw unsupported('a checkpoint')
+  attachBlocks(rdd: Dataset, blocks: readonly BlockHandle[]): void {
+    this.#attached.attach(rdd, blocks)
+  }
+
+  async snapshots(request: SnapshotRequest): Promise<TakenSnapshots> {
+    const { operator, label, version, rdd } = request
+    const restored = this.states.restoredRows(operator, version)
+    if (restored) return { partitions: restored, release: () => {} }
+    if (!rdd) {
+      const message = `The state of stream ${operator} (${label}) at ${version} ms is not on the cluster.`
+      throw new CheckpointError(message, { operator, version })
+    }
+    const session = await this.#session()
+    const collect: Collect = (partitions, known) =>
+      session.chains(rdd, partitions, known, currentBatch.getStore(), this.#signals())
+    return await this.#chains.take(request, rdd.partitions, collect)
   }
 
   lineageOf(): never {
@@ -152,6 +175,10 @@ export class SparkEngine implements Engine {
     await this.#context.files.close()
     if (session) this.events.emit('contextStopped', {})
     this.events.close()
+  }
+
+  #signals(): AbortSignal[] {
+    return [...(currentSignals.getStore() ?? []), this.#closing.signal]
   }
 
   #emitDeadLetters(): void {

@@ -21,6 +21,8 @@ export type StageInput =
  */
 export interface StateStageInput extends Omit<StateInput, 'last' | 'detached' | 'rebuild' | 'snapshot'> {
   readonly name: string
+  /** Blocks of the driver with version `from`, which an earlier process has computed. */
+  readonly restored?: { readonly keys: readonly PulledSlice[]; readonly snapshots: readonly PulledSlice[] }
 }
 
 /** A received block, or a part of one whose `codec` is 'text'. */

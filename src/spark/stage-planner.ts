@@ -1,6 +1,7 @@
 import type { FileInputs } from '../engine/scheduler/file-inputs.js'
 import { partOf } from '../engine/scheduler/list-files.js'
 import type { PlannedSource } from '../engine/scheduler/planned-task.js'
+import type { SnapshotRows } from '../engine/state/snapshot-chain.js'
 import type { FileRange } from '../files/identity.js'
 import type { Dataset, Planner, RejectingDataset, ShuffleDependency, SourcePartition } from '../ops/dataset.js'
 import type { Plan } from '../ops/plan.js'
@@ -10,7 +11,7 @@ import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockSlice } from '../pool/blocks/handle.js'
 import { encodeRecords } from '../pool/blocks/records-codec.js'
 import { portableReader } from './portable-reader.js'
-import type { PulledSlice, StageInput } from './stage-input.js'
+import type { PulledSlice, StageInput, StateStageInput } from './stage-input.js'
 import { unsupported } from './unsupported.js'
 
 /** The other RDDs that a stage reads, by their numbers in the gateway. */
@@ -20,6 +21,8 @@ export interface ParentRdds {
   version(rdd: StateRdd<unknown>): number
   /** The RDD of an earlier version; undefined if there is none. */
   versionAt(operator: number, time: number): number | undefined
+  /** The snapshots of a version of an earlier process. */
+  restoredAt(operator: number, time: number, partition: number): SnapshotRows
   persisted(rdd: Dataset): number
 }
 
@@ -68,8 +71,11 @@ export class StagePlanner implements Planner {
   /** Returns the plan of a version of state itself: what it emits is stored beside its snapshots. */
   version(rdd: StateRdd<unknown>, partition: number): Plan {
     const { operator, previous, how, label } = rdd
-    const input = this.#state(rdd, partition, previous)
-    const before = previous === undefined ? undefined : this.#options.parents.versionAt(operator, previous)
+    const { parents } = this.#options
+    const before = previous === undefined ? undefined : parents.versionAt(operator, previous)
+    const isRestored = previous !== undefined && before === undefined
+    const restored = isRestored ? restoredFrom(parents.restoredAt(operator, previous, partition)) : undefined
+    const input = this.#state(rdd, partition, previous, restored)
     this.made = this.#nameOf(operator, partition)
     if (before !== undefined) this.reads.push({ input, kind: 'state', rdd: before, partition, state: this.made })
     const emit = how.kind === 'map' ? 'output' : 'nothing'
@@ -155,9 +161,14 @@ export class StagePlanner implements Planner {
     return { op: 'state', input, operator: how, changes: [], emit, label }
   }
 
-  #state({ operator, time: to, scan, watermarks }: StateRdd<unknown>, partition: number, from?: number): number {
+  #state(
+    { operator, time: to, scan, watermarks }: StateRdd<unknown>,
+    partition: number,
+    from?: number,
+    restored?: StateStageInput['restored'],
+  ): number {
     const name = `${this.#options.application}/${operator}`
-    return this.#input({ in: 'state', name, operator, partition, from, to, scan, watermarks })
+    return this.#input({ in: 'state', name, operator, partition, from, to, scan, watermarks, restored })
   }
 
   #nameOf(operator: number, partition: number): string {
@@ -181,6 +192,11 @@ export class StagePlanner implements Planner {
 
 function pulled({ block: { id: block, codec, count, length }, start = 0, end = length }: BlockSlice): PulledSlice {
   return { block, codec, count, start, end }
+}
+
+function restoredFrom({ keys, snapshots }: SnapshotRows): StateStageInput['restored'] {
+  const of = (rows: readonly BlockSlice[]) => rows.map(({ block }) => pulled({ block }))
+  return { keys: of(keys), snapshots: of(snapshots) }
 }
 
 function valuesInput(values: readonly unknown[]): StageInput {

@@ -1,5 +1,6 @@
 import { serialize } from 'node:v8'
 import { shuffleSink } from '../engine/scheduler/planner.js'
+import type { SnapshotRows } from '../engine/state/snapshot-chain.js'
 import type { Dataset, ShuffleDependency } from '../ops/dataset.js'
 import type { Sink } from '../ops/plan.js'
 import type { StateRdd } from '../ops/rdd/state.js'
@@ -111,6 +112,10 @@ export class Stages implements ParentRdds {
 
   versionAt(operator: number, time: number): number | undefined {
     return this.#states.find(operator, time)
+  }
+
+  restoredAt(operator: number, time: number, partition: number): SnapshotRows {
+    return this.#states.restoredRows(operator, time)![partition]!
   }
 
   /** Drops the shuffles that a dataset reads, and its persisted partitions: nothing reads them any more. */

@@ -4,7 +4,7 @@ import { packBlock, unpackBlock } from './block-wire.js'
 export const KEYS = -2
 export const SNAPSHOT = -3
 
-/** A block of a chain of snapshots. `name`: that of the snapshot; empty for its keys. */
+/** A block of a chain of snapshots. No other block of an application has its name, which ends with the time of its version: see `nameOf`. */
 export interface StateBlock {
   /** Whether it replaces those of its kind before it, instead of continuing them. */
   readonly full: boolean
@@ -12,6 +12,16 @@ export interface StateBlock {
   readonly count: number
   readonly codec: 'records' | 'shuffle'
   readonly payload: Buffer
+}
+
+/** Returns the name of a block of the version at `time`, which only it has among those of `owner`. */
+export function nameOf(owner: string, block: number, time: string): string {
+  return `${owner}${block}@${time}`
+}
+
+/** Returns the time of the version that wrote a block. */
+export function timeOf({ name }: Pick<StateBlock, 'name'>): number {
+  return Number(name.slice(name.lastIndexOf('@') + 1))
 }
 
 /** Packs a block whose payload begins with u8 full, u16 length of the name, name: the executor reads them. */
@@ -33,4 +43,15 @@ export function unpackStateBlock(bytes: Buffer): StateBlock {
     codec: codec as StateBlock['codec'],
     payload: all.subarray(end),
   }
+}
+
+/** Unpacks the answer of the executor for one chain: i32 key, i32 length, block, for each of its blocks. */
+export function unpackChain(bytes: Buffer): { readonly key: number; readonly block: StateBlock }[] {
+  const blocks = []
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 8 + bytes.readInt32BE(at + 4)
+    blocks.push({ key: bytes.readInt32BE(at), block: unpackStateBlock(bytes.subarray(at + 8, end)) })
+    at = end
+  }
+  return blocks
 }

@@ -1,17 +1,22 @@
 import type { StateVersions } from '../engine/engine.js'
+import type { SnapshotRows } from '../engine/state/snapshot-chain.js'
+import type { DriverBlocks } from '../engine/storage/driver-blocks.js'
 import type { StatefulDataset } from '../ops/dataset.js'
+import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { StateSize } from '../pool/protocol.js'
-import { unsupported } from './unsupported.js'
 
 /** Versions that the next one may continue: the newest, and the one before it if the newest is dropped. */
 const CONTINUED = 2
 
-/** A version of an operator's state: an RDD whose partitions are chains of snapshots. */
+/** A version of an operator's state. */
 interface Version {
-  readonly rdd: number
+  /** The RDD whose partitions are chains of snapshots; undefined for a version of an earlier process. */
+  readonly rdd: number | undefined
   readonly partitions: number
   /** Partitions that a task has computed. */
   readonly made: Set<number>
+  /** The blocks of a version of an earlier process, in the driver, by partition. */
+  readonly restored: SnapshotRows[]
 }
 
 interface Operator {
@@ -26,6 +31,8 @@ export interface StateBookOptions {
   readonly interval: number
   /** Says for how many ms batches may still read old versions of an operator's state. */
   readonly retention: { rememberDuration(operator: number): number }
+  /** Keeps blocks of an earlier process. */
+  readonly blocks: Pick<DriverBlocks, 'keep' | 'release'>
 }
 
 /** The consequences of a new version. */
@@ -58,18 +65,31 @@ export class StateBook implements StateVersions {
     return this.#operators.get(operator)?.versions.get(time)?.rdd
   }
 
-  enter({ operator: number, time, partitions }: StatefulDataset, rdd: number): EnteredVersion {
+  /** Returns the blocks of a version of an earlier process, by partition; undefined for other versions. */
+  restoredRows(operator: number, time: number): readonly SnapshotRows[] | undefined {
+    const version = this.#operators.get(operator)?.versions.get(time)
+    return version && version.rdd === undefined ? version.restored : undefined
+  }
+
+  enter({ operator: number, time, previous, partitions }: StatefulDataset, rdd: number): EnteredVersion {
     const { interval, retention } = this.#options
     const operator = this.#operator(number)
     const { versions } = operator
-    versions.set(time, { rdd, partitions, made: new Set() })
-    const isCheckpoint = ++operator.since >= interval
+    versions.set(time, { rdd, partitions, made: new Set(), restored: [] })
+    // Spark must not compute it from blocks of the driver again, which are freed soon.
+    const isFirst = previous !== undefined && this.restoredRows(number, previous) !== undefined
+    const isCheckpoint = ++operator.since >= interval || isFirst
     if (isCheckpoint) operator.since = 0
     const horizon = time - retention.rememberDuration(number)
-    const old = [...versions.keys()].slice(0, -CONTINUED).filter((past) => past <= horizon)
-    const unused = [...this.#dropped, ...old.map((past) => versions.get(past)!.rdd)]
-    for (const past of old) versions.delete(past)
+    const unused = this.#dropped
     this.#dropped = []
+    for (const past of [...versions.keys()].slice(0, -CONTINUED)) {
+      if (past > horizon) continue
+      const old = versions.get(past)!
+      if (old.rdd !== undefined) unused.push(old.rdd)
+      for (const block of blocksOf(old)) this.#options.blocks.release(block.id)
+      versions.delete(past)
+    }
     return { isCheckpoint, unused }
   }
 
@@ -85,7 +105,7 @@ export class StateBook implements StateVersions {
     const version = known.versions.get(time)
     if (!version) return
     known.versions.delete(time)
-    this.#dropped.push(version.rdd)
+    if (version.rdd !== undefined) this.#dropped.push(version.rdd)
   }
 
   unmade(operator: number, version: number, partitions: number): number[] {
@@ -101,16 +121,14 @@ export class StateBook implements StateVersions {
     })
   }
 
-  restore(): never {
-    throw unsupported('a checkpoint')
-  }
-
-  saved(): never {
-    throw unsupported('a checkpoint')
-  }
-
-  unsaved(): never {
-    throw unsupported('a checkpoint')
+  /** Registers a version of an earlier process. The driver has written its blocks again, and serves them to the tasks of the next version. */
+  restore(number: number, partition: number, version: number, rows: SnapshotRows): void {
+    const { versions } = this.#operator(number)
+    const known = versions.get(version) ?? { rdd: undefined, partitions: 0, made: new Set(), restored: [] }
+    const restored = [...known.restored]
+    restored[partition] = rows
+    versions.set(version, { ...known, partitions: restored.length, restored })
+    for (const { block } of [...rows.keys, ...rows.snapshots]) this.#options.blocks.keep(block)
   }
 
   #operator(number: number): Operator {
@@ -121,4 +139,8 @@ export class StateBook implements StateVersions {
     this.#operators.set(number, operator)
     return operator
   }
+}
+
+function blocksOf({ restored }: Version): BlockHandle[] {
+  return restored.flatMap(({ keys, snapshots }) => [...keys, ...snapshots].map(({ block }) => block))
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ManualClock, StateError, StreamingContext, type StreamingOptions, type TaskContext, withEnv } from 'millrace'
+import { ManualClock, StreamingContext, type StreamingOptions, type TaskContext, withEnv } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
@@ -153,21 +153,4 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     await clock.advance(2000)
     await expect(ssc.awaitTermination()).rejects.toThrow(/no twos/)
   })
-})
-
-test.each<[string, (ssc: StreamingContext) => unknown, RegExp]>([
-  [
-    'checkpoints',
-    (ssc) => {
-      ssc.checkpoint(folder)
-      ssc.textFileStream(folder).print()
-    },
-    /A checkpoint directory is not available/,
-  ],
-])('the start of streams with %s is refused by name', async (_, build, says) => {
-  await using ssc = new StreamingContext({ batchInterval: 1000, master: 'local[2]', clock: new ManualClock(0) })
-  build(ssc)
-  const error = await ssc.start().catch((thrown) => thrown)
-  expect(error).toBeInstanceOf(StateError)
-  expect(error.message).toMatch(says)
 })

@@ -1,4 +1,3 @@
-import { CheckpointError } from '../../errors.js'
 import type { Dataset } from '../../ops/dataset.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { StreamNode } from '../../ops/dstream/node.js'
@@ -52,9 +51,6 @@ export interface Gathered extends Saved {
 }
 
 type SavedDataset = Pick<SavedRdd, 'partitions' | 'hashed'>
-
-/** Attempts to collect snapshots of all partitions: meanwhile threads may die, and blocks may turn out corrupt. */
-const ATTEMPTS = 3
 
 /** Collects the data of a checkpoint after a batch. Must run while no batch runs. */
 export class Gathering {
@@ -180,38 +176,26 @@ export class Gathering {
   }
 
   async #state(stream: StreamNode): Promise<SavedState[]> {
-    const { newestVersion: version, id: operator } = stream
+    const { newestVersion: version, id: operator, label } = stream
     if (version === undefined) return []
     const uid = this.#uidOf(stream)
-    await this.#snapshots(stream, version)
-    return this.#engine.states.saved(operator, version).map(({ snapshots, keys }, partition) => ({
-      uid,
-      partition,
-      version,
-      snapshots: snapshots.map(({ block, time, full, name, after }) => {
-        return { time, full, name, after, block: this.#save('state', block) }
-      }),
-      keys: keys.map(({ block, time, full = false }) => ({ time, full, block: this.#save('state', block) })),
-    }))
-  }
-
-  /** Runs tasks that write the snapshots that the batch's tasks have not written. */
-  async #snapshots(stream: StreamNode, version: number): Promise<void> {
-    const { states } = this.#engine
     // A version of an earlier process has its snapshots, but no StateRdd in this process.
-    const made = stream.remembered().includes(version) ? stream.getOrCompute(version) : undefined
-    // Not the dataset itself: if it is persisted, tasks would read its blocks and not compute the state.
-    const rdd = made instanceof StateRdd ? made.made() : undefined
-    for (let attempt = 0; ; attempt++) {
-      const missing = states.unsaved(stream.id, version, rdd?.partitions)
-      if (missing.length === 0) return
-      if (!rdd || attempt === ATTEMPTS) {
-        throw new CheckpointError(
-          `The state of stream ${stream.id} (${stream.label}) at ${version} ms has no snapshot of partitions ${missing.join(', ')}.`,
-          { operator: stream.id, version, missing },
-        )
-      }
-      await this.#engine.run(rdd, { op: 'count' }, missing)
+    const rdd = stream.remembered().includes(version) ? stream.getOrCompute(version) : undefined
+    const request = { operator, label, version, rdd: rdd instanceof StateRdd ? rdd : undefined }
+    const isSaved = ({ id }: BlockHandle) => this.#saved.blocks.has(id)
+    const { partitions, release } = await this.#engine.snapshots({ ...request, isSaved })
+    try {
+      return partitions.map(({ snapshots, keys }, partition) => ({
+        uid,
+        partition,
+        version,
+        snapshots: snapshots.map(({ block, time, full, name, after }) => {
+          return { time, full, name, after, block: this.#save('state', block) }
+        }),
+        keys: keys.map(({ block, time, full = false }) => ({ time, full, block: this.#save('state', block) })),
+      }))
+    } finally {
+      release()
     }
   }
 

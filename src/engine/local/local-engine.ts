@@ -13,7 +13,7 @@ import type { ThreadPool } from '../../pool/thread-pool.js'
 import { writeDatasetCheckpoints } from '../checkpoint/dataset-checkpoints.js'
 import { processFaultPoint } from '../checkpoint/fault-points.js'
 import { currentBatch, currentSignals } from '../current-batch.js'
-import type { DatasetLineage, Engine, EngineStatus } from '../engine.js'
+import type { DatasetLineage, Engine, EngineStatus, SnapshotRequest, TakenSnapshots } from '../engine.js'
 import type { ContextSettings } from '../options.js'
 import type { TaskDone } from '../scheduler/task.js'
 import type { PersistedLocation } from '../storage/persisted-partitions.js'
@@ -23,6 +23,7 @@ import { assembleStorage, type Storage } from './assemble-storage.js'
 import { EngineJobSeries } from './job-series.js'
 import { LineageRecorder } from './lineage-recorder.js'
 import { takeLocalStatus } from './status.js'
+import { takeSnapshots } from './take-snapshots.js'
 import { terminateThread } from './terminate-thread.js'
 
 /** Runs jobs in threads of this process. Its storage exists from the start; the first action starts the threads. */
@@ -184,6 +185,10 @@ export class LocalEngine implements Engine {
   /** Registers blocks that the driver wrote as the partitions of a dataset. They live as long as the dataset. */
   attachBlocks(rdd: Dataset, blocks: readonly BlockHandle[]): void {
     this.#storage.values.attach(rdd, blocks)
+  }
+
+  snapshots(request: SnapshotRequest): Promise<TakenSnapshots> {
+    return takeSnapshots(request, this.states, (rdd, sink, partitions) => this.run(rdd, sink, partitions))
   }
 
   lineageOf(rdd: Dataset, partition: number): DatasetLineage {

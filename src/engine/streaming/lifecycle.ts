@@ -98,7 +98,7 @@ export class Lifecycle implements OutputHost {
     this.#mustBeNew('start()')
     try {
       checkRunnable(graph, this.#options.options, this.#store !== undefined)
-      checkOnMaster(graph, context.options, this.#store !== undefined)
+      checkOnMaster(graph, context.options)
       if (options.until) checkHasEnd(graph.inputs)
       if (options.standby) checkHasDirectory(this.#store?.directory)
       graph.freeze('started')
@@ -120,7 +120,7 @@ export class Lifecycle implements OutputHost {
     let run: ReplayRun | undefined
     try {
       checkGraph(graph, true)
-      checkOnMaster(graph, context.options, true)
+      checkOnMaster(graph, context.options)
       graph.freeze('started')
       this.#state = 'ACTIVE'
       run = new ReplayRun({ ...options, graph, context, recorded, request })

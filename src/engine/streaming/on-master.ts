@@ -9,10 +9,9 @@ import type { ContextSettings } from '../options.js'
  * Checks that an engine with a master has everything that the streams need: docs/guide/cluster.md lists it. @throws StateError that
  * names the first part that only threads have.
  */
-export function checkOnMaster(graph: StreamGraph, settings: ContextSettings, hasCheckpoints: boolean): void {
+export function checkOnMaster(graph: StreamGraph, settings: ContextSettings): void {
   const { master } = settings
   if (master === undefined) return
-  if (hasCheckpoints) throw onlyInThreads('A checkpoint directory', master)
   const [eventTime] = graph.eventTime.keys()
   if (eventTime !== undefined) throw onlyInThreads(`Event time (${nameOf(graph.streams[eventTime]!)})`, master)
   const state = graph.streams.find((stream) => stream instanceof StatefulStream)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { StateSize, TaskInput, WrittenBlock } from '../../pool/protocol.js'
 import type { StateStageInput } from '../stage-input.js'
-import { KEYS, packStateBlock, SNAPSHOT, type StateBlock, unpackStateBlock } from '../state-block.js'
+import { KEYS, nameOf, packStateBlock, SNAPSHOT, type StateBlock, unpackStateBlock } from '../state-block.js'
 import type { KeyedBlock, ReadFrame } from './task-frames.js'
 
 /** No snapshot has this name: a version without one before it must not continue what the process holds. */
@@ -23,10 +23,8 @@ export class StateHost {
    * into the memory of the task.
    */
   input(wanted: StateStageInput, read: ReadFrame | undefined, put: (block: StateBlock) => BlockHandle): TaskInput {
-    const { name, partition, from, to, scan, watermarks } = wanted
-    const snapshot = from !== to
-    const operator = this.#numberOf(name)
-    const input = { in: 'state', operator, partition, from, to, scan, watermarks, snapshot } as const
+    const snapshot = wanted.from !== wanted.to
+    const input = { ...this.#versionOf(wanted), snapshot }
     if (!read) return { ...input, last: NO_SNAPSHOT }
     const { last, isHot, isHeld } = read.state!
     const local = last.startsWith(this.#process) ? last.slice(this.#process.length) : last
@@ -37,11 +35,19 @@ export class StateHost {
     return { ...input, detached: !snapshot && !isHeld, rebuild }
   }
 
+  /** Returns the input for the first version after a restart. It begins a chain of its own, with all keys and values. */
+  restored(wanted: StateStageInput, keys: readonly BlockHandle[], snapshots: readonly BlockHandle[]): TaskInput {
+    const rebuild = { keys, snapshots, last: undefined, replay: [] }
+    return { ...this.#versionOf(wanted), snapshot: 'full', last: NO_SNAPSHOT, rebuild }
+  }
+
   /** Packs a block of a snapshot, or its keys, for the chain of its partition. */
-  packed(map: number, { as, full = false, name, block }: WrittenBlock, payload: Buffer): KeyedBlock {
-    const { count, codec } = block
-    const given = { full, name: name === undefined ? '' : this.#process + name, count, payload }
-    return { key: as === 'keys' ? KEYS : SNAPSHOT, block: packStateBlock(map, { ...given, codec: codec as 'records' }) }
+  packed(map: number, { as, key, full = false, name, block }: WrittenBlock, payload: Buffer): KeyedBlock {
+    const { id, count, codec } = block
+    // The key of both ends with the time of the version.
+    const own = as === 'keys' ? nameOf(this.#process, id, key!.split('/')[2]!) : this.#process + name!
+    const packed = packStateBlock(map, { full, name: own, count, codec: codec as 'records', payload })
+    return { key: as === 'keys' ? KEYS : SNAPSHOT, block: packed }
   }
 
   /** Returns the sizes of the state that a task has computed, by the numbers of the driver. */
@@ -51,6 +57,10 @@ export class StateHost {
       const own = sizes.find((size) => size.operator === this.#numberOf(name) && size.version === to)
       return own ? [{ ...own, operator, partition }] : []
     })
+  }
+
+  #versionOf({ name, partition, from, to, scan, watermarks }: StateStageInput) {
+    return { in: 'state', operator: this.#numberOf(name), partition, from, to, scan, watermarks } as const
   }
 
   #numberOf(name: string): number {

@@ -79,12 +79,20 @@ export class TaskHost {
       case 'pull':
         return this.#link.pull(input.slices).then((payloads) => this.#blocks(input.slices, payloads))
       case 'state':
+        if (input.restored) return this.#restored(input, input.restored)
         return this.#states.input(input, read, ({ codec, count, payload }) => this.#memory.put(codec, count, payload))
       case 'read':
         return this.#read(read!)
       default:
         return input
     }
+  }
+
+  async #restored(input: StateStageInput, { keys, snapshots }: NonNullable<StateStageInput['restored']>) {
+    const slices = [...keys, ...snapshots]
+    const payloads = await this.#link.pull(slices)
+    const blocks = slices.map(({ codec, count }, i) => this.#memory.put(codec, count, payloads[i]!))
+    return this.#states.restored(input, blocks.slice(0, keys.length), blocks.slice(keys.length))
   }
 
   #blocks(

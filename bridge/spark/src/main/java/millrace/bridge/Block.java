@@ -23,10 +23,18 @@ final class Block {
     return block[HEADER_BYTES] == 1;
   }
 
-  /** Returns the name of a snapshot. */
+  /** Returns the name of a block of a version of state. */
   static String name(byte[] block) {
-    int length = ByteBuffer.wrap(block).getShort(HEADER_BYTES + 1) & 0xffff;
-    return new String(block, HEADER_BYTES + 3, length, StandardCharsets.ISO_8859_1);
+    return new String(block, HEADER_BYTES + 3, nameBytes(block), StandardCharsets.ISO_8859_1);
+  }
+
+  /** Returns the length of what is before the payload of a block of a version of state. */
+  static int headBytes(byte[] block) {
+    return HEADER_BYTES + 3 + nameBytes(block);
+  }
+
+  private static int nameBytes(byte[] block) {
+    return ByteBuffer.wrap(block).getShort(HEADER_BYTES + 1) & 0xffff;
   }
 
   /** Returns the map partition that wrote a block. */

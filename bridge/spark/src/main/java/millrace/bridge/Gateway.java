@@ -13,7 +13,9 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.spark.SparkConf;
@@ -99,14 +101,25 @@ public final class Gateway {
   private void run(JsonNode message) {
     int call = message.get("call").asInt();
     try {
-      Jobs.Outcome outcome =
-          jobs.run(graph.of(message.get("rdd").asInt()), message.get("partitions"), message.get("group").asText(), message.get("label").asText());
+      Jobs.Outcome outcome = jobs.run(
+          graph.of(message.get("rdd").asInt()),
+          message.get("partitions"),
+          message.get("group").asText(),
+          message.get("label").asText(),
+          chainsOf(message.get("chains")));
       List<byte[]> blocks = new ArrayList<>(outcome.results());
       blocks.addAll(outcome.reports());
       answer(JSON.createObjectNode().put("call", call).put("results", outcome.results().size()), blocks);
     } catch (Throwable e) {
       failed(call, e);
     }
+  }
+
+  private static Set<String> chainsOf(JsonNode names) {
+    if (names == null) return null;
+    Set<String> known = new HashSet<>();
+    for (JsonNode name : names) known.add(name.asText());
+    return known;
   }
 
   private void failed(int call, Throwable error) {

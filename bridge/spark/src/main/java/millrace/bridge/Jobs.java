@@ -5,6 +5,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.util.CollectionAccumulator;
@@ -26,13 +27,14 @@ final class Jobs {
     this.reports = reports;
   }
 
-  Outcome run(RDD<Tuple2<Integer, byte[]>> rdd, JsonNode partitions, String group, String label) {
+  /** `chains`: null for the results of the tasks; otherwise collects chains of state, without the bytes of the blocks that have these names. */
+  Outcome run(RDD<Tuple2<Integer, byte[]>> rdd, JsonNode partitions, String group, String label, Set<String> chains) {
     List<Object> wanted = new ArrayList<>();
     for (JsonNode partition : partitions) wanted.add(partition.asInt());
     spark.setJobGroup(group, label, true);
     try {
       var numbers = ScalaLists.of(wanted);
-      byte[][] results = (byte[][]) spark.sc().runJob(rdd, new ResultOf(), numbers, ClassTag$.MODULE$.apply(byte[].class));
+      byte[][] results = (byte[][]) spark.sc().runJob(rdd, chains == null ? new ResultOf() : new ChainOf(chains), numbers, ClassTag$.MODULE$.apply(byte[].class));
       return new Outcome(Arrays.asList(results), takeReports());
     } finally {
       spark.clearJobGroup();
@@ -61,6 +63,20 @@ final class Jobs {
         if (block._1() == Block.RESULT) return block._2();
       }
       throw new IllegalStateException("A task of a job returned no result.");
+    }
+  }
+
+  private static final class ChainOf extends AbstractFunction1<Iterator<Tuple2<Integer, byte[]>>, byte[]>
+      implements Serializable {
+    private final Set<String> known;
+
+    ChainOf(Set<String> known) {
+      this.known = known;
+    }
+
+    @Override
+    public byte[] apply(Iterator<Tuple2<Integer, byte[]>> blocks) {
+      return StateChain.packed(blocks, known);
     }
   }
 }

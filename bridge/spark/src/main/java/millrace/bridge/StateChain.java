@@ -1,8 +1,14 @@
 package millrace.bridge;
 
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import scala.Tuple2;
+import scala.collection.Iterator;
 
 /**
  * The blocks of one partition of a version of state: keys and values, each from the last full block on. The next version has the same
@@ -32,5 +38,25 @@ final class StateChain {
 
   private static boolean isReplaced(int key, List<Tuple2<Integer, byte[]>> written) {
     return written.stream().anyMatch(element -> element._1() == key && isPart(element) && Block.isFull(element._2()));
+  }
+
+  /** Packs a chain for the driver: i32 key, i32 length, block, for each block; of those with a known name only the head. */
+  static byte[] packed(Iterator<Tuple2<Integer, byte[]>> elements, Set<String> known) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    try {
+      while (elements.hasNext()) {
+        Tuple2<Integer, byte[]> element = elements.next();
+        if (!isPart(element)) continue;
+        byte[] block = element._2();
+        int length = known.contains(Block.name(block)) ? Block.headBytes(block) : block.length;
+        out.writeInt(element._1());
+        out.writeInt(length);
+        out.write(block, 0, length);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
   }
 }

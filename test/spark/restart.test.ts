@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { StreamingOptions } from 'millrace'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasService } from '../services/service.js'
+import { buildBridge, onSpark } from '../services/spark.js'
+import { replay, run } from './restart-program.mjs'
+
+const root = mkdtempSync(join(tmpdir(), 'millrace-spark-restart-'))
+const folder = join(root, 'text')
+const spark = { ...onSpark('local[2]'), parallelism: 3 }
+const threads = { threads: 2, parallelism: 3 }
+const BATCHES = 12
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+interface Life {
+  readonly options: Partial<StreamingOptions>
+  readonly directory: string
+  readonly file: string
+  readonly from: number
+  readonly until: number
+}
+
+/** Runs batches in this process. Resolves with the events of the restart. */
+const live = async (life: Life) => (await run({ ...life, folder })) as { checkpointTime: number; lost: unknown[] }[]
+
+/** Runs batches in a process of its own, which a SIGKILL ends in the middle of the last one. */
+async function killed(life: Life): Promise<void> {
+  const program = join(import.meta.dirname, 'restart-program.mjs')
+  const child = spawn(process.execPath, [program, JSON.stringify({ ...life, folder })], { stdio: 'inherit' })
+  const [, signal] = await once(child, 'exit')
+  expect(signal).toBe('SIGKILL')
+}
+
+/** Returns the records by output and batch. A batch that ran twice must have given the same. */
+function outputsOf(file: string): Map<string, unknown> {
+  const outputs = new Map<string, unknown>()
+  for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
+    const [name, time, records] = JSON.parse(line)
+    const known = outputs.get(`${name} ${time}`)
+    if (known) expect(records).toEqual(known)
+    outputs.set(`${name} ${time}`, records)
+  }
+  return outputs
+}
+
+describe.runIf(hasService('spark'))('streams of a driver on Spark that is killed', () => {
+  const directory = join(root, 'checkpoints')
+  const file = join(root, 'outputs')
+  let expected: Map<string, unknown>
+
+  beforeAll(async () => {
+    buildBridge()
+    mkdirSync(folder)
+    for (let i = 1; i <= BATCHES; i++) {
+      const path = join(folder, `${i}.txt`)
+      writeFileSync(path, `line ${i}\nword${i % 4} again\n`)
+      utimesSync(path, i - 0.5, i - 0.5)
+    }
+    const life = { options: threads, directory: join(root, 'local'), file: join(root, 'expected') }
+    await live({ ...life, from: 0, until: BATCHES })
+    expected = outputsOf(life.file)
+    expect(expected.size).toBe(5 * BATCHES)
+    await killed({ options: spark, directory, file, from: 0, until: 5 })
+    cpSync(directory, join(root, 'threads'), { recursive: true })
+    cpSync(file, join(root, 'threads-outputs'))
+  })
+
+  test('resume on Spark with the totals of threads that were not killed', async () => {
+    const [recovered] = await live({ options: spark, directory, file, from: 5, until: BATCHES })
+    expect(recovered).toMatchObject({ lost: [] })
+    expect(recovered!.checkpointTime).toBeGreaterThan(0)
+    expect(outputsOf(file)).toEqual(expected)
+  })
+
+  test('run a past batch again on Spark, with the same records', async () => {
+    const { checkpointTime, outputs } = await replay({ options: spark, directory, folder }, 8000)
+    expect(checkpointTime).toBeLessThan(8000)
+    expect(outputs.map(({ result }) => result)).toEqual(['same', 'same', 'same', 'same', 'same'])
+  })
+
+  test('resume in threads, and then with another parallelism on Spark', async () => {
+    const life = { directory: join(root, 'threads'), file: join(root, 'threads-outputs') }
+    await live({ ...life, options: threads, from: 5, until: 8 })
+    await live({ ...life, options: { ...spark, parallelism: 4 }, from: 8, until: BATCHES })
+    expect(outputsOf(life.file)).toEqual(expected)
+  })
+})
