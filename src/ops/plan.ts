@@ -64,9 +64,10 @@ export type Plan =
       readonly changes: readonly (readonly Plan[])[]
       /**
        * `entries`: the pairs of the state. `output`: the records that the operator emits. `late`: the late records.
-       * `nothing`: computes the version without reading records from it.
+       * `output-and-late`: those of `output`, and the late ones in a block of their own. `nothing`: computes the version without reading
+       * records from it.
        */
-      readonly emit: 'entries' | 'output' | 'late' | 'nothing'
+      readonly emit: 'entries' | 'output' | 'late' | 'output-and-late' | 'nothing'
       readonly label: string
     }
 

@@ -162,6 +162,8 @@ export type TaskInput =
 export interface StateInput {
   readonly in: 'state'
   readonly operator: number
+  /** The number by which the task reports on the state, where it is not that of the operator. */
+  readonly stream?: number
   readonly partition: PartitionIndex
   /** The version from which to start; undefined at the beginning of the stream. */
   readonly from?: number
@@ -203,7 +205,7 @@ export interface StateRecipe {
 
 /** A block that a task wrote, and its purpose. */
 export interface WrittenBlock {
-  readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot' | 'keys'
+  readonly as: 'shuffle' | 'collect' | 'keep' | 'snapshot' | 'keys' | 'late'
   /**
    * The key of a `keep`, or `operator/partition/version` of a snapshot and its keys, because a task may compute several
    * versions.

@@ -1,3 +1,4 @@
+import type { Observation } from '../ops/plan.js'
 import type { Answer } from '../pool/answer-wire.js'
 import type { BlockCodec } from '../pool/blocks/handle.js'
 import type { WireError } from '../pool/error-wire.js'
@@ -45,8 +46,10 @@ export interface TaskReport {
   readonly sums: readonly (number | undefined)[]
   /** Records read, by input; empty if the task reads no files. */
   readonly read: readonly number[]
-  /** The size of the state that the task has computed, if it has. */
+  /** The sizes of the state that the task has computed or read. */
   readonly states: readonly StateSize[]
+  /** The event times that it has seen. */
+  readonly observed: readonly Observation[]
 }
 
 /** The failure of a task in its process. */

@@ -4,7 +4,7 @@ import type { PlannedSource } from '../engine/scheduler/planned-task.js'
 import type { SnapshotRows } from '../engine/state/snapshot-chain.js'
 import type { FileRange } from '../files/identity.js'
 import type { Dataset, Planner, RejectingDataset, ShuffleDependency, SourcePartition } from '../ops/dataset.js'
-import type { Plan } from '../ops/plan.js'
+import type { ObservedPlace, Plan } from '../ops/plan.js'
 import { StateRdd } from '../ops/rdd/state.js'
 import type { FileReading } from '../ops/source.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
@@ -37,12 +37,22 @@ export interface StagePlannerOptions {
 /** A read of a partition of another RDD, for an input. */
 export interface ParentRead {
   readonly input: number
-  readonly kind: 'records' | 'shuffle' | 'state'
+  /** `late`: the late records of a version of state. */
+  readonly kind: 'records' | 'shuffle' | 'state' | 'late'
   readonly rdd: number
   readonly partition: number
   /** The name of the partition of state. */
   readonly state?: string
 }
+
+/** The records that the RDD of a version has beside the snapshots. */
+const EMITS = {
+  update: 'nothing',
+  window: 'nothing',
+  map: 'output',
+  eventWindow: 'output-and-late',
+  eventJoin: 'output-and-late',
+} as const
 
 /** Describes one partition of a stage: narrow dependencies in its plan, shuffles and persisted datasets as reads of other RDDs. */
 export class StagePlanner implements Planner {
@@ -78,7 +88,7 @@ export class StagePlanner implements Planner {
     const input = this.#state(rdd, partition, previous, restored)
     this.made = this.#nameOf(operator, partition)
     if (before !== undefined) this.reads.push({ input, kind: 'state', rdd: before, partition, state: this.made })
-    const emit = how.kind === 'map' ? 'output' : 'nothing'
+    const emit = EMITS[how.kind]
     return { op: 'state', input, operator: how, changes: rdd.changes(partition, this), emit, label }
   }
 
@@ -119,12 +129,12 @@ export class StagePlanner implements Planner {
     return input
   }
 
-  observe(): number {
-    throw unsupported('event time')
+  observe(place: ObservedPlace): number {
+    return this.#input({ in: 'observe', ...place })
   }
 
-  watermark(): number {
-    throw unsupported('event time')
+  watermark(before: number): number {
+    return this.#input({ in: 'watermark', before })
   }
 
   #reader({ rdd, partition, reader, input: read, rejects }: Extract<SourcePartition, { from: 'reader' }>): number {
@@ -154,8 +164,7 @@ export class StagePlanner implements Planner {
   #stateOf(rdd: StateRdd<unknown>, partition: number): Plan {
     const { operator, time, how, emit, label } = rdd
     const version = this.#options.parents.version(rdd)
-    if (emit === 'late') throw unsupported('event time')
-    if (emit !== 'entries') return this.#records(version, partition)
+    if (emit !== 'entries') return this.#records(version, partition, emit === 'late' ? 'late' : 'records')
     const input = this.#state(rdd, partition, time)
     this.reads.push({ input, kind: 'state', rdd: version, partition, state: this.#nameOf(operator, partition) })
     return { op: 'state', input, operator: how, changes: [], emit, label }
@@ -175,11 +184,11 @@ export class StagePlanner implements Planner {
     return `${this.#options.application}/${operator}/${partition}`
   }
 
-  #records(rdd: number, partition: number): Plan {
-    return { op: 'input', input: this.#read(rdd, partition, 'records') }
+  #records(rdd: number, partition: number, kind: 'records' | 'late' = 'records'): Plan {
+    return { op: 'input', input: this.#read(rdd, partition, kind) }
   }
 
-  #read(rdd: number, partition: number, kind: 'records' | 'shuffle'): number {
+  #read(rdd: number, partition: number, kind: 'records' | 'shuffle' | 'late'): number {
     const input = this.#input({ in: 'read' })
     this.reads.push({ input, kind, rdd, partition })
     return input

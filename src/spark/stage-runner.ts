@@ -16,7 +16,7 @@ import type { Stage, Stages } from './stages.js'
 import type { StateBook } from './state-book.js'
 import { jobFailed } from './task-failure.js'
 
-/** What jobs need of their context, and where the reports of tasks are entered. */
+/** The context of jobs, and where the reports of their tasks are entered. */
 export interface RunnerOptions {
   readonly options: ContextSettings
   readonly context: RddContext
@@ -80,7 +80,7 @@ export class StageRunner {
     const stage = this.#stages.get(bytes.readInt32BE(0))
     if (!stage || stage.reported.has(partition)) return
     stage.reported.add(partition)
-    const { added, rejects, sums, read, states } = deserialize(bytes.subarray(8)) as TaskReport
+    const { added, rejects, sums, read, states, observed } = deserialize(bytes.subarray(8)) as TaskReport
     const { context, deadLetters, streams, states: book, stateSizes } = this.#options
     const planned = stage.partitions[partition]!
     if (added) creditAdditions(context, unpackAnswer(added) as Additions, job.areAdditionsRestored)
@@ -89,6 +89,7 @@ export class StageRunner {
       book.made(size)
       stateSizes.report(size)
     }
+    for (const observation of observed) streams.eventTimesObserved(observation)
     for (const { input, rdd, partition: part, files } of planned.sources) {
       files?.reads.done(part, files.ranges, sums[input])
       streams.sourceRead(rdd, part, read[input] ?? 0)

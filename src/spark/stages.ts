@@ -26,7 +26,7 @@ const LEVELS: Readonly<Record<string, string>> = {
 }
 
 /** Kinds of reads, as the bridge numbers them. */
-const KINDS = ['records', 'shuffle', 'state']
+const KINDS = ['records', 'shuffle', 'state', 'late']
 
 /** Describes stages to the gateway. A shuffle and a persisted dataset are one RDD each, as long as something refers to them. */
 export class Stages implements ParentRdds {

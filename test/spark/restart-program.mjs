@@ -1,5 +1,5 @@
 /*
- * A pipeline that reads files, a source with positions, and pushed words, and keeps state in five ways. Each output appends
+ * A pipeline that reads files, a source with positions, and pushed words, and keeps state in seven ways, three of them by event time. Each output appends
  * [name, time, records] to a file. As a program it ends by SIGKILL, in an output of the batch `until`.
  */
 import { appendFileSync } from 'node:fs'
@@ -42,12 +42,13 @@ export async function run({ options, directory, folder, file, from, until }, atE
   }
   const note = async (name, time, records) => {
     appendFileSync(file, `${JSON.stringify([name, time, records])}\n`)
-    if (name === 'last' && time === until * 1000) await atEnd()
+    if (name === 'late' && time === until * 1000) await atEnd()
   }
   const ssc = await StreamingContext.getOrCreate(directory, () => build({ ...settings, ...options }, folder, note))
   const words = ssc.pushHandle('words')
   const recovered = []
   ssc.on('recovered', (event) => recovered.push(event))
+  ssc.on('batchCompleted', ({ time, eventTime }) => note('event time', time, eventTime))
   await ssc.start()
   for (let time = from + 1; time <= until; time++) {
     await words.push(`word${time % 3}`, `word${time % 7}`)
@@ -86,7 +87,16 @@ function build(options, folder, note) {
   written('window', counted.reduceByKeyAndWindow((a, b) => a + b, '4s', '1s').uid('window'))
   const inverse = pairs.reduceByKeyAndWindow((a, b) => a + b, '4s', '1s', { inverse: (a, b) => a - b })
   written('inverse', inverse.uid('inverse'))
-  written('last', pairs.updateStateByKey((values, last) => values.at(-1) ?? last).uid('last'))
+  // A fourth of a second apart, some of them too late.
+  const events = pairs
+    .withTimestamps(([, n]) => n * 250 - (n % 6 === 0 ? 4000 : 0), { maxOutOfOrder: '500ms' })
+    .uid('events')
+  const tumbling = events.tumbling('2s').reduceByKey((a, b) => a + b)
+  const odd = events.filter(([, n]) => n % 2 === 1)
+  written('sessions', events.session('1500ms').countByKey().uid('sessions'))
+  written('joined', events.leftOuterJoinWithin(odd, { lower: 0, upper: '1s' }).uid('joined'))
+  written('tumbling', tumbling.uid('tumbling'))
+  written('late', tumbling.lateRecords())
   return made
 }
 

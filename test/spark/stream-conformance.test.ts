@@ -5,14 +5,12 @@ import { buildBridge, onSpark } from '../services/spark.js'
 import { canShare, observeTogether, shared } from './together.js'
 
 const { cases, close } = casesOf(CASES)
-const names = (given: object): string => JSON.stringify(given)
-/** Only threads restart from checkpoints. */
-const REFUSED = /"recovery"/
-const streams = cases.filter(({ given }) => given.runBatches !== undefined && !REFUSED.test(names(given)))
+const streams = cases.filter(({ given }) => given.runBatches !== undefined)
 const options = onSpark('local[2]')
-/** `npm run test:spark` runs all; otherwise those of few batches, without the ones that need a context each. */
+/** `npm run test:spark` runs all; otherwise those of few batches, without restarts and the ones that need a context each. */
 const isLong = process.env.MILLRACE_SPARK_KILLS !== undefined
-const groups = shared(streams).filter((group) => isLong || group[0]!.given.runBatches <= 8)
+const isShort = ({ runBatches, recovery }: { runBatches: number; recovery?: object }) => runBatches <= 8 && !recovery
+const groups = shared(streams).filter(([first]) => isLong || isShort(first!.given))
 const alone = streams.filter((each) => !canShare(each) && (isLong || each.id === 'model-slices'))
 
 describe.runIf(hasService('spark'))('cases of streams on Spark', () => {
@@ -32,5 +30,5 @@ describe.runIf(hasService('spark'))('cases of streams on Spark', () => {
     await run({ name: 'Spark', threads: 2, options })
   })
 
-  test('are most cases', () => expect(streams.length).toBeGreaterThan(38))
+  test('are most cases', () => expect(streams.length).toBeGreaterThan(62))
 })

@@ -1,5 +1,5 @@
 import { runBatches } from 'millrace/testing'
-import { build } from '../conformance/run-stream.mjs'
+import { build, withoutRepeated } from '../conformance/run-stream.mjs'
 
 interface Case {
   readonly id: string
@@ -14,7 +14,7 @@ interface Given {
   readonly inputs?: readonly (readonly unknown[])[]
   readonly source?: unknown
   readonly slices?: unknown
-  readonly recovery?: unknown
+  readonly recovery?: { readonly batchesBeforeRestart: number }
   readonly expectError?: unknown
 }
 
@@ -23,14 +23,15 @@ type Options = NonNullable<Parameters<typeof runBatches>[2]>
 
 /** Whether a case can share its context with others: nothing of it concerns the whole context. */
 export function canShare({ given }: Case): boolean {
-  return !(given.source || given.slices || given.recovery || given.expectError)
+  return !(given.source || given.slices || given.expectError)
 }
 
-/** Cases that can share a context, because they have the same batches and partitions. */
+/** Cases that can share a context, because they have the same batches, partitions and restart. */
 export function shared(cases: readonly Case[]): Case[][] {
   // A context runs as many batches as its longest case.
   const length = (batches: number) => (batches > 8 ? 'long' : 'short')
-  const form = ({ given }: Case) => `${given.batchMs}/${given.numPartitions ?? 2}/${length(given.runBatches)}`
+  const form = ({ given: { batchMs, numPartitions = 2, runBatches, recovery } }: Case) =>
+    `${batchMs}/${numPartitions}/${length(runBatches)}/${recovery?.batchesBeforeRestart}`
   const some = cases.filter(canShare)
   return [...new Set(some.map(form))].map((wanted) => some.filter((each) => form(each) === wanted))
 }
@@ -38,9 +39,10 @@ export function shared(cases: readonly Case[]): Case[][] {
 /** Runs cases beside each other in one context, whose start takes seconds. Resolves with what each gave, by its id. */
 export async function observeTogether(cases: readonly Case[], options: Options): Promise<Map<string, object>> {
   const lists = cases.map(({ read }) => read.inputs ?? [])
-  const [{ batchMs, numPartitions: partitions = 2 }] = cases.map(({ read: { batchMs, numPartitions } }) => {
-    return { batchMs, numPartitions }
-  }) as [Given]
+  const [{ read: given }] = cases as [Case]
+  const { batchMs, numPartitions: partitions = 2, recovery } = given
+  const restartAfter = recovery?.batchesBeforeRestart
+  const batches = Math.max(...cases.map(({ read }) => read.runBatches))
   const outputs = (await runBatches(
     (ssc, ...streams) => {
       const all = cases.flatMap(({ id, read }, i) => {
@@ -51,11 +53,12 @@ export async function observeTogether(cases: readonly Case[], options: Options):
       return Object.fromEntries(all)
     },
     lists.flat() as never,
-    { batchInterval: batchMs, partitions, batches: Math.max(...cases.map(({ read }) => read.runBatches)), ...options },
+    { batchInterval: batchMs, partitions, batches, restartAfter, ...options },
   )) as Record<string, Batches>
+  const once = withoutRepeated(outputs) as typeof outputs
   const own = ({ id, read }: Case) => {
     const last = read.runBatches * batchMs
-    const mine = Object.entries(outputs).filter(([name]) => name.startsWith(`${id} `))
+    const mine = Object.entries(once).filter(([name]) => name.startsWith(`${id} `))
     return mine.map(([name, batches]) => [name.slice(id.length + 1), batches.filter(({ time }) => time <= last)])
   }
   return new Map(cases.map((each) => [each.id, Object.fromEntries(own(each))]))

@@ -5,15 +5,9 @@ import { StatefulStream } from '../../ops/dstream/stateful.js'
 import { nameOf } from '../../ops/dstream/validate.js'
 import type { ContextSettings } from '../options.js'
 
-/**
- * Checks that an engine with a master has everything that the streams need: docs/guide/cluster.md lists it. @throws StateError that
- * names the first part that only threads have.
- */
+/** Checks that an engine with a master has what the streams need. @throws StateError if a cluster has no directory for their state. */
 export function checkOnMaster(graph: StreamGraph, settings: ContextSettings): void {
-  const { master } = settings
-  if (master === undefined) return
-  const [eventTime] = graph.eventTime.keys()
-  if (eventTime !== undefined) throw onlyInThreads(`Event time (${nameOf(graph.streams[eventTime]!)})`, master)
+  if (settings.master === undefined) return
   const state = graph.streams.find((stream) => stream instanceof StatefulStream)
   if (state && !isDurable(settings)) throw needsDirectory(state)
 }
@@ -27,12 +21,5 @@ function needsDirectory(state: StreamNode): StateError {
   return new StateError(
     `${nameOf(state)} keeps state on a cluster, and spark.conf has no 'spark.checkpoint.dir'. Set it to a directory that all executors share, such as 'hdfs://namenode/state': Spark stores versions there, so that the death of an executor loses none.`,
     { stream: state.id },
-  )
-}
-
-function onlyInThreads(what: string, master: string): StateError {
-  return new StateError(
-    `${what} is not available on a Spark master, and master is '${master}'. Run the streams in threads: leave out the option master.`,
-    { operation: what, master },
   )
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
-import type { StateSize, TaskInput, WrittenBlock } from '../../pool/protocol.js'
+import type { TaskInput, WrittenBlock } from '../../pool/protocol.js'
 import type { StateStageInput } from '../stage-input.js'
 import { KEYS, nameOf, packStateBlock, SNAPSHOT, type StateBlock, unpackStateBlock } from '../state-block.js'
 import type { KeyedBlock, ReadFrame } from './task-frames.js'
@@ -50,17 +50,8 @@ export class StateHost {
     return { key: as === 'keys' ? KEYS : SNAPSHOT, block: packed }
   }
 
-  /** Returns the sizes of the state that a task has computed, by the numbers of the driver. */
-  sizes(wanted: readonly StateStageInput[], sizes: readonly StateSize[] = []): StateSize[] {
-    const made = wanted.filter(({ from, to }) => from !== to)
-    return made.flatMap(({ name, operator, partition, to }) => {
-      const own = sizes.find((size) => size.operator === this.#numberOf(name) && size.version === to)
-      return own ? [{ ...own, operator, partition }] : []
-    })
-  }
-
-  #versionOf({ name, partition, from, to, scan, watermarks }: StateStageInput) {
-    return { in: 'state', operator: this.#numberOf(name), partition, from, to, scan, watermarks } as const
+  #versionOf({ name, operator: stream, partition, from, to, scan, watermarks }: StateStageInput) {
+    return { in: 'state', operator: this.#numberOf(name), stream, partition, from, to, scan, watermarks } as const
   }
 
   #numberOf(name: string): number {

@@ -40,6 +40,8 @@ export interface KeyedBlock {
 }
 
 export const RESULT = -1
+/** The key of a block with the late records of a version of state. */
+export const LATE = -4
 
 /** Reads the next task; undefined once the executor has closed the connection. */
 export async function readTask(reader: SocketReader): Promise<TaskFrame | undefined> {

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { FileChangedError } from '../../errors.js'
 import type { Program } from '../../ops/plan.js'
-import type { BlockCodec } from '../../pool/blocks/handle.js'
+import type { BlockCodec, BlockHandle } from '../../pool/blocks/handle.js'
 import { readPart } from '../../pool/blocks/shuffle-block.js'
 import { offer } from '../../pool/claims.js'
 import { decodeError, type WireError } from '../../pool/error-wire.js'
@@ -13,7 +13,7 @@ import { packBlock, unpackBlock } from '../block-wire.js'
 import type { StageInput, StateStageInput, TaskFailure, TaskInputs, TaskReport } from '../stage-input.js'
 import { type BlockAddress, BlockLink } from './block-link.js'
 import { StateHost } from './state-host.js'
-import { type KeyedBlock, RESULT, type ReadFrame, type TaskAnswer, type TaskFrame } from './task-frames.js'
+import { type KeyedBlock, LATE, RESULT, type ReadFrame, type TaskAnswer, type TaskFrame } from './task-frames.js'
 import { RUNTIME, TaskMemory } from './task-memory.js'
 
 /** Runs the tasks of an executor in the worker's runtime, as the driver of a single thread would. */
@@ -126,11 +126,12 @@ export class TaskHost {
       const { as, block } = each
       const payload = this.#memory.bytesOf(block)
       if (as === 'snapshot' || as === 'keys') blocks.push(this.#states.packed(map, each, payload))
+      else if (as === 'late') blocks.push({ key: LATE, block: packBlock({ map, ...recordsOf(block), payload }) })
       else if (as === 'shuffle') blocks.push(...partsOf(map, payload, this.#dealing.has(program)))
-      else blocks.push({ key: RESULT, block: packBlock({ map, count: block.count, codec: block.codec, payload }) })
+      else blocks.push({ key: RESULT, block: packBlock({ map, ...recordsOf(block), payload }) })
     }
     this.#memory.free(written)
-    if (result.written.length === 0) {
+    if (!blocks.some(({ key }) => key === RESULT) && !result.written.some(({ as }) => as === 'shuffle')) {
       const payload = serialize(result.answer)
       blocks.push({ key: RESULT, block: packBlock({ map, count: 1, codec: 'answer', payload }) })
     }
@@ -139,13 +140,12 @@ export class TaskHost {
 
   #reportOf(
     wanted: readonly StageInput[],
-    { added, rejects, states: made, metrics }: TaskResult & { ok: true },
+    { added, rejects, states = [], observed = [], metrics }: TaskResult & { ok: true },
   ): Buffer {
-    const states = this.#states.sizes(wanted.filter(isState), made)
     const readsSources = wanted.some((input) => input.in === 'files' || input.in === 'partition')
-    if (!added && !rejects && !readsSources && states.length === 0) return Buffer.alloc(0)
+    if (!added && !rejects && !readsSources && states.length === 0 && observed.length === 0) return Buffer.alloc(0)
     const { read, sums = [] } = metrics
-    const report: TaskReport = { added, rejects, sums, read: readsSources ? read : [], states }
+    const report: TaskReport = { added, rejects, sums, read: readsSources ? read : [], states, observed }
     return serialize(report)
   }
 
@@ -162,8 +162,8 @@ function isFinalFailure(wire: WireError): boolean {
   return error instanceof FileChangedError || isFinal(error)
 }
 
-function isState(input: StageInput): input is StateStageInput {
-  return input.in === 'state'
+function recordsOf({ count, codec }: BlockHandle): { readonly count: number; readonly codec: BlockCodec } {
+  return { count, codec }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Plan } from '../../../ops/plan.js'
 import { copyOf, isObject } from '../../../values/copy.js'
-import type { PairColumns } from '../../blocks/records-codec.js'
+import { encodeRecords, type PairColumns } from '../../blocks/records-codec.js'
 import type { StateInput } from '../../protocol.js'
 import { type ColumnSource, compileColumns } from '../operators/merge.js'
 import { faultPoint } from '../runtime/fault-points.js'
@@ -30,7 +30,8 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       if (input.snapshot) versions.write(state, input, task)
       if (input.watermarks) observe(task, input, state)
       if (!input.detached) measure(task, input, state)
-      if (plan.emit === 'output') each(passOn(state.output))
+      if (plan.emit === 'output-and-late') versions.writeLate(state, task)
+      if (plan.emit === 'output' || plan.emit === 'output-and-late') each(passOn(state.output))
       else if (plan.emit === 'late') each(passOn(state.late))
       else if (plan.emit === 'entries') state.entries.eachEntries(each, copied)
     })
@@ -88,6 +89,14 @@ class StateVersions {
     const key = `${operator}/${partition}/${to}`
     const options = { key, allKeys: snapshot === 'full', timed: this.#timed }
     task.written.push(...writeSnapshot(state, this.#compiler.services, options))
+  }
+
+  /** Writes the late records of the version into a block of their own. */
+  writeLate({ late }: StatePartition, task: Task): void {
+    const { scratch, seal } = this.#compiler.services
+    scratch.reset()
+    encodeRecords(scratch, late)
+    task.written.push({ as: 'late', block: seal('records', late.length, 'short') })
   }
 
   /** Returns the version of the batch or the previous one: as this thread has it, or rebuilt from snapshots. */
@@ -151,7 +160,11 @@ function step(
 }
 
 /** Reports the late records. A second output of the batch reports the same again. */
-function observe(task: Task, { operator: stream, partition, to: time }: StateInput, state: StatePartition): void {
+function observe(
+  task: Task,
+  { operator, stream = operator, partition, to: time }: StateInput,
+  state: StatePartition,
+): void {
   const late = state.late.length
   task.observed.push({ stream, time, partition, records: 0, late, latest: Number.NEGATIVE_INFINITY })
 }
@@ -159,10 +172,10 @@ function observe(task: Task, { operator: stream, partition, to: time }: StateInp
 /** Reports the size of the state. A second output of the batch reports the same again. */
 function measure(
   task: Task,
-  { operator, partition, to: version }: StateInput,
+  { operator, stream = operator, partition, to: version }: StateInput,
   { entries, updated }: StatePartition,
 ): void {
-  task.states.push({ operator, partition, version, keys: entries.size, updated })
+  task.states.push({ operator: stream, partition, version, keys: entries.size, updated })
 }
 
 /** Compiles the pairs of several plans, in columns. */

@@ -14,6 +14,9 @@ final class Block {
   static final int KEYS = -2;
   static final int SNAPSHOT = -3;
 
+  /** The key of the late records of a version of state, which are no part of its chain. */
+  static final int LATE = -4;
+
   private static final int HEADER_BYTES = 9;
 
   private Block() {}

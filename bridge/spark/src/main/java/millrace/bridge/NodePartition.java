@@ -7,10 +7,11 @@ import org.apache.spark.rdd.RDD;
 
 /** One partition of a NodeRDD: its program, its inputs as opaque bytes, and the partitions of other RDDs that it reads. */
 final class NodePartition implements Partition {
-  /** Kinds of reads: records of a dataset, parts of a shuffle, a version of state. */
+  /** Kinds of reads: records of a dataset, parts of a shuffle, a version of state, and its late records. */
   static final int RECORDS = 0;
   static final int SHUFFLE = 1;
   static final int STATE = 2;
+  static final int LATE = 3;
 
   /** A read of a partition of a parent, for an input of the program. `state`: the name of the partition of state, or null. */
   record Read(int input, int kind, int parent, int partition, String state) implements java.io.Serializable {}

@@ -23,7 +23,7 @@ import scala.reflect.ClassTag$;
 
 /**
  * What Node processes compute between two shuffles. An element is a block with its key: the number of a reduce partition, RESULT, or one
- * of the two of versions of state.
+ * of those of versions of state.
  * The JVM knows which partitions of which parents a task reads, and nothing of programs and records.
  */
 final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
@@ -104,11 +104,17 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     var elements = parent.iterator(part.parentOf(i), task);
     while (elements.hasNext()) {
       Tuple2<Integer, byte[]> element = elements.next();
-      if (StateChain.isPart(element) == (kind == NodePartition.STATE)) blocks.add(element);
+      if (isWanted(element, kind)) blocks.add(element);
     }
     // Spark fetches the parts of a shuffle in any order. Records keep the order of their map partitions.
     if (kind == NodePartition.SHUFFLE) blocks.sort(Comparator.comparingInt(block -> Block.map(block._2())));
     return blocks;
+  }
+
+  /** A version of state has the blocks of its chain, its records and its late records. */
+  private static boolean isWanted(Tuple2<Integer, byte[]> element, int kind) {
+    if (StateChain.isPart(element)) return kind == NodePartition.STATE;
+    return kind != NodePartition.STATE && (element._1() == Block.LATE) == (kind == NodePartition.LATE);
   }
 
   private Answer run(NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads, TaskContext task) {
@@ -193,7 +199,8 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     out.writeInt(reads.size());
     for (int i = 0; i < reads.size(); i++) {
       out.writeInt(part.reads[i].input());
-      out.writeInt(part.reads[i].kind());
+      // The process reads late records like others.
+      out.writeInt(part.reads[i].kind() == NodePartition.LATE ? NodePartition.RECORDS : part.reads[i].kind());
       boolean isHot = part.reads[i].kind() == NodePartition.STATE && sendState(process, part, part.reads[i], reads.get(i));
       List<Tuple2<Integer, byte[]>> blocks = isHot ? List.of() : reads.get(i);
       out.writeInt(blocks.size());
