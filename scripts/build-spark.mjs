@@ -1,18 +1,24 @@
 #!/usr/bin/env node
-// Builds the package of the Spark bridge in bridge/spark/dist: the jars with Maven, and the worker of the executors as one file. Needs
+// Builds the package of the Spark bridge in bridge/spark/dist: the jars with Maven, and an archive with what executors load. Needs
 // `npm run build` before it, Java 17 and Maven. Arguments: the versions of Scala; all of them by default.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { ENTRIES } from './entries.mjs'
 
 const BRIDGE = 'bridge/spark'
 const DIST = `${BRIDGE}/dist`
+const LIBRARY = `${BRIDGE}/target/library`
+/** What executors never load: the command, and modules of other processes of the driver. */
+const DRIVERS_OWN = /^cli\/|^engine\/driver-thread\//
 /** The packages that formats/parquet/packages.ts loads by name. */
 const PARQUET = ['hyparquet', 'hyparquet-writer', 'hyparquet-compressors']
+/** Optional packages that the archive has all the same. */
+const INSIDE = [...PARQUET, 'fzstd']
 /** The version of Spark that the jar for a version of Scala is compiled with. */
 const SPARK = { 2.13: '4.0.1', 2.12: '3.5.1' }
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SPARK)
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+const { version, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync(DIST, { recursive: true, force: true })
 mkdirSync(DIST, { recursive: true })
@@ -22,26 +28,46 @@ for (const scala of wanted) {
   const jar = `millrace-spark-bridge_${scala}.jar`
   copyFileSync(`${BRIDGE}/target/${scala}/${jar}`, `${DIST}/${jar}`)
 }
-copyFileSync('build/pool/kernels/kernels.wasm', `${DIST}/kernels.wasm`)
-await build({
-  entryPoints: ['build/spark/worker/main.js'],
-  outfile: `${DIST}/millrace-worker.mjs`,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  define: { MILLRACE_VERSION: JSON.stringify(version) },
-  // Loaded only where a function needs them. CommonJS packages call require.
-  external: ['lz4js', 'snappyjs', '@duckdb/node-api', 'msgpackr-extract', 'tsx', 'esbuild'],
-  banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
-  plugins: [inOneFile()],
-  logLevel: 'warning',
-})
+await buildLibrary()
 
-/** Executors have no packages: modules that load one on first use have it in the bundle. The kernels are beside the worker. */
+/**
+ * The package as executors have it: laid out as the main one, with its dependencies inside. The worker and the modules that it loads by
+ * URL share their code, as threads do: pipeline modules, readers and writers must have the worker's instance.
+ */
+async function buildLibrary() {
+  rmSync(LIBRARY, { recursive: true, force: true })
+  const entries = ENTRIES.filter((entry) => !DRIVERS_OWN.test(entry))
+  await build({
+    entryPoints: [
+      ...entries.map((entry) => ({ in: `build/${entry}.js`, out: entry })),
+      { in: 'build/spark/worker/main.js', out: 'millrace-worker' },
+    ],
+    outdir: `${LIBRARY}/dist`,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // Loaded only where a function or a connector needs them. CommonJS packages call require.
+    external: [
+      ...Object.keys(peerDependencies).filter((name) => !INSIDE.includes(name)),
+      'msgpackr-extract',
+      'esbuild',
+    ],
+    banner: {
+      js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+    },
+    plugins: [inOneFile()],
+    logLevel: 'warning',
+  })
+  cpSync('build/pool/kernels/kernels.wasm', `${LIBRARY}/dist/pool/kernels/kernels.wasm`)
+  writeFileSync(`${LIBRARY}/package.json`, JSON.stringify({ name: 'millrace', version, type: 'module' }))
+  execFileSync('jar', ['--create', '--no-manifest', '--file', `${DIST}/millrace-library.zip`, '-C', LIBRARY, '.'])
+}
+
+/** Executors have no packages: modules that load one on first use have it in the bundle. */
 function inOneFile() {
   const changes = [
-    [/pool\/kernels\/text-kernels\.js$/, /'pool\/kernels\/kernels\.wasm'/, "'kernels.wasm'"],
     [/pool\/blocks\/packed-column\.js$/, /\bload\('msgpackr'\)/, "require('msgpackr')"],
     [/files\/compression\.js$/, /createRequire\(import\.meta\.url\)\('fzstd'\)/, "require('fzstd')"],
     [

@@ -4,58 +4,8 @@
 // same instance.
 import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
+import { ENTRIES } from './entries.mjs'
 
-/** Modules that users, threads and child processes load by name. */
-const ENTRIES = [
-  'index',
-  'testing',
-  'cli/main',
-  'cli/bench/child',
-  'cli/stress/child',
-  'cli/watch/child',
-  'cli/watch/resolve-hooks',
-  ...['in-place', 'join', 'state', 'unordered', 'windows', 'wordcount'].map((name) => `cli/stress/pipelines/${name}`),
-  'engine/driver-thread/entry',
-  'pool/worker/entry',
-  'connectors/actors/client',
-  'connectors/actors/index',
-  'files/memory',
-  'connectors/flume/index',
-  'connectors/http/index',
-  'connectors/http/writer',
-  'formats/reader',
-  'connectors/kafka/index',
-  'connectors/kafka/reader',
-  'connectors/kafka/writer',
-  'connectors/postgres/index',
-  'connectors/sse/index',
-  'connectors/websocket/index',
-  'connectors/postgres/changes/reader',
-  'connectors/postgres/table/reader',
-  'connectors/postgres/writer',
-  'connectors/sqlite/index',
-  'connectors/sqlite/reader',
-  'connectors/sqlite/writer',
-  'connectors/x/index',
-  'connectors/zeromq/index',
-  'connectors/zeromq/socket-thread',
-  'connectors/zeromq/writer',
-  'connectors/redis/index',
-  'connectors/redis/reader',
-  'connectors/redis/writer',
-  'connectors/mqtt/index',
-  'connectors/mqtt/writer',
-  'connectors/nats/index',
-  'connectors/nats/reader',
-  'connectors/nats/writer',
-  'metrics/index',
-  'metrics/opentelemetry/index',
-  'sql/index',
-  'sql/duckdb-process',
-  'sql/process/entry',
-  // Its own entry, because other files are found relative to it.
-  'package-root',
-]
 const FILES = ['pool/worker/bootstrap.cjs', 'pool/kernels/kernels.wasm']
 
 rmSync('dist', { recursive: true, force: true })

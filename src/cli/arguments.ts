@@ -2,12 +2,23 @@ import { ArgumentError } from '../errors.js'
 import { type BenchCommand, parseBench } from './bench/arguments.js'
 import { type CheckpointCommand, parseCheckpoint } from './checkpoint/arguments.js'
 import { closest } from './closest.js'
-import { BENCH_HELP, CHECKPOINT_HELP, HELP, INIT_HELP, REPLAY_HELP, RUN_HELP, SHELL_HELP, STRESS_HELP } from './help.js'
+import {
+  BENCH_HELP,
+  CHECKPOINT_HELP,
+  HELP,
+  INIT_HELP,
+  REPLAY_HELP,
+  RUN_HELP,
+  SHELL_HELP,
+  STRESS_HELP,
+  SUBMIT_HELP,
+} from './help.js'
 import { type InitCommand, parseInit } from './init/arguments.js'
 import { parseReplay, type ReplayCommand } from './replay/arguments.js'
 import { parseRun, type RunCommand } from './run/arguments.js'
 import { type AttachCommand, parseShell, type ShellCommand } from './shell/arguments.js'
 import { parseStress, type StressCommand } from './stress/arguments.js'
+import { parseSubmit } from './submit/arguments.js'
 
 export type Command =
   | RunCommand
@@ -24,6 +35,7 @@ export type Command =
 const COMMANDS = [
   'init <dir>',
   'run <module>',
+  'submit <module>',
   'shell [module]',
   'checkpoint <action> <dir>',
   'replay <dir> <module>',
@@ -37,6 +49,8 @@ export function parseCommand(argv: readonly string[]): Command {
   switch (name) {
     case 'run':
       return parseRun(rest) ?? { kind: 'help', text: RUN_HELP }
+    case 'submit':
+      return parseSubmit(rest) ?? { kind: 'help', text: SUBMIT_HELP }
     case 'shell':
       return parseShell(rest) ?? { kind: 'help', text: SHELL_HELP }
     case 'stress':

@@ -1,9 +1,7 @@
-import { PACKAGE_ROOT } from '../package-root.js'
+import { isPackages } from '../engine/user-code/user-stack.js'
 import { printableLines } from './printable.js'
 
 const MAX_FRAMES = 6
-/** The directory of the library's own code, whose frames do not help the author of a pipeline. */
-const OWN = PACKAGE_ROOT.href
 
 /** Labels and formats of details that need formatting. */
 const DETAILS: Readonly<Record<string, (value: unknown) => [label: string, text: string]>> = {
@@ -54,6 +52,6 @@ function facts(error: unknown): string[] {
 function frames(error: unknown, indent: string): string[] {
   if (!(error instanceof Error) || !error.stack || 'details' in error) return []
   const all = error.stack.split('\n').filter((line) => /^\s*at /.test(line))
-  const foreign = all.filter((line) => !line.includes(OWN))
+  const foreign = all.filter((line) => !isPackages(line))
   return (foreign.length > 0 ? foreign : all).slice(0, MAX_FRAMES).map((line) => indent + line.trim())
 }

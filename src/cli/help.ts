@@ -3,6 +3,7 @@ export const HELP = `Usage: millrace <command>
 Commands:
   init [dir]     Write a new project: a pipeline, its test, a Dockerfile (see 'millrace init --help')
   run <module>   Run a pipeline module (see 'millrace run --help')
+  submit         Run a pipeline module on a Spark cluster (see 'millrace submit --help')
   shell [module] Type operations and see their results (see 'millrace shell --help')
   checkpoint     Show what a checkpoint directory has (see 'millrace checkpoint --help')
   replay         Run a past batch again from its recorded input (see 'millrace replay --help')
@@ -59,6 +60,38 @@ Examples:
 
 print() and output(name) write to stdout, progress and errors to stderr.
 SIGINT (Ctrl-C) and SIGTERM process the received data, then stop; a second one stops at once.`
+
+export const SUBMIT_HELP = `Usage: millrace submit --master <url> <module> [options]
+
+Runs the pipeline that <module> exports on a Spark cluster: this process is the driver. The module and what it imports are bundled
+with esbuild (npm install esbuild) and shipped to the executors. Needs Java 17, Spark 3.5 or 4, and the package millrace-spark.
+
+Options:
+  --master <url>              spark://host:7077, local[2], local[*], yarn or k8s://https://host:6443
+  --parallelism <n>           Partitions of shuffles and sources (default: this machine's cores, at most 8)
+  --name <text>               The application's name on Spark's page (default: millrace)
+  --conf <key>=<value>        A setting of Spark, such as spark.executor.memory=2g; may be repeated
+  --files <file>              Ship a file to the executors, into the folder of the bundle; may be repeated
+  --archives <file>#<folder>  Ship an archive, unpacked into a folder beside the bundle; may be repeated
+  --external <package>        Leave a package out of the bundle, such as a native one: ship node_modules; may be repeated
+  --node <command>            Node on the executors: a command, a path, or a path in an archive's folder (default: node)
+  --driver-memory <size>      Heap of the driver's JVM (default: 1g)
+  --spark-home <folder>       Folder of Spark (default: the variable SPARK_HOME)
+  --bridge <folder>           Folder with the files of millrace-spark (default: the installed package)
+  --batch-interval <time>     Length of a batch: 500ms, 1s, 2m or a number of ms (default: 1s)
+  --param, --duration, --until, --ui, --ui-port, --metrics, --metrics-port, --metrics-host, --checkpoint-dir, --standby,
+  --drop-state, --write-ahead-log, --keep, --json: as at 'millrace run'
+  --help                      Show this text
+
+Examples:
+  millrace submit --master 'local[2]' ./pipeline.ts --param port=9999 --duration 1m
+  millrace submit --master spark://10.0.0.1:7077 ./pipeline.ts --parallelism 16 --conf spark.executor.memory=2g
+  tar czf modules.tgz -C node_modules . && millrace submit --master spark://10.0.0.1:7077 ./pipeline.ts \\
+    --external better-sqlite3 --archives modules.tgz#node_modules
+  millrace submit --master yarn ./pipeline.ts --archives node-v22.tar.gz#node --node node/node-v22/bin/node
+
+SIGINT (Ctrl-C) and SIGTERM process the received data, then stop; a second one stops at once.
+Exit codes: 0 done, 1 the run failed, 2 wrong arguments or a module that cannot be run.`
 
 export const SHELL_HELP = `Usage: millrace shell [module] [options]
 

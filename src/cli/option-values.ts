@@ -48,9 +48,15 @@ export function threads(text: string | undefined): number | undefined {
 
 /** Parses a value of `--param`. */
 export function param(text: string): [string, string] {
+  return keyValue(text, '--param', 'port=9999')
+}
+
+export function keyValue(text: string, option: string, example: string): [string, string] {
   const at = text.indexOf('=')
   if (at < 1)
-    throw new ArgumentError(`--param is '${text}'; it must be key=value, such as --param port=9999.`, { given: text })
+    throw new ArgumentError(`${option} is '${text}'; it must be key=value, such as ${option} ${example}.`, {
+      given: text,
+    })
   return [text.slice(0, at), text.slice(at + 1)]
 }
 

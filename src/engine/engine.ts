@@ -64,6 +64,8 @@ export interface Engine extends JobRunner {
   /** The blocks that the driver itself reads and writes: received data, and data of checkpoints. */
   readonly driver: DriverBlocks
   readonly memory: DriverMemory
+  /** Makes a pipeline module ready for workers. Resolves with the URL from which the driver must load it. */
+  preparePipeline(url: string): Promise<string>
   /** Sets the pipeline module that every worker loads. Call it before the engine starts. */
   setPipeline(pipeline: NonNullable<WorkerBoot['pipeline']>): void
   /** Attaches the streams that run on this engine. */

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { type MillraceError, PipelineError } from '../errors.js'
 import { messageOf } from '../values/message-of.js'
-import { bundledModule } from './bundled-modules.js'
+import { localUrl } from './package-modules.js'
 import { syntaxErrorPlace } from './syntax-error.js'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
@@ -58,19 +58,21 @@ const PIPELINE: ModuleKind = { what: 'pipeline module', Failure: PipelineError }
 /**
  * Imports a module that runs in the threads. If tsx is installed beside Millrace, tsx runs TypeScript, so that it means
  * the same on every Node version. Otherwise Node does (from 22.18 on). Node only strips types: it finds no `.ts` file
- * for an import that ends in `.js`, and rejects enums.
+ * for an import that ends in `.js`, and rejects enums. `from`: where the module is loaded from, if not from the URL that errors name.
  */
-export async function importModule(url: string, kind: ModuleKind = PIPELINE): Promise<Record<string, unknown>> {
-  const own = bundledModule(url)
-  if (own) return own
+export async function importModule(
+  url: string,
+  kind: ModuleKind = PIPELINE,
+  from: string = localUrl(url),
+): Promise<Record<string, unknown>> {
   const { what, Failure } = kind
   if (!URL.canParse(url))
     throw new Failure(`The ${what} is ${inspect(url)}; use a URL such as new URL('./x.js', import.meta.url).href.`, {
       details: { url },
     })
-  const stripped = TYPESCRIPT.test(new URL(url).pathname) && !(await runsThroughTsx(url, kind))
+  const stripped = TYPESCRIPT.test(new URL(from).pathname) && !(await runsThroughTsx(url, kind))
   try {
-    return await importInTime(url)
+    return await importInTime(from)
   } catch (cause) {
     const place = syntaxErrorPlace(cause, url)
     const hint = stripped ? ' (Node only strips types: with tsx installed, npm i tsx, all TypeScript runs)' : ''

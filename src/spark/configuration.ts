@@ -3,14 +3,16 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { ContextSettings } from '../engine/options.js'
 import { ArgumentError, PackageError } from '../errors.js'
+import { PACKAGE_ROOT } from '../package-root.js'
+import { PIPELINE_FILES } from './pipeline-files.js'
+import type { ShippedPipeline } from './shipped-pipeline.js'
 import { bridgeVersion } from './version.js'
 
 /** A jar of Spark whose name has its version of Scala: Spark 4 has 2.13, Spark 3.5 mostly 2.12. */
 const SPARK_CORE = /^spark-core_(2\.1[23])-/
 /** Files of the bridge's package. */
 const jarFor = (scala: string) => `millrace-spark-bridge_${scala}.jar`
-const WORKER = 'millrace-worker.mjs'
-const KERNELS = 'kernels.wasm'
+const LIBRARY = `${PIPELINE_FILES.library}.zip`
 
 const LOOPBACK = '127.0.0.1'
 const ANY = '0.0.0.0'
@@ -22,11 +24,11 @@ export interface SparkConfiguration {
 }
 
 /**
- * Returns the configuration of the SparkContext.
+ * Returns the configuration of the SparkContext. Executors get the package, and the pipeline module, if there is one.
  *
  * @throws ArgumentError if there is no Spark at the given home; PackageError if the bridge is not installed.
  */
-export function configurationOf(options: ContextSettings): SparkConfiguration {
+export function configurationOf(options: ContextSettings, pipeline: ShippedPipeline | undefined): SparkConfiguration {
   const { master, spark, codegen, fileSystems, maxFailures, maxResultBytes, parallelism, taskTimeoutMs } = options
   const home = spark.home ?? process.env.SPARK_HOME
   const scala = home && scalaOf(home)
@@ -49,14 +51,22 @@ export function configurationOf(options: ContextSettings): SparkConfiguration {
     'spark.millrace.node': isLocal(master!) ? process.execPath : 'node',
     ...spark.conf,
     'spark.master': masterOf(master!, maxFailures),
-    'spark.jars': jar,
-    'spark.files': [WORKER, KERNELS].map((file) => join(bridge, file)).join(','),
+    'spark.jars': listed(spark.conf?.['spark.jars'], jar),
+    'spark.files': listed(spark.conf?.['spark.files'], ...(pipeline?.files ?? [])),
+    'spark.archives': listed(spark.conf?.['spark.archives'], `${join(bridge, LIBRARY)}#${PIPELINE_FILES.library}`),
+    'spark.millrace.package': PACKAGE_ROOT.href,
     // A long in Java.
     'spark.millrace.taskTimeoutMs': String(Math.min(taskTimeoutMs, Number.MAX_SAFE_INTEGER)),
     'spark.millrace.version': bridgeVersion(),
-    'spark.millrace.boot': JSON.stringify({ codegen, fileSystems }),
+    'spark.millrace.boot': JSON.stringify({ codegen, fileSystems, hasPipeline: pipeline !== undefined }),
   }
-  return { classPath: `${join(home, 'jars', '*')}:${jar}`, memory: spark.driverMemory ?? '1g', conf }
+  const { HADOOP_CONF_DIR, YARN_CONF_DIR } = process.env
+  const settings = [HADOOP_CONF_DIR, YARN_CONF_DIR].filter((folder) => folder)
+  return {
+    classPath: [...settings, join(home, 'jars', '*'), jar].join(':'),
+    memory: spark.driverMemory ?? '1g',
+    conf,
+  }
 }
 
 /** The address of this machine at which executors ask for received data. */
@@ -87,6 +97,11 @@ export function forStreams(
   }
   if (isLocal(conf['spark.master']!)) conf['spark.millrace.host'] = LOOPBACK
   return { ...configuration, conf }
+}
+
+/** Adds to a list of the user's, as Spark writes lists. */
+function listed(given: string | undefined, ...more: readonly string[]): string {
+  return [...(given ? [given] : []), ...more].join(',')
 }
 
 /** Returns the version of Scala of a Spark; undefined if there is no Spark. */

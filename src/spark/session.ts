@@ -19,6 +19,7 @@ import { configurationOf } from './configuration.js'
 import { Gateway } from './gateway.js'
 import { unpreparedOf } from './preparation.js'
 import { Programs } from './programs.js'
+import type { ShippedPipeline } from './shipped-pipeline.js'
 import { cancelledBy, type RunnerOptions, StageRunner } from './stage-runner.js'
 import { Stages } from './stages.js'
 import { StreamSupport } from './stream-support.js'
@@ -28,6 +29,8 @@ export interface SessionOptions extends RunnerOptions {
   readonly events: Events
   /** Received data, if the context has streams. */
   readonly received: BlockReader | undefined
+  /** The pipeline module whose functions tasks run. */
+  readonly pipeline: ShippedPipeline | undefined
   readonly closing: AbortSignal
 }
 
@@ -59,7 +62,7 @@ export class Session {
 
   static async open(options: SessionOptions): Promise<Session> {
     const { logger } = options.options
-    const configuration = configurationOf(options.options)
+    const configuration = configurationOf(options.options, options.pipeline)
     const support = options.received && (await StreamSupport.open(options.received, configuration))
     try {
       const { classPath, memory, conf } = support?.configuration ?? configuration

@@ -17,9 +17,11 @@ import { checkpointsOf } from '../ops/rdd/checkpoint-marks.js'
 import type { RddContext } from '../ops/rdd/context.js'
 import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { ProcessFaultPoint } from '../pool/fault-points.js'
+import type { WorkerBoot } from '../pool/protocol.js'
 import { AttachedBlocks } from './attached-blocks.js'
 import { ReceivedStore } from './received-store.js'
 import type { Session } from './session.js'
+import type { ShippedPipeline } from './shipped-pipeline.js'
 import { StateBook } from './state-book.js'
 import { type Collect, StateChains } from './state-chains.js'
 import { unsupported } from './unsupported.js'
@@ -43,6 +45,7 @@ export class SparkEngine implements Engine {
   readonly #context: RddContext
   readonly #closing = new AbortController()
   #opening: Promise<Session> | undefined
+  #pipeline: ShippedPipeline | undefined
 
   constructor(options: ContextSettings, context: RddContext) {
     this.#options = options
@@ -133,8 +136,15 @@ export class SparkEngine implements Engine {
     return this.memory.blocks
   }
 
-  setPipeline(): never {
-    throw unsupported('a pipeline module')
+  /** Bundles a module for the executors. The driver must load the same bundle. */
+  async preparePipeline(url: string): Promise<string> {
+    const { ShippedPipeline } = await import('./shipped-pipeline.js')
+    this.#pipeline = await ShippedPipeline.of(url, this.#options.spark.external ?? [])
+    return this.#pipeline.url
+  }
+
+  setPipeline({ params, fingerprint }: NonNullable<WorkerBoot['pipeline']>): void {
+    this.#pipeline!.setBoot({ params, fingerprint })
   }
 
   /** Spark stores persisted partitions, and nothing of them is in this process. */
@@ -172,6 +182,7 @@ export class SparkEngine implements Engine {
     this.#closing.abort(stopped())
     const session = await this.#opening?.catch(() => undefined)
     await session?.close()
+    await this.#pipeline?.close()
     await this.#context.files.close()
     if (session) this.events.emit('contextStopped', {})
     this.events.close()
@@ -211,7 +222,7 @@ export class SparkEngine implements Engine {
     const { signal: closing } = this.#closing
     const resolver = new FunctionResolver({ table: context.table, broadcast: (id) => context.broadcasts.get(id) })
     const { Session: Opened } = await import('./session.js')
-    const parts = { events, deadLetters, streams, states, stateSizes, received }
+    const parts = { events, deadLetters, streams, states, stateSizes, received, pipeline: this.#pipeline }
     const session = await Opened.open({ ...parts, options, context, resolver, closing })
     events.emit('contextStarted', { threads: options.threads })
     return session

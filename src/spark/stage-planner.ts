@@ -10,7 +10,6 @@ import type { FileReading } from '../ops/source.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import type { BlockSlice } from '../pool/blocks/handle.js'
 import { encodeRecords } from '../pool/blocks/records-codec.js'
-import { portableReader } from './portable-reader.js'
 import type { PulledSlice, StageInput, StateStageInput } from './stage-input.js'
 import { unsupported } from './unsupported.js'
 
@@ -138,7 +137,7 @@ export class StagePlanner implements Planner {
   }
 
   #reader({ rdd, partition, reader, input: read, rejects }: Extract<SourcePartition, { from: 'reader' }>): number {
-    const source = { source: rdd.label, reader: portableReader(reader), partition: read, rejects }
+    const source = { source: rdd.label, reader, partition: read, rejects }
     const input = this.#input({ in: 'partition', ...source })
     this.sources.push({ input, rdd: rdd.id, partition })
     return input
@@ -153,7 +152,7 @@ export class StagePlanner implements Planner {
     const { ranges, sum } = reads.plan(partition, all)
     const input = this.#input(
       reading
-        ? { in: 'partition', source: rdd.label, reader: portableReader(reading.reader), partition: { ranges }, rejects }
+        ? { in: 'partition', source: rdd.label, reader: reading.reader, partition: { ranges }, rejects }
         : { in: 'files', ranges, sum },
     )
     this.sources.push({ input, rdd: rdd.id, partition, files: { reads, ranges } })

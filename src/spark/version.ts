@@ -2,12 +2,8 @@ import { readFileSync } from 'node:fs'
 import { PACKAGE_ROOT } from '../package-root.js'
 import { PROTOCOL } from '../pool/protocol.js'
 
-/** Set by the bundler of the worker, which has no package beside it. */
-declare const MILLRACE_VERSION: string | undefined
-
 /** The version of the package and of its messages to workers. Driver and worker must have the same. */
 export function bridgeVersion(): string {
-  if (typeof MILLRACE_VERSION === 'string') return `${MILLRACE_VERSION} ${PROTOCOL}`
   const file = readFileSync(new URL('../package.json', PACKAGE_ROOT), 'utf8')
   return `${(JSON.parse(file) as { version: string }).version} ${PROTOCOL}`
 }

@@ -76,11 +76,14 @@ test.each(['spare', 'codegen'])('an option that is neither true nor false: %s', 
   expect(() => new Context({ [name]: 'no' })).toThrow(`${name} is "no"; it must be true or false.`)
 })
 
-test.each([5, '', 'yarn', 'local', 'local[0]', 'spark://host', 'spark://:7077', null])('a master %j', (master) => {
-  expect(() => new Context({ master } as unknown as object)).toThrow(
-    /master is .*; it must be the URL of a Spark master/,
-  )
-})
+test.each([5, '', 'yarn:1', 'k8s://', 'local', 'local[0]', 'spark://host', 'spark://:7077', null])(
+  'a master %j',
+  (master) => {
+    expect(() => new Context({ master } as unknown as object)).toThrow(
+      /master is .*; it must be the URL of a Spark master/,
+    )
+  },
+)
 
 test.each([
   [{ spark: { home: '/opt/spark' } }, 'there is no master'],

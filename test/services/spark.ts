@@ -24,9 +24,9 @@ const BUILD_MS = 240_000
 
 /** Builds the package of the bridge for Scala 2.13, unless it is newer than everything that it is made of. */
 export function buildBridge(): void {
-  const jar = join(BRIDGE, 'millrace-worker.mjs')
+  const last = join(BRIDGE, 'millrace-library.zip')
   const sources = ['build', 'bridge/spark/src', 'bridge/spark/pom.xml'].map((path) => newest(join(ROOT, path)))
-  const isNew = () => existsSync(jar) && statSync(jar).mtimeMs > Math.max(...sources)
+  const isNew = () => existsSync(last) && statSync(last).mtimeMs > Math.max(...sources)
   if (isNew()) return
   // Two test files may come here at the same time.
   const lock = join(ROOT, 'bridge', 'spark', '.building')

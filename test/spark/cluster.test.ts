@@ -85,7 +85,7 @@ describe.runIf(hasService('spark')).each([
     expect(there.cause).toBeInstanceOf(RangeError)
     expect(there.cause).toMatchObject({ message: 'no threes', code: 'E_THREE' })
     expect(there.stack).toContain('failsAtThree')
-    expect(there.stack).not.toContain('millrace-worker.mjs')
+    expect(there.stack).not.toContain('millrace-library')
   })
 
   test('a signal cancels a job that computes and ends its processes, and the next job runs', async () => {

@@ -22,7 +22,7 @@ export async function run(command: RunCommand): Promise<void> {
   const url = moduleUrl(command.module)
   const { batchInterval, params, checkpointDir, keep, writeAheadLog, ui } = command
   const stored = { checkpointDir, replayRetention: keep, writeAheadLog }
-  const options = { batchInterval, threads: command.threads, params, ui, ...stored }
+  const options = { batchInterval, threads: command.threads, ...command.cluster, params, ui, ...stored }
   const ssc = await openPipeline(url, options)
   const figures = new Figures()
   ssc.on('threadLost', ({ reason }) => figures.threadLost(reason))
@@ -31,8 +31,9 @@ export async function run(command: RunCommand): Promise<void> {
   if (!(await start(ssc, command))) return
   if (ssc.ui?.url) process.stderr.write(`millrace: page: ${ssc.ui.url}\n`)
 
-  const { threads } = ssc.context.options
-  const title = { module: basename(fileURLToPath(url)), threads, batchInterval: ssc.batchInterval }
+  const { master, threads } = ssc.context.options
+  const runs = master === undefined ? `threads=${threads}` : `master=${master}`
+  const title = { module: basename(fileURLToPath(url)), runs, batchInterval: ssc.batchInterval }
   const view = chooseView({ json: command.json, title, figures, process })
   const gate = new StdoutGate(process.stdout)
   const print = view.printed ?? ssc.printer

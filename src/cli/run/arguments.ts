@@ -1,4 +1,5 @@
-import type { ParseArgsConfig } from 'node:util'
+import type { ParseArgsConfig, parseArgs } from 'node:util'
+import type { SparkOptions } from '../../engine/master-options.js'
 import { ArgumentError } from '../../errors.js'
 import { count, millis, param, parsed, threads, until } from '../option-values.js'
 
@@ -7,6 +8,8 @@ export interface RunCommand {
   /** Path or file URL of the pipeline module, as the user wrote it. */
   readonly module: string
   readonly threads: number | undefined
+  /** The Spark cluster of `millrace submit`. */
+  readonly cluster?: ClusterOptions
   readonly batchInterval: number
   readonly duration: number | undefined
   readonly until: 'caught-up' | undefined
@@ -27,8 +30,14 @@ export interface RunCommand {
   readonly watch: readonly string[] | undefined
 }
 
-const OPTIONS = {
-  threads: { type: 'string' },
+export interface ClusterOptions {
+  readonly master: string
+  readonly parallelism: number | undefined
+  readonly spark: SparkOptions
+}
+
+/** Options of commands that run a pipeline module as a service. */
+export const SERVICE_OPTIONS = {
   'batch-interval': { type: 'string', default: '1s' },
   param: { type: 'string', multiple: true, default: [] as string[] },
   duration: { type: 'string' },
@@ -44,22 +53,45 @@ const OPTIONS = {
   metrics: { type: 'boolean', default: false },
   'metrics-port': { type: 'string' },
   'metrics-host': { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} satisfies ParseArgsConfig['options']
+
+const OPTIONS = {
+  threads: { type: 'string' },
+  ...SERVICE_OPTIONS,
   watch: { type: 'boolean', default: false },
   chaos: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } satisfies ParseArgsConfig['options']
 
 /** Parses the arguments of `millrace run`. Undefined: show the help. Throws ArgumentError. */
 export function parseRun(args: readonly string[]): RunCommand | undefined {
   const { values, positionals } = parsed('run', args, OPTIONS)
   if (values.help) return undefined
+  const module = moduleOf('run', positionals, 'millrace run ./pipeline.js')
+  return {
+    ...serviceOf(module, values),
+    threads: threads(values.threads),
+    ui: page(values.ui, values['ui-port'], values.chaos),
+    watch: values.watch ? ['run', ...args.filter((arg) => arg !== '--watch')] : undefined,
+  }
+}
+
+/** Returns the one module of a command. @throws ArgumentError */
+export function moduleOf(command: string, positionals: readonly string[], example: string): string {
   const [module, ...others] = positionals
-  if (module === undefined) throw new ArgumentError('run: a module is missing. Write: millrace run ./pipeline.js')
+  if (module === undefined) throw new ArgumentError(`${command}: a module is missing. Write: ${example}`)
   if (others.length > 0) {
     throw new ArgumentError(
-      `run takes one module and got ${positionals.length}: ${positionals.join(' ')}. Pass values to the pipeline with --param key=value.`,
+      `${command} takes one module and got ${positionals.length}: ${positionals.join(' ')}. Pass values to the pipeline with --param key=value.`,
     )
   }
+  return module
+}
+
+type ServiceValues = ReturnType<typeof parseArgs<{ readonly options: typeof SERVICE_OPTIONS }>>['values']
+
+/** Reads the values of SERVICE_OPTIONS. @throws ArgumentError */
+export function serviceOf(module: string, values: ServiceValues): RunCommand {
   if (values.standby && values['checkpoint-dir'] === undefined) {
     throw new ArgumentError(
       '--standby waits for a checkpoint directory. Add --checkpoint-dir <folder>, or leave it out.',
@@ -68,7 +100,7 @@ export function parseRun(args: readonly string[]): RunCommand | undefined {
   return {
     kind: 'run',
     module,
-    threads: threads(values.threads),
+    threads: undefined,
     batchInterval: millis(values['batch-interval'], '--batch-interval'),
     duration: values.duration === undefined ? undefined : millis(values.duration, '--duration'),
     until: until(values.until, ' to run until a signal'),
@@ -79,9 +111,9 @@ export function parseRun(args: readonly string[]): RunCommand | undefined {
     writeAheadLog: values['write-ahead-log'],
     params: Object.fromEntries(values.param.map(param)),
     json: values.json,
-    ui: page(values.ui, values['ui-port'], values.chaos),
+    ui: page(values.ui, values['ui-port'], false),
     metrics: metrics(values.metrics, values['metrics-port'], values['metrics-host']),
-    watch: values.watch ? ['run', ...args.filter((arg) => arg !== '--watch')] : undefined,
+    watch: undefined,
   }
 }
 

@@ -15,9 +15,9 @@ export interface Terminals {
 
 /** A live table of the last batches, at the end of the terminal below the pipeline's output. */
 export function tableView({ stdout, stderr }: Terminals, title: RunTitle, figures: Figures, colour: boolean): View {
-  const { module, threads, batchInterval } = title
+  const { module, runs, batchInterval } = title
   const region = new LiveRegion(stderr, stdout.isTTY ? [stdout] : [])
-  const heading = `millrace  ${module}  threads ${threads}  every ${formatMillis(batchInterval)}`
+  const heading = `millrace  ${module}  ${runs}  every ${formatMillis(batchInterval)}`
   const rows: BatchRow[] = []
   const draw = (): void => {
     // Some terminals report 0 columns if they do not know their width.

@@ -22,13 +22,14 @@ export interface ViewStreams {
 /** Facts about a run that views show. */
 export interface RunTitle {
   readonly module: string
-  readonly threads: number
+  /** Where tasks run, such as `threads=2`. */
+  readonly runs: string
   readonly batchInterval: number
 }
 
 /** The first line on stderr. When it appears, the process handles signals. */
-export function formatStart({ module, threads, batchInterval }: RunTitle): string {
-  return `millrace: running ${module}, threads=${threads}, a batch every ${formatMillis(batchInterval)}\n`
+export function formatStart({ module, runs, batchInterval }: RunTitle): string {
+  return `millrace: running ${module}, ${runs}, a batch every ${formatMillis(batchInterval)}\n`
 }
 
 /** Number of records that print() shows. */

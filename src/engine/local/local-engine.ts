@@ -101,6 +101,11 @@ export class LocalEngine implements Engine {
     return currentBatch.getStore() !== undefined
   }
 
+  /** Threads load the module from the driver's URL. */
+  async preparePipeline(url: string): Promise<string> {
+    return url
+  }
+
   /** Sets the pipeline module that every thread loads. Call it before the threads start. */
   setPipeline(pipeline: NonNullable<WorkerBoot['pipeline']>): void {
     this.#pipeline = pipeline

@@ -6,14 +6,15 @@ import { pipelineFailed } from '../user-code/user-errors.js'
 
 /** Builds the graph of a pipeline module on a context, and makes every worker thread build the same graph. */
 export async function loadPipeline(url: string, params: unknown, ssc: StreamBuilder): Promise<void> {
-  const exports = await importModule(url)
+  const engine = engineOf(ssc.context)
+  const exports = await importModule(url, undefined, await engine.preparePipeline(url))
   try {
     buildPipeline(exports, url, params, ssc)
   } catch (error) {
     throw pipelineFailed(url, error)
   }
   const { batchInterval, context } = ssc
-  engineOf(context).setPipeline({
+  engine.setPipeline({
     url,
     params: { params, batchInterval, parallelism: context.parallelism },
     fingerprint: graphOf(ssc).fingerprint(),

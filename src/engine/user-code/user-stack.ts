@@ -6,8 +6,8 @@ import { PACKAGE_ROOT } from '../../package-root.js'
 /** The package's own files, including their names in source maps. */
 const OWN = [PACKAGE_ROOT, new URL('../src/', PACKAGE_ROOT)].flatMap((root) => [root.href, fileURLToPath(root)])
 const SHIPPED = /(?:eval \()?(millrace-fn-[0-9a-f]{12}\.js):(\d+):(\d+)\)?/
-/** The library in one file, as executors of Spark have it. */
-const WORKER = /\bmillrace-worker\.mjs:/
+/** The folder of the package on executors of Spark. */
+const SHIPPED_PACKAGE = /\bmillrace-library\//
 /** The number of lines that `new Function` and compileText put before a function's text. */
 const LINES_BEFORE = 3
 const FRAMES = 5
@@ -36,12 +36,12 @@ export function showUserFrames<E extends Error>(error: E, cause: unknown): E {
 }
 
 function isInternal(line: string): boolean {
-  return (
-    line.includes('node:') ||
-    WORKER.test(line) ||
-    /\bguarded \(|<anonymous>\)$/.test(line) ||
-    OWN.some((root) => line.includes(root))
-  )
+  return line.includes('node:') || /\bguarded \(|<anonymous>\)$/.test(line) || isPackages(line)
+}
+
+/** Whether a line of a stack is in the package's own code. */
+export function isPackages(line: string): boolean {
+  return SHIPPED_PACKAGE.test(line) || OWN.some((root) => line.includes(root))
 }
 
 function placeOf(frame: string, script: string, line: string, column: string): string {

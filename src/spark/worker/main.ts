@@ -1,24 +1,22 @@
-// The process of an executor that runs tasks: node millrace-worker.mjs SOCKET PERIOD, with the ms between two heartbeats
+// The process of an executor that runs tasks: node millrace-worker.js SOCKET PERIOD, with the ms between two heartbeats
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { serialize } from 'node:v8'
 import '../../sinks/save-formats.js'
 import '../../sinks/write-to.js'
 import { ThreadLostError } from '../../errors.js'
-import { formatReader } from '../../formats/reader.js'
-import { addBundledModule } from '../../pool/bundled-modules.js'
 import { encodeError } from '../../pool/error-wire.js'
 import { uncaught } from '../../pool/loss.js'
-import type { WorkerBoot } from '../../pool/protocol.js'
+import { setDriversPackage } from '../../pool/package-modules.js'
 import { newThreadStatus } from '../../pool/thread-status.js'
 import { intBytes, SocketReader } from '../socket-reader.js'
 import type { TaskFailure } from '../stage-input.js'
 import { bridgeVersion } from '../version.js'
+import { readBoot } from './boot.js'
 import { sendHeartbeats } from './heartbeats.js'
 import { readTask, writeAnswer } from './task-frames.js'
 import { TaskHost } from './task-host.js'
 
-addBundledModule('formats/reader.js', { formatReader })
 const [, , path, periodMs] = process.argv as [string, string, string, string]
 const status = newThreadStatus()
 const socket = connect(path)
@@ -33,14 +31,24 @@ process.on('uncaughtException', (cause) => {
   const message = `The Node process of the task ended: ${uncaught('task', cause)}`
   abandon(new ThreadLostError('uncaught', message, { cause }))
 })
-const { MILLRACE_BOOT: boot, MILLRACE_HOST: address, MILLRACE_PORT: port, MILLRACE_TOKEN: token } = process.env
+const {
+  MILLRACE_BOOT: boot,
+  MILLRACE_PACKAGE: root,
+  MILLRACE_HOST: address,
+  MILLRACE_PORT: port,
+  MILLRACE_TOKEN: token,
+} = process.env
 const driver = { host: address!, port: Number(port), token: token! }
-const host = await TaskHost.open(JSON.parse(boot!) as WorkerBoot, status, driver)
+setDriversPackage(root!)
+// A pipeline module that cannot be loaded fails the first task, which says so to the user.
+const opening = readBoot(boot!).then((read) => TaskHost.open(read, status, driver))
+opening.catch(() => {})
 for (let task = await readTask(reader); task; task = await readTask(reader)) {
   try {
+    const host = await opening
     writeAnswer(socket, await host.run(task))
   } catch (error) {
-    // Not a failure of the task: the runtime reports those.
+    // Not a failure of its function: the runtime reports those.
     abandon(error)
   }
 }

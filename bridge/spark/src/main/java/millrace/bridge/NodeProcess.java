@@ -96,15 +96,23 @@ final class NodeProcess {
   }
 
   private static Process start(SparkConf conf, Path socket) throws IOException {
-    String worker = SparkFiles.get("millrace-worker.mjs");
+    String worker = SparkFiles.get("millrace-library/dist/millrace-worker.js");
     ProcessBuilder builder =
-        new ProcessBuilder(conf.get("spark.millrace.node", "node"), worker, socket.toString(), String.valueOf(Heartbeats.periodMs(conf)));
+        new ProcessBuilder(node(conf), worker, socket.toString(), String.valueOf(Heartbeats.periodMs(conf)));
     builder.environment().put("MILLRACE_BOOT", conf.get("spark.millrace.boot"));
+    builder.environment().put("MILLRACE_PACKAGE", conf.get("spark.millrace.package"));
     builder.environment().put("MILLRACE_HOST", conf.get("spark.millrace.host", conf.get("spark.driver.host")));
     builder.environment().put("MILLRACE_PORT", conf.get("spark.millrace.port", ""));
     builder.environment().put("MILLRACE_TOKEN", conf.get("spark.millrace.token", ""));
     // What functions print goes where the executor's output goes.
     return builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  /** Returns Node: a command, or a path, which may begin in the folder of the archives that Spark unpacks. */
+  private static String node(SparkConf conf) {
+    String node = conf.get("spark.millrace.node", "node");
+    boolean isCommand = !node.contains("/");
+    return isCommand || Path.of(node).isAbsolute() ? node : SparkFiles.get(node);
   }
 
   /** Closes the server when the process exits or its time is over. */
