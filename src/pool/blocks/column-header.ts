@@ -8,7 +8,7 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | offset | type | field |
  * | --- | --- | --- |
  * | 0 | u8  | form, below |
- * | 1 | u8  | strings: bytes of a length (1, 2 or 4); tuples: items of each |
+ * | 1 | u8  | strings: bytes of a length (1, 2 or 4); tuples: items of each; shapes: their number |
  * | 2 | u16 | zero |
  * | 4 | u32 | count |
  * | 8 |     | the values |
@@ -24,6 +24,8 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | objects | the column of names, then a column for each name |
  * | tuples | arrays of one length: a column for each index |
  * | lists  | the column of lengths, then the column of all items |
+ * | shapes | objects with different fields: count × u8 shape of each, then an `objects` column for each shape |
+ * | same   | one text, which all values are: a column of it alone |
  * | exact  | values one after the other (exact-writer.ts), where msgpack would change one of them |
  */
 export const FORM = {
@@ -37,6 +39,8 @@ export const FORM = {
   objects: 8,
   tuples: 9,
   lists: 10,
+  shapes: 11,
+  same: 12,
 } as const
 
 /** The position of a reader. */

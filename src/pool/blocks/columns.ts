@@ -4,8 +4,8 @@ import { buildRows } from './build-rows.js'
 import type { ByteWriter, ViewType } from './byte-writer.js'
 import { type Cursor, FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { asColumns, asLists, cutLists, type Lists } from './list-column.js'
-import { objectColumns } from './object-columns.js'
 import { readExactColumn, readPacked, writeObjects } from './packed-column.js'
+import { interleaved, type Shape, ShapedRows } from './shaped-rows.js'
 import { readStrings, writeStrings } from './string-column.js'
 
 /**
@@ -29,12 +29,24 @@ function writeParts(w: ByteWriter, values: readonly unknown[], depth: number): b
   if (depth >= MAX_PARTS_DEPTH) return false
   const lists = asLists(values)
   if (lists) return writeLists(w, lists, depth)
-  const objects = objectColumns(values)
-  if (!objects) return false
-  writeHeader(w, FORM.objects, values.length)
-  writeColumn(w, objects.names)
-  for (const column of objects.columns) writeColumn(w, column, depth + 1)
+  const rows = ShapedRows.of(values)
+  if (!rows) return false
+  writeRows(w, rows, depth)
   return true
+}
+
+function writeRows(w: ByteWriter, { shapes, shapeOf, count }: ShapedRows, depth: number): void {
+  if (shapes.length > 1) {
+    writeHeader(w, FORM.shapes, count, shapes.length)
+    w.write(shapeOf)
+  }
+  for (const shape of shapes) writeShape(w, shape, depth)
+}
+
+function writeShape(w: ByteWriter, { names, columns, count }: Shape, depth: number): void {
+  writeHeader(w, FORM.objects, count)
+  writeColumn(w, names)
+  for (const column of columns) column.write(w, count, depth + 1, writeColumn)
 }
 
 function writeLists(w: ByteWriter, lists: Lists, depth: number): boolean {
@@ -80,6 +92,17 @@ export function readColumn(cursor: Cursor): unknown[] {
       const columns = names.map(() => readColumn(cursor))
       return buildRows(names, columns, count)
     }
+    case FORM.shapes: {
+      const shapeOf = readView(cursor, Uint8Array, count)
+      const rows = interleaved(
+        shapeOf,
+        Array.from({ length: width }, () => readColumn(cursor)),
+      )
+      if (rows) return rows
+      throw new BlockCorruptError('These bytes are not encoded records: the shapes of objects do not match them.')
+    }
+    case FORM.same:
+      return new Array<unknown>(count).fill(readColumn(cursor)[0])
     case FORM.tuples: {
       const columns = Array.from({ length: width }, () => readColumn(cursor))
       return buildRows(undefined, columns, count)
@@ -92,10 +115,16 @@ export function readColumn(cursor: Cursor): unknown[] {
 }
 
 /** Writes the pairs column of keys that are all strings or all numbers, with any values. */
-export function writePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[], depth = 0): void {
+export function writePairs(
+  w: ByteWriter,
+  keys: readonly unknown[],
+  values: readonly unknown[] | ShapedRows,
+  depth = 0,
+): void {
   writeHeader(w, FORM.pairs, keys.length)
   writeColumn(w, keys)
-  writeColumn(w, values, depth + 1)
+  if (values instanceof ShapedRows) writeRows(w, values, depth + 1)
+  else writeColumn(w, values, depth + 1)
 }
 
 export function allOf(values: readonly unknown[], type: 'number' | 'string'): boolean {

@@ -1,5 +1,5 @@
 import { hasOtherNames } from '../../values/data.js'
-import { LEAST_ROWS } from './object-columns.js'
+import { LEAST_ROWS } from './shaped-rows.js'
 
 /** Arrays with more items in total are packed, because cyclic arrays would fill the memory. */
 const MOST_ITEMS = 1024 * 1024

@@ -4,6 +4,7 @@ import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
 import { KeyColumn } from './key-column.js'
+import { ShapedRows } from './shaped-rows.js'
 import { type Latin1Texts, readLatin1, writeLatin1 } from './string-column.js'
 
 /**
@@ -58,20 +59,29 @@ export function decodeInts(bytes: Buffer): Int32Array {
   return readView(cursor, Int32Array, count)
 }
 
-/** Like `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them if all keys are of one kind. */
-export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[]): void {
-  if (keys.length !== values.length) {
-    throw new ArgumentError(`There are ${keys.length} keys and ${values.length} values; pass as many keys as values.`, {
+/**
+ * Like `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them if all keys are of one kind. Values may
+ * be columns already.
+ */
+export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[] | ShapedRows): void {
+  const rows = values instanceof ShapedRows ? values : undefined
+  const count = rows ? rows.count : (values as readonly unknown[]).length
+  if (keys.length !== count) {
+    throw new ArgumentError(`There are ${keys.length} keys and ${count} values; pass as many keys as values.`, {
       keys: keys.length,
-      values: values.length,
+      values: count,
     })
   }
-  const pairs = () => keys.map((key, i) => [key, values[i]])
+  const all = () => (rows ? rows.toArray() : (values as readonly unknown[]))
+  const pairs = () => {
+    const made = all()
+    return keys.map((key, i) => [key, made[i]])
+  }
   if (keys.length === 0) writeColumn(w, keys)
   else if (!allOf(keys, 'string') && !allOf(keys, 'number')) encodeRecords(w, pairs())
   else {
     try {
-      writePairs(w, keys, values)
+      writePairs(w, keys, rows?.arePlenty ? rows : all())
     } catch (error) {
       throw error instanceof DataError ? withPath(error, pairs()) : error
     }

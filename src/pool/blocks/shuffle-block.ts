@@ -1,6 +1,7 @@
 import { ArgumentError, BlockCorruptError, StateError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
 import { encodeInts, encodePairs, encodeRecords, encodeShortPairs, type ShortPairColumns } from './records-codec.js'
+import type { ShapedRows } from './shaped-rows.js'
 import { type Latin1Texts, writeLatin1 } from './string-column.js'
 
 /**
@@ -52,9 +53,9 @@ export class ShuffleBlockWriter {
     this.#end(part, start, numbers.length)
   }
 
-  pairs(part: number, keys: readonly unknown[], values: readonly unknown[]): void {
+  pairs(part: number, keys: readonly unknown[], values: readonly unknown[] | ShapedRows): void {
     const start = this.#begin(part)
-    if (keys.length > 0 || values.length > 0) encodePairs(this.#writer, keys, values)
+    if (keys.length > 0) encodePairs(this.#writer, keys, values)
     this.#end(part, start, keys.length)
   }
 

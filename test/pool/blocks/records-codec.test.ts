@@ -88,6 +88,23 @@ describe('forms', () => {
       ],
     ],
     ['many objects', FORM.objects, Array.from({ length: 9 }, (_, i) => ({ a: i, b: `x${i}` }))],
+    [
+      'objects of several shapes',
+      FORM.shapes,
+      Array.from({ length: 60 }, (_, i) =>
+        i % 3 === 0 ? { kind: 'a', n: i, x: i % 2 ? 0.5 : -0 } : { kind: 'b', x: { y: [i] }, n: i > 40 ? 'text' : i },
+      ),
+    ],
+    [
+      'objects whose fields differ in their order only',
+      FORM.shapes,
+      Array.from({ length: 60 }, (_, i) => (i % 2 ? { a: i, b: 2 ** 40 } : { b: 'same', a: undefined })),
+    ],
+    [
+      'objects of two shapes, one of which is rare',
+      FORM.packed,
+      [{ a: 1 }, ...Array.from({ length: 9 }, () => ({ b: 2 }))],
+    ],
     ['many tuples', FORM.tuples, Array.from({ length: 9 }, (_, i) => [i, `x${i}`, true])],
     ['many lists', FORM.lists, Array.from({ length: 9 }, (_, i) => new Array(i).fill(i))],
     ['arrays of other lengths', FORM.packed, [['a', 1], ['b', 2, 3], [], [1]]],
@@ -97,6 +114,21 @@ describe('forms', () => {
     expect(bytes[0]).toBe(form)
     expect(decodeRecords(bytes)).toEqual(records)
     expect(decodeRecords(Buffer.concat([Buffer.alloc(1), bytes]).subarray(1)), 'not aligned').toEqual(records)
+  })
+
+  it('keeps the order of names in objects of several shapes', () => {
+    const records = Array.from({ length: 40 }, (_, i) => (i % 2 ? { a: i, b: 1 } : { b: 1, a: i }))
+    expect(roundTrip(records).map((record) => Object.keys(record as object))).toEqual(records.map(Object.keys))
+  })
+
+  it('refuses objects whose shapes do not match them', () => {
+    const bytes = encoded(Array.from({ length: 40 }, (_, i) => (i % 2 ? { a: i } : { b: i })))
+    expect(bytes[0]).toBe(FORM.shapes)
+    for (const shape of [1, 2]) {
+      const other = Buffer.from(bytes)
+      other[8] = shape
+      expect(() => decodeRecords(other)).toThrow(expect.objectContaining({ code: 'ERR_MILLRACE_BLOCK_CORRUPT' }))
+    }
   })
 
   it('decodes no bytes as no records', () => {

@@ -45,10 +45,18 @@ const other = fc.tuple(
   fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('\u0100', '\ud800', 1, null, undefined), fc.integer()),
   fc.oneof(fc.integer(), fc.constantFrom(-0, 0.5, Number.NaN, 2 ** 31, 'text', null)),
 )
+const shape = fc.oneof(
+  fc.record({ kind: fc.constantFrom('a', 'b'), n: fc.integer() }),
+  fc.record({ kind: fc.constant('c'), x: fc.oneof(fc.integer(), fc.constantFrom(-0, null, 'text')) }),
+  fc.record({ n: fc.integer(), list: fc.array(fc.integer(), { maxLength: 3 }) }),
+)
+const keyed = fc.tuple(fc.integer(), shape)
 const tasks = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.array(short, { maxLength: 300 }) },
     { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 9, arbitrary: short }, other), { maxLength: 300 }) },
+    { weight: 1, arbitrary: fc.array(keyed, { maxLength: 300 }) },
+    { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 30, arbitrary: keyed }, other), { maxLength: 300 }) },
   ),
   { maxLength: 5 },
 )
@@ -97,4 +105,20 @@ test('what a task left that failed is forgotten', () => {
     const records = [['b', 2]] as const
     expect(decodePairs(readPart(written(pairs, records), 0).bytes)).toEqual({ keys: ['b'], values: [2] })
   }
+})
+
+test('a value that is not data is named, though its object is gone', () => {
+  const pairs = new PairParts(1)
+  pairs.begin()
+  for (let i = 0; i < 20; i++) pairs.add(0, i, { a: i, b: i === 7 ? () => i : 1 })
+  expect(() => pairs.write(new ShuffleBlockWriter(new ByteWriter(), 1))).toThrow('[7][1].b')
+})
+
+test('a symbol in an object is refused, not lost', () => {
+  const pairs = new PairParts(1)
+  pairs.begin()
+  for (let i = 0; i < 20; i++) pairs.add(0, i, i === 7 ? { a: i, [Symbol('s')]: 1 } : { a: i })
+  expect(() => pairs.write(new ShuffleBlockWriter(new ByteWriter(), 1))).toThrow(
+    expect.objectContaining({ code: 'ERR_MILLRACE_DATA' }),
+  )
 })

@@ -1,5 +1,6 @@
 import { ByteWriter } from '../../blocks/byte-writer.js'
 import { decodePairs, encodeShortPairs } from '../../blocks/records-codec.js'
+import { ShapedRows } from '../../blocks/shaped-rows.js'
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import { copyText } from '../text/copy-text.js'
 
@@ -13,14 +14,16 @@ const KEEP_PAIRS = 128 * 1024
 
 /**
  * Pairs by part of a shuffle. Keys that are short texts with one byte per unit, and numbers as values, are written at
- * once, without arrays and without a second pass. At the first other pair, all pairs become arrays, and the
- * next tasks of the program start with arrays.
+ * once, without arrays and without a second pass. At the first other pair, all keys become arrays, and values that are
+ * objects go into columns of their fields. At the first other value, the values of its part become an array. The next
+ * tasks of the program start with what the last one came to.
  */
 export class PairParts {
   readonly #short: ShortPairs[]
   #keys: unknown[][] = []
-  #values: unknown[][] = []
+  #values: (unknown[] | ShapedRows)[] = []
   #isShort = true
+  #areRows = true
 
   constructor(parts: number) {
     this.#short = Array.from({ length: parts }, () => new ShortPairs())
@@ -44,7 +47,14 @@ export class PairParts {
       this.#toArrays()
     }
     this.#keys[part]!.push(key)
-    this.#values[part]!.push(value)
+    const values = this.#values[part]!
+    if (!(values instanceof ShapedRows)) values.push(value)
+    else if (!values.add(value)) {
+      this.#areRows = false
+      const plain = values.toArray()
+      plain.push(value)
+      this.#values[part] = plain
+    }
   }
 
   /** Writes all parts. */
@@ -56,14 +66,15 @@ export class PairParts {
 
   #makeArrays(): void {
     this.#keys = this.#short.map(() => [])
-    this.#values = this.#short.map(() => [])
+    this.#values = this.#short.map(() => (this.#areRows ? new ShapedRows() : []))
   }
 
   #toArrays(): void {
     this.#isShort = false
     const pairs = this.#short.map((part) => part.take())
     this.#keys = pairs.map(({ keys }) => keys)
-    this.#values = pairs.map(({ values }) => values)
+    // Values of numbers, or of nothing yet.
+    this.#values = pairs.map(({ values }) => (values.length === 0 && this.#areRows ? new ShapedRows() : values))
   }
 }
 
