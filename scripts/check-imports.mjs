@@ -338,7 +338,10 @@ export const RULES = [
     types: ['ops'],
   },
   // The one place that puts a worker together: it also loads what sinks run in threads.
-  { room: 'pool/worker/entry', may: ['pool/worker', 'formats/reading', 'sinks', 'sql/run-query'] },
+  {
+    room: 'pool/worker/entry',
+    may: ['pool/worker', 'formats/reading', 'sinks', 'sql/run-query', 'sql/arrow/run-encoder'],
+  },
   {
     room: 'pool/worker',
     may: [
@@ -415,6 +418,12 @@ export const RULES = [
   { room: 'sinks', may: ['errors', 'files', 'formats', 'values', 'ops', 'pool/export-loader', 'sinks'] },
   // Queries of DuckDB: the operations, and the process of a thread that runs them.
   { room: 'sql/run-query', may: ['errors', 'ops', 'package-root', 'pool/export-loader'], types: ['sql/query'] },
+  // A thread loads it to encode tables for Arrow.
+  {
+    room: 'sql/arrow/run-encoder',
+    may: ['errors', 'ops', 'package-root', 'pool/export-loader'],
+    types: ['sql/columns'],
+  },
   { room: 'sql/attach', may: ['engine/streaming/table-queries', 'sql'] },
   {
     room: 'sql',

@@ -46,6 +46,7 @@ export const ENTRIES = [
   'sql/index',
   'sql/duckdb-process',
   'sql/process/entry',
+  'sql/arrow/encoder',
   // Its own entry, because other files are found relative to it.
   'package-root',
 ]

@@ -1,13 +1,21 @@
 import { createRequire } from 'node:module'
 import { missingPackage } from '../connectors/missing-package.js'
 
-const PACKAGE = '@duckdb/node-api'
-
-/** The processes of DuckDB load the package; a missing one is reported by the call. @throws SourceError */
-export function mustBeInstalled(): void {
+/**
+ * Threads and processes load an optional package; a missing one is reported by the call. `user` is the first part of the
+ * message.
+ *
+ * @throws SourceError
+ */
+export function mustBeInstalled(user: string, name: string, version: number): void {
   try {
-    createRequire(import.meta.url).resolve(PACKAGE)
+    createRequire(import.meta.url).resolve(name)
   } catch (cause) {
-    throw missingPackage('millrace/sql needs', [PACKAGE], 1, cause)
+    throw missingPackage(user, [name], version, cause)
   }
+}
+
+/** @throws SourceError */
+export function duckdbMustBeInstalled(): void {
+  mustBeInstalled('millrace/sql needs', '@duckdb/node-api', 1)
 }

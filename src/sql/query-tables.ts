@@ -1,6 +1,6 @@
 import type { QueriedTable } from '../engine/streaming/table-queries.js'
 import { runner } from './duckdb-process.js'
-import { mustBeInstalled } from './installed.js'
+import { duckdbMustBeInstalled } from './installed.js'
 import { checkText } from './query-text.js'
 
 /** Bytes that DuckDB may use. */
@@ -21,7 +21,7 @@ export async function queryTables(
   signal: AbortSignal,
 ): Promise<readonly object[]> {
   checkText(text)
-  mustBeInstalled()
+  duckdbMustBeInstalled()
   signal.throwIfAborted()
   const query = {
     text,

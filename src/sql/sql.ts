@@ -3,7 +3,7 @@ import { builtin } from '../ops/functions/builtin.js'
 import { noteCallSite } from '../ops/functions/call-sites.js'
 import { facade, nodeOf, type RDD } from '../ops/rdd/facade.js'
 import { ofContext } from '../ops/rdd/operand.js'
-import { mustBeInstalled } from './installed.js'
+import { duckdbMustBeInstalled } from './installed.js'
 import { checkSqlOptions, type SqlOptions } from './options.js'
 import type { Query } from './query.js'
 import { inOnePartition, queryRdd, queryStep } from './query-rdd.js'
@@ -44,7 +44,7 @@ export function sql(text: string, tables: SqlTables, options: SqlOptions = {}): 
   checkText(text)
   const named = checkTables(tables)
   const { timeoutMs, ...limits } = checkSqlOptions(options)
-  mustBeInstalled()
+  duckdbMustBeInstalled()
   noteCallSite(text)
   const specs = named.map(({ name, columns }) => ({ name, ...(columns && { columns }) }))
   const run = builtin('runQuery', { text, tables: specs, ...limits } satisfies Query)

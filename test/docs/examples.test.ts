@@ -37,7 +37,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'examples-'))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules', 'millrace'))
-  for (const name of ['@types', 'fastify', 'zod'])
+  for (const name of ['@types', '@uwdata', 'fastify', 'zod'])
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   const { compilerOptions } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8'))
   const options = {

@@ -28,6 +28,7 @@ test('without the package, the call of sql says how to install it, and all else 
       } catch ({ code, message, details }) {
         console.log(code, message, details.final)
       }
+      await ctx.range(1).toTable({ n: 'INTEGER' }).toArrow().catch(({ message }) => console.log(message))
       console.log(await ctx.range(3).sum())
       await ctx.stop()
       const ssc = new StreamingContext({ batchInterval: '1s', threads: 1, ui: { port: 0 }, logger: { debug() {}, info() {}, warn() {}, error() {} } })
@@ -40,7 +41,7 @@ test('without the package, the call of sql says how to install it, and all else 
     )
     const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: path })
     expect(stdout).toBe(
-      "ERR_MILLRACE_SOURCE millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1). true\n3\n501 millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1).\n",
+      "ERR_MILLRACE_SOURCE millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1). true\ntoArrow needs the package '@uwdata/flechette', which cannot be loaded. Install it: npm install @uwdata/flechette (version 2).\n3\n501 millrace/sql needs the package '@duckdb/node-api', which cannot be loaded. Install it: npm install @duckdb/node-api (version 1).\n",
     )
   } finally {
     rmSync(path, { recursive: true, force: true })

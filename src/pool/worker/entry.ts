@@ -2,6 +2,7 @@
 import '../../formats/reading.js'
 import '../../sinks/save-formats.js'
 import '../../sinks/write-to.js'
+import '../../sql/arrow/run-encoder.js'
 import '../../sql/run-query.js'
 import { createRuntime } from './runtime/runtime.js'
 import { serve } from './runtime/serve.js'

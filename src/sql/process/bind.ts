@@ -1,8 +1,8 @@
 import type { DuckDBPreparedStatement } from '@duckdb/node-api'
 import { SqlError } from '../../errors.js'
 import type { Query } from '../query.js'
+import { SeenType, type ValueType } from '../records/seen.js'
 import type { DuckDB } from './duckdb.js'
-import { SeenType, type ValueType } from './seen.js'
 import { Converter } from './to-duckdb.js'
 
 /** Binds the parameters of a query. @throws SqlError unless there is a value for each; DataError for a value that SQL does not have. */

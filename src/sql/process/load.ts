@@ -1,8 +1,8 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { quoted } from '../quoted.js'
+import type { ValueType } from '../records/seen.js'
+import type { TableData } from '../records/table-data.js'
 import type { DuckDB } from './duckdb.js'
-import type { ValueType } from './seen.js'
-import type { TableData } from './table-data.js'
 import { Converter } from './to-duckdb.js'
 
 /** The column of a table whose records have no fields: a table has at least one column. */

@@ -1,4 +1,5 @@
 import type { Query } from '../query.js'
+import { tableData } from '../records/table-data.js'
 import { bindParams } from './bind.js'
 import { connect, discard, loadDuckDB } from './duckdb.js'
 import { InternalNames } from './internal-names.js'
@@ -6,7 +7,6 @@ import { loadTable } from './load.js'
 import { readRows } from './rows.js'
 import { isFatal, sqlError } from './sql-error.js'
 import { into, prepare } from './statement.js'
-import { tableData } from './table-data.js'
 import { UnknownColumns } from './unknown-columns.js'
 
 /** Runs a query on its tables. Rejects with SqlError, or DataError for a record that fits no table. */

@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { quoted } from '../quoted.js'
+import type { TableData } from '../records/table-data.js'
 import { namedColumns } from './named-columns.js'
 import type { Reported } from './sql-error.js'
 import { syntaxTree } from './syntax-tree.js'
-import type { TableData } from './table-data.js'
 
 /**
  * Tables whose records have no fields, or that have no records, without set types. They get the columns that the query
