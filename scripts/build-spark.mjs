@@ -9,7 +9,7 @@ import { ENTRIES } from './entries.mjs'
 const BRIDGE = 'bridge/spark'
 const DIST = `${BRIDGE}/dist`
 const LIBRARY = `${BRIDGE}/target/library`
-/** What executors never load: the command, and modules of other processes of the driver. */
+/** Executors never load these: the command, and modules of other processes of the driver. */
 const DRIVERS_OWN = /^cli\/|^engine\/driver-thread\//
 /** The packages that formats/parquet/packages.ts loads by name. */
 const PARQUET = ['hyparquet', 'hyparquet-writer', 'hyparquet-compressors']

@@ -10,5 +10,5 @@ export const PIPELINE_FILES = {
   boot: 'millrace-pipeline.bin',
 } as const
 
-/** What a worker compares its graph with, and builds it from. */
+/** A worker builds its graph from the parameters, and compares it with the fingerprint. */
 export type PipelineBoot = Pick<NonNullable<WorkerBoot['pipeline']>, 'params' | 'fingerprint'>
