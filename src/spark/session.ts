@@ -6,6 +6,7 @@ import { JobBudget } from '../engine/scheduler/job-budget.js'
 import { JobReports } from '../engine/scheduler/job-reports.js'
 import { boundsOf, type KeySample, needsBounds, sampleSink } from '../engine/scheduler/range-bounds.js'
 import type { Job } from '../engine/scheduler/task.js'
+import { FileChangedError } from '../errors.js'
 import type { Dataset, SampledPartitioner } from '../ops/dataset.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
 import type { Sink } from '../ops/plan.js'
@@ -21,6 +22,7 @@ import { unpreparedOf } from './preparation.js'
 import { Programs } from './programs.js'
 import type { ShippedPipeline } from './shipped-pipeline.js'
 import { cancelledBy, type RunnerOptions, StageRunner } from './stage-runner.js'
+import type { Stage } from './stage-table.js'
 import { Stages } from './stages.js'
 import { StreamSupport } from './stream-support.js'
 
@@ -98,8 +100,8 @@ export class Session {
     const job = this.#newJob(batch)
     return await this.#reports.job(job, rdd.label, partitions.length, batch, async () => {
       await this.#prepare(job, rdd, signals)
-      const stage = { rdd: this.#stages.version(rdd), label: rdd.label }
-      return await this.#runner.run(job, stage, partitions, signals, known)
+      const describe = () => ({ rdd: this.#stages.version(rdd), label: rdd.label })
+      return await this.#complete(describe, (stage) => this.#runner.run(job, stage, partitions, signals, known))
     })
   }
 
@@ -148,11 +150,43 @@ export class Session {
     for (const signal of signals) if (signal.aborted) throw cancelledBy(signal, job)
     if (partitions.length === 0) return []
     await this.#prepare(job, rdd, signals)
-    const stage = this.#stages.result(rdd, sink, job.batchTime)
-    try {
-      return (await this.#runner.run(job, stage, partitions, signals)).map(resultOf)
-    } finally {
-      this.#stages.drop(stage)
+    return await this.#results(job, rdd, sink, partitions, signals)
+  }
+
+  async #results(
+    job: Job,
+    rdd: Dataset,
+    sink: Sink,
+    partitions: readonly number[],
+    signals: readonly AbortSignal[],
+  ): Promise<unknown[]> {
+    const describe = () => this.#stages.result(rdd, sink, job.batchTime)
+    const run = (stage: Stage) => this.#runner.run(job, stage, partitions, signals)
+    return (await this.#complete(describe, run, (stage) => this.#stages.drop(stage))).map(resultOf)
+  }
+
+  /**
+   * Runs a stage that `describe` creates. Where a file is missing that its dataset can do without, it creates the stage again without the
+   * file. Each file is left out once, so this ends by itself.
+   */
+  async #complete<S extends Pick<Stage, 'rdd'>>(
+    describe: () => S,
+    run: (stage: S) => Promise<Buffer[]>,
+    end: (stage: S) => void = () => {},
+  ): Promise<Buffer[]> {
+    const stages = this.#stages
+    for (;;) {
+      const stage = describe()
+      try {
+        const blocks = await run(stage)
+        // Otherwise another job has left out a file meanwhile that this one has read.
+        if (!stages.isOutdated(stage)) return blocks
+      } catch (error) {
+        if (!(error instanceof FileChangedError)) throw error
+        if (!stages.leaveOut(stage, error) && !stages.isOutdated(stage)) throw error
+      } finally {
+        end(stage)
+      }
     }
   }
 
@@ -185,13 +219,8 @@ export class Session {
     }
     const { sampled } = partitioner
     const all = Array.from({ length: sampled.partitions }, (_, partition) => partition)
-    const stage = this.#stages.result(sampled, sampleSink(partitioner), job.batchTime)
-    try {
-      const samples = (await this.#runner.run(job, stage, all, signals)).map(resultOf) as KeySample[]
-      partitioner.bounds = boundsOf(partitioner, samples, this.#options.resolver)
-    } finally {
-      this.#stages.drop(stage)
-    }
+    const samples = (await this.#results(job, sampled, sampleSink(partitioner), all, signals)) as KeySample[]
+    partitioner.bounds = boundsOf(partitioner, samples, this.#options.resolver)
   }
 }
 

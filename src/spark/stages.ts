@@ -1,6 +1,7 @@
 import { serialize } from 'node:v8'
 import { shuffleSink } from '../engine/scheduler/planner.js'
 import type { SnapshotRows } from '../engine/state/snapshot-chain.js'
+import type { FileChangedError } from '../errors.js'
 import type { Dataset, ShuffleDependency } from '../ops/dataset.js'
 import type { Sink } from '../ops/plan.js'
 import type { StateRdd } from '../ops/rdd/state.js'
@@ -8,16 +9,8 @@ import type { Gateway } from './gateway.js'
 import type { Programs } from './programs.js'
 import type { TaskInputs } from './stage-input.js'
 import { type ParentRdds, StagePlanner, type StagePlannerOptions } from './stage-planner.js'
+import { type Stage, StageTable } from './stage-table.js'
 import type { StateBook } from './state-book.js'
-
-/** A stage that the gateway has: what its tasks compute, for their reports and errors. */
-export interface Stage {
-  readonly rdd: number
-  readonly label: string
-  readonly partitions: readonly Pick<StagePlanner, 'rejecting' | 'sources'>[]
-  /** Partitions whose report was entered. Spark runs tasks again after it has lost their output. */
-  readonly reported: Set<number>
-}
 
 const LEVELS: Readonly<Record<string, string>> = {
   memory: 'MEMORY_ONLY',
@@ -37,7 +30,7 @@ export class Stages implements ParentRdds {
   /** The RDD of a shuffle, then that of its map tasks. */
   readonly #shuffles = new WeakMap<ShuffleDependency, readonly [number, number]>()
   readonly #persisted = new WeakMap<Dataset, number>()
-  readonly #stages = new Map<number, Stage>()
+  readonly #table = new StageTable()
   /** Drops the RDDs of a dependency or dataset that the program has no longer. */
   readonly #unused = new FinalizationRegistry<readonly number[]>((rdds) => this.#drop(rdds))
   #next = 0
@@ -56,9 +49,19 @@ export class Stages implements ParentRdds {
     this.#options = options
   }
 
-  /** Returns the stage with this number in the gateway; undefined if it was dropped. */
+  /** Returns the stage with this number in the gateway; undefined if it was dropped or is outdated. */
   get(rdd: number): Stage | undefined {
-    return this.#stages.get(rdd)
+    return this.#table.get(rdd)
+  }
+
+  /** Whether a stage must be described again, because a file was left out meanwhile. */
+  isOutdated({ rdd }: Pick<Stage, 'rdd'>): boolean {
+    return this.#table.isOutdated(rdd)
+  }
+
+  /** Leaves the file that an error names out of the datasets that a stage reads, if they can do without it. Returns whether it did. */
+  leaveOut({ rdd }: Pick<Stage, 'rdd'>, error: FileChangedError): boolean {
+    return this.#table.leaveOut(rdd, error)
   }
 
   /** Creates the stage of a job's results, and those that it reads. Drop it after the job. */
@@ -77,10 +80,12 @@ export class Stages implements ParentRdds {
 
   shuffled(dependency: ShuffleDependency): number {
     const known = this.#shuffles.get(dependency)
-    if (known) return known[0]
+    if (known && !this.#table.isOutdated(known[0])) return known[0]
+    if (known) this.#release(dependency)
     const { rdd: of } = this.#stage(dependency.rdd, shuffleSink(dependency))
     const id = this.#next++
     this.#gateway.tell({ op: 'shuffle', id, of, partitions: dependency.partitioner.partitions })
+    this.#table.add(id, [of])
     this.#shuffles.set(dependency, [id, of])
     this.#unused.register(dependency, [id, of], dependency)
     return id
@@ -88,7 +93,8 @@ export class Stages implements ParentRdds {
 
   persisted(rdd: Dataset): number {
     const known = this.#persisted.get(rdd)
-    if (known !== undefined) return known
+    if (known !== undefined && !this.#table.isOutdated(known)) return known
+    this.unpersist(rdd)
     // Its own plan: `of` would read the persisted partitions.
     const stage = this.#create(rdd, { op: 'collect' }, (planner, partition) => planner.computed(rdd, partition))
     this.#gateway.tell({ op: 'persist', id: stage.rdd, level: LEVELS[rdd.storage!] })
@@ -100,7 +106,8 @@ export class Stages implements ParentRdds {
   version(rdd: StateRdd<unknown>): number {
     const { operator, time } = rdd
     const known = this.versionAt(operator, time)
-    if (known !== undefined) return known
+    if (known !== undefined && !this.#table.isOutdated(known)) return known
+    if (known !== undefined) this.#drop([known])
     const { rdd: id } = this.#create(rdd, { op: 'collect' }, (planner, partition) => planner.version(rdd, partition))
     const { isCheckpoint, unused } = this.#states.enter(rdd, id)
     // Its blocks are those of the version before and the new ones, so versions in memory share them.
@@ -168,13 +175,13 @@ export class Stages implements ParentRdds {
     const id = this.#next++
     this.#gateway.tell({ op: 'rdd', id, parents, partitions, broadcasts: [...broadcasts] }, Buffer.concat(inputs))
     const stage = { rdd: id, label: rdd.label, partitions: planners, reported: new Set<number>() }
-    this.#stages.set(id, stage)
+    this.#table.add(id, parents, stage)
     return stage
   }
 
   #drop(rdds: readonly number[]): void {
     for (const id of rdds) {
-      this.#stages.delete(id)
+      this.#table.drop(id)
       if (!this.#gateway.isEnded) this.#gateway.tell({ op: 'drop', id })
     }
   }

@@ -8,7 +8,7 @@ import { isFinal } from '../values/is-final.js'
 import { JavaError } from './gateway.js'
 import { type ProcessLoss, processLost } from './process-loss.js'
 import type { TaskFailure } from './stage-input.js'
-import type { Stage } from './stages.js'
+import type { Stage } from './stage-table.js'
 
 /**
  * The text of a NodeTaskException, in base64: i32 RDD, i32 partition, i32 attempt from 0, u8 kind, then a serialized TaskFailure or the

@@ -38,9 +38,18 @@ const times = {
 /** What streams over files and a queue give in four batches, in events and by outputs. */
 async function gathered(options: Partial<StreamingOptions>) {
   const clock = new ManualClock(0)
-  await using ssc = new StreamingContext({ ...options, threads: 2, parallelism: 3, batchInterval: 1000, clock })
+  const warnings: string[] = []
+  const logger = { debug() {}, info() {}, warn: (text: string) => void warnings.push(text), error() {} }
+  const given = { threads: 2, parallelism: 3, batchInterval: 1000, clock, logger }
+  await using ssc = new StreamingContext({ ...options, ...given })
   const queue = [['a b', 'c'], ['a'], [], ['x y z']]
-  const lines = ssc.queueStream<string>(queue).union(ssc.textFileStream(folder, { newFilesOnly: false }))
+  write('deleted.txt', 'never read\n', 2500)
+  const files = ssc.textFileStream(folder, { newFilesOnly: false }).transform((rdd, time) => {
+    // It is listed, and no task has read it.
+    if (time === 3000) rmSync(join(folder, 'deleted.txt'))
+    return rdd
+  })
+  const lines = ssc.queueStream<string>(queue).union(files)
   const words = lines.flatMap((line) => line.split(' '))
   const counts = words.map((word): [string, number] => [word, 1]).reduceByKey((a, b) => a + b)
   const checked = words.map(
@@ -85,6 +94,7 @@ async function gathered(options: Partial<StreamingOptions>) {
     await clock.advance(1000)
     await ssc.awaitIdle()
   }
+  expect(warnings).toEqual([expect.stringContaining('deleted.txt is left out of batch 3000 ms')])
   return { outputs, batches, dropped: ssc.deadLetters.latest.map(({ record }) => record), times: batchTimes.value }
 }
 
@@ -102,6 +112,7 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     expect(here.outputs.read).toHaveLength(4)
     expect(here.outputs.json).toContainEqual([2000, ['{"n":1}', '{"n":2}']])
     expect(here.times).toBeGreaterThan(0)
+    expect(JSON.stringify(here.outputs)).not.toContain('never')
   })
 
   test('received records and lines are pulled by workers, within the limit, and freed after their batches', async () => {
