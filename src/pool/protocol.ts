@@ -87,6 +87,8 @@ export interface TaskMessage {
   readonly forget?: readonly SegmentId[]
   /** Present for map tasks that are sent together with their readers. */
   readonly exchange?: TaskExchange
+  /** Partitions of keyed state that the thread drops, because it will not be asked for them. */
+  readonly dropStates?: readonly { readonly operator: number; readonly partition: PartitionIndex }[]
   /** Values of broadcast variables that the program uses and this thread lacks. */
   readonly broadcasts?: readonly { readonly id: number; readonly block: BlockHandle }[]
 }

@@ -39,15 +39,17 @@ class Process {
     pairs: [string, number][],
     chain?: Block[],
     hot = false,
+    partition = 0,
   ) {
     const writer = new ByteWriter()
     encodeRecords(writer, pairs)
     const values: StageInput = { in: 'values', count: pairs.length, payload: new Uint8Array(writer.bytes()) }
     const changes: Plan[][] = [[{ op: 'input', input: 1 }], []]
     const plan: Plan = { op: 'state', input: 0, operator: how, changes, emit: 'nothing', label: 'updateStateByKey#3' }
-    const { blocks, report } = await this.#run(1, plan, [stateOf(name, from, to), values], chain, hot)
+    const state = stateOf(name, from, to, partition)
+    const { blocks, report, dropped } = await this.#run(1, plan, [state, values], chain, hot)
     const states = (deserialize(report) as TaskReport).states
-    return { chain: blocks.filter(({ key }) => key === KEYS || key === SNAPSHOT), states }
+    return { chain: blocks.filter(({ key }) => key === KEYS || key === SNAPSHOT), states, dropped }
   }
 
   /** Reads the entries of a version. */
@@ -82,8 +84,8 @@ class Process {
   }
 }
 
-function stateOf(name: string, from: number | undefined, to: number): StageInput {
-  return { in: 'state', name, operator: 3, partition: 0, from, to, scan: false }
+function stateOf(name: string, from: number | undefined, to: number, partition = 0): StageInput {
+  return { in: 'state', name, operator: 3, partition, from, to, scan: false }
 }
 
 const lastOf = (chain: Block[]) => unpackStateBlock(chain.filter(({ key }) => key === SNAPSHOT).at(-1)!.block).name
@@ -136,6 +138,22 @@ test('another process continues from the chain, and names its snapshots differen
   expect(await node.read('app/3', 3000, all, false)).toEqual(expected)
   const names = all.filter(({ key }) => key === SNAPSHOT).map(({ block }) => unpackStateBlock(block).name)
   expect(new Set(names).size).toBe(names.length)
+})
+
+test('a process drops the state of a partition whose tasks go elsewhere, and of no other', async () => {
+  const moved = await node.make('app/3', undefined, 1000, [['a', 1]])
+  const kept = await node.make('other/3', undefined, 1000, [['a', 5]])
+  let chain: Block[] | undefined
+  const dropped: string[] = []
+  for (let time = 1000; time <= 30_000; time += 1000) {
+    const made = await node.make('app/3', chain && time - 1000, time, [['b', 1]], chain, chain !== undefined, 1)
+    chain = grown(chain ?? [], made.chain)
+    dropped.push(...made.dropped)
+  }
+  expect(dropped).toEqual(['app/3/0'])
+  await expect(node.read('app/3', 1000, moved.chain, true)).rejects.toThrow('does not hold partition 0')
+  expect(await node.read('app/3', 1000, moved.chain, false)).toEqual([['a', 1]])
+  expect(await node.read('other/3', 1000, kept.chain, true)).toEqual([['a', 5]])
 })
 
 /** As the executor's StateChain does it: a full block replaces those of its kind. */

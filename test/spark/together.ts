@@ -39,9 +39,10 @@ export function shared(cases: readonly Case[]): Case[][] {
 /** Runs cases beside each other in one context, whose start takes seconds. Resolves with what each gave, by its id. */
 export async function observeTogether(cases: readonly Case[], options: Options): Promise<Map<string, object>> {
   const lists = cases.map(({ read }) => read.inputs ?? [])
-  const [{ read: given }] = cases as [Case]
-  const { batchMs, numPartitions: partitions = 2, recovery } = given
-  const restartAfter = recovery?.batchesBeforeRestart
+  // Of every case, because a case checks that its fields are read.
+  const [{ batchMs, partitions, restartAfter }] = cases.map(({ read: { batchMs, numPartitions, recovery } }) => {
+    return { batchMs, partitions: numPartitions ?? 2, restartAfter: recovery?.batchesBeforeRestart }
+  }) as [{ batchMs: number; partitions: number; restartAfter: number | undefined }]
   const batches = Math.max(...cases.map(({ read }) => read.runBatches))
   const outputs = (await runBatches(
     (ssc, ...streams) => {

@@ -57,6 +57,6 @@ process.exit(0)
 /** Answers the running task with an error, and ends this process. */
 function abandon(error: unknown): void {
   const failure: TaskFailure = { error: encodeError(error), label: undefined, failedOn: undefined }
-  writeAnswer(socket, { outcome: 'failed-with-process', report: serialize(failure), blocks: [] })
+  writeAnswer(socket, { outcome: 'failed-with-process', report: serialize(failure), blocks: [], dropped: [] })
   socket.end(() => process.exit(1))
 }

@@ -3,6 +3,7 @@ import type { BlockHandle } from '../../pool/blocks/handle.js'
 import type { TaskInput, WrittenBlock } from '../../pool/protocol.js'
 import type { StateStageInput } from '../stage-input.js'
 import { KEYS, nameOf, packStateBlock, SNAPSHOT, type StateBlock, unpackStateBlock } from '../state-block.js'
+import { HeldStates } from './held-states.js'
 import type { KeyedBlock, ReadFrame } from './task-frames.js'
 
 /** No snapshot has this name: a version without one before it must not continue what the process holds. */
@@ -17,6 +18,7 @@ export class StateHost {
   readonly #process = `${randomBytes(8).toString('hex')}/`
   /** Names of operators, by their numbers in the runtime. */
   readonly #operators: string[] = []
+  readonly #held = new HeldStates()
 
   /**
    * Returns the input of the runtime for a version of state. `read`: the chain of the version that it starts from. `put` copies a block
@@ -50,8 +52,15 @@ export class StateHost {
     return { key: as === 'keys' ? KEYS : SNAPSHOT, block: packed }
   }
 
+  /** Returns partitions that the process needs to hold no longer: by numbers of the runtime, and by name. */
+  moved(): { readonly operator: number; readonly partition: number; readonly name: string }[] {
+    return this.#held.moved().map((each) => ({ ...each, name: `${this.#operators[each.operator]}/${each.partition}` }))
+  }
+
   #versionOf({ name, operator: stream, partition, from, to, scan, watermarks }: StateStageInput) {
-    return { in: 'state', operator: this.#numberOf(name), stream, partition, from, to, scan, watermarks } as const
+    const operator = this.#numberOf(name)
+    this.#held.use(operator, partition)
+    return { in: 'state', operator, stream, partition, from, to, scan, watermarks } as const
   }
 
   #numberOf(name: string): number {

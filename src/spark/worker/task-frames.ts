@@ -82,9 +82,11 @@ export interface TaskAnswer {
   /** A serialized TaskReport or TaskFailure; empty if there is nothing to report. */
   readonly report: Buffer
   readonly blocks: readonly KeyedBlock[]
+  /** Names of partitions of state that the process holds no longer. */
+  readonly dropped: readonly string[]
 }
 
-export function writeAnswer(socket: Socket, { outcome, report, blocks }: TaskAnswer): void {
+export function writeAnswer(socket: Socket, { outcome, report, blocks, dropped }: TaskAnswer): void {
   socket.cork()
   socket.write(Buffer.of(OUTCOMES.indexOf(outcome)))
   socket.write(intBytes(report.length))
@@ -94,6 +96,11 @@ export function writeAnswer(socket: Socket, { outcome, report, blocks }: TaskAns
     socket.write(intBytes(key))
     socket.write(intBytes(block.length))
     socket.write(block)
+  }
+  socket.write(intBytes(dropped.length))
+  for (const name of dropped) {
+    socket.write(intBytes(name.length))
+    socket.write(name, 'latin1')
   }
   socket.uncork()
 }

@@ -23,6 +23,7 @@ export class TaskHost {
   readonly #link: BlockLink
   readonly #memory = new TaskMemory()
   readonly #states = new StateHost()
+  #moved: ReturnType<StateHost['moved']> = []
   /** Programs that deal records evenly to the partitions of a shuffle. */
   readonly #dealing = new Set<number>()
 
@@ -57,12 +58,16 @@ export class TaskHost {
       define,
       inputs,
       broadcasts,
+      dropStates: this.#moved,
       ...this.#memory.grants(),
     }
     offer(this.#status, 1)
     const result = await this.#runtime.run(message)
     if (result.ok === 'stale') throw new Error('a task was taken back, which only a driver of threads does')
-    return result.ok ? this.#succeeded(frame, wanted, result) : this.#failed(result)
+    const answer = result.ok ? this.#succeeded(frame, wanted, result) : this.#failed(result)
+    // The executor knows it before the next task, which drops them.
+    this.#moved = this.#states.moved()
+    return { ...answer, dropped: this.#moved.map(({ name }) => name) }
   }
 
   async #inputs(wanted: readonly StageInput[], reads: readonly ReadFrame[]): Promise<TaskInput[]> {
@@ -118,7 +123,7 @@ export class TaskHost {
     { program, partition: map }: TaskFrame,
     wanted: readonly StageInput[],
     result: TaskResult & { ok: true },
-  ): TaskAnswer {
+  ): Omit<TaskAnswer, 'dropped'> {
     const written = result.written.map(({ block }) => block)
     this.#memory.ended(result.memory, written)
     const blocks: KeyedBlock[] = []
@@ -149,7 +154,7 @@ export class TaskHost {
     return serialize(report)
   }
 
-  #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): TaskAnswer {
+  #failed({ error, label, failedOn, memory }: TaskResult & { ok: false }): Omit<TaskAnswer, 'dropped'> {
     this.#memory.ended(memory, [])
     const failure: TaskFailure = { error, label, failedOn }
     return { outcome: isFinalFailure(error) ? 'failed-finally' : 'failed', report: serialize(failure), blocks: [] }

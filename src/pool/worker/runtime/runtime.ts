@@ -93,6 +93,7 @@ class Runtime implements WorkerRuntime {
   readonly #compiler: ThreadPlanCompiler
   readonly #programs = new Map<number, Program>()
   readonly #compiled = new Map<number, CompiledProgram>()
+  readonly #states = new StateStore()
   readonly #broadcasts = new Map<number, { readonly block: BlockHandle; value?: unknown; read: boolean }>()
 
   constructor(message: AttachMessage, boot: WorkerBoot, files: FileSystems, graph: ResolveEnvironment) {
@@ -108,7 +109,7 @@ class Runtime implements WorkerRuntime {
     let kernels: { readonly made: TextKernels | undefined } | undefined
     const services: ThreadServices = {
       segments: this.#segments,
-      states: new StateStore(),
+      states: this.#states,
       codegen: boot.codegen,
       get kernels() {
         // Created on first use, because it takes 2 to 4 ms and many threads never read text.
@@ -244,7 +245,18 @@ class Runtime implements WorkerRuntime {
     return { ok: true, answer: { value: undefined }, written, memory: this.#report(), metrics }
   }
 
-  #accept({ segments, lend, adopt, release, forget, broadcasts, define, undefine, program }: TaskMessage): void {
+  #accept({
+    segments,
+    lend,
+    adopt,
+    release,
+    forget,
+    broadcasts,
+    dropStates,
+    define,
+    undefine,
+    program,
+  }: TaskMessage): void {
     this.#segments.add(segments)
     if (lend) {
       this.#segments.add(lend)
@@ -253,6 +265,7 @@ class Runtime implements WorkerRuntime {
     if (adopt) this.#store.adopt(adopt, [], false)
     if (release) this.#release(release)
     if (forget) this.#segments.forget(forget)
+    for (const { operator, partition } of dropStates ?? []) this.#states.delete(operator, partition)
     for (const { id, block } of broadcasts ?? []) this.#broadcasts.set(id, { block, read: false })
     if (define) this.#programs.set(program, define)
     for (const number of undefine ?? []) {

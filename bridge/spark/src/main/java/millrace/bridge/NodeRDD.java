@@ -134,6 +134,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
         blocks.add(new Tuple2<>(process.in.readInt(), Wire.read(process.in)));
         process.heartbeats.blockMoved();
       }
+      for (int n = process.in.readInt(); n > 0; n--) process.states.remove(new String(Wire.read(process.in), StandardCharsets.ISO_8859_1));
       answered = outcome != FAILED_WITH_PROCESS;
       // A task that failed may have changed the state that the process holds.
       if (outcome != SUCCEEDED) process.states.keySet().removeIf(state -> state.equals(part.state) || wanted.containsKey(state));
