@@ -337,10 +337,10 @@ export const RULES = [
     may: ['errors', 'ops/functions/expression', 'ops/functions/expression-type', 'pool/kernels', 'package-root'],
     types: ['ops'],
   },
-  // The one place that puts a worker together: it also loads what sinks run in threads.
+  // The one place where a worker loads functions of other rooms.
   {
-    room: 'pool/worker/entry',
-    may: ['pool/worker', 'formats/reading', 'sinks', 'sql/run-query', 'sql/arrow/run-encoder'],
+    room: 'pool/worker/library-functions',
+    may: ['formats/reading', 'sinks', 'sql/run-query', 'sql/arrow/run-encoder'],
   },
   {
     room: 'pool/worker',
@@ -440,7 +440,7 @@ export const RULES = [
       'pool/blocks',
       'pool/*',
       'pool/worker/runtime',
-      'sinks',
+      'pool/worker/library-functions',
       'package-root',
       'spark/block-wire',
       'spark/pipeline-files',

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock, StreamingContext, type StreamingOptions, type TaskContext, withEnv } from 'millrace'
+import { sql } from 'millrace/sql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
@@ -11,8 +13,9 @@ import { eventually } from '../support/eventually.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-streams-'))
 const jsonFolder = mkdtempSync(join(tmpdir(), 'millrace-spark-json-'))
+const archives = mkdtempSync(join(tmpdir(), 'millrace-spark-archives-'))
 afterAll(() => {
-  for (const path of [folder, jsonFolder]) rmSync(path, { recursive: true })
+  for (const path of [folder, jsonFolder, archives]) rmSync(path, { recursive: true })
 })
 
 /** Writes a file that belongs to the batch at `ms`. */
@@ -67,12 +70,15 @@ async function gathered(options: Partial<StreamingOptions>) {
     sorted: [],
     read: [],
     json: [],
+    queried: [],
   }
   const into = (name: string) => async (rdd: { collect(): Promise<unknown[]> }, time: number) => {
     const records = (await rdd.collect()).map((record) => JSON.stringify(record)).sort()
     outputs[name]!.push([time, records])
   }
   counts.foreachRDD(into('counts'))
+  const rows = words.map((word) => ({ word })).toTable({ word: 'VARCHAR' })
+  sql<object>('select word, count(*) as n from words group by 1', { words: rows }).foreachRDD(into('queried'))
   const batchTimes = ssc.context.longAccumulator()
   // As many partitions in threads as on Spark.
   const countTimes = withEnv({ batchTimes }, (_: unknown, __: number, { batchTime }: TaskContext) =>
@@ -106,7 +112,10 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     write('two.txt', 'y z\na y\n', 2500)
     write('rows.json', '{"n":1}\n{\n{"n":2}\n', 1500, jsonFolder)
     const here = await gathered({})
-    expect(await gathered(onSpark('local[2]'))).toEqual(here)
+    const archive = join(archives, 'modules.tar')
+    execFileSync('tar', ['cf', archive, '-C', join(import.meta.dirname, '..', '..', 'node_modules'), '@duckdb'])
+    expect(await gathered(onSpark('local[2]', { 'spark.archives': `${archive}#node_modules` }))).toEqual(here)
+    expect(here.outputs.queried).toContainEqual([1000, expect.arrayContaining(['{"word":"b","n":3}'])])
     expect(here.batches).toHaveLength(4)
     expect(here.dropped).toEqual(expect.arrayContaining(['y', expect.objectContaining({ text: '{' })]))
     expect(here.outputs.read).toHaveLength(4)

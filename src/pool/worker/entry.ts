@@ -1,9 +1,4 @@
-// Registers the functions that sinks run in threads.
-import '../../formats/reading.js'
-import '../../sinks/save-formats.js'
-import '../../sinks/write-to.js'
-import '../../sql/arrow/run-encoder.js'
-import '../../sql/run-query.js'
+import './library-functions.js'
 import { createRuntime } from './runtime/runtime.js'
 import { serve } from './runtime/serve.js'
 
