@@ -1,8 +1,10 @@
 import { areGlobal } from './closure-scopes.js'
 import { type Constant, type Expression, RECORD } from './expression.js'
+import { FUNCTIONS, STATICS } from './pure-names.js'
+import { type Meaning, mutationOf, type Surroundings } from './purity.js'
 import { type GlobalName, type Known, readExpression } from './read-expression.js'
 import { type ReadMerge, readMerge } from './read-merge.js'
-import type { AnyFunction, UserRef } from './ref.js'
+import type { AnyFunction, EnvValue, UserRef } from './ref.js'
 
 /** The meaning of a function, or the reason why it runs as it is written. */
 export type Reading = Expression | { readonly why: string }
@@ -14,12 +16,38 @@ const GLOBALS: ReadonlyMap<string, Expression> = new Map<string, Expression>([
 ])
 const ofModule = new WeakMap<AnyFunction, Reading>()
 
-/** Returns the reference with the meaning of its function's text, if kernels may compute that. */
+/** Returns the reference with what its function's text says: its meaning, if kernels may compute that, and what it keeps. */
 export function withMeaning(ref: UserRef, target: AnyFunction): UserRef {
   const reading = readingOf(ref, target)
-  if (reading && !('why' in reading)) return { ...ref, means: reading }
+  // An expression changes nothing.
+  if (reading && !('why' in reading)) return { ...ref, means: reading, keeps: true }
   const merges = mergeOf(ref, target)
-  return merges ? { ...ref, merges } : ref
+  return { ...ref, ...(merges && { merges }), ...(keepsArguments(ref, target) && { keeps: true }) }
+}
+
+const IN_MODULE: Surroundings = { globals: false, meanings: new Map() }
+
+function keepsArguments(ref: UserRef, target: AnyFunction): boolean {
+  switch (ref.k) {
+    case 'source':
+      return mutationOf(ref.text, surroundingsOf(ref.env ?? {})) === undefined
+    case 'table':
+    case 'export':
+      return mutationOf(textOf(target), IN_MODULE) === undefined
+    case 'global':
+      return FUNCTIONS.has(ref.path) || STATICS.has(ref.path)
+  }
+}
+
+/** Functions of the surroundings have no meaning here, because they may change their arguments. */
+function surroundingsOf(env: { readonly [name: string]: EnvValue }): Surroundings {
+  const meanings = new Map<string, Meaning>()
+  for (const [name, entry] of Object.entries(env)) {
+    if ('broadcast' in entry) meanings.set(name, 'broadcast')
+    if ('value' in entry)
+      meanings.set(name, typeof entry.value === 'object' && entry.value !== null ? 'data' : 'primitive')
+  }
+  return { globals: Object.keys(env).every((name) => meanings.has(name)), meanings }
 }
 
 /**

@@ -21,6 +21,9 @@ export const CONSTRUCTORS = list(`
   Uint32Array
 `)
 
+/** Globals whose new objects share no memory with the arguments of their construction. */
+export const COPYING = list('Array Date Map Set')
+
 /** Paths of global functions that a function may call, and pass as callbacks. */
 export const STATICS = list(`
   Array.from Array.isArray Array.of BigInt.asIntN BigInt.asUintN Date.UTC Date.now Date.parse JSON.parse JSON.stringify
@@ -44,6 +47,10 @@ const READING = list(`
   toLocaleTimeString toLocaleUpperCase toLowerCase toPrecision toReversed toSorted toSpliced toString toTimeString toUTCString
   toUpperCase toWellFormed trim trimEnd trimStart valueOf values with
 `)
+/** Methods that may move the position of their receiver, a regular expression or an iterator. */
+export const MOVING = list('exec next test')
+/** Methods that may move the position of their first argument, a regular expression. */
+export const MATCHING = list('match matchAll replace replaceAll search split')
 const DATE_PART = /^[gs]et(?:UTC)?(?:Date|Day|FullYear|Hours|Milliseconds|Minutes|Month|Seconds|Time|TimezoneOffset)$/
 
 /** Methods of data that change their receiver. */

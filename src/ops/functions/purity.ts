@@ -9,14 +9,18 @@ import type {
   Property,
 } from 'acorn'
 import { children, type FunctionNode, parseFunction } from './parse.js'
+import { givenNames, namesOf, targetsOf } from './pattern-names.js'
 import {
   CALLBACKS,
   CONSTANT_PATH,
   CONSTANTS,
   CONSTRUCTORS,
+  COPYING,
   FORBIDDEN,
   FUNCTIONS,
   MAKING,
+  MATCHING,
+  MOVING,
   methodOf,
   STATICS,
 } from './pure-names.js'
@@ -44,10 +48,26 @@ export interface Surroundings {
  * code. Cost: one parse, about 1 ms per kB.
  */
 export function impurityOf(text: string, surroundings: Surroundings): string | undefined {
+  return unprovenOf(text, surroundings, 'own')
+}
+
+/**
+ * Returns why a function's source does not prove, in addition, that a call changes no part of its arguments; undefined
+ * if it does. It may return parts of them. Functions of the surroundings must not be among `meanings`, because they may
+ * change theirs. Cost: as `impurityOf`.
+ */
+export function mutationOf(text: string, surroundings: Surroundings): string | undefined {
+  return unprovenOf(text, surroundings, 'kept')
+}
+
+/** `own`: the function may change its arguments, which no other reader has. */
+type Arguments = 'own' | 'kept'
+
+function unprovenOf(text: string, surroundings: Surroundings, args: Arguments): string | undefined {
   const parsed = parseFunction(text)
   if ('refused' in parsed) return parsed.refused
   try {
-    new Prover(parsed.node, surroundings).prove()
+    new Prover(parsed.node, surroundings, args).prove()
     return undefined
   } catch (error) {
     if (error instanceof Unproven) return error.message
@@ -78,16 +98,18 @@ const PLAIN = new Set(
 class Prover {
   readonly #root: FunctionNode
   readonly #surroundings: Surroundings
+  readonly #keepsArguments: boolean
   /** Local variables by the position of a name. */
   readonly #locals = new Map<number, Binding>()
   /** Variables that always hold a function written in this text. */
   readonly #functions = new Set<Binding>()
-  /** Variables whose value the function may change: its parameters, and objects that it creates. */
+  /** Variables whose value the function may change: its parameters unless it must keep them, and objects it creates. */
   readonly #own = new Set<Binding>()
 
-  constructor(root: FunctionNode, surroundings: Surroundings) {
+  constructor(root: FunctionNode, surroundings: Surroundings, args: Arguments) {
     this.#root = root
     this.#surroundings = surroundings
+    this.#keepsArguments = args === 'kept'
     const { references, declarations } = new ScopeReader(root)
     for (const { node, name, scope, loaderName } of references) {
       const binding = loaderName === undefined ? scope.find(name) : undefined
@@ -97,7 +119,7 @@ class Prover {
   }
 
   prove(): void {
-    for (const param of this.#root.params) {
+    for (const param of this.#keepsArguments ? [] : this.#root.params) {
       for (const { start } of givenNames(param)) this.#own.add(this.#locals.get(start)!)
     }
     this.#noteFunctions(this.#root)
@@ -159,8 +181,10 @@ class Prover {
     switch (node.type) {
       case 'ArrayExpression':
       case 'ObjectExpression':
-      case 'NewExpression':
         return true
+      case 'NewExpression':
+        // A view may lie over the memory of an argument.
+        return !this.#keepsArguments || this.#isGlobal(node.callee, COPYING)
       case 'Identifier': {
         const binding = this.#locals.get(node.start)
         return binding !== undefined && this.#own.has(binding)
@@ -173,7 +197,8 @@ class Prover {
           MAKING.has(this.#globalPath(node.callee) ?? keyOf(node.callee) ?? '')
         )
       case 'MemberExpression':
-        return keyOf(node) !== undefined && this.#isOwn(node.object)
+        // A part of a new object may be a part of an argument.
+        return !this.#keepsArguments && keyOf(node) !== undefined && this.#isOwn(node.object)
       default:
         return false
     }
@@ -357,9 +382,17 @@ class Prover {
     }
     const effect = methodOf(name)
     if (effect === undefined) refuse(`calls an unknown method \`${name}\``)
+    if (this.#keepsArguments) this.#match(name, object, node.arguments[0])
     if (effect === 'changes') this.#changes(object)
     else this.#read(object)
     this.#arguments(node, name, false)
+  }
+
+  /** Refuses a match that may move the position of a regular expression, or an iterator, of an argument. */
+  #match(name: string, receiver: AnyNode, first: AnyNode | undefined): void {
+    const isMoved = (node: AnyNode | undefined) => node?.type !== 'Literal'
+    if ((MOVING.has(name) && isMoved(receiver)) || (MATCHING.has(name) && isMoved(first)))
+      refuse(`may move the position of a regular expression in \`${name}\``)
   }
 
   /**
@@ -428,42 +461,4 @@ function nameOf(key: AnyNode): string | undefined {
 /** Returns the name of a property, or undefined if it is computed. */
 function keyOf({ computed, property }: MemberExpression): string | undefined {
   return computed && property.type !== 'Literal' ? undefined : nameOf(property as AnyNode)
-}
-
-/** Returns the names and properties that a pattern assigns to. */
-function targetsOf(pattern: Pattern): Pattern[] {
-  switch (pattern.type) {
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        targetsOf(property.type === 'RestElement' ? property.argument : property.value),
-      )
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((element) => (element ? targetsOf(element) : []))
-    case 'RestElement':
-      return targetsOf(pattern.argument)
-    case 'AssignmentPattern':
-      return targetsOf(pattern.left)
-    default:
-      return [pattern]
-  }
-}
-
-function namesOf(pattern: Pattern): Identifier[] {
-  return targetsOf(pattern).filter((target): target is Identifier => target.type === 'Identifier')
-}
-
-/** Returns the names in a parameter whose values the caller passes, in properties that the text names. */
-function givenNames(pattern: Pattern): Identifier[] {
-  switch (pattern.type) {
-    case 'Identifier':
-      return [pattern]
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        property.type === 'RestElement' || property.computed ? [] : givenNames(property.value),
-      )
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((element) => (element ? givenNames(element) : []))
-    default:
-      return []
-  }
 }

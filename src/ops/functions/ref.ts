@@ -25,14 +25,21 @@ export type FnRef = UserRef | { readonly k: 'builtin'; readonly name: string; re
 /**
  * A reference to a function that is not the library's, so its results are checked. `returns`: how they are used; absent
  * means `value`. `pure`: the user declared it pure. `means`: what its text computes of one value,
- * if kernels may compute that instead; `merges`: what it computes of two.
+ * if kernels may compute that instead; `merges`: what it computes of two. `keeps`: its text proves that it changes no part
+ * of its arguments.
  */
 export type UserRef = (
   | { readonly k: 'table'; readonly i: number }
   | { readonly k: 'export'; readonly name: string }
   | { readonly k: 'source'; readonly text: string; readonly env?: { readonly [name: string]: EnvValue } }
   | { readonly k: 'global'; readonly path: string }
-) & { readonly returns?: ReturnKind; readonly pure?: true; readonly means?: Expression; readonly merges?: ReadMerge }
+) & {
+  readonly returns?: ReturnKind
+  readonly pure?: true
+  readonly means?: Expression
+  readonly merges?: ReadMerge
+  readonly keeps?: true
+}
 
 /** A value of `withEnv`: plain data, another function, a broadcast variable, or an accumulator. */
 export type EnvValue =

@@ -3,6 +3,7 @@ import { FORM, writeHeader } from './column-header.js'
 import { writeStrings } from './string-column.js'
 
 const FIRST_ROWS = 64
+const NO_INTS = new Int32Array(0)
 /** Below this many, the text itself costs as much as saying that all are the same. */
 const LEAST_SAME = 8
 
@@ -14,9 +15,19 @@ export type WriteValues = (w: ByteWriter, values: readonly unknown[], depth: num
  * kept once: neither takes memory that a collection would visit.
  */
 export class FieldColumn {
+  /** Kept between tasks, because new memory costs page faults and collections. */
+  #memory = NO_INTS
   #ints: Int32Array | undefined
   #same: string | undefined
   #values: unknown[] | undefined
+
+  /** Starts again without values. Frees memory of more than `most` numbers. */
+  clear(most: number): void {
+    if (this.#memory.length > most) this.#memory = NO_INTS
+    this.#ints = undefined
+    this.#same = undefined
+    this.#values = undefined
+  }
 
   add(value: unknown, row: number): void {
     if (this.#ints !== undefined) {
@@ -57,16 +68,17 @@ export class FieldColumn {
 
   #begin(first: unknown): void {
     if (isInt(first)) {
-      this.#ints = new Int32Array(FIRST_ROWS)
+      if (this.#memory.length === 0) this.#memory = new Int32Array(FIRST_ROWS)
+      this.#ints = this.#memory
       this.#ints[0] = first
     } else if (typeof first === 'string') this.#same = first
     else this.#values = [first]
   }
 
   #grow(): void {
-    const longer = new Int32Array(this.#ints!.length * 2)
-    longer.set(this.#ints!)
-    this.#ints = longer
+    this.#memory = new Int32Array(this.#ints!.length * 2)
+    this.#memory.set(this.#ints!)
+    this.#ints = this.#memory
   }
 }
 

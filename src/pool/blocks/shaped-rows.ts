@@ -8,6 +8,8 @@ const MOST_NAMES = 64
 /** Objects of more shapes are usually dictionaries too. */
 const MOST_SHAPES = 8
 const FIRST_ROWS = 64
+/** Memory for more rows is freed, so that one huge task does not stay in memory. */
+const KEEP_ROWS = 128 * 1024
 
 /** Adds the fields of an object. Returns false, and adds nothing, if it has other names than the columns. */
 type Fill = (value: object, columns: readonly FieldColumn[], row: number) => boolean
@@ -25,7 +27,8 @@ export interface Shape {
  * written: a young collection would copy each of them.
  */
 export class ShapedRows {
-  readonly #shapes: Shape[] = []
+  #shapes: Shape[] = []
+  #spare: FieldColumn[] = []
   #shapeOf = new Uint8Array(FIRST_ROWS)
   #last = 0
   #count = 0
@@ -41,6 +44,16 @@ export class ShapedRows {
   /** The index of the shape of each row. */
   get shapeOf(): Uint8Array {
     return this.#shapeOf.subarray(0, this.#count)
+  }
+
+  /** Drops all rows and shapes: shapes are numbered in the order of their first rows. Keeps the memory of columns. */
+  clear(): void {
+    this.#spare = this.#shapes.flatMap(({ columns }) => columns)
+    for (const column of this.#spare) column.clear(KEEP_ROWS)
+    if (this.#shapeOf.length > KEEP_ROWS) this.#shapeOf = new Uint8Array(FIRST_ROWS)
+    this.#shapes = []
+    this.#count = 0
+    this.#last = 0
   }
 
   /** Whether columns are worth it. */
@@ -101,7 +114,8 @@ export class ShapedRows {
       if (this.#shapes.length === MOST_SHAPES) return false
       const names = Object.keys(value)
       if (names.length > MOST_NAMES || names.includes('__proto__')) return false
-      at = this.#shapes.push({ names, columns: names.map(() => new FieldColumn()), fill: fillOf(names), count: 0 }) - 1
+      const columns = names.map(() => this.#spare.pop() ?? new FieldColumn())
+      at = this.#shapes.push({ names, columns, fill: fillOf(names), count: 0 }) - 1
       if (!this.#fill(at, value)) return false
     }
     this.#last = at

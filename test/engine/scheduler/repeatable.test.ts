@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CopyPolicy } from '#build/engine/scheduler/copies/repeatable.js'
 import '#build/index.js'
-import { impurityOf } from '#build/ops/functions/purity.js'
+import { impurityOf, mutationOf } from '#build/ops/functions/purity.js'
 
 const never = () => {
   throw new Error('Nothing to look up.')
@@ -234,4 +234,46 @@ describe('built-in objects that were changed', () => {
     expect(changed).toBe(false)
     expect(policy.allows(1, proven)).toBe(true)
   })
+})
+
+describe('a function whose text proves that it changes no part of its arguments', () => {
+  const mutation = (text: string) => mutationOf(text, { globals: true, meanings: new Map() })
+
+  test.each([
+    '([, auction]) => auction.closed && auction.price > 0',
+    '([key, { sum, count }]) => [key, Math.floor(sum / count)]',
+    '([key, prices]) => [key, prices.reduce((a, b) => a + b, 0) / prices.length]',
+    '(x) => { const copy = [...x]; copy.sort((a, b) => a - b); copy.push(1); return copy }',
+    '(x) => { const seen = new Map(); for (const y of x) seen.set(y, 1); return seen.size }',
+    '(x) => ({ ...x, n: x.n + 1 })',
+    '(x) => { const { n } = x; let m = n; m += 1; return x.text.split(" ").map(Number)[m] }',
+  ])('%s', (text) => expect(mutation(text)).toBe(undefined))
+
+  test.each([
+    '(x) => { x.n++; return x }',
+    '(x) => { delete x.n }',
+    '(x) => { [x.n] = [1] }',
+    '(x) => x.sort()',
+    '(x) => x.list.push(1)',
+    '({ list }) => { list.n = 1 }',
+    '(x) => { let y = x; y.n = 1 }',
+    '(x) => { const [y] = x; y.n = 1 }',
+    '(x) => { const y = [x]; y[0].n = 1 }',
+    '(x) => { const o = { a: x }; o.a.n = 1 }',
+    '(x) => { const o = { a: x }; const { a } = o; a.n = 1 }',
+    '(x) => { for (const y of x) y.n = 1 }',
+    '(x) => { for (x.n of [1, 2]) ; }',
+    '(x) => x.map((y) => { y.n = 1; return y })',
+    '(x) => { const f = (y) => { y.n = 1 }; f(x) }',
+    '(x) => Object.assign(x, { n: 1 })',
+    '(x) => { const view = new Uint8Array(x.buffer); view.fill(0) }',
+    '(x) => x.re.test("a")',
+    '(x) => "a".replace(x.re, "b")',
+    '(x) => { (x.n ??= []).push(1) }',
+    '(x) => helper(x)',
+    'function (x) { this.x = x }',
+    '(x, y = x) => { y.n = 1 }',
+    '(x) => { const y = x.flat(); y[0].n = 1 }',
+    '(x) => { x.date.setTime(0) }',
+  ])('not %s', (text) => expect(mutation(text)).toEqual(expect.any(String)))
 })

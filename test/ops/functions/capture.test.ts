@@ -41,7 +41,7 @@ describe('what capture decides', () => {
   })
 
   test('text', () => {
-    expect(capture(plain, 'map')).toEqual({ k: 'source', text: String(plain) })
+    expect(capture(plain, 'map')).toEqual({ k: 'source', text: String(plain), keeps: true })
     expect(capture(plain, 'map')).toBe(capture(plain, 'filter'))
   })
 
@@ -51,7 +51,7 @@ describe('what capture decides', () => {
     expect(capture(keyBy(plain), 'map')).toEqual({
       k: 'builtin',
       name: 'keyBy',
-      args: [{ fn: { k: 'source', text: String(plain) } }],
+      args: [{ fn: { k: 'source', text: String(plain), keeps: true } }],
     })
     expect(faultOf(() => capture(keyBy(closure), 'keyBy')).message).toContain('keyBy: the function uses `limit`')
   })
@@ -59,7 +59,11 @@ describe('what capture decides', () => {
   test('the table goes before exports, exports before text', () => {
     const table = new FunctionTable()
     table.record(plain, 'map')
-    expect(capture(plain, 'map', { table, exports: new Map([[plain, 'plain']]) })).toEqual({ k: 'table', i: 0 })
+    expect(capture(plain, 'map', { table, exports: new Map([[plain, 'plain']]) })).toEqual({
+      k: 'table',
+      i: 0,
+      keeps: true,
+    })
     expect(capture(closure, 'map', { table, exports: new Map([[closure, 'closure']]) })).toEqual({
       k: 'export',
       name: 'closure',
@@ -75,12 +79,16 @@ describe('what capture decides', () => {
     })
     // A function that was captured by text is later still found by number.
     expect(capture(plain, 'map')).toMatchObject({ k: 'source' })
-    expect(capture(plain, 'map', { table })).toEqual({ k: 'table', i: 0 })
+    expect(capture(plain, 'map', { table })).toEqual({ k: 'table', i: 0, keeps: true })
   })
 
   test('only the values that are used travel', () => {
     const ref = capture(withEnv({ limit, other: 1 }, closure), 'filter')
-    expect({ ...ref, means: undefined }).toEqual({ k: 'source', text: String(closure), env: { limit: { value: 3 } } })
+    expect({ ...ref, means: undefined, keeps: undefined }).toEqual({
+      k: 'source',
+      text: String(closure),
+      env: { limit: { value: 3 } },
+    })
   })
 
   test('functions and broadcast variables as values', () => {

@@ -66,7 +66,7 @@ export class PairParts {
 
   #makeArrays(): void {
     this.#keys = this.#short.map(() => [])
-    this.#values = this.#short.map(() => (this.#areRows ? new ShapedRows() : []))
+    this.#values = this.#short.map((_, part) => (this.#areRows ? cleared(this.#values[part]) : []))
   }
 
   #toArrays(): void {
@@ -76,6 +76,12 @@ export class PairParts {
     // Values of numbers, or of nothing yet.
     this.#values = pairs.map(({ values }) => (values.length === 0 && this.#areRows ? new ShapedRows() : values))
   }
+}
+
+function cleared(values: readonly unknown[] | ShapedRows | undefined): ShapedRows {
+  if (!(values instanceof ShapedRows)) return new ShapedRows()
+  values.clear()
+  return values
 }
 
 /** Pairs of short texts and numbers, in columns. */

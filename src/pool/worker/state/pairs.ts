@@ -1,4 +1,3 @@
-import { append } from '../../../ops/append.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
 import type { PairColumns } from '../../blocks/records-codec.js'
 import type { StateTable } from './table.js'
@@ -40,7 +39,5 @@ export class Pairs implements Iterable<readonly [unknown, unknown]> {
 /** Concatenates arrays into a new one. */
 function together(arrays: readonly (readonly unknown[])[]): readonly unknown[] {
   if (arrays.length === 1) return arrays[0]!
-  const all: unknown[] = []
-  for (const array of arrays) append(all, array)
-  return all
+  return ([] as readonly unknown[]).concat(...arrays)
 }

@@ -2,8 +2,9 @@ import type { FnRef } from '../../../ops/functions/ref.js'
 import type { Aggregator, Plan, Program, Sink } from '../../../ops/plan.js'
 
 /**
- * Finds the state of a program whose records no user function sees in the same task: they are written to a block, or
- * counted. Records of other state are copied, because a function may change its arguments.
+ * Finds the state of a program whose records no function may change in the same task: they are written to a block, or
+ * counted, after functions of the library and functions whose text proves that they keep their arguments. Records of
+ * other state are copied.
  */
 export function readOnlyStates({ plan, sink }: Program): ReadonlySet<Plan> {
   const found = new Set<Plan>()
@@ -17,7 +18,7 @@ export function readOnlyStates({ plan, sink }: Program): ReadonlySet<Plan> {
         if (readOnly) found.add(node)
         return
       case 'chain':
-        visit(node.of, readOnly && node.steps.every(({ fn }) => isLibrary(fn)))
+        visit(node.of, readOnly && node.steps.every(({ fn }) => keepsArguments(fn)))
         return
       case 'keep':
       case 'at':
@@ -37,19 +38,20 @@ function keepsRecords(sink: Sink): boolean {
       return true
     case 'apply':
     case 'foreach':
-      return isLibrary(sink.fn)
+      return keepsArguments(sink.fn)
     case 'shuffle': {
       const { kind } = sink.partitioner
-      return (kind === 'hash' || kind === 'deal') && (!sink.aggregator || combinesByLibrary(sink.aggregator))
+      return (kind === 'hash' || kind === 'deal') && (!sink.aggregator || keepsValues(sink.aggregator))
     }
   }
 }
 
-function combinesByLibrary({ create, mergeValue, mergeCombiners }: Aggregator): boolean {
-  return (!create || isLibrary(create)) && isLibrary(mergeValue) && isLibrary(mergeCombiners)
+function keepsValues({ create, mergeValue, mergeCombiners }: Aggregator): boolean {
+  return (!create || keepsArguments(create)) && keepsArguments(mergeValue) && keepsArguments(mergeCombiners)
 }
 
-/** Functions of the library and the language change no record, unless they call a function among their arguments. */
-function isLibrary(fn: FnRef): boolean {
-  return fn.k === 'global' || (fn.k === 'builtin' && (fn.args ?? []).every((arg) => 'value' in arg))
+/** Functions of the library and the language change no record, unless they call a function that does. */
+function keepsArguments(fn: FnRef): boolean {
+  if (fn.k !== 'builtin') return fn.k === 'global' || fn.keeps === true
+  return (fn.args ?? []).every((arg) => 'value' in arg || keepsArguments(arg.fn))
 }
