@@ -74,6 +74,8 @@ export interface Engine extends JobRunner {
   open(): Promise<void>
   /** Frees everything stored for a dataset, because no later batch reads it. */
   release(rdd: Dataset): void
+  /** Whether workers share the memory of the driver, so that it can read what they have persisted. */
+  readonly sharesMemory: boolean
   /** Returns the location of a persisted partition; undefined if it is not persisted, or not in this process. */
   locationOf(rdd: Dataset, partition: number): PersistedLocation | undefined
   /** Registers blocks that the driver wrote as the partitions of a dataset. They live as long as the dataset. */

@@ -31,6 +31,7 @@ import { unsupported } from './unsupported.js'
  * first action starts the JVM, and loads all other modules of this folder.
  */
 export class SparkEngine implements Engine {
+  readonly sharesMemory = false
   readonly events: Events
   readonly deadLetters: DeadLetters
   readonly states: StateBook

@@ -13,7 +13,7 @@ const root = mkdtempSync(join(tmpdir(), 'millrace-spark-restart-'))
 const folder = join(root, 'text')
 const spark = { ...onSpark('local[2]'), parallelism: 3 }
 const threads = { threads: 2, parallelism: 3 }
-const BATCHES = 10
+const BATCHES = 8
 const NAMES = ['totals', 'seen', 'window', 'inverse', 'sessions', 'joined', 'tumbling', 'late']
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -70,13 +70,13 @@ describe.runIf(hasService('spark'))('streams of a driver on Spark that is killed
     expected = outputsOf(life.file)
     expect(expected.size).toBe(9 * BATCHES)
     for (const name of NAMES) expect(recordsOf(expected, name)).not.toEqual([])
-    await killed({ options: spark, directory, file, from: 0, until: 5 })
+    await killed({ options: spark, directory, file, from: 0, until: 4 })
     cpSync(directory, join(root, 'threads'), { recursive: true })
     cpSync(file, join(root, 'threads-outputs'))
   })
 
   test('resume on Spark with the totals of threads that were not killed', async () => {
-    const [recovered] = await live({ options: spark, directory, file, from: 5, until: BATCHES })
+    const [recovered] = await live({ options: spark, directory, file, from: 4, until: BATCHES })
     expect(recovered).toMatchObject({ lost: [] })
     expect(recovered!.checkpointTime).toBeGreaterThan(0)
     expect(outputsOf(file)).toEqual(expected)
@@ -84,10 +84,10 @@ describe.runIf(hasService('spark'))('streams of a driver on Spark that is killed
 
   test('resume in threads, whose batches run again on Spark with another parallelism', async () => {
     const life = { directory: join(root, 'threads'), file: join(root, 'threads-outputs'), options: threads }
-    await live({ ...life, from: 5, until: BATCHES })
+    await live({ ...life, from: 4, until: BATCHES })
     expect(outputsOf(life.file)).toEqual(expected)
-    const { checkpointTime, outputs } = await replay({ ...life, folder, options: { ...spark, parallelism: 4 } }, 8000)
-    expect(checkpointTime).toBeLessThan(8000)
+    const { checkpointTime, outputs } = await replay({ ...life, folder, options: { ...spark, parallelism: 4 } }, 6000)
+    expect(checkpointTime).toBeLessThan(6000)
     expect(outputs.map(({ result }) => result)).toEqual(NAMES.map(() => 'same'))
   })
 })

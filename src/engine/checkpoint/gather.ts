@@ -157,21 +157,24 @@ export class Gathering {
     const engine = this.#engine
     const all = Array.from({ length: rdd.partitions }, (_, p) => p)
     const missing = all.filter((p) => !engine.locationOf(rdd, p))
-    if (missing.length > 0) await engine.run(rdd, { op: 'count' }, missing)
-    const partitions = await Promise.all(all.map((p) => this.#partition(rdd, p)))
-    return { partitions, hashed: rdd.partitioner?.kind === 'hash' }
+    if (missing.length > 0 && engine.sharesMemory) await engine.run(rdd, { op: 'count' }, missing)
+    const partitions = all.map((p) => {
+      const location = engine.locationOf(rdd, p)
+      return location?.in === 'memory' ? this.#save('data', location.block) : undefined
+    })
+    // The others are in files, which may be removed at any time, were evicted again at memoryLimit, or are with another process.
+    const others = all.filter((p) => !partitions[p])
+    const collected = others.length > 0 ? await engine.run<unknown[]>(rdd, { op: 'collect' }, others) : []
+    for (const [i, p] of others.entries()) partitions[p] = this.#written(collected[i]!)
+    return { partitions: partitions as SavedBlock[], hashed: rdd.partitioner?.kind === 'hash' }
   }
 
-  async #partition(rdd: Dataset, partition: number): Promise<SavedBlock> {
-    const engine = this.#engine
-    const location = engine.locationOf(rdd, partition)
-    if (location?.in === 'memory') return this.#save('data', location.block)
-    // The partition is in a file, which may be removed at any time, or it was evicted again at memoryLimit.
-    const [records] = await engine.run<unknown[]>(rdd, { op: 'collect' }, [partition])
-    const block = engine.driver.write('records', records!)
-    engine.driver.keep(block)
+  #written(records: readonly unknown[]): SavedBlock {
+    const { driver } = this.#engine
+    const block = driver.write('records', records)
+    driver.keep(block)
     const saved = this.#save('data', block)
-    engine.driver.release(block.id)
+    driver.release(block.id)
     return saved
   }
 

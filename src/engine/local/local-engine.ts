@@ -28,6 +28,7 @@ import { terminateThread } from './terminate-thread.js'
 
 /** Runs jobs in threads of this process. Its storage exists from the start; the first action starts the threads. */
 export class LocalEngine implements Engine {
+  readonly sharesMemory = true
   readonly #options: ContextSettings
   readonly #context: RddContext
   readonly #resolver: FunctionResolver
