@@ -24,9 +24,10 @@ const PAGES = ['overview', 'batches', 'graph', 'state', 'sql', 'storage', 'check
 /** A name without a place to break, and one that turns the direction of text. */
 const LONG = `${'x'.repeat(400)}\u202eevil`
 
-/** A directory with a file that no batch takes: its time is in the future. */
+/** A directory with a file, and another one that no batch takes: its time is in the future. */
 function directoryWithLateFile(): string {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-page-'))
+  writeFileSync(join(directory, 'early'), 'a b\n')
   const file = join(directory, 'late')
   writeFileSync(file, 'late\n')
   const tomorrow = Date.now() / 1000 + 86_400
@@ -59,7 +60,12 @@ function busyStream(directory: string) {
   void drain(ssc, HOSTILE)
   ssc.pushStream<string>('pushed').foreachRDD((rdd) => rdd.count())
   if (!SCREENSHOTS) ssc.pushStream<string>(LONG).foreachRDD((rdd) => rdd.count())
-  ssc.textFileStream(directory).foreachRDD((rdd) => rdd.collect())
+  const texts = ssc.textFileStream(directory, { newFilesOnly: false })
+  texts.foreachRDD((rdd) => rdd.collect())
+  if (!SCREENSHOTS) {
+    const known = texts.filter((line) => line.includes('a'))
+    known.filter((line) => line.indexOf('b') > 0).foreachRDD((rdd) => rdd.count())
+  }
   return ssc
 }
 
@@ -191,6 +197,18 @@ describe.runIf(hasService('chromium'))('the page in a browser', () => {
     await poll(() => figures('map')).toContainEqual(expect.stringMatching(/^≈ 1.6K → 1.6K, /))
     await poll(() => figures('reduceByKey')).toContainEqual(expect.stringMatching(/^≈ 1[0-9][0-9] → [0-9]+, /))
     await picture('live-page-graph')
+  })
+
+  test('the graph says which functions became kernels, and why others did not', async () => {
+    await go('#/graph')
+    const filters = page.locator('.node.stream', { hasText: 'filter' })
+    const texts = (part: string) => filters.locator(part).allTextContents()
+    await poll(() => texts('title')).toEqual([
+      'filter',
+      'filter: known to kernels',
+      'filter: a function: it calls `indexOf`',
+    ])
+    expect(await texts('.kernels')).toEqual(['', 'known to kernels', 'a function: it calls …'])
   })
 
   test('the connectors show what is left to read', async () => {

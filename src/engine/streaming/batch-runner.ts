@@ -1,4 +1,5 @@
 import type { OutputOperation } from '../../ops/dstream/graph.js'
+import { noteTextSteps } from '../../ops/dstream/kernel-notes.js'
 import { hasNamed, withAdditionsRestored } from '../../ops/rdd/accumulators.js'
 import type { BatchLog } from '../checkpoint/batch-log.js'
 import type { Checkpointer } from '../checkpoint/checkpointer.js'
@@ -187,6 +188,7 @@ export class BatchRunner {
     inputs.measured(time, { endedAt: timer.now(), processingDelay, schedulingDelay })
     inputs.consumed(time)
     log?.forget(time)
+    noteTextSteps(graph.streams, time)
     const isSkipped = this.#settle(time, failures)
     const totalDelay = schedulingDelay + processingDelay
     const eventTime = [...graph.eventTime.values()].flatMap((stream) => stream.info(time) ?? [])

@@ -1,30 +1,31 @@
-import { kernelNote } from '../rdd/kernel-notes.js'
+import { textStep } from '../rdd/kernel-notes.js'
 import type { StreamNode } from './node.js'
 
-/** The notes do not change: an empty batch, of whose text nothing is known, does not replace them. */
-const notes = new WeakMap<StreamNode, string>()
+/**
+ * How to get the note of each stream, or null for none. It is decided by the first batch with data and does not change: of
+ * an empty batch nothing is known, and the batch whose status is taken may be one.
+ */
+const steps = new WeakMap<StreamNode, (() => string) | null>()
 
-/** Returns the notes of streams that have one. */
-export function kernelNotesOf(streams: readonly StreamNode[]): ReadonlyMap<StreamNode, string> {
-  return new Map(
-    streams.flatMap((stream) => {
-      const note = noteOf(stream)
-      return note === undefined ? [] : [[stream, note]]
-    }),
-  )
+/** Decides about streams from their datasets of a batch. Cost: a walk over the steps of streams without a decision. */
+export function noteTextSteps(streams: readonly StreamNode[], time: number): void {
+  for (const stream of streams) {
+    if (steps.has(stream) || !stream.remembered().includes(time)) continue
+    const dataset = stream.getOrCompute(time)
+    const step = dataset && textStep(dataset)
+    if (step !== undefined) steps.set(stream, step)
+  }
 }
 
 /**
- * Returns whether kernels know the function of a stream's step over lines of text, or why it runs as a function; undefined
- * before its first batch with data, and for other streams.
+ * Returns, for streams whose step runs over lines of text, whether kernels know its function, or why it runs as a function.
+ * Streams before their first batch with data, and other streams, have no note.
  */
-function noteOf(stream: StreamNode): string | undefined {
-  const noted = notes.get(stream)
-  if (noted !== undefined) return noted
-  const newest = stream.remembered().at(-1)
-  const dataset = newest === undefined ? undefined : stream.getOrCompute(newest)
-  const note = dataset ? kernelNote(dataset) : ''
-  if (note === '') return undefined
-  notes.set(stream, note)
-  return note
+export function kernelNotesOf(streams: readonly StreamNode[]): ReadonlyMap<StreamNode, string> {
+  return new Map(
+    streams.flatMap((stream) => {
+      const note = steps.get(stream)?.()
+      return note ? [[stream, note]] : []
+    }),
+  )
 }
