@@ -28,6 +28,10 @@ export async function compare(words, log) {
   const workloads = []
   for (const workload of WORKLOADS.filter(({ name }) => options.workloads.includes(name))) {
     log(`\n${workload.name}`)
+    if (workload.needs !== undefined && available[workload.needs] === undefined) {
+      log(`  is skipped without the peer ${workload.needs}`)
+      continue
+    }
     const summary = await compareOne(workload, available, options, log)
     log(textTable(summary))
     workloads.push(summary)
@@ -71,7 +75,7 @@ async function prepare(options, log) {
 }
 
 async function compareOne(workload, available, options, log) {
-  const { task, bytes, records, ...more } = await workload.prepare(options)
+  const { task, bytes, records, beside, ...more } = await workload.prepare(options)
   const entries = workload.contenders
     .filter((id) => available[peerOf(id)] !== undefined)
     .map((id) => ({ id, title: titleOf(id), version: available[peerOf(id)].version }))
@@ -79,7 +83,7 @@ async function compareOne(workload, available, options, log) {
     for (const entry of entries) {
       const peer = peerOf(entry.id)
       const words = { ...wordsOf(workload, entry.id), peer, threads: options.threads, ...task }
-      entry.launch = () => launch(entry.id, available[peer].start(words))
+      entry.launch = () => launch(entry.id, { ...available[peer].start(words), beside })
       if (!workload.fresh) await enter(entry, warmthOf(workload, PEERS[peer].warmUp, options), log)
     }
     const rounds = Math.min(options.rounds, workload.rounds ?? options.rounds)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { machineMs } from '../machine.mjs'
-import { cpuMs, peakRssMb } from './proc.mjs'
+import { cpuMs, cpuMsBelow, peakRssMb } from './proc.mjs'
 
 /*
  * One system at one workload: a process that waits for requests. A line `go <iterations>` requests work; the process
@@ -27,9 +27,12 @@ export class Contender {
   #stderr = ''
   #end
   #ended
+  #beside
 
-  constructor(id, { command, args, env, cwd }) {
+  /** `beside`: other processes that work for it in its turn, with all that they start. */
+  constructor(id, { command, args, env, cwd, beside }) {
     this.id = id
+    this.#beside = beside
     this.#child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       if (line.startsWith(MARK)) this.#hear(line.slice(MARK.length))
@@ -52,13 +55,13 @@ export class Contender {
   /** Requests `iterations` and returns the answer of the process, with the turn's wall and processor time. */
   async turn(iterations, limitMs) {
     const wall = performance.now()
-    const own = cpuMs(this.#child.pid)
+    const own = this.#cpuMs()
     const here = process.cpuUsage()
     const machine = machineMs()
     this.#child.stdin.write(`go ${iterations}\n`)
     const said = await this.#next(limitMs)
     const wallMs = performance.now() - wall
-    const ownMs = cpuMs(this.#child.pid) - own
+    const ownMs = this.#cpuMs() - own
     const { user, system } = process.cpuUsage(here)
     const foreignMs = machineMs() - machine - ownMs - (user + system) / 1000
     return {
@@ -74,7 +77,7 @@ export class Contender {
   }
 
   get peakRssMb() {
-    return peakRssMb(this.#child.pid)
+    return this.#beside ? Number.NaN : peakRssMb(this.#child.pid)
   }
 
   /** Ends the process, by force if it does not end by itself. */
@@ -83,6 +86,10 @@ export class Contender {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), FAREWELL_MS)
     await this.#ended
     clearTimeout(timer)
+  }
+
+  #cpuMs() {
+    return this.#beside ? cpuMsBelow([this.#child.pid, ...this.#beside]) : cpuMs(this.#child.pid)
   }
 
   #next(limitMs) {

@@ -16,6 +16,12 @@ const faster = (atLeast, workload, of, ...than) => ({
   figure: (own, other) => ratios(other.rounds, own.rounds),
 })
 
+/** The ratio of times, round by round, where the other is the measure. */
+const slower = (atMost, workload, of, than) => ({
+  ...{ workload, of, than: [than], atMost, unit: '× its time' },
+  figure: (own, other) => ratios(own.rounds, other.rounds),
+})
+
 /** The need of one contender as a multiple of another's. */
 const share = (name, atMost, workload, of, than) => ({
   ...{ workload, of, than: [than], atMost, unit: `× ${name}` },
@@ -135,6 +141,26 @@ export const MARKS = [
     measures: MEMORY.map(([name, of]) => share('peak RSS', 0.25, name, of, 'spark')),
   },
   {
+    what: 'On a Spark cluster: word count, kernels',
+    mark: '3 × Spark SQL',
+    measures: [faster(3, 'spark-engine-wordcount', 'millrace-spark:kernels', 'spark-sql')],
+  },
+  {
+    what: 'On a Spark cluster: word count, closures',
+    mark: '1.2 × Spark SQL',
+    measures: [faster(1.2, 'spark-engine-wordcount', 'millrace-spark:closures', 'spark-sql')],
+  },
+  {
+    what: 'On a Spark cluster: a small job of two stages',
+    mark: "at most 1.3 × Spark's own",
+    measures: [slower(1.3, 'spark-engine-two-stages', 'millrace-spark:closures', 'spark-rdd')],
+  },
+  {
+    what: 'On a Spark cluster: every line through a shuffle',
+    mark: 'no slower than Spark RDD',
+    measures: [faster(1, 'spark-engine-lines', 'millrace-spark:closures', 'spark-rdd')],
+  },
+  {
     what: 'Start to first result',
     mark: 'under 0.5 s (Spark: 4.6 s)',
     measures: [milliseconds(500, 'startup', 'millrace')],
@@ -153,7 +179,9 @@ export function judgeMarks(workloads) {
       const rows = workloads.find(({ name }) => name === measure.workload)?.rows
       if (rows === undefined) return []
       const { figure: _, ...said } = measure
-      return [{ what, mark, ...said, here: judge(measure, rows), lts: judge(elsewhereRun(measure), rows) }]
+      const lts =
+        onLts(measure.of) === undefined ? { unknown: 'it runs on one Node' } : judge(elsewhereRun(measure), rows)
+      return [{ what, mark, ...said, here: judge(measure, rows), lts }]
     })
   })
 }

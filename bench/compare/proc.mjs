@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /*
  * The resources of a process, from /proc. Without /proc a figure is NaN: unknown, not zero.
@@ -15,6 +15,17 @@ export function cpuMs(pid) {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i]), 0)
   return (ticks * 1000) / TICKS_A_SECOND
+}
+
+/** Processor time of processes in ms, and of all that they have started and that still runs. */
+export function cpuMsBelow(pids) {
+  const parents = new Map()
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    const stat = read(`/proc/${name}/stat`)
+    if (stat !== undefined) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+  }
+  const isBelow = (pid) => pid !== undefined && pid > 1 && (pids.includes(pid) || isBelow(parents.get(pid)))
+  return [...parents.keys()].filter(isBelow).reduce((sum, pid) => sum + (cpuMs(pid) || 0), 0)
 }
 
 /** The largest resident set that a process has had so far, in MB of 10^6 bytes. */

@@ -5,13 +5,16 @@ import { countLines } from '../plain.mjs'
 import { keyPieces, numbersFile, ordersAndUsers, requestsFile, twoLines, wordPieces } from './files.mjs'
 import { withLts } from './ids.mjs'
 import { nexmarkWorkloads } from './nexmark.mjs'
+import { sparkEngineWorkloads } from './spark-engine.mjs'
 
 /*
  * The workloads. `prepare({ bytes, quick })` creates the data and returns `task`, words for the contenders, and the
  * `bytes` and `records` of one iteration. `contenders` are peers, with a variant after a colon if there are several;
  * Millrace's come first. `warm` is the least number of iterations before the first measured turn. `warmUp`, `rounds`
  * and `iterations` (per turn) override the defaults. `fresh` starts a process for each turn and measures the time from
- * its start to its first answer. `module` is the module that contenders run, if its name differs from the workload's.
+ * its start to its first answer. `isWithLts: false` leaves the other Node out. `needs` is the peer without which a workload
+ * is skipped. `prepare` may return `beside`: processes that work for the
+ * contender whose turn it is, with all that they start. `module` is the module that contenders run, if its name differs from the workload's.
  */
 
 const WINDOW = 30
@@ -136,9 +139,13 @@ const ALL = [
     contenders: ['millrace', 'node', 'spark', 'spark-sql', 'flink', 'polars', 'duckdb', 'rust'],
   },
   ...nexmarkWorkloads(ofPieces),
+  ...sparkEngineWorkloads({ linesFile, twoLines, ofFile }),
 ]
 
-export const WORKLOADS = ALL.map((workload) => ({ ...workload, contenders: withLts(workload.contenders) }))
+export const WORKLOADS = ALL.map(({ isWithLts = true, ...workload }) => ({
+  ...workload,
+  contenders: isWithLts ? withLts(workload.contenders) : workload.contenders,
+}))
 
 function ofFile(file, more) {
   return { task: { file, ...more }, ...volume([file]) }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { folderOf } from '../../test/services/install.mjs'
 import { built, peersFolder, tool, Unavailable } from './build.mjs'
 import { flink, spark } from './jvm.mjs'
 import { otherNode } from './other-node.mjs'
@@ -82,6 +83,19 @@ async function millrace() {
   return { version: `this one, Node ${process.version}`, start: node('millrace/main.mjs') }
 }
 
+async function millraceSpark() {
+  const { version } = await millrace()
+  if (!existsSync(new URL('../../bridge/spark/dist/millrace-library.zip', import.meta.url)))
+    throw new Unavailable('bridge/spark/dist is not built: npm run build:spark')
+  return { version, start: node('millrace/main.mjs') }
+}
+
+/** Spark on a cluster. */
+async function sparkRdd() {
+  if (!existsSync(folderOf('spark'))) throw new Unavailable('it is not installed: node test/services/install.mjs spark')
+  return await spark()
+}
+
 const plainNode = async () => ({ version: process.version, start: node('node/main.mjs') })
 
 async function millraceLts(options) {
@@ -102,6 +116,12 @@ export const PEERS = {
   'node-lts': { title: 'hand-written loop on another Node', warmUp: BRIEF, prepare: nodeLts },
   rxjs: { title: 'RxJS, one thread', warmUp: BRIEF, prepare: rxjs },
   spark: { title: 'Spark DStreams', warmUp: { iterations: 10, seconds: 8 }, prepare: spark },
+  'millrace-spark': {
+    title: 'Millrace on Spark',
+    warmUp: { iterations: 4, seconds: 6 },
+    prepare: millraceSpark,
+  },
+  'spark-rdd': { title: 'Spark RDD', warmUp: { iterations: 4, seconds: 8 }, prepare: sparkRdd },
   'spark-sql': { title: 'Spark SQL, file', warmUp: { iterations: 4, seconds: 8 }, prepare: spark },
   'spark-structured': {
     title: 'Spark Structured Streaming, file',

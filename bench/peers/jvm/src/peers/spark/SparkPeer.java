@@ -3,7 +3,7 @@ package peers.spark;
 import org.apache.spark.SparkConf;
 import peers.Serve;
 
-/** usage: SparkPeer peer=spark|spark-sql|spark-structured workload=wordcount threads=2 scratch=FOLDER file=... */
+/** usage: SparkPeer peer=spark|spark-sql|spark-rdd|spark-structured workload=wordcount threads=2 scratch=FOLDER file=... */
 public final class SparkPeer {
   static SparkConf conf(int threads) {
     String parts = Serve.word("threads");
@@ -16,7 +16,8 @@ public final class SparkPeer {
   public static void main(String[] words) throws Exception {
     Serve.task(words);
     boolean intervals = Serve.word("workload").equals("intervals");
-    if (Serve.word("peer").equals("spark-sql")) Sql.serve();
+    if (Serve.word("workload").equals("spark-engine")) Cluster.serve();
+    else if (Serve.word("peer").equals("spark-sql")) Sql.serve();
     else if (Serve.word("peer").equals("spark-structured")) { if (intervals) Ladder.serve(StructuredIntervals::run); else Structured.serve(); }
     else if (intervals) Ladder.serve(Intervals::run);
     else if (Serve.word("workload").equals("sort")) Sort.serve();
