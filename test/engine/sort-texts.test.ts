@@ -99,6 +99,22 @@ test('as many lines as several groups of a partition, of which some are larger t
   await agrees(equal, ctx.textFile(fileOf(equal.join('\n'))), 1)
 })
 
+test.each(
+  Object.entries({
+    'of equal length': (i: number) => String(100_000 + i),
+    'of which every tenth is long': (i: number) => `${100_000 + i}${'x'.repeat(i % 10 === 0 ? 300 : 0)}`,
+    'of which many are equal': (i: number) => String(i % 100),
+    'with letters of two bytes and carriage returns': (i: number) => `é${100_000 + i}\r`,
+  }),
+)('partitions of about equal size, from the sample of a text with lines %s', async (_name, line) => {
+  const texts = Array.from({ length: 40_000 }, (_, i) => line((i * 7919) % 40_000))
+  const sorted = ctx.textFile(fileOf(texts.join('\n')), 3).sortBy((text) => text, { partitions: 4 })
+  const sizes = await sorted.mapPartitions((records) => [[...records].length]).collect()
+  expect(sizes).toHaveLength(4)
+  expect(Math.min(...sizes)).toBeGreaterThan(5_000)
+  expect(Math.max(...sizes)).toBeLessThan(15_000)
+})
+
 test('lines of which each is the beginning of the next', async () => {
   const texts = Array.from({ length: 1500 }, (_, i) => 'a'.repeat((i * 7919) % 1500))
   await agrees(texts, ctx.textFile(fileOf(texts.join('\n')), 2), 1)

@@ -4,6 +4,7 @@ import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelledLater, type Task } from '../runtime/task.js'
 import { toArray } from '../runtime/to-array.js'
 import { compileReduction } from '../text/byte-reduce.js'
+import { compileTextSample } from '../text/text-sample.js'
 import { compileForeach } from './foreach.js'
 import { compileShuffle } from './shuffle.js'
 import { compileTake } from './take.js'
@@ -40,10 +41,11 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
       if (reduction) return reduction
       const fn = resolve(sink.fn)
       const source = compiler.source(plan)
-      return (task) => {
+      const general: CompiledProgram = (task) => {
         const records = toArray(source, task)
         return labelledLater(task, sink.label, () => fn(records, task.partition, task.context))
       }
+      return compileTextSample(plan, sink, general, compiler) ?? general
     }
     case 'take':
       return compileTake(plan, sink.n, compiler)
