@@ -115,6 +115,34 @@ test.each(
   expect(Math.max(...sizes)).toBeLessThan(15_000)
 })
 
+test('sorted lines that are persisted, counted, joined to others, and read by functions', async () => {
+  const texts = Array.from({ length: 30_000 }, (_, i) =>
+    i % 7000 === 3 ? 'z'.repeat(300) : String((i * 7919) % 30_000),
+  )
+  const expected = naive(texts, true)
+  const sorted = ctx
+    .textFile(fileOf(texts.join('\n')))
+    .sortBy((text) => text)
+    .persist()
+  expect(await sorted.count()).toBe(30_000)
+  same(await sorted.collect(), expected)
+  sorted.unpersist()
+  expect(await sorted.take(3)).toEqual(expected.slice(0, 3))
+  same(
+    await sorted.map((text) => `${text}.`).collect(),
+    expected.map((text) => `${text}.`),
+  )
+  same(
+    await sorted
+      .union(ctx.parallelize(['last'], 1))
+      .persist()
+      .collect(),
+    [...expected, 'last'],
+  )
+  expect(await sorted.filter((text) => text.length === 300).count()).toBe(5)
+  same((await sorted.glom().collect()).flat(), expected)
+})
+
 test('lines of which each is the beginning of the next', async () => {
   const texts = Array.from({ length: 1500 }, (_, i) => 'a'.repeat((i * 7919) % 1500))
   await agrees(texts, ctx.textFile(fileOf(texts.join('\n')), 2), 1)

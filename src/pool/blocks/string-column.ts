@@ -69,6 +69,21 @@ export function writeLatin1(w: ByteWriter, { texts, lengths }: Latin1Texts): voi
   w.write(texts)
 }
 
+/** Like `writeLatin1` of all pieces, one after the other. */
+export function writeLatin1Pieces(w: ByteWriter, pieces: readonly Latin1Texts[]): void {
+  const width = Math.max(1, ...pieces.map(({ lengths }) => lengths.BYTES_PER_ELEMENT))
+  const count = pieces.reduce((sum, { lengths }) => sum + lengths.length, 0)
+  writeHeader(w, FORM.latin1, count, width)
+  const all = w.view(lengthType(width), count)
+  let at = 0
+  for (const { lengths } of pieces) {
+    all.set(lengths, at)
+    at += lengths.length
+  }
+  w.align()
+  for (const { texts } of pieces) w.write(texts)
+}
+
 /** Returns a view of the texts that `readStrings` would decode, if they have one byte per unit. */
 export function readLatin1(cursor: Cursor): Latin1Texts | undefined {
   const { form, count, width } = readHeader(cursor)

@@ -1,5 +1,5 @@
 import type { Program } from '../../../ops/plan.js'
-import { encodeRecords } from '../../blocks/records-codec.js'
+import { gather } from '../runtime/gathered.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelledLater, type Task } from '../runtime/task.js'
 import { toArray } from '../runtime/to-array.js'
@@ -29,10 +29,10 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
     case 'collect': {
       const source = compiler.source(plan)
       return (task) => {
-        const records = toArray(source, task)
+        const records = gather(source, task)
         scratch.reset()
-        encodeRecords(scratch, records)
-        task.written.push({ as: 'collect', block: compiler.services.seal('records', records.length, 'short') })
+        records.encode(scratch)
+        task.written.push({ as: 'collect', block: compiler.services.seal('records', records.count, 'short') })
         return undefined
       }
     }

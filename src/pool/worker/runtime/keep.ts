@@ -1,20 +1,19 @@
 import type { Plan } from '../../../ops/plan.js'
-import { encodeRecords } from '../../blocks/records-codec.js'
+import { gather } from './gathered.js'
 import type { PlanCompiler, Source } from './plan-compiler.js'
-import { toArray } from './to-array.js'
 
 /** Compiles a persisted partition: writes its records into a block if the driver asks for one, and passes them on. */
 export function compileKeep({ of, input: number }: Plan & { op: 'keep' }, compiler: PlanCompiler): Source {
   const source = compiler.inRecordOrder(() => compiler.source(of))
   const { services } = compiler
   return (task, each) => {
-    const records = toArray(source, task)
+    const records = gather(source, task)
     const input = task.inputs[number]!
     if (input.in === 'keep') {
       services.scratch.reset()
-      encodeRecords(services.scratch, records)
-      task.written.push({ as: 'keep', key: input.key, block: services.seal('records', records.length, 'long') })
+      records.encode(services.scratch)
+      task.written.push({ as: 'keep', key: input.key, block: services.seal('records', records.count, 'long') })
     }
-    each(records)
+    records.pass(each)
   }
 }

@@ -18,6 +18,7 @@ import { readOnlyStates } from '../state/read-only.js'
 import { type Combine, makeCombine } from '../tables/combine-table.js'
 import { compileFilteredLines, compileLineCount, compileTally } from '../text/byte-chain.js'
 import { compileSortedTexts } from '../text/sorted-texts.js'
+import { decoded, hasLength } from '../text/text-records.js'
 import { readInput } from './inputs.js'
 import { compileKeep } from './keep.js'
 import type { PlanCompiler, Runner, Source } from './plan-compiler.js'
@@ -50,7 +51,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
   runner(plan: Plan, last: Look = 'self'): Runner {
     const { source, steps } = this.#split(plan)
     const loop = this.#loop(steps, last)
-    return (task, emit) => source(task, (records) => loop(records, emit, task.meter))
+    return (task, emit) => source(task, (records) => loop(decoded(records), emit, task.meter))
   }
 
   source(plan: Plan): Source {
@@ -117,7 +118,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
     return (task, each) =>
       source(task, (records) => {
         const out: unknown[] = []
-        loop(records, (value) => out.push(value), task.meter)
+        loop(decoded(records), (value) => out.push(value), task.meter)
         each(out)
       })
   }
@@ -200,10 +201,21 @@ export class ThreadPlanCompiler implements PlanCompiler {
     const lines = compileLineCount(plan, this)
     if (lines) return lines
     const tally = compileTally(plan, this)
-    const runner = tally ?? this.runner(plan)
+    if (tally) {
+      return (task) => {
+        let n = 0
+        tally(task, (_, times) => (n += times))
+        return n
+      }
+    }
+    const { source, steps } = this.#split(plan)
+    const loop = this.#loop(steps, 'self')
     return (task) => {
       let n = 0
-      runner(task, (_, times?: number) => (n += times ?? 1))
+      source(task, (records) => {
+        if (steps.length === 0 && hasLength(records)) n += records.length
+        else loop(decoded(records), () => n++, task.meter)
+      })
       return n
     }
   }

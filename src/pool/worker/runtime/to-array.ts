@@ -1,4 +1,6 @@
+import { append } from '../../../ops/append.js'
 import { PROGRESS } from '../../thread-status.js'
+import { decoded } from '../text/text-records.js'
 import type { Source } from './plan-compiler.js'
 import type { Task } from './task.js'
 
@@ -13,7 +15,8 @@ export function toArray(source: Source, task: Task, most = MOST): readonly unkno
   const { status } = task.meter
   let all: unknown[] | undefined
   let own = false
-  source(task, (records) => {
+  source(task, (piece) => {
+    const records = decoded(piece)
     if (!all && Array.isArray(records)) {
       all = records
       return
@@ -21,6 +24,11 @@ export function toArray(source: Source, task: Task, most = MOST): readonly unkno
     // A copy, because the user's function may still hold the array of the first piece.
     if (!own) all = all?.slice() ?? []
     own = true
+    if (Array.isArray(records)) {
+      if (all!.length + records.length > most) throw tooMany(most)
+      append(all!, records)
+      return
+    }
     for (const record of records) {
       // The next record may be slow: the user's generator may make it.
       status[PROGRESS]!++

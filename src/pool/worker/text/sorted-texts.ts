@@ -11,13 +11,11 @@ import type { SegmentTable } from '../runtime/segment-table.js'
 import { labelled } from '../runtime/task.js'
 import { copyText } from './copy-text.js'
 import { distributed, type Texts } from './distribute-texts.js'
-
-/** Bytes decoded at once. A piece of this size stays in the processor's cache. */
-const PIECE_BYTES = 64 * 1024
+import { TextRecords } from './text-records.js'
 
 /**
  * Compiles a sort of texts by themselves, which a shuffle has brought into one partition. Texts of one byte per unit are sorted as
- * bytes, and decoded in their final order. Returns undefined for other sorts.
+ * bytes, and stay so in their final order, as TextRecords. Returns undefined for other sorts.
  */
 export function compileSortedTexts(
   before: Plan,
@@ -45,9 +43,14 @@ export function compileSortedTexts(
       task.read[input]! += count
       const groups = distributed(texts)
       if (!ascending) groups.reverse()
-      const orders = groups.map(({ bytes, starts }) => sortedTexts(new ByteKeys(bytes, starts), ascending))
-      task.meter.sample?.add({ label, recordsIn: count, recordsOut: count, ms: performance.now() - began })
-      groups.forEach((group, i) => eachSorted(group, orders[i]!, each))
+      let sorting = performance.now() - began
+      for (const group of groups) {
+        const from = performance.now()
+        const sorted = inOrder(group, sortedTexts(new ByteKeys(group.bytes, group.starts), ascending))
+        sorting += performance.now() - from
+        each(sorted)
+      }
+      task.meter.sample?.add({ label, recordsIn: count, recordsOut: count, ms: sorting })
     })
   }
 }
@@ -83,48 +86,20 @@ function joined(parts: readonly Latin1Texts[]): Texts {
   return { bytes, starts }
 }
 
-/** Decodes texts in an order, a piece at a time. */
-function eachSorted(texts: Texts, order: Uint32Array, each: (texts: string[]) => void): void {
-  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  for (let first = 0; first < order.length; ) {
-    const { end, bytes } = pieceFrom(texts, order, first)
-    if (bytes > piece.length) piece = Buffer.allocUnsafeSlow(bytes)
-    const lengths = new Uint32Array(end - first)
-    copyTexts(texts, order.subarray(first, end), piece, lengths)
-    each(cutTexts(piece.toString('latin1', 0, bytes), lengths))
-    first = end
-  }
-}
-
-/** Returns where a piece of whole texts ends, and its bytes. It has at least one text. */
-function pieceFrom({ starts }: Texts, order: Uint32Array, first: number): { end: number; bytes: number } {
-  let bytes = 0
-  let end = first
-  for (; end < order.length; end++) {
-    const length = starts[order[end]! + 1]! - starts[order[end]!]!
-    if (end > first && bytes + length > PIECE_BYTES) break
-    bytes += length
-  }
-  return { end, bytes }
-}
-
-function copyTexts({ bytes, starts }: Texts, order: Uint32Array, piece: Buffer, lengths: Uint32Array): void {
+/** Copies texts in an order. */
+function inOrder({ bytes, starts }: Texts, order: Uint32Array): TextRecords {
+  const texts = Buffer.allocUnsafeSlow(starts[order.length]! - starts[0]!)
+  const all = new Uint32Array(order.length)
+  let longest = 0
   let at = 0
   for (let i = 0; i < order.length; i++) {
     const from = starts[order[i]!]!
     const to = starts[order[i]! + 1]!
-    at = copyText(bytes, from, to, piece, at)
-    lengths[i] = to - from
+    const length = to - from
+    at = copyText(bytes, from, to, texts, at)
+    all[i] = length
+    if (length > longest) longest = length
   }
-}
-
-function cutTexts(text: string, lengths: Uint32Array): string[] {
-  const texts = new Array<string>(lengths.length)
-  let at = 0
-  for (let i = 0; i < lengths.length; i++) {
-    const end = at + lengths[i]!
-    texts[i] = text.substring(at, end)
-    at = end
-  }
-  return texts
+  const lengths = longest <= 0xff ? Uint8Array.from(all) : longest <= 0xffff ? Uint16Array.from(all) : all
+  return new TextRecords({ texts, lengths })
 }
