@@ -67,9 +67,17 @@ function sortRun(keys: TextKeys, order: Uint32Array, agreed: number, flip: numbe
   for (let from = 0; from < order.length; ) {
     let to = from + 1
     while (to < order.length && high[to] === high[from] && low[to] === low[from]) to++
-    if (to - from > 1 && keys.lengthOf(order[from]!) > at + units)
-      sortRun(keys, order.subarray(from, to), at + units, flip)
+    if (to - from > 1) sortTied(keys, order.subarray(from, to), at + units, flip)
     from = to
+  }
+}
+
+/** Sorts texts that agree in all packed units: some of them may end there. */
+function sortTied(keys: TextKeys, order: Uint32Array, agreed: number, flip: number): void {
+  for (let i = 0; i < order.length; i++) {
+    if (keys.lengthOf(order[i]!) <= agreed) continue
+    sortRun(keys, order, agreed, flip)
+    return
   }
 }
 
