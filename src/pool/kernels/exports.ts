@@ -53,4 +53,9 @@ export interface Exports {
   taggedKeys(): number
   writeTable(): number
   writeValues(): number
+  beginSort(bytes: number, count: number): number
+  textsToSort(): number
+  sortTexts(ascending: boolean): number
+  sortedTexts(): number
+  endSort(): void
 }

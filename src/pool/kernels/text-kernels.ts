@@ -8,6 +8,7 @@ import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
 import type { LineProgram } from './program-writer.js'
+import { type SortedTexts, sortBytes, type Texts } from './sort-bytes.js'
 
 /** A region of the kernels' memory. */
 export interface Region {
@@ -151,6 +152,11 @@ export class TextKernels {
       // With pairs before it, the line may only not have fitted into the list.
       if (!rest || count === 0) return rest
     }
+  }
+
+  /** Returns texts of one byte per unit in their order. Only for texts that `canSort` accepts. */
+  sort(texts: Texts, ascending: boolean): SortedTexts {
+    return sortBytes(this.#wasm, texts, ascending)
   }
 
   #add(region: Region, { of }: ByteReduction, how: number): Region | undefined {

@@ -57,6 +57,15 @@ export function releaseAll(): void {
   allocate(0)
 }
 
+/** Returns the end of all allocations. `releaseTo` frees what was allocated after it. */
+export function heapTop(): usize {
+  return top
+}
+
+export function releaseTo(end: usize): void {
+  top = end
+}
+
 /** Returns the bytes of the table, outgrown ones included. */
 export function heapBytes(): usize {
   return top - HEAP

@@ -1,12 +1,7 @@
 import { firstDifference, indices } from '../../../ops/rdd/prefix-sort.js'
 import { Alphabet, ByteKeys } from '../../../ops/rdd/text-keys.js'
+import type { Texts } from '../../kernels/sort-bytes.js'
 import { copyText } from './copy-text.js'
-
-/** Texts one after the other; text i begins at `starts[i]` and ends at `starts[i + 1]`. */
-export interface Texts {
-  readonly bytes: Buffer
-  readonly starts: Uint32Array
-}
 
 /** Fewer bytes stay in the processor's cache while they are sorted. */
 const CACHED_BYTES = 256 * 1024

@@ -5,12 +5,14 @@ import { decodeTexts } from '../../blocks/records-codec.js'
 import { readPart } from '../../blocks/shuffle-block.js'
 import type { Latin1Texts } from '../../blocks/string-column.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
+import { canSort, type Texts } from '../../kernels/sort-bytes.js'
+import type { TextKernels } from '../../kernels/text-kernels.js'
 import type { TaskInput } from '../../protocol.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import type { SegmentTable } from '../runtime/segment-table.js'
 import { labelled } from '../runtime/task.js'
 import { copyText } from './copy-text.js'
-import { distributed, type Texts } from './distribute-texts.js'
+import { distributed } from './distribute-texts.js'
 import { TextRecords } from './text-records.js'
 
 /**
@@ -28,6 +30,7 @@ export function compileSortedTexts(
   if (!key || !compare || !order || !('fn' in key) || !('fn' in compare) || !('value' in order)) return undefined
   if (!isBuiltin(key.fn, 'identity') || !isBuiltin(compare.fn, 'naturalOrder')) return undefined
   const { input } = before
+  const { kernels } = services
   const ascending = order.value === true
   return (task, each) => {
     const from = task.inputs[input]!
@@ -41,12 +44,12 @@ export function compileSortedTexts(
       const texts = joined(parts)
       const count = texts.starts.length - 1
       task.read[input]! += count
-      const groups = distributed(texts)
+      const groups = kernels && canSort(texts) ? [texts] : distributed(texts)
       if (!ascending) groups.reverse()
       let sorting = performance.now() - began
       for (const group of groups) {
         const from = performance.now()
-        const sorted = inOrder(group, sortedTexts(new ByteKeys(group.bytes, group.starts), ascending))
+        const sorted = sortedRecords(group, ascending, kernels)
         sorting += performance.now() - from
         each(sorted)
       }
@@ -84,6 +87,11 @@ function joined(parts: readonly Latin1Texts[]): Texts {
   }
   starts[i] = at
   return { bytes, starts }
+}
+
+function sortedRecords(texts: Texts, ascending: boolean, kernels: TextKernels | undefined): TextRecords {
+  if (kernels && canSort(texts)) return new TextRecords(kernels.sort(texts, ascending))
+  return inOrder(texts, sortedTexts(new ByteKeys(texts.bytes, texts.starts), ascending))
 }
 
 /** Copies texts in an order. */
