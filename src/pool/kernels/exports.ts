@@ -53,6 +53,13 @@ export interface Exports {
   taggedKeys(): number
   writeTable(): number
   writeValues(): number
+  beginRanges(size: number, bounds: number): number
+  boundBytes(): number
+  divideLines(from: number, length: number, ascending: boolean): number
+  partEnds(): number
+  partLengths(): number
+  partTexts(): number
+  endRanges(): void
   beginSort(bytes: number, count: number): number
   textsToSort(): number
   sortTexts(ascending: boolean): number

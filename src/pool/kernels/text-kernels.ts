@@ -4,6 +4,7 @@ import type { Names } from './byte-arguments.js'
 import type { JsonField } from './byte-fields.js'
 import type { ByteReduction, Merge } from './byte-reduction.js'
 import type { Tokens } from './byte-steps.js'
+import type { EachPart, RangeBounds } from './divide-lines.js'
 import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
@@ -152,6 +153,11 @@ export class TextKernels {
       // With pairs before it, the line may only not have fitted into the list.
       if (!rest || count === 0) return rest
     }
+  }
+
+  /** Divides the lines of a region by ranges, and returns their number. They must be ASCII without carriage returns. */
+  divide({ at, length }: Region, bounds: RangeBounds, each: EachPart): number {
+    return bounds.divide(this.#wasm, at, length, each)
   }
 
   /** Returns texts of one byte per unit in their order. Only for texts that `canSort` accepts. */

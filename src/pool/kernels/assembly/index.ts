@@ -9,6 +9,15 @@ export { want } from './json'
 export { addComputed, countComputed } from './line-keys'
 export { countLines, selectAt, selectIncluding } from './lines'
 export { clearPairs, listedPairs } from './pairs'
+export {
+  beginRanges,
+  boundBytes,
+  divideLines,
+  endRanges,
+  partEnds,
+  partLengths,
+  partTexts,
+} from './ranges'
 export { beginSort, endSort, sortedTexts, sortTexts, textsToSort } from './sort'
 export { clearTable, tableBytes, tableSize, taggedKeys, writeTable, writeValues } from './table'
 export { countPieces } from './pieces'

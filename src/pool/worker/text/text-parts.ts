@@ -26,6 +26,10 @@ export class TextParts {
     this.#bytes[part]!.add(from, start, end)
   }
 
+  addAll(part: number, texts: Latin1Texts): void {
+    this.#bytes[part]!.addAll(texts)
+  }
+
   addOther(part: number, record: unknown): void {
     this.#others[part]!.push(record)
   }
@@ -63,6 +67,19 @@ class Bytes {
     this.#length = copyText(from, start, end, this.#texts, at)
     this.#ends[this.#count++] = this.#length
     if (length > this.#longest) this.#longest = length
+  }
+
+  addAll({ texts, lengths }: Latin1Texts): void {
+    const at = this.#length
+    if (at + texts.length > this.#texts.length) this.#grow(at + texts.length)
+    while (this.#count + lengths.length > this.#ends.length) this.#growEnds()
+    this.#texts.set(texts, at)
+    for (let i = 0; i < lengths.length; i++) {
+      const length = lengths[i]!
+      this.#length += length
+      this.#ends[this.#count++] = this.#length
+      if (length > this.#longest) this.#longest = length
+    }
   }
 
   view(): Latin1Texts {

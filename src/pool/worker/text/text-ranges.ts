@@ -3,6 +3,7 @@ import type { PartitionerSpec, Plan } from '../../../ops/plan.js'
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import { eachLines, eachPiece } from '../../blocks/text.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
+import { RangeBounds } from '../../kernels/divide-lines.js'
 import { PROGRESS } from '../../thread-status.js'
 import { readInput } from '../runtime/inputs.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
@@ -23,14 +24,15 @@ export type TextRanges = (task: Task, place: (record: unknown) => number) => (bl
 export function compileTextRanges(
   plan: Plan,
   spec: PartitionerSpec,
-  { services: { segments } }: PlanCompiler,
+  { services: { segments, kernels } }: PlanCompiler,
 ): TextRanges | undefined {
   const over = overInput(plan)
   if (!over || over.steps.length > 0 || spec.kind !== 'range') return undefined
   if (!isBuiltin(spec.key, 'identity') || !isBuiltin(spec.compare, 'naturalOrder')) return undefined
   const { input } = over
-  const bounds = spec.bounds.map((bound) => (typeof bound === 'string' ? unitsOf(bound) : undefined))
-  if (!isComplete(bounds)) return undefined
+  if (!areTexts(spec.bounds)) return undefined
+  const bounds = spec.bounds.map(unitsOf)
+  const ranges = new RangeBounds(spec.bounds, spec.ascending)
   const sign = spec.ascending ? 1 : -1
   const parts = new TextParts(spec.partitions)
   return (task, place) => {
@@ -43,6 +45,8 @@ export function compileTextRanges(
       eachPiece(text, (piece) => {
         task.meter.status[PROGRESS]!++
         if (!isAscii(piece) || piece.includes(CARRIAGE_RETURN)) eachLines(piece, others)
+        else if (kernels?.fits(piece))
+          task.read[input]! += kernels.divide(kernels.load(piece), ranges, (part, lines) => parts.addAll(part, lines))
         else task.read[input]! += addLines(piece, bounds, sign, parts)
       }),
     )
@@ -54,8 +58,8 @@ function unitsOf(bound: string): Uint16Array {
   return Uint16Array.from(bound, (_, i) => bound.charCodeAt(i))
 }
 
-function isComplete(bounds: readonly (Uint16Array | undefined)[]): bounds is readonly Uint16Array[] {
-  return !bounds.includes(undefined)
+function areTexts(bounds: readonly unknown[]): bounds is readonly string[] {
+  return bounds.every((bound) => typeof bound === 'string')
 }
 
 /** Adds each line to its part. Returns their number. */
