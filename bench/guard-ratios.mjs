@@ -20,6 +20,7 @@ const WORD_COUNT_BYTES = 16 * MIB
 const GREP_BYTES = 24 * MIB
 const JSON_BYTES = 16 * MIB
 const FIELDS_BYTES = 16 * MIB
+const SORT_BYTES = 4 * MIB
 
 /** As users write it: kernels run these closures. */
 const wordCountWritten = (lines) =>
@@ -37,6 +38,12 @@ const wordCountKernels = (lines) => lines.flatMap(split(' ')).countByValue()
 const grepWritten = (lines) => lines.filter(withEnv({ GREP_WORD }, (line) => line.includes(GREP_WORD))).count()
 const grep = (lines) => lines.filter(withEnv({ GREP_WORD }, (line) => line.includes(GREP_WORD, 0))).count()
 const grepKernel = (lines) => lines.filter(includes(GREP_WORD)).count()
+
+/** Twelve digits, of which both sorts compare the first few. */
+const numberLine = (next) => String(Math.floor(next() * 1e12)).padStart(12, '0')
+const sortedLines = (lines) => lines.transform((batch) => batch.sortBy((line) => line)).count()
+/** No thread recognises that this is the line itself. */
+const sortedStrings = (lines) => lines.transform((batch) => batch.sortBy((line) => `${line}`)).count()
 
 export const RATIOS = [
   {
@@ -98,6 +105,18 @@ export const RATIOS = [
   },
   // Objects of several shapes that msgpack packs, instead of columns, take 1.9 times as long.
   { name: 'codec of events of three kinds / JSON', by: 'cpuMs', margin: 1.6, open: eventCodec },
+  {
+    name: 'sorted lines: bytes / strings',
+    by: 'cpuMs',
+    // Lines that are decoded cost three times as much; a lost kernel costs about the margin.
+    margin: 1.8,
+    open: async () =>
+      overTheSame(
+        textOf(SORT_BYTES, numberLine),
+        await measured('bytes', sortedLines),
+        await measured('strings', sortedStrings),
+      ),
+  },
   { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },
   { name: 'mapWithState, 100,000 keys / Map', by: 'cpuMs', margin: 2, open: keyedState },
   { name: 'window of 60 batches / of 10, inverse', by: 'cpuMs', margin: 1.7, open: windows },

@@ -7,7 +7,7 @@ export function taskOf(words) {
 
 /**
  * A contender's side of the protocol: see compare/contender.mjs. `open(task)` returns `{ run, answer?, close? }`.
- * `run()` runs one iteration and returns `{ ms, result, ...more }`; `answer(result)` runs outside of the measured time.
+ * `run()` runs one iteration and returns `{ ms, result, ...more }`; `answer(result)`, which may return a promise, runs outside of the measured time.
  */
 export async function serve(open) {
   const { run, answer = (result) => result, close } = await open(taskOf(process.argv.slice(2)))
@@ -20,7 +20,7 @@ export async function serve(open) {
       ms.push(last.ms)
     }
     const { ms: _, result, ...more } = last
-    process.stdout.write(`@${JSON.stringify({ ms, answer: answer(result), ...more })}\n`)
+    process.stdout.write(`@${JSON.stringify({ ms, answer: await answer(result), ...more })}\n`)
   }
   await close?.()
 }

@@ -146,7 +146,7 @@ function rankUnits(low: u32, high: u32, at: u32): u32 {
   lowest = rank == 256 ? 1 : 0
   return max<u32>(4, 32 - clz(rank))
 }
-/** What is added to a rank in `seen`. */
+/** The difference between a rank and its byte in `seen`. */
 let lowest: u32 = 0
 
 function packAll(low: u32, high: u32, at: u32, units: u32, bits: u32): void {
