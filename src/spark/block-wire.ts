@@ -1,7 +1,7 @@
 import type { BlockCodec } from '../pool/blocks/handle.js'
 
 /**
- * A block between Node processes and the JVM, which reads only the first number: i32 map partition, i32 records, u8 codec, payload.
+ * A block between Node processes, which the JVM does not read: i32 map partition, i32 records, u8 codec, payload.
  * `answer`: the serialized `Answer` of a task that returns no records.
  */
 export interface WireBlock {
@@ -15,13 +15,13 @@ export interface WireBlock {
 const CODECS = ['answer', 'text', 'records', 'shuffle'] as const
 const HEADER_BYTES = 9
 
-export function packBlock({ map, count, codec, payload }: WireBlock): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
-  bytes.writeInt32BE(map, 0)
-  bytes.writeInt32BE(count, 4)
-  bytes[8] = CODECS.indexOf(codec)
-  payload.copy(bytes, HEADER_BYTES)
-  return bytes
+/** Returns the parts of a block. The last one is the payload itself, not a copy. */
+export function packBlock({ map, count, codec, payload }: WireBlock): readonly [head: Buffer, payload: Buffer] {
+  const head = Buffer.allocUnsafe(HEADER_BYTES)
+  head.writeInt32BE(map, 0)
+  head.writeInt32BE(count, 4)
+  head[8] = CODECS.indexOf(codec)
+  return [head, payload]
 }
 
 /** The payload is a part of `bytes`, not a copy. */

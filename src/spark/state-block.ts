@@ -25,12 +25,13 @@ export function timeOf({ name }: Pick<StateBlock, 'name'>): number {
 }
 
 /** Packs a block whose payload begins with u8 full, u16 length of the name, name: the executor reads them. */
-export function packStateBlock(map: number, { full, name, count, codec, payload }: StateBlock): Buffer {
+export function packStateBlock(map: number, { full, name, count, codec, payload }: StateBlock): readonly Buffer[] {
   const head = Buffer.alloc(3 + name.length)
   head[0] = full ? 1 : 0
   head.writeUInt16BE(name.length, 1)
   head.write(name, 3, 'latin1')
-  return packBlock({ map, count, codec, payload: Buffer.concat([head, payload]) })
+  const [first] = packBlock({ map, count, codec, payload })
+  return [first, head, payload]
 }
 
 export function unpackStateBlock(bytes: Buffer): StateBlock {

@@ -11,7 +11,7 @@ function chain(partition: number, versions: readonly number[], known: readonly s
       const name = nameOf(`p${partition}${key}/`, i, String(time))
       const payload = known.includes(name) ? Buffer.alloc(0) : Buffer.from(`${key} at ${time} of ${partition}`)
       const codec = key === KEYS ? ('records' as const) : ('shuffle' as const)
-      const block = packStateBlock(partition, { full: i === 0, name, count: 1, codec, payload })
+      const block = Buffer.concat(packStateBlock(partition, { full: i === 0, name, count: 1, codec, payload }))
       const head = Buffer.alloc(8)
       head.writeInt32BE(key, 0)
       head.writeInt32BE(block.length, 4)

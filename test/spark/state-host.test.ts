@@ -80,7 +80,8 @@ class Process {
       reads: chain ? [read(chain)] : [],
     })
     if (answer.outcome !== 'succeeded') throw new Error(JSON.stringify(deserialize(answer.report).error))
-    return answer
+    // As the executor reads it, before the next task.
+    return { ...answer, blocks: answer.blocks.map(({ key, block }) => ({ key, block: Buffer.concat(block) })) }
   }
 }
 

@@ -36,7 +36,8 @@ const KINDS = ['records', 'shuffle', 'state'] as const
 /** A block that a task wrote, for a reduce partition or, with `RESULT`, for the driver. */
 export interface KeyedBlock {
   readonly key: number
-  readonly block: Buffer
+  /** Parts that follow one another. They may be shared memory that the next task writes into. */
+  readonly block: readonly Buffer[]
 }
 
 export const RESULT = -1
@@ -55,7 +56,8 @@ export async function readTask(reader: SocketReader): Promise<TaskFrame | undefi
     const input = await reader.int()
     const kind = KINDS[await reader.int()]!
     const state = kind === 'state' ? await readState(reader) : undefined
-    return { input, kind, state, blocks: await list(reader, () => reader.bytes()) }
+    const blocks = kind === 'shuffle' ? await shuffled(reader) : await list(reader, () => reader.bytes())
+    return { input, kind, state, blocks }
   })
   return { program: first.readInt32BE(0), define, partition, inputs, broadcasts, reads }
 }
@@ -63,6 +65,13 @@ export async function readTask(reader: SocketReader): Promise<TaskFrame | undefi
 async function readState(reader: SocketReader): Promise<StateFrame> {
   const last = (await reader.bytes()).toString()
   return { last, isHot: await reader.flag(), isHeld: await reader.flag() }
+}
+
+/** Blocks of a shuffle end with a length of -1: the executor sends each as it arrives. */
+async function shuffled(reader: SocketReader): Promise<Buffer[]> {
+  const all: Buffer[] = []
+  for (let length = await reader.int(); length >= 0; length = await reader.int()) all.push(await reader.rest(length))
+  return all
 }
 
 async function list<T>(reader: SocketReader, next: () => Promise<T>): Promise<T[]> {
@@ -86,21 +95,22 @@ export interface TaskAnswer {
   readonly dropped: readonly string[]
 }
 
+/** The executor sends the next task after it has read all of the answer. */
 export function writeAnswer(socket: Socket, { outcome, report, blocks, dropped }: TaskAnswer): void {
   socket.cork()
   socket.write(Buffer.of(OUTCOMES.indexOf(outcome)))
   socket.write(intBytes(report.length))
   socket.write(report)
-  socket.write(intBytes(blocks.length))
-  for (const { key, block } of blocks) {
-    socket.write(intBytes(key))
-    socket.write(intBytes(block.length))
-    socket.write(block)
-  }
   socket.write(intBytes(dropped.length))
   for (const name of dropped) {
     socket.write(intBytes(name.length))
     socket.write(name, 'latin1')
+  }
+  socket.write(intBytes(blocks.length))
+  for (const { key, block } of blocks) {
+    socket.write(intBytes(key))
+    socket.write(intBytes(block.reduce((sum, { length }) => sum + length, 0)))
+    for (const part of block) socket.write(part)
   }
   socket.uncork()
 }

@@ -115,7 +115,9 @@ export class TaskHost {
       const slices = blocks.map(({ count, payload }) => ({ block: this.#memory.put('records', count, payload) }))
       return { in: 'blocks', slices }
     }
-    const outputs = blocks.map(({ count, payload }) => this.#memory.put('shuffle', count, onePart(count, payload)))
+    // Spark fetches them in any order. Records keep the order of their map partitions.
+    blocks.sort((a, b) => a.map - b.map)
+    const outputs = blocks.map(({ count, payload }) => this.#memory.put('shuffle', count, payload))
     return { in: 'shuffle', outputs, partition: 0 }
   }
 
@@ -175,23 +177,25 @@ function recordsOf({ count, codec }: BlockHandle): { readonly count: number; rea
  * The parts of a shuffle block that have records, each as a block of its reduce partition. Every task deals its records from part 0 on. In
  * threads, readers rotate the parts by the counts of earlier outputs, which a task here cannot know: it rotates by its own number.
  */
-function partsOf(map: number, payload: Buffer, dealing: boolean): KeyedBlock[] {
+function partsOf(map: number, all: Buffer, dealing: boolean): KeyedBlock[] {
   const blocks: KeyedBlock[] = []
-  const parts = payload.readUInt32LE(0)
+  const parts = all.readUInt32LE(0)
   for (let part = 0; part < parts; part++) {
-    const { bytes, count } = readPart(payload, part)
+    const { bytes, count } = readPart(all, part)
     const key = dealing ? (part + map) % parts : part
-    if (bytes.length > 0) blocks.push({ key, block: packBlock({ map, count, codec: 'records', payload: bytes }) })
+    if (bytes.length === 0) continue
+    const [head, payload] = packBlock({ map, count, codec: 'shuffle', payload: bytes })
+    blocks.push({ key, block: [head, tableOfOne(count, bytes), payload] })
   }
   return blocks
 }
 
-/** A shuffle block of one part, see ShuffleBlockWriter. */
-function onePart(count: number, part: Buffer): Buffer {
+/** The table of a shuffle block with one part, see ShuffleBlockWriter. */
+function tableOfOne(count: number, part: Buffer): Buffer {
   const table = Buffer.alloc(16)
   table.writeUInt32LE(1, 0)
   table.writeUInt32LE(16, 4)
   table.writeUInt32LE(part.length, 8)
   table.writeUInt32LE(count, 12)
-  return Buffer.concat([table, part])
+  return table
 }

@@ -3,9 +3,7 @@ package millrace.bridge;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/**
- * The header of a block, the only part of it that the JVM reads: i32 map partition, i32 records, u8 codec, then the payload.
- */
+/** The header of a block: i32 map partition, i32 records, u8 codec. The JVM reads only what follows it in blocks of versions of state. */
 final class Block {
   /** The key of a block with the result of a task. Other keys are numbers of reduce partitions. */
   static final int RESULT = -1;
@@ -38,10 +36,5 @@ final class Block {
 
   private static int nameBytes(byte[] block) {
     return ByteBuffer.wrap(block).getShort(HEADER_BYTES + 1) & 0xffff;
-  }
-
-  /** Returns the map partition that wrote a block. */
-  static int map(byte[] block) {
-    return ByteBuffer.wrap(block).getInt(0);
   }
 }

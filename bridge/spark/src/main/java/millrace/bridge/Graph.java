@@ -7,14 +7,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.Dependency;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
+import org.apache.spark.rdd.ShuffledRDD;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
+import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 /** The RDDs, programs and broadcast variables that the driver has created, by its numbers. */
@@ -54,8 +55,10 @@ final class Graph {
   }
 
   synchronized void shuffle(int id, int of, int partitions) {
-    JavaPairRDD<Integer, byte[]> blocks = JavaPairRDD.fromJavaRDD(rdds.get(of));
-    rdds.put(id, blocks.partitionBy(new IdPartitioner(partitions)).map(block -> block));
+    ClassTag<byte[]> bytes = ClassTag$.MODULE$.apply(byte[].class);
+    ClassTag<Integer> number = ClassTag$.MODULE$.apply(Integer.class);
+    var shuffled = new ShuffledRDD<Integer, byte[], byte[]>(rdds.get(of).rdd(), new IdPartitioner(partitions), number, bytes, bytes);
+    rdds.put(id, new JavaRDD<>(shuffled.setSerializer(new BlockSerializer()), ClassTag$.MODULE$.apply(Tuple2.class)));
   }
 
   synchronized void persist(int id, String level) {

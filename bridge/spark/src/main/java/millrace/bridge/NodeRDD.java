@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.Dependency;
@@ -35,7 +35,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
   private static final byte FAILED_WITH_PROCESS = 3;
 
   /** `report`: a TaskReport, or a TaskFailure; both are opaque here. */
-  private record Answer(byte outcome, byte[] report, List<Tuple2<Integer, byte[]>> blocks) {}
+  private record Answer(byte outcome, byte[] report, Iterator<Tuple2<Integer, byte[]>> blocks) {}
 
   private final int number;
   private transient NodePartition[] parts;
@@ -75,7 +75,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
   public scala.collection.Iterator<Tuple2<Integer, byte[]>> compute(Partition split, TaskContext task) {
     NodePartition part = (NodePartition) split;
     List<List<Tuple2<Integer, byte[]>>> reads = new ArrayList<>();
-    for (int i = 0; i < part.reads.length; i++) reads.add(read(part, i, task));
+    for (int i = 0; i < part.reads.length; i++) reads.add(part.reads[i].kind() == NodePartition.SHUFFLE ? null : read(part, i, task));
     Answer answer = run(part, reads, task);
     if (answer.outcome != SUCCEEDED) {
       var place = new NodeTaskException.Place(number, part.index, task.attemptNumber());
@@ -84,31 +84,35 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     if (answer.report.length > 0) {
       reports.add(ByteBuffer.allocate(8 + answer.report.length).putInt(number).putInt(part.index).put(answer.report).array());
     }
-    return ScalaLists.iterator(outputOf(part, reads, answer.blocks).iterator());
+    return ScalaLists.iterator(outputOf(part, reads, answer.blocks));
   }
 
   /** A version of state continues the chain of the version that its task has read. */
-  private static List<Tuple2<Integer, byte[]>> outputOf(
-      NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads, List<Tuple2<Integer, byte[]>> written) {
+  private static Iterator<Tuple2<Integer, byte[]>> outputOf(
+      NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads, Iterator<Tuple2<Integer, byte[]>> written) {
     if (part.state == null) return written;
     List<Tuple2<Integer, byte[]>> chain = List.of();
     for (int i = 0; i < part.reads.length; i++) if (part.state.equals(part.reads[i].state())) chain = reads.get(i);
-    return StateChain.grown(chain, written);
+    List<Tuple2<Integer, byte[]>> all = new ArrayList<>();
+    written.forEachRemaining(all::add);
+    return StateChain.grown(chain, all).iterator();
   }
 
   private List<Tuple2<Integer, byte[]>> read(NodePartition part, int i, TaskContext task) {
-    @SuppressWarnings("unchecked")
-    RDD<Tuple2<Integer, byte[]>> parent = (RDD<Tuple2<Integer, byte[]>>) dependencies().apply(part.reads[i].parent()).rdd();
     int kind = part.reads[i].kind();
     List<Tuple2<Integer, byte[]>> blocks = new ArrayList<>();
-    var elements = parent.iterator(part.parentOf(i), task);
+    var elements = elements(part, i, task);
     while (elements.hasNext()) {
       Tuple2<Integer, byte[]> element = elements.next();
       if (isWanted(element, kind)) blocks.add(element);
     }
-    // Spark fetches the parts of a shuffle in any order. Records keep the order of their map partitions.
-    if (kind == NodePartition.SHUFFLE) blocks.sort(Comparator.comparingInt(block -> Block.map(block._2())));
     return blocks;
+  }
+
+  @SuppressWarnings("unchecked")
+  private scala.collection.Iterator<Tuple2<Integer, byte[]>> elements(NodePartition part, int i, TaskContext task) {
+    RDD<Tuple2<Integer, byte[]>> parent = (RDD<Tuple2<Integer, byte[]>>) dependencies().apply(part.reads[i].parent()).rdd();
+    return parent.iterator(part.parentOf(i), task);
   }
 
   /** A version of state has the blocks of its chain, its records and its late records. */
@@ -124,28 +128,36 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     }
     NodeProcess process = borrow(wanted, task);
     boolean answered = false;
+    boolean isRead = true;
     try {
       process.heartbeats.taskStarted();
-      send(process, part, reads);
+      send(process, part, reads, task);
       byte outcome = process.in.readByte();
       byte[] report = Wire.read(process.in);
+      for (int n = process.in.readInt(); n > 0; n--) process.states.remove(new String(Wire.read(process.in), StandardCharsets.ISO_8859_1));
+      int count = process.in.readInt();
+      if (outcome == SUCCEEDED && part.state == null) {
+        isRead = false;
+        return new Answer(outcome, report, new TaskOutput(process, count, task, e -> ended(process, part, task, e)));
+      }
       List<Tuple2<Integer, byte[]>> blocks = new ArrayList<>();
-      for (int n = process.in.readInt(); n > 0; n--) {
+      for (int n = count; n > 0; n--) {
         blocks.add(new Tuple2<>(process.in.readInt(), Wire.read(process.in)));
         process.heartbeats.blockMoved();
       }
-      for (int n = process.in.readInt(); n > 0; n--) process.states.remove(new String(Wire.read(process.in), StandardCharsets.ISO_8859_1));
       answered = outcome != FAILED_WITH_PROCESS;
       // A task that failed may have changed the state that the process holds.
       if (outcome != SUCCEEDED) process.states.keySet().removeIf(state -> state.equals(part.state) || wanted.containsKey(state));
       else if (part.state != null) process.states.put(part.state, StateChain.last(blocks));
-      return new Answer(outcome, report, blocks);
+      return new Answer(outcome, report, blocks.iterator());
     } catch (IOException e) {
       throw ended(process, part, task, e);
     } finally {
-      process.heartbeats.taskEnded();
-      if (answered) NodePool.giveBack(process);
-      else NodePool.discard(process);
+      if (isRead) {
+        process.heartbeats.taskEnded();
+        if (answered) NodePool.giveBack(process);
+        else NodePool.discard(process);
+      }
     }
   }
 
@@ -185,7 +197,7 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
     throw (E) error;
   }
 
-  private void send(NodeProcess process, NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads) throws IOException {
+  private void send(NodeProcess process, NodePartition part, List<List<Tuple2<Integer, byte[]>>> reads, TaskContext task) throws IOException {
     DataOutputStream out = process.out;
     out.writeInt(part.program);
     Wire.write(out, process.programs.add(part.program) ? programs.get(part.program) : new byte[0]);
@@ -202,7 +214,11 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
       out.writeInt(part.reads[i].input());
       // The process reads late records like others.
       out.writeInt(part.reads[i].kind() == NodePartition.LATE ? NodePartition.RECORDS : part.reads[i].kind());
-      boolean isHot = part.reads[i].kind() == NodePartition.STATE && sendState(process, part, part.reads[i], reads.get(i));
+      if (part.reads[i].kind() == NodePartition.SHUFFLE) {
+        ReadFrames.shuffled(process, elements(part, i, task));
+        continue;
+      }
+      boolean isHot = part.reads[i].kind() == NodePartition.STATE && ReadFrames.state(process, part, part.reads[i], reads.get(i));
       List<Tuple2<Integer, byte[]>> blocks = isHot ? List.of() : reads.get(i);
       out.writeInt(blocks.size());
       for (Tuple2<Integer, byte[]> block : blocks) {
@@ -211,22 +227,5 @@ final class NodeRDD extends RDD<Tuple2<Integer, byte[]>> {
       }
     }
     out.flush();
-  }
-
-  /**
-   * Tells the process of which snapshot the state is that it must read. Returns whether it holds that already, which the name of the last
-   * snapshot shows: another attempt of a task may have computed another one for the same time.
-   */
-  private static boolean sendState(
-      NodeProcess process, NodePartition part, NodePartition.Read read, List<Tuple2<Integer, byte[]>> chain) throws IOException {
-    String last = StateChain.last(chain);
-    boolean isHot = last.equals(process.states.get(read.state()));
-    // What only reads an old version must not replace the newest one.
-    boolean isHeld = read.state().equals(part.state) || !process.states.containsKey(read.state());
-    Wire.write(process.out, last.getBytes(StandardCharsets.ISO_8859_1));
-    process.out.writeBoolean(isHot);
-    process.out.writeBoolean(isHeld);
-    if (isHeld && !read.state().equals(part.state)) process.states.put(read.state(), last);
-    return isHot;
   }
 }
