@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { ContextSettings } from '../engine/options.js'
-import { ArgumentError, PackageError } from '../errors.js'
+import { ArgumentError } from '../errors.js'
 import { PACKAGE_ROOT } from '../package-root.js'
 import { PIPELINE_FILES } from './pipeline-files.js'
 import type { ShippedPipeline } from './shipped-pipeline.js'
@@ -26,7 +26,7 @@ export interface SparkConfiguration {
 /**
  * Returns the configuration of the SparkContext. Executors get the package, and the pipeline module, if there is one.
  *
- * @throws ArgumentError if there is no Spark at the given home; PackageError if the bridge is not installed.
+ * @throws ArgumentError if there is no Spark at the given home, or no bridge to it.
  */
 export function configurationOf(options: ContextSettings, pipeline: ShippedPipeline | undefined): SparkConfiguration {
   const { master, spark, codegen, fileSystems, maxFailures, maxResultBytes, parallelism, taskTimeoutMs } = options
@@ -40,7 +40,8 @@ export function configurationOf(options: ContextSettings, pipeline: ShippedPipel
   }
   const bridge = spark.bridge ?? installedBridge()
   const jar = join(bridge, jarFor(scala))
-  if (!existsSync(jar)) throw new PackageError(`${jar} does not exist`, { file: jar })
+  for (const file of [jar, join(bridge, LIBRARY)])
+    if (!existsSync(file)) throw noBridge(`has no file ${file}`, { bridge, file })
   const conf = {
     'spark.app.name': 'millrace',
     'spark.log.level': 'WARN',
@@ -124,6 +125,13 @@ function installedBridge(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('millrace-spark/package.json')), 'dist')
   } catch (cause) {
-    throw new PackageError('the package millrace-spark is not installed', { cause })
+    throw noBridge('is not set, and the package millrace-spark is not installed', { cause: String(cause) })
   }
+}
+
+function noBridge(fault: string, details: Readonly<Record<string, unknown>>): ArgumentError {
+  return new ArgumentError(
+    `spark.bridge ${fault}; it must be the folder dist of the package millrace-spark, which \`npm run build:spark\` writes in Millrace's repository.`,
+    details,
+  )
 }

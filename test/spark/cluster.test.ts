@@ -220,6 +220,8 @@ describe.runIf(hasService('spark'))('without a cluster', () => {
     await using none = new Context({ ...options, spark: { ...spark, home: folder } })
     await expect(none.range(3).count()).rejects.toThrow(/spark.home is .* it must be the folder of Spark 4/)
     await using noBridge = new Context({ ...options, spark: { ...spark, bridge: folder } })
-    await expect(noBridge.range(3).count()).rejects.toThrow(/millrace-spark-bridge_2.13.jar does not exist/)
+    await expect(noBridge.range(3).count()).rejects.toThrow(
+      /spark.bridge has no file .*millrace-spark-bridge_2.13.jar; it must be/,
+    )
   })
 })
