@@ -474,7 +474,13 @@ export const RULES = [
       'engine/stream-port',
       'spark',
     ],
-    types: ['engine/engine', 'engine/logger', 'engine/options', 'engine/state/snapshot-chain'],
+    types: [
+      'engine/engine',
+      'engine/logger',
+      'engine/options',
+      'engine/state/snapshot-chain',
+      'engine/status/streams-status',
+    ],
   },
   // The one place that puts a driver thread together: the whole library, as the host has it.
   { room: 'engine/driver-thread/entry', may: ['index', 'engine', 'errors', 'pool/*', 'sources/attach'] },

@@ -9,7 +9,7 @@ import type { SnapshotRows } from './state/snapshot-chain.js'
 import type { StateSizes } from './state/state-sizes.js'
 import type { StateTracker } from './state/state-tracker.js'
 import type { LineageStep } from './status/lineage.js'
-import type { MemoryStatus, PersistedStatus, ThreadStatus } from './status/streams-status.js'
+import type { ClusterStatus, MemoryStatus, PersistedStatus, ThreadStatus } from './status/streams-status.js'
 import type { DriverBlocks } from './storage/driver-blocks.js'
 import type { MemoryGovernor } from './storage/memory-governor.js'
 import type { PersistedLocation } from './storage/persisted-partitions.js'
@@ -42,6 +42,8 @@ export type DriverMemory = Pick<MemoryGovernor, 'isFull' | 'makeRoom' | 'onRoom'
 /** The threads, memory and persisted data of an engine at one moment. */
 export interface EngineStatus {
   readonly threads: readonly ThreadStatus[]
+  /** Of an engine whose tasks run in other processes. */
+  readonly cluster?: ClusterStatus
   readonly memory: Omit<MemoryStatus, 'persisted' | 'state' | 'heap' | 'resident'>
   readonly persisted: readonly PersistedStatus[]
 }

@@ -93,6 +93,9 @@ export const METRICS = {
   shuffle_bytes_total: { kind: 'counter', help: 'Bytes that tasks wrote for shuffles.' },
   workers: { kind: 'gauge', sampled: true, help: 'The option threads: the worker threads that should run.' },
   workers_live: { kind: 'gauge', sampled: true, help: 'Worker threads that accept tasks.' },
+  executors: { kind: 'gauge', sampled: true, help: 'With the option master: executors that are alive.' },
+  executor_cores: { kind: 'gauge', sampled: true, help: 'With the option master: cores of all executors.' },
+  executor_tasks: { kind: 'gauge', sampled: true, help: 'With the option master: tasks that run on executors.' },
   worker_busy_ratio: {
     kind: 'gauge',
     sampled: true,

@@ -1,3 +1,4 @@
+import type { ExecutorStatus, StreamsStatus } from '../engine/status/streams-status.js'
 import type { StreamingControl } from '../engine/streaming/streaming-control.js'
 import type { MetricName } from './definitions.js'
 import type { Labels, Recorder } from './recorder.js'
@@ -34,19 +35,33 @@ export class Sampler {
   async #sample(): Promise<readonly Sample[]> {
     const status = await this.#streams.status().catch(() => undefined)
     if (!status) return []
-    const { threads, memory, options } = status
-    const live = threads.filter(({ slot, state }) => slot >= 0 && state === 'ready').length
-    const gauge = (name: MetricName, value: number, labels?: Labels): Sample => ({ name, value, labels })
+    const { memory } = status
     return [
-      gauge('workers', Number(options.threads)),
-      gauge('workers_live', live),
-      gauge('worker_busy_ratio', this.#busyRatio(live)),
+      ...(status.cluster ? this.#ofCluster(status.cluster.executors) : this.#ofThreads(status)),
       gauge('blocks', memory.blocks),
       gauge('block_bytes', memory.used, { state: 'memory' }),
       gauge('block_bytes', memory.received, { state: 'received' }),
       gauge('block_bytes', memory.spilled, { state: 'file' }),
       gauge('arena_bytes', memory.used, { kind: 'used' }),
       gauge('arena_bytes', memory.limit, { kind: 'limit' }),
+    ]
+  }
+
+  #ofThreads({ threads, options }: StreamsStatus): readonly Sample[] {
+    const live = threads.filter(({ slot, state }) => slot >= 0 && state === 'ready').length
+    return [
+      gauge('workers', Number(options.threads)),
+      gauge('workers_live', live),
+      gauge('worker_busy_ratio', this.#busyRatio(live)),
+    ]
+  }
+
+  #ofCluster(executors: readonly ExecutorStatus[]): readonly Sample[] {
+    const total = (of: 'cores' | 'tasks') => executors.reduce((sum, executor) => sum + executor[of], 0)
+    return [
+      gauge('executors', executors.length),
+      gauge('executor_cores', total('cores')),
+      gauge('executor_tasks', total('tasks')),
     ]
   }
 
@@ -57,4 +72,8 @@ export class Sampler {
     this.#since = now
     return Math.min(1, this.#recorder.takeBusyMs() / Math.max(1, elapsed * threads))
   }
+}
+
+function gauge(name: MetricName, value: number, labels?: Labels): Sample {
+  return { name, value, labels }
 }

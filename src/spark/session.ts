@@ -6,6 +6,7 @@ import { JobBudget } from '../engine/scheduler/job-budget.js'
 import { JobReports } from '../engine/scheduler/job-reports.js'
 import { boundsOf, type KeySample, needsBounds, sampleSink } from '../engine/scheduler/range-bounds.js'
 import type { Job } from '../engine/scheduler/task.js'
+import type { ClusterStatus } from '../engine/status/streams-status.js'
 import { FileChangedError } from '../errors.js'
 import type { Dataset, SampledPartitioner } from '../ops/dataset.js'
 import type { FunctionResolver } from '../ops/functions/resolve.js'
@@ -103,6 +104,12 @@ export class Session {
       const describe = () => ({ rdd: this.#stages.version(rdd), label: rdd.label })
       return await this.#complete(describe, (stage) => this.#runner.run(job, stage, partitions, signals, known))
     })
+  }
+
+  /** Resolves with the executors. */
+  async cluster(): Promise<ClusterStatus> {
+    const { blocks } = await this.#gateway.ask({ op: 'cluster' })
+    return JSON.parse(blocks[0]!.toString()) as ClusterStatus
   }
 
   /** Whether the JVM has ended. */

@@ -19,6 +19,7 @@ import type { BlockHandle } from '../pool/blocks/handle.js'
 import type { ProcessFaultPoint } from '../pool/fault-points.js'
 import type { WorkerBoot } from '../pool/protocol.js'
 import { AttachedBlocks } from './attached-blocks.js'
+import { ClusterWatch } from './cluster-watch.js'
 import { ReceivedStore } from './received-store.js'
 import type { Session } from './session.js'
 import type { ShippedPipeline } from './shipped-pipeline.js'
@@ -40,6 +41,7 @@ export class SparkEngine implements Engine {
   readonly memory: ReceivedStore
   readonly #chains: StateChains
   readonly #attached: AttachedBlocks
+  readonly #cluster = new ClusterWatch()
   readonly #streams = new StreamPort()
   #hasStreams = false
   readonly #options: ContextSettings
@@ -126,11 +128,17 @@ export class SparkEngine implements Engine {
     this.#whenOpen((session) => session.release(rdd))
   }
 
-  /** The data of the driver. Spark's workers are no threads of this process, and its storage is its own. */
+  /** The data of the driver, and the executors as they were last time. Spark's storage is its own. */
   status(): EngineStatus {
+    this.#whenOpen((session) => this.#cluster.refresh(session))
     const { limit, usedBytes: used, size: blocks } = this.memory
     const received = this.#streams.receivedBytes()
-    return { threads: [], memory: { limit, used, received, spilled: 0, blocks, blocksShort: 0 }, persisted: [] }
+    return {
+      threads: [],
+      cluster: this.#cluster.newest,
+      memory: { limit, used, received, spilled: 0, blocks, blocksShort: 0 },
+      persisted: [],
+    }
   }
 
   get driver(): DriverBlocks {

@@ -5,10 +5,12 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock, StreamingContext, type StreamingOptions, type TaskContext, withEnv } from 'millrace'
+import { prometheusMetrics } from 'millrace/metrics'
 import { sql } from 'millrace/sql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
+import { openPage, startBrowser } from '../support/browser.js'
 import { eventually } from '../support/eventually.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-streams-'))
@@ -104,6 +106,32 @@ async function gathered(options: Partial<StreamingOptions>) {
   return { outputs, batches, dropped: ssc.deadLetters.latest.map(({ record }) => record), times: batchTimes.value }
 }
 
+/** The status, the page and the metrics show the only executor, and no thread. */
+async function clusterIsShown(ssc: StreamingContext): Promise<void> {
+  await eventually(async () => {
+    const { cluster, threads } = await ssc.status()
+    const executors = [expect.objectContaining({ id: 'driver', cores: 2, tasks: 0, failed: 0 })]
+    expect(cluster).toEqual({ ui: expect.stringMatching(/^http:/), executors })
+    expect(cluster!.executors[0]!.completed).toBeGreaterThan(0)
+    expect(threads).toEqual([])
+  })
+  const { registry } = await prometheusMetrics(ssc)
+  const metrics = await registry.metrics()
+  expect(metrics).toMatch(/^millrace_executors 1$/m)
+  expect(metrics).toMatch(/^millrace_executor_cores 2$/m)
+  expect(metrics).toMatch(/^millrace_workers 0$/m)
+  if (!hasService('chromium')) return
+  await using browser = await startBrowser()
+  const page = await openPage(browser)
+  await page.goto(ssc.ui!.url!)
+  const executors = page.getByRole('region', { name: 'Executors' })
+  await executors.locator('tbody tr').waitFor()
+  expect(await executors.locator('td').allTextContents()).toEqual(expect.arrayContaining(['driver', '2']))
+  const { cluster } = await ssc.status()
+  expect(await page.getByRole('link', { name: /cluster/ }).getAttribute('href')).toBe(cluster!.ui)
+  expect(await page.getByRole('heading', { name: 'Threads' }).isVisible()).toBe(false)
+}
+
 describe.runIf(hasService('spark'))('streams on Spark', () => {
   beforeAll(buildBridge)
 
@@ -128,7 +156,9 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     const clock = new ManualClock(0)
     const sender = createServer((socket) => socket.write('of a socket\nlines\n'))
     await once(sender.listen(0, '127.0.0.1'), 'listening')
-    const options = { ...onSpark('local[2]'), batchInterval: 1000, clock, receiverBufferBytes: 64 * 1024 }
+    const master = onSpark('local[2]', { 'spark.ui.enabled': 'true', 'spark.ui.port': '0' })
+    const ui = { port: 0 }
+    const options = { ...master, batchInterval: 1000, clock, receiverBufferBytes: 64 * 1024, ui }
     await using ssc = new StreamingContext(options)
     const words = ssc.pushStream<string>('words')
     const lines = ssc.socketTextStream('127.0.0.1', (sender.address() as AddressInfo).port)
@@ -157,6 +187,7 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     expect(seen.sort()).toEqual([...long, 'of a socket', 'lines', 'x', 'y', 'z'].sort())
     expect(sizes).toEqual([105, 105, 0, 0, 0])
     expect((await ssc.status()).memory).toMatchObject({ blocks: 0, received: 0 })
+    await clusterIsShown(ssc)
   })
 
   test('a function that throws stops the streams with its error', async () => {

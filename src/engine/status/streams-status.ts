@@ -11,6 +11,28 @@ export interface ThreadStatus {
   readonly idleMs: number
 }
 
+/** An executor of the cluster on which the jobs run. */
+export interface ExecutorStatus {
+  readonly id: string
+  /** Its host and port. */
+  readonly address: string
+  readonly cores: number
+  /** Tasks that run now; a Node process runs each. */
+  readonly tasks: number
+  readonly completed: number
+  /** Attempts of tasks that failed. */
+  readonly failed: number
+  /** Bytes of memory that stored partitions take. */
+  readonly storedBytes: number
+}
+
+/** The cluster on which the jobs run, as it was when it was asked last. */
+export interface ClusterStatus {
+  /** The address of its own page; undefined if it has none. */
+  readonly ui: string | undefined
+  readonly executors: readonly ExecutorStatus[]
+}
+
 /** Memory of the blocks and of the process, in bytes. */
 export interface MemoryStatus {
   readonly limit: number
@@ -137,6 +159,8 @@ export interface StreamsStatus {
   readonly batchInterval: number
   readonly checkpointDir: string | undefined
   readonly threads: readonly ThreadStatus[]
+  /** With the option `master`. */
+  readonly cluster?: ClusterStatus
   readonly memory: MemoryStatus
   readonly persisted: readonly PersistedStatus[]
   readonly states: readonly StateStatus[]

@@ -29,7 +29,7 @@ export function takeStatus({
   options,
   kernelNotes,
 }: StatusOptions): StreamsStatus {
-  const { threads, memory, persisted } = engine.status()
+  const { threads, cluster, memory, persisted } = engine.status()
   const states = statesOf(graph, engine)
   const { heapUsed: heap, rss: resident } = process.memoryUsage()
   return {
@@ -38,6 +38,7 @@ export function takeStatus({
     batchInterval: graph.batchInterval,
     checkpointDir,
     threads,
+    ...(cluster && { cluster }),
     memory: { ...memory, persisted: sum(persisted, 'memoryBytes'), state: sum(states, 'bytes'), heap, resident },
     persisted,
     states,

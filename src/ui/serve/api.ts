@@ -18,6 +18,7 @@ export class Api {
   readonly #resources: Readonly<Record<string, (overview: Overview) => unknown>> = {
     overview: (overview) => overview,
     threads: ({ status, slots }) => ({ threads: status.threads, slots }),
+    cluster: ({ status }) => status.cluster ?? null,
     memory: ({ status }) => status.memory,
     storage: ({ status }) => status.persisted,
     state: ({ status }) => status.states,

@@ -4,6 +4,7 @@ import { count, duration, moment, short, uptime } from '../format.js'
 import { quantile } from '../statistics.js'
 import type { Store } from '../store.js'
 import { Table } from '../table.js'
+import { Executors } from './executors.js'
 import { Memory } from './memory.js'
 import { Threads } from './threads.js'
 import { section, Tile, tiles } from './tiles.js'
@@ -26,6 +27,11 @@ export class OverviewView implements View {
   readonly #reason = h('p', { class: 'reason', hidden: true })
   readonly #timelines = new Timelines()
   readonly #threads = new Threads()
+  readonly #executors = new Executors()
+  readonly #workers = {
+    threads: section('Threads', this.#threads.element),
+    executors: section('Executors', this.#executors.element),
+  }
   readonly #memory = new Memory()
   readonly #recovery = new Table<RecoveryRow>(
     'Recovery log',
@@ -61,7 +67,8 @@ export class OverviewView implements View {
       tiles(this.#health, this.#rate, this.#processing, this.#scheduling, this.#total, this.#batches),
       this.#reason,
       section('Timelines', this.#timelines.element),
-      section('Threads', this.#threads.element),
+      this.#workers.threads,
+      this.#workers.executors,
       section('Memory', this.#memory.element),
       section('Recovery log', this.#recovery.element),
     )
@@ -72,7 +79,10 @@ export class OverviewView implements View {
     if (!overview) return
     this.#updateTiles(store)
     this.#timelines.update(store)
+    this.#workers.threads.hidden = overview.status.cluster !== undefined
+    this.#workers.executors.hidden = overview.status.cluster === undefined
     this.#threads.update(store)
+    this.#executors.update(store)
     this.#memory.update(overview.status.memory)
     this.#recovery.update(overview.recovery)
   }

@@ -33,6 +33,7 @@ public final class Gateway {
 
   private final DataInputStream in;
   private final DataOutputStream out;
+  private final JavaSparkContext spark;
   private final Graph graph;
   private final Jobs jobs;
   private final ExecutorService running = Executors.newCachedThreadPool();
@@ -57,6 +58,7 @@ public final class Gateway {
   }
 
   private Gateway(JavaSparkContext spark, DataInputStream in, DataOutputStream out) {
+    this.spark = spark;
     this.in = in;
     this.out = out;
     CollectionAccumulator<byte[]> reports = new CollectionAccumulator<>();
@@ -93,6 +95,7 @@ public final class Gateway {
       case "checkpoint" -> graph.checkpoint(id);
       case "drop" -> graph.drop(id);
       case "cancel" -> jobs.cancel(message.get("group").asText());
+      case "cluster" -> running.submit(() -> cluster(message.get("call").asInt()));
       case "run" -> running.submit(() -> run(message));
       default -> throw new IllegalArgumentException("The gateway knows no operation " + message.get("op"));
     }
@@ -110,6 +113,14 @@ public final class Gateway {
       List<byte[]> blocks = new ArrayList<>(outcome.results());
       blocks.addAll(outcome.reports());
       answer(JSON.createObjectNode().put("call", call).put("results", outcome.results().size()), blocks);
+    } catch (Throwable e) {
+      failed(call, e);
+    }
+  }
+
+  private void cluster(int call) {
+    try {
+      answer(JSON.createObjectNode().put("call", call), List.of(Cluster.statusOf(spark.sc())));
     } catch (Throwable e) {
       failed(call, e);
     }
