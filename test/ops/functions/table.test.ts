@@ -13,10 +13,11 @@ const print = (...texts: string[]): string[] => {
 describe('FunctionTable', () => {
   test('numbers functions in order, each once', () => {
     const table = new FunctionTable()
-    const [f, g] = [(x: number) => x ** 2, (x: number) => x ** 2]
-    expect(table.record(f, 'map')).toEqual({ k: 'table', i: 0 })
+    const [f, g] = [(x: number) => x ** 2, (x: number[]) => x.push(2)]
+    // `keeps`: its text proves that it changes no argument.
+    expect(table.record(f, 'map')).toEqual({ k: 'table', i: 0, keeps: true })
     expect(table.record(g, 'filter')).toEqual({ k: 'table', i: 1 })
-    expect(table.record(f, 'flatMap')).toEqual({ k: 'table', i: 0 })
+    expect(table.record(f, 'flatMap')).toEqual({ k: 'table', i: 0, keeps: true })
     expect([table.get(0), table.get(1)]).toEqual([f, g])
     expect([table.indexOf(g), table.indexOf(() => 1), table.size]).toEqual([1, undefined, 2])
   })
@@ -24,14 +25,14 @@ describe('FunctionTable', () => {
   test('library functions and globals are known by name, functions inside them by number', () => {
     const table = new FunctionTable()
     expect(table.record(sum, 'reduce')).toEqual({ k: 'builtin', name: 'sum' })
-    expect(table.record(Math.max, 'reduce')).toEqual({ k: 'global', path: 'Math.max' })
+    expect(table.record(Math.max, 'reduce')).toEqual({ k: 'global', path: 'Math.max', keeps: true })
     expect(table.size).toBe(0)
     expect(
       table.record(
         keyBy((x: number) => x ** 2),
         'map',
       ),
-    ).toEqual({ k: 'builtin', name: 'keyBy', args: [{ fn: { k: 'table', i: 0 } }] })
+    ).toEqual({ k: 'builtin', name: 'keyBy', args: [{ fn: { k: 'table', i: 0, keeps: true } }] })
   })
 
   test('what is no function is refused with the operation', () => {
