@@ -120,7 +120,10 @@ describe('the command', () => {
   })
 })
 
-it.each([['reference-growth.json', 'growth.svg']])('the docs have the plot of %s', (run, image) => {
+it.each([
+  ['reference-growth.json', 'growth.svg'],
+  ['reference-peers.json', 'peers.svg'],
+])('the docs have the plot of %s', (run, image) => {
   const out = join(mkdtempSync(join(tmpdir(), 'plot-')), image)
   try {
     plot([fileURLToPath(new URL(`../../bench/results/${run}`, import.meta.url)), '--out', out], () => {})
