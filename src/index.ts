@@ -43,6 +43,8 @@ export type { ContextOptions, ContextSettings, Speculation } from './engine/opti
 export type { JobInfo, Spread, StageInfo, TaskFigures } from './engine/progress/job-info.js'
 export type { BackpressureOptions } from './engine/receivers/back-pressure.js'
 export type {
+  ClusterStatus,
+  ExecutorStatus,
   InputLag,
   InputStatus,
   MemoryStatus,
