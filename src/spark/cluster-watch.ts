@@ -1,11 +1,11 @@
 import type { ClusterStatus } from '../engine/status/streams-status.js'
 
-/** Of whom the executors are asked. */
+/** Knows the executors. */
 export interface ClusterSource {
   cluster(): Promise<ClusterStatus>
 }
 
-/** The executors of a cluster as they were last. A status is taken at once, so it shows the answer to the question before. */
+/** The executors of a cluster as they were last. A status does not wait for an answer, so it shows that of the previous question. */
 export class ClusterWatch {
   #newest: ClusterStatus = { ui: undefined, executors: [] }
   #isAsking = false

@@ -27,13 +27,13 @@ export class SqlTable<S extends BaseRdd<unknown> | BaseStream<unknown>> {
    * const bytes = await counts.toTable({ word: 'VARCHAR', n: 'INTEGER' }).toArrow()
    * ```
    *
-   * @throws (rejects) ArgumentError for the table of a stream; SourceError without the package; JobError for a record that
+   * @throws (rejects) ArgumentError for the table of a stream; SourceError without the package; TaskFailedError for a record that
    * the columns cannot hold.
    */
   async toArrow(): Promise<Uint8Array> {
     if (isRdd(this.source)) return await toArrow(this.source, this.columns)
     throw new ArgumentError(
-      'toArrow: the table is of a stream, which has a table a batch. Call rdd.toTable(columns).toArrow() in foreachRDD.',
+      'toArrow: this is the table of a stream, and each batch has its own. Call rdd.toTable(columns).toArrow() in foreachRDD.',
     )
   }
 }

@@ -1,4 +1,5 @@
 import type { Exports } from './exports.js'
+import { lengthsType } from './text-lengths.js'
 
 /** Texts one after the other; text i begins at `starts[i]` and ends at `starts[i + 1]`. */
 export interface Texts {
@@ -37,8 +38,10 @@ export function sortBytes(wasm: Exports, { bytes, starts }: Texts, ascending: bo
   const lengths = new Uint32Array(buffer, wasm.sortTexts(ascending), count)
   let longest = 0
   for (let i = 0; i < count; i++) if (lengths[i]! > longest) longest = lengths[i]!
-  const type = longest <= 0xff ? Uint8Array : longest <= 0xffff ? Uint16Array : Uint32Array
-  const sorted = { texts: new Uint8Array(buffer, wasm.sortedTexts(), size).slice(), lengths: new type(lengths) }
+  const sorted = {
+    texts: new Uint8Array(buffer, wasm.sortedTexts(), size).slice(),
+    lengths: new (lengthsType(longest))(lengths),
+  }
   wasm.endSort()
   return sorted
 }

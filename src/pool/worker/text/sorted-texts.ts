@@ -7,6 +7,7 @@ import type { Latin1Texts } from '../../blocks/string-column.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
 import { canSort, type Texts } from '../../kernels/sort-bytes.js'
 import type { TextKernels } from '../../kernels/text-kernels.js'
+import { lengthsType } from '../../kernels/text-lengths.js'
 import type { TaskInput } from '../../protocol.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import type { SegmentTable } from '../runtime/segment-table.js'
@@ -108,6 +109,5 @@ function inOrder({ bytes, starts }: Texts, order: Uint32Array): TextRecords {
     all[i] = length
     if (length > longest) longest = length
   }
-  const lengths = longest <= 0xff ? Uint8Array.from(all) : longest <= 0xffff ? Uint16Array.from(all) : all
-  return new TextRecords({ texts, lengths })
+  return new TextRecords({ texts, lengths: new (lengthsType(longest))(all) })
 }

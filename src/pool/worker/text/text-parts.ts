@@ -1,5 +1,6 @@
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import type { Latin1Texts } from '../../blocks/string-column.js'
+import { lengthsType } from '../../kernels/text-lengths.js'
 import { copyText } from './copy-text.js'
 
 const FIRST_BYTES = 1024
@@ -83,8 +84,7 @@ class Bytes {
   }
 
   view(): Latin1Texts {
-    const type = this.#longest <= 0xff ? Uint8Array : this.#longest <= 0xffff ? Uint16Array : Uint32Array
-    const lengths = new type(this.#count)
+    const lengths = new (lengthsType(this.#longest))(this.#count)
     for (let i = 0, start = 0; i < lengths.length; i++) {
       lengths[i] = this.#ends[i]! - start
       start = this.#ends[i]!

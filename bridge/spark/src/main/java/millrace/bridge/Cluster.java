@@ -3,6 +3,7 @@ package millrace.bridge;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import org.apache.spark.SparkContext;
 import org.apache.spark.status.api.v1.ExecutorSummary;
 import scala.collection.Iterator;
@@ -34,6 +35,6 @@ final class Cluster {
           .put("failed", executor.failedTasks())
           .put("storedBytes", executor.memoryUsed());
     }
-    return status.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    return status.toString().getBytes(StandardCharsets.UTF_8);
   }
 }
