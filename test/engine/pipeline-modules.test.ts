@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ManualClock, StreamingContext } from 'millrace'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -70,6 +71,30 @@ describe('pipeline modules', () => {
     await run(ssc, 1, () => void ssc.pushHandle<string>('paths').push('/a/b', '/c/d'))
     await ssc.stop()
     expect((await names)[0]!.records).toEqual(['B!', 'D!'])
+  })
+
+  test('kernels run closures over constants of the module and over parameters', async () => {
+    const url = moduleOf(`
+      import { definePipeline } from 'millrace'
+      const least = 3
+      export default definePipeline((ssc, { directory, word }) => {
+        const lines = ssc
+          .textFileStream(directory, { newFilesOnly: false })
+          .filter((line) => line.includes(word))
+          .filter((line) => line.length > least)
+        lines.output('lines')
+        lines.foreachRDD((rdd) => void (globalThis.described = rdd.toDebugString()))
+      })`)
+    const directory = mkdtempSync(new URL('lines-', folder))
+    writeFileSync(join(directory, 'one'), 'a b\nb\nb c d\nc d e\n')
+    utimesSync(join(directory, 'one'), 0.5, 0.5)
+    const ssc = await fromPipeline(url, { directory, word: 'b' })
+    await ssc.start()
+    const lines = gather<string>(ssc, 'lines')
+    await run(ssc, 1)
+    expect((globalThis as { described?: string }).described?.match(/known to kernels/g)).toHaveLength(2)
+    await ssc.stop()
+    expect((await lines)[0]!.records).toEqual(['b c d'])
   })
 
   test('no function runs before a batch, whatever kernels might do in its place', async () => {

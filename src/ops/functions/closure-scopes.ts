@@ -1,92 +1,60 @@
 import type * as Inspector from 'node:inspector'
-import { createRequire } from 'node:module'
+import { neverAssigned } from './assigned-names.js'
+import { type Constant, constantOf } from './expression.js'
+import { answer, declares, type FunctionView, inspecting, valueIn, viewOf } from './inspector.js'
 import type { AnyFunction } from './ref.js'
-
-/** Where the inspector finds the function, for the length of a call. */
-const PLACE = 'millrace:function'
 
 /**
  * Returns whether names in a function's text are the language's globals: no scope around the function declares them.
- * Asks the engine's inspector for the scopes, which runs none of the module's code. False if that is not possible.
- * Cost: 10 ms for the first function of a process, then 0.3 ms.
  *
  * V8 lists no scope for a function expression whose own name is all that inner functions use of it, so `JSON` as the
  * name of such a function goes unnoticed.
  */
 export function areGlobal(names: readonly string[], fn: AnyFunction): boolean {
-  try {
-    const { Session } = createRequire(import.meta.url)('node:inspector') as typeof Inspector
-    const session = new Session()
-    session.connect()
-    try {
-      return scopesOf(fn, session).every((scope) => !declares(scope, names, session))
-    } finally {
-      session.disconnect()
-    }
-  } catch {
-    // No inspector in this build of Node, or no permission to use it.
-    return false
-  }
-}
-
-/** Returns the scopes around a function except that of globals, innermost first. */
-function scopesOf(fn: AnyFunction, session: Inspector.Session): Inspector.Runtime.RemoteObject[] {
-  Object.defineProperty(globalThis, PLACE, { value: fn, configurable: true })
-  try {
-    const { result } = answer<Inspector.Runtime.EvaluateReturnType>(session, 'Runtime.evaluate', {
-      expression: `this['${PLACE}']`,
-    })
-    const { internalProperties } = propertiesOf(result, session)
-    const list = internalProperties?.find(({ name }) => name === '[[Scopes]]')?.value
-    const scopes = propertiesOf(list!, session).result.flatMap(({ name, value }) =>
-      /^\d+$/.test(name) && value ? [value] : [],
-    )
-    // The outermost one must be the globals of this context, or the list is not what this code expects.
-    if (scopes.pop()?.description !== 'Global') throw new Error('The scopes of a function do not end in globals.')
-    return scopes
-  } finally {
-    Reflect.deleteProperty(globalThis, PLACE)
-  }
+  const global = inspecting((session) => viewOf(fn, session).scopes.every((scope) => !declares(scope, names, session)))
+  return global ?? false
 }
 
 /**
- * Finds names in a scope, which V8 wraps with its description. Reading the scope's properties instead would format the
- * stacks of errors among them, by a function that a module may have set. A loop over indexes calls nothing of a module.
+ * Returns the value of a variable around a function, if it is a constant: a text, number, boolean or null that no code
+ * of the function's file assigns again. Otherwise returns undefined.
  */
-const DECLARES = `function (description, ...names) {
-  if (this.description !== description) return true
-  for (let i = 0; i < names.length; i++) if (names[i] in this.object) return true
-  return false
-}`
-
-function declares(
-  { description = '', objectId }: Inspector.Runtime.RemoteObject,
-  names: readonly string[],
-  session: Inspector.Session,
-): boolean {
-  // An object of `with` may be a Proxy. The name of a function expression is in its scope's description only.
-  if (description.startsWith('With') || names.some((name) => description.endsWith(`(${name})`))) return true
-  const { result } = answer<Inspector.Runtime.CallFunctionOnReturnType>(session, 'Runtime.callFunctionOn', {
-    objectId,
-    functionDeclaration: DECLARES,
-    arguments: [description, ...names].map((value) => ({ value })),
+export function constantAround(name: string, fn: AnyFunction): Constant | undefined {
+  return inspecting((session) => {
+    const view = viewOf(fn, session)
+    const scope = view.scopes.find((around) => declares(around, [name], session))
+    // Other scripts may assign variables of these scopes.
+    if (!scope || /^(?:With|Script|Eval)/.test(scope.description ?? '')) return undefined
+    const found = valueIn(scope, name, session)
+    const value = constantOf(found?.subtype === 'null' ? null : found?.value)
+    return value !== undefined && isFixed(name, view, session) ? value : undefined
   })
-  return result.value !== false
 }
 
-function propertiesOf(
-  { objectId }: Inspector.Runtime.RemoteObject,
-  session: Inspector.Session,
-): Inspector.Runtime.GetPropertiesReturnType {
-  return answer(session, 'Runtime.getProperties', { objectId, ownProperties: true })
+/** By the numbers of scripts: the names that each never assigns again. */
+const fixedNames = new Map<string, ReadonlySet<string>>()
+
+function isFixed(name: string, { scriptId }: FunctionView, session: Inspector.Session): boolean {
+  let names = fixedNames.get(scriptId)
+  if (!names) {
+    names = neverAssigned(sourceOf(scriptId, session))
+    fixedNames.set(scriptId, names)
+  }
+  return names.has(name)
 }
 
-/** Sessions of the own thread answer before `post` returns. */
-function answer<T>(session: Inspector.Session, method: string, params: object): T {
-  let result: T | undefined
-  session.post(method, params, (error, found) => {
-    if (!error) result = found as T
+/** Returns the text of a script that comes from a file; '' for texts of `eval`, whose variables others may assign. */
+function sourceOf(scriptId: string, session: Inspector.Session): string {
+  let url = ''
+  session.on('Debugger.scriptParsed', ({ params }) => {
+    if (params.scriptId === scriptId) url = params.url
   })
-  if (!result) throw new Error(`The inspector did not answer ${method}.`)
-  return result
+  answer(session, 'Debugger.enable')
+  try {
+    if (!/^(?:file:|\/|[a-z]:[\\/])/i.test(url)) return ''
+    return answer<Inspector.Debugger.GetScriptSourceReturnType>(session, 'Debugger.getScriptSource', { scriptId })
+      .scriptSource
+  } finally {
+    session.post('Debugger.disable')
+  }
 }

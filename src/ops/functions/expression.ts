@@ -34,6 +34,10 @@ export type Expression =
   | { readonly is: 'jsonField'; readonly of: Expression; readonly path: string }
 
 export type Constant = string | number | boolean | null
+
+export function constantOf(value: unknown): Constant | undefined {
+  return ['string', 'number', 'boolean'].includes(typeof value) || value === null ? (value as Constant) : undefined
+}
 export type TextTest = 'includes' | 'startsWith' | 'endsWith'
 export type Comparison = '===' | '!==' | '<' | '<=' | '>' | '>='
 

@@ -1,5 +1,5 @@
-import { areGlobal } from './closure-scopes.js'
-import { type Constant, type Expression, RECORD } from './expression.js'
+import { areGlobal, constantAround } from './closure-scopes.js'
+import { type Constant, constantOf, type Expression, RECORD } from './expression.js'
 import { FUNCTIONS, STATICS } from './pure-names.js'
 import { type Meaning, mutationOf, type Surroundings } from './purity.js'
 import { type GlobalName, type Known, readExpression } from './read-expression.js'
@@ -78,7 +78,7 @@ function readModule(target: AnyFunction): Reading {
   let reading = ofModule.get(target)
   if (!reading) {
     const used = new Set<GlobalName>()
-    reading = readExpression(textOf(target), { global: (name) => used.add(name), constants: new Map() })
+    reading = readExpression(textOf(target), knownInModule(target, used))
     if (!('why' in reading) && !areGlobals(used, target)) {
       reading = { why: `uses ${[...used].join(' and ')}, which may be a variable of its module` }
     }
@@ -91,8 +91,14 @@ function mergeOf(ref: UserRef, target: AnyFunction): ReadMerge | undefined {
   if (ref.k === 'source') return readMerge(ref.text, knownOf(ref))
   if (ref.k === 'global') return undefined
   const used = new Set<GlobalName>()
-  const merge = readMerge(textOf(target), { global: (name) => used.add(name), constants: new Map() })
+  const merge = readMerge(textOf(target), knownInModule(target, used))
   return merge && areGlobals(used, target) ? merge : undefined
+}
+
+/** Returns the names that a function of a module may use; adds those that may be globals to `used`. */
+function knownInModule(target: AnyFunction, used: Set<GlobalName>): Known {
+  const constants = { has: () => false, get: (name: string) => constantAround(name, target) }
+  return { global: (name) => used.add(name), constants }
 }
 
 /** Returns whether names that a module's function uses are the language's globals. */
@@ -110,8 +116,4 @@ function knownOf({ env = {} }: UserRef & { readonly k: 'source' }): Known {
     constants.set(name, 'value' in entry ? constantOf(entry.value) : undefined)
   }
   return { global: () => {}, constants }
-}
-
-function constantOf(value: unknown): Constant | undefined {
-  return ['string', 'number', 'boolean'].includes(typeof value) || value === null ? (value as Constant) : undefined
 }

@@ -18,7 +18,7 @@ export interface Known {
   /** Notes a use of a global. In a module, the name may be a variable of the module. */
   readonly global: (name: GlobalName) => void
   /** The values of other names; undefined if only the function knows the value. */
-  readonly constants: ReadonlyMap<string, Constant | undefined>
+  readonly constants: Pick<ReadonlyMap<string, Constant | undefined>, 'get' | 'has'>
 }
 
 export type GlobalName = 'Boolean' | 'JSON' | 'Math' | 'Number'
