@@ -3,6 +3,7 @@ import { closedAuctions, plainClosedAuctions } from './closed.mjs'
 /** The average price of the last ten auctions that each seller has closed. */
 export function stream(events) {
   const keepTen = (closed, prices = []) => {
+    if (closed.length === 0) return prices
     const inOrder = [...closed].sort((a, b) => a.expires - b.expires || a.id - b.id)
     return [...prices, ...inOrder.map(({ price }) => price)].slice(-10)
   }

@@ -1,4 +1,4 @@
-import type { FnRef } from '../../../ops/functions/ref.js'
+import { keepsArguments } from '../../../ops/functions/keeps-arguments.js'
 import type { Aggregator, Plan, Program, Sink } from '../../../ops/plan.js'
 
 /**
@@ -48,10 +48,4 @@ function keepsRecords(sink: Sink): boolean {
 
 function keepsValues({ create, mergeValue, mergeCombiners }: Aggregator): boolean {
   return (!create || keepsArguments(create)) && keepsArguments(mergeValue) && keepsArguments(mergeCombiners)
-}
-
-/** Functions of the library and the language change no record, unless they call a function that does. */
-function keepsArguments(fn: FnRef): boolean {
-  if (fn.k !== 'builtin') return fn.k === 'global' || fn.keeps === true
-  return (fn.args ?? []).every((arg) => 'value' in arg || keepsArguments(arg.fn))
 }

@@ -1,3 +1,5 @@
+import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
+import { keepsArguments } from '../../../ops/functions/keeps-arguments.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import { copyOf } from '../../../values/copy.js'
 import { KeyedMap } from '../../../values/keys.js'
@@ -14,7 +16,8 @@ interface Arrived {
 
 /**
  * updateStateByKey: the function receives every present key in every batch, with its new values. The cost depends on
- * the number of keys. Groups: the batch's pairs and, in the first batch, the pairs of the initial state.
+ * the number of keys. A state that it returns unchanged is neither checked nor written again, if its text proves that it
+ * changes no part of its arguments. Groups: the batch's pairs and, in the first batch, the pairs of the initial state.
  */
 export function makeUpdateOperator(
   operator: StateOperator & { kind: 'update' },
@@ -22,6 +25,7 @@ export function makeUpdateOperator(
 ): MakeVersion {
   const fn = resolve(operator.fn)
   const timed = operator.form === 'time'
+  const proven = keepsArguments(operator.fn) && intrinsicsIntact()
   return ({ entries }, changes, { time, groups: [pairs, initial] }) => {
     for (const [key, value] of initial ?? []) changes.set(key, value)
     const arrived = arrive(entries, pairs!)
@@ -38,10 +42,13 @@ export function makeUpdateOperator(
       return []
     }
     const { keys, values } = entries
+    const keeps = proven && textIntrinsicsIntact()
     for (let slot = 0, end = entries.slots; slot < end; slot++) {
       if (!entries.isAlive(slot)) continue
       const came = arrived.slots[slot] ?? []
-      const value = timed ? fn(time, copyOf(keys[slot]), came, values[slot]) : fn(came, values[slot])
+      const before = values[slot]
+      const value = timed ? fn(time, copyOf(keys[slot]), came, before) : fn(came, before)
+      if (keeps && value === before) continue
       if (value === undefined || value === null) changes.remove(slot)
       else changes.change(slot, value)
     }

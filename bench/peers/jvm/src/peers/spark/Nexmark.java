@@ -90,6 +90,7 @@ final class Nexmark {
   private static JavaDStream<Auction> closed(JavaDStream<Event> events, int parts) {
     Follow follow = (time, id, values, state) -> {
       if (state.isDefined() && state.get().closed) return Option.empty();
+      if (state.isDefined() && values.isEmpty() && state.get().expires >= time.milliseconds()) return state;
       Auction auction = new Auction();
       boolean known = state.isDefined();
       if (known) { Auction old = state.get(); auction.id = old.id; auction.category = old.category; auction.seller = old.seller; auction.expires = old.expires; auction.price = old.price; }
@@ -122,6 +123,7 @@ final class Nexmark {
 
   private static JavaDStream<Tuple2<Long, Long>> sellers(JavaDStream<Auction> closed, int parts) {
     Function2<List<Auction>, Optional<ArrayList<Long>>, Optional<ArrayList<Long>>> keepTen = (auctions, old) -> {
+      if (auctions.isEmpty()) return old;
       List<Auction> inOrder = new ArrayList<>(auctions);
       inOrder.sort(Comparator.<Auction>comparingLong(auction -> auction.expires).thenComparingLong(auction -> auction.id));
       ArrayList<Long> prices = new ArrayList<>(old.or(new ArrayList<>()));
