@@ -43,6 +43,10 @@ export interface Exports {
   addComputed(from: number, length: number, how: number): number
   countComputed(from: number, length: number): number
   addGiven(length: number, tag: number, value: number, how: number): void
+  shapesAt(): number
+  shapesBytes(): number
+  readRows(from: number, length: number, shapes: number): number
+  rowsRead(): number
   clearPairs(): void
   listedPairs(): number
   pairsAt(): number

@@ -9,6 +9,7 @@ import type { Exports } from './exports.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
 import type { LineProgram } from './program-writer.js'
+import type { ReadRows, RowShapes } from './row-shapes.js'
 import { type SortedTexts, sortBytes, type Texts } from './sort-bytes.js'
 
 /** A region of the kernels' memory. */
@@ -152,6 +153,34 @@ export class TextKernels {
       for (let i = 0; i < count; i++) each(this.#bytes, words[i * 4]!, words[i * 4 + 1]!, numbers[i * 2 + 1]!)
       // With pairs before it, the line may only not have fitted into the list.
       if (!rest || count === 0) return rest
+    }
+  }
+
+  /** The bytes that `RowShapes` may write. */
+  get shapesRoom(): number {
+    return this.#wasm.shapesBytes()
+  }
+
+  /** Passes the values of lines of JSON, valid until it returns, as often as there is room for them. */
+  readRows(region: Region, shapes: RowShapes, each: (read: ReadRows) => void): void {
+    const wasm = this.#wasm
+    shapes.write(this.#memory(), wasm.shapesAt())
+    for (let rest: Region | undefined = region; rest; ) {
+      const { at, length }: Region = rest
+      rest = from(wasm.readRows(at, length, shapes.count), rest)
+      const memory = this.#memory()
+      const { buffer } = memory
+      const values = wasm.pairsAt()
+      each({
+        codes: new Uint8Array(buffer, wasm.givenAt(), wasm.rowsRead()),
+        ints: new Int32Array(buffer, values),
+        numbers: new Float64Array(buffer, values),
+        words: new Uint32Array(buffer, values),
+        memory,
+        text: shapes.haveTexts ? memory.toString('latin1', at, at + length) : '',
+        at,
+        length,
+      })
     }
   }
 

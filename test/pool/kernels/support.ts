@@ -105,8 +105,8 @@ export function counted(steps: readonly Step[], merge: AnyFunction, pieces: read
 }
 
 export function collected(steps: readonly Step[], pieces: readonly Piece[], by: By) {
-  const { sealed, lines } = runTask(steps, { op: 'collect' }, pieces, by)
-  return { lines, records: decodeRecords(sealed) }
+  const { sealed, lines, rejects } = runTask(steps, { op: 'collect' }, pieces, by)
+  return { lines, records: decodeRecords(sealed), rejects }
 }
 
 /** As a block has it: shared memory, the text at any place. */

@@ -1,4 +1,4 @@
-import { GIVEN, INPUT, NEEDLE, PAIRS, PIECE, PROGRAM, SELECTED, WANTED, WANTED_BYTES, writeMasks } from './memory'
+import { GIVEN, INPUT, NEEDLE, PAIRS, PIECE, PROGRAM, SELECTED, SHAPES, SHAPES_BYTES, WANTED, WANTED_BYTES, writeMasks } from './memory'
 import { add, clearTable, countTagged } from './table'
 
 export { certainLines } from './certain'
@@ -18,6 +18,7 @@ export {
   partLengths,
   partTexts,
 } from './ranges'
+export { readRows, rowsRead } from './rows'
 export { beginSort, endSort, sortedTexts, sortTexts, textsToSort } from './sort'
 export { clearTable, tableBytes, tableSize, taggedKeys, writeTable, writeValues } from './table'
 export { countPieces } from './pieces'
@@ -43,6 +44,12 @@ export function programAt(): usize {
 }
 export function pairsAt(): usize {
   return PAIRS
+}
+export function shapesAt(): usize {
+  return SHAPES
+}
+export function shapesBytes(): usize {
+  return SHAPES_BYTES
 }
 export function wantedAt(i: u32): usize {
   return WANTED + <usize>i * WANTED_BYTES

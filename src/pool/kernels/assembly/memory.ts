@@ -5,13 +5,14 @@
  * | --- | --- |
  * | INPUT    | a piece of text, its distance to a multiple of 8 as in the block it came from |
  * | SELECTED | the lines of a piece that pass a filter |
- * | GIVEN    | a key that a function returned |
+ * | GIVEN    | a key that a function returned, or the shapes of lines (rows.ts) |
  * | NEEDLE   | the text that a filter searches for |
  * | WANTED   | the wanted fields of JSON (json.ts) |
  * | PROGRAM  | a condition (conditions.ts), then its texts |
+ * | SHAPES   | the shapes of JSON objects (rows.ts) |
  * | FIELDS   | addresses of the separators in a line (parts.ts) |
  * | MASKS    | for n = 0..16: n bytes 0xff, then zeros |
- * | PAIRS    | a list of pairs (pairs.ts) |
+ * | PAIRS    | a list of pairs (pairs.ts), or the values of lines (rows.ts) |
  * | KEYS     | the keys of listed pairs that are not in the text |
  * | HEAP     | the table of keys |
  *
@@ -22,6 +23,7 @@ export const NEEDLE_BYTES: usize = 1024
 export const WANTED_BYTES: usize = 2048
 export const PROGRAM_BYTES: usize = 4096
 export const WANTED_FIELDS: usize = 4
+export const SHAPES_BYTES: usize = 16 * 1024
 /** As many as the longest field index, and those of one more vector. */
 const FIELD_BYTES: usize = (64 + 16) * 4
 const PAIRS_BYTES: usize = 8192 * 16
@@ -33,7 +35,8 @@ export const GIVEN: usize = SELECTED + PIECE + SLACK
 export const NEEDLE: usize = GIVEN + PIECE + SLACK
 export const WANTED: usize = NEEDLE + NEEDLE_BYTES + SLACK
 export const PROGRAM: usize = WANTED + WANTED_FIELDS * WANTED_BYTES + SLACK
-export const FIELDS: usize = PROGRAM + PROGRAM_BYTES + SLACK
+export const SHAPES: usize = PROGRAM + PROGRAM_BYTES + SLACK
+export const FIELDS: usize = SHAPES + SHAPES_BYTES + SLACK
 export const MASKS: usize = FIELDS + FIELD_BYTES + SLACK
 /** At a multiple of 8, for doubles. */
 export const PAIRS: usize = (MASKS + 17 * 16 + 63) & ~63

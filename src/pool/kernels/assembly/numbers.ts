@@ -47,6 +47,36 @@ export function numberIn(at: usize, length: u32): f64 {
   return sign == 0x2d ? -value : value
 }
 
+/** The end of the number that `wholeOrFraction` read; 0 if it is not certain. */
+export let numberEnd: usize = 0
+
+/** Returns the number of JSON that begins at `at`, certain as in `numberIn`. The bytes behind it are not tested. */
+export function wholeOrFraction(at: usize): f64 {
+  numberEnd = 0
+  const negative = load<u8>(at) == 0x2d
+  if (negative) at++
+  if (!isDigit(at) || (load<u8>(at) == 0x30 && isDigit(at + 1))) return 0
+  let mantissa: u64 = 0
+  let digits: u32 = 0
+  for (; isDigit(at) && digits <= MAX_DIGITS; at++) {
+    mantissa = mantissa * 10 + digitAt(at)
+    digits += u32(mantissa != 0)
+  }
+  let fraction: u32 = 0
+  if (load<u8>(at) == 0x2e) {
+    for (at++; isDigit(at) && digits <= MAX_DIGITS; at++) {
+      mantissa = mantissa * 10 + digitAt(at)
+      digits += u32(mantissa != 0)
+      fraction++
+    }
+    if (fraction == 0) return 0
+  }
+  if (digits > MAX_DIGITS || fraction > MAX_FRACTION) return 0
+  numberEnd = at
+  const value = fraction == 0 ? <f64>mantissa : <f64>mantissa / unchecked(POWERS[fraction])
+  return negative ? -value : value
+}
+
 /** Counts the UTF-16 units of UTF-8 text: a continuation byte adds none, the first byte of four adds two. */
 export function unitsIn(at: usize, length: u32): u32 {
   const continuing = i8x16.splat(-64)

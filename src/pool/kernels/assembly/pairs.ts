@@ -49,7 +49,7 @@ export function listCopy(at: usize, length: u32, value: f64): bool {
   return true
 }
 
-function isAscii(at: usize, length: u32): bool {
+export function isAscii(at: usize, length: u32): bool {
   const end = at + length
   for (; at + 16 <= end; at += 16) if (i8x16.bitmask(v128.load(at)) != 0) return false
   return i8x16.bitmask(loadMasked(at, <u32>(end - at))) == 0

@@ -17,6 +17,7 @@ import { compileSessionParts } from '../state/event-session-parts.js'
 import { readOnlyStates } from '../state/read-only.js'
 import { type Combine, makeCombine } from '../tables/combine-table.js'
 import { compileFilteredLines, compileLineCount, compileTally } from '../text/byte-chain.js'
+import { compileJsonRows } from '../text/json-rows.js'
 import { compileSortedTexts } from '../text/sorted-texts.js'
 import { decoded, hasLength } from '../text/text-records.js'
 import { readInput } from './inputs.js'
@@ -153,10 +154,8 @@ export class ThreadPlanCompiler implements PlanCompiler {
     if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
     const whole = plan.steps.findLastIndex(({ op }) => op === 'mapPartitions' || op === 'mapAsync')
     if (whole < 0) {
-      const { source, steps } = compileFilteredLines(plan, this) ?? {
-        source: this.forLoop(plan.of),
-        steps: plan.steps,
-      }
+      const { source, steps } = compileJsonRows(plan, this) ??
+        compileFilteredLines(plan, this) ?? { source: this.forLoop(plan.of), steps: plan.steps }
       return { source, steps: this.#ready(steps) }
     }
     const before: Plan = whole === 0 ? plan.of : { op: 'chain', of: plan.of, steps: plan.steps.slice(0, whole) }
