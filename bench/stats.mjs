@@ -31,3 +31,21 @@ export const ratios = (of, to) => spread(of.map((value, i) => value / to[i]))
 export function spread(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }
+
+/**
+ * Compares neighbouring turns with and without something. Returns the median without (`base`), and of the differences the mean and
+ * the median, which is between `low` and `high` with a probability of 95 % (by ranks, whatever their distribution).
+ */
+export function pairedDifferences(having, without) {
+  const sorted = having.map((value, i) => value - without[i]).sort((a, b) => a - b)
+  const n = sorted.length
+  const aside = 0.98 * Math.sqrt(n)
+  const at = (rank) => sorted[Math.min(n - 1, Math.max(0, Math.round(rank)))]
+  return {
+    base: median(without),
+    median: median(sorted),
+    low: at(n / 2 - aside - 1),
+    high: at(n / 2 + aside),
+    mean: sorted.reduce((sum, value) => sum + value, 0) / n,
+  }
+}

@@ -1,111 +1,92 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ManualClock, StreamingContext } from 'millrace'
 import { stopwatch } from './machine.mjs'
 import { figure, table } from './report.mjs'
-import { spread } from './stats.mjs'
+import { pairedDifferences } from './stats.mjs'
+import { SwitchedPage } from './ui-switch.mjs'
 import { zipfLines } from './words.mjs'
 
 const INTERVAL = 10
-const KINDS = { off: false, on: { port: 0 }, open: { port: 0 } }
-/** Each kind is the first, second and third one twice. */
-const ORDERS = [
-  ['off', 'on', 'open'],
-  ['on', 'open', 'off'],
-  ['open', 'off', 'on'],
-  ['open', 'on', 'off'],
-  ['off', 'open', 'on'],
-  ['on', 'off', 'open'],
-]
 const PARTITIONS = 4
-const WARM_UP = 400
-const BATCHES = 150
 /** Lines of a batch that takes about its interval, on two cores. */
 const LINES = 4000
 /** Batches that the page keeps. */
 const RETAINED = 1000
+/**
+ * The page without a reader and with one. `batches`: those of a turn: a reader gets four frames a second, and the state of the
+ * streams once. `pairs`: turns of each kind per run.
+ */
+const KINDS = {
+  on: { batches: 50, pairs: 40, read: false },
+  open: { batches: 200, pairs: 8, read: true },
+}
 /** Batches before the heap is measured: until then, compiled code and pools grow. */
 const HEAP_WARM_UP = 250
 /** Limits of the page's cost: % of the time of a batch, and bytes of the heap for the batches that it keeps. */
 const MARKS = { percent: 2, bytes: 20e6 }
 
 /**
- * Measures the cost of the page: streams with and without it, in turn, in one process. A batch starts when the previous one
- * has ended, so the cost is one of throughput. `open`: a reader of the live feed is connected. The stream that is opened first
- * is faster than the next ones by some percent, so each kind is the first, second and third one equally often.
+ * Measures the cost of the page: one stream runs a number of batches with it, then as many without, and so on. A batch starts
+ * when the previous one has ended, so the cost in time is one of throughput. The differences of neighbouring turns show a cost
+ * that is far below the differences between streams, or between minutes.
  */
 export async function run({ threads, runs }, log) {
   const lines = zipfLines()
   const records = Array.from({ length: LINES }, () => lines.next().value.trimEnd())
-  const costs = { on: { time: [], processor: [] }, open: { time: [], processor: [] } }
-  const without = []
-  let held = 0
-  for (const order of ORDERS) {
-    const streams = await Streams.open(order, threads, records)
-    try {
-      for (let run = 0; run < runs; run++) {
-        const taken = await streams.turns(run)
-        streams.compare(taken, costs)
-        without.push(taken.off.ms / BATCHES)
-      }
-      if (held === 0) held = await heldBytes(streams.of.on)
-    } finally {
-      await streams.stop()
-    }
-  }
-  const heap = await heapBytes(threads, records)
-  const percents = Object.entries(costs).flatMap(([page, cost]) =>
-    Object.entries(cost).map(([of, all]) => ({ page, of, ...spread(all) })),
-  )
+  const costs = []
+  for (const [name, kind] of Object.entries(KINDS)) costs.push(...(await costOf(name, kind, runs, threads, records)))
+  const { heap, held } = await heapBytes(threads, records)
   log(
-    `\ncost of the page in % of the time of ${BATCHES} batches with ${LINES} lines, ${ORDERS.length} x ${runs} runs; a batch without the page takes ${figure(spread(without).median)} ms`,
+    `\ncost of the page for a batch with ${LINES} lines: differences of neighbouring turns with and without it\n${table(
+      ['page', 'batch', 'difference', '%', '95 % of medians', 'mean', 'pairs'],
+      costs.map(rowOf),
+    )}`,
   )
-  const rows = percents.map(({ page, of, median, min, max }) => [`${page}, ${of}`, ...[median, min, max].map(figure)])
-  log(table(['page', 'median', 'least', 'most'], rows))
   log(
     `heap of ${RETAINED} kept batches with their jobs and tasks: ${figure(heap / 1e6)} MB (as JSON: ${figure(held / 1e6)} MB)`,
   )
-  const marks = marksOf(percents, heap)
+  const marks = marksOf(costs, heap)
   for (const mark of marks) log(textOf(mark))
-  return { percents, heapMB: heap / 1e6, jsonMB: held / 1e6, marks }
+  return { costs, heapMB: heap / 1e6, jsonMB: held / 1e6, marks }
 }
 
-/** A stream of each kind, opened in an order and warmed up. */
-class Streams {
-  #reader
-  of = {}
-
-  static async open(order, threads, records) {
-    const streams = new Streams()
-    for (const name of order) streams.of[name] = await opened(threads, records, KINDS[name])
-    streams.#reader = reader(streams.of.open.ssc.ui.url)
-    await once(streams.#reader.stdout, 'data')
-    for (const name of order) await advance(streams.of[name], WARM_UP)
-    return streams
-  }
-
-  /** Returns the times of each kind, which have their turns in an order that changes. */
-  async turns(run) {
-    const names = Object.keys(this.of)
-    const taken = {}
-    for (const name of run % 2 === 0 ? names : names.reverse()) taken[name] = await advance(this.of[name], BATCHES)
-    return taken
-  }
-
-  compare(taken, costs) {
-    for (const [name, cost] of Object.entries(costs)) {
-      cost.time.push((taken[name].ms / taken.off.ms - 1) * 100)
-      cost.processor.push((taken[name].cpuMs / taken.off.cpuMs - 1) * 100)
+/** Returns what a page costs in time and in processor time of the process. */
+async function costOf(name, { batches, pairs, read }, runs, threads, records) {
+  const stream = await opened(threads, records, false)
+  const page = new SwitchedPage(stream.ssc)
+  try {
+    await page.turnOn()
+    await advance(stream, RETAINED)
+    await page.turnOff()
+    const turns = { on: [], off: [] }
+    for (let pair = 0; pair < pairs * runs; pair++) {
+      for (const kind of pair % 2 === 0 ? ['on', 'off'] : ['off', 'on']) {
+        if (kind === 'on') await page.turnOn(read)
+        const { ms, cpuMs } = await advance(stream, batches)
+        turns[kind].push({ time: ms / batches, processor: cpuMs / batches })
+        if (kind === 'on') await page.turnOff()
+      }
     }
+    const of = (figure) => pairedDifferences(...['on', 'off'].map((kind) => turns[kind].map((turn) => turn[figure])))
+    return ['time', 'processor'].map((figure) => ({ page: name, of: figure, pairs: pairs * runs, ...of(figure) }))
+  } finally {
+    await page.close()
+    await stream.ssc.stop()
   }
+}
 
-  async stop() {
-    this.#reader.kill()
-    await once(this.#reader, 'exit')
-    for (const { ssc } of Object.values(this.of)) await ssc.stop()
-  }
+function rowOf({ page, of, base, median, low, high, mean, pairs }) {
+  const percent = (ms) => figure((ms / base) * 100)
+  return [
+    `${page}, ${of}`,
+    `${figure(base)} ms`,
+    `${figure(median * 1000)} µs`,
+    percent(median),
+    `${percent(low)} to ${percent(high)}`,
+    percent(mean),
+    String(pairs),
+  ]
 }
 
 async function opened(threads, records, ui) {
@@ -131,31 +112,31 @@ async function advance({ ssc, clock }, batches) {
   return lap()
 }
 
-/** The bytes of everything that the page keeps of its batches, as JSON: about the bytes that they take in the heap. */
-async function heldBytes(stream) {
-  await advance(stream, RETAINED)
-  const { url } = stream.ssc.ui
-  const batches = await (await fetch(new URL('api/v1/batches', url))).json()
-  let bytes = 0
-  for (const { time } of batches) bytes += (await (await fetch(new URL(`api/v1/batches/${time}`, url))).text()).length
-  return bytes
-}
-
 /**
  * The bytes of the heap that the page needs for the batches that it keeps: the growth of the heap in batches of streams with a page,
- * less the growth in batches of streams without one.
+ * less the growth in batches of streams without one. `held`: the bytes of these batches as JSON.
  */
 async function heapBytes(threads, records) {
   const growth = []
+  let held = 0
   for (const ui of [{ port: 0 }, false]) {
     const stream = await opened(threads, records, ui)
     await advance(stream, HEAP_WARM_UP)
     const before = usedHeap()
     await advance(stream, RETAINED - HEAP_WARM_UP)
     growth.push(usedHeap() - before)
+    if (ui) held = await heldBytes(stream.ssc.ui.url)
     await stream.ssc.stop()
   }
-  return Math.max(0, growth[0] - growth[1]) * (RETAINED / (RETAINED - HEAP_WARM_UP))
+  return { heap: Math.max(0, growth[0] - growth[1]) * (RETAINED / (RETAINED - HEAP_WARM_UP)), held }
+}
+
+/** The bytes of everything that the page keeps of its batches, as JSON. */
+async function heldBytes(url) {
+  const batches = await (await fetch(new URL('api/v1/batches', url))).json()
+  let bytes = 0
+  for (const { time } of batches) bytes += (await (await fetch(new URL(`api/v1/batches/${time}`, url))).text()).length
+  return bytes
 }
 
 /** Bytes of the heap after a full collection. */
@@ -167,23 +148,22 @@ function usedHeap() {
   return process.memoryUsage().heapUsed
 }
 
-function marksOf(percents, heap) {
-  const costs = percents
+function marksOf(costs, heap) {
+  const percents = costs
     .filter(({ of }) => of === 'time')
-    .map(({ page, median }) => ({ name: `page ${page}, % of batch time`, value: median, most: MARKS.percent }))
-  return [...costs, { name: `MB of heap for ${RETAINED} batches`, value: heap / 1e6, most: MARKS.bytes / 1e6 }]
+    .map(({ page, base, median, low, high }) => {
+      const [value, least, most] = [median, low, high].map((ms) => (ms / base) * 100)
+      return { name: `page ${page}, % of batch time`, value, least, most, limit: MARKS.percent }
+    })
+  const MB = heap / 1e6
+  return [
+    ...percents,
+    { name: `MB of heap for ${RETAINED} batches`, value: MB, least: MB, most: MB, limit: MARKS.bytes / 1e6 },
+  ]
 }
 
-function textOf({ name, value, most }) {
-  const result = value < most ? 'reached' : `missed by ${figure(value - most)}`
-  return `mark: ${name} under ${most}: ${figure(value)}, ${result}`
-}
-
-/** A process that reads the live feed, as a browser does, and writes that it is connected. */
-function reader(url) {
-  const program = `fetch(new URL('api/v1/events', ${JSON.stringify(url)})).then(async ({ body }) => {
-    console.log('connected')
-    for await (const _ of body);
-  })`
-  return spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** A mark is reached, or missed, if the whole interval is on that side of it. */
+function textOf({ name, value, least, most, limit }) {
+  const missed = least < limit ? 'not decided: repeat it with more runs, or on an idle machine' : 'missed'
+  return `mark: ${name} under ${limit}: ${figure(value)}, ${most < limit ? 'reached' : missed}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, quantile, spread, weightedQuantile } from '../../bench/stats.mjs'
+import { median, pairedDifferences, quantile, spread, weightedQuantile } from '../../bench/stats.mjs'
 
 describe('figures of several runs', () => {
   it.each([
@@ -30,5 +30,13 @@ describe('figures of several runs', () => {
     const values = [10, 9, 100]
     expect(spread(values)).toEqual({ median: 10, min: 9, max: 100 })
     expect(values).toEqual([10, 9, 100])
+  })
+
+  it('the difference of neighbouring turns is that of pairs, whatever drifts, with ranks that enclose its median', () => {
+    const without = Array.from({ length: 100 }, (_, i) => 1000 + 50 * i)
+    const having = without.map((value, i) => value + 3 + (i % 2 === 0 ? 1 : -1) + (i === 8 ? 10_000 : 0))
+    const { base, median, low, high, mean } = pairedDifferences(having, without)
+    expect([base, median, low, high]).toEqual([3475, 3, 2, 4])
+    expect(mean).toBeCloseTo(103)
   })
 })

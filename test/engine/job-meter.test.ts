@@ -18,6 +18,14 @@ test('a stage has the sums and quartiles of its tasks', () => {
   expect(stage.info().longestTasks.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4])
 })
 
+test.each([1, 2, 3, 4, 7, 16, 17, 100])('the quartiles of %i tasks are those by nearest rank', (tasks) => {
+  const stage = stageOf(tasks)
+  for (let i = 0; i < tasks; i++) stage.taskDone(task(i, ((i * 7919) % tasks) + 0.5))
+  const at = (share: number) => Math.ceil(share * tasks) - 0.5
+  const spread = { min: 0.5, p25: at(0.25), median: at(0.5), p75: at(0.75), max: tasks - 0.5 }
+  expect(stage.info().runMs).toEqual(spread)
+})
+
 test('a stage without a finished task has no quartiles', () => {
   expect(stageOf(2).info()).toMatchObject({
     ...{ finished: 0, records: 0, runMs: undefined, taskRecords: undefined, taskBytes: undefined, longestTasks: [] },

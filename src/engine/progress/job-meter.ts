@@ -24,15 +24,13 @@ export class StageMeter {
   /** One pass: with batches of 10 ms this runs several hundred times a second. */
   info(): StageInfo {
     const done = this.#done
-    const runMs = new Float64Array(done.length)
-    const taskRecords = new Float64Array(done.length)
-    const taskBytes = new Float64Array(done.length)
-    let [records, bytes, extraAttempts] = [0, 0, 0]
+    let records = 0
+    let bytes = 0
+    let extraAttempts = 0
     for (let i = 0; i < done.length; i++) {
       const task = done[i]!
-      runMs[i] = task.runMs
-      records += taskRecords[i] = task.records
-      bytes += taskBytes[i] = task.bytes
+      records += task.records
+      bytes += task.bytes
       extraAttempts += task.attempts - 1
     }
     const { id, label, kind, tasks } = this.#stage
@@ -48,9 +46,9 @@ export class StageMeter {
       ms: this.#ended - this.#began,
       records,
       bytes,
-      runMs: spreadOf(runMs),
-      taskRecords: spreadOf(taskRecords),
-      taskBytes: spreadOf(taskBytes),
+      runMs: spreadOf(done, 'runMs'),
+      taskRecords: spreadOf(done, 'records'),
+      taskBytes: spreadOf(done, 'bytes'),
       longestTasks: longestOf(done),
     }
   }
@@ -72,15 +70,35 @@ export class JobMeter {
     return meter
   }
 
-  info(job: Omit<JobInfo, 'ms' | 'stages'>): JobInfo {
-    return { ...job, ms: performance.now() - this.#began, stages: this.#stages.map((stage) => stage.info()) }
+  info({ id, batchTime, output, label }: Omit<JobInfo, 'ms' | 'stages' | 'error'>, error?: Error): JobInfo {
+    const stages: StageInfo[] = []
+    for (const stage of this.#stages) stages.push(stage.info())
+    const ms = performance.now() - this.#began
+    return error ? { id, batchTime, output, label, ms, stages, error } : { id, batchTime, output, label, ms, stages }
   }
 }
 
-/** Returns the quartiles by nearest rank; undefined without values. Sorts the values. */
-export function spreadOf(values: Float64Array): Spread | undefined {
-  if (values.length === 0) return undefined
-  values.sort()
-  const at = (fraction: number) => values[Math.max(0, Math.ceil(fraction * values.length) - 1)]!
-  return { min: values[0]!, p25: at(0.25), median: at(0.5), p75: at(0.75), max: values.at(-1)! }
+/** Tasks of a stage whose figures are sorted by insertion: the sort of an array costs more, in time and in objects. */
+const FEW = 16
+const few = new Float64Array(FEW)
+
+/** Returns the quartiles of a figure by nearest rank; undefined without tasks. */
+function spreadOf(tasks: readonly TaskFigures[], figure: 'runMs' | 'records' | 'bytes'): Spread | undefined {
+  const n = tasks.length
+  if (n === 0) return undefined
+  const values = n <= FEW ? few : new Float64Array(n)
+  for (let i = 0; i < n; i++) {
+    const value = tasks[i]![figure]
+    let at = i
+    if (n <= FEW) for (; at > 0 && values[at - 1]! > value; at--) values[at] = values[at - 1]!
+    values[at] = value
+  }
+  if (n > FEW) values.sort()
+  return {
+    min: values[0]!,
+    p25: values[Math.ceil(n / 4) - 1]!,
+    median: values[Math.ceil(n / 2) - 1]!,
+    p75: values[Math.ceil((3 * n) / 4) - 1]!,
+    max: values[n - 1]!,
+  }
 }

@@ -36,19 +36,15 @@ export class JobReports {
     return stage?.meter && this.#events.observes('stageCompleted') ? this.#stage(job, stage, work) : work
   }
 
-  async #measured<T>(meter: JobMeter, info: Parameters<JobMeter['info']>[0], run: () => Promise<T>): Promise<T> {
+  /** Reports the end before the caller of the job learns of it. */
+  #measured<T>(meter: JobMeter, info: Parameters<JobMeter['info']>[0], run: () => Promise<T>): Promise<T> {
     const events = this.#events
-    const ended = (end: typeof info) => {
-      if (events.observes('jobCompleted')) events.emit('jobCompleted', meter.info(end))
+    const ended = (error?: Error) => {
+      if (events.observes('jobCompleted')) events.emit('jobCompleted', meter.info(info, error))
     }
-    try {
-      const result = await run()
-      ended(info)
-      return result
-    } catch (cause) {
-      ended({ ...info, error: cause as Error })
-      throw cause
-    }
+    const work = run()
+    work.then(() => ended(), ended)
+    return work
   }
 
   async #stage<T>(job: Job, stage: Stage, work: Promise<T>): Promise<T> {

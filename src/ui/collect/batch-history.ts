@@ -7,6 +7,8 @@ import type { BatchDetails, BatchRow, InputRow, JobRow } from './rows.js'
 export const RETAINED = 1_000
 /** Stages of all kept batches together, at about 0.6 KB each. Beyond that, the oldest batches lose their jobs. */
 const MOST_STAGES = 20_000
+/** The share of a bound to which the oldest batches lose theirs: the next batches then need no search for the oldest. */
+const KEPT = 0.9
 /** Stages of the jobs of one batch. */
 const MOST_STAGES_OF_BATCH = 1_000
 /** Rows of tasks of all kept batches together, at about 0.1 KB each. Beyond that, the oldest batches lose theirs. */
@@ -14,8 +16,12 @@ const MOST_TASKS = 20_000
 /** Active batches that are kept: a stream that is far behind has many. */
 const MOST_ACTIVE = 1_000
 
+/** A batch as the engine has reported it: its row is built for a reader. */
 interface Entry {
-  row: BatchRow
+  batch: BatchInfo
+  status: BatchRow['status']
+  /** The row of a batch with a failed output: an error object holds more memory than its text. */
+  failed: BatchRow | undefined
   /** The revision at its last change. */
   revision: number
   jobs: JobRow[]
@@ -47,7 +53,7 @@ export class BatchHistory {
   }
 
   completed(batch: BatchInfo): void {
-    const entry = this.#put(batch, batch.outputs.some(({ error }) => error) ? 'failed' : 'completed')
+    const entry = this.#put(batch, hasFailed(batch) ? 'failed' : 'completed')
     this.#active.delete(batch.time)
     this.#forget(this.#completed, batch.time)
     this.#completed.set(batch.time, entry)
@@ -56,18 +62,20 @@ export class BatchHistory {
     if (this.#tasks > MOST_TASKS) this.#dropTasks()
   }
 
-  jobCompleted({ error, ...job }: JobInfo): void {
+  jobCompleted(job: JobInfo): void {
     if (job.batchTime === undefined) return
     const entry = this.#active.get(job.batchTime) ?? this.#completed.get(job.batchTime)
     if (!entry) return
-    if (entry.stages + job.stages.length > MOST_STAGES_OF_BATCH) {
+    const { error, stages } = job
+    if (entry.stages + stages.length > MOST_STAGES_OF_BATCH) {
       entry.jobsOmitted++
       return
     }
-    entry.jobs.push(error ? { ...job, error: errorText(error) } : job)
-    entry.stages += job.stages.length
-    this.#stages += job.stages.length
-    const tasks = job.stages.reduce((sum, { longestTasks }) => sum + longestTasks.length, 0)
+    entry.jobs.push(error ? { ...job, error: errorText(error) } : (job as Omit<JobInfo, 'error'>))
+    entry.stages += stages.length
+    this.#stages += stages.length
+    let tasks = 0
+    for (const { longestTasks } of stages) tasks += longestTasks.length
     entry.tasks += tasks
     this.#tasks += tasks
   }
@@ -77,23 +85,29 @@ export class BatchHistory {
     const changed: Entry[] = []
     for (const entry of this.#completed.values()) if (entry.revision > revision) changed.push(entry)
     for (const entry of this.#active.values()) if (entry.revision > revision) changed.push(entry)
-    return changed.map(({ row }) => row).sort((a, b) => a.time - b.time)
+    return changed.map(rowOf).sort((a, b) => a.time - b.time)
   }
 
   details(time: number): BatchDetails | undefined {
     const entry = this.#active.get(time) ?? this.#completed.get(time)
-    return entry && { ...entry.row, jobs: entry.jobs, jobsOmitted: entry.jobsOmitted }
+    return entry && { ...rowOf(entry), jobs: entry.jobs, jobsOmitted: entry.jobsOmitted }
   }
 
   #put(batch: BatchInfo, status: BatchRow['status']): Entry {
-    const row = rowOf(batch, status)
     const revision = ++this.#revision
     let entry = this.#active.get(batch.time)
-    if (entry) Object.assign(entry, { row, revision })
-    else {
-      entry = { row, revision, jobs: [], jobsOmitted: 0, stages: 0, tasks: 0 }
+    if (entry) {
+      entry.batch = batch
+      entry.status = status
+      entry.revision = revision
+    } else {
+      entry = { batch, status, failed: undefined, revision, jobs: [], jobsOmitted: 0, stages: 0, tasks: 0 }
       this.#active.set(batch.time, entry)
       if (this.#active.size > MOST_ACTIVE) this.#forget(this.#active, this.#active.keys().next().value!)
+    }
+    if (status === 'failed') {
+      entry.failed = rowOf(entry)
+      entry.batch = { ...batch, outputs: [] }
     }
     return entry
   }
@@ -109,7 +123,7 @@ export class BatchHistory {
   /** Drops the jobs of the oldest batches that have some. */
   #dropJobs(): void {
     for (const entry of this.#completed.values()) {
-      if (this.#stages <= MOST_STAGES) return
+      if (this.#stages <= KEPT * MOST_STAGES) return
       entry.jobsOmitted += entry.jobs.length
       entry.jobs = []
       this.#stages -= entry.stages
@@ -122,7 +136,7 @@ export class BatchHistory {
   /** Drops the rows of tasks of the oldest batches that have some. */
   #dropTasks(): void {
     for (const entry of this.#completed.values()) {
-      if (this.#tasks <= MOST_TASKS) return
+      if (this.#tasks <= KEPT * MOST_TASKS) return
       if (entry.tasks === 0) continue
       entry.jobs = entry.jobs.map((job) => ({
         ...job,
@@ -134,7 +148,14 @@ export class BatchHistory {
   }
 }
 
-function rowOf(batch: BatchInfo, status: BatchRow['status']): BatchRow {
+/** Whether an output of a batch has failed. */
+export function hasFailed({ outputs }: BatchInfo): boolean {
+  for (const { error } of outputs) if (error) return true
+  return false
+}
+
+function rowOf({ batch, status, failed }: Entry): BatchRow {
+  if (failed) return failed
   const { time, records, schedulingDelay, processingDelay, totalDelay, deadLetters } = batch
   const inputs = batch.inputs.map(({ stream, name, records: n, bytes, description, rate, dropped }): InputRow => {
     return { stream, name, records: n, bytes, description, rate, dropped }

@@ -1,5 +1,5 @@
 import type { StreamingControl } from '../../engine/streaming/streaming-control.js'
-import { BatchHistory } from './batch-history.js'
+import { BatchHistory, hasFailed } from './batch-history.js'
 import { Connectors } from './connectors.js'
 import { OperatorFigures } from './operator-figures.js'
 import { RecoveryLog } from './recovery-log.js'
@@ -17,7 +17,7 @@ export class Collector {
   readonly #removers: (() => void)[]
   readonly #streams: StreamingControl
   #unwatch: (() => void) | undefined
-  #totals: Totals = { completed: 0, failed: 0, records: 0, deadLetters: 0, checkpointFailures: 0 }
+  readonly #totals = { completed: 0, failed: 0, records: 0, deadLetters: 0, checkpointFailures: 0 }
   #lagging: Overview['lagging']
   #startedAt: number | undefined
 
@@ -39,14 +39,11 @@ export class Collector {
       streams.on('batchCompleted', (batch) => {
         batches.completed(batch)
         this.connectors.completed(batch, streams.batchInterval)
-        const { completed, failed, records, deadLetters, ...rest } = this.#totals
-        this.#totals = {
-          ...rest,
-          completed: completed + 1,
-          failed: failed + Number(batch.outputs.some(({ error }) => error)),
-          records: records + batch.records,
-          deadLetters: deadLetters + (batch.deadLetters ?? 0),
-        }
+        const totals = this.#totals
+        totals.completed++
+        if (hasFailed(batch)) totals.failed++
+        totals.records += batch.records
+        totals.deadLetters += batch.deadLetters ?? 0
       }),
       streams.on('lagging', ({ behind, reason }) => {
         this.#lagging = { behind, reason }
@@ -56,15 +53,14 @@ export class Collector {
       }),
       streams.on('checkpointWritten', ({ time, bytes, ms }) => this.#checkpoint({ time, bytes, ms })),
       streams.on('checkpointFailed', ({ time, error }) => {
-        const { checkpointFailures, ...rest } = this.#totals
-        this.#totals = { ...rest, checkpointFailures: checkpointFailures + 1 }
+        this.#totals.checkpointFailures++
         this.#checkpoint({ time, error: (error instanceof Error ? error.message : String(error)).slice(0, 500) })
       }),
     ]
   }
 
   get totals(): Totals {
-    return this.#totals
+    return { ...this.#totals }
   }
 
   /** How far and why the streams are behind; undefined if they keep up. */

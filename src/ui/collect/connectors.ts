@@ -5,21 +5,25 @@ import type { ConnectorRow } from './rows.js'
 
 /** The input streams, by number. */
 export class Connectors {
-  readonly #rows = new Map<number, ConnectorRow>()
+  readonly #rows = new Map<number, Row>()
   readonly #removers: (() => void)[]
 
   constructor(streams: StreamingControl) {
-    const state = (state: ConnectorRow['state']) => (of: Of) => this.#change(of, { state })
+    const state = (state: ConnectorRow['state']) => (of: Of) => {
+      this.#row(of).state = state
+    }
     const failed = (of: Of, message: string) => {
-      const errors = (this.#rows.get(of.stream)?.errors ?? 0) + 1
-      this.#change(of, { errors, lastError: message.slice(0, 500), lastErrorAt: streams.clock.now() })
+      const row = this.#row(of)
+      row.errors++
+      row.lastError = message.slice(0, 500)
+      row.lastErrorAt = streams.clock.now()
     }
     this.#removers = [
       streams.on('receiverStarted', state('running')),
       streams.on('receiverPaused', state('paused')),
       streams.on('receiverResumed', state('running')),
       streams.on('receiverStopped', (event) => {
-        this.#change(event, { state: 'stopped' })
+        this.#row(event).state = 'stopped'
         if (event.cause !== undefined && event.message !== undefined) failed(event, event.message)
       }),
       streams.on('receiverError', (event) => failed(event, event.message)),
@@ -28,15 +32,14 @@ export class Connectors {
 
   completed({ inputs }: BatchInfo, batchInterval: number): void {
     for (const input of inputs) {
-      const known = this.#rows.get(input.stream)
-      this.#change(input, {
-        records: (known?.records ?? 0) + (input.records ?? 0),
-        bytes: (known?.bytes ?? 0) + input.bytes,
-        dropped: (known?.dropped ?? 0) + (input.dropped ?? 0),
-        perSecond: ((input.records ?? 0) * 1000) / batchInterval,
-        limit: input.rate,
-        description: (input.description ?? known?.description)?.slice(0, 500),
-      })
+      const { records = 0, bytes, dropped = 0, rate, description } = input
+      const row = this.#row(input)
+      row.records += records
+      row.bytes += bytes
+      row.dropped += dropped
+      row.perSecond = (records * 1000) / batchInterval
+      row.limit = rate
+      if (description !== undefined) row.description = description.slice(0, 500)
     }
   }
 
@@ -54,13 +57,18 @@ export class Connectors {
     for (const remove of this.#removers) remove()
   }
 
-  #change({ stream, name }: Of, change: Partial<ConnectorRow>): void {
-    const known = this.#rows.get(stream)
-    if (known) Object.assign(known, { name }, change)
-    else
-      this.#rows.set(stream, { stream, name, state: 'running', records: 0, bytes: 0, dropped: 0, errors: 0, ...change })
+  #row({ stream, name }: Of): Row {
+    let row = this.#rows.get(stream)
+    if (!row) {
+      row = { stream, name, state: 'running', records: 0, bytes: 0, dropped: 0, errors: 0 }
+      this.#rows.set(stream, row)
+    }
+    row.name = name
+    return row
   }
 }
+
+type Row = { -readonly [F in keyof ConnectorRow]: ConnectorRow[F] }
 
 interface Of {
   readonly stream: number

@@ -4,6 +4,7 @@ import type { OperatorRow } from './rows.js'
 
 /** A dataset of a stream is labelled with the operation and the stream's number: `reduceByKey#3`. */
 const STREAM = /#(\d+)$/
+/** Streams, and labels. */
 const MOST = 2_000
 /** Partitions whose newest figures a stream keeps. */
 const MOST_PARTITIONS = 64
@@ -20,11 +21,13 @@ interface Samples {
 export class OperatorFigures {
   readonly #stages = new Map<number, NonNullable<OperatorRow['stage']>>()
   readonly #samples = new Map<number, Samples>()
+  /** The stream of each label. */
+  readonly #labels = new Map<string, number | undefined>()
 
   jobCompleted({ batchTime, stages }: JobInfo): void {
     if (batchTime === undefined) return
     for (const { label, records, ms } of stages) {
-      const stream = streamOf(label)
+      const stream = this.#streamOf(label)
       if (stream !== undefined) this.#stages.set(stream, { time: batchTime, records, ms })
     }
   }
@@ -32,7 +35,7 @@ export class OperatorFigures {
   sampled({ batchTime, partition, tasks, operations }: OperationsSample): void {
     if (batchTime === undefined) return
     for (const { label, ...figures } of operations) {
-      const stream = streamOf(label)
+      const stream = this.#streamOf(label)
       if (stream === undefined) continue
       let samples = this.#samples.get(stream)
       if (samples?.tasks !== tasks) this.#samples.set(stream, (samples = { tasks, byPartition: new Map() }))
@@ -46,6 +49,14 @@ export class OperatorFigures {
   rows(): OperatorRow[] {
     const streams = new Set([...this.#stages.keys(), ...this.#samples.keys()])
     return [...streams].sort((a, b) => a - b).map((stream) => this.#row(stream))
+  }
+
+  #streamOf(label: string): number | undefined {
+    if (this.#labels.has(label)) return this.#labels.get(label)
+    if (this.#labels.size === MOST) this.#labels.clear()
+    const stream = streamOf(label)
+    this.#labels.set(label, stream)
+    return stream
   }
 
   #row(stream: number): OperatorRow {
