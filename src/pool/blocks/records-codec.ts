@@ -3,7 +3,7 @@ import { mustBeData } from '../../values/fault.js'
 import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
-import { KeyColumn } from './key-column.js'
+import { PairColumns } from './pair-columns.js'
 import { ShapedRows } from './shaped-rows.js'
 import { type Latin1Texts, readLatin1, writeLatin1 } from './string-column.js'
 
@@ -135,25 +135,19 @@ export function decodePairs(bytes: Buffer): { keys: unknown[]; values: unknown[]
   return { keys, values }
 }
 
-/** Pairs in two columns. */
-export interface PairColumns {
-  readonly keys: KeyColumn
-  readonly values: readonly unknown[]
-}
-
-/** Like `decodePairs`, but decodes keys on demand if their form allows it. */
+/** Like `decodePairs`, but decodes keys, and values that are numbers, on demand if their form allows it. */
 export function decodePairColumns(bytes: Buffer): PairColumns {
   const columns = decodeIfPairs(bytes)
   if (columns) return columns
   const { keys, values } = decodePairs(bytes)
-  return { keys: KeyColumn.of(keys), values }
+  return PairColumns.of(keys, values)
 }
 
 /** Like `decodePairColumns`; undefined if the bytes do not hold two columns. */
 export function decodeIfPairs(bytes: Buffer): PairColumns | undefined {
   const cursor = { bytes: aligned(bytes), at: 0 }
   if (bytes.length === 0 || readHeader(cursor).form !== FORM.pairs) return undefined
-  return { keys: KeyColumn.read(cursor), values: readColumn(cursor) }
+  return PairColumns.read(cursor)
 }
 
 /** Typed arrays can only start at multiples of their element size; a payload in a segment always does. */

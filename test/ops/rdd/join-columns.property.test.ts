@@ -171,3 +171,86 @@ test('an error names the joined record at which a function failed', async () => 
   })
   await expect(summed.collect()).rejects.toThrow(/no sum.*left 888/s)
 })
+
+describe('a dataset that is joined again and again', () => {
+  /** The first job persists the dataset, and the third one of a thread keeps the index. */
+  const JOBS = [1, 2, 3, 4, 5, 6]
+  let one: Context
+  beforeAll(() => {
+    one = new Context({ threads: 1 })
+  })
+  afterAll(() => one.stop())
+
+  test('has the same index, and objects of its own for each job', async () => {
+    const left = one.parallelize(Array.from({ length: 40 }, (_, i): [string, number] => [`k${i % 20}`, i]))
+    const users = one
+      .parallelize(Array.from({ length: 10 }, (_, i): [string, { seen: number }] => [`k${i}`, { seen: 0 }]))
+      .partitionBy(2)
+      .persist()
+    for (const _ of JOBS) {
+      const seen = left.join(users, 2).map(([key, [, user]]) => {
+        user.seen++
+        return `${key} ${user.seen}`
+      })
+      expect((await seen.collect()).sort()).toEqual(Array.from({ length: 10 }, (_, i) => [`k${i} 1`, `k${i} 2`]).flat())
+    }
+    users.unpersist()
+  })
+
+  test('meets other keys in each job', async () => {
+    const KNOWN = [0, 1, 2, 3, 4, 5, 6, 7]
+    const users = one
+      .parallelize(KNOWN.map((i): [string, string] => [`k${i}`, `r${i % 2}`]))
+      .partitionBy(1)
+      .persist()
+    for (const n of JOBS) {
+      const left = one.parallelize<[string, number]>([
+        [`k${n}`, n],
+        ['none', 0],
+      ])
+      const joined = left.fullOuterJoin(users, 1)
+      expectBag(await joined.collect(), [
+        [`k${n}`, [n, `r${n % 2}`]],
+        ['none', [0, undefined]],
+        ...KNOWN.filter((i) => i !== n).map((i) => [`k${i}`, [undefined, `r${i % 2}`]]),
+      ])
+    }
+    users.unpersist()
+  })
+
+  const NUMBER = fc.oneof(
+    fc.constantFrom(0, -0, 0.1, 0.2, 1e16, -1e16, Number.NaN, Number.POSITIVE_INFINITY),
+    fc.integer({ min: -9, max: 9 }),
+  )
+  test.each(['join', 'leftOuterJoin', 'fullOuterJoin'] as const)(
+    'sums numbers by its values in their order: %s',
+    async (join) => {
+      const keys = KEYS['short texts']
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.tuple(keys, fc.oneof({ weight: 60, arbitrary: NUMBER }, { weight: 1, arbitrary: fc.constant('text') })),
+          ),
+          fc.array(fc.tuple(keys, fc.constantFrom<unknown>('r', 's', 0, -0, Number.NaN, undefined, null))),
+          async (left, right) => {
+            const users = one.parallelize<Pair>(right, 2).partitionBy(1).persist()
+            const mine = one.parallelize<Pair>(left, 4)
+            const expected = folded(
+              naive(left, right, join),
+              ([a]) => a,
+              (x, y) => (x as number) + (y as number),
+            )
+            for (const _ of JOBS.slice(0, 4)) {
+              // A job of the same dataset would read its map outputs.
+              const joined = mine[join](users, 1) as RDD<Joined>
+              const sums = joined.map(([, [a, b]]) => [b, a] as [unknown, number]).reduceByKey((x, y) => x + y, 1)
+              expect(await sums.collect()).toEqual(expected.map(([key, sum]) => [key === 0 ? 0 : key, sum]))
+            }
+            users.unpersist()
+          },
+        ),
+        { numRuns: 25, examples: [[[['a', -0]], [['a', 'r']]]] },
+      )
+    },
+  )
+})

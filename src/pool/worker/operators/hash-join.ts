@@ -1,17 +1,17 @@
-import type { Plan } from '../../../ops/plan.js'
-import type { PairColumns } from '../../blocks/records-codec.js'
 import { PROGRESS } from '../../thread-status.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import type { Task } from '../runtime/task.js'
-import { NONE, Partners } from '../tables/partners.js'
+import { NONE } from '../tables/partner-index.js'
+import type { Partners } from '../tables/partners.js'
 import { JoinedRecords } from './joined-records.js'
 import { compileColumns } from './merge.js'
+import type { Join, Met, MetSource } from './met.js'
+import { compilePartners } from './partner-source.js'
 
 /** Joined records per piece, so that a key with many values on both sides does not fill the memory. */
 const PIECE = 8192
 const LEAST = 64
 
-type Join = Plan & { op: 'join' }
 /** Yields joined records in columns, and those of the right side without a partner in arrays. */
 type JoinedSource = (task: Task, each: (records: JoinedRecords | readonly unknown[]) => void) => void
 
@@ -21,31 +21,38 @@ export function compileJoin(plan: Join, compiler: PlanCompiler): Source {
   return (task, each) => joined(task, (records) => each(records instanceof JoinedRecords ? records.toArray() : records))
 }
 
-/** Compiles a join for loops. Holds the right side by key and streams the left side. */
-export function compileJoined({ of, keepLeft, keepRight }: Join, compiler: PlanCompiler): JoinedSource {
-  const [left, right] = of.map((part) => compileColumns(part, compiler))
-  return (task, each) => {
-    const step = () => task.meter.status[PROGRESS]!++
-    const parts: PairColumns[] = []
-    right!(task, (part) => parts.push(part))
-    const partners = new Partners(parts, step)
-    left!(task, (part) => {
-      step()
-      eachJoined(part, partners, keepLeft, each)
+/** Compiles a join for loops. */
+export function compileJoined(plan: Join, compiler: PlanCompiler): JoinedSource {
+  const met = compileMet(plan, compiler)
+  return (task, each) => met(task, (part) => eachJoined(part, plan.keepLeft, each), each)
+}
+
+/** Compiles the look-ups of a join. Holds the right side by key and streams the left side. */
+export function compileMet({ of: [left, right], keepRight }: Join, compiler: PlanCompiler): MetSource {
+  const mine = compileColumns(left!, compiler)
+  const theirs = compilePartners(right!, compiler)
+  return (task, each, alone) => {
+    const partners = theirs(task)
+    const met = keepRight ? new Uint8Array(partners.index.keys.length) : undefined
+    mine(task, (part) => {
+      task.meter.status[PROGRESS]!++
+      each({ part, rows: partners.meet(part.keys, met), partners })
     })
-    if (keepRight) eachAlone(partners, each)
+    if (met) eachAlone(partners, met, alone)
   }
 }
 
 /** Passes the joined records of a part of the left side. */
 function eachJoined(
-  { keys, values: mine }: PairColumns,
-  partners: Partners,
+  { part, rows: met, partners }: Met,
   keepLeft: boolean,
   each: (records: JoinedRecords) => void,
 ): void {
-  const theirs = partners.values
-  const rows = partners.meet(keys)
+  const { keys, values: mine } = part
+  const { values: theirs, index } = partners
+  const { next } = index
+  // A copy: `each` may look up the keys of another join.
+  const rows = met.slice(0, part.count)
   const room = Math.min(PIECE, Math.max(LEAST, rows.length))
   let lefts = new Int32Array(room)
   let rights = new Int32Array(room)
@@ -67,16 +74,16 @@ function eachJoined(
       if (count === room) pass()
       lefts[count] = left
       rights[count++] = right
-      right = right === NONE ? NONE : partners.after(right)
+      right = right === NONE ? NONE : next[right]!
     } while (right !== NONE)
   }
   pass()
 }
 
 /** Passes the right side's records without a partner. */
-function eachAlone(partners: Partners, each: (records: readonly unknown[]) => void): void {
+function eachAlone(partners: Partners, met: Uint8Array, each: (records: readonly unknown[]) => void): void {
   let alone: unknown[] = []
-  partners.eachUnmet((key, theirs) => {
+  partners.eachUnmet(met, (key, theirs) => {
     alone.push([key, [undefined, theirs]])
     if (alone.length < PIECE) return
     each(alone)

@@ -1,13 +1,16 @@
 import { type Expression, RECORD } from '../../../ops/functions/expression.js'
 import { textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
 import type { Aggregator, Plan } from '../../../ops/plan.js'
+import type { Numbers } from '../../blocks/pair-columns.js'
 import { after } from '../../kernels/meaning-of.js'
+import { mergeOf } from '../../kernels/merge-of.js'
 import { PROGRESS } from '../../thread-status.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import type { Task } from '../runtime/task.js'
 import { type CombineAt, type CombineTable, makeCombineAt } from '../tables/combine-table.js'
-import { NONE } from '../tables/partners.js'
-import { JoinedRecords } from './joined-records.js'
+import { NONE } from '../tables/partner-index.js'
+import type { Met } from './met.js'
+import { PartnerPlaces, PlacedSums } from './placed-sums.js'
 
 type Combining = (task: Task, table: CombineTable) => void
 
@@ -15,9 +18,9 @@ type Combining = (task: Task, table: CombineTable) => void
 type Taken = { readonly from: 'mine' | 'theirs' } | { readonly value: unknown }
 
 /**
- * Compiles a combine by a value of the right side of a join, such as a sum of orders by region of their user. A row of the right
- * side has one key, so its place in the table is looked up once, and the records are not built. Returns undefined for
- * other plans. `general` combines any records; it runs where the functions themselves must.
+ * Compiles a combine by a value of the right side of a join, such as a sum of orders by region of their user. The place of each
+ * value of the right side in the table is looked up once, and the records are not built. Sums of numbers are added in a column. Returns
+ * undefined for other plans. `general` combines any records; it runs where the functions themselves must.
  */
 export function compileJoinedCombine(
   plan: Plan,
@@ -28,22 +31,36 @@ export function compileJoinedCombine(
   if (plan.op !== 'chain' || plan.of.op !== 'join') return undefined
   const taken = takenBy(plan)
   if (!taken) return undefined
-  const joined = compiler.forLoop(plan.of)
+  const { keepLeft } = plan.of
+  const source = compiler.met(plan.of)
   const { resolve, codegen } = compiler.services
   const combine = makeCombineAt(
     create && resolve(create),
     resolve(mergeValue) as (a: unknown, b: unknown) => unknown,
     codegen,
   )
+  const isSum = !create && mergeOf(mergeValue) === 'sum'
   return (task, table) => {
     if (task.meter.sample || !textIntrinsicsIntact()) return general(task, table)
-    let places = new Int32Array(0)
-    joined(task, (records) => {
-      if (!(records instanceof JoinedRecords)) return addAlone(records as readonly unknown[], taken, table, combine)
-      const rows = records.columns.theirs.length
-      if (places.length !== rows) places = new Int32Array(rows).fill(NONE)
-      addJoined(records, taken, places, table, combine, task)
-    })
+    let places: PartnerPlaces | undefined
+    let sums = isSum ? new PlacedSums() : undefined
+    source(
+      task,
+      (met) => {
+        places ??= new PartnerPlaces(met.partners, table)
+        const numbers = numbersOf(taken, met)
+        if (sums && numbers !== undefined) return sums.add(met, keepLeft, numbers, places, task)
+        sums?.moveTo(table)
+        sums = undefined
+        addMet(met, keepLeft, taken, places, { table, combine }, task)
+      },
+      (alone) => {
+        sums?.moveTo(table)
+        sums = undefined
+        addAlone(alone, taken, table, combine)
+      },
+    )
+    sums?.moveTo(table)
   }
 }
 
@@ -68,32 +85,41 @@ function sideOf(made: Expression): 'mine' | 'theirs' | undefined {
   return made.index === 0 ? 'mine' : 'theirs'
 }
 
-function addJoined(
-  records: JoinedRecords,
+/** Returns the numbers that a part of the left side adds, by row, or the one that each record adds. */
+function numbersOf(taken: Taken, { part }: Met): Numbers | number | undefined {
+  if ('value' in taken) return typeof taken.value === 'number' ? taken.value : undefined
+  return taken.from === 'mine' ? part.numbers : undefined
+}
+
+function addMet(
+  { part, rows, partners: { values: theirs, index } }: Met,
+  keepLeft: boolean,
   taken: Taken,
-  places: Int32Array,
-  table: CombineTable,
-  combine: CombineAt,
+  places: PartnerPlaces,
+  { table, combine }: { readonly table: CombineTable; readonly combine: CombineAt },
   { meter }: Task,
 ): void {
-  const { mine, theirs, lefts, rights } = records.columns
+  const { values: mine, count } = part
+  const { next } = index
   const from = 'from' in taken ? taken.from : undefined
   const constant = 'value' in taken ? taken.value : undefined
-  let i = 0
+  let left = 0
+  let right = NONE
   try {
-    for (; i < lefts.length; i++) {
-      meter.status[PROGRESS]!++
-      const right = rights[i]!
-      const partner = right === NONE ? undefined : theirs[right]
-      let place = right === NONE ? NONE : places[right]!
-      if (place === NONE) {
-        place = table.place(partner)
-        if (right !== NONE) places[right] = place
-      }
-      combine(table, place, from === 'mine' ? mine[lefts[i]!] : from === 'theirs' ? partner : constant)
+    for (; left < count; left++) {
+      right = rows[left]!
+      if (right === NONE && !keepLeft) continue
+      do {
+        meter.status[PROGRESS]!++
+        const value =
+          from === 'mine' ? mine[left] : from === undefined ? constant : right === NONE ? undefined : theirs[right]
+        combine(table, places.of(right), value)
+        right = right === NONE ? NONE : next[right]!
+      } while (right !== NONE)
     }
   } catch (error) {
-    meter.failedOn ??= { record: records.at(i) }
+    const partner = right === NONE ? undefined : theirs[right]
+    meter.failedOn ??= { record: [part.keys.all()[left], [mine[left], partner]] }
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import type { KeyColumn } from '../../blocks/key-column.js'
-import { NONE } from '../tables/partners.js'
+import { NONE } from '../tables/partner-index.js'
 
 /** The columns of joined records. Record i has the key and the value of row `lefts[i]`, and the partner `rights[i]`. */
 export interface JoinedColumns {

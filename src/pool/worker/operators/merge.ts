@@ -1,7 +1,7 @@
 import { asPair } from '../../../ops/pair.js'
 import type { Plan } from '../../../ops/plan.js'
-import { KeyColumn } from '../../blocks/key-column.js'
-import { decodePairColumns, decodePairs, type PairColumns } from '../../blocks/records-codec.js'
+import { PairColumns } from '../../blocks/pair-columns.js'
+import { decodePairColumns, decodePairs } from '../../blocks/records-codec.js'
 import { readPart } from '../../blocks/shuffle-block.js'
 import { PROGRESS } from '../../thread-status.js'
 import { readInput } from '../runtime/inputs.js'
@@ -53,11 +53,14 @@ export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
 export function compileColumns(plan: Plan, compiler: PlanCompiler): ColumnSource {
   if (plan.op === 'merge' && !plan.aggregator) {
     const { segments } = compiler.services
-    return (task, each) => readParts(task, plan.input, segments, decodePairColumns, each)
+    return (task, each) =>
+      readParts(task, plan.input, segments, decodePairColumns, (part) => {
+        if (part.count > 0) each(part)
+      })
   }
   if (plan.op === 'input') return compileInputColumns(plan.input, compiler)
   const source = compilePairs(plan, compiler)
-  return (task, each) => source(task, (keys, values) => each({ keys: KeyColumn.of(keys), values }))
+  return (task, each) => source(task, (keys, values) => each(PairColumns.of(keys, values)))
 }
 
 /** Reads persisted pairs in columns. */
@@ -68,10 +71,10 @@ function compileInputColumns(input: number, { services: { segments } }: PlanComp
     }
     const records = (all: readonly unknown[]) => {
       count(all.length)
-      splitPairs(all, task, (keys, values) => each({ keys: KeyColumn.of(keys), values }))
+      splitPairs(all, task, (keys, values) => each(PairColumns.of(keys, values)))
     }
     task.sums[input] = readInput(task.inputs[input]!, segments, records, undefined, (part) => {
-      count(part.values.length)
+      count(part.count)
       each(part)
     })
   }
@@ -130,11 +133,13 @@ function compileMerging(
 
 /** Reads the pairs of each map output, in order. */
 function readPairs(task: Task, number: number, segments: ThreadServices['segments'], each: EachPairs): void {
-  readParts(task, number, segments, decodePairs, ({ keys, values }) => each(keys, values))
+  readParts(task, number, segments, decodePairs, ({ keys, values }) => {
+    if (keys.length > 0) each(keys, values)
+  })
 }
 
-/** Decodes the pairs of each map output that has any, in order. */
-function readParts<P extends { readonly values: readonly unknown[] }>(
+/** Decodes the pairs of each map output, in order. */
+function readParts<P>(
   task: Task,
   number: number,
   segments: ThreadServices['segments'],
@@ -143,10 +148,8 @@ function readParts<P extends { readonly values: readonly unknown[] }>(
 ): void {
   const input = task.inputs[number]!
   if (input.in !== 'shuffle') throw new TypeError(`Pairs are merged from map outputs, not ${input.in}.`)
-  for (const output of input.outputs) {
-    const part = segments.read(output, (payload) => decode(readPart(payload, input.partition).bytes))
-    if (part.values.length > 0) each(part)
-  }
+  for (const output of input.outputs)
+    each(segments.read(output, (payload) => decode(readPart(payload, input.partition).bytes)))
 }
 
 function splitPairs(records: Iterable<unknown>, { meter: { status } }: Task, each: EachPairs): void {

@@ -1,6 +1,7 @@
 import { readFileRanges } from '../../../files/read-range.js'
 import type { BlockHandle, BlockSlice } from '../../blocks/handle.js'
-import { decodeIfPairs, decodeRecords, type PairColumns } from '../../blocks/records-codec.js'
+import type { PairColumns } from '../../blocks/pair-columns.js'
+import { decodeIfPairs, decodeRecords } from '../../blocks/records-codec.js'
 import { readPart } from '../../blocks/shuffle-block.js'
 import { eachLines } from '../../blocks/text.js'
 import type { TaskInput } from '../../protocol.js'

@@ -2,6 +2,7 @@ import type { Look } from '../../../ops/functions/check-text.js'
 import type { Aggregator, Plan, Program, Step } from '../../../ops/plan.js'
 import type { AsyncStepRun } from '../operators/async-steps.js'
 import type { Loop } from '../operators/loop.js'
+import type { Join, MetSource } from '../operators/met.js'
 import type { Emit } from '../operators/record-operations.js'
 import type { Combine } from '../tables/combine-table.js'
 import type { Each } from './inputs.js'
@@ -30,6 +31,8 @@ export interface PlanCompiler {
   source(plan: Plan): Source
   /** Like `source`, for a reader that knows records in columns: those of joins come as JoinedRecords. */
   forLoop(plan: Plan): Source
+  /** Compiles the look-ups of a join, for a reader that needs no joined records. */
+  met(plan: Join): MetSource
   /**
    * Compiles with async steps in the order of records, not of answers. Output for other tasks may be lost after some of
    * them have read it, and must be the same when it is recomputed.

@@ -4,10 +4,11 @@ import type { Aggregator, AsyncStep, Plan, Program, RecordOp, Step } from '../..
 import { KeyedMap } from '../../../values/keys.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
 import { type AsyncStepRun, AsyncSteps } from '../operators/async-steps.js'
-import { compileJoin, compileJoined } from '../operators/hash-join.js'
+import { compileJoin, compileJoined, compileMet } from '../operators/hash-join.js'
 import { compileLoop, composeLoop, type Loop, type ReadyStep } from '../operators/loop.js'
 import { compileAsyncStep } from '../operators/map-async.js'
 import { compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
+import type { Join, MetSource } from '../operators/met.js'
 import type { LoopOp } from '../operators/record-operations.js'
 import { outcomesOf } from '../operators/rejecting.js'
 import { withSample } from '../operators/sampled-loop.js'
@@ -166,6 +167,10 @@ export class ThreadPlanCompiler implements PlanCompiler {
 
   forLoop(plan: Plan): Source {
     return plan.op === 'join' ? compileJoined(plan, this) : this.source(plan)
+  }
+
+  met(plan: Join): MetSource {
+    return compileMet(plan, this)
   }
 
   #partitionwise(before: Plan, step: Step): Source {

@@ -31,6 +31,7 @@ import { OperationSample } from '../operators/operation-sample.js'
 import { Rejects } from '../operators/rejects.js'
 import { type CompiledProgram, compileProgram } from '../operators/sinks.js'
 import { MissingStateError, StateStore } from '../state/store.js'
+import { KeptPartners } from '../tables/kept-partners.js'
 import type { WorkerRuntime } from './attach.js'
 import { AwaitedInputs } from './awaited-inputs.js'
 import { BlockStore } from './block-store.js'
@@ -94,6 +95,7 @@ class Runtime implements WorkerRuntime {
   readonly #programs = new Map<number, Program>()
   readonly #compiled = new Map<number, CompiledProgram>()
   readonly #states = new StateStore()
+  readonly #kept = new KeptPartners()
   readonly #broadcasts = new Map<number, { readonly block: BlockHandle; value?: unknown; read: boolean }>()
 
   constructor(message: AttachMessage, boot: WorkerBoot, files: FileSystems, graph: ResolveEnvironment) {
@@ -110,6 +112,7 @@ class Runtime implements WorkerRuntime {
     const services: ThreadServices = {
       segments: this.#segments,
       states: this.#states,
+      kept: this.#kept,
       codegen: boot.codegen,
       get kernels() {
         // Created on first use, because it takes 2 to 4 ms and many threads never read text.
@@ -276,6 +279,7 @@ class Runtime implements WorkerRuntime {
 
   #release(ids: readonly BlockId[]): void {
     this.#store.release(ids)
+    this.#kept.release(ids)
     for (const [id, { block }] of this.#broadcasts) if (ids.includes(block.id)) this.#broadcasts.delete(id)
   }
 

@@ -8,6 +8,7 @@ import type { TextKernels } from '../../kernels/text-kernels.js'
 import type { StateSize, WrittenBlock } from '../../protocol.js'
 import type { Meter } from '../operators/meter.js'
 import type { StateStore } from '../state/store.js'
+import type { KeptPartners } from '../tables/kept-partners.js'
 import type { Cancellation } from './cancellation.js'
 import type { LocalInput } from './local-input.js'
 import type { SegmentTable } from './segment-table.js'
@@ -16,6 +17,8 @@ import type { SegmentTable } from './segment-table.js'
 export interface ThreadServices {
   readonly segments: SegmentTable
   readonly states: StateStore
+  /** The right sides of joins that tasks read again. */
+  readonly kept: KeptPartners
   readonly codegen: boolean
   /** Created on first use. Undefined if they were not built: functions do the same work. */
   readonly kernels: TextKernels | undefined

@@ -1,100 +1,82 @@
 import { append } from '../../../ops/append.js'
 import { isObject } from '../../../values/copy.js'
-import { canonical } from '../../../values/keys.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
-import type { PairColumns } from '../../blocks/records-codec.js'
-import { KeyIndex } from './key-index.js'
+import type { PairColumns } from '../../blocks/pair-columns.js'
+import { NONE, type PartnerIndex } from './partner-index.js'
 
-/** In place of a row: there is none. */
-export const NONE = -1
+/** A number for each distinct value, so that its place in a table is looked up once. */
+export interface ValueCodes {
+  /** By row. */
+  readonly codes: Int32Array
+  /** By code. */
+  readonly values: readonly unknown[]
+}
 
-/**
- * The right side of a join, by key. A **row** is the index of a value; the rows of a key form a list in the order of the
- * records. The list begins in an array by slot, the position of the key among the distinct keys.
- */
+/** The right side of a join. Tasks share it if they read the same blocks: it does not change. */
 export class Partners {
+  readonly index: PartnerIndex
   /** By row. */
   readonly values: readonly unknown[]
-  /** By slot: the key as it was first written. */
-  readonly #keys: unknown[] = []
-  readonly #plain = new KeyIndex(this.#keys)
-  readonly #composite = new Map<string, number>()
-  readonly #first: Int32Array
-  readonly #next: Int32Array
-  readonly #met: Uint8Array
+  #codes: ValueCodes | undefined
+  #isKept = false
 
-  /** Decodes the keys. `step` is called for each part. */
-  constructor(parts: readonly PairColumns[], step: () => void) {
-    this.values = parts.length === 1 ? parts[0]!.values : together(parts)
-    const rows = this.values.length
-    this.#first = new Int32Array(rows)
-    this.#next = new Int32Array(rows).fill(NONE)
-    this.#met = new Uint8Array(rows)
-    this.#plain.begin(rows)
-    const last = new Int32Array(rows)
-    let row = 0
-    for (const { keys } of parts) {
-      step()
-      for (const key of keys.all()) this.#add(key, row++, last)
-    }
+  constructor(index: PartnerIndex, parts: readonly PairColumns[]) {
+    this.index = index
+    this.values = together(parts)
   }
 
-  /** Returns the first row of each key's partners, or NONE. The keys count as met. */
-  meet(column: KeyColumn): Int32Array {
-    // A copy: another join overwrites the result of the look-up.
-    const rows = (column.texts ? this.#plain.findTexts(column.texts) : this.#plain.findAll(column.all())).slice(
-      0,
-      column.count,
-    )
-    if (this.#composite.size > 0) {
-      const keys = column.all()
-      for (let i = 0; i < rows.length; i++)
-        if (isObject(keys[i])) rows[i] = this.#composite.get(canonical(keys[i])) ?? NONE
-    }
-    for (let i = 0; i < rows.length; i++) {
-      const slot = rows[i]!
+  /** Returns the first row of each key's partners, or NONE, and marks slots as met. The next call may overwrite the result. */
+  meet(column: KeyColumn, met: Uint8Array | undefined): Int32Array {
+    const { first, isUnique } = this.index
+    const slots = this.index.find(column)
+    // Slots are rows.
+    if (isUnique && !met) return slots
+    for (let i = 0; i < column.count; i++) {
+      const slot = slots[i]!
       if (slot < 0) continue
-      this.#met[slot] = 1
-      rows[i] = this.#first[slot]!
+      if (met) met[slot] = 1
+      slots[i] = first[slot]!
     }
-    return rows
-  }
-
-  /** Returns the key's row after this one, or NONE. */
-  after(row: number): number {
-    return this.#next[row]!
+    return slots
   }
 
   /** Passes the values whose keys no record met: those of objects as keys last, like the entries of a KeyedMap. */
-  eachUnmet(each: (key: unknown, value: unknown) => void): void {
-    for (const objects of this.#composite.size > 0 ? [false, true] : [false]) {
-      for (let slot = 0; slot < this.#keys.length; slot++) {
-        const key = this.#keys[slot]
-        if (this.#met[slot] === 1 || isObject(key) !== objects) continue
-        for (let row = this.#first[slot]!; row !== NONE; row = this.#next[row]!) each(key, this.values[row])
+  eachUnmet(met: Uint8Array, each: (key: unknown, value: unknown) => void): void {
+    const { keys, first, next, hasObjects } = this.index
+    for (const objects of hasObjects ? [false, true] : [false]) {
+      for (let slot = 0; slot < keys.length; slot++) {
+        const key = keys[slot]
+        if (met[slot] === 1 || isObject(key) !== objects) continue
+        for (let row = first[slot]!; row !== NONE; row = next[row]!) each(key, this.values[row])
       }
     }
   }
 
-  #add(key: unknown, row: number, last: Int32Array): void {
-    const next = this.#keys.length
-    const slot = isObject(key) ? this.#placeOf(key, next) : this.#plain.place(key)
-    if (slot === next) {
-      this.#keys.push(key)
-      this.#first[slot] = row
-    } else this.#next[last[slot]!] = row
-    last[slot] = row
+  /** Marks the values as ones that further tasks read. They must not be objects. */
+  keep(): void {
+    this.#isKept = true
   }
 
-  #placeOf(key: object, next: number): number {
-    const text = canonical(key)
-    const place = this.#composite.get(text) ?? next
-    if (place === next) this.#composite.set(text, next)
-    return place
+  /** Returns codes of values that are kept: for one task, looking up each value would cost more. */
+  get codes(): ValueCodes | undefined {
+    if (this.#isKept) this.#codes ??= codesOf(this.values)
+    return this.#codes
   }
 }
 
-function together(parts: readonly PairColumns[]): unknown[] {
+function codesOf(all: readonly unknown[]): ValueCodes {
+  // A Map's keys are equal where those of the engine are, for values that are not objects.
+  const known = new Map<unknown, number>()
+  const codes = Int32Array.from(all, (value) => {
+    const code = known.get(value) ?? known.size
+    if (code === known.size) known.set(value, code)
+    return code
+  })
+  return { codes, values: [...known.keys()] }
+}
+
+function together(parts: readonly PairColumns[]): readonly unknown[] {
+  if (parts.length === 1) return parts[0]!.values
   const all: unknown[] = []
   for (const { values } of parts) append(all, values)
   return all

@@ -4,6 +4,7 @@ import type { Aggregator, Plan, Sink, Step } from '../../../ops/plan.js'
 import type { Merge } from '../../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
 import { meaningOf } from '../../kernels/meaning-of.js'
+import { mergeOf } from '../../kernels/merge-of.js'
 import { compileFold } from '../operators/fold.js'
 import { compileJoinedCombine } from '../operators/joined-combine.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
@@ -133,18 +134,8 @@ function compileDistinct(plan: Plan, merge: Merge, compiler: PlanCompiler): Redu
 
 const NUMBERS = ['length', 'parseNumber', 'numberField']
 
-const MERGES: ReadonlyMap<string, Merge> = new Map([
-  ['Math.max', 'greatest'],
-  ['Math.min', 'lowest'],
-])
-
 function withoutLast(plan: Plan): Plan {
   return plan.op === 'chain' ? { ...plan, steps: plan.steps.slice(0, -1) } : plan
-}
-
-function mergeOf(fn: FnRef): Merge | undefined {
-  if (fn.k !== 'builtin') return fn.merges ?? (fn.k === 'global' ? MERGES.get(fn.path) : undefined)
-  return (['sum', 'max', 'min'] as const).find((name) => isBuiltin(fn, name))
 }
 
 /** Returns the merge that a function of a whole partition amounts to. */
