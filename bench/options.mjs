@@ -19,6 +19,7 @@ export const BENCHES = [
   'ui',
   'digests',
   'growth',
+  'state-memory',
 ]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }

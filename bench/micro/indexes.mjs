@@ -1,3 +1,5 @@
+import { KeyColumn } from '#build/pool/blocks/key-column.js'
+import { KeyTable } from '#build/pool/worker/state/key-table.js'
 import { KeyIndex } from '#build/pool/worker/tables/key-index.js'
 import { SlotIndex } from '#build/pool/worker/tables/slot-index.js'
 
@@ -7,8 +9,9 @@ const STORED = 1_000_000
 const LOOKED_UP = 10_000
 
 /**
- * Measures why there are two indexes. A task's table starts empty and looks each key up once per record: SlotIndex has entries
- * half as large. A state table is large and looks many keys up together: KeyIndex has short keys in its entries.
+ * Measures why there are three indexes. A task's table starts empty and looks each key up once per record: SlotIndex has entries
+ * half as large. A large table whose keys are looked up together: KeyIndex has short keys in its entries. State: KeyTable
+ * needs no strings, and takes the least memory.
  */
 export function indexBenches() {
   const kinds = {
@@ -23,9 +26,12 @@ export function indexBenches() {
     slots.begin(stored, STORED)
     const keys = new KeyIndex(stored)
     keys.begin(STORED)
+    const table = new KeyTable()
+    const column = KeyColumn.of(wanted)
     for (let i = 0; i < STORED; i++) {
       slots.place(stored[i], i)
       keys.add(i)
+      table.enter(table.push(stored[i]))
     }
     return [
       { name: `a task's ${name}, SlotIndex`, items: RECORDS, run: () => placeAll(records) },
@@ -35,6 +41,11 @@ export function indexBenches() {
         name: `state of a million ${name}, KeyIndex`,
         items: LOOKED_UP,
         run: () => keys.findAll(wanted)[LOOKED_UP - 1],
+      },
+      {
+        name: `state of a million ${name}, KeyTable`,
+        items: LOOKED_UP,
+        run: () => table.findColumn(column)[LOOKED_UP - 1],
       },
     ]
   })

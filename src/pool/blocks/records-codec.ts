@@ -100,6 +100,11 @@ export function decodeTexts(bytes: Buffer): Latin1Texts | undefined {
   return bytes.length === 0 ? NO_TEXTS : readLatin1({ bytes: aligned(bytes), at: 0 })
 }
 
+/** Like `encodeRecords` of these texts. */
+export function encodeTexts(w: ByteWriter, texts: Latin1Texts): void {
+  writeLatin1(w, texts)
+}
+
 const NO_TEXTS: Latin1Texts = { texts: new Uint8Array(0), lengths: new Uint8Array(0) }
 
 /** Like `encodePairs`, for columns that are already in their final form. */

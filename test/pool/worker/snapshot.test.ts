@@ -33,7 +33,7 @@ function step(state: StatePartition, time: number, change: (changes: Changes) =>
 }
 
 const contents = ({ entries }: StatePartition) =>
-  [...entries.alive()].map((slot) => [entries.keys[slot], entries.values[slot], entries.time(slot)])
+  [...entries.alive()].map((slot) => [entries.key(slot), entries.values[slot], entries.time(slot)])
 const keyOf = (n: number) => (n % 5 === 0 ? ['composite', n] : n % 5 === 1 ? n : `a key of more than 13 units ${n}`)
 
 test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
+import { KeyColumn } from '#build/pool/blocks/key-column.js'
 import { decodePairColumns, encodePairs } from '#build/pool/blocks/records-codec.js'
 import { Bits } from '#build/pool/worker/state/bits.js'
 import { Changes } from '#build/pool/worker/state/changes.js'
@@ -95,7 +96,7 @@ test('is a Map with composite keys, whatever is done to it and taken back', () =
       )
       expect(pieces).toEqual([...entries.entries()])
       const asked = all.flatMap((doing) => ('key' in doing ? [doing.key] : []))
-      const slots = entries.findAll(asked)
+      const slots = entries.findColumn(KeyColumn.of(asked))
       expect(asked.map((key) => entries.find(key))).toEqual([...slots.subarray(0, asked.length)])
     }),
     { numRuns: 300 },
@@ -162,7 +163,7 @@ test('times are kept from the first one on that is given', () => {
   entries.set(80, 80, 9)
   entries.renumber()
   expect(entries.time(79)).toBe(9)
-  expect(entries.keys[79]).toBe(80)
+  expect(entries.key(79)).toBe(80)
 })
 
 test('bits are a set of numbers, in order', () => {
@@ -244,5 +245,5 @@ test('what does not change is not in the next increment, but an object that is t
     ['zero', -0],
     ['list', list],
   ])
-  expect([...state.changed].map((slot) => state.entries.keys[slot])).toEqual(['zero', 'list'])
+  expect([...state.changed].map((slot) => state.entries.key(slot))).toEqual(['zero', 'list'])
 })

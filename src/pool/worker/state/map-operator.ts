@@ -77,7 +77,7 @@ function timeOut(entries: StateTable, changes: Changes, time: number, timeout: n
       changes.change(slot, entries.values[slot], time)
       continue
     }
-    emit(copyOf(entries.keys[slot]), undefined, KeyState.timingOut(entries.values[slot]))
+    emit(copyOf(entries.key(slot)), undefined, KeyState.timingOut(entries.values[slot]))
     changes.remove(slot)
   }
 }

@@ -1,4 +1,4 @@
-import { decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
+import { decodeRecords, encodeRecords, encodeTexts } from '../../blocks/records-codec.js'
 import { applyState, decodeState, encodeState, type StateValues } from '../../blocks/state-block.js'
 import type { StateRecipe, WrittenBlock } from '../../protocol.js'
 import type { ThreadServices } from '../runtime/task.js'
@@ -52,7 +52,7 @@ export function writeSnapshot(
   if (anew) entries.renumber()
   const full = anew || !mayGrow
   const known = anew ? 0 : state.keysWritten
-  const keys = known < entries.slots || anew ? writeKeys(entries.keys.slice(known), services) : undefined
+  const keys = known < entries.slots || anew ? writeKeys(entries, known, services) : undefined
   const block = full ? writeAll(entries, timed, services) : writeSome(entries, changed, timed, services)
   state.snapshotAt = state.version
   state.renumbered = anew
@@ -88,10 +88,12 @@ export function readSnapshots(
 }
 
 /** Includes keys that have been deleted since, because positions are slots. */
-function writeKeys(keys: readonly unknown[], { scratch, seal }: ThreadServices) {
+function writeKeys(entries: StateTable, from: number, { scratch, seal }: ThreadServices) {
   scratch.reset()
-  encodeRecords(scratch, keys)
-  return seal('records', keys.length, 'long')
+  const texts = entries.textsFrom(from)
+  if (texts) encodeTexts(scratch, texts)
+  else encodeRecords(scratch, entries.keysFrom(from))
+  return seal('records', entries.slots - from, 'long')
 }
 
 /** Without gaps the column of values is written unchanged. */

@@ -1,8 +1,8 @@
-import { copyOf, isObject } from '../../../values/copy.js'
-import { canonical } from '../../../values/keys.js'
+import { copyOf } from '../../../values/copy.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
-import { KeyIndex } from '../tables/key-index.js'
+import type { Latin1Texts } from '../../blocks/string-column.js'
 import { Bits } from './bits.js'
+import { KeyTable } from './key-table.js'
 
 const LEAST_SLOTS = 64
 /** Entries per piece. */
@@ -23,15 +23,13 @@ function textOf(text: string): string {
  * An object per key would take 80 bytes and a cache miss; here, a pass over all values is a pass over an array.
  */
 export class StateTable {
-  /** By slot. Deleted keys stay, because their positions in snapshots do. */
-  readonly keys: unknown[] = []
   /** By slot. */
   readonly values: unknown[] = []
   /** By slot: the batch that last touched the key. Only operators with a timeout set times; empty for others. */
   #times = new Float64Array(0)
   readonly #alive = new Bits()
-  readonly #plain = new KeyIndex(this.keys)
-  readonly #composite = new Map<string, number>()
+  /** Keys by slot. Deleted keys stay, because their positions in snapshots do. */
+  readonly #keys = new KeyTable()
 
   /** Present keys. */
   get size(): number {
@@ -40,7 +38,7 @@ export class StateTable {
 
   /** Slots in use, including those of deleted keys. */
   get slots(): number {
-    return this.keys.length
+    return this.#keys.slots
   }
 
   isAlive(slot: number): boolean {
@@ -51,25 +49,31 @@ export class StateTable {
     return this.#times.length === 0 ? 0 : this.#times[slot]!
   }
 
+  key(slot: number): unknown {
+    return this.#keys.store.key(slot)
+  }
+
+  /** Returns all keys from a slot on, including deleted ones. */
+  keysFrom(slot: number): unknown[] {
+    return this.#keys.store.keys(Array.from({ length: this.slots - slot }, (_, i) => slot + i))
+  }
+
+  /** Like `keysFrom`, as bytes; undefined unless all of them are short texts. */
+  textsFrom(slot: number): Latin1Texts | undefined {
+    return this.#keys.store.textsFrom(slot)
+  }
+
   /** Returns the slot of a key, or -1. */
   find(key: unknown): number {
-    return isObject(key) ? (this.#composite.get(canonical(key)) ?? -1) : this.#plain.find(key)
+    return this.#keys.find(key)
   }
 
   /**
-   * Returns the slots of these keys, or -1; the next call overwrites them. A third of the time of as many calls of
-   * `find`.
+   * Returns the slots of the keys of a column, or -1; the next call overwrites them. A third of the time of as many
+   * calls of `find`, and decodes none of the keys if they are short texts.
    */
-  findAll(keys: readonly unknown[]): Int32Array {
-    const slots = this.#plain.findAll(keys)
-    if (this.#composite.size > 0)
-      for (let i = 0; i < keys.length; i++) if (isObject(keys[i])) slots[i] = this.find(keys[i])
-    return slots
-  }
-
-  /** Like `findAll` of the keys of a column. Decodes none of them if they are short texts. */
   findColumn(column: KeyColumn): Int32Array {
-    return column.texts ? this.#plain.findTexts(column.texts) : this.findAll(column.all())
+    return this.#keys.findColumn(column)
   }
 
   get(key: unknown): unknown {
@@ -79,9 +83,8 @@ export class StateTable {
 
   /** Adds a key and returns its slot. */
   add(key: unknown, value: unknown, time = 0): number {
-    const slot = this.slots
     // A key lives long, and a substring would keep 64 KiB of text in memory.
-    this.keys.push(typeof key === 'string' && key.length >= CUT_FROM ? textOf(key) : copyOf(key))
+    const slot = this.#keys.push(typeof key === 'string' && key.length >= CUT_FROM ? textOf(key) : copyOf(key))
     this.values.push(value)
     this.#touch(slot, time)
     this.#enter(slot)
@@ -94,9 +97,7 @@ export class StateTable {
   }
 
   remove(slot: number): void {
-    const key = this.keys[slot]
-    if (isObject(key)) this.#composite.delete(canonical(key))
-    else this.#plain.remove(slot)
+    this.#keys.remove(slot)
     this.#alive.delete(slot)
     // A column of numbers stays a column of numbers.
     if (typeof this.values[slot] !== 'number') this.values[slot] = undefined
@@ -114,7 +115,7 @@ export class StateTable {
 
   /** Yields the keys with their values. Do not change the table meanwhile. */
   *entries(): Iterable<[unknown, unknown]> {
-    for (const slot of this.alive()) yield [this.keys[slot], this.values[slot]]
+    for (const slot of this.alive()) yield [this.key(slot), this.values[slot]]
   }
 
   /**
@@ -122,33 +123,35 @@ export class StateTable {
    * because the reader may change them.
    */
   eachEntries(each: (pairs: readonly (readonly [unknown, unknown])[]) => void, copied: boolean): void {
-    const { keys, values } = this
-    let piece: [unknown, unknown][] = []
-    for (let slot = 0, end = this.slots; slot < end; slot++) {
-      if (!this.#alive.has(slot)) continue
-      piece.push(copied ? [copyOf(keys[slot]), copyOf(values[slot])] : [keys[slot], values[slot]])
-      if (piece.length < PIECE) continue
-      each(piece)
-      piece = []
+    const { values } = this
+    const slots = new Int32Array(PIECE)
+    for (let slot = 0, end = this.slots; slot < end; ) {
+      let count = 0
+      for (; slot < end && count < PIECE; slot++) if (this.#alive.has(slot)) slots[count++] = slot
+      const keys = this.#keys.store.keys(slots.subarray(0, count))
+      const piece = new Array<[unknown, unknown]>(count)
+      for (let i = 0; i < count; i++) {
+        const value = values[slots[i]!]
+        piece[i] = copied ? [copyOf(keys[i]), copyOf(value)] : [keys[i], value]
+      }
+      if (count > 0) each(piece)
     }
-    if (piece.length > 0) each(piece)
   }
 
   /** Assigns new slots to all keys, without gaps. */
   renumber(): void {
     if (this.size === this.slots) return
-    const { keys, values } = this
+    const { values } = this
     let next = 0
     for (const slot of this.alive()) {
-      keys[next] = keys[slot]
       values[next] = values[slot]
       this.#touch(next, this.time(slot))
       next++
     }
-    keys.length = next
     values.length = next
+    this.#keys.compact(this.alive())
     this.#alive.clear()
-    this.#enterAll((slot) => slot < next)
+    for (let slot = 0; slot < next; slot++) this.#alive.add(slot)
   }
 
   /**
@@ -156,7 +159,7 @@ export class StateTable {
    */
   restore(keys: readonly unknown[], fill: (put: StateTable['set'], drop: (slot: number) => void) => void): void {
     for (const key of keys) {
-      this.keys.push(key)
+      this.#keys.push(key)
       this.values.push(undefined)
     }
     const there = new Uint8Array(keys.length)
@@ -170,19 +173,12 @@ export class StateTable {
         this.values[slot] = undefined
       },
     )
-    this.#enterAll((slot) => there[slot] === 1)
-  }
-
-  #enterAll(isThere: (slot: number) => boolean): void {
-    this.#composite.clear()
-    this.#plain.begin(this.slots)
-    for (let slot = 0; slot < this.slots; slot++) if (isThere(slot)) this.#enter(slot)
+    this.#keys.begin(keys.length)
+    for (let slot = 0; slot < keys.length; slot++) if (there[slot] === 1) this.#enter(slot)
   }
 
   #enter(slot: number): void {
-    const key = this.keys[slot]
-    if (isObject(key)) this.#composite.set(canonical(key), slot)
-    else this.#plain.add(slot)
+    this.#keys.enter(slot)
     this.#alive.add(slot)
   }
 

@@ -41,13 +41,13 @@ export function makeUpdateOperator(
       if (living.size < entries.size) for (const slot of entries.alive()) if (!living.has(slot)) changes.remove(slot)
       return []
     }
-    const { keys, values } = entries
+    const { values } = entries
     const keeps = proven && textIntrinsicsIntact()
     for (let slot = 0, end = entries.slots; slot < end; slot++) {
       if (!entries.isAlive(slot)) continue
       const came = arrived.slots[slot] ?? []
       const before = values[slot]
-      const value = timed ? fn(time, copyOf(keys[slot]), came, before) : fn(came, before)
+      const value = timed ? fn(time, copyOf(entries.key(slot)), came, before) : fn(came, before)
       if (keeps && value === before) continue
       if (value === undefined || value === null) changes.remove(slot)
       else changes.change(slot, value)
@@ -79,6 +79,6 @@ function* all(
   entries: StateTable,
   { slots, fresh }: Arrived,
 ): Iterable<[key: unknown, came: unknown[], state: unknown]> {
-  for (const slot of entries.alive()) yield [copyOf(entries.keys[slot]), slots[slot] ?? [], entries.values[slot]]
+  for (const slot of entries.alive()) yield [copyOf(entries.key(slot)), slots[slot] ?? [], entries.values[slot]]
   for (const [key, came] of fresh.entries()) yield [key, came, undefined]
 }

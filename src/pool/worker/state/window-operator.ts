@@ -30,7 +30,7 @@ export function makeWindowOperator(
     }
     if (filter) {
       for (const slot of changes.slots.slice())
-        if (entries.isAlive(slot) && !filter([entries.keys[slot], entries.values[slot]])) changes.remove(slot)
+        if (entries.isAlive(slot) && !filter([entries.key(slot), entries.values[slot]])) changes.remove(slot)
     }
     return []
   }

@@ -14,8 +14,7 @@ const TOO_LARGE = 8
  * and the key once. Takes two thirds of the time of a Map for a million texts, whose hash V8 must compute when they are
  * read from a block.
  *
- * KeyIndex (key-index.ts) is for tables that live as long as their state. `npm run bench -- micro` compares the
- * two.
+ * KeyIndex (key-index.ts) is for tables that look up many keys together. `npm run bench -- micro` compares the two.
  *
  * Layout: entries of two i32: the hash, and the slot plus one; 0 is an empty place.
  */
