@@ -28,8 +28,12 @@ export class Attempts {
 
   /** Starts an attempt, unless the job or the context has ended. */
   start(task: Task): void {
-    if (this.closed || task.spec.job.ended) this.settle(task, { error: endedWithoutTask(task.spec, this.closed) })
+    if (this.#hasEnded(task)) this.settle(task, { error: endedWithoutTask(task.spec, this.closed) })
     else this.plan(task)
+  }
+
+  #hasEnded(task: Task): boolean {
+    return this.closed || task.spec.job.ended
   }
 
   /** `copyFor`: the idle thread that will run a second attempt. */
@@ -42,6 +46,11 @@ export class Attempts {
   planned(task: Task, plan: PlanOutcome, copyFor: ThreadId | undefined): void {
     task.live--
     if (task.settled) return
+    // The job or the context may have ended while the attempt was planned.
+    if (this.#hasEnded(task)) {
+      this.retry(task)
+      return
+    }
     if (plan instanceof MissingInputs || 'error' in plan) {
       if (copyFor !== undefined) this.retry(task)
       else this.settle(task, plan instanceof MissingInputs ? { missing: plan } : plan)
