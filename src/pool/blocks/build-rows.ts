@@ -1,6 +1,9 @@
 import { BlockCorruptError } from '../../errors.js'
 
-type Build = (columns: readonly (readonly unknown[])[], count: number) => unknown[]
+/** The values of a field or item by row: an array, a view of numbers, or one value that all rows share. */
+export type RowColumn = readonly unknown[] | Int32Array | Float64Array | { readonly same: unknown }
+
+type Build = (columns: readonly RowColumn[], count: number) => unknown[]
 
 interface Shape {
   /** Rows built so far. */
@@ -16,13 +19,15 @@ const shapes = new Map<string, Shape>()
 /** Builds objects with these names, or arrays if there are none, from columns of `count` values. */
 export function buildRows(
   names: readonly string[] | undefined,
-  columns: readonly (readonly unknown[])[],
+  columns: readonly RowColumn[],
   count: number,
 ): unknown[] {
   // Assignment and a literal would both set the prototype. Writers never write this name.
   if (names?.includes('__proto__'))
     throw new BlockCorruptError('These bytes are not encoded records: a field is named __proto__.')
-  const key = names ? JSON.stringify(names) : `${columns.length} items`
+  // Each function reads columns of the same kinds, because V8 compiles a read of several kinds to a call.
+  const kinds = columns.map(kindOf).join('')
+  const key = kinds + (names ? JSON.stringify(names) : '')
   let shape = shapes.get(key)
   if (!shape) {
     if (shapes.size >= MOST_SHAPES) shapes.clear()
@@ -30,16 +35,21 @@ export function buildRows(
     shapes.set(key, shape)
   }
   shape.built += count
-  if (shape.built > COMPILED_AFTER) shape.build ??= compile(names, columns.length)
+  if (shape.built > COMPILED_AFTER) shape.build ??= compile(names, columns)
   return (shape.build ?? interpreted(names))(columns, count)
 }
 
-function compile(names: readonly string[] | undefined, width: number): Build {
-  const items = Array.from({ length: width }, (_, i) => `c${i}[i]`)
+function kindOf(column: RowColumn): string {
+  if ('same' in column) return 's'
+  return column instanceof Int32Array ? 'i' : column instanceof Float64Array ? 'f' : 'a'
+}
+
+function compile(names: readonly string[] | undefined, columns: readonly RowColumn[]): Build {
+  const items = columns.map((column, i) => ('same' in column ? `c${i}.same` : `c${i}[i]`))
   const row = names ? `{ ${items.map((item, i) => `${JSON.stringify(names[i])}: ${item}`)} }` : `[${items}]`
   const text = `
     'use strict'
-    const [${Array.from({ length: width }, (_, i) => `c${i}`)}] = columns
+    const [${columns.map((_, i) => `c${i}`)}] = columns
     const rows = new Array(count)
     for (let i = 0; i < count; i++) rows[i] = ${row}
     return rows`
@@ -55,13 +65,17 @@ function interpreted(names: readonly string[] | undefined): Build {
   return (columns, count) => {
     const rows = new Array<unknown>(count)
     for (let i = 0; i < count; i++) {
-      if (!names) rows[i] = columns.map((column) => column[i])
+      if (!names) rows[i] = columns.map((column) => rowOf(column, i))
       else {
         const row: Record<string, unknown> = {}
-        for (let f = 0; f < names.length; f++) row[names[f]!] = columns[f]![i]
+        for (let f = 0; f < names.length; f++) row[names[f]!] = rowOf(columns[f]!, i)
         rows[i] = row
       }
     }
     return rows
   }
+}
+
+function rowOf(column: RowColumn, row: number): unknown {
+  return 'same' in column ? column.same : column[row]
 }

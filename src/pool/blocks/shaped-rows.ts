@@ -32,6 +32,7 @@ export class ShapedRows {
   #shapeOf = new Uint8Array(FIRST_ROWS)
   #last = 0
   #count = 0
+  #symbols = true
 
   get count(): number {
     return this.#count
@@ -46,8 +47,12 @@ export class ShapedRows {
     return this.#shapeOf.subarray(0, this.#count)
   }
 
-  /** Drops all rows and shapes: shapes are numbered in the order of their first rows. Keeps the memory of columns. */
-  clear(): void {
+  /**
+   * Drops all rows and shapes: shapes are numbered in the order of their first rows. Keeps the memory of columns. `symbols`:
+   * whether the next objects may have symbols as names.
+   */
+  clear(symbols: boolean): void {
+    this.#symbols = symbols
     this.#spare = this.#shapes.flatMap(({ columns }) => columns)
     for (const column of this.#spare) column.clear(KEEP_ROWS)
     if (this.#shapeOf.length > KEEP_ROWS) this.#shapeOf = new Uint8Array(FIRST_ROWS)
@@ -71,12 +76,12 @@ export class ShapedRows {
 
   /**
    * Returns false, and adds nothing, for anything but a plain object without symbols of one of at most eight shapes.
-   * Cost: about 200 ns, half of it for the symbols.
+   * Cost: about 200 ns, half of it to search for symbols.
    */
   add(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false
-    if (Object.getPrototypeOf(value) !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0)
-      return false
+    if (Object.getPrototypeOf(value) !== Object.prototype) return false
+    if (this.#symbols && Object.getOwnPropertySymbols(value).length > 0) return false
     // The next row often has the shape of the one before.
     if (!this.#fill(this.#last, value) && !this.#other(value)) return false
     if (this.#count === this.#shapeOf.length) {

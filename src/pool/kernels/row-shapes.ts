@@ -37,7 +37,7 @@ interface Shape {
   readonly steps: readonly Step[]
 }
 
-/** What `readRows` wrote: a shape for each line, and the values of all lines, which begin at address `at`: `text`. */
+/** The results of `readRows`: a shape for each line, and the values of all lines, which begin at address `at`: `text`. */
 export interface ReadRows {
   readonly codes: Uint8Array
   readonly ints: Int32Array

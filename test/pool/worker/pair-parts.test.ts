@@ -5,6 +5,7 @@ import { decodePairs } from '#build/pool/blocks/records-codec.js'
 import { readPart, ShuffleBlockWriter } from '#build/pool/blocks/shuffle-block.js'
 import { PairParts } from '#build/pool/worker/operators/pair-parts.js'
 import fc from '../../support/fast-check.js'
+import { runTask, step } from '../kernels/support.js'
 
 const PARTS = 3
 
@@ -121,4 +122,17 @@ test('a symbol in an object is refused, not lost', () => {
   expect(() => pairs.write(new ShuffleBlockWriter(new ByteWriter(), 1))).toThrow(
     expect.objectContaining({ code: 'ERR_MILLRACE_DATA' }),
   )
+})
+
+test('also in an object that a closure makes, whose text names symbols', () => {
+  const steps = [
+    step('map', (line: string) => JSON.parse(line)),
+    step('map', (row: { a: number }) => [row.a, { ...row, [Symbol.iterator]: 1 }]),
+  ]
+  const input = [Buffer.from('{"a":1}\n'.repeat(20))]
+  const shuffled = (of: typeof steps) => () =>
+    runTask(of, { op: 'shuffle', partitioner: { kind: 'hash', partitions: 1 } }, input, 'bytes')
+  expect(shuffled(steps)).toThrow(expect.objectContaining({ code: 'ERR_MILLRACE_DATA' }))
+  const proven = step('map', (row: { a: number }) => [row.a, { ...row, b: 1 }])
+  expect(shuffled([steps[0]!, proven])).not.toThrow()
 })

@@ -15,7 +15,7 @@ import { isAscii } from './pairs'
  * | 4 | u32 | address of the bytes |
  * | 8 | u32 | their number |
  *
- * The results are the shape of each line, a byte each, from GIVEN on; and the values of all lines, eight bytes each,
+ * The results are the shape of each line, a byte each, at GIVEN, and the values of all lines, eight bytes each,
  * from PAIRS to the end of KEYS.
  */
 const END: u32 = 0

@@ -24,13 +24,15 @@ export class PairParts {
   #values: (unknown[] | ShapedRows)[] = []
   #isShort = true
   #areRows = true
+  #symbols = true
 
   constructor(parts: number) {
     this.#short = Array.from({ length: parts }, () => new ShortPairs())
   }
 
-  /** Drops all pairs, such as those of a failed task. */
-  begin(): void {
+  /** Drops all pairs, such as those of a failed task. `symbols`: whether objects may have symbols as names. */
+  begin(symbols = true): void {
+    this.#symbols = symbols
     for (const part of this.#short) part.begin()
     if (!this.#isShort) this.#makeArrays()
   }
@@ -61,12 +63,12 @@ export class PairParts {
   write(block: ShuffleBlockWriter): void {
     if (this.#isShort) this.#short.forEach((pairs, part) => block.shortPairs(part, pairs))
     else this.#keys.forEach((keys, part) => block.pairs(part, keys, this.#values[part]!))
-    this.begin()
+    this.begin(this.#symbols)
   }
 
   #makeArrays(): void {
     this.#keys = this.#short.map(() => [])
-    this.#values = this.#short.map((_, part) => (this.#areRows ? cleared(this.#values[part]) : []))
+    this.#values = this.#short.map((_, part) => (this.#areRows ? this.#rows(part) : []))
   }
 
   #toArrays(): void {
@@ -74,14 +76,16 @@ export class PairParts {
     const pairs = this.#short.map((part) => part.take())
     this.#keys = pairs.map(({ keys }) => keys)
     // Values of numbers, or of nothing yet.
-    this.#values = pairs.map(({ values }) => (values.length === 0 && this.#areRows ? new ShapedRows() : values))
+    this.#values = pairs.map(({ values }) => (values.length === 0 && this.#areRows ? this.#rows() : values))
   }
-}
 
-function cleared(values: readonly unknown[] | ShapedRows | undefined): ShapedRows {
-  if (!(values instanceof ShapedRows)) return new ShapedRows()
-  values.clear()
-  return values
+  /** Returns columns without rows, if possible those of the part. */
+  #rows(part?: number): ShapedRows {
+    const values = part === undefined ? undefined : this.#values[part]
+    const rows = values instanceof ShapedRows ? values : new ShapedRows()
+    rows.clear(this.#symbols)
+    return rows
+  }
 }
 
 /** Pairs of short texts and numbers, in columns. */

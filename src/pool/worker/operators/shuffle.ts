@@ -1,3 +1,5 @@
+import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
+import { makesNoSymbols } from '../../../ops/functions/keeps-arguments.js'
 import { asPair } from '../../../ops/pair.js'
 import type { Aggregator, PartitionerSpec, Plan, Sink } from '../../../ops/plan.js'
 import { checkedOrder } from '../../../ops/rdd/checked-order.js'
@@ -77,14 +79,25 @@ function combining(
 function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
   const pairs = new PairParts(spec.partitions)
   const runner = compileTextPairs(plan, spec, pairs, compiler) ?? compiler.runner(plan)
+  const input = intrinsicsIntact() ? provenInput(plan) : undefined
   return (task) => {
-    pairs.begin()
+    const symbols = input === undefined || task.inputs[input]!.in === 'pieces' || !textIntrinsicsIntact()
+    pairs.begin(symbols)
     runner(task, (record) => {
       const pair = asPair(record)
       pairs.add(place(pair[0], task, 0), pair[0], pair[1])
     })
     return finish(task, (block) => pairs.write(block))
   }
+}
+
+/**
+ * Returns the input of a plan whose functions make no objects with symbols as names. Decoded records have none either;
+ * those of a source's own reader may.
+ */
+function provenInput(plan: Plan): number | undefined {
+  if (plan.op === 'input') return plan.input
+  return plan.op === 'chain' && plan.steps.every(({ fn }) => makesNoSymbols(fn)) ? provenInput(plan.of) : undefined
 }
 
 /** Writes records of any form. */
