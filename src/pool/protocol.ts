@@ -34,6 +34,8 @@ export interface WorkerBoot {
   }
   /** False: operations are composed from closures instead of compiled into one loop. */
   readonly codegen: boolean
+  /** Whether readers of a shuffle take several blocks of a map task, one after the other. */
+  readonly writesPieces?: boolean
   /** The option `fileSystems` of the context. */
   readonly fileSystems: FileSystemsOptions
   /** Fault points at which a thread dies (tests and the stress command). */

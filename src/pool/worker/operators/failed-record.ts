@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { FailedRecord } from '../../protocol.js'
 import type { Task } from '../runtime/task.js'
+import { NO_RECORD } from './meter.js'
 
 /** Characters of a record that an error shows. */
 const SHOWN = 200
@@ -9,7 +10,7 @@ const FILES = 3
 
 /** Describes the record that a task failed on; undefined if no record is known. Never throws. */
 export function failedRecord({ meter, inputs }: Task): FailedRecord | undefined {
-  if (meter.failedOn === undefined) return undefined
+  if (meter.failedOn === undefined || meter.failedOn === NO_RECORD) return undefined
   const files = new Set(
     inputs.flatMap((input) => ('ranges' in input ? (input.ranges ?? []) : [])).map(({ path }) => path),
   )

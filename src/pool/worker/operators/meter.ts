@@ -1,6 +1,9 @@
 import type { OperationSample } from './operation-sample.js'
 import type { Rejects } from './rejects.js'
 
+/** Stands for the record of a failure that belongs to none of them. */
+export const NO_RECORD = { record: undefined } as const
+
 /** The status and errors that a loop reports while it runs. */
 export interface Meter {
   readonly status: Int32Array

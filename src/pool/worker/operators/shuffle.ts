@@ -11,6 +11,7 @@ import { CombineTable } from '../tables/combine-table.js'
 import { compileCombining } from '../text/byte-reduce.js'
 import { compileTextPairs } from '../text/text-pairs.js'
 import { compileTextRanges } from '../text/text-ranges.js'
+import { NO_RECORD } from './meter.js'
 import { PairParts } from './pair-parts.js'
 
 /** Writes the map output of a task. */
@@ -18,6 +19,10 @@ type MapSide = (task: Task) => undefined
 /** Returns the reduce partition of a key or a record; `n` is the record's number in its partition. */
 type Place = (value: unknown, task: Task, n: number) => number
 type Finish = (task: Task, write: (block: ShuffleBlockWriter) => void) => undefined
+
+/** Records of a piece of a map output, and of each of its parts on average: less would cost more than it saves. */
+const PIECE_RECORDS = 8192
+const PART_RECORDS = 256
 
 /** Compiles the map side of a shuffle: combines if possible, then writes one part per reduce partition. */
 export function compileShuffle(
@@ -31,7 +36,13 @@ export function compileShuffle(
   const place = named(placing(partitioner, combines, compiler), partitioner, label)
   const finish: Finish = (task, write) => {
     const block = new ShuffleBlockWriter(services.scratch, partitions)
-    write(block)
+    try {
+      write(block)
+    } catch (error) {
+      // The loop may have passed many records since the one that cannot be written.
+      task.meter.failedOn ??= NO_RECORD
+      throw error
+    }
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
   if (combines) return combining(plan, aggregator, partitions, place, finish, compiler)
@@ -80,14 +91,18 @@ function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish
   const pairs = new PairParts(spec.partitions)
   const runner = compileTextPairs(plan, spec, pairs, compiler) ?? compiler.runner(plan)
   const input = intrinsicsIntact() ? provenInput(plan) : undefined
+  const most = pieceRecords(spec.partitions, compiler)
   return (task) => {
     const symbols = input === undefined || task.inputs[input]!.in === 'pieces' || !textIntrinsicsIntact()
     pairs.begin(symbols)
+    const write = () => finish(task, (block) => pairs.write(block))
+    let n = 0
     runner(task, (record) => {
       const pair = asPair(record)
       pairs.add(place(pair[0], task, 0), pair[0], pair[1])
+      if (++n % most === 0) write()
     })
-    return finish(task, (block) => pairs.write(block))
+    return write()
   }
 }
 
@@ -100,14 +115,29 @@ function provenInput(plan: Plan): number | undefined {
   return plan.op === 'chain' && plan.steps.every(({ fn }) => makesNoSymbols(fn)) ? provenInput(plan.of) : undefined
 }
 
+/**
+ * Returns after how many records a map task writes a block. Records that it holds until its end survive collections, which cost more than
+ * all else that the task does. In threads it writes one block, because readers find outputs by the number of their task.
+ */
+function pieceRecords(partitions: number, { services }: PlanCompiler): number {
+  return services.writesPieces ? Math.max(PIECE_RECORDS, PART_RECORDS * partitions) : Number.POSITIVE_INFINITY
+}
+
 /** Writes records of any form. */
 function ofRecords(plan: Plan, partitions: number, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
   const runner = compiler.runner(plan)
+  const most = pieceRecords(partitions, compiler)
   return (task) => {
-    const records = buckets(partitions)
+    let records = buckets(partitions)
+    const write = () => finish(task, (block) => records.forEach((of, p) => block.records(p, of)))
     let n = 0
-    runner(task, (record) => records[place(record, task, n++)]!.push(record))
-    return finish(task, (block) => records.forEach((of, p) => block.records(p, of)))
+    runner(task, (record) => {
+      records[place(record, task, n)]!.push(record)
+      if (++n % most !== 0) return
+      write()
+      records = buckets(partitions)
+    })
+    return write()
   }
 }
 

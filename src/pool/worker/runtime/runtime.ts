@@ -114,6 +114,7 @@ class Runtime implements WorkerRuntime {
       states: this.#states,
       kept: this.#kept,
       codegen: boot.codegen,
+      writesPieces: boot.writesPieces === true,
       get kernels() {
         // Created on first use, because it takes 2 to 4 ms and many threads never read text.
         kernels ??= { made: TextKernels.create() }

@@ -20,6 +20,8 @@ export interface ThreadServices {
   /** The right sides of joins that tasks read again. */
   readonly kept: KeptPartners
   readonly codegen: boolean
+  /** Whether a map task may write its output as several blocks, in the order of its records. */
+  readonly writesPieces: boolean
   /** Created on first use. Undefined if they were not built: functions do the same work. */
   readonly kernels: TextKernels | undefined
   /** Scratch buffer for encoding, used from reset to write only. */
