@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { ResourceLimits } from 'node:worker_threads'
 import type { ContextSettings } from '../engine/options.js'
 import { ArgumentError } from '../errors.js'
 import { PACKAGE_ROOT } from '../package-root.js'
@@ -29,7 +30,17 @@ export interface SparkConfiguration {
  * @throws ArgumentError if there is no Spark at the given home, or no bridge to it.
  */
 export function configurationOf(options: ContextSettings, pipeline: ShippedPipeline | undefined): SparkConfiguration {
-  const { master, spark, codegen, fileSystems, maxFailures, maxResultBytes, parallelism, taskTimeoutMs } = options
+  const {
+    master,
+    spark,
+    codegen,
+    fileSystems,
+    maxFailures,
+    maxResultBytes,
+    parallelism,
+    resourceLimits,
+    taskTimeoutMs,
+  } = options
   const home = spark.home ?? process.env.SPARK_HOME
   const scala = home && scalaOf(home)
   if (!scala) {
@@ -58,6 +69,7 @@ export function configurationOf(options: ContextSettings, pipeline: ShippedPipel
     'spark.millrace.package': PACKAGE_ROOT.href,
     // A long in Java.
     'spark.millrace.taskTimeoutMs': String(Math.min(taskTimeoutMs, Number.MAX_SAFE_INTEGER)),
+    'spark.millrace.flags': heapFlags(resourceLimits),
     'spark.millrace.version': bridgeVersion(),
     'spark.millrace.boot': JSON.stringify({ codegen, fileSystems, hasPipeline: pipeline !== undefined }),
   }
@@ -98,6 +110,13 @@ export function forStreams(
   }
   if (isLocal(conf['spark.master']!)) conf['spark.millrace.host'] = LOOPBACK
   return { ...configuration, conf }
+}
+
+/** Returns the flags of Node for the heap that a thread would have. */
+function heapFlags({ maxYoungGenerationSizeMb: young, maxOldGenerationSizeMb: old }: ResourceLimits): string {
+  // A young generation has three semi-spaces.
+  const semi = Math.max(1, Math.round(young! / 3))
+  return `--max-semi-space-size=${semi}${old ? ` --max-old-space-size=${Math.ceil(old)}` : ''}`
 }
 
 /** Adds to a list of the user's, as Spark writes lists. */

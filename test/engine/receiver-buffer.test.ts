@@ -4,7 +4,7 @@ import type { Engine } from '#build/engine/engine.js'
 import { ReceiverBuffer } from '#build/engine/receivers/receiver-buffer.js'
 import { BlockManager } from '#build/engine/storage/block-manager.js'
 import { DriverBlocks } from '#build/engine/storage/driver-blocks.js'
-import { SegmentLending } from '#build/engine/storage/segment-lending.js'
+import { SegmentLending } from '#build/pool/blocks/segment-lending.js'
 import { SegmentPool } from '#build/pool/blocks/segments.js'
 
 const LIMIT = 1000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SegmentLending } from '#build/engine/storage/segment-lending.js'
+import { SegmentLending } from '#build/pool/blocks/segment-lending.js'
 import { SegmentPool, SegmentWriter } from '#build/pool/blocks/segments.js'
 
 const MIB = 1024 * 1024

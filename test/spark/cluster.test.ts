@@ -126,6 +126,34 @@ describe.runIf(hasService('spark')).each([
     expect(await Promise.all(jobs)).toEqual([0, 299, 2, 299, 4, 299, 6, 299, 8, 299, 10, 299])
   })
 
+  test('shuffles of many records keep their order, and name no record that cannot be written', async () => {
+    const orders = async (of: Context) => {
+      const pairs = of.range(0, 60_000, 1, 3).map((n): [string, string] => [`key ${(n * 7919) % 6}`, `value ${n}`])
+      const [spread, sorted] = [pairs.repartition(2), pairs.sortBy(([key]) => key, true, 2)]
+      return {
+        placed: await pairs.partitionBy(2).glom().collect(),
+        grouped: Object.fromEntries(
+          await pairs
+            .groupByKey(2)
+            .mapValues((values) => values.join())
+            .collect(),
+        ),
+        // Which partition gets a record is Spark's own.
+        spread: (await spread.map(([, value]) => value).collect()).sort(),
+        evenly: await spread
+          .glom()
+          .map((part) => Math.abs(part.length - 30_000) < 3)
+          .collect(),
+        sorted: await sorted.collect(),
+      }
+    }
+    expect(await orders(ctx)).toEqual(await orders(local))
+    const unwritable = ctx.range(0, 20_000, 1, 1).map((n): [number, unknown] => [n, n === 5 ? () => {} : n])
+    const error = await failureOf(unwritable.partitionBy(2).count())
+    expect(error.message).toContain('cannot be encoded')
+    expect(error.details?.record).toBeUndefined()
+  })
+
   test('broadcast variables, accumulators, dead letters, persisted and sorted datasets', async () => {
     const outcome = async (of: Context) => {
       const factor = of.broadcast({ by: 3 })

@@ -9,6 +9,7 @@ import type { StageInput, TaskReport } from '#build/spark/stage-input.js'
 import { KEYS, SNAPSHOT, unpackStateBlock } from '#build/spark/state-block.js'
 import type { ReadFrame } from '#build/spark/worker/task-frames.js'
 import { TaskHost } from '#build/spark/worker/task-host.js'
+import { TaskMemory } from '#build/spark/worker/task-memory.js'
 
 const how = {
   kind: 'update',
@@ -28,7 +29,9 @@ class Process {
   }
 
   static async start(): Promise<Process> {
-    return new Process(await TaskHost.open({ codegen: true, fileSystems: {} }, newThreadStatus(), DRIVER))
+    return new Process(
+      await TaskHost.open({ codegen: true, fileSystems: {} }, newThreadStatus(), new TaskMemory(), DRIVER),
+    )
   }
 
   /** Computes version `to` from the chain of `from`. Resolves with the chain, and the keys that the task reports. */
@@ -69,7 +72,7 @@ class Process {
   async #run(program: number, plan: Plan, inputs: StageInput[], chain: Block[] | undefined, hot: boolean) {
     const read = (blocks: Block[]): ReadFrame => {
       const state = { last: lastOf(blocks), isHot: hot, isHeld: true }
-      return { input: 0, kind: 'state', state, blocks: hot ? [] : blocks.map(({ block }) => block) }
+      return { input: 0, kind: 'state', ...state, blocks: hot ? [] : blocks.map(({ block }) => block) }
     }
     const answer = await this.#host.run({
       program,

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { packBlock, unpackBlock } from '#build/spark/block-wire.js'
-import { intBytes, SocketReader } from '#build/spark/socket-reader.js'
+import { intBytes, openSocket, SocketReader } from '#build/spark/socket-reader.js'
 
 test.each(['answer', 'text', 'records', 'shuffle'] as const)('a block of %s is the same at the other end', (codec) => {
   const block = { map: 3, count: -1, codec, payload: Buffer.from('bytes') }
@@ -46,4 +48,42 @@ test('a connection that ends within a message is an error', async () => {
   const [other, second] = await pair()
   other.end()
   await expect(second.int()).rejects.toThrow('ended in the middle of a message')
+})
+
+test('a reader takes what arrives early, between reads, and fills shared memory', async () => {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { socket, reader } = openSocket({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const [other] = (await once(server, 'connection')) as [Socket]
+  server.close()
+  const long = Buffer.alloc(2 * 2 ** 20, 'abcdefg')
+  for (let i = 0; i < 3; i++) other.write(Buffer.concat([intBytes(i), long]))
+  other.end()
+  for (let i = 0; i < 3; i++) {
+    expect(await reader.int()).toBe(i)
+    await new Promise(setImmediate)
+    const memory = Buffer.from(new SharedArrayBuffer(long.length))
+    await reader.fill(memory)
+    expect(long.equals(memory)).toBe(true)
+  }
+  expect(await reader.read(1)).toBeUndefined()
+  socket.destroy()
+})
+
+test('a connection whose messages are all read keeps its process alive', async () => {
+  const server = createServer((socket) => socket.write(Buffer.concat([intBytes(1), intBytes(2)])))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const program = `
+    import { openSocket } from ${JSON.stringify(import.meta.resolve('#build/spark/socket-reader.js'))}
+    const { reader } = openSocket({ host: '127.0.0.1', port: ${port} })
+    const sum = (await reader.int()) + (await reader.int())
+    setTimeout(() => console.log(sum), 200).unref()
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  expect(await text(child.stdout.take(1))).toBe('3\n')
+  child.kill('SIGKILL')
+  server.close()
 })

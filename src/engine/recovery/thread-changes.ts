@@ -1,4 +1,5 @@
 import type { ThreadLostError } from '../../errors.js'
+import type { SegmentLending } from '../../pool/blocks/segment-lending.js'
 import type { SegmentPool } from '../../pool/blocks/segments.js'
 import type { PoolThread } from '../../pool/pool-thread.js'
 import type { SupervisorEvents } from '../../pool/supervisor.js'
@@ -9,7 +10,6 @@ import type { ProgramTable } from '../scheduler/program-table.js'
 import type { StateTracker } from '../state/state-tracker.js'
 import type { BlockManager } from '../storage/block-manager.js'
 import type { Broadcasts } from '../storage/broadcasts.js'
-import type { SegmentLending } from '../storage/segment-lending.js'
 import type { PoolRestoration } from './pool-restoration.js'
 import type { TakeOver } from './take-over.js'
 

@@ -1,9 +1,9 @@
 import type { ThreadId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
+import type { SegmentLending } from '../../pool/blocks/segment-lending.js'
 import type { TaskMessage } from '../../pool/protocol.js'
 import type { Events } from '../events/events.js'
 import type { BlockManager } from '../storage/block-manager.js'
-import type { SegmentLending } from '../storage/segment-lending.js'
 import type { ProgramTable } from './program-table.js'
 import type { Attempt } from './task.js'
 

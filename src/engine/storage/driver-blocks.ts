@@ -3,12 +3,12 @@ import { ByteWriter } from '../../pool/blocks/byte-writer.js'
 import type { BlockCodec, BlockHandle } from '../../pool/blocks/handle.js'
 import { openBlock } from '../../pool/blocks/layout.js'
 import { encodeRecords } from '../../pool/blocks/records-codec.js'
+import type { SegmentLending } from '../../pool/blocks/segment-lending.js'
 import type { SegmentPool } from '../../pool/blocks/segments.js'
 import { writeBlock } from '../../pool/blocks/write-block.js'
 import { DRIVER } from '../../pool/blocks/writers.js'
 import type { BlockManager } from './block-manager.js'
 import { DriverWriter } from './driver-writer.js'
-import type { SegmentLending } from './segment-lending.js'
 
 /** The bytes of a pinned block, which do not change until `unpin` is called. */
 export interface PinnedBytes {

@@ -1,8 +1,8 @@
 import type { WriterId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
+import type { SegmentLending } from '../../pool/blocks/segment-lending.js'
 import { SegmentWriter } from '../../pool/blocks/segments.js'
 import type { BlockManager } from './block-manager.js'
-import type { SegmentLending } from './segment-lending.js'
 
 /** Writes blocks in the driver. Reports directly to the block manager, which lends it free segments in return. */
 export class DriverWriter extends SegmentWriter {

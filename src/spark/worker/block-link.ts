@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { BlockLostError } from '../../errors.js'
 import { FREED, type PulledBytes, packRequest } from '../pull-wire.js'
-import { SocketReader } from '../socket-reader.js'
+import { openSocket, type SocketReader } from '../socket-reader.js'
 
 /** Ms until the driver accepts a connection, and between two parts of an answer. */
 const ANSWER_MS = 60_000
@@ -55,14 +55,14 @@ export class BlockLink {
 
   async #connect(): Promise<Connection> {
     const { host, port, token } = this.#address
-    const socket = connect({ host, port })
+    const { socket, reader } = openSocket({ host, port })
     socket.setNoDelay(true)
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer in ${ANSWER_MS} ms`)))
     await once(socket, 'connect')
     // Between tasks it is silent. An executor's process ends by itself.
     socket.unref()
     socket.write(token)
-    return { socket, reader: new SocketReader(socket) }
+    return { socket, reader }
   }
 
   #silent(cause: unknown): BlockLostError {

@@ -1,6 +1,5 @@
 // The process of an executor that runs tasks: node millrace-worker.js SOCKET PERIOD, with the ms between two heartbeats
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { serialize } from 'node:v8'
 import '../../pool/worker/library-functions.js'
 import { ThreadLostError } from '../../errors.js'
@@ -8,18 +7,19 @@ import { encodeError } from '../../pool/error-wire.js'
 import { uncaught } from '../../pool/loss.js'
 import { setDriversPackage } from '../../pool/package-modules.js'
 import { newThreadStatus } from '../../pool/thread-status.js'
-import { intBytes, SocketReader } from '../socket-reader.js'
+import { intBytes, openSocket } from '../socket-reader.js'
 import type { TaskFailure } from '../stage-input.js'
 import { bridgeVersion } from '../version.js'
 import { readBoot } from './boot.js'
 import { sendHeartbeats } from './heartbeats.js'
 import { readTask, writeAnswer } from './task-frames.js'
 import { TaskHost } from './task-host.js'
+import { TaskMemory } from './task-memory.js'
 
 const [, , path, periodMs] = process.argv as [string, string, string, string]
 const status = newThreadStatus()
-const socket = connect(path)
-const reader = new SocketReader(socket)
+const memory = new TaskMemory()
+const { socket, reader } = openSocket({ path })
 await once(socket, 'connect')
 const version = Buffer.from(bridgeVersion())
 socket.write(intBytes(version.length))
@@ -40,9 +40,9 @@ const {
 const driver = { host: address!, port: Number(port), token: token! }
 setDriversPackage(root!)
 // A pipeline module that cannot be loaded fails the first task, which says so to the user.
-const opening = readBoot(boot!).then((read) => TaskHost.open(read, status, driver))
+const opening = readBoot(boot!).then((read) => TaskHost.open(read, status, memory, driver))
 opening.catch(() => {})
-for (let task = await readTask(reader); task; task = await readTask(reader)) {
+for (let task = await readTask(reader, memory); task; task = await readTask(reader, memory)) {
   try {
     const host = await opening
     writeAnswer(socket, await host.run(task))

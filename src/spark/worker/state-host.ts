@@ -4,7 +4,7 @@ import type { TaskInput, WrittenBlock } from '../../pool/protocol.js'
 import type { StateStageInput } from '../stage-input.js'
 import { KEYS, nameOf, packStateBlock, SNAPSHOT, type StateBlock, unpackStateBlock } from '../state-block.js'
 import { HeldStates } from './held-states.js'
-import type { KeyedBlock, ReadFrame } from './task-frames.js'
+import type { KeyedBlock, StateFrame } from './task-frames.js'
 
 /** No snapshot has this name: a version without one before it must not continue what the process holds. */
 const NO_SNAPSHOT = ''
@@ -24,11 +24,11 @@ export class StateHost {
    * Returns the input of the runtime for a version of state. `read`: the chain of the version that it starts from. `put` copies a block
    * into the memory of the task.
    */
-  input(wanted: StateStageInput, read: ReadFrame | undefined, put: (block: StateBlock) => BlockHandle): TaskInput {
+  input(wanted: StateStageInput, read: StateFrame | undefined, put: (block: StateBlock) => BlockHandle): TaskInput {
     const snapshot = wanted.from !== wanted.to
     const input = { ...this.#versionOf(wanted), snapshot }
     if (!read) return { ...input, last: NO_SNAPSHOT }
-    const { last, isHot, isHeld } = read.state!
+    const { last, isHot, isHeld } = read
     const local = last.startsWith(this.#process) ? last.slice(this.#process.length) : last
     if (isHot) return { ...input, last: local }
     const blocks = read.blocks.map(unpackStateBlock)

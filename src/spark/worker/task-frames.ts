@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net'
+import type { BlockHandle } from '../../pool/blocks/handle.js'
+import { HEADER_BYTES, unpackHead, type WireHead } from '../block-wire.js'
 import { intBytes, type SocketReader } from '../socket-reader.js'
+import type { TaskMemory } from './task-memory.js'
 
 /** A task as the executor sends it. */
 export interface TaskFrame {
@@ -14,21 +17,25 @@ export interface TaskFrame {
   readonly reads: readonly ReadFrame[]
 }
 
-/** A partition of another RDD that a task reads. `state`: the blocks are the chain of a version of state. */
-export interface ReadFrame {
-  readonly input: number
-  readonly kind: 'records' | 'shuffle' | 'state'
-  readonly state: StateFrame | undefined
-  readonly blocks: readonly Buffer[]
+/** A partition of another RDD that a task reads, for an input. */
+export type ReadFrame = { readonly input: number } & (DataFrame | StateFrame)
+
+/** Records of a dataset or parts of a shuffle, in any order. They are in the memory of the task already. */
+export interface DataFrame {
+  readonly kind: 'records' | 'shuffle'
+  readonly blocks: readonly { readonly map: number; readonly block: BlockHandle }[]
 }
 
+/** The chain of a version of state. */
 export interface StateFrame {
+  readonly kind: 'state'
   /** The name of the last snapshot of the chain. */
   readonly last: string
   /** Whether this process has the state as of that snapshot. There are no blocks then. */
   readonly isHot: boolean
   /** Whether this process shall hold the state that it rebuilds. */
   readonly isHeld: boolean
+  readonly blocks: readonly Buffer[]
 }
 
 const KINDS = ['records', 'shuffle', 'state'] as const
@@ -44,8 +51,8 @@ export const RESULT = -1
 /** The key of a block with the late records of a version of state. */
 export const LATE = -4
 
-/** Reads the next task; undefined once the executor has closed the connection. */
-export async function readTask(reader: SocketReader): Promise<TaskFrame | undefined> {
+/** Reads the next task, and what it reads into `memory`; undefined once the executor has closed the connection. */
+export async function readTask(reader: SocketReader, memory: TaskMemory): Promise<TaskFrame | undefined> {
   const first = await reader.read(4)
   if (!first) return undefined
   const define = await reader.bytes()
@@ -55,22 +62,42 @@ export async function readTask(reader: SocketReader): Promise<TaskFrame | undefi
   const reads = await list(reader, async () => {
     const input = await reader.int()
     const kind = KINDS[await reader.int()]!
-    const state = kind === 'state' ? await readState(reader) : undefined
-    const blocks = kind === 'shuffle' ? await shuffled(reader) : await list(reader, () => reader.bytes())
-    return { input, kind, state, blocks }
+    if (kind === 'state') return { input, ...(await readState(reader)) }
+    const next = () => readBlock(reader, memory, kind)
+    return {
+      input,
+      kind,
+      blocks: await (kind === 'shuffle' ? untilEnd(next) : list(reader, async () => (await next())!)),
+    }
   })
   return { program: first.readInt32BE(0), define, partition, inputs, broadcasts, reads }
 }
 
 async function readState(reader: SocketReader): Promise<StateFrame> {
   const last = (await reader.bytes()).toString()
-  return { last, isHot: await reader.flag(), isHeld: await reader.flag() }
+  const [isHot, isHeld] = [await reader.flag(), await reader.flag()]
+  return { kind: 'state', last, isHot, isHeld, blocks: await list(reader, () => reader.bytes()) }
 }
 
-/** Blocks of a shuffle end with a length of -1: the executor sends each as it arrives. */
-async function shuffled(reader: SocketReader): Promise<Buffer[]> {
-  const all: Buffer[] = []
-  for (let length = await reader.int(); length >= 0; length = await reader.int()) all.push(await reader.rest(length))
+type DataBlock = DataFrame['blocks'][number]
+
+/** Reads a block into the memory of the task, without a copy; undefined after the last one of a shuffle. */
+async function readBlock(
+  reader: SocketReader,
+  memory: TaskMemory,
+  kind: DataFrame['kind'],
+): Promise<DataBlock | undefined> {
+  const length = await reader.int()
+  if (length < 0) return undefined
+  const { map, count }: WireHead = unpackHead(await reader.rest(HEADER_BYTES))
+  const block = await memory.receive(kind, count, length - HEADER_BYTES, (payload) => reader.fill(payload))
+  return { map, block }
+}
+
+/** The executor sends blocks of a shuffle as they arrive, so their number is not known before. */
+async function untilEnd(next: () => Promise<DataBlock | undefined>): Promise<DataBlock[]> {
+  const all: DataBlock[] = []
+  for (let block = await next(); block; block = await next()) all.push(block)
   return all
 }
 

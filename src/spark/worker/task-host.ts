@@ -9,37 +9,51 @@ import { PROTOCOL, type TaskInput, type TaskMessage, type TaskResult, type Worke
 import type { WorkerRuntime } from '../../pool/worker/runtime/attach.js'
 import { createRuntime } from '../../pool/worker/runtime/runtime.js'
 import { isFinal } from '../../values/is-final.js'
-import { packBlock, unpackBlock } from '../block-wire.js'
+import { packBlock } from '../block-wire.js'
 import type { StageInput, StateStageInput, TaskFailure, TaskInputs, TaskReport } from '../stage-input.js'
 import { type BlockAddress, BlockLink } from './block-link.js'
 import { StateHost } from './state-host.js'
-import { type KeyedBlock, LATE, RESULT, type ReadFrame, type TaskAnswer, type TaskFrame } from './task-frames.js'
-import { RUNTIME, TaskMemory } from './task-memory.js'
+import {
+  type DataFrame,
+  type KeyedBlock,
+  LATE,
+  RESULT,
+  type ReadFrame,
+  type StateFrame,
+  type TaskAnswer,
+  type TaskFrame,
+} from './task-frames.js'
+import { RUNTIME, type TaskMemory } from './task-memory.js'
 
 /** Runs the tasks of an executor in the worker's runtime, as the driver of a single thread would. */
 export class TaskHost {
   readonly #runtime: WorkerRuntime
   readonly #status: Int32Array
   readonly #link: BlockLink
-  readonly #memory = new TaskMemory()
+  readonly #memory: TaskMemory
   readonly #states = new StateHost()
   #moved: ReturnType<StateHost['moved']> = []
   /** Programs that deal records evenly to the partitions of a shuffle. */
   readonly #dealing = new Set<number>()
 
-  private constructor(runtime: WorkerRuntime, status: Int32Array, link: BlockLink) {
+  private constructor(runtime: WorkerRuntime, status: Int32Array, memory: TaskMemory, link: BlockLink) {
     this.#runtime = runtime
+    this.#memory = memory
     this.#link = link
     this.#status = status
   }
 
-  /** `status`: counts the progress of tasks, see thread-status.ts. `blocks`: where the driver serves received data. */
-  static async open(boot: WorkerBoot, status: Int32Array, blocks: BlockAddress): Promise<TaskHost> {
-    const attach = { type: 'attach', protocol: PROTOCOL, thread: RUNTIME, status: status.buffer, boot } as const
+  /**
+   * `status`: counts the progress of tasks, see thread-status.ts. `memory`: where tasks have what they read. `blocks`: where the driver
+   * serves received data.
+   */
+  static async open(boot: WorkerBoot, status: Int32Array, memory: TaskMemory, blocks: BlockAddress): Promise<TaskHost> {
+    const own = { ...boot, writesPieces: true }
+    const attach = { type: 'attach', protocol: PROTOCOL, thread: RUNTIME, status: status.buffer, boot: own } as const
     // No control plane: what a driver would call over it, such as cancelling, ends this process instead.
     const control = undefined as never
-    const runtime = await createRuntime(boot, { ...attach, status: status.buffer as SharedArrayBuffer, control })
-    return new TaskHost(runtime, status, new BlockLink(blocks))
+    const runtime = await createRuntime(own, { ...attach, status: status.buffer as SharedArrayBuffer, control })
+    return new TaskHost(runtime, status, memory, new BlockLink(blocks))
   }
 
   async run(frame: TaskFrame): Promise<TaskAnswer> {
@@ -85,9 +99,11 @@ export class TaskHost {
         return this.#link.pull(input.slices).then((payloads) => this.#blocks(input.slices, payloads))
       case 'state':
         if (input.restored) return this.#restored(input, input.restored)
-        return this.#states.input(input, read, ({ codec, count, payload }) => this.#memory.put(codec, count, payload))
+        return this.#states.input(input, read as StateFrame | undefined, ({ codec, count, payload }) =>
+          this.#memory.put(codec, count, payload),
+        )
       case 'read':
-        return this.#read(read!)
+        return readInput(read as DataFrame)
       default:
         return input
     }
@@ -107,18 +123,6 @@ export class TaskHost {
     const memory = this.#memory
     const slices = of.map(({ codec = 'records', count }, i) => ({ block: memory.put(codec, count, payloads[i]!) }))
     return { in: 'blocks', slices }
-  }
-
-  #read({ kind, blocks: bytes }: ReadFrame): TaskInput {
-    const blocks = bytes.map(unpackBlock)
-    if (kind === 'records') {
-      const slices = blocks.map(({ count, payload }) => ({ block: this.#memory.put('records', count, payload) }))
-      return { in: 'blocks', slices }
-    }
-    // Spark fetches them in any order. Records keep the order of their map partitions.
-    blocks.sort((a, b) => a.map - b.map)
-    const outputs = blocks.map(({ count, payload }) => this.#memory.put('shuffle', count, payload))
-    return { in: 'shuffle', outputs, partition: 0 }
   }
 
   #succeeded(
@@ -161,6 +165,13 @@ export class TaskHost {
     const failure: TaskFailure = { error, label, failedOn }
     return { outcome: isFinalFailure(error) ? 'failed-finally' : 'failed', report: serialize(failure), blocks: [] }
   }
+}
+
+function readInput({ kind, blocks }: DataFrame): TaskInput {
+  if (kind === 'records') return { in: 'blocks', slices: blocks.map(({ block }) => ({ block })) }
+  // Spark fetches them in any order. Records keep the order of their map partitions.
+  const outputs = [...blocks].sort((a, b) => a.map - b.map).map(({ block }) => block)
+  return { in: 'shuffle', outputs, partition: 0 }
 }
 
 /** Whether further attempts would fail too, as the scheduler of threads decides it. */

@@ -13,7 +13,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -97,8 +99,11 @@ final class NodeProcess {
 
   private static Process start(SparkConf conf, Path socket) throws IOException {
     String worker = SparkFiles.get("millrace-library/dist/millrace-worker.js");
-    ProcessBuilder builder =
-        new ProcessBuilder(node(conf), worker, socket.toString(), String.valueOf(Heartbeats.periodMs(conf)));
+    List<String> command = new ArrayList<>();
+    command.add(node(conf));
+    command.addAll(List.of(conf.get("spark.millrace.flags").split(" ")));
+    command.addAll(List.of(worker, socket.toString(), String.valueOf(Heartbeats.periodMs(conf))));
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("MILLRACE_BOOT", conf.get("spark.millrace.boot"));
     builder.environment().put("MILLRACE_PACKAGE", conf.get("spark.millrace.package"));
     builder.environment().put("MILLRACE_HOST", conf.get("spark.millrace.host", conf.get("spark.driver.host")));

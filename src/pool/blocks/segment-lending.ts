@@ -1,7 +1,7 @@
 import type { ThreadId, WriterId } from '../../ids.js'
-import { SEGMENT_BYTES } from '../../pool/blocks/segment-size.js'
-import type { SegmentPool } from '../../pool/blocks/segments.js'
-import type { MemoryReport, SegmentGrant } from '../../pool/protocol.js'
+import type { MemoryReport, SegmentGrant } from '../protocol.js'
+import { SEGMENT_BYTES } from './segment-size.js'
+import type { SegmentPool } from './segments.js'
 
 /** A writer fills two segments at a time: one with data that ends soon, one with data that stays. */
 const FILLED = 2
