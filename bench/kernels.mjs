@@ -98,6 +98,24 @@ export const OBJECT_SUMS = {
       .reduceByKey((a, b) => a + b),
 }
 
+/** Objects for functions whose text kernels do not know. The guard measures it too. */
+export const OBJECTS = {
+  name: 'JSON objects for any function',
+  of: 'json',
+  written: (lines) =>
+    lines
+      .map((line) => JSON.parse(line))
+      .filter((request) => request.page.indexOf('7') > 0)
+      .map((request) => [request.country, request.ms])
+      .reduceByKey((a, b) => a + b),
+  functions: (lines) =>
+    lines
+      .map((line) => JSON.parse(line, undefined))
+      .filter((request) => request.page.indexOf('7') > 0)
+      .map((request) => [request.country, request.ms])
+      .reduceByKey((a, b) => a + b),
+}
+
 const ROWS = [
   {
     name: 'JSON counted by a field',
@@ -146,6 +164,7 @@ const ROWS = [
         .reduceByKey((a, b) => a + b),
   },
   OBJECT_SUMS,
+  OBJECTS,
   FIELD_FILTER,
   {
     name: 'longest line',
