@@ -21,6 +21,7 @@ const GREP_BYTES = 24 * MIB
 const JSON_BYTES = 16 * MIB
 const FIELDS_BYTES = 16 * MIB
 const SORT_BYTES = 16 * MIB
+const JOIN_BYTES = 16 * MIB
 
 /** As users write it: kernels run these closures. */
 const wordCountWritten = (lines) =>
@@ -44,6 +45,38 @@ const numberLine = (next) => String(Math.floor(next() * 1e12)).padStart(12, '0')
 const sortedLines = (lines) => lines.transform((batch) => batch.sortBy((line) => line)).count()
 /** No thread recognises that this is the line itself. */
 const sortedStrings = (lines) => lines.transform((batch) => batch.sortBy((line) => `${line}`)).count()
+
+const USERS = 20_000
+const REGIONS = 50
+const orderLine = (next) => `u${Math.floor(next() * USERS)},${Math.floor(next() * 1000)}`
+const usersOf = (ssc) =>
+  ssc.context
+    .parallelize(Array.from({ length: USERS }, (_, i) => [`u${i}`, `r${i % REGIONS}`]))
+    .partitionBy(2)
+    .persist()
+const ordersByRegion = (lines, ssc) => {
+  const users = usersOf(ssc)
+  return lines
+    .map((line) => {
+      const [user, amount] = line.split(',')
+      return [user, Number(amount)]
+    })
+    .transform((orders) => orders.join(users))
+    .map(([, [amount, region]]) => [region, amount])
+    .reduceByKey((a, b) => a + b)
+}
+/** No kernel reads these functions, and functions get the joined records. */
+const recordsByRegion = (lines, ssc) => {
+  const users = usersOf(ssc)
+  return lines
+    .map((line) => {
+      const [user, amount] = line.split(',', 2)
+      return [user, Number(amount)]
+    })
+    .transform((orders) => orders.join(users))
+    .map(([, both]) => [both.at(1), both.at(0)])
+    .reduceByKey((a, b) => a + b)
+}
 
 export const RATIOS = [
   {
@@ -121,6 +154,18 @@ export const RATIOS = [
         textOf(SORT_BYTES, numberLine),
         await measured('bytes', sortedLines),
         await measured('strings', sortedStrings),
+      ),
+  },
+  {
+    name: 'joined orders: columns / records',
+    by: 'cpuMs',
+    // An index of the dataset for each batch, and lists of joined rows, cost 1.6 times as much; records twice.
+    margin: 1.7,
+    open: async () =>
+      overTheSame(
+        textOf(JOIN_BYTES, orderLine),
+        await measured('columns', ordersByRegion),
+        await measured('records', recordsByRegion),
       ),
   },
   { name: 'empty batch / round trip to a thread', by: 'ms', margin: 2.2, open: emptyBatch },

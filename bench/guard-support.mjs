@@ -2,12 +2,12 @@ import { Batches } from './batches.mjs'
 
 export const THREADS = 2
 
-/** Batches whose result is that of `define(lines)`, computed by `threads` threads from two partitions. */
+/** Batches whose result is that of `define(lines, ssc)`, computed by `threads` threads from two partitions. */
 export async function measured(name, define, threads = THREADS) {
   const batches = await Batches.start({
     threads,
     parallelism: THREADS,
-    define: (lines) => define(lines).output('result'),
+    define: (lines, ssc) => define(lines, ssc).output('result'),
   })
   return { name, run: (bytes) => batches.run(bytes), close: () => batches.stop() }
 }

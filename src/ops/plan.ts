@@ -24,6 +24,8 @@ export type Plan =
   | {
       readonly op: 'join'
       readonly of: readonly [Plan, Plan]
+      /** Whether pairs with partners are returned, one record for each partner. */
+      readonly keepMet: boolean
       readonly keepLeft: boolean
       readonly keepRight: boolean
     }

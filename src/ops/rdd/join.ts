@@ -94,28 +94,34 @@ export class CogroupRdd extends Rdd<[unknown, unknown[][]]> {
   }
 }
 
+interface Keeps {
+  readonly keepMet: boolean
+  readonly keepLeft: boolean
+  readonly keepRight: boolean
+}
+
 /** For each join, the sides whose pairs without a partner it returns. */
 const KEEPS = {
-  join: { left: false, right: false },
-  leftOuterJoin: { left: true, right: false },
-  rightOuterJoin: { left: false, right: true },
-  fullOuterJoin: { left: true, right: true },
-} as const
+  join: { keepMet: true, keepLeft: false, keepRight: false },
+  leftOuterJoin: { keepMet: true, keepLeft: true, keepRight: false },
+  rightOuterJoin: { keepMet: true, keepLeft: false, keepRight: true },
+  fullOuterJoin: { keepMet: true, keepLeft: true, keepRight: true },
+}
+const ALONE: Keeps = { keepMet: false, keepLeft: true, keepRight: false }
 export type JoinName = keyof typeof KEEPS
 
 /** Joins pairs with equal keys, in the order of the left side; partitioned like cogroup. */
 class JoinRdd extends CogroupRdd {
-  readonly #name: JoinName
+  readonly #keeps: Keeps
 
-  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, name: JoinName) {
+  constructor(parents: readonly Rdd<unknown>[], partitioner: Partitioner, name: string, keeps: Keeps) {
     super(parents, partitioner, name)
-    this.#name = name
+    this.#keeps = keeps
   }
 
   protected override describe(partition: number, planner: Planner): Plan {
     const [left, right] = this.sides(partition, planner)
-    const keeps = KEEPS[this.#name]
-    return { op: 'join', of: [left!, right!], keepLeft: keeps.left, keepRight: keeps.right }
+    return { op: 'join', of: [left!, right!], ...this.#keeps }
   }
 }
 
@@ -141,7 +147,12 @@ export function cogroup(left: Rdd<unknown>, right: Rdd<unknown>, partitions?: Pa
 
 /** Builds a join of pairs, partitioned like cogroup. */
 export function join(left: Rdd<unknown>, right: Rdd<unknown>, name: JoinName, partitions?: Partitions): Rdd<unknown> {
-  return new JoinRdd([left, right], partitionerOf(left, right, partitions), name)
+  return new JoinRdd([left, right], partitionerOf(left, right, partitions), name, KEEPS[name])
+}
+
+/** Builds the pairs of the left side whose key the right side lacks, `[key, [mine, undefined]]`. */
+export function alone(left: Rdd<unknown>, right: Rdd<unknown>, partitioner: Partitioner, label: string): Rdd<unknown> {
+  return new JoinRdd([left, right], partitioner, label, ALONE)
 }
 
 function partitionerOf(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions | undefined): Partitioner {

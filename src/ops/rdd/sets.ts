@@ -3,7 +3,7 @@ import { hashPartitioner } from '../partitioner.js'
 import { type Partitions, toPartitioner } from './by-key.js'
 import { step } from './elementwise.js'
 import { type BaseRdd, facade, nodeOf, pairs, type RDD, rdds } from './facade.js'
-import { cogroup } from './join.js'
+import { alone, cogroup } from './join.js'
 import { operand } from './operand.js'
 import type { Rdd } from './rdd.js'
 
@@ -50,10 +50,10 @@ defineBuiltin(
       left.length > 0 && right.length > 0,
 )
 defineBuiltin(
-  'onlyLeft',
+  'mine',
   () =>
-    ([left, right]: Sides) =>
-      right.length === 0 ? left : [],
+    ([mine]: readonly [unknown, undefined]) =>
+      mine,
 )
 
 function marked(rdd: Rdd<unknown>, label: string): Rdd<[unknown, null]> {
@@ -62,7 +62,7 @@ function marked(rdd: Rdd<unknown>, label: string): Rdd<[unknown, null]> {
 
 function without(left: Rdd<unknown>, right: Rdd<unknown>, partitions: Partitions | undefined, label: string) {
   const place = partitions ?? left.partitioner ?? hashPartitioner(Math.max(1, left.partitions))
-  return step(cogroup(left, right, toPartitioner(left, place)), 'flatMapValues', builtin('onlyLeft'), label)
+  return step(alone(left, right, toPartitioner(left, place), label), 'mapValues', builtin('mine'), label)
 }
 
 rdds.intersection = function <T>(other: BaseRdd<T>, partitions?: Partitions): RDD<T> {

@@ -71,6 +71,7 @@ const VALUES = fc.oneof(
 
 const ways: Record<string, (rdd: RDD<Pair>, partitions: number) => RDD<Pair>> = {
   'as they are': (rdd) => rdd,
+  persisted: (rdd) => rdd.persist(),
   'persisted by key': (rdd, partitions) => rdd.partitionBy(partitions).persist(),
 }
 
@@ -89,7 +90,7 @@ describe.each(Object.entries(KEYS))('a join by %s', (_name, key) => {
             const mine = ctx.parallelize<Pair>(left, 2)
             const theirs = way(ctx.parallelize<Pair>(right, 2), partitions)
             // The second time, persisted pairs come from blocks.
-            if (way === ways['persisted by key']) await theirs.count()
+            if (way !== ways['as they are']) await theirs.count()
             const joined = mine[join](theirs, partitions) as RDD<Joined>
             const expected = naive(left, right, join)
             const same = (found: unknown[], wanted: unknown[]) =>
@@ -127,6 +128,15 @@ describe.each(Object.entries(KEYS))('a join by %s', (_name, key) => {
                   (x, y) => `${x};${y}`,
                 ),
               )
+            if (join === 'join') {
+              const names = new Set(right.map(([name]) => nameOf(name)))
+              const rest = left.filter(([name]) => !names.has(nameOf(name)))
+              same(await mine.subtractByKey(theirs, partitions).collect(), rest)
+              same(
+                await mine.keys().subtract(theirs.keys(), partitions).collect(),
+                rest.map(([name]) => name),
+              )
+            }
             theirs.unpersist()
           },
         ),
@@ -253,4 +263,23 @@ describe('a dataset that is joined again and again', () => {
       )
     },
   )
+})
+
+test('persisted records that are no pairs are refused by a shuffle like others', async () => {
+  const records = (persist: boolean) => {
+    const rdd = ctx.parallelize<unknown>([['a', 1], 'no pair'], 1) as RDD<Pair>
+    return persist ? rdd.persist() : rdd
+  }
+  const failed = async (rdd: RDD<Pair>) => {
+    await rdd.count()
+    return String(
+      await rdd
+        .groupByKey()
+        .collect()
+        .catch((error: Error) => error.message),
+    )
+  }
+  const expected = await failed(records(false))
+  expect(expected).toContain('no pair')
+  expect((await failed(records(true))).replace(/parallelize.*/s, '')).toBe(expected.replace(/parallelize.*/s, ''))
 })

@@ -24,7 +24,7 @@ export function compileJoin(plan: Join, compiler: PlanCompiler): Source {
 /** Compiles a join for loops. */
 export function compileJoined(plan: Join, compiler: PlanCompiler): JoinedSource {
   const met = compileMet(plan, compiler)
-  return (task, each) => met(task, (part) => eachJoined(part, plan.keepLeft, each), each)
+  return (task, each) => met(task, (part) => eachJoined(part, plan, each), each)
 }
 
 /** Compiles the look-ups of a join. Holds the right side by key and streams the left side. */
@@ -45,7 +45,7 @@ export function compileMet({ of: [left, right], keepRight }: Join, compiler: Pla
 /** Passes the joined records of a part of the left side. */
 function eachJoined(
   { part, rows: met, partners }: Met,
-  keepLeft: boolean,
+  { keepMet, keepLeft }: Join,
   each: (records: JoinedRecords) => void,
 ): void {
   const { keys, values: mine } = part
@@ -69,7 +69,7 @@ function eachJoined(
   }
   for (let left = 0; left < rows.length; left++) {
     let right = rows[left]!
-    if (right === NONE && !keepLeft) continue
+    if (right === NONE ? !keepLeft : !keepMet) continue
     do {
       if (count === room) pass()
       lefts[count] = left

@@ -28,7 +28,7 @@ export function compileJoinedCombine(
   general: Combining,
   compiler: PlanCompiler,
 ): Combining | undefined {
-  if (plan.op !== 'chain' || plan.of.op !== 'join') return undefined
+  if (plan.op !== 'chain' || plan.of.op !== 'join' || !plan.of.keepMet) return undefined
   const taken = takenBy(plan)
   if (!taken) return undefined
   const { keepLeft } = plan.of

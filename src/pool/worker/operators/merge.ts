@@ -58,20 +58,28 @@ export function compileColumns(plan: Plan, compiler: PlanCompiler): ColumnSource
         if (part.count > 0) each(part)
       })
   }
-  if (plan.op === 'input') return compileInputColumns(plan.input, compiler)
+  if (plan.op === 'input') {
+    return compileInputColumns(plan.input, compiler, (task, records, each) =>
+      splitPairs(records, task, (keys, values) => each(PairColumns.of(keys, values))),
+    )
+  }
   const source = compilePairs(plan, compiler)
   return (task, each) => source(task, (keys, values) => each(PairColumns.of(keys, values)))
 }
 
-/** Reads persisted pairs in columns. */
-function compileInputColumns(input: number, { services: { segments } }: PlanCompiler): ColumnSource {
+/** Reads persisted pairs in columns. `others` takes records in another form, which may be no pairs. */
+export function compileInputColumns(
+  input: number,
+  { services: { segments } }: PlanCompiler,
+  others: (task: Task, records: readonly unknown[], each: (part: PairColumns) => void) => void,
+): ColumnSource {
   return (task, each) => {
     const count = (records: number) => {
       task.read[input]! += records
     }
     const records = (all: readonly unknown[]) => {
       count(all.length)
-      splitPairs(all, task, (keys, values) => each(PairColumns.of(keys, values)))
+      others(task, all, each)
     }
     task.sums[input] = readInput(task.inputs[input]!, segments, records, undefined, (part) => {
       count(part.count)

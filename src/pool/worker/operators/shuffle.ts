@@ -11,6 +11,7 @@ import { CombineTable } from '../tables/combine-table.js'
 import { compileCombining } from '../text/byte-reduce.js'
 import { compileTextPairs } from '../text/text-pairs.js'
 import { compileTextRanges } from '../text/text-ranges.js'
+import { compileColumnPairs } from './column-pairs.js'
 import { NO_RECORD } from './meter.js'
 import { PairParts } from './pair-parts.js'
 
@@ -89,7 +90,8 @@ function combining(
 /** Writes pairs in columns of keys and values. */
 function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
   const pairs = new PairParts(spec.partitions)
-  const runner = compileTextPairs(plan, spec, pairs, compiler) ?? compiler.runner(plan)
+  const runner =
+    compileTextPairs(plan, spec, pairs, compiler) ?? compileColumnPairs(plan, spec, compiler) ?? compiler.runner(plan)
   const input = intrinsicsIntact() ? provenInput(plan) : undefined
   const most = pieceRecords(spec.partitions, compiler)
   return (task) => {
@@ -97,11 +99,18 @@ function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish
     pairs.begin(symbols)
     const write = () => finish(task, (block) => pairs.write(block))
     let n = 0
-    runner(task, (record) => {
-      const pair = asPair(record)
-      pairs.add(place(pair[0], task, 0), pair[0], pair[1])
+    const add = (key: unknown, value: unknown) => {
+      pairs.add(place(key, task, 0), key, value)
       if (++n % most === 0) write()
-    })
+    }
+    runner(
+      task,
+      (record) => {
+        const pair = asPair(record)
+        add(pair[0], pair[1])
+      },
+      add,
+    )
     return write()
   }
 }

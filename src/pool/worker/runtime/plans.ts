@@ -5,6 +5,7 @@ import { KeyedMap } from '../../../values/keys.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
 import { type AsyncStepRun, AsyncSteps } from '../operators/async-steps.js'
 import { compileJoin, compileJoined, compileMet } from '../operators/hash-join.js'
+import { JoinedRecords } from '../operators/joined-records.js'
 import { compileLoop, composeLoop, type Loop, type ReadyStep } from '../operators/loop.js'
 import { compileAsyncStep } from '../operators/map-async.js'
 import { compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
@@ -152,7 +153,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
 
   /** Returns the steps after the last mapPartitions, and the source of their records. */
   #split(plan: Plan): { source: Source; steps: ReadyStep[] } {
-    if (plan.op !== 'chain') return { source: this.source(plan), steps: [] }
+    if (plan.op !== 'chain') return { source: this.forLoop(plan), steps: [] }
     const whole = plan.steps.findLastIndex(({ op }) => op === 'mapPartitions' || op === 'mapAsync')
     if (whole < 0) {
       const { source, steps } = compileJsonRows(plan, this) ??
@@ -217,7 +218,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
     return (task) => {
       let n = 0
       source(task, (records) => {
-        if (steps.length === 0 && hasLength(records)) n += records.length
+        if (steps.length === 0 && (hasLength(records) || records instanceof JoinedRecords)) n += records.length
         else loop(decoded(records), () => n++, task.meter)
       })
       return n
