@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { HeavyFirst } from './test/support/heavy-first.js'
 
 // Tests import the built package (dist/) and, for its inner parts, the compiled modules (build/), because worker threads can only load built JavaScript.
 const report = process.env.MILLRACE_TEST_REPORT
@@ -10,6 +11,7 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for threads to boot or for time to pass: two files at a time, also on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: HeavyFirst },
     // Node loads what is built. Otherwise each test file would transform it once more: a second a file.
     server: { deps: { external: [/\/(build|dist)\//] } },
     testTimeout: 300_000,

@@ -38,7 +38,7 @@ export async function run({ threads, runs, rate, seconds }, log) {
     log(delayTable(summaries))
     results[linesASecond] = summaries
   }
-  results.empty = await emptyBatches({ threads, runs }, log)
+  results.empty = await emptyBatches({ threads, runs, seconds }, log)
   return results
 }
 
