@@ -8,7 +8,7 @@ export interface WireBlock extends WireHead {
   readonly payload: Buffer
 }
 
-/** What a block says before its payload. */
+/** The fields of a block before its payload. */
 export interface WireHead {
   /** The partition of the task that wrote the block. Readers of a shuffle merge in this order. */
   readonly map: number

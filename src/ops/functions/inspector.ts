@@ -5,7 +5,7 @@ import type { AnyFunction } from './ref.js'
 /** Where the inspector finds the function, for the length of a call. */
 const PLACE = 'millrace:function'
 
-/** What the engine's inspector knows of a function. */
+/** A function, as the engine's inspector knows it. */
 export interface FunctionView {
   /** The scopes around it except that of globals, innermost first. */
   readonly scopes: readonly Inspector.Runtime.RemoteObject[]
