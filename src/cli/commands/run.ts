@@ -33,6 +33,8 @@ export async function run(command: RunCommand): Promise<void> {
 
   const { master, threads } = ssc.context.options
   const runs = master === undefined ? `threads=${threads}` : `master=${master}`
+  // A status shows the executors of the question before.
+  if (master !== undefined) await ssc.status()
   const title = { module: basename(fileURLToPath(url)), runs, batchInterval: ssc.batchInterval }
   const view = chooseView({ json: command.json, title, figures, process })
   const gate = new StdoutGate(process.stdout)
@@ -46,6 +48,7 @@ export async function run(command: RunCommand): Promise<void> {
   ssc.on('batchCompleted', (batch) => {
     view.batch(figures.batch(batch))
     failed ??= batch.outputs.find(({ error }) => error)?.error
+    if (master !== undefined) void ssc.status().then(({ cluster }) => figures.executors(cluster))
   })
   try {
     await untilEnd(ssc, command, view, gate)
