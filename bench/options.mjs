@@ -20,6 +20,7 @@ export const BENCHES = [
   'digests',
   'growth',
   'state-memory',
+  'spark-scale',
 ]
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }

@@ -8,21 +8,25 @@ const WORKERS = 2
 /** As the fixed cost of a job on a cluster is some ten ms, files are larger than those of other workloads. */
 const LARGER = 8
 
-/** `--workloads spark-engine` stands for all of them. `files`: how to create the data and describe it. */
-export function sparkEngineWorkloads({ linesFile, twoLines, ofFile }) {
+/** Bytes of a batch. */
+const BATCH = 8 * 2 ** 20
+
+/** `--workloads spark-engine` stands for all of them. The others create data and describe it. */
+export function sparkEngineWorkloads({ linesFile, twoLines, ofFile, keyedState }) {
   const common = {
     module: 'spark-engine',
     unit: 'lines',
     // Only on the Node that runs the command.
     isWithLts: false,
-    needs: 'spark-rdd',
+    needs: 'millrace-spark',
   }
-  const onCluster = (job, fileOf) => async (options) => {
-    const { task, ...volume } = ofFile(fileOf(options))
+  const onCluster = (job, fileOf) => withCluster((options) => ofFile(fileOf(options), { job }))
+  const withCluster = (data) => async (options) => {
+    const { task, ...volume } = data(options)
     const cluster = await startSparkCluster(WORKERS)
     return {
       ...volume,
-      task: { ...task, job, master: cluster.master },
+      task: { ...task, master: cluster.master },
       beside: cluster.pids,
       close: () => cluster.stop(),
     }
@@ -36,8 +40,10 @@ export function sparkEngineWorkloads({ linesFile, twoLines, ofFile }) {
       contenders: [
         'millrace:kernels',
         'millrace:closures',
+        'millrace:functions',
         'millrace-spark:kernels',
         'millrace-spark:closures',
+        'millrace-spark:functions',
         'spark-rdd',
         'spark-sql',
       ],
@@ -55,6 +61,26 @@ export function sparkEngineWorkloads({ linesFile, twoLines, ofFile }) {
       title: 'On a Spark cluster, every line of a file through a shuffle',
       prepare: onCluster('lines', ({ bytes }) => linesFile(2 * bytes)),
       contenders: ['millrace:closures', 'millrace-spark:closures', 'spark-rdd'],
+    },
+    {
+      ...common,
+      module: 'wordcount',
+      name: 'spark-engine-batches',
+      title:
+        'On a Spark cluster, word counts of batches of 8 MiB: received by the driver (Millrace), or from a file or executors (Spark)',
+      warm: 40,
+      prepare: withCluster(() => ofFile(linesFile(BATCH))),
+      contenders: ['millrace-spark:builtins', 'millrace-spark:closures', 'spark:file', 'spark'],
+    },
+    {
+      ...common,
+      module: 'state-update',
+      name: 'spark-engine-state',
+      title: 'On a Spark cluster, a count for each key, every key visited in every batch (updateStateByKey)',
+      unit: 'updates',
+      warm: 20,
+      prepare: withCluster(keyedState),
+      contenders: ['millrace-spark', 'spark'],
     },
   ]
 }

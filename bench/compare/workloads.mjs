@@ -139,7 +139,7 @@ const ALL = [
     contenders: ['millrace', 'node', 'spark', 'spark-sql', 'flink', 'polars', 'duckdb', 'rust'],
   },
   ...nexmarkWorkloads(ofPieces),
-  ...sparkEngineWorkloads({ linesFile, twoLines, ofFile }),
+  ...sparkEngineWorkloads({ linesFile, twoLines, ofFile, keyedState }),
 ]
 
 export const WORKLOADS = ALL.map(({ isWithLts = true, ...workload }) => ({

@@ -87,13 +87,19 @@ async function millraceSpark() {
   const { version } = await millrace()
   if (!existsSync(new URL('../../bridge/spark/dist/millrace-library.zip', import.meta.url)))
     throw new Unavailable('bridge/spark/dist is not built: npm run build:spark')
+  mustHaveSpark()
   return { version, start: node('millrace/main.mjs') }
 }
 
 /** Spark on a cluster. */
 async function sparkRdd() {
-  if (!existsSync(folderOf('spark'))) throw new Unavailable('it is not installed: node test/services/install.mjs spark')
+  mustHaveSpark()
   return await spark()
+}
+
+function mustHaveSpark() {
+  if (existsSync(folderOf('spark'))) return
+  throw new Unavailable('Spark is not installed: node test/services/install.mjs spark')
 }
 
 const plainNode = async () => ({ version: process.version, start: node('node/main.mjs') })

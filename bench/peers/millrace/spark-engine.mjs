@@ -1,8 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { Context, split } from 'millrace'
-import { folderOf } from '../../../test/services/install.mjs'
 import { digest } from '../../compare/digest.mjs'
 import { timed } from '../node/serve.mjs'
+import { onSpark } from './on-spark.mjs'
 
 const JOBS = {
   wordcount: {
@@ -10,6 +9,21 @@ const JOBS = {
     closures: (lines) =>
       lines
         .flatMap((line) => line.split(' '))
+        .map((word) => [word, 1])
+        .reduceByKey((a, b) => a + b)
+        .collect(),
+    // A function that no kernel knows.
+    functions: (lines) =>
+      lines
+        .flatMap((line) => {
+          const words = []
+          for (let at = 0; at <= line.length; ) {
+            const end = line.indexOf(' ', at)
+            words.push(line.slice(at, end < 0 ? line.length : end))
+            at = end < 0 ? line.length + 1 : end + 1
+          }
+          return words
+        })
         .map((word) => [word, 1])
         .reduceByKey((a, b) => a + b)
         .collect(),
@@ -32,18 +46,4 @@ export function open({ peer, threads, master, file, job, variant }) {
   const context = new Context(peer === 'millrace-spark' ? onSpark(master, threads) : { threads })
   const run = JOBS[job][variant]
   return { run: timed(() => run(context.textFile(file, threads))), answer: digest, close: () => context.stop() }
-}
-
-function onSpark(master, parallelism) {
-  const conf = {
-    'spark.ui.enabled': 'false',
-    'spark.driver.host': '127.0.0.1',
-    'spark.driver.bindAddress': '127.0.0.1',
-    'spark.executor.cores': '1',
-    'spark.executor.memory': '1g',
-    'spark.cores.max': String(parallelism),
-    'spark.millrace.node': process.execPath,
-  }
-  const bridge = fileURLToPath(new URL('../../../bridge/spark/dist', import.meta.url))
-  return { master, parallelism, spark: { home: folderOf('spark'), bridge, conf } }
 }

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Batches } from '../../batches.mjs'
 import { digest } from '../../compare/digest.mjs'
 import { piecesInTurn } from '../node/pieces.mjs'
+import { onSpark } from './on-spark.mjs'
 
 /**
  * A stream whose batches are the file, again and again, or the pieces of a folder in turn. The measured time is that of
@@ -9,7 +12,9 @@ import { piecesInTurn } from '../node/pieces.mjs'
  * With `answerAt` the answer is that of the batch with this number, since later ones differ.
  */
 export async function overBatches(task, define, answer = digest) {
-  const batches = await Batches.start({ threads: task.threads, define })
+  const state = task.master && mkdtempSync(join(tmpdir(), 'millrace-bench-state-'))
+  const options = task.master && onSpark(task.master, task.threads, { 'spark.checkpoint.dir': state })
+  const batches = await Batches.start({ threads: task.threads, define, options })
   const next =
     task.pieces === undefined ? always(readFileSync(task.file)) : piecesInTurn(task.pieces, Number(task.count))
   let number = 0
@@ -28,7 +33,10 @@ export async function overBatches(task, define, answer = digest) {
   return {
     run,
     answer: (result) => (task.answerAt === undefined ? answer(result) : answered),
-    close: () => batches.stop(),
+    close: async () => {
+      await batches.stop()
+      if (state) rmSync(state, { recursive: true, force: true })
+    },
   }
 }
 

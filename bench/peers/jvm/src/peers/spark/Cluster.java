@@ -17,11 +17,7 @@ final class Cluster {
   static void serve() throws Exception {
     int parts = Serve.number("threads");
     String file = Serve.word("file");
-    SparkConf conf = SparkPeer.conf(parts).setMaster(Serve.word("master"))
-        .set("spark.executor.cores", "1").set("spark.executor.memory", "1g").set("spark.cores.max", String.valueOf(parts))
-        // The classes of the peers and of SQL: the executors are on this machine.
-        .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
-    conf.remove("spark.local.dir");
+    SparkConf conf = SparkPeer.conf(parts);
     Job job = Serve.word("peer").equals("spark-sql") ? sql(SparkSession.builder().config(conf).getOrCreate(), file)
         : Serve.word("job").equals("lines") ? lines(new JavaSparkContext(conf), file, parts)
         : words(new JavaSparkContext(conf), file, parts);

@@ -7,10 +7,18 @@ import peers.Serve;
 public final class SparkPeer {
   static SparkConf conf(int threads) {
     String parts = Serve.word("threads");
-    return new SparkConf().setAppName(Serve.word("workload")).setMaster("local[" + threads + "]")
+    SparkConf conf = new SparkConf().setAppName(Serve.word("workload")).setMaster("local[" + threads + "]")
         .set("spark.ui.enabled", "false").set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
         .set("spark.log.level", "ERROR").set("spark.local.dir", Serve.word("scratch"))
         .set("spark.sql.shuffle.partitions", parts).set("spark.default.parallelism", parts);
+    String master = Serve.word("master", null);
+    return master == null ? conf : onCluster(conf, master, parts);
+  }
+
+  /** Executors of one core. They are on this machine, so they find the classes of the peers and of SQL where the driver does. */
+  private static SparkConf onCluster(SparkConf conf, String master, String cores) {
+    return conf.remove("spark.local.dir").setMaster(master).set("spark.executor.cores", "1").set("spark.executor.memory", "2g")
+        .set("spark.cores.max", cores).set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
   }
 
   public static void main(String[] words) throws Exception {
