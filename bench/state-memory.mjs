@@ -34,7 +34,15 @@ const described = (key, value, state) => {
   return 1
 }
 
+const mapped = (fn) => (pairs) => pairs.mapWithState(StateSpec.function(fn))
+const visited = (pairs) => pairs.updateStateByKey((values, sum = 0) => values.reduce((a, b) => a + b, sum))
+
 const KINDS = { 'short texts, numbers': counted, 'short texts, objects': described }
+
+/** Bytes of a short text with a number in state: three words, its share of the index, the value. */
+const KEY_BYTES = 32
+const PARTITIONS = 32
+const QUARTER = { mapWithState: mapped(counted), updateStateByKey: visited }
 
 export async function run({ threads, only, quick }, log) {
   // Garbage is no state: each thread collects it before it reports.
@@ -42,23 +50,34 @@ export async function run({ threads, only, quick }, log) {
   const sizes = only ? only.split(',').map(Number) : quick ? [10_000] : [1_000_000, 10_000_000]
   const rows = []
   for (const [name, fn] of Object.entries(KINDS))
-    for (const keys of sizes) rows.push(await measure(name, fn, { keys, threads }))
+    for (const keys of sizes) rows.push(await measure(name, mapped(fn), { keys, threads }))
+  // A quarter of what these keys take, in partitions of which each fits into a thread's share.
+  for (const [name, define] of Object.entries(QUARTER))
+    for (const keys of sizes)
+      for (const limited of [false, true])
+        rows.push(
+          await measure(limited ? `${name}, in a quarter` : name, define, {
+            keys,
+            threads,
+            limited,
+            partitions: PARTITIONS,
+          }),
+        )
   log(table(HEADS, rows.map(rowOf)))
   return rows
 }
 
-async function measure(name, fn, { keys, threads }) {
+async function measure(name, define, { keys, threads, limited = false, partitions = threads }) {
   let context
   let ssc
   const batches = await Batches.start({
     threads,
-    options: { spare: false },
+    parallelism: partitions,
+    options: { spare: false, ...(limited && { stateMemory: Math.max(KEY_BYTES * keys, threads * 2 ** 18) / 4 }) },
     define: (lines, of) => {
       ssc = of
       context = of.context
-      lines
-        .map((key) => [key, 1])
-        .mapWithState(StateSpec.function(fn))
+      define(lines.map((key) => [key, 1]))
         .count()
         .output('result')
     },

@@ -94,6 +94,13 @@ export interface ContextOptions {
   /** Bytes that these files may take. Partitions that do not fit are evicted and recomputed. Default: no limit. */
   readonly spillLimit?: number
   /**
+   * Bytes of keyed state that the threads may hold in memory, in equal shares; at least 64 KiB a thread. Partitions of state
+   * beyond it are in files in `spillDirectory` while no task uses them: a task reads its partition, and writes back what
+   * changed. So a partition must fit into memory, and should fit into a thread's share: use more partitions for large state.
+   * Snapshots are counted by `memoryLimit`. Default: no limit, and no files.
+   */
+  readonly stateMemory?: number
+  /**
    * Options of file systems for URL paths: `{ hdfs: { user: 'etl' } }`. Other schemes are added by name: `{ ftp: {
    * module, export } }`.
    */
@@ -139,6 +146,7 @@ export interface ContextSettings {
   readonly maxResultBytes: number
   readonly spillDirectory: string | undefined
   readonly spillLimit: number
+  readonly stateMemory: number | undefined
   readonly fileSystems: FileSystemsOptions
   readonly deadLetterLimit: number
   readonly stateSnapshotInterval: number
@@ -177,6 +185,7 @@ const KNOWN = new Set([
   'maxResultBytes',
   'spillDirectory',
   'spillLimit',
+  'stateMemory',
   'fileSystems',
   'deadLetterLimit',
   'stateSnapshotInterval',
@@ -223,6 +232,10 @@ function checkEach(options: ContextOptions, others: readonly string[]): ContextS
     maxResultBytes: whole('maxResultBytes', options.maxResultBytes ?? resultBytes(), 1024, Number.MAX_SAFE_INTEGER),
     spillDirectory: folder('spillDirectory', options.spillDirectory),
     spillLimit: whole('spillLimit', options.spillLimit ?? Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
+    stateMemory:
+      options.stateMemory === undefined
+        ? undefined
+        : whole('stateMemory', options.stateMemory, threads * 64 * 1024, Number.MAX_SAFE_INTEGER),
     fileSystems: checkFileSystems(options.fileSystems),
     deadLetterLimit: whole('deadLetterLimit', options.deadLetterLimit ?? 100, 0, 100_000),
     stateSnapshotInterval: whole('stateSnapshotInterval', options.stateSnapshotInterval ?? 10, 1, 100_000),

@@ -38,6 +38,8 @@ export interface WorkerBoot {
   readonly writesPieces?: boolean
   /** The option `fileSystems` of the context. */
   readonly fileSystems: FileSystemsOptions
+  /** Set if state may exceed its share of memory: each thread writes the rest to its folder below this one. */
+  readonly stateSpill?: { readonly share: number; readonly folder: string }
   /** Fault points at which a thread dies (tests and the stress command). */
   readonly faults?: readonly FaultPlan[]
 }
@@ -237,6 +239,7 @@ export type TaskResult =
       readonly observed?: readonly Observation[]
       /** The sizes of the state that it has computed; absent for most tasks. */
       readonly states?: readonly StateSize[]
+      readonly stateFaults?: readonly StateFault[]
       readonly written: readonly WrittenBlock[]
       /** Checksums of the map outputs that it took from its exchange board, in the order of its inputs. */
       readonly took?: readonly number[]
@@ -251,12 +254,20 @@ export type TaskResult =
       readonly failedOn?: FailedRecord
       readonly memory: MemoryReport
       readonly missingState?: boolean
+      readonly stateFaults?: readonly StateFault[]
     }
   /**
    * The task did not run: it was meant for another thread, its promised map outputs did not arrive, or the driver took it back. In
    * the last two cases the thread has the rest of its message.
    */
   | { readonly ok: 'stale' }
+
+/** A file of state that could not be written or read. `bytes`: the partition's in memory. */
+export interface StateFault {
+  readonly operation: 'write' | 'read'
+  readonly bytes: number
+  readonly error: WireError
+}
 
 /** The size of a partition of state at a version. */
 export interface StateSize {

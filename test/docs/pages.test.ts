@@ -105,6 +105,7 @@ describe('the reference', () => {
           ? "a quarter of the limit of the driver's heap, at most 1 GiB"
           : '',
       spillDirectory: checked.spillDirectory ?? "the system's directory for temporary files",
+      stateMemory: checked.stateMemory === undefined ? 'none' : '',
       spillLimit: checked.spillLimit === Number.MAX_SAFE_INTEGER ? 'none' : '',
       replayRetention: streaming.replayRetention === 0 ? 'none' : '',
       deadLetterLimit: asText(checked.deadLetterLimit),

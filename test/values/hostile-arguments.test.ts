@@ -171,6 +171,7 @@ const OPTIONS: Readonly<Record<string, unknown>> = {
   memoryLimit: 2 ** 26,
   spillDirectory: dir,
   spillLimit: 1,
+  stateMemory: 2 ** 20,
   deadLetterLimit: 1,
   stateSnapshotInterval: 1,
   resourceLimits: { maxOldGenerationSizeMb: 64 },

@@ -179,6 +179,16 @@ export interface EngineEvents extends JobEvents {
     readonly bytes: number
     readonly error: Error
   }
+  /**
+   * A file of state beyond `stateMemory` could not be written (the partition stays in memory) or read (it is rebuilt from
+   * snapshots). `bytes`: the partition's in memory.
+   */
+  stateSpillFailed: {
+    readonly operation: 'write' | 'read'
+    readonly thread: number
+    readonly bytes: number
+    readonly error: Error
+  }
   /** A checkpoint is complete and valid. `bytes`: the bytes that were newly written for it. */
   checkpointWritten: { readonly time: number; readonly path: string; readonly bytes: number; readonly ms: number }
   /**

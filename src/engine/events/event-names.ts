@@ -56,6 +56,7 @@ const NAMES: { readonly [E in EventName]: true } = {
   blockLoaded: true,
   spillFailed: true,
   stateRebuilt: true,
+  stateSpillFailed: true,
   unpersisted: true,
   checkpointWritten: true,
   checkpointFailed: true,

@@ -48,7 +48,7 @@ export async function assembleScheduler(
   })
   const restoration = new PoolRestoration(events, logger)
   const changes = new ThreadChanges({ ...storage, programs: scheduler.programs, restoration })
-  const pool = await openPool(options, pipeline, changes, closing)
+  const pool = await openPool(options, pipeline, storage.stateSpills.boot, changes, closing)
   threads.opened(pool)
   const loop = new EventLoop(scheduler, { ...storage, pool, maxResultBytes })
   const replication = new Replication({ pool, blocks, events, logger })

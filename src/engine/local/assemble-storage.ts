@@ -18,6 +18,7 @@ import { MemoryGovernor } from '../storage/memory-governor.js'
 import { MemoryPort } from '../storage/memory-port.js'
 import { PersistedPartitions } from '../storage/persisted-partitions.js'
 import { Spilling } from '../storage/spilling.js'
+import { StateSpills } from '../storage/state-spills.js'
 import { StreamPort } from '../stream-port.js'
 import { Threads } from './threads.js'
 
@@ -63,6 +64,7 @@ export function assembleStorage(options: ContextSettings, context: RddContext) {
     inputs,
     states,
     stateSizes: new StateSizes(),
+    stateSpills: new StateSpills({ ...options, events }),
     deadLetters,
   }
   return { ...stores, ...inDriver, events, threads, streams, port, memory }

@@ -215,7 +215,7 @@ export class LocalEngine implements Engine {
   async close(): Promise<void> {
     // Threads that are still booting may take long, so their pool closes at once.
     this.#closing.abort()
-    const { spilling, files, events } = this.#storage
+    const { spilling, files, stateSpills, events } = this.#storage
     // If the threads cannot start, the caller of the action that started them gets the error.
     const running = this.#running ?? (await this.#opening?.catch(() => undefined))
     if (running) {
@@ -227,6 +227,7 @@ export class LocalEngine implements Engine {
     }
     spilling.stop()
     await files.close()
+    await stateSpills.close()
     await this.#context.files.close()
     if (running) events.emit('contextStopped', {})
     events.close()

@@ -14,6 +14,7 @@ import type { ThreadChanges } from '../recovery/thread-changes.js'
 export function openPool(
   options: ContextSettings,
   pipeline: WorkerBoot['pipeline'],
+  stateSpill: WorkerBoot['stateSpill'],
   changes: ThreadChanges,
   signal: AbortSignal,
 ): Promise<ThreadPool> {
@@ -23,7 +24,7 @@ export function openPool(
   return ThreadPool.open({
     threads,
     spare,
-    boot: { pipeline, codegen, fileSystems, faults },
+    boot: { pipeline, codegen, fileSystems, faults, stateSpill },
     resourceLimits,
     signal,
     log: { warn: (message, cause) => reportBoot(logger, message, cause) },

@@ -10,6 +10,7 @@ import type { ProgramTable } from '../scheduler/program-table.js'
 import type { StateTracker } from '../state/state-tracker.js'
 import type { BlockManager } from '../storage/block-manager.js'
 import type { Broadcasts } from '../storage/broadcasts.js'
+import type { StateSpills } from '../storage/state-spills.js'
 import type { PoolRestoration } from './pool-restoration.js'
 import type { TakeOver } from './take-over.js'
 
@@ -18,6 +19,7 @@ export interface ThreadChangesOptions {
   readonly segments: SegmentPool
   readonly blocks: BlockManager
   readonly states: StateTracker
+  readonly stateSpills: StateSpills
   readonly broadcasts: Broadcasts
   readonly lending: SegmentLending
   readonly programs: ProgramTable
@@ -100,6 +102,7 @@ export class ThreadChanges implements Required<Omit<SupervisorEvents, 'onBootFai
   /** The thread has exited: nothing writes to its segments any more, so they can be reused. */
   onThreadGone({ id }: PoolThread): void {
     this.#options.segments.threadGone(id)
+    this.#options.stateSpills.threadGone(id)
     this.#open?.loop.post({ type: 'ThreadExited', thread: id })
   }
 

@@ -8,6 +8,7 @@ import type { PoolThread } from '../../pool/pool-thread.js'
 import type { TaskMessage, TaskResult } from '../../pool/protocol.js'
 import type { ThreadPool } from '../../pool/thread-pool.js'
 import { PROGRESS } from '../../pool/thread-status.js'
+import type { StateSpills } from '../storage/state-spills.js'
 import type { Answer, SchedulerEvent } from './events.js'
 import type { ProgramTable } from './program-table.js'
 import { answerBytes, takeAnswer } from './take-answer.js'
@@ -20,6 +21,7 @@ export interface ThreadLinkOptions extends TaskMessagesOptions {
   readonly segments: SegmentPool
   /** Bytes of results that one job may return. */
   readonly maxResultBytes: number
+  readonly stateSpills: Pick<StateSpills, 'failed'>
   readonly memory: {
     /** Whether less than half of `memoryLimit` is used. */
     readonly isHalfEmpty: boolean
@@ -158,6 +160,7 @@ export class ThreadLink {
     try {
       lending.note(thread, result.memory)
       blocks.accept(thread, result.memory, written)
+      if (result.stateFaults) this.#options.stateSpills.failed(thread, result.stateFaults)
       if (!result.ok) return { is: 'failed', ...result, error: decodeError(result.error) }
       if (warmUp || task.settled) return { is: 'done', result, taken: undefined }
       const tooLarge = this.#charge(task.spec, answerBytes(result))

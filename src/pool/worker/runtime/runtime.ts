@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { FingerprintError, StateError } from '../../../errors.js'
 import type { FileSystems } from '../../../files/file-systems.js'
-import type { BlockId } from '../../../ids.js'
+import type { BlockId, ThreadId } from '../../../ids.js'
 import { beginAdditions, endAdditions } from '../../../ops/accumulator.js'
 import { StreamBuilder } from '../../../ops/dstream/builder.js'
 import { StreamGraph } from '../../../ops/dstream/graph.js'
@@ -30,6 +31,7 @@ import { failedRecord } from '../operators/failed-record.js'
 import { OperationSample } from '../operators/operation-sample.js'
 import { Rejects } from '../operators/rejects.js'
 import { type CompiledProgram, compileProgram } from '../operators/sinks.js'
+import { StateSpill } from '../state/state-spill.js'
 import { MissingStateError, StateStore } from '../state/store.js'
 import { KeptPartners } from '../tables/kept-partners.js'
 import type { WorkerRuntime } from './attach.js'
@@ -94,12 +96,13 @@ class Runtime implements WorkerRuntime {
   readonly #compiler: ThreadPlanCompiler
   readonly #programs = new Map<number, Program>()
   readonly #compiled = new Map<number, CompiledProgram>()
-  readonly #states = new StateStore()
+  readonly #states: StateStore
   readonly #kept = new KeptPartners()
   readonly #broadcasts = new Map<number, { readonly block: BlockHandle; value?: unknown; read: boolean }>()
 
   constructor(message: AttachMessage, boot: WorkerBoot, files: FileSystems, graph: ResolveEnvironment) {
     this.#status = new Int32Array(message.status)
+    this.#states = stateStore(boot, message.thread)
     this.#resources = new ThreadResources(this.#status)
     this.#files = files
     this.#awaited = new AwaitedInputs(this.#status, files)
@@ -215,6 +218,7 @@ class Runtime implements WorkerRuntime {
     exchanged?.publish(written)
     for (const { block, as } of written) if (as !== 'collect') this.#store.adopt([block], [], false)
     const rejects = meter.rejects.report()
+    const stateFaults = this.#states.settle()
     const runMs = performance.now() - started
     const metrics = { read, sums, runMs, operations: meter.sample?.report(runMs), loaded: takeLoaded() }
     const memory = this.#report()
@@ -224,6 +228,7 @@ class Runtime implements WorkerRuntime {
       ...answers,
       observed: observed.length > 0 ? observed : undefined,
       states: states.length > 0 ? states : undefined,
+      stateFaults,
       rejects,
       written,
       took: exchanged?.took,
@@ -240,6 +245,7 @@ class Runtime implements WorkerRuntime {
       failedOn: failedRecord(task),
       memory: this.#report(),
       missingState: error instanceof MissingStateError,
+      stateFaults: this.#states.settle(),
     }
   }
 
@@ -316,4 +322,10 @@ class Runtime implements WorkerRuntime {
 function checkIntrinsics(): void {
   if (intrinsicsIntact()) return
   throw new StateError('A warm-up copy does not run in a thread whose built-in objects were changed.')
+}
+
+function stateStore({ stateSpill }: WorkerBoot, thread: ThreadId): StateStore {
+  return new StateStore(
+    stateSpill && new StateSpill({ share: stateSpill.share, folder: join(stateSpill.folder, `${thread}`) }),
+  )
 }

@@ -3,6 +3,15 @@ export class Bits implements Iterable<number> {
   #words = new Int32Array(2)
   #size = 0
 
+  get words(): Int32Array {
+    return this.#words
+  }
+
+  /** Sets the bits. The size stays: these are the bits of before, or none for the time being. */
+  set words(words: Int32Array<ArrayBuffer>) {
+    this.#words = words
+  }
+
   get size(): number {
     return this.#size
   }

@@ -1,9 +1,16 @@
 import type { Latin1Texts } from '../../blocks/string-column.js'
 import { FRACTION, hashOf, isWhole, NOT_A_NUMBER, OBJECT, packKey, WHOLE } from '../tables/key-words.js'
+import { meanSize } from './size-of.js'
 
 /** A key is this many i32. */
 export const WORDS = 3
 const LEAST = 64
+/** The columns of a store. */
+export interface KeyColumns {
+  readonly words: Int32Array<ArrayBuffer>
+  readonly others: unknown[]
+}
+
 /** Space beyond the keys, so that few copies are made while they grow. */
 const GROWTH = 1.4
 const MOST_BYTES = 11
@@ -22,7 +29,18 @@ export class KeyStore {
   }
 
   get bytes(): number {
-    return this.words.byteLength
+    return this.words.byteLength + meanSize(this.#others) * this.#others.length
+  }
+
+  /** The columns: the words, and the keys that they do not contain. */
+  get columns(): KeyColumns {
+    return { words: this.words.subarray(0, this.#count * WORDS), others: this.#others }
+  }
+
+  /** Sets the columns. The count of keys stays: these are the columns of before, or none for the time being. */
+  set columns({ words, others }: KeyColumns) {
+    this.words = words
+    this.#others = others
   }
 
   push(key: unknown): number {

@@ -1,13 +1,17 @@
 import { isObject } from '../../../values/copy.js'
 import { canonical } from '../../../values/keys.js'
+import type { ByteWriter } from '../../blocks/byte-writer.js'
 import type { KeyColumn, ShortTexts } from '../../blocks/key-column.js'
+import { decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
 import { hashOf, isWhole, OBJECT, packKey, packLatin1 } from '../tables/key-words.js'
+import { bytesOf, intsOf } from './column-bytes.js'
 import { KeyStore, WORDS } from './key-store.js'
 
 /** The index is at most two thirds full. An entry is near its position then, in the same line of the cache. */
 const FULL = 2 / 3
 const LEAST_PLACES = 16
 const EMPTY = 0
+const NOTHING = new Int32Array(0)
 /** Keys per group of look-ups: their words stay in the processor's nearest cache. */
 const TOGETHER = 512
 
@@ -28,6 +32,7 @@ export class KeyTable {
   #slotBits = 0
   #mask = 0
   #entries = 0
+  #changes = 0
 
   constructor() {
     this.#allot(LEAST_PLACES)
@@ -38,9 +43,35 @@ export class KeyTable {
     return this.#store.count
   }
 
-  /** Bytes in use, without those of long texts and of objects. */
+  /** About the bytes in use. */
   get bytes(): number {
     return this.#store.bytes + this.#index.byteLength
+  }
+
+  /** The number of changes so far: files of the same number have the same keys. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** Bytes to write to a file, from which `restore` makes the keys again, in this thread only. */
+  parts(w: ByteWriter): readonly Uint8Array[] {
+    const { words, others } = this.#store.columns
+    w.reset()
+    encodeRecords(w, others)
+    return [bytesOf(words), bytesOf(this.#index), bytesOf(Int32Array.from(this.#composite.values())), w.bytes()]
+  }
+
+  /** Drops the memory. `restore` must come next. */
+  drop(): void {
+    this.#store.columns = { words: NOTHING, others: [] }
+    this.#index = NOTHING
+    this.#composite.clear()
+  }
+
+  restore([words, index, composite, others]: readonly Buffer[]): void {
+    this.#store.columns = { words: intsOf(words!), others: decodeRecords(others!) }
+    this.#index = intsOf(index!)
+    for (const slot of intsOf(composite!)) this.#composite.set(canonical(this.#store.key(slot)), slot)
   }
 
   get store(): KeyStore {
@@ -74,11 +105,13 @@ export class KeyTable {
 
   /** Adds a key with the next slot, which it returns. Call `enter` to put it into the index. */
   push(key: unknown): number {
+    this.#changes++
     return this.#store.push(key)
   }
 
   /** Puts the key of a slot into the index, where it must be absent. */
   enter(slot: number): void {
+    this.#changes++
     if (this.#store.kind(slot) === OBJECT) {
       this.#composite.set(canonical(this.#store.key(slot)), slot)
       return
@@ -91,6 +124,7 @@ export class KeyTable {
 
   /** Removes the key of a slot from the index. The slot keeps the key. */
   remove(slot: number): void {
+    this.#changes++
     if (this.#store.kind(slot) === OBJECT) {
       this.#composite.delete(canonical(this.#store.key(slot)))
       return
@@ -120,6 +154,7 @@ export class KeyTable {
 
   /** Empties the index, with space for so many keys. */
   begin(expected: number): void {
+    this.#changes++
     this.#composite.clear()
     this.#entries = 0
     this.#index = new Int32Array(0)

@@ -1,5 +1,7 @@
 import { StateError } from '../../../errors.js'
+import type { StateFault } from '../../protocol.js'
 import { Bits } from './bits.js'
+import type { StateSpill } from './state-spill.js'
 import { StateTable } from './table.js'
 
 /** The chain that the next snapshot may continue. */
@@ -95,16 +97,37 @@ export class MissingStateError extends StateError {
 /** The state in this thread, by operator and partition. It is lost with the thread, and rebuilt elsewhere. */
 export class StateStore {
   readonly #partitions = new Map<string, StatePartition>()
+  readonly #spill: StateSpill | undefined
 
+  constructor(spill?: StateSpill) {
+    this.#spill = spill
+  }
+
+  /** Returns a partition, in memory until the task has ended. Undefined if this thread does not hold it. */
   get(operator: number, partition: number): StatePartition | undefined {
-    return this.#partitions.get(`${operator}/${partition}`)
+    const state = this.#partitions.get(`${operator}/${partition}`)
+    if (!state || !this.#spill || this.#spill.use(state)) return state
+    this.#partitions.delete(`${operator}/${partition}`)
+    return undefined
   }
 
   set(operator: number, partition: number, state: StatePartition): void {
+    const before = this.#partitions.get(`${operator}/${partition}`)
+    if (before === state) return
+    if (before) this.#spill?.forget(before)
     this.#partitions.set(`${operator}/${partition}`, state)
+    this.#spill?.use(state)
   }
 
   delete(operator: number, partition: number): void {
+    const before = this.#partitions.get(`${operator}/${partition}`)
+    if (before) this.#spill?.forget(before)
     this.#partitions.delete(`${operator}/${partition}`)
+  }
+
+  /** Ends a task. Returns the faults of files. */
+  settle(): readonly StateFault[] | undefined {
+    this.#spill?.settle()
+    return this.#spill?.takeFaults()
   }
 }

@@ -1,10 +1,16 @@
 import { copyOf } from '../../../values/copy.js'
+import type { ByteWriter } from '../../blocks/byte-writer.js'
 import type { KeyColumn } from '../../blocks/key-column.js'
+import { decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
 import type { Latin1Texts } from '../../blocks/string-column.js'
 import { Bits } from './bits.js'
+import { bytesOf, intsOf } from './column-bytes.js'
 import { KeyTable } from './key-table.js'
+import { meanSize } from './size-of.js'
 
 const LEAST_SLOTS = 64
+/** Bytes of a number, or of the reference of another value. */
+const NUMBER = 8
 /** Entries per piece. */
 const PIECE = 4096
 
@@ -24,7 +30,7 @@ function textOf(text: string): string {
  */
 export class StateTable {
   /** By slot. */
-  readonly values: unknown[] = []
+  values: unknown[] = []
   /** By slot: the batch that last touched the key. Only operators with a timeout set times; empty for others. */
   #times = new Float64Array(0)
   readonly #alive = new Bits()
@@ -39,6 +45,46 @@ export class StateTable {
   /** Slots in use, including those of deleted keys. */
   get slots(): number {
     return this.#keys.slots
+  }
+
+  /** About the bytes in use. */
+  get bytes(): number {
+    const { length } = this.values
+    const each = typeof this.values[length - 1] === 'number' ? NUMBER : NUMBER + meanSize(this.values)
+    return this.#keys.bytes + this.#times.byteLength + this.#alive.words.byteLength + each * length
+  }
+
+  /** The number of changes of keys so far: files of the same number have the same keys. */
+  get keyChanges(): number {
+    return this.#keys.changes
+  }
+
+  /** The keys to write to a file, until `w` is used again. */
+  keyParts(w: ByteWriter): readonly Uint8Array[] {
+    return this.#keys.parts(w)
+  }
+
+  /** Everything else, likewise. */
+  valueParts(w: ByteWriter): readonly Uint8Array[] {
+    w.reset()
+    encodeRecords(w, this.values)
+    return [w.bytes(), bytesOf(this.#times), bytesOf(this.#alive.words)]
+  }
+
+  /** Drops the memory. Only the counts remain, and `restoreParts` must come next. */
+  drop(): void {
+    this.#keys.drop()
+    this.values = []
+    this.#times = new Float64Array(0)
+    this.#alive.words = new Int32Array(0)
+  }
+
+  /** Reads what the two kinds of parts contained. */
+  restoreParts(keys: readonly Buffer[], [values, times, alive]: readonly Buffer[]): void {
+    this.#keys.restore(keys)
+    this.values = decodeRecords(values!)
+    this.#times = new Float64Array(times!.buffer as ArrayBuffer, times!.byteOffset, times!.length / 8)
+    this.#alive.words = intsOf(alive!)
   }
 
   isAlive(slot: number): boolean {
