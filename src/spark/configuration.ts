@@ -88,23 +88,13 @@ export function hostOf({ conf }: SparkConfiguration): string {
   return conf['spark.driver.bindAddress'] ?? conf['spark.driver.host'] ?? ANY
 }
 
-/** Whether Spark has no directory for versions of state, and the driver can make one. */
-export function needsStateDirectory({ conf }: SparkConfiguration): boolean {
-  return isLocal(conf['spark.master']!) && conf['spark.checkpoint.dir'] === undefined
-}
-
-/**
- * Adds where received data is served. Executors know the driver's address from Spark. `stateDirectory`: where Spark stores versions of
- * state, if the user chose none.
- */
+/** Adds where received data is served. Executors know the driver's address from Spark. */
 export function forStreams(
   configuration: SparkConfiguration,
   { port, token }: { readonly port: number; readonly token: string },
-  stateDirectory: string | undefined,
 ): SparkConfiguration {
   const conf: Record<string, string> = {
     ...configuration.conf,
-    ...(stateDirectory && { 'spark.checkpoint.dir': stateDirectory }),
     'spark.millrace.port': String(port),
     'spark.millrace.token': token,
   }

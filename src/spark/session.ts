@@ -15,9 +15,9 @@ import { areAdditionsRestored } from '../ops/rdd/accumulators.js'
 import type { StateRdd } from '../ops/rdd/state.js'
 import { type Answer, unpackAnswer } from '../pool/answer-wire.js'
 import { decodeRecords } from '../pool/blocks/records-codec.js'
-import type { BlockReader } from './block-server.js'
+import { type BlockReader, BlockServer } from './block-server.js'
 import { unpackBlock } from './block-wire.js'
-import { configurationOf } from './configuration.js'
+import { configurationOf, forStreams, hostOf } from './configuration.js'
 import { Gateway } from './gateway.js'
 import { unpreparedOf } from './preparation.js'
 import { Programs } from './programs.js'
@@ -25,7 +25,6 @@ import type { ShippedPipeline } from './shipped-pipeline.js'
 import { cancelledBy, type RunnerOptions, StageRunner } from './stage-runner.js'
 import type { Stage } from './stage-table.js'
 import { Stages } from './stages.js'
-import { StreamSupport } from './stream-support.js'
 
 export interface SessionOptions extends RunnerOptions {
   readonly resolver: FunctionResolver
@@ -41,7 +40,8 @@ export interface SessionOptions extends RunnerOptions {
 export class Session {
   readonly #options: SessionOptions
   readonly #gateway: Gateway
-  readonly #support: StreamSupport | undefined
+  /** Serves received data, if the context has streams. */
+  readonly #received: BlockServer | undefined
   readonly #stages: Stages
   readonly #programs: Programs
   readonly #files = new FileInputs()
@@ -51,10 +51,10 @@ export class Session {
   readonly #runner: StageRunner
   #jobs = 0
 
-  private constructor(options: SessionOptions, gateway: Gateway, support: StreamSupport | undefined) {
+  private constructor(options: SessionOptions, gateway: Gateway, received: BlockServer | undefined) {
     const { context, events, states } = options
     this.#options = options
-    this.#support = support
+    this.#received = received
     this.#gateway = gateway
     this.#programs = new Programs(gateway, context.broadcasts)
     const { deadLetterLimit } = options.options
@@ -66,13 +66,13 @@ export class Session {
   static async open(options: SessionOptions): Promise<Session> {
     const { logger } = options.options
     const configuration = configurationOf(options.options, options.pipeline)
-    const support = options.received && (await StreamSupport.open(options.received, configuration))
+    const received = options.received && (await BlockServer.open(options.received, hostOf(configuration)))
     try {
-      const { classPath, memory, conf } = support?.configuration ?? configuration
+      const { classPath, memory, conf } = received ? forStreams(configuration, received) : configuration
       const gateway = await Gateway.open({ classPath, memory, conf, logger, closing: options.closing })
-      return new Session(options, gateway, support)
+      return new Session(options, gateway, received)
     } catch (error) {
-      await support?.close()
+      received?.close()
       throw error
     }
   }
@@ -132,7 +132,7 @@ export class Session {
 
   async close(): Promise<void> {
     await this.#gateway.close()
-    await this.#support?.close()
+    this.#received?.close()
   }
 
   #newJob(batch: RunningBatch | undefined): Job {

@@ -1,17 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StreamingOptions } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
+import { eventually } from '../support/eventually.js'
 import { replay, run } from './restart-program.mjs'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-spark-restart-'))
 const folder = join(root, 'text')
-const spark = { ...onSpark('local[2]'), parallelism: 3 }
+/** Where Spark writes files for the time of an application. */
+const scratch = join(root, 'scratch')
+const spark = { ...onSpark('local[2]', { 'spark.local.dir': scratch }), parallelism: 3 }
 const threads = { threads: 2, parallelism: 3 }
 const BATCHES = 8
 const NAMES = ['totals', 'seen', 'window', 'inverse', 'sessions', 'joined', 'tumbling', 'late']
@@ -71,6 +74,8 @@ describe.runIf(hasService('spark'))('streams of a driver on Spark that is killed
     expect(expected.size).toBe(9 * BATCHES)
     for (const name of NAMES) expect(recordsOf(expected, name)).not.toEqual([])
     await killed({ options: spark, directory, file, from: 0, until: 4 })
+    // The JVM ends after its driver, with its own files and those of state.
+    await eventually(() => expect(readdirSync(scratch)).toEqual([]))
     cpSync(directory, join(root, 'threads'), { recursive: true })
     cpSync(file, join(root, 'threads-outputs'))
   })

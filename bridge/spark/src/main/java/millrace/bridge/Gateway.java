@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.CollectionAccumulator;
+import org.apache.spark.util.Utils;
 
 /**
  * The Spark driver of one Node process, which has started it and listens on loopback. A message either way: JSON and bytes, each with its
@@ -65,6 +66,8 @@ public final class Gateway {
     spark.sc().register(reports, "millrace reports");
     graph = new Graph(spark, reports);
     if (spark.getConf().contains(CHECKPOINTS)) spark.setCheckpointDir(spark.getConf().get(CHECKPOINTS));
+    // Spark deletes this one when the process ends. That is also when the Node process was killed.
+    else if (spark.isLocal()) spark.setCheckpointDir(Utils.createTempDir(Utils.getLocalDir(spark.getConf()), "state").toString());
     jobs = new Jobs(spark, reports);
   }
 
