@@ -34,7 +34,7 @@ export class Service {
     log: string,
     env: NodeJS.ProcessEnv = process.env,
   ): Promise<Service> {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+    const child = spawn(...tied(command, args), { stdio: ['ignore', 'pipe', 'pipe'], env })
     const output = createWriteStream(log, { flags: 'a' })
     child.stdout!.pipe(output)
     child.stderr!.pipe(output)
@@ -57,6 +57,11 @@ export class Service {
     await this.#exited
     clearTimeout(late)
   }
+}
+
+/** On Linux, lets the kernel end the command when this process dies, even of a SIGKILL. */
+function tied(command: string, args: readonly string[]): [string, readonly string[]] {
+  return process.platform === 'linux' ? ['setpriv', ['--pdeathsig', 'TERM', command, ...args]] : [command, args]
 }
 
 function takesConnections(port: number): Promise<boolean> {
