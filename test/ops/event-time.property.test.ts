@@ -1,14 +1,8 @@
-import type { KeyedWindowResult } from 'millrace'
 import { runBatches } from 'millrace/testing'
 import { expect, test } from 'vitest'
+import { batches, events, LATE, placed, shape, texts } from '../support/event-time-cases.js'
 import { type Event, fixedCounts, type Given, joined, sessionResults, watermarks } from '../support/event-time-model.js'
 import fc from '../support/fast-check.js'
-
-/** Times wander forward with the batches, and jump back at random; a batch may be empty. */
-const event: fc.Arbitrary<[key: string, back: number]> = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(90))
-const batches = fc.array(fc.array(event, { maxLength: 8 }), { minLength: 2, maxLength: 10 })
-const placed = (made: [string, number][][]): Event[][] =>
-  made.map((batch, i) => batch.map(([key, back]): Event => [key, 20 * (i + 4) + 10 - back]))
 
 const runs = fc.record({
   threads: fc.integer({ min: 1, max: 2 }),
@@ -20,13 +14,6 @@ const runs = fc.record({
 type Run = typeof runs extends fc.Arbitrary<infer R> ? R : never
 const options = ({ kills, ...rest }: Run) => ({ ...rest, kill: (batch: number) => kills[batch - 1] })
 
-const texts = (results: readonly KeyedWindowResult<string, number>[]) =>
-  results.map(({ window, key, value }) => `${key} ${window.start} ${window.end} ${value}`).sort()
-const events = (late: readonly (readonly [number, readonly [string, unknown]])[]) =>
-  late.map(([time, [key]]): Event => [key, time]).sort()
-
-/** Random records are few: these see to it that some are late, whatever the seed. */
-const LATE: [string, number][][] = [[['a', 0]], [['a', 0]], [['b', 0]], [['a', 90]], [['b', 90]], [['a', 0]]]
 const KILLED: Run = { threads: 2, partitions: 2, stateSnapshotInterval: 2, kills: Array(10).fill(1) }
 
 const PARAMETERS = { numRuns: 12, endOnFailure: true }
@@ -34,13 +21,6 @@ const PARAMETERS = { numRuns: 12, endOnFailure: true }
 test('windows of any size and slide, whatever the order of records and whoever is killed', {
   timeout: 300_000,
 }, async () => {
-  const shape = fc
-    .record({
-      size: fc.integer({ min: 1, max: 30 }),
-      slide: fc.integer({ min: 1, max: 30 }),
-      lateness: fc.constantFrom(0, 0, 7, 40),
-    })
-    .map(({ size, slide, lateness }) => ({ size: Math.max(size, slide), slide: Math.min(size, slide), lateness }))
   let late = 0
   await fc.assert(
     fc.asyncProperty(
