@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { tableFromIPC } from 'apache-arrow'
 import { ManualClock, StreamingContext, type StreamingOptions, type TaskContext, withEnv } from 'millrace'
 import { prometheusMetrics } from 'millrace/metrics'
 import { sql } from 'millrace/sql'
@@ -73,6 +74,7 @@ async function gathered(options: Partial<StreamingOptions>) {
     read: [],
     json: [],
     queried: [],
+    arrow: [],
   }
   const into = (name: string) => async (rdd: { collect(): Promise<unknown[]> }, time: number) => {
     const records = (await rdd.collect()).map((record) => JSON.stringify(record)).sort()
@@ -81,6 +83,13 @@ async function gathered(options: Partial<StreamingOptions>) {
   counts.foreachRDD(into('counts'))
   const rows = words.map((word) => ({ word })).toTable({ word: 'VARCHAR' })
   sql<object>('select word, count(*) as n from words group by 1', { words: rows }).foreachRDD(into('queried'))
+  words.foreachRDD(async (rdd, time) => {
+    const bytes = await rdd
+      .map((word) => ({ word }))
+      .toTable({ word: 'VARCHAR' })
+      .toArrow()
+    outputs.arrow!.push([time, Array.from(tableFromIPC(bytes), String).sort()])
+  })
   const batchTimes = ssc.context.longAccumulator()
   // As many partitions in threads as on Spark.
   const countTimes = withEnv({ batchTimes }, (_: unknown, __: number, { batchTime }: TaskContext) =>
@@ -141,9 +150,17 @@ describe.runIf(hasService('spark'))('streams on Spark', () => {
     write('rows.json', '{"n":1}\n{\n{"n":2}\n', 1500, jsonFolder)
     const here = await gathered({})
     const archive = join(archives, 'modules.tar')
-    execFileSync('tar', ['cf', archive, '-C', join(import.meta.dirname, '..', '..', 'node_modules'), '@duckdb'])
+    execFileSync('tar', [
+      'cf',
+      archive,
+      '-C',
+      join(import.meta.dirname, '..', '..', 'node_modules'),
+      '@duckdb',
+      '@uwdata',
+    ])
     expect(await gathered(onSpark('local[2]', { 'spark.archives': `${archive}#node_modules` }))).toEqual(here)
     expect(here.outputs.queried).toContainEqual([1000, expect.arrayContaining(['{"word":"b","n":3}'])])
+    expect(here.outputs.arrow).toContainEqual([1000, expect.arrayContaining(['{"word": "b"}', '{"word": "c"}'])])
     expect(here.batches).toHaveLength(4)
     expect(here.dropped).toEqual(expect.arrayContaining(['y', expect.objectContaining({ text: '{' })]))
     expect(here.outputs.read).toHaveLength(4)
