@@ -16,6 +16,7 @@ const STOP_MS = 15_000
 const LAST_WORDS_MS = 3000
 /** Lines of the JVM's log that an error of its start shows. */
 const SHOWN_LINES = 15
+const STACK_FRAME = /^\s+(at |\.\.\. \d+ more)/
 const TOKEN_BYTES = 24
 
 /** The packages of Java that Spark opens, as its own launcher does. */
@@ -227,11 +228,12 @@ function accepted(server: Server, token: string): Promise<{ readonly socket: Soc
   })
 }
 
-/** Passes the JVM's log on, and keeps the last lines. */
+/** Passes the JVM's log on, and keeps the last lines that are no frames of stack traces: those name what is wrong. */
 function logOf({ stderr }: ChildProcess, logger: Logger): string[] {
   const log: string[] = []
   createInterface({ input: stderr! }).on('line', (line) => {
     logger.debug(`spark: ${line}`)
+    if (STACK_FRAME.test(line)) return
     log.push(line)
     if (log.length > SHOWN_LINES) log.shift()
   })

@@ -19,6 +19,11 @@ const LOST = 1
 /** Failures of the task. Attempts whose process was killed from outside do not count. */
 const FAILURES = /failed (\d+) times/
 
+/** All that a job of Spark reports when Spark has stopped its context. */
+const STOPPED = /SparkContext (?:has been shutdown|was shut down)|stopped SparkContext/
+const STOPPED_ADVICE =
+  'Spark stops when no master answers, or when the cluster ends the application: check that the master runs at the URL `master`. The logger has the reason at level debug.'
+
 export interface FailedJob {
   readonly job: Job
   readonly label: string
@@ -47,7 +52,8 @@ export function jobFailed(error: unknown, { job, label, maxResultBytes, stageOf 
   const reported = REPORTED.exec(text)?.[1]
   if (reported === undefined) {
     const [first] = text.split('\n')
-    return taskFailed(spec(0, times), `${label} failed in job ${job.id} on Spark: ${first}`, error)
+    const advice = STOPPED.test(text) ? `. ${STOPPED_ADVICE}` : ''
+    return taskFailed(spec(0, times), `${label} failed in job ${job.id} on Spark: ${first}${advice}`, error)
   }
   const { rdd, partition, attempt, cause, operation, failedOn } = reportOf(Buffer.from(reported, 'base64'))
   // It names the file, and is no error of a function.

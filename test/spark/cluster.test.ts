@@ -6,6 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Context, JobCancelledError, split, TaskFailedError, withEnv } from 'millrace'
 import { terminateThread } from 'millrace/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Job } from '#build/engine/scheduler/task.js'
+import { JavaError } from '#build/spark/gateway.js'
+import { jobFailed } from '#build/spark/task-failure.js'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark, SparkCluster } from '../services/spark.js'
 import { eventually } from '../support/eventually.js'
@@ -243,7 +246,35 @@ describe.runIf(hasService('spark'))('without a cluster', () => {
     await expect(terminateThread(ctx)).rejects.toThrow('no threads in this process')
   })
 
-  test('a missing Spark, and a master that does not answer, are errors that say so', async () => {
+  test.each([
+    {
+      what: 'Node that an executor does not have',
+      conf: { 'spark.millrace.node': '/no/such/node' },
+      error:
+        /Cannot run program "\/no\/such\/node".* Install Node 20.19 or later on this executor, or set spark.millrace.node/,
+    },
+    {
+      what: 'an archive that is not there',
+      conf: { 'spark.archives': '/no/such/modules.tgz#node_modules' },
+      error: /^Spark did not start: .*NoSuchFileException: \/no\/such\/modules.tgz/s,
+    },
+  ])('$what is named by the error', async ({ conf, error }) => {
+    await using ctx = new Context({ ...onSpark('local[1]', conf), maxFailures: 1 })
+    await expect(ctx.range(3).count()).rejects.toThrow(error)
+  })
+
+  test.each(['has been shutdown', 'was shut down'])('a job says what to do when the SparkContext %s', (how) => {
+    const job = { id: 0 } as Job
+    const error = jobFailed(new JavaError(`java.lang.IllegalStateException: SparkContext ${how}`), {
+      job,
+      label: 'count',
+      maxResultBytes: 1,
+      stageOf: () => undefined,
+    })
+    expect(error).toMatchObject({ message: expect.stringMatching(/SparkContext .* check that the master runs at/) })
+  })
+
+  test('a missing Spark, and a missing bridge, are errors that say so', async () => {
     const { spark, ...options } = onSpark('local[1]')
     await using none = new Context({ ...options, spark: { ...spark, home: folder } })
     await expect(none.range(3).count()).rejects.toThrow(/spark.home is .* it must be the folder of Spark 4/)

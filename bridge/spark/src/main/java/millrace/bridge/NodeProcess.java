@@ -110,7 +110,13 @@ final class NodeProcess {
     builder.environment().put("MILLRACE_PORT", conf.get("spark.millrace.port", ""));
     builder.environment().put("MILLRACE_TOKEN", conf.get("spark.millrace.token", ""));
     // What functions print goes where the executor's output goes.
-    return builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT);
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      String advice = "Install Node 20.19 or later on this executor, or set spark.millrace.node to a path that it has";
+      throw new IOException(e.getMessage() + ". " + advice + ".", e);
+    }
   }
 
   /** Returns Node: a command, or a path, which may begin in the folder of the archives that Spark unpacks. */
