@@ -23,8 +23,9 @@ interface Entry {
 
 /**
  * The right sides of joins, between tasks of a thread. A batch that is joined with a dataset needs no index of the dataset then. A
- * block never changes and its id is unique, so what was read from the same blocks is the same. The thread drops a
- * right side when it releases its first block, and the least recently used ones above a number of rows.
+ * block never changes and its id is unique, so what was read from the same blocks is the same. A thread that owns the
+ * first block of a right side drops it when it releases the block. Only owners learn of releases: other threads keep it until
+ * more recently used ones need the room.
  */
 export class KeptPartners {
   /** Least recently used first. */
