@@ -87,14 +87,14 @@ export class StateSpills {
   }
 }
 
-/** Removes the folders of processes of this machine that were killed. */
+/** Removes the folders of processes of this machine that were killed. Those of another user may stay. */
 async function removeAbandoned(directory: string): Promise<void> {
   const mine = prefix()
-  for (const name of await readdir(directory)) {
-    if (!name.startsWith(mine)) continue
-    const pid = Number(name.slice(mine.length).split('-')[0])
-    if (pid > 0 && !isAlive(pid)) await rm(join(directory, name), { recursive: true, force: true })
-  }
+  const abandoned = (await readdir(directory)).filter((name) => {
+    const pid = name.startsWith(mine) ? Number(name.slice(mine.length).split('-')[0]) : 0
+    return pid > 0 && !isAlive(pid)
+  })
+  await Promise.allSettled(abandoned.map((name) => rm(join(directory, name), { recursive: true, force: true })))
 }
 
 /** Names this machine, or this container: process ids of others mean nothing here. */

@@ -42,6 +42,18 @@ describe('the right sides that a thread keeps', () => {
     expect(made.codes).toEqual({ codes: Int32Array.of(0), values: [1] })
   })
 
+  test('go when many other blocks were released since their last use', () => {
+    const kept = new KeptPartners()
+    for (const block of [1, 2]) keep(kept, side(block), partners(['a'], [1]))
+    for (let block = 10; block < 1010; block++) {
+      kept.release(ids(block))
+      expect(kept.find(side(1))).toBeDefined()
+    }
+    kept.release(ids(1010))
+    expect(kept.find(side(2))).toBeUndefined()
+    expect(kept.find(side(1))).toBeDefined()
+  })
+
   test('are of the same blocks and the same part of them', () => {
     const kept = new KeptPartners()
     keep(kept, side(1, 2), partners(['a'], [1]))
