@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readlinkSync, rmSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
@@ -35,7 +34,7 @@ export class StateSpills {
   constructor(options: StateSpillsOptions) {
     this.#options = options
     const directory = options.spillDirectory ?? tmpdir()
-    this.#folder = join(directory, `${prefix()}${process.pid}-${randomUUID().slice(0, 8)}`)
+    this.#folder = join(directory, `${prefix()}${process.pid}-${Math.random().toString(36).slice(2, 10)}`)
     if (options.stateMemory === undefined) return
     if (folders.size === 0) process.once('exit', removeFolders)
     folders.add(this.#folder)
@@ -101,12 +100,11 @@ async function removeAbandoned(directory: string): Promise<void> {
 function prefix(): string {
   let processes = ''
   try {
-    processes = readlinkSync('/proc/self/ns/pid')
+    processes = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
   } catch {
     // Only Linux has them. Elsewhere the name of the host is enough.
   }
-  const place = createHash('sha256').update(`${hostname()} ${processes}`).digest('hex').slice(0, 8)
-  return `millrace-state-${place}-`
+  return `millrace-state-${hostname().replace(/[^\w.]/g, '_')}-${processes}-`
 }
 
 function isAlive(pid: number): boolean {
