@@ -10,7 +10,7 @@ import { zipfLines } from './words.mjs'
 const INTERVAL = 10
 const PARTITIONS = 4
 /** Lines of a batch that takes about its interval, on two cores. */
-const LINES = 4000
+const LINES = 8000
 /** Batches that the page keeps. */
 const RETAINED = 1000
 /**
