@@ -15,7 +15,7 @@ function partitionOf(entries) {
 
 /** The same form, as it is now. */
 const entriesOf = ({ entries }) =>
-  [...entries.alive()].map((slot) => [entries.keys[slot], entries.values[slot], entries.time(slot)])
+  [...entries.alive()].map((slot) => [entries.key(slot), entries.values[slot], entries.time(slot)])
 
 /** Updates a partition as one batch does; answers with what the function saw and gave. */
 function update(state, { fn, pairs, time, threshold, scan }) {
