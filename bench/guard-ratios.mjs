@@ -18,9 +18,9 @@ import { plainGrep, plainWordCount } from './plain.mjs'
 const MIB = 2 ** 20
 const WORD_COUNT_BYTES = 16 * MIB
 const GREP_BYTES = 24 * MIB
-const JSON_BYTES = 16 * MIB
+const JSON_BYTES = 32 * MIB
 const FIELDS_BYTES = 16 * MIB
-const SORT_BYTES = 16 * MIB
+const SORT_BYTES = 32 * MIB
 const JOIN_BYTES = 16 * MIB
 
 /** As users write it: kernels run these closures. */
