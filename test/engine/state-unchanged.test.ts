@@ -50,6 +50,15 @@ test.each([
   expect(updated).toEqual(expected)
 })
 
+test('0 in the place of -0 is a change', async () => {
+  const states = await runBatches(
+    (_, pairs: DStream<[string, number]>) =>
+      pairs.updateStateByKey<number>((values, state) => (state === undefined ? values[0]! : 0)),
+    [[[['a', -0]], []]],
+  )
+  expect(states.map(({ records }) => Object.is(records[0]![1], -0))).toEqual([true, false])
+})
+
 test.each([1, 2, 3])(
   'unchanged states survive kills, with a snapshot every %i batches',
   async (stateSnapshotInterval) => {

@@ -3,7 +3,7 @@ import { canonical } from '../../../values/keys.js'
 import type { ByteWriter } from '../../blocks/byte-writer.js'
 import type { KeyColumn, ShortTexts } from '../../blocks/key-column.js'
 import { decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
-import { hashOf, isWhole, OBJECT, packKey, packLatin1 } from '../tables/key-words.js'
+import { hashOf, isWhole, OBJECT, packKey, packTexts } from '../tables/key-words.js'
 import { bytesOf, intsOf } from './column-bytes.js'
 import { KeyStore, WORDS } from './key-store.js'
 
@@ -167,11 +167,7 @@ export class KeyTable {
     let at = texts.at
     for (let start = 0; start < lengths.length; start += TOGETHER) {
       const count = Math.min(TOGETHER, lengths.length - start)
-      for (let i = 0; i < count; i++) {
-        const length = lengths[start + i]!
-        packLatin1(texts, at, length, group, i * WORDS)
-        at += length
-      }
+      at = packTexts(texts, start, count, at, group, WORDS)
       this.#probe(count, found, start, undefined)
     }
     return found

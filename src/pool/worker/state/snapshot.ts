@@ -40,7 +40,7 @@ export function writeSnapshot(
   const { entries, changed, chain } = state
   const longer = { increments: chain.increments + 1, entries: chain.entries + (changed?.size ?? 0) }
   const mayGrow = longer.increments <= LONGEST_CHAIN && longer.entries < entries.size * ALL_FROM
-  const anew =
+  const renumbers =
     allKeys ||
     !changed ||
     chain.keyBlocks >= LONGEST_KEY_CHAIN ||
@@ -49,19 +49,19 @@ export function writeSnapshot(
     (!mayGrow && entries.size <= FEW_KEYS) ||
     // A second attempt, after the first has changed the slots.
     (state.renumbered && state.snapshotAt === state.version)
-  if (anew) entries.renumber()
-  const full = anew || !mayGrow
-  const known = anew ? 0 : state.keysWritten
-  const keys = known < entries.slots || anew ? writeKeys(entries, known, services) : undefined
+  if (renumbers) entries.renumber()
+  const full = renumbers || !mayGrow
+  const known = renumbers ? 0 : state.keysWritten
+  const keys = known < entries.slots || renumbers ? writeKeys(entries, known, services) : undefined
   const block = full ? writeAll(entries, timed, services) : writeSome(entries, changed, timed, services)
   state.snapshotAt = state.version
-  state.renumbered = anew
+  state.renumbered = renumbers
   state.copy ??= block.id
   const name = `${state.copy}@${state.version}`
-  const keyBlocks = (anew ? 0 : chain.keyBlocks) + (keys ? 1 : 0)
+  const keyBlocks = (renumbers ? 0 : chain.keyBlocks) + (keys ? 1 : 0)
   state.chainWritten = { ...(full ? { increments: 0, entries: 0 } : longer), keyBlocks, last: name }
-  const written: WrittenBlock = { as: 'snapshot', key, full, name, after: anew ? undefined : chain.last, block }
-  return keys ? [{ as: 'keys', key, full: anew, block: keys }, written] : [written]
+  const written: WrittenBlock = { as: 'snapshot', key, full, name, after: renumbers ? undefined : chain.last, block }
+  return keys ? [{ as: 'keys', key, full: renumbers, block: keys }, written] : [written]
 }
 
 /**

@@ -48,7 +48,7 @@ export function makeUpdateOperator(
       const came = arrived.slots[slot] ?? []
       const before = values[slot]
       const value = timed ? fn(time, copyOf(entries.key(slot)), came, before) : fn(came, before)
-      if (keeps && value === before) continue
+      if (keeps && Object.is(value, before)) continue
       if (value === undefined || value === null) changes.remove(slot)
       else changes.change(slot, value)
     }

@@ -1,5 +1,5 @@
 import type { ShortTexts } from '../../blocks/key-column.js'
-import { hashOf, isWhole, packKey, packLatin1 } from './key-words.js'
+import { hashOf, isWhole, packKey, packTexts } from './key-words.js'
 
 /** The table is at most half full: an entry is then at its first or second position. */
 const PLACES_A_KEY = 2
@@ -75,11 +75,7 @@ export class KeyIndex {
     let at = texts.at
     for (let start = 0; start < lengths.length; start += TOGETHER) {
       const count = Math.min(TOGETHER, lengths.length - start)
-      for (let i = 0; i < count; i++) {
-        const length = lengths[start + i]!
-        packLatin1(texts, at, length, words, i * ENTRY)
-        at += length
-      }
+      at = packTexts(texts, start, count, at, words, ENTRY)
       this.#probe(count, found, start)
     }
     return found

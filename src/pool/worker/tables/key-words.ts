@@ -41,7 +41,7 @@ export function packText(text: string, words: Int32Array, to: number): boolean {
 }
 
 /** Packs a text in memory. Reads whole words if it can. */
-export function packLatin1({ view }: ShortTexts, at: number, length: number, words: Int32Array, to: number): void {
+function packLatin1({ view }: ShortTexts, at: number, length: number, words: Int32Array, to: number): void {
   const tag = (length + 1) << 24
   if (at + 12 <= view.byteLength) {
     const mask = length * 3
@@ -53,6 +53,26 @@ export function packLatin1({ view }: ShortTexts, at: number, length: number, wor
   words.fill(0, to, to + 3)
   for (let i = 0; i < length; i++) words[to + (i >> 2)]! |= view.getUint8(at + i) << ((i & 3) << 3)
   words[to + 2]! |= tag
+}
+
+/**
+ * Packs texts `start` to `start + count`, of which the first one is at `at`, `stride` words apart. Returns the end of the last one.
+ */
+export function packTexts(
+  texts: ShortTexts,
+  start: number,
+  count: number,
+  at: number,
+  words: Int32Array,
+  stride: number,
+): number {
+  const { lengths } = texts
+  for (let i = 0; i < count; i++) {
+    const length = lengths[start + i]!
+    packLatin1(texts, at, length, words, i * stride)
+    at += length
+  }
+  return at
 }
 
 /** Returns whether the words are the whole key, and not only a hash of it. */
