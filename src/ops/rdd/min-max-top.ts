@@ -61,17 +61,20 @@ declare module './facade.js' {
 
 /**
  * Returns the first `n` records in the order of `compare`, which a `sign` of -1 reverses. Holds at most 4n + 257
- * records.
+ * records; compares a record once if it is not among the first `n` so far.
  */
 export function firstInOrder<T>(records: Iterable<T>, n: number, compare: Compare<T>, sign: number): T[] {
   const checked = checkedOrder(compare)
   const order = (a: T, b: T) => sign * checked(a, b)
   let best: T[] = []
+  let full = false
   for (const value of records) {
+    // The sort is stable, so of elements that equal the n-th the first stays: later ones need no place.
+    if (full && order(value, best[n - 1] as T) >= 0) continue
     best.push(value)
-    // Sorts only now and then, at an amortised cost logarithmic in n per record. The sort is stable, so equal elements
-    // keep their order.
-    if (best.length > 4 * n + 256) best = inOrder(best, order).slice(0, n)
+    if (best.length <= 4 * n + 256) continue
+    best = inOrder(best, order).slice(0, n)
+    full = n > 0
   }
   return inOrder(best, order).slice(0, n)
 }

@@ -1,7 +1,7 @@
 import { ArgumentError, StateError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { eachThreads } from '../../support/contexts.js'
-import { array, assert, asyncProperty, double, integer } from '../../support/fast-check.js'
+import { array, assert, asyncProperty, double, integer, tuple } from '../../support/fast-check.js'
 import { table } from '../../support/table.js'
 
 describe('extremes', () => {
@@ -84,6 +84,19 @@ describe('extremes', () => {
           .map((x) => (x * 7919) % 100_003)
           .takeOrdered(5),
       ).toEqual([0, 1, 2, 3, 4])
+    })
+
+    test('of equal ones the first, also among many records', async () => {
+      const pairs = array(tuple(integer({ min: 0, max: 9 }), integer()), { minLength: 600, maxLength: 1500 })
+      await assert(
+        asyncProperty(pairs, integer({ min: 1, max: 40 }), async (list, n) => {
+          const first = (a: [number, number], b: [number, number]) => a[0] - b[0]
+          const rdd = ctx.parallelize(list, 1)
+          expect(await rdd.takeOrdered(n, first)).toEqual(list.toSorted(first).slice(0, n))
+          expect(await rdd.top(n, first)).toEqual(list.toSorted((a, b) => b[0] - a[0]).slice(0, n))
+        }),
+        { numRuns: 25 },
+      )
     })
 
     test('what is refused', async () => {
