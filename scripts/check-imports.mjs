@@ -334,7 +334,13 @@ export const RULES = [
   { room: 'pool/kernels/assembly', may: ['pool/kernels/assembly'] },
   {
     room: 'pool/kernels',
-    may: ['errors', 'ops/functions/expression', 'ops/functions/expression-type', 'pool/kernels', 'package-root'],
+    may: [
+      'errors',
+      'ops/functions/meaning/expression',
+      'ops/functions/meaning/expression-type',
+      'pool/kernels',
+      'package-root',
+    ],
     types: ['ops'],
   },
   // The one place where a worker loads functions of other rooms.

@@ -1,6 +1,6 @@
 import { serialize } from 'node:v8'
 import { broadcastsIn } from '../engine/scheduler/broadcasts-in.js'
-import { exactText } from '../ops/functions/exact-text.js'
+import { exactText } from '../ops/functions/meaning/exact-text.js'
 import type { Program } from '../ops/plan.js'
 import { ByteWriter } from '../pool/blocks/byte-writer.js'
 import { encodeRecords } from '../pool/blocks/records-codec.js'

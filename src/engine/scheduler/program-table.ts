@@ -1,5 +1,5 @@
 import type { ThreadId } from '../../ids.js'
-import { exactText } from '../../ops/functions/exact-text.js'
+import { exactText } from '../../ops/functions/meaning/exact-text.js'
 import type { Program } from '../../ops/plan.js'
 import { broadcastsIn } from './broadcasts-in.js'
 import { areSame } from './same-data.js'

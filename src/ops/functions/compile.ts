@@ -1,9 +1,9 @@
 import { compileFunction } from 'node:vm'
 import { CaptureError } from '../../errors.js'
 import { scriptName } from './call-sites.js'
-import { helpersOf } from './loader-names.js'
 import { mayCompile } from './may-compile.js'
 import type { AnyFunction } from './ref.js'
+import { helpersOf } from './syntax/loader-names.js'
 
 /**
  * Compiles the text of an expression to a function, in strict mode like the module it comes from. Stack traces show it

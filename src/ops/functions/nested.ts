@@ -1,8 +1,8 @@
 import type { AnyNode, CallExpression, Pattern } from 'acorn'
 import { checkCaptured } from './capture.js'
 import { unwrapped } from './env.js'
-import { children, type FunctionNode, parseFunction } from './parse.js'
 import type { AnyFunction } from './ref.js'
+import { children, type FunctionNode, parseFunction } from './syntax/parse.js'
 
 /**
  * Checks the functions that are written inside `fn` as arguments of operations on its parameters, as in `(rdd) =>

@@ -1,5 +1,5 @@
-import type { Expression } from './expression.js'
-import type { ReadMerge } from './read-merge.js'
+import type { Expression } from './meaning/expression.js'
+import type { ReadMerge } from './meaning/read-merge.js'
 
 /** How a task sends its additions to an accumulator: as one sum, or as a list in order. */
 export type Gathering = 'sum' | 'list'

@@ -3,12 +3,12 @@ import { builtinRef } from './builtin.js'
 import { checkFunction } from './check-function.js'
 import { unwrapped } from './env.js'
 import { globalPath } from './globals.js'
-import { withMeaning } from './meaning.js'
-import { functionHash } from './normal-form.js'
+import { withMeaning } from './meaning/meaning.js'
+import { recognised } from './meaning/recognise.js'
 import { declaring } from './pure.js'
-import { recognised } from './recognise.js'
 import type { AnyFunction, FnRef, ReturnKind } from './ref.js'
 import { withReturnKind } from './results.js'
+import { functionHash } from './syntax/normal-form.js'
 
 /**
  * The functions of a pipeline module, in the order in which building its graph records them. The driver and every

@@ -1,5 +1,5 @@
 import type { Dataset, Planner, SourcePartition } from '../dataset.js'
-import { whyFunction } from '../functions/meaning.js'
+import { whyFunction } from '../functions/meaning/meaning.js'
 import type { FnRef, UserRef } from '../functions/ref.js'
 import { ChainRdd } from './chain.js'
 import type { Rdd } from './rdd.js'

@@ -1,4 +1,4 @@
-import type { Expression } from '../../ops/functions/expression.js'
+import type { Expression } from '../../ops/functions/meaning/expression.js'
 import { byteOf, type FieldAt, MAX_INDEX, type Names, namesOf, pathOf } from './byte-arguments.js'
 
 /**

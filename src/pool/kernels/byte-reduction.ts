@@ -1,4 +1,4 @@
-import type { Expression } from '../../ops/functions/expression.js'
+import type { Expression } from '../../ops/functions/meaning/expression.js'
 import type { Step } from '../../ops/plan.js'
 import type { FieldAt } from './byte-arguments.js'
 import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'

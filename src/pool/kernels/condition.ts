@@ -1,4 +1,4 @@
-import type { Expression } from '../../ops/functions/expression.js'
+import type { Expression } from '../../ops/functions/meaning/expression.js'
 import { isExactText } from './byte-arguments.js'
 import { isAlwaysNumber, type LineNumber, lineNumber } from './line-number.js'
 import { type Part, partOf } from './line-part.js'

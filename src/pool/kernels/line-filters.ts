@@ -1,4 +1,4 @@
-import type { Expression } from '../../ops/functions/expression.js'
+import type { Expression } from '../../ops/functions/meaning/expression.js'
 import type { Step } from '../../ops/plan.js'
 import { isExactText } from './byte-arguments.js'
 import { meaningOf } from './meaning-of.js'

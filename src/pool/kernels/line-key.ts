@@ -1,5 +1,5 @@
-import type { Expression } from '../../ops/functions/expression.js'
-import { typeOf } from '../../ops/functions/expression-type.js'
+import type { Expression } from '../../ops/functions/meaning/expression.js'
+import { typeOf } from '../../ops/functions/meaning/expression-type.js'
 import { isExactText } from './byte-arguments.js'
 import { type LineNumber, lineNumber } from './line-number.js'
 import { type Part, partOf } from './line-part.js'

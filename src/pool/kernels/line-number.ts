@@ -1,4 +1,4 @@
-import type { Arithmetic, Expression, Rounding } from '../../ops/functions/expression.js'
+import type { Arithmetic, Expression, Rounding } from '../../ops/functions/meaning/expression.js'
 import { type Part, partOf } from './line-part.js'
 
 /** A number that a function computes from a line. Where it is not certain on bytes, the function computes it. */

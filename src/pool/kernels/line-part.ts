@@ -1,4 +1,4 @@
-import type { Expression } from '../../ops/functions/expression.js'
+import type { Expression } from '../../ops/functions/meaning/expression.js'
 import { fieldOf, type JsonField, jsonFieldOf } from './byte-fields.js'
 
 /** A part of a line that programs read; `json`: its value may have any type. */

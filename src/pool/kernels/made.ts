@@ -1,5 +1,5 @@
-import { type Expression, isList, membersOf, RECORD } from '../../ops/functions/expression.js'
-import { typeOf } from '../../ops/functions/expression-type.js'
+import { type Expression, isList, membersOf, RECORD } from '../../ops/functions/meaning/expression.js'
+import { typeOf } from '../../ops/functions/meaning/expression-type.js'
 import type { Step } from '../../ops/plan.js'
 import { type Condition, conditionOf } from './condition.js'
 import { lineKey } from './line-key.js'

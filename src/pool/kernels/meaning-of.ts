@@ -1,4 +1,4 @@
-import { applied, type Expression, isList, RECORD } from '../../ops/functions/expression.js'
+import { applied, type Expression, isList, RECORD } from '../../ops/functions/meaning/expression.js'
 import type { FnRef } from '../../ops/functions/ref.js'
 import type { Step } from '../../ops/plan.js'
 import { type BuiltinRef, valuesOf } from './byte-arguments.js'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CopyPolicy } from '#build/engine/scheduler/copies/repeatable.js'
 import '#build/index.js'
-import { impurityOf, mutationOf } from '#build/ops/functions/purity.js'
+import { impurityOf, mutationOf } from '#build/ops/functions/meaning/purity.js'
 
 const never = () => {
   throw new Error('Nothing to look up.')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { areSame } from '#build/engine/scheduler/same-data.js'
 import { builtin, builtinRef, defineBuiltin } from '#build/ops/functions/builtin.js'
-import { exactText } from '#build/ops/functions/exact-text.js'
+import { exactText } from '#build/ops/functions/meaning/exact-text.js'
 import fc from '../../support/fast-check.js'
 
 const values = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withSparseArray: true })

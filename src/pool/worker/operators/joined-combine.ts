@@ -1,5 +1,5 @@
-import { type Expression, RECORD } from '../../../ops/functions/expression.js'
-import { textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
+import { type Expression, RECORD } from '../../../ops/functions/meaning/expression.js'
+import { textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import type { Aggregator, Plan } from '../../../ops/plan.js'
 import type { Numbers } from '../../blocks/pair-columns.js'
 import { after } from '../../kernels/meaning-of.js'

@@ -1,5 +1,5 @@
-import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
-import { makesNoSymbols } from '../../../ops/functions/keeps-arguments.js'
+import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
+import { makesNoSymbols } from '../../../ops/functions/meaning/keeps-arguments.js'
 import { asPair } from '../../../ops/pair.js'
 import type { Aggregator, PartitionerSpec, Plan, Sink } from '../../../ops/plan.js'
 import { checkedOrder } from '../../../ops/rdd/checked-order.js'

@@ -1,4 +1,4 @@
-import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
+import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import type { Plan } from '../../../ops/plan.js'
 import { copyOf, isObject } from '../../../values/copy.js'
 import type { PairColumns } from '../../blocks/pair-columns.js'

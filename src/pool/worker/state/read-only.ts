@@ -1,4 +1,4 @@
-import { keepsArguments } from '../../../ops/functions/keeps-arguments.js'
+import { keepsArguments } from '../../../ops/functions/meaning/keeps-arguments.js'
 import type { Aggregator, Plan, Program, Sink } from '../../../ops/plan.js'
 
 /**

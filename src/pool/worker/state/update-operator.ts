@@ -1,5 +1,5 @@
-import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
-import { keepsArguments } from '../../../ops/functions/keeps-arguments.js'
+import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
+import { keepsArguments } from '../../../ops/functions/meaning/keeps-arguments.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import { copyOf } from '../../../values/copy.js'
 import { KeyedMap } from '../../../values/keys.js'

@@ -1,4 +1,4 @@
-import { RECORD } from '../../../ops/functions/expression.js'
+import { RECORD } from '../../../ops/functions/meaning/expression.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { decodeLines, eachLines } from '../../blocks/text.js'
 import { byteSteps } from '../../kernels/byte-steps.js'

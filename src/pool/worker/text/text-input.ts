@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { textIntrinsicsIntact } from '../../../ops/functions/intrinsics.js'
+import { textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { afterNewline, eachLines, eachPiece } from '../../blocks/text.js'
 import { isRead } from '../../kernels/meaning-of.js'

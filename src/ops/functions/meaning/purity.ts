@@ -8,8 +8,10 @@ import type {
   Pattern,
   Property,
 } from 'acorn'
-import { children, type FunctionNode, parseFunction } from './parse.js'
-import { givenNames, namesOf, targetsOf } from './pattern-names.js'
+import { children, type FunctionNode, parseFunction } from '../syntax/parse.js'
+import { givenNames, namesOf, targetsOf } from '../syntax/pattern-names.js'
+import type { Binding } from '../syntax/scope.js'
+import { ScopeReader } from '../syntax/scope-reader.js'
 import {
   CALLBACKS,
   CONSTANT_PATH,
@@ -24,8 +26,6 @@ import {
   methodOf,
   STATICS,
 } from './pure-names.js'
-import type { Binding } from './scope.js'
-import { ScopeReader } from './scope-reader.js'
 
 /**
  * The meaning of a name of the surroundings: a primitive value, other data, a function that is itself proven, an

@@ -1,10 +1,10 @@
+import type { AnyFunction, EnvValue, UserRef } from '../ref.js'
 import { areGlobal, constantAround } from './closure-scopes.js'
 import { type Constant, constantOf, type Expression, RECORD } from './expression.js'
 import { FUNCTIONS, STATICS } from './pure-names.js'
 import { type Meaning, mutationOf, type Surroundings } from './purity.js'
 import { type GlobalName, type Known, readExpression } from './read-expression.js'
 import { type ReadMerge, readMerge } from './read-merge.js'
-import type { AnyFunction, EnvValue, UserRef } from './ref.js'
 
 /** The meaning of a function, or the reason why it runs as it is written. */
 export type Reading = Expression | { readonly why: string }

@@ -1,8 +1,8 @@
 import type * as Inspector from 'node:inspector'
-import { neverAssigned } from './assigned-names.js'
+import type { AnyFunction } from '../ref.js'
+import { neverAssigned } from '../syntax/assigned-names.js'
 import { type Constant, constantOf } from './expression.js'
 import { answer, declares, type FunctionView, inspecting, valueIn, viewOf } from './inspector.js'
-import type { AnyFunction } from './ref.js'
 
 /**
  * Returns whether names in a function's text are the language's globals: no scope around the function declares them.

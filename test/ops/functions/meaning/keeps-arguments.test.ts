@@ -1,7 +1,7 @@
 import type { AnyFunction } from 'millrace'
 import { expect, test } from 'vitest'
 import { capture } from '#build/ops/functions/capture.js'
-import { keepsArguments, makesNoSymbols } from '#build/ops/functions/keeps-arguments.js'
+import { keepsArguments, makesNoSymbols } from '#build/ops/functions/meaning/keeps-arguments.js'
 
 test.each<[AnyFunction, boolean, boolean]>([
   [(event: { id: number }) => [event.id, event], true, true],

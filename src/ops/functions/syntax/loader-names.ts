@@ -1,4 +1,4 @@
-import type { AnyFunction } from './ref.js'
+import type { AnyFunction } from '../ref.js'
 
 /**
  * Names that loaders write into the text of functions. Seen on Node 20 to 24:

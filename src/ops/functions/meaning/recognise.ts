@@ -1,7 +1,7 @@
-import { identity, pairWithOne, sum } from './common.js'
-import { environmentOf } from './env.js'
-import { normalForm } from './normal-form.js'
-import type { AnyFunction } from './ref.js'
+import { identity, pairWithOne, sum } from '../common.js'
+import { environmentOf } from '../env.js'
+import type { AnyFunction } from '../ref.js'
+import { normalForm } from '../syntax/normal-form.js'
 
 /** Longer texts match no known function, so they are not parsed. */
 const LONGEST = 60

@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn'
-import { CaptureError } from '../../errors.js'
+import { CaptureError } from '../../../errors.js'
 import { DYNAMIC_IMPORT } from './loader-names.js'
 import { children, parseFunction } from './parse.js'
 import { ScopeReader } from './scope-reader.js'

@@ -10,8 +10,8 @@ import type {
   TemplateLiteral,
   UnaryExpression,
 } from 'acorn'
+import { type FunctionNode, parseFunction } from '../syntax/parse.js'
 import { type Constant, type Expression, RECORD } from './expression.js'
-import { type FunctionNode, parseFunction } from './parse.js'
 
 /** The names that a function may use besides its own. */
 export interface Known {

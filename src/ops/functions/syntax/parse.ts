@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Acorn from 'acorn'
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression, Options, Program } from 'acorn'
-import { checkPackageFiles } from '../../package-root.js'
+import { checkPackageFiles } from '../../../package-root.js'
 
 /**
  * Loads the parser on the first use: few threads parse a text, and the others start sooner. It must not load earlier,

@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn'
-import { parseFunction } from './parse.js'
+import { parseFunction } from '../syntax/parse.js'
 import type { Known } from './read-expression.js'
 
 /** A function of two numbers: Math.max or Math.min. */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { constants, Script } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { neverAssigned } from '#build/ops/functions/assigned-names.js'
 import type { AnyFunction } from '#build/ops/functions/ref.js'
+import { neverAssigned } from '#build/ops/functions/syntax/assigned-names.js'
 import { FunctionTable } from '#build/ops/functions/table.js'
 
 type Cases = Record<string, [AnyFunction, string?]>
 /** Node itself loads the module: the test runner would write another text. */
-const path = new URL('./fixtures/module-constants.mjs', import.meta.url)
+const path = new URL('../fixtures/module-constants.mjs', import.meta.url)
 const load = new Script('(url) => import(url)', { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER })
 const { cases, numbers }: { cases: Cases; numbers: AnyFunction } = await load.runInThisContext()(path.href)
 

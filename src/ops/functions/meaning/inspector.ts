@@ -1,6 +1,6 @@
 import type * as Inspector from 'node:inspector'
 import { createRequire } from 'node:module'
-import type { AnyFunction } from './ref.js'
+import type { AnyFunction } from '../ref.js'
 
 /** Where the inspector finds the function, for the length of a call. */
 const PLACE = 'millrace:function'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { freeVariables } from '#build/ops/functions/free-variables.js'
+import { freeVariables } from '#build/ops/functions/syntax/free-variables.js'
 
 const ROWS: readonly [text: string, ...free: string[]][] = [
   // Parameters

@@ -1,4 +1,4 @@
-import type { FnRef } from './ref.js'
+import type { FnRef } from '../ref.js'
 
 /**
  * Returns whether a function changes no part of its arguments: functions of the library and the language, unless they call

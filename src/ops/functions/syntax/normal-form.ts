@@ -1,9 +1,9 @@
 import type { AnyNode } from 'acorn'
+import { textDigest } from '../text-digest.js'
 import { DYNAMIC_IMPORT, IMPORT_META, IMPORT_OBJECT, NAME_HELPER } from './loader-names.js'
 import { parseFunction } from './parse.js'
 import type { Binding } from './scope.js'
 import { ScopeReader } from './scope-reader.js'
-import { textDigest } from './text-digest.js'
 
 /**
  * Returns a text that does not depend on how the function's module was loaded. The driver and the workers may load one

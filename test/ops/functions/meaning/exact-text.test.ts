@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { exactText } from '#build/ops/functions/exact-text.js'
-import fc from '../../support/fast-check.js'
+import { exactText } from '#build/ops/functions/meaning/exact-text.js'
+import fc from '../../../support/fast-check.js'
 
 const different: readonly unknown[] = [
   undefined,
