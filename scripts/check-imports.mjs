@@ -227,7 +227,13 @@ const DRIVER_ROOMS = [
   },
   {
     room: 'engine/receivers',
-    may: [...REST, 'engine/checkpoint/input-uid', 'engine/user-code', 'engine/streaming/stop-deadline'],
+    may: [
+      ...REST,
+      'pool/kernels/newlines',
+      'engine/checkpoint/input-uid',
+      'engine/user-code',
+      'engine/streaming/stop-deadline',
+    ],
     types: [
       'engine/checkpoint',
       'engine/engine',

@@ -1,14 +1,32 @@
+import { NewlineCounter } from '../../pool/kernels/newlines.js'
+
 const NEWLINE = 10
 const NEWLINES = 0x0a0a0a0a
 const LOW_BITS = 0x7f7f7f7f
 /** Number of words after which a counter of one byte must be emptied. */
 const COUNTER_LIMIT = 255
 
+/** Fewer bytes are not worth a copy and a call. */
+const LEAST_COPIED = 1024
+
+let counter: NewlineCounter | undefined
+let isCounterKnown = false
+
 /**
  * Counts the newlines in bytes, so that a batch knows its number of records before it starts. It runs in the driver for
- * every received byte: four bytes per step without a branch, about 0.2 ns per byte (a line of 100 bytes: 20 ns).
+ * every received byte: 0.05 ns per byte, 0.2 for few bytes and without WebAssembly.
  */
 export function linesIn(bytes: Uint8Array): number {
+  if (bytes.length < LEAST_COPIED) return linesInWords(bytes)
+  if (!isCounterKnown) {
+    counter = NewlineCounter.create()
+    isCounterKnown = true
+  }
+  return counter ? counter.count(bytes) : linesInWords(bytes)
+}
+
+/** Four bytes per step, without a branch. */
+export function linesInWords(bytes: Uint8Array): number {
   const start = Math.min(bytes.length, -bytes.byteOffset & 3)
   const words = (bytes.length - start) >> 2
   const end = start + words * 4

@@ -13,6 +13,7 @@ export interface Exports {
   pickedBytes(): number
   pieceBytes(): number
   countLines(from: number, length: number): number
+  countNewlines(from: number, length: number): number
   selectIncluding(from: number, length: number, to: number, needle: number, needleLength: number, not: boolean): number
   selectAt(
     from: number,

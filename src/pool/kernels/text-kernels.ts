@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { PACKAGE_ROOT } from '../../package-root.js'
 import type { Names } from './byte-arguments.js'
 import type { JsonField } from './byte-fields.js'
 import type { ByteReduction, Merge } from './byte-reduction.js'
 import type { Tokens } from './byte-steps.js'
 import type { EachPart, RangeBounds } from './divide-lines.js'
 import type { Exports } from './exports.js'
+import { instantiate } from './instantiate.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
 import type { LineProgram } from './program-writer.js'
@@ -48,16 +47,12 @@ export class TextKernels {
 
   /** Returns undefined if the module was not built or cannot run; functions then do the same work. */
   static create(): TextKernels | undefined {
-    const file = new URL('pool/kernels/kernels.wasm', PACKAGE_ROOT)
-    // A process started with --jitless has no WebAssembly.
-    if (typeof WebAssembly === 'undefined' || !existsSync(file)) return undefined
-    const module = new WebAssembly.Module(readFileSync(file))
-    return new TextKernels(new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Exports)
+    const wasm = instantiate()
+    return wasm && new TextKernels(wasm)
   }
 
   private constructor(wasm: Exports) {
     this.#wasm = wasm
-    wasm.begin()
     this.#pieceBytes = wasm.pieceBytes()
     this.#bytes = Buffer.from(wasm.memory.buffer)
   }
@@ -316,8 +311,4 @@ function throwsWithout({ names, strict }: JsonField): boolean {
 /** Allocations begin at multiples of 64. */
 function keysAfter(end: number): number {
   return Math.ceil(end / 64) * 64
-}
-
-function abort(): never {
-  throw new Error('A text kernel reached an unreachable instruction.')
 }

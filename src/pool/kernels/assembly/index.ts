@@ -7,7 +7,7 @@ export { addFields } from './fields'
 export { addJson, countJson } from './json-fields'
 export { want } from './json'
 export { addComputed, countComputed } from './line-keys'
-export { countLines, selectAt, selectIncluding } from './lines'
+export { countLines, countNewlines, selectAt, selectIncluding } from './lines'
 export { clearPairs, listedPairs } from './pairs'
 export {
   beginRanges,

@@ -5,6 +5,10 @@ const CARRIAGE_RETURN: u8 = 13
 
 /** Counts the lines of a text. The text after the last newline is a line unless it is empty. */
 export function countLines(from: usize, length: u32): u32 {
+  return countNewlines(from, length) + u32(length > 0 && load<u8>(from + length - 1) != NEWLINE)
+}
+
+export function countNewlines(from: usize, length: u32): u32 {
   const newline = i8x16.splat(NEWLINE)
   const end = from + length
   let lines: u32 = 0
@@ -17,7 +21,7 @@ export function countLines(from: usize, length: u32): u32 {
       popcnt(i8x16.bitmask(i8x16.eq(v128.load(at, 48), newline)))
   }
   for (; at < end; at++) lines += i32(load<u8>(at) == NEWLINE)
-  return lines + u32(length > 0 && load<u8>(end - 1) != NEWLINE)
+  return lines
 }
 
 /** Tests of a line: it begins or ends with the needle, or is equal to it. */
