@@ -49,12 +49,14 @@ function counted(records: Iterable<unknown>, sample: LoopSample): Iterable<unkno
     sample.others += records.length
     return records
   }
-  return (function* () {
-    for (const record of records) {
-      sample.others++
-      yield record
-    }
-  })()
+  return each(records, sample)
+}
+
+function* each(records: Iterable<unknown>, sample: LoopSample): Generator<unknown> {
+  for (const record of records) {
+    sample.others++
+    yield record
+  }
 }
 
 /** Returns the step with a function that counts its calls, and measures their time. */

@@ -131,17 +131,21 @@ function takeTally(
   emit: (value: unknown, times: number) => void,
 ): void {
   const { keys, counts } = kernels.take()
-  let i = -1
-  // The loop reads the next key when it has finished the last one.
-  const each = function* () {
-    for (i = 0; i < keys.length; i++) {
-      const key = keys[i]
-      // Only this path, which is rare, searches for white space of more than one byte.
-      if (tokens.kind === 'words' && WIDE_SPACE.test(key as string)) yield* wordsOf(key as string)
-      else yield key
-    }
+  const cursor = { at: -1 }
+  loop(eachKey(keys, tokens, cursor), (value) => emit(value, counts[cursor.at]!), task.meter)
+}
+
+/**
+ * Yields keys; `cursor.at` is the index of the last one. A generator function per task would keep the keys of all tasks alive until a
+ * full collection: V8 allocates a map in the old generation for each such function, and the map refers to its closure.
+ */
+function* eachKey(keys: readonly unknown[], { kind }: Tokens, cursor: { at: number }): Generator<unknown> {
+  for (cursor.at = 0; cursor.at < keys.length; cursor.at++) {
+    const key = keys[cursor.at]
+    // Only this path, which is rare, searches for white space of more than one byte.
+    if (kind === 'words' && WIDE_SPACE.test(key as string)) yield* wordsOf(key as string)
+    else yield key
   }
-  loop(each(), (value) => emit(value, counts[i]!), task.meter)
 }
 
 const WIDE_SPACE = /\s/
