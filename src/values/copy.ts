@@ -19,6 +19,11 @@ export function copyOf<T>(value: T): T {
   return isObject(value) ? (copyOfObject(value, 0) as T) : value
 }
 
+/** Returns copies of values, or the array itself if none of them is an object. */
+export function copiesOf<T>(values: readonly T[]): readonly T[] {
+  return values.some(isObject) ? values.map(copyOf) : values
+}
+
 /** Whether the current copy throws for a value that is not data. */
 let strict = false
 

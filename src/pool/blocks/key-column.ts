@@ -41,6 +41,11 @@ export class KeyColumn {
     return new KeyColumn(keys.length, undefined, () => keys)
   }
 
+  /** Keys that `make` returns when they are read. */
+  static lazy(count: number, make: () => readonly unknown[]): KeyColumn {
+    return new KeyColumn(count, undefined, make)
+  }
+
   /** Returns the keys. The first call decodes them. */
   all(): readonly unknown[] {
     this.#all ??= this.#make()

@@ -32,6 +32,10 @@ export class PairColumns {
     return new PairColumns(KeyColumn.of(keys), values, undefined)
   }
 
+  static ofColumn(keys: KeyColumn, values: readonly unknown[]): PairColumns {
+    return new PairColumns(keys, values, undefined)
+  }
+
   get count(): number {
     return this.keys.count
   }

@@ -83,6 +83,23 @@ export function after(made: Expression, step: Step): Expression | undefined {
   return { is: 'pair', of: [made.of[0], applied(means, made.of[1])] }
 }
 
+/** Returns whether the function of a step on pairs is known not to read their keys. */
+export function ignoresKey(step: Step): boolean {
+  const { op, fn } = step
+  // A dropped record is reported as a whole.
+  if (op === 'mapPartitions' || op === 'mapAsync' || step.rejects) return false
+  if (op === 'mapValues' || op === 'flatMapValues') return true
+  const means = meaningOf(fn)
+  return means !== undefined && !readsKey(means)
+}
+
+function readsKey(means: Expression): boolean {
+  if (means.is === 'record') return true
+  if (means.is === 'value') return false
+  if (isList(means)) return means.of.some(readsKey)
+  return means.is === 'item' && means.of.is === 'record' ? means.index === 0 : readsKey(means.of)
+}
+
 /** Returns whether a value depends on the record, so that what throws while the record is made throws here too. */
 function reads(means: Expression): boolean {
   if (means.is === 'record') return true

@@ -1,11 +1,23 @@
 import { expect, test } from 'vitest'
+import { PairColumns } from '#build/pool/blocks/pair-columns.js'
 import { compileLoop, composeLoop, type ReadyStep } from '#build/pool/worker/operators/loop.js'
+import { PairRecords } from '#build/pool/worker/operators/pair-records.js'
 import { RECORD_OPERATIONS } from '#build/pool/worker/operators/record-operations.js'
 import { outcomesOf } from '#build/pool/worker/operators/rejecting.js'
 import fc from '../../support/fast-check.js'
 
 type Op = keyof typeof RECORD_OPERATIONS
 type Pair = [number, number]
+
+/** The same records as a slice of columns. */
+function inColumns(records: readonly Pair[]): PairRecords {
+  const more: Pair[] = [[9, 9], ...records, [9, 9]]
+  const columns = PairColumns.of(
+    more.map(([key]) => key),
+    more.map(([, value]) => value),
+  )
+  return new PairRecords(columns, true).slice(1, records.length + 1)
+}
 
 /** Throws on multiples of 7; a function with several results throws midway on multiples of 5. */
 const FUNCTIONS = {
@@ -39,7 +51,7 @@ const MODEL: Record<Op, { fn: (of: never) => unknown; outputs: (record: Pair) =>
 
 function run(
   step: ReadyStep,
-  records: readonly unknown[],
+  records: Iterable<unknown>,
   make: (steps: ReadyStep[]) => ReturnType<typeof composeLoop>,
 ) {
   const outputs: unknown[] = []
@@ -80,6 +92,7 @@ for (const [form, make] of [
         expect(bare.failedOn).toEqual(wrong[0])
         expect(bare.failedAt).toBe(wrong.length > 0 ? 'step' : undefined)
         if (wrong.length === 0) expect(bare.outputs).toEqual(good)
+        expect(run(step, inColumns(records), make)).toEqual(bare)
 
         const rejected = wrong.map((record) => [3, 'step', record])
         expect(run({ ...step, rejects: 3 }, records, make)).toMatchObject({

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { KeyColumn } from '#build/pool/blocks/key-column.js'
 import { decodePairColumns, encodePairs } from '#build/pool/blocks/records-codec.js'
+import { PairRecords } from '#build/pool/worker/operators/pair-records.js'
 import { Bits } from '#build/pool/worker/state/bits.js'
 import { Changes } from '#build/pool/worker/state/changes.js'
 import { emptyState, tidy } from '#build/pool/worker/state/store.js'
@@ -90,10 +91,7 @@ test('is a Map with composite keys, whatever is done to it and taken back', () =
       expect(new Map([...entries.entries()].map(([key, value]) => [nameOf(key), value]))).toEqual(model)
       for (const [key, value] of entries.entries()) expect(entries.get(key)).toBe(value)
       const pieces: (readonly [unknown, unknown])[] = []
-      entries.eachEntries(
-        (pairs) => pieces.push(...pairs),
-        (column) => column,
-      )
+      entries.eachColumns((part) => pieces.push(...new PairRecords(part, true).toArray()), false)
       expect(pieces).toEqual([...entries.entries()])
       const asked = all.flatMap((doing) => ('key' in doing ? [doing.key] : []))
       const slots = entries.findColumn(KeyColumn.of(asked))
@@ -198,10 +196,7 @@ test('entries come in pieces, all of them once', () => {
   for (let n = 0; n < 10_000; n++) table.add(n, -n)
   for (let n = 0; n < 10_000; n += 10) table.remove(n)
   const pieces: (readonly (readonly [unknown, unknown])[])[] = []
-  table.eachEntries(
-    (pairs) => pieces.push(pairs),
-    (column) => column,
-  )
+  table.eachColumns((part) => pieces.push(new PairRecords(part, true).toArray()), false)
   expect(pieces.length).toBeGreaterThan(1)
   expect(pieces.flat()).toEqual([...table.entries()])
   expect(pieces.flat().length).toBe(9000)

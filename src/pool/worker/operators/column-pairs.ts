@@ -25,7 +25,11 @@ export function compileColumnPairs(
         addColumns(task, part, add),
       )
   }
-  if (plan.op !== 'combine' && !(plan.op === 'merge' && plan.aggregator)) return undefined
+  const inColumns =
+    plan.op === 'combine' ||
+    (plan.op === 'merge' && plan.aggregator) ||
+    (plan.op === 'state' && plan.emit === 'entries')
+  if (!inColumns) return undefined
   const columns = compileColumns(plan, compiler)
   return (task, _, add) => columns(task, (part) => addColumns(task, part, add))
 }

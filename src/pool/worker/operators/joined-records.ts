@@ -1,5 +1,6 @@
 import type { KeyColumn } from '../../blocks/key-column.js'
 import { NONE } from '../tables/partner-index.js'
+import { ColumnRecords } from './column-records.js'
 
 /** The columns of joined records. Record i has the key and the value of row `lefts[i]`, and the partner `rights[i]`. */
 export interface JoinedColumns {
@@ -11,23 +12,20 @@ export interface JoinedColumns {
   readonly rights: Int32Array
 }
 
-/**
- * Joined records, `[key, [mine, theirs]]`, in columns. A compiled loop reads the columns, and V8 then allocates no arrays for
- * functions that it inlines. Iterating builds the arrays.
- */
-export class JoinedRecords implements Iterable<unknown> {
+/** Joined records, `[key, [mine, theirs]]`, in columns. */
+export class JoinedRecords extends ColumnRecords {
   readonly columns: JoinedColumns
 
   constructor(columns: JoinedColumns) {
+    super()
     this.columns = columns
   }
 
-  get length(): number {
+  override get length(): number {
     return this.columns.lefts.length
   }
 
-  /** Returns the records from `start` on, before `end`. */
-  slice(start: number, end?: number): JoinedRecords {
+  override slice(start: number, end?: number): JoinedRecords {
     const { lefts, rights } = this.columns
     return new JoinedRecords({
       ...this.columns,
@@ -36,17 +34,9 @@ export class JoinedRecords implements Iterable<unknown> {
     })
   }
 
-  at(i: number): unknown {
+  override at(i: number): unknown {
     const { keys, mine, theirs, lefts, rights } = this.columns
     const right = rights[i]!
     return [keys.all()[lefts[i]!], [mine[lefts[i]!], right === NONE ? undefined : theirs[right]]]
-  }
-
-  toArray(): unknown[] {
-    return Array.from(this.columns.lefts, (_, i) => this.at(i))
-  }
-
-  *[Symbol.iterator](): Iterator<unknown> {
-    for (let i = 0; i < this.length; i++) yield this.at(i)
   }
 }

@@ -5,8 +5,9 @@ import { checkIterable, checkResult } from '../../../ops/functions/results.js'
 import { asPair } from '../../../ops/pair.js'
 import type { RejectsInput } from '../../../ops/plan.js'
 import { PROGRESS } from '../../thread-status.js'
-import { JoinedRecords } from './joined-records.js'
+import { ColumnRecords } from './column-records.js'
 import type { Meter } from './meter.js'
+import { PairRecords } from './pair-records.js'
 import { type Emit, type LoopOp, RECORD_OPERATIONS, stepText } from './record-operations.js'
 import { guardedStep, guardedText } from './rejecting.js'
 
@@ -17,6 +18,8 @@ export interface ReadyStep {
   readonly fn: AnyFunction
   readonly label: string
   readonly rejects?: RejectsInput
+  /** Whether the function takes pairs, and is proven not to read their keys. */
+  readonly ignoresKey?: boolean
 }
 
 /**
@@ -38,26 +41,32 @@ const CAREFUL_PIECES = 32
  */
 export function compileLoop(steps: readonly ReadyStep[], last: Look = 'items'): Loop {
   const names = steps.map((_, i) => `f${i}`)
-  const compile = <L>(text: string): L =>
-    new Function('labels', 'asPair', 'check', 'each', ...names, `'use strict'; return (${text})`)(
+  const compile = (head: Head): readonly [near: Loop, fast: Loop] => {
+    const text = `[${loopText(steps, 'fields', 'fields', head)}, ${loopText(steps, 'items', last, head)}]`
+    return new Function('labels', 'asPair', 'check', 'each', ...names, `'use strict'; return (${text})`)(
       steps.map((step) => step.label),
       asPair,
       checkResult,
       checkIterable,
       ...steps.map((step) => unguarded(step.fn)),
     )
-  const [near, fast] = compile<[Loop, Loop]>(
-    `[${loopText(steps, 'fields', 'fields', RECORDS)}, ${loopText(steps, 'items', last, RECORDS)}]`,
-  )
-  let joined: ((records: JoinedRecords, emit: Emit, meter: Meter) => void) | undefined
+  }
+  const [near, fast] = compile(RECORDS)
+  const needsKeys = readsKeys(steps)
+  const ofColumns = new Map<Head, ReturnType<typeof compile>>()
+  const compiled = (head: Head) => {
+    const loops = ofColumns.get(head) ?? compile(head)
+    ofColumns.set(head, loops)
+    return loops
+  }
   let careful = CAREFUL_PIECES
   return (records, emit, meter) => {
-    if (records instanceof JoinedRecords) {
-      joined ??= compile<NonNullable<typeof joined>>(loopText(steps, 'items', last, JOINED))
-      if (careful === 0) return joined(records, emit, meter)
+    if (records instanceof ColumnRecords) {
+      const [looking, loop] = compiled(headOf(records, needsKeys))
+      if (careful === 0) return loop(records, emit, meter)
       careful--
-      near(records.slice(0, LOOKS), emit, meter)
-      return joined(records.slice(LOOKS), emit, meter)
+      looking(records.slice(0, LOOKS), emit, meter)
+      return loop(records.slice(LOOKS), emit, meter)
     }
     if (careful === 0) return fast(records, emit, meter)
     careful--
@@ -103,6 +112,35 @@ const JOINED: Head = {
     const right = rights[i]
     const v = [keys[left], [mine[left], right < 0 ? undefined : theirs[right]]]`,
   record: 'records.at(i)',
+}
+const PAIRS = pairsHead('keys[i]')
+const VALUES = pairsHead('undefined')
+
+function pairsHead(key: string): Head {
+  return {
+    before: `
+    const { values } = records.columns
+    ${key === 'undefined' ? '' : 'const keys = records.columns.keys.all()'}
+    const { to } = records
+    let i = records.from`,
+    head: `for (; i < to; i++) {
+    const v = [${key}, values[i]]`,
+    record: 'records.row(i)',
+  }
+}
+
+function headOf(records: ColumnRecords, needsKeys: boolean): Head {
+  if (!(records instanceof PairRecords)) return JOINED
+  return needsKeys || !records.omitsKeys ? PAIRS : VALUES
+}
+
+/** Whether a step, or the reader after the last one, may read keys of pairs. */
+function readsKeys(steps: readonly ReadyStep[]): boolean {
+  for (const { op, ignoresKey } of steps) {
+    if (!ignoresKey) return true
+    if (op === 'map' || op === 'flatMap') return false
+  }
+  return true
 }
 
 /**

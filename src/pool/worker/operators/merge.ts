@@ -9,6 +9,7 @@ import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import { labelled, type Task, type ThreadServices } from '../runtime/task.js'
 import { CombineTable, makeCombine } from '../tables/combine-table.js'
 import { compileCombining } from '../text/byte-reduce.js'
+import { PairRecords } from './pair-records.js'
 
 /** Takes pairs as two columns of one length. */
 export type EachPairs = (keys: readonly unknown[], values: readonly unknown[]) => void
@@ -42,6 +43,10 @@ export function compilePairs(plan: Plan, compiler: PlanCompiler): PairSource {
     if (!aggregator) return (task, each) => readPairs(task, input, segments, each)
     return tabled(aggregator.label, measuredMerge(aggregator.label, compileMerging(plan, aggregator, compiler)))
   }
+  if (plan.op === 'state') {
+    const columns = compileColumns(plan, compiler)
+    return (task, each) => columns(task, ({ keys, values }) => each(keys.all(), values))
+  }
   const source = compiler.source(plan)
   return (task, each) => source(task, (records) => splitPairs(records, task, each))
 }
@@ -62,6 +67,14 @@ export function compileColumns(plan: Plan, compiler: PlanCompiler): ColumnSource
     return compileInputColumns(plan.input, compiler, (task, records, each) =>
       splitPairs(records, task, (keys, values) => each(PairColumns.of(keys, values))),
     )
+  }
+  if (plan.op === 'state') {
+    const source = compiler.forLoop(plan)
+    return (task, each) =>
+      source(task, (records) => {
+        if (records instanceof PairRecords) each(records.columns)
+        else splitPairs(records, task, (keys, values) => each(PairColumns.of(keys, values)))
+      })
   }
   const source = compilePairs(plan, compiler)
   return (task, each) => source(task, (keys, values) => each(PairColumns.of(keys, values)))

@@ -1,5 +1,5 @@
 import type { AnyFunction } from '../../../ops/functions/ref.js'
-import { JoinedRecords } from './joined-records.js'
+import { ColumnRecords } from './column-records.js'
 import { composeLoop, firstOf, type Loop, type ReadyStep } from './loop.js'
 import type { LoopSample } from './operation-sample.js'
 import { RECORD_OPERATIONS } from './record-operations.js'
@@ -37,7 +37,7 @@ export function withSample(steps: readonly ReadyStep[], whole: Loop): Loop {
 
 /** Splits records after the first `n`. Arrays stay arrays, which loops read faster. */
 function split(records: Iterable<unknown>, n: number): { first: Iterable<unknown>; rest: Iterable<unknown> } {
-  if (Array.isArray(records) || records instanceof JoinedRecords)
+  if (Array.isArray(records) || records instanceof ColumnRecords)
     return { first: records.slice(0, n), rest: records.slice(n) }
   const iterator = records[Symbol.iterator]()
   return { first: firstOf(iterator, n), rest: { [Symbol.iterator]: () => iterator } }
@@ -45,7 +45,7 @@ function split(records: Iterable<unknown>, n: number): { first: Iterable<unknown
 
 /** Counts records that are not measured. */
 function counted(records: Iterable<unknown>, sample: LoopSample): Iterable<unknown> {
-  if (Array.isArray(records) || records instanceof JoinedRecords) {
+  if (Array.isArray(records) || records instanceof ColumnRecords) {
     sample.others += records.length
     return records
   }

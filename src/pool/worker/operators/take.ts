@@ -1,5 +1,5 @@
 import type { Plan } from '../../../ops/plan.js'
-import type { PlanCompiler } from '../runtime/plan-compiler.js'
+import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import type { Task } from '../runtime/task.js'
 
 /** Ends a loop early. Not an error, so it has no stack. */
@@ -10,6 +10,7 @@ const ENOUGH = Symbol('enough')
  * bring are counted and their bytes are verified; only generated numbers stop early.
  */
 export function compileTake(plan: Plan, n: number, compiler: PlanCompiler): (task: Task) => unknown[] {
+  if (plan.op === 'state') return ofState(compiler.forLoop(plan), n)
   const runner = compiler.runner(plan)
   return (task) => {
     const taken: unknown[] = []
@@ -22,6 +23,21 @@ export function compileTake(plan: Plan, n: number, compiler: PlanCompiler): (tas
     } catch (thrown) {
       if (thrown !== ENOUGH) throw thrown
     }
+    return taken
+  }
+}
+
+/** Takes entries of state. The keys of other entries are not decoded. */
+function ofState(source: Source, n: number): (task: Task) => unknown[] {
+  return (task) => {
+    const taken: unknown[] = []
+    source(task, (records) => {
+      if (taken.length === n) return
+      for (const record of records) {
+        taken.push(record)
+        if (taken.length === n) return
+      }
+    })
     return taken
   }
 }

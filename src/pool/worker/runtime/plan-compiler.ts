@@ -29,7 +29,7 @@ export interface PlanCompiler {
    */
   runner(plan: Plan, last?: Look): Runner
   source(plan: Plan): Source
-  /** Like `source`, for a reader that knows records in columns: those of joins come as JoinedRecords. */
+  /** Like `source`, for a reader that knows records in columns: those of joins and entries of state come as ColumnRecords. */
   forLoop(plan: Plan): Source
   /** Compiles the look-ups of a join, for a reader that needs no joined records. */
   met(plan: Join): MetSource

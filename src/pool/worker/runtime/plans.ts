@@ -3,9 +3,10 @@ import type { AnyFunction } from '../../../ops/functions/ref.js'
 import type { Aggregator, AsyncStep, Plan, Program, RecordOp, Step } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../values/keys.js'
 import { isBuiltin } from '../../kernels/byte-steps.js'
+import { ignoresKey } from '../../kernels/meaning-of.js'
 import { type AsyncStepRun, AsyncSteps } from '../operators/async-steps.js'
+import { ColumnRecords } from '../operators/column-records.js'
 import { compileJoin, compileJoined, compileMet } from '../operators/hash-join.js'
-import { JoinedRecords } from '../operators/joined-records.js'
 import { compileLoop, composeLoop, type Loop, type ReadyStep } from '../operators/loop.js'
 import { compileAsyncStep } from '../operators/map-async.js'
 import { compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
@@ -13,7 +14,7 @@ import type { Join, MetSource } from '../operators/met.js'
 import type { LoopOp } from '../operators/record-operations.js'
 import { outcomesOf } from '../operators/rejecting.js'
 import { withSample } from '../operators/sampled-loop.js'
-import { compileState } from '../state/compile.js'
+import { compileState, compileStateColumns } from '../state/compile.js'
 import { compilePanes } from '../state/event-panes.js'
 import { compileSessionParts } from '../state/event-session-parts.js'
 import { readOnlyStates } from '../state/read-only.js'
@@ -167,7 +168,8 @@ export class ThreadPlanCompiler implements PlanCompiler {
   }
 
   forLoop(plan: Plan): Source {
-    return plan.op === 'join' ? compileJoined(plan, this) : this.source(plan)
+    if (plan.op === 'join') return compileJoined(plan, this)
+    return plan.op === 'state' ? compileStateColumns(plan, this) : this.source(plan)
   }
 
   met(plan: Join): MetSource {
@@ -218,7 +220,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
     return (task) => {
       let n = 0
       source(task, (records) => {
-        if (steps.length === 0 && (hasLength(records) || records instanceof JoinedRecords)) n += records.length
+        if (steps.length === 0 && (hasLength(records) || records instanceof ColumnRecords)) n += records.length
         else loop(decoded(records), () => n++, task.meter)
       })
       return n
@@ -238,7 +240,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
       if (step.op === 'mapPartitions' || step.op === 'mapAsync')
         throw new TypeError(`A loop takes steps of records, not ${step.op}.`)
       const { op, fn } = this.#called(step)
-      if (!step.outcomes) return { ...step, op, fn }
+      if (!step.outcomes) return { ...step, op, fn, ignoresKey: ignoresKey(step) }
       return { op: 'outcomes', label: step.label, fn: outcomesOf({ ...step, op, fn, rejects: step.rejects! }) }
     })
   }

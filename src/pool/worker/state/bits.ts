@@ -41,6 +41,14 @@ export class Bits implements Iterable<number> {
     this.#size = 0
   }
 
+  /** Returns the slots from `from` on, before `to`. */
+  within(from: number, to: number): Int32Array {
+    const slots = new Int32Array(to - from)
+    let count = 0
+    for (let slot = from; slot < to; slot++) if (this.has(slot)) slots[count++] = slot
+    return slots.subarray(0, count)
+  }
+
   /** Yields the slots in order. */
   *[Symbol.iterator](): Iterator<number> {
     for (let word = 0; word < this.#words.length; word++) {

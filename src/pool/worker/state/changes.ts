@@ -3,17 +3,12 @@ import { isData } from '../../../values/data.js'
 import { mustBeData } from '../../../values/fault.js'
 import type { StatePartition } from './store.js'
 import type { StateTable } from './table.js'
+import { UndoLog } from './undo-log.js'
 
 /** Refuses state that is not data, because it would fail at the first snapshot. */
 function checkState(value: unknown): void {
   if (!isData(value)) mustBeData(value, 'State cannot be kept', 'state')
 }
-
-const ABSENT = Symbol('absent')
-
-/** The capacity of the last list of changes: the next batch has about as many. */
-let spare: Int32Array | undefined
-const LEAST_CHANGES = 64
 
 /**
  * Changes to a partition, applied at once and listed. If a user's function throws midway, numbers and texts are
@@ -22,15 +17,13 @@ const LEAST_CHANGES = 64
  */
 export class Changes {
   readonly #table: StateTable
-  #slots = spare ?? new Int32Array(LEAST_CHANGES)
-  #count = 0
-  /** The value that each change replaced. */
-  readonly #values: unknown[] = []
-  readonly #times: number[] = []
+  readonly #log = UndoLog.open()
+  /** Slots from this one on belong to keys that were added. */
+  readonly #fresh: number
 
   constructor({ entries }: StatePartition) {
     this.#table = entries
-    spare = undefined
+    this.#fresh = entries.slots
   }
 
   set(key: unknown, value: unknown): void {
@@ -58,7 +51,8 @@ export class Changes {
   add(key: unknown, value: unknown, time = 0): number {
     checkState(value)
     const slot = this.#table.add(key, value, time)
-    this.#note(slot, ABSENT)
+    // No value: undoing an addition removes the key.
+    this.#note(slot, 0)
     return slot
   }
 
@@ -69,12 +63,12 @@ export class Changes {
 
   /** The number of changes so far. */
   get count(): number {
-    return this.#count
+    return this.#log.count
   }
 
   /** Slots of changed keys, in order. A slot that changed twice occurs twice. */
   get slots(): Int32Array {
-    return this.#slots.subarray(0, this.#count)
+    return this.#log.slots
   }
 
   /**
@@ -83,34 +77,27 @@ export class Changes {
    */
   takeBack(): boolean {
     const table = this.#table
-    spare = this.#slots
-    if (table.values.some(isObject) || this.#values.some(isObject)) return false
-    for (let i = this.#count - 1; i >= 0; i--) {
-      const slot = this.#slots[i]!
-      const before = this.#values[i]
-      if (before === ABSENT) table.remove(slot)
-      else {
-        if (!table.isAlive(slot)) table.putBack(slot)
-        table.set(slot, before, this.#times[i]!)
-      }
+    const log = this.#log
+    if (table.values.some(isObject) || log.some(isObject)) return false
+    const { slots } = log
+    for (let i = log.count - 1; i >= 0; i--) {
+      const slot = slots[i]!
+      if (slot >= this.#fresh) continue
+      if (!table.isAlive(slot)) table.putBack(slot)
+      table.set(slot, log.value(i), log.time(i))
     }
+    for (let slot = this.#fresh; slot < table.slots; slot++) if (table.isAlive(slot)) table.remove(slot)
+    log.close()
     return true
   }
 
   /** Commits the changes, so that the next increment contains them. */
   keep({ changed }: StatePartition): void {
-    if (changed) for (let i = 0; i < this.#count; i++) changed.add(this.#slots[i]!)
-    spare = this.#slots
+    if (changed) for (const slot of this.#log.slots) changed.add(slot)
+    this.#log.close()
   }
 
   #note(slot: number, before: unknown): void {
-    if (this.#count === this.#slots.length) {
-      const longer = new Int32Array(this.#count * 2)
-      longer.set(this.#slots)
-      this.#slots = longer
-    }
-    this.#slots[this.#count++] = slot
-    this.#values.push(before)
-    this.#times.push(this.#table.time(slot))
+    this.#log.push(slot, before, this.#table.time(slot))
   }
 }

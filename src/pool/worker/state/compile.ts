@@ -1,10 +1,11 @@
 import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import type { Plan } from '../../../ops/plan.js'
-import { copyOf, isObject } from '../../../values/copy.js'
+import { copiesOf } from '../../../values/copy.js'
 import type { PairColumns } from '../../blocks/pair-columns.js'
 import { encodeRecords } from '../../blocks/records-codec.js'
 import type { StateInput } from '../../protocol.js'
 import { type ColumnSource, compileColumns } from '../operators/merge.js'
+import { PairRecords } from '../operators/pair-records.js'
 import { faultPoint } from '../runtime/fault-points.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
@@ -15,18 +16,29 @@ import { Pairs } from './pairs.js'
 import { readSnapshots, writeSnapshot } from './snapshot.js'
 import { beginIncrement, emptyState, lastSnapshot, MissingStateError, type StatePartition, tidy } from './store.js'
 
+/** Yields entries in columns, and outputs in arrays. */
+type StateSource = (task: Task, each: (records: PairRecords | readonly unknown[]) => void) => void
+
 /**
  * Compiles the next version of a partition of state in this thread, and yields its entries or its output. A version is
  * computed once: a second attempt, or a second output of the batch, finds it.
  */
 export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompiler): Source {
+  const source = compileStateColumns(plan, compiler)
+  return (task, each) => source(task, (records) => each(records instanceof PairRecords ? records.toArray() : records))
+}
+
+/** Like `compileState`, for loops: entries come as PairRecords. */
+export function compileStateColumns(plan: Plan & { op: 'state' }, compiler: PlanCompiler): StateSource {
   const versions = new StateVersions(plan, compiler)
   // Proofs rely on built-in objects. Modules replace some when they load; later, only those that most functions use are
   // compared, because comparing all takes 0.25 ms.
   const readOnly = compiler.isReadOnly(plan) && intrinsicsIntact()
   return (task, each) => {
-    const copied = !readOnly || !textIntrinsicsIntact()
-    const passOn = (records: readonly unknown[]) => (copied ? copies(records) : records)
+    const intact = textIntrinsicsIntact()
+    const copied = !readOnly || !intact
+    // The state and other readers of the batch hold the originals.
+    const passOn = (records: readonly unknown[]) => (copied ? copiesOf(records) : records)
     const input = task.inputs[plan.input]!
     if (input.in !== 'state') throw new TypeError(`State is named by a state input, not ${input.in}.`)
     labelled(task, plan.label, () => {
@@ -38,7 +50,7 @@ export function compileState(plan: Plan & { op: 'state' }, compiler: PlanCompile
       if (plan.emit === 'output-and-late') versions.writeLate(state, task)
       if (plan.emit === 'output' || plan.emit === 'output-and-late') each(passOn(state.output))
       else if (plan.emit === 'late') each(passOn(state.late))
-      else if (plan.emit === 'entries') state.entries.eachEntries(each, copied)
+      else if (plan.emit === 'entries') state.entries.eachColumns((part) => each(new PairRecords(part, intact)), copied)
     })
   }
 }
@@ -129,11 +141,6 @@ class StateVersions {
   }
 }
 
-/** Copies records, because the state and other readers of the batch hold the originals. */
-function copies(records: readonly unknown[]): readonly unknown[] {
-  return records.some(isObject) ? records.map(copyOf) : records
-}
-
 /** Computes one version: applies all of its changes or, if a function throws, none. Returns their number. */
 function step(
   state: StatePartition,
@@ -158,8 +165,8 @@ function step(
     if (!changes.takeBack()) state.version = undefined
     throw error
   }
-  changes.keep(state)
   state.updated = changes.count
+  changes.keep(state)
   state.version = time
   return input.groups.reduce((sum, { values }) => sum + values.length, 0)
 }

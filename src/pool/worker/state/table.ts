@@ -1,6 +1,7 @@
-import { copyOf } from '../../../values/copy.js'
+import { copiesOf, copyOf } from '../../../values/copy.js'
 import type { ByteWriter } from '../../blocks/byte-writer.js'
-import type { KeyColumn } from '../../blocks/key-column.js'
+import { KeyColumn } from '../../blocks/key-column.js'
+import { PairColumns } from '../../blocks/pair-columns.js'
 import { decodeRecords, encodeRecords } from '../../blocks/records-codec.js'
 import type { Latin1Texts } from '../../blocks/string-column.js'
 import { Bits } from './bits.js'
@@ -101,7 +102,7 @@ export class StateTable {
 
   /** Returns all keys from a slot on, including deleted ones. */
   keysFrom(slot: number): unknown[] {
-    return this.#keys.store.keys(Array.from({ length: this.slots - slot }, (_, i) => slot + i))
+    return this.#keys.store.keys(range(slot, this.slots))
   }
 
   /** Like `keysFrom`, as bytes; undefined unless all of them are short texts. */
@@ -165,22 +166,18 @@ export class StateTable {
   }
 
   /**
-   * Like `entries`, in arrays, which loops read several times as fast as a generator. `copied`: objects are copied,
+   * Like `entries`, in columns, until the table changes. Keys are decoded when they are read. `copied`: objects are copied,
    * because the reader may change them.
    */
-  eachEntries(each: (pairs: readonly (readonly [unknown, unknown])[]) => void, copied: boolean): void {
-    const { values } = this
-    const slots = new Int32Array(PIECE)
-    for (let slot = 0, end = this.slots; slot < end; ) {
-      let count = 0
-      for (; slot < end && count < PIECE; slot++) if (this.#alive.has(slot)) slots[count++] = slot
-      const keys = this.#keys.store.keys(slots.subarray(0, count))
-      const piece = new Array<[unknown, unknown]>(count)
-      for (let i = 0; i < count; i++) {
-        const value = values[slots[i]!]
-        piece[i] = copied ? [copyOf(keys[i]), copyOf(value)] : [keys[i], value]
-      }
-      if (count > 0) each(piece)
+  eachColumns(each: (part: PairColumns) => void, copied: boolean): void {
+    const { store } = this.#keys
+    const passed = (column: readonly unknown[]) => (copied ? copiesOf(column) : column)
+    for (let first = 0; first < this.slots; first += PIECE) {
+      const end = Math.min(first + PIECE, this.slots)
+      const slots = this.size < this.slots ? this.#alive.within(first, end) : undefined
+      const values = slots ? at(this.values, slots) : this.values.slice(first, end)
+      const keys = () => passed(store.keys(slots ?? range(first, end)))
+      if (values.length > 0) each(PairColumns.ofColumn(KeyColumn.lazy(values.length, keys), passed(values)))
     }
   }
 
@@ -237,4 +234,16 @@ export class StateTable {
     }
     this.#times[slot] = time
   }
+}
+
+function range(from: number, to: number): Int32Array {
+  const all = new Int32Array(to - from)
+  for (let i = 0; i < all.length; i++) all[i] = from + i
+  return all
+}
+
+function at(values: readonly unknown[], slots: Int32Array): unknown[] {
+  const all = new Array<unknown>(slots.length)
+  for (let i = 0; i < all.length; i++) all[i] = values[slots[i]!]
+  return all
 }

@@ -2,17 +2,10 @@ import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/m
 import { keepsArguments } from '../../../ops/functions/meaning/keeps-arguments.js'
 import type { StateOperator } from '../../../ops/plan.js'
 import { copyOf } from '../../../values/copy.js'
-import { KeyedMap } from '../../../values/keys.js'
 import type { ThreadServices } from '../runtime/task.js'
+import { Arrivals } from './arrivals.js'
 import type { MakeVersion } from './make-version.js'
-import type { Pairs } from './pairs.js'
 import type { StateTable } from './table.js'
-
-/** The new values: by slot for present keys, separately for others. */
-interface Arrived {
-  readonly slots: readonly (unknown[] | undefined)[]
-  readonly fresh: KeyedMap<unknown[]>
-}
 
 /**
  * updateStateByKey: the function receives every present key in every batch, with its new values. The cost depends on
@@ -28,7 +21,7 @@ export function makeUpdateOperator(
   const proven = keepsArguments(operator.fn) && intrinsicsIntact()
   return ({ entries }, changes, { time, groups: [pairs, initial] }) => {
     for (const [key, value] of initial ?? []) changes.set(key, value)
-    const arrived = arrive(entries, pairs!)
+    const arrived = new Arrivals(entries, pairs!)
     if (operator.form === 'iterator') {
       // Keys that the function omits are removed after its iterator has ended, because it reads the entries.
       const next = [...(fn(all(entries, arrived)) as Iterable<[unknown, unknown]>)]
@@ -45,13 +38,14 @@ export function makeUpdateOperator(
     const keeps = proven && textIntrinsicsIntact()
     for (let slot = 0, end = entries.slots; slot < end; slot++) {
       if (!entries.isAlive(slot)) continue
-      const came = arrived.slots[slot] ?? []
+      const came = arrived.take(slot)
       const before = values[slot]
       const value = timed ? fn(time, copyOf(entries.key(slot)), came, before) : fn(came, before)
       if (keeps && Object.is(value, before)) continue
       if (value === undefined || value === null) changes.remove(slot)
       else changes.change(slot, value)
     }
+    arrived.close()
     for (const [key, came] of arrived.fresh.entries()) {
       const value = timed ? fn(time, key, came, undefined) : fn(came, undefined)
       if (value !== undefined && value !== null) changes.add(key, value)
@@ -60,25 +54,7 @@ export function makeUpdateOperator(
   }
 }
 
-function arrive(entries: StateTable, pairs: Pairs): Arrived {
-  const { values } = pairs
-  const slots = new Array<unknown[] | undefined>(entries.slots)
-  const fresh = new KeyedMap<unknown[]>()
-  const found = pairs.slotsIn(entries)
-  for (let i = 0; i < found.length; i++) {
-    const slot = found[i]!
-    const came = slot >= 0 ? slots[slot] : fresh.get(pairs.keys[i])
-    if (came) came.push(values[i])
-    else if (slot >= 0) slots[slot] = [values[i]]
-    else fresh.set(pairs.keys[i], [values[i]])
-  }
-  return { slots, fresh }
-}
-
-function* all(
-  entries: StateTable,
-  { slots, fresh }: Arrived,
-): Iterable<[key: unknown, came: unknown[], state: unknown]> {
-  for (const slot of entries.alive()) yield [copyOf(entries.key(slot)), slots[slot] ?? [], entries.values[slot]]
-  for (const [key, came] of fresh.entries()) yield [key, came, undefined]
+function* all(entries: StateTable, arrived: Arrivals): Iterable<[key: unknown, came: unknown[], state: unknown]> {
+  for (const slot of entries.alive()) yield [copyOf(entries.key(slot)), arrived.take(slot), entries.values[slot]]
+  for (const [key, came] of arrived.fresh.entries()) yield [key, came, undefined]
 }
