@@ -7,8 +7,8 @@ export const variantOf = (id) => id.split(':')[1]
 
 const WITH_LTS = ['millrace', 'node']
 
-/** Millrace itself, on any Node. */
-export const isMillrace = (id) => ['millrace', 'millrace-lts'].includes(peerOf(id))
+/** Millrace itself: on any Node, and on a Spark cluster. */
+export const isMillrace = (id) => ['millrace', 'millrace-lts', 'millrace-spark'].includes(peerOf(id))
 
 /** Returns the same contender on the other Node, or undefined if Node does not run it or the other Node is absent. */
 export function onLts(id) {

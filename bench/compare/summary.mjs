@@ -64,8 +64,8 @@ function row(entry, reference, { bytes, records }) {
  */
 function sameAnswers(entry, reference) {
   const expected = reference.turns.at(-1).answer
-  // No answer to compare.
-  if (expected === null) return undefined
+  // No answer to compare. JSON leaves out an undefined one.
+  if (expected === null || expected === undefined) return undefined
   return entry.turns.every(({ answer }) => isDeepStrictEqual(answer, expected))
 }
 

@@ -46,8 +46,21 @@ it('marks an answer that differs in any turn as wrong, and a turn beside others 
 })
 
 it('does not call a workload without an answer checked', () => {
-  const entries = [entry('millrace', [turn([1], null)]), entry('other', [turn([1], null)])]
-  expect(summarise(workload, volume, entries).rows.map(({ correct }) => correct)).toEqual([undefined, undefined])
+  for (const none of [null, undefined]) {
+    const entries = [entry('millrace', [turn([1], none)]), entry('other', [turn([1], none)])]
+    expect(summarise(workload, volume, entries).rows.map(({ correct }) => correct)).toEqual([undefined, undefined])
+  }
+})
+
+it('compares with Millrace on Spark where no thread runs', () => {
+  const entries = [
+    entry('millrace-spark:closures', [turn([10], { total: 1 })]),
+    entry('spark:file', [turn([30], { total: 2 })]),
+  ]
+  const { rows, reference } = summarise(workload, volume, entries)
+  expect(reference).toBe('millrace-spark:closures')
+  expect(rows.map(({ correct }) => correct)).toEqual([true, false])
+  expect(rows[1]).toMatchObject({ ratio: { median: 3 } })
 })
 
 it('compares with nobody if Millrace itself failed', () => {
