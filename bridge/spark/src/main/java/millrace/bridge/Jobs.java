@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
 import scala.collection.Iterator;
 import scala.reflect.ClassTag$;
-import scala.runtime.AbstractFunction1;
+import scala.runtime.AbstractFunction2;
 
 /** Runs jobs, and collects the results and the reports of their tasks. */
 final class Jobs {
@@ -54,10 +55,16 @@ final class Jobs {
     }
   }
 
-  private static final class ResultOf extends AbstractFunction1<Iterator<Tuple2<Integer, byte[]>>, byte[]>
-      implements Serializable {
+  /**
+   * What a task does with its blocks. Spark cleans functions that it takes for closures, also those that it wraps around functions without
+   * a TaskContext: it parses the class that has them, for each job.
+   */
+  private abstract static class OfTask extends AbstractFunction2<TaskContext, Iterator<Tuple2<Integer, byte[]>>, byte[]>
+      implements Serializable {}
+
+  private static final class ResultOf extends OfTask {
     @Override
-    public byte[] apply(Iterator<Tuple2<Integer, byte[]>> blocks) {
+    public byte[] apply(TaskContext task, Iterator<Tuple2<Integer, byte[]>> blocks) {
       while (blocks.hasNext()) {
         Tuple2<Integer, byte[]> block = blocks.next();
         if (block._1() == Block.RESULT) return block._2();
@@ -66,8 +73,7 @@ final class Jobs {
     }
   }
 
-  private static final class ChainOf extends AbstractFunction1<Iterator<Tuple2<Integer, byte[]>>, byte[]>
-      implements Serializable {
+  private static final class ChainOf extends OfTask {
     private final Set<String> known;
 
     ChainOf(Set<String> known) {
@@ -75,7 +81,7 @@ final class Jobs {
     }
 
     @Override
-    public byte[] apply(Iterator<Tuple2<Integer, byte[]>> blocks) {
+    public byte[] apply(TaskContext task, Iterator<Tuple2<Integer, byte[]>> blocks) {
       return StateChain.packed(blocks, known);
     }
   }
