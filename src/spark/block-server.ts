@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { PinnedBytes } from '../engine/storage/driver-blocks.js'
 import { BlockLostError } from '../errors.js'
 import { FREED, type PulledBytes, REQUEST_BYTES, unpackRequest } from './pull-wire.js'
 import { intBytes, SocketReader } from './socket-reader.js'
@@ -12,7 +13,7 @@ const TOKEN_BYTES = 24
 /** Where received data is read. */
 export interface BlockReader {
   /** @throws BlockLostError if the block was freed. */
-  read(bytes: PulledBytes): Buffer
+  pin(bytes: PulledBytes): PinnedBytes
 }
 
 /**
@@ -72,9 +73,13 @@ export class BlockServer {
 
 function send(socket: Socket, request: Buffer, blocks: BlockReader): boolean {
   try {
-    const bytes = blocks.read(unpackRequest(request))
-    socket.write(intBytes(bytes.length))
-    return socket.write(bytes)
+    const { payload, unpin } = blocks.pin(unpackRequest(request))
+    socket.cork()
+    socket.write(intBytes(payload.length))
+    // Called also if the connection ends before.
+    const hasRoom = socket.write(payload, unpin)
+    socket.uncork()
+    return hasRoom
   } catch (error) {
     if (error instanceof BlockLostError) return socket.write(intBytes(FREED))
     throw error

@@ -1,6 +1,6 @@
 import type { DriverMemory } from '../engine/engine.js'
 import { BlockManager } from '../engine/storage/block-manager.js'
-import { DriverBlocks } from '../engine/storage/driver-blocks.js'
+import { DriverBlocks, type PinnedBytes } from '../engine/storage/driver-blocks.js'
 import { MemoryPort } from '../engine/storage/memory-port.js'
 import { BlockLostError } from '../errors.js'
 import type { BlockId } from '../ids.js'
@@ -50,14 +50,12 @@ export class ReceivedStore implements DriverMemory {
     })
   }
 
-  /** Copies bytes of a block, because its memory may be used again while they are sent. @throws BlockLostError if it was freed. */
-  read({ block, start, end }: PulledBytes): Buffer {
+  /** Pins bytes of a block: its memory is not used again while they are sent. @throws BlockLostError if it was freed. */
+  pin({ block, start, end }: PulledBytes): PinnedBytes {
     const handle = this.#served.get(block)
     if (!handle) throw new BlockLostError(`Block ${block} of received data is freed: no batch needs it.`, { block })
     const { payload, unpin } = this.blocks.pinBytes(handle)
-    const bytes = Buffer.from(payload.subarray(start, end))
-    unpin()
-    return bytes
+    return { payload: payload.subarray(start, end), unpin }
   }
 }
 

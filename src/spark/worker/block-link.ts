@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { BlockLostError } from '../../errors.js'
+import type { BlockHandle } from '../../pool/blocks/handle.js'
 import { FREED, type PulledBytes, packRequest } from '../pull-wire.js'
 import { openSocket, type SocketReader } from '../socket-reader.js'
+import type { PulledSlice } from '../stage-input.js'
+import type { TaskMemory } from './task-memory.js'
 
 /** Ms until the driver accepts a connection, and between two parts of an answer. */
 const ANSWER_MS = 60_000
@@ -28,23 +31,26 @@ export class BlockLink {
     this.#address = address
   }
 
-  /** Resolves with the bytes of each slice. Rejects with BlockLostError if a block was freed, or if the driver does not answer. */
-  async pull(slices: readonly PulledBytes[]): Promise<Buffer[]> {
+  /**
+   * Resolves with a block of the task's memory for each slice, into which the connection is read without a copy between. Rejects with
+   * BlockLostError if a block was freed, or if the driver does not answer.
+   */
+  async pull(slices: readonly PulledSlice[], memory: Pick<TaskMemory, 'receive'>): Promise<BlockHandle[]> {
     try {
       // It may have ended between two tasks.
       const open = this.#open?.socket.destroyed === false ? this.#open : await this.#connect()
       this.#open = open
       const { socket, reader } = open
       socket.setTimeout(ANSWER_MS)
-      const bytes: Buffer[] = []
+      socket.write(Buffer.concat(slices.map(packRequest)))
+      const blocks: BlockHandle[] = []
       for (const slice of slices) {
-        socket.write(packRequest(slice))
         const length = await reader.int()
         if (length === FREED) throw freed(slice)
-        bytes.push(await reader.rest(length))
+        blocks.push(await memory.receive(slice.codec, slice.count, length, (payload) => reader.fill(payload)))
       }
       socket.setTimeout(0)
-      return bytes
+      return blocks
     } catch (error) {
       // The rest of the answer may still arrive on it. The next attempt opens another one.
       this.#open?.socket.destroy()

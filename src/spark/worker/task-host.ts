@@ -94,9 +94,9 @@ export class TaskHost {
   #input(input: StageInput, read: ReadFrame | undefined): TaskInput | Promise<TaskInput> {
     switch (input.in) {
       case 'values':
-        return this.#blocks([input], [input.payload])
+        return blocksInput([this.#memory.put('records', input.count, input.payload)])
       case 'pull':
-        return this.#link.pull(input.slices).then((payloads) => this.#blocks(input.slices, payloads))
+        return this.#link.pull(input.slices, this.#memory).then(blocksInput)
       case 'state':
         if (input.restored) return this.#restored(input, input.restored)
         return this.#states.input(input, read as StateFrame | undefined, ({ codec, count, payload }) =>
@@ -110,19 +110,8 @@ export class TaskHost {
   }
 
   async #restored(input: StateStageInput, { keys, snapshots }: NonNullable<StateStageInput['restored']>) {
-    const slices = [...keys, ...snapshots]
-    const payloads = await this.#link.pull(slices)
-    const blocks = slices.map(({ codec, count }, i) => this.#memory.put(codec, count, payloads[i]!))
+    const blocks = await this.#link.pull([...keys, ...snapshots], this.#memory)
     return this.#states.restored(input, blocks.slice(0, keys.length), blocks.slice(keys.length))
-  }
-
-  #blocks(
-    of: readonly { readonly codec?: BlockCodec; readonly count: number }[],
-    payloads: readonly Uint8Array[],
-  ): TaskInput {
-    const memory = this.#memory
-    const slices = of.map(({ codec = 'records', count }, i) => ({ block: memory.put(codec, count, payloads[i]!) }))
-    return { in: 'blocks', slices }
   }
 
   #succeeded(
@@ -167,8 +156,12 @@ export class TaskHost {
   }
 }
 
+function blocksInput(blocks: readonly BlockHandle[]): TaskInput {
+  return { in: 'blocks', slices: blocks.map((block) => ({ block })) }
+}
+
 function readInput({ kind, blocks }: DataFrame): TaskInput {
-  if (kind === 'records') return { in: 'blocks', slices: blocks.map(({ block }) => ({ block })) }
+  if (kind === 'records') return blocksInput(blocks.map(({ block }) => block))
   // Spark fetches them in any order. Records keep the order of their map partitions.
   const outputs = [...blocks].sort((a, b) => a.map - b.map).map(({ block }) => block)
   return { in: 'shuffle', outputs, partition: 0 }
