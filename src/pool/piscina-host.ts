@@ -72,7 +72,12 @@ export class PiscinaHost {
       ...(options.execArgv && { execArgv: [...options.execArgv] }),
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
     })
-    this.#piscina.on('workerCreate', onCreated as (worker: object) => void)
+    this.#piscina.on('workerCreate', (worker: object) => {
+      const face = worker as PiscinaWorker
+      // Piscina's own property is a getter, which makes a new handle of each worker for each message.
+      Object.defineProperty(dataOf(face), 'interface', { value: face })
+      onCreated(face)
+    })
     // Without a listener the process would end. These are errors of workers without a task; the listener of their
     // thread also receives them, and reports them as the cause of its loss.
     this.#piscina.on('error', () => {})

@@ -160,8 +160,12 @@ export async function consistently<R>(rdd: Rdd<unknown>, action: (jobs: JobSerie
   }
 }
 
-/** Concatenates the parts. `Array.prototype.flat` takes 0.5 us per element on Node 20. */
+/** Arguments of a call are on the stack, which overflows at some 100,000. */
+const MOST_ARGUMENTS = 10_000
+
+/** Concatenates the parts. `Array.prototype.flat` takes 0.5 us per element on Node 20, and a loop of `push` four times as long as `concat`. */
 export function joined<T>(parts: readonly (readonly T[])[]): T[] {
+  if (parts.length <= MOST_ARGUMENTS) return ([] as T[]).concat(...parts)
   const all: T[] = []
   for (const part of parts) append(all, part)
   return all

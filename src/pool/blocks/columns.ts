@@ -80,13 +80,8 @@ export function readColumn(cursor: Cursor): unknown[] {
       return readPacked(cursor, count)
     case FORM.exact:
       return readExactColumn(cursor, count)
-    case FORM.pairs: {
-      const keys = readColumn(cursor)
-      const values = readColumn(cursor)
-      const pairs = new Array<unknown>(count)
-      for (let i = 0; i < count; i++) pairs[i] = [keys[i], values[i]]
-      return pairs
-    }
+    case FORM.pairs:
+      return buildRows(undefined, [readField(cursor), readField(cursor)], count)
     case FORM.objects: {
       const names = readColumn(cursor) as string[]
       const columns = names.map(() => readField(cursor))
