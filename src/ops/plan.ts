@@ -79,8 +79,14 @@ export type StateOperator =
   | { readonly kind: 'window'; readonly reduce: FnRef; readonly inverse: FnRef; readonly filter?: FnRef }
   /** updateStateByKey. Groups: the batch's pairs and, in the first batch, the initial state. */
   | { readonly kind: 'update'; readonly fn: FnRef; readonly form: 'values' | 'time' | 'iterator' }
-  /** mapWithState. Groups as in `update`. `timeout` is in ms. */
-  | { readonly kind: 'map'; readonly fn: FnRef; readonly timed: boolean; readonly timeout?: number }
+  /** mapWithState. Groups as in `update`. `timeout` is in ms. `ignoresKey`: the function never reads its key. */
+  | {
+      readonly kind: 'map'
+      readonly fn: FnRef
+      readonly timed: boolean
+      readonly timeout?: number
+      readonly ignoresKey: boolean
+    }
   | EventWindowOperator
   | EventJoinOperator
 

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 import { checkFunction } from '../functions/check-function.js'
+import { readsParameter } from '../functions/meaning/reads-parameter.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions } from '../partitioner.js'
 import type { Partitions } from '../rdd/by-key.js'
@@ -142,7 +143,13 @@ pairStreams.mapWithState = function (spec) {
   const parent = streamNode(this)
   const { fn, timed, version, initial, partitions, timeoutMs } = partsOf(spec)
   const stream = new KeyedStateStream<unknown>(parent, 'mapWithState', {
-    how: { kind: 'map', fn: capturedBy(parent, fn, 'mapWithState'), timed, timeout: timeoutMs },
+    how: {
+      kind: 'map',
+      fn: capturedBy(parent, fn, 'mapWithState'),
+      timed,
+      timeout: timeoutMs,
+      ignoresKey: !readsParameter(fn, timed ? 1 : 0),
+    },
     emit: 'output',
     partitions,
     initial: initial && nodeOf(initial),

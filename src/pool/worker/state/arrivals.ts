@@ -10,7 +10,7 @@ let spare = new Int32Array(0)
 export class Arrivals {
   /** The values of absent keys, in the order of the keys' first pairs. */
   readonly fresh = new KeyedMap<unknown[]>()
-  readonly #values: readonly unknown[]
+  readonly #values: ArrayLike<unknown>
   /** By slot: the position of the first value plus one. */
   readonly #first: Int32Array<ArrayBuffer>
   /** By position: the position of the key's next value plus one. */

@@ -25,9 +25,9 @@ export class Bits implements Iterable<number> {
     if (word >= this.#words.length) this.#grow(word)
     const bit = 1 << (slot & 31)
     const before = this.#words[word]!
-    if ((before & bit) !== 0) return
     this.#words[word] = before | bit
-    this.#size++
+    // A branch would be mispredicted: of the slots of a batch, some half are present.
+    this.#size += ((before >>> slot) & 1) ^ 1
   }
 
   delete(slot: number): void {

@@ -93,7 +93,8 @@ export class Changes {
 
   /** Commits the changes, so that the next increment contains them. */
   keep({ changed }: StatePartition): void {
-    if (changed) for (const slot of this.#log.slots) changed.add(slot)
+    const { slots } = this.#log
+    if (changed) for (let i = 0; i < slots.length; i++) changed.add(slots[i]!)
     this.#log.close()
   }
 

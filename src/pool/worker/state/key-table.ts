@@ -207,7 +207,11 @@ export class KeyTable {
       while (index[at] !== EMPTY && ((index[at]! ^ marked) & ~mask) !== 0) at = (at + 1) & last
       found[start + i] = (index[at]! & mask) - 1
     }
-    for (let i = 0; i < count; i++) seen ^= words[Math.max(0, found[start + i]!) * WORDS]!
+    for (let i = 0; i < count; i++) {
+      const at = Math.max(0, found[start + i]!) * WORDS
+      // Three words may be in two lines of the cache.
+      seen ^= words[at]! ^ words[at + 2]!
+    }
     // Uses the result; otherwise the compiler drops the reads.
     hashed[TOGETHER] = seen
     for (let i = 0; i < count; i++) {

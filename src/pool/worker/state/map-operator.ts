@@ -9,6 +9,8 @@ import type { StateTable } from './table.js'
 
 /** Records whose values are prefetched before the function runs for each. */
 const TOGETHER = 256
+/** The slot of an absent key. */
+const ABSENT = -1
 
 /**
  * mapWithState: the function runs once per record, and once per idle key. The cost depends on the records, except in
@@ -16,30 +18,31 @@ const TOGETHER = 256
  */
 export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { resolve }: ThreadServices): MakeVersion {
   const fn = resolve(operator.fn)
-  const { timed, timeout } = operator
+  const { timed, timeout, ignoresKey } = operator
   return ({ entries }, changes, { time, groups: [pairs, initial], scan }) => {
     // Only timeouts read times. Not writing them saves a cache miss per record.
     const now = timeout === undefined ? 0 : time
-    const output: unknown[] = []
-    const emit: Emit = (key, value, state) => {
-      const mapped = timed ? fn(time, key, value, state) : fn(key, value, state)
-      if (!timed || (mapped !== undefined && mapped !== null)) output.push(mapped)
-    }
     if (initial) setInitial(initial, entries, changes, now)
     const slots = pairs!.slotsIn(entries)
-    const { keys, values } = pairs!
+    // Keys that no function reads and no table adds need not be decoded.
+    const keys = ignoresKey && !slots.includes(ABSENT) ? undefined : pairs!.keys
+    const { values } = pairs!
+    // An array that grows is copied again and again.
+    const output = new Array<unknown>(slots.length)
+    let results = 0
     const near = new Array<unknown>(TOGETHER)
     let removed = 0
     for (let start = 0; start < slots.length; start += TOGETHER) {
       const count = Math.min(TOGETHER, slots.length - start)
       bringNear(entries.values, slots, start, count, near)
-      for (let i = 0; i < count; i++) {
-        const key = keys[start + i]
-        let slot = slots[start + i]!
+      for (let i = start; i < start + count; i++) {
+        const key = keys?.[i]
+        let slot = slots[i]!
         // Earlier records may have added or removed the key.
-        if (slot < 0 || (removed > 0 && !entries.isAlive(slot))) slot = entries.find(key)
+        if (slot < 0 || (removed > 0 && !entries.isAlive(slot))) slot = entries.find(keys ? key : entries.key(slot))
         const state = slot >= 0 ? KeyState.of(entries.values[slot]) : KeyState.none()
-        emit(key, values[start + i], state)
+        const mapped = timed ? fn(time, key, values[i], state) : fn(key, values[i], state)
+        if (!timed || (mapped !== undefined && mapped !== null)) output[results++] = mapped
         if (state.isRemoved()) {
           removed++
           if (slot >= 0) changes.remove(slot)
@@ -48,16 +51,22 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
         // object may have been changed without an update, so the next snapshot must contain it.
         else if (state.isUpdated() || (slot >= 0 && (timeout !== undefined || isObject(entries.values[slot])))) {
           if (slot >= 0) changes.change(slot, state.get(), now)
-          else changes.add(key, state.get(), now)
+          else changes.add(keys ? key : entries.key(slots[i]!), state.get(), now)
         }
       }
     }
-    if (scan && timeout !== undefined) timeOut(entries, changes, time, timeout, emit)
+    output.length = results
+    if (scan && timeout !== undefined) {
+      timeOut(entries, changes, time, timeout, (key, state) => {
+        const mapped = timed ? fn(time, key, undefined, state) : fn(key, undefined, state)
+        if (!timed || (mapped !== undefined && mapped !== null)) output.push(mapped)
+      })
+    }
     return output
   }
 }
 
-type Emit = (key: unknown, value: unknown, state: KeyState<unknown>) => void
+type Emit = (key: unknown, state: KeyState<unknown>) => void
 
 function setInitial(initial: Pairs, entries: StateTable, changes: Changes, now: number): void {
   for (const [key, value] of initial) {
@@ -77,7 +86,7 @@ function timeOut(entries: StateTable, changes: Changes, time: number, timeout: n
       changes.change(slot, entries.values[slot], time)
       continue
     }
-    emit(copyOf(entries.key(slot)), undefined, KeyState.timingOut(entries.values[slot]))
+    emit(copyOf(entries.key(slot)), KeyState.timingOut(entries.values[slot]))
     changes.remove(slot)
   }
 }

@@ -1,16 +1,17 @@
 import type { KeyColumn } from '../../blocks/key-column.js'
-import type { PairColumns } from '../../blocks/pair-columns.js'
+import type { Numbers, PairColumns } from '../../blocks/pair-columns.js'
 import type { StateTable } from './table.js'
 
 /** Pairs in two columns, as a shuffle yields them. Fast operators work on the columns. */
 export class Pairs implements Iterable<readonly [unknown, unknown]> {
-  readonly values: readonly unknown[]
+  /** Numbers in a column, or any values. */
+  readonly values: ArrayLike<unknown>
   readonly #columns: readonly KeyColumn[]
   #keys: readonly unknown[] | undefined
 
   constructor(parts: readonly PairColumns[]) {
     this.#columns = parts.map(({ keys }) => keys)
-    this.values = together(parts.map(({ values }) => values))
+    this.values = numbersOf(parts) ?? together(parts.map(({ values }) => values))
   }
 
   /** Decodes keys on the first call. Make it before a user function runs: the task's blocks may be freed. */
@@ -34,6 +35,22 @@ export class Pairs implements Iterable<readonly [unknown, unknown]> {
     const { keys, values } = this
     for (let i = 0; i < keys.length; i++) yield [keys[i], values[i]]
   }
+}
+
+/** Returns a copy of the numbers of all parts, because their blocks may be freed; undefined if there are other values. */
+function numbersOf(parts: readonly PairColumns[]): Numbers | undefined {
+  const columns = parts.flatMap(({ numbers }) => numbers ?? [])
+  if (columns.length < parts.length || parts.length === 0) return undefined
+  const length = columns.reduce((sum, column) => sum + column.length, 0)
+  const all = columns.every((column) => column instanceof Int32Array)
+    ? new Int32Array(length)
+    : new Float64Array(length)
+  let at = 0
+  for (const column of columns) {
+    all.set(column, at)
+    at += column.length
+  }
+  return all
 }
 
 /** Concatenates arrays into a new one. */

@@ -37,7 +37,7 @@ export function makeWindowOperator(
 }
 
 /** Reduces to one pair per key: a group may hold several batches. */
-function reduced(keys: readonly unknown[], values: readonly unknown[], reduce: Binary): Iterable<[unknown, unknown]> {
+function reduced(keys: readonly unknown[], values: ArrayLike<unknown>, reduce: Binary): Iterable<[unknown, unknown]> {
   const totals = new KeyedMap<unknown>()
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]
