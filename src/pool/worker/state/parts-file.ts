@@ -1,9 +1,11 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { BlockCorruptError } from '../../../errors.js'
 
-/** Typed arrays begin at multiples of this. */
+/** Parts begin at multiples of this. */
 const ALIGNED = 8
+/** Bytes per call: Linux writes and reads less than 2 GiB at once, Node refuses more, and zlib counts in 32 bits. */
+const AT_ONCE = 2 ** 30
 
 /** Bytes in several parts in a file. */
 export interface PartsFile {
@@ -14,7 +16,7 @@ export interface PartsFile {
 }
 
 /** Writes parts one after the other. Leaves no file if it throws the file system's error. */
-export function writeParts(path: string, parts: readonly Uint8Array[]): PartsFile {
+export function writeParts(path: string, parts: readonly Uint8Array[], atOnce = AT_ONCE): PartsFile {
   let crc = 0
   let at = 0
   try {
@@ -22,9 +24,9 @@ export function writeParts(path: string, parts: readonly Uint8Array[]): PartsFil
     const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600)
     try {
       for (const part of parts) {
-        for (let done = 0; done < part.length; ) done += writeSync(file, part, done, part.length - done, at + done)
-        crc = sumOf(part, crc)
-        at = Math.ceil((at + part.length) / ALIGNED) * ALIGNED
+        inPieces(part, atOnce, (piece, done) => writeSync(file, piece, 0, piece.length, at + done))
+        crc = sumOf(part, crc, atOnce)
+        at = aligned(at + part.length)
       }
       ftruncateSync(file, at)
     } finally {
@@ -38,33 +40,58 @@ export function writeParts(path: string, parts: readonly Uint8Array[]): PartsFil
 }
 
 /** Returns the parts. Throws BlockCorruptError if they are not what was written. */
-export function readParts({ path, lengths, bytes, crc }: PartsFile): Buffer[] {
+export function readParts({ path, lengths, bytes, crc }: PartsFile, atOnce = AT_ONCE): Buffer[] {
   const damaged = (fault: string, cause?: unknown) =>
     new BlockCorruptError(
       `State cannot be read from '${path}': ${fault}. It is rebuilt from its snapshots.`,
       { path, fault },
       cause,
     )
-  let all: Buffer
+  let found: number
+  let parts: Buffer[] = []
   try {
-    all = readFileSync(path)
+    const file = openSync(path, 'r')
+    try {
+      found = fstatSync(file).size
+      if (found === bytes) parts = readEach(file, lengths, atOnce)
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
     throw damaged(String((error as Error).message), error)
   }
-  if (all.length !== bytes) throw damaged(`it has ${all.length} bytes, not ${bytes}`)
-  let at = 0
-  let sum = 0
-  const parts = lengths.map((length) => {
-    const part = all.subarray(at, at + length)
-    sum = sumOf(part, sum)
-    at = Math.ceil((at + length) / ALIGNED) * ALIGNED
-    return part
-  })
-  if (sum !== crc) throw damaged('its checksum does not match its bytes')
+  if (found !== bytes) throw damaged(`it has ${found} bytes, not ${bytes}`)
+  if (parts.reduce((sum, part) => sumOf(part, sum, atOnce), 0) !== crc)
+    throw damaged('its checksum does not match its bytes')
   return parts
 }
 
-/** The checksum of nothing would be 0, instead of the sum so far, if its memory has no address. */
-function sumOf(part: Uint8Array, sum: number): number {
-  return part.length === 0 ? sum : crc32(part, sum)
+function readEach(file: number, lengths: readonly number[], atOnce: number): Buffer[] {
+  let at = 0
+  return lengths.map((length) => {
+    const part = Buffer.allocUnsafeSlow(length)
+    inPieces(part, atOnce, (piece, done) => {
+      const read = readSync(file, piece, 0, piece.length, at + done)
+      if (read === 0) throw new Error(`it ends at byte ${at + done}`)
+      return read
+    })
+    at = aligned(at + length)
+    return part
+  })
 }
+
+/** Passes the rest of a part, at most `atOnce` bytes of it, until all are done. `use` returns how many bytes it did. */
+function inPieces(part: Uint8Array, atOnce: number, use: (piece: Uint8Array, done: number) => number): void {
+  for (let done = 0; done < part.length; ) done += use(part.subarray(done, done + atOnce), done)
+}
+
+function sumOf(part: Uint8Array, sum: number, atOnce: number): number {
+  let all = sum
+  inPieces(part, atOnce, (piece) => {
+    all = crc32(piece, all)
+    return piece.length
+  })
+  return all
+}
+
+const aligned = (at: number): number => Math.ceil(at / ALIGNED) * ALIGNED
