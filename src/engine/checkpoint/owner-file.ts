@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { isRunning, processScope } from '../../files/process-scope.js'
 import { hasReason } from '../../files/reasons.js'
 import type { CheckpointFolder } from './folder.js'
 import { filesOfKinds } from './names.js'
-import { isRunning, processScope } from './process-scope.js'
 
 /** The content of an owner file. */
 export interface Owner {

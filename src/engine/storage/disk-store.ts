@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StateError } from '../../errors.js'
 import type { FileId } from '../../ids.js'
 import type { BlockHandle } from '../../pool/blocks/handle.js'
+import { OwnFolder } from './own-folder.js'
 
 /** The bytes of a block in a file. Plain data. */
 export interface StoredBlock {
@@ -35,13 +35,6 @@ export interface DiskStoreOptions {
  */
 const WRITERS = 2
 
-/** Directories of open stores. The process removes them when it exits. */
-const folders = new Set<string>()
-
-function removeFolders(): void {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-}
-
 /**
  * Blocks in files, in the store's own directory, which the first file creates and `close` removes. Never blocks the
  * event loop: libuv's threads write the bytes from shared memory, without a copy.
@@ -51,7 +44,7 @@ export class DiskStore {
   readonly #files = new Map<FileId, Entry>()
   readonly #turns: Promise<unknown>[] = Array.from({ length: WRITERS }, () => Promise.resolve())
   readonly #removals = new Set<Promise<void>>()
-  #folder: string | undefined
+  readonly #folder: OwnFolder
   #making: Promise<string> | undefined
   #ids = 0
   #bytes = 0
@@ -59,6 +52,7 @@ export class DiskStore {
 
   constructor(options: DiskStoreOptions) {
     this.#options = options
+    this.#folder = new OwnFolder('blocks', options.directory)
   }
 
   /** Bytes of all files, including those that are being written. */
@@ -68,7 +62,7 @@ export class DiskStore {
 
   /** The directory of the files. */
   get directory(): string {
-    return this.#folder ?? this.#options.directory ?? tmpdir()
+    return this.#folder.isOpen ? this.#folder.path : (this.#options.directory ?? tmpdir())
   }
 
   /** Writes a block. `payload` must not change until the promise settles. Rejects with the file system's error. */
@@ -123,11 +117,7 @@ export class DiskStore {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#turns, ...this.#removals])
-    if (this.#folder !== undefined) {
-      await rm(this.#folder, { recursive: true, force: true })
-      folders.delete(this.#folder)
-      if (folders.size === 0) process.off('exit', removeFolders)
-    }
+    await this.#folder.close()
     this.#files.clear()
     this.#bytes = 0
   }
@@ -162,10 +152,10 @@ export class DiskStore {
   async #make(): Promise<string> {
     const { directory = tmpdir() } = this.#options
     await mkdir(directory, { recursive: true })
-    this.#folder = await mkdtemp(join(directory, `millrace-${process.pid}-`))
-    if (folders.size === 0) process.once('exit', removeFolders)
-    folders.add(this.#folder)
-    return this.#folder
+    const { path } = this.#folder
+    await mkdir(path, { mode: 0o700 })
+    this.#folder.open()
+    return path
   }
 
   #unlink({ id, path, length }: Entry): void {

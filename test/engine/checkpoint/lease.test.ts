@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { CheckpointError } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { Lease } from '#build/engine/checkpoint/lease.js'
-import { processScope } from '#build/engine/checkpoint/process-scope.js'
+import { processScope } from '#build/files/process-scope.js'
 import { folderAt, known, scratch } from './support.js'
 
 const LEASE = new URL('../../../build/engine/checkpoint/lease.js', import.meta.url).href
