@@ -68,7 +68,8 @@ export function sparkEngineWorkloads({ linesFile, twoLines, ofFile, keyedState }
       name: 'spark-engine-batches',
       title:
         'On a Spark cluster, word counts of batches of 8 MiB: received by the driver (Millrace), or from a file or executors (Spark)',
-      warm: 40,
+      // After 60 batches the compilers of the JVMs take 30 % of the processor time of a batch, of Spark's own too; after 300 some 15 %.
+      warm: 400,
       prepare: withCluster(() => ofFile(linesFile(BATCH))),
       contenders: ['millrace-spark:builtins', 'millrace-spark:closures', 'spark:file', 'spark'],
     },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { random } from '../engine/support.js'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark, SparkCluster } from '../services/spark.js'
-import { jobsOf, type Kill, killed, summary } from './kills.js'
+import { jobsOf, type Kill, killed, slowest, summary } from './kills.js'
 
 const SEED = Number(process.env.SEED ?? 20261130)
 /** `npm run test:spark` has 200. */
@@ -12,6 +12,8 @@ const KILLS = Number(process.env.MILLRACE_SPARK_KILLS ?? 10)
 const EXECUTORS = 3
 /** A kill comes within so many ms of its job: they take about 0.5 to 1 s on an idle machine. */
 const WITHIN_MS = 700
+/** Spark's own, after which it gives up an executor that is silent. One that died closes its connections, and no job may wait so long. */
+const NETWORK_TIMEOUT_MS = 120_000
 
 describe.runIf(hasService('spark'))('kills on a standalone cluster of two workers', () => {
   let cluster: SparkCluster
@@ -39,8 +41,10 @@ describe.runIf(hasService('spark'))('kills on a standalone cluster of two worker
       const victim = next() * 10 < EXECUTORS ? 'an executor' : 'a Node process'
       done.push(await killed(jobs[i % jobs.length]!, victim, next() * WITHIN_MS, next()))
     }
-    if (KILLS > 10) console.table(summary(done))
+    console.table(summary(done))
+    console.table(slowest(done))
     expect(done.filter(({ isRight }) => !isRight)).toEqual([])
     expect(count()).toBe(KILLS)
+    expect(slowest(done)[0]!.ms).toBeLessThan(NETWORK_TIMEOUT_MS)
   })
 })

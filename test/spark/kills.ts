@@ -25,6 +25,10 @@ const PARTITIONS = 8
 /** Ms that the first record of a partition takes, so that a kill meets tasks that run. */
 const SLOW_MS = 80
 
+/** Ms that a job with a kill should take at most, on an idle machine. */
+const MARK_MS = 3000
+const SHOWN = 5
+
 const numbers = Array.from({ length: RECORDS }, (_, n) => n)
 const sum = (all: readonly number[]) => all.reduce((a, b) => a + b, 0)
 const byKey = (pairs: readonly (readonly [number, number])[]) => [...pairs].sort(([a, x], [b, y]) => a - b || x - y)
@@ -132,7 +136,7 @@ async function kill(victim: Victim, afterMs: number, pick: number, done: AbortSi
   }
 }
 
-/** Median, 90th percentile and maximum of the ms of jobs, by victim. */
+/** Median, 90th percentile and maximum of the ms of jobs, and how many took no longer than the mark, by victim. */
 export function summary(kills: readonly Kill[]): Record<string, object> {
   const names = new Set(kills.map(({ victim }) => victim ?? 'none'))
   return Object.fromEntries(
@@ -140,7 +144,16 @@ export function summary(kills: readonly Kill[]): Record<string, object> {
       const group = kills.filter(({ victim }) => (victim ?? 'none') === name)
       const all = group.map(({ ms }) => ms).sort((a, b) => a - b)
       const at = (share: number) => Math.round(all[Math.min(all.length - 1, Math.floor(share * all.length))]!)
-      return [name, { jobs: all.length, median: at(0.5), p90: at(0.9), max: at(1) }]
+      const within = all.filter((ms) => ms <= MARK_MS).length
+      return [name, { jobs: all.length, median: at(0.5), p90: at(0.9), max: at(1), [`within ${MARK_MS} ms`]: within }]
     }),
   )
+}
+
+/** The slowest jobs with a kill. */
+export function slowest(kills: readonly Kill[]): readonly Kill[] {
+  return kills
+    .filter(({ victim }) => victim)
+    .sort((a, b) => b.ms - a.ms)
+    .slice(0, SHOWN)
 }
