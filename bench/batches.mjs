@@ -51,9 +51,10 @@ export class Batches {
     return async () => (await results.next()).value.records
   }
 
-  /** Runs one batch of these bytes. Returns its records, and the time from its start to its end. */
+  /** Runs one batch of these bytes, or of those of the file with this path. Returns its records, and the time from its start to its end. */
   async run(bytes) {
-    this.#input.feed(bytes)
+    if (typeof bytes === 'string') this.#input.feedFile(bytes)
+    else this.#input.feed(bytes)
     await this.#clock.advance(INTERVAL)
     await this.#ssc.awaitIdle()
     return { result: await this.#next(), time: this.#time }

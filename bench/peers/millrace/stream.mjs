@@ -1,22 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Batches } from '../../batches.mjs'
 import { digest } from '../../compare/digest.mjs'
-import { piecesInTurn } from '../node/pieces.mjs'
+import { pathsInTurn } from '../node/pieces.mjs'
 import { onSpark } from './on-spark.mjs'
 
 /**
  * A stream whose batches are the file, again and again, or the pieces of a folder in turn. The measured time is that of
- * the batch, from its start to its end; its bytes have arrived before. An iteration is `each` batches, usually one.
+ * the batch, from its start to its end; its bytes have arrived before, from the page cache: the process holds only what a
+ * receiver holds. An iteration is `each` batches, usually one.
  * With `answerAt` the answer is that of the batch with this number, since later ones differ.
  */
 export async function overBatches(task, define, answer = digest) {
   const state = task.master && mkdtempSync(join(tmpdir(), 'millrace-bench-state-'))
   const options = task.master && onSpark(task.master, task.threads, { 'spark.checkpoint.dir': state })
   const batches = await Batches.start({ threads: task.threads, define, options })
-  const next =
-    task.pieces === undefined ? always(readFileSync(task.file)) : piecesInTurn(task.pieces, Number(task.count))
+  const next = task.pieces === undefined ? () => task.file : pathsInTurn(task.pieces, Number(task.count))
   let number = 0
   let answered
   const run = async () => {
@@ -39,8 +39,6 @@ export async function overBatches(task, define, answer = digest) {
     },
   }
 }
-
-const always = (bytes) => () => bytes
 
 /** Returns the variant of a workload that the task names. */
 export function variant(variants, task) {

@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs'
 
-/** The pieces of a folder in turn, as bytes: `next()` starts again after the last one. */
+/** The paths of a folder's pieces in turn: `next()` starts again after the last one. */
+export function pathsInTurn(folder, count) {
+  return inTurn(Array.from({ length: count }, (_, i) => `${folder}/${String(i).padStart(3, '0')}.txt`))
+}
+
+/** The same pieces as bytes. */
 export function piecesInTurn(folder, count) {
-  const pieces = Array.from({ length: count }, (_, i) => readFileSync(`${folder}/${String(i).padStart(3, '0')}.txt`))
+  const next = pathsInTurn(folder, count)
+  return inTurn(Array.from({ length: count }, () => readFileSync(next())))
+}
+
+function inTurn(all) {
   let turn = 0
-  return () => pieces[turn++ % count]
+  return () => all[turn++ % all.length]
 }
