@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { digest, fnv1a } from '../../bench/compare/digest.mjs'
 import { htmlReport } from '../../bench/compare/html.mjs'
-import { judgeMarks } from '../../bench/compare/marks.mjs'
+import { judgeMarks } from '../../bench/compare/judging.mjs'
 import { summarise } from '../../bench/compare/summary.mjs'
 import { textTable } from '../../bench/compare/text.mjs'
 import { logScale, short, ticks } from '../../bench/plot/scales.mjs'

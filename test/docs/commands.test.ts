@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { parseMarks } from '../../bench/marks.mjs'
 import { BENCHES, parseOptions } from '../../bench/options.mjs'
 import { parsePlot } from '../../bench/plot.mjs'
 import { parseSoak } from '../../bench/soak.mjs'
@@ -39,7 +40,7 @@ describe.each(pages)('%s', (path) => {
     for (const command of commands(text, 'npm run bench --')) {
       const [name, ...words] = command.replace(/\).*$/, '').split(/\s+/)
       if (name === 'compare' || name === 'guard' || /[[|]/.test(command)) continue
-      const own = { soak: parseSoak, plot: parsePlot }[name!]
+      const own = { soak: parseSoak, plot: parsePlot, marks: parseMarks }[name!]
       if (!own) expect(BENCHES, command).toContain(name)
       const parse = () => (own ? own(words) : parseOptions([name!, ...words]))
       expect(parse, command).not.toThrow()

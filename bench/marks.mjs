@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { judgeMarks } from './compare/judging.mjs'
+import { markdownMarks } from './compare/marks-markdown.mjs'
+import { UsageError } from './options.mjs'
+
+/** Prints the marks that recorded runs of `compare` decide, as the table of docs/internals/performance.md. */
+export function marks(words, log) {
+  const workloads = parseMarks(words).files.flatMap((file) => workloadsOf(file))
+  log(markdownMarks(judgeMarks(workloads)).join('\n'))
+}
+
+export function parseMarks(files) {
+  if (files.length > 0 && files.every((file) => !file.startsWith('-'))) return { files }
+  throw new UsageError('Name the recorded runs.\nusage: npm run bench -- marks run.json [run.json ...]')
+}
+
+function workloadsOf(file) {
+  let run
+  try {
+    run = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read as JSON: ${error.message}`)
+  }
+  if (run.bench !== 'compare') throw new UsageError(`${file} is a run of '${run.bench}'. Marks are of runs of compare.`)
+  return run.workloads
+}
