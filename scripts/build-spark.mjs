@@ -75,13 +75,19 @@ function inOneFile() {
       /import\(name\)/,
       `{ ${PARQUET.map((name) => `'${name}': () => import('${name}')`)} }[name]()`,
     ],
-    [/ops\/functions\/parse\.js$/, /createRequire\(import\.meta\.url\)\('acorn'\)/, "require('acorn')"],
+    [/ops\/functions\/syntax\/parse\.js$/, /createRequire\(import\.meta\.url\)\('acorn'\)/, "require('acorn')"],
   ]
   return {
     name: 'in one file',
-    setup({ onLoad }) {
+    setup({ onLoad, onEnd }) {
+      const left = new Set(changes.map(([filter]) => filter))
+      onEnd(() => {
+        if (left.size > 0)
+          throw new Error(`No module is at ${[...left].join(', ')}: the worker would not find what it loads`)
+      })
       for (const [filter, from, to] of changes) {
         onLoad({ filter }, ({ path }) => {
+          left.delete(filter)
           const text = readFileSync(path, 'utf8')
           if (!from.test(text)) throw new Error(`${path} has no ${from}: the worker would not find what it loads`)
           return { contents: text.replace(from, to), loader: 'js' }
