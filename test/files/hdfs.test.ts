@@ -12,6 +12,7 @@ import { FileSystems } from '#build/files/file-systems.js'
 import { HdfsService } from '../services/hdfs.js'
 import { freePort } from '../services/ports.js'
 import { hasService } from '../services/service.js'
+import { buildBridge, onSpark } from '../services/spark.js'
 import { fileSystemContract, write } from './contract.js'
 
 describe.runIf(hasService('hdfs'))('HDFS', () => {
@@ -47,6 +48,20 @@ describe.runIf(hasService('hdfs'))('HDFS', () => {
     await hdfs.shell(['-put', '-', '/put.txt'], 'a\nb\n')
     expect(await ctx.textFile(`${hdfs.url}/put.txt`, 2).collect()).toEqual(['a', 'b'])
     expect((await ctx.textFile(`web${hdfs.url}/out/l*`, 5).collect()).sort()).toEqual([...lines].sort())
+  })
+
+  test.runIf(hasService('spark'))('executors of Spark read and write it', async () => {
+    buildBridge()
+    const lines = Array.from({ length: 500 }, (_, i) => `line ${i}`)
+    await ctx.parallelize(lines, 3).saveAsTextFile(`${hdfs.url}/spark/in`)
+    await using spark = new Context(onSpark('local[2]'))
+    const upper = spark.textFile(`${hdfs.url}/spark/in`, 4).map((line) => line.toUpperCase())
+    expect((await upper.collect()).toSorted()).toEqual(lines.map((line) => line.toUpperCase()).toSorted())
+    await upper.saveAsTextFile(`${hdfs.url}/spark/out`)
+    expect((await ctx.textFile(`${hdfs.url}/spark/out`).collect()).toSorted()).toEqual(
+      await upper.collect().then((all) => all.toSorted()),
+    )
+    await expect(spark.textFile(`${hdfs.url}/spark/none`).count()).rejects.toThrow('/spark/none')
   })
 
   test('object files and checkpoints of datasets', async () => {
