@@ -24,7 +24,8 @@ export function markdownMarks(judgements) {
 }
 
 function measured({ here: { value, reached, noisy }, ...measure }, all) {
-  const median = `${reached ? figure(value.median) : `**${figure(value.median)}**`}${noisy ? ' (!)' : ''}`
+  const number = `${figure(value.median)}${measure.unit === 'ms' ? ' ms' : ''}`
+  const median = `${reached ? number : `**${number}**`}${noisy ? ' (!)' : ''}`
   if (all.length > 1) return `${nameOf(measure, all)} ${median}`
   return value.min === value.max ? median : `${median} (${figure(value.min)} to ${figure(value.max)})`
 }
@@ -40,5 +41,5 @@ function result(measures) {
   const missed = measures.filter(({ here }) => !here.reached)
   if (missed.length === 0) return 'reached'
   const by = Math.max(...missed.map(({ here }) => here.missedBy))
-  return `missed${missed.length > 1 ? ` by up to` : ' by'} ${figure(by * 100)} %`
+  return `missed by ${missed.length > 1 ? 'up to ' : ''}${figure(by * 100)} %`
 }
