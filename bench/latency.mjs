@@ -8,7 +8,9 @@ import { plainWordCount } from './plain.mjs'
 import { figure, table } from './report.mjs'
 import { wordDelays } from './word-delays.mjs'
 
-const INTERVAL = 10
+/** Milliseconds between batches, at the rate of the options and at a trickle. */
+const INTERVALS = [10, 5]
+const TRICKLE_INTERVALS = [10]
 /**
  * The longest time excluded at the beginning of a run. With such small batches the compilers need this long, and until
  * then a third of all processor time. In short runs it is at most this share of their length.
@@ -20,23 +22,24 @@ const TRICKLE = 1000
 
 export async function run({ threads, runs, rate, seconds }, log) {
   const results = {}
-  for (const linesASecond of [rate, TRICKLE]) {
+  const cases = [...INTERVALS.map((interval) => [rate, interval]), ...TRICKLE_INTERVALS.map((each) => [TRICKLE, each])]
+  for (const [linesASecond, interval] of cases) {
     log(
-      `${linesASecond} lines/s over loopback TCP, a batch every ${INTERVAL} ms; ${runs} runs of ${seconds} s each, in turn`,
+      `${linesASecond} lines/s over loopback TCP, a batch every ${interval} ms; ${runs} runs of ${seconds} s each, in turn`,
     )
     const sender = await startSender(linesASecond)
     const taken = { millrace: [], 'plain loop': [] }
     try {
       for (let i = 0; i < runs; i++) {
-        taken.millrace.push(await streamed(sender.port, threads, seconds))
-        taken['plain loop'].push(await byHand(sender.port, seconds))
+        taken.millrace.push(await streamed(sender.port, interval, threads, seconds))
+        taken['plain loop'].push(await byHand(sender.port, interval, seconds))
       }
     } finally {
       await sender.stop()
     }
     const summaries = Object.entries(taken).map(([name, all]) => ({ name, ...medians(all), runs: all }))
     log(delayTable(summaries))
-    results[linesASecond] = summaries
+    results[`${linesASecond} lines/s, ${interval} ms`] = summaries
   }
   results.empty = await emptyBatches({ threads, runs, seconds }, log)
   return results
@@ -44,19 +47,19 @@ export async function run({ threads, runs, rate, seconds }, log) {
 
 const warmUp = (seconds) => Math.min(WARM_UP_SECONDS, WARM_UP_SHARE * seconds)
 
-function streamed(port, threads, seconds) {
+function streamed(port, interval, threads, seconds) {
   const warm = warmUp(seconds)
-  return wordDelays({ port, threads, interval: INTERVAL, seconds: warm + seconds, warmUp: warm })
+  return wordDelays({ port, threads, interval, seconds: warm + seconds, warmUp: warm })
 }
 
 /** The same work in a loop of one thread: lines that arrived before a tick are counted at the tick. */
-async function byHand(port, seconds) {
+async function byHand(port, interval, seconds) {
   const delays = new Delays(nowMicros() + warmUp(seconds) * 1e6)
   let arrived = []
   let rest = Buffer.alloc(0)
   const socket = connect(port, '127.0.0.1')
   socket.on('data', (bytes) => arrived.push(bytes))
-  let due = Math.ceil(Date.now() / INTERVAL) * INTERVAL
+  let due = Math.ceil(Date.now() / interval) * interval
   let timer
   const tick = () => {
     if (Date.now() < due) return arm()
@@ -67,7 +70,7 @@ async function byHand(port, seconds) {
     rest = bytes.subarray(end)
     delays.output([...plainWordCount(bytes.subarray(0, end))])
     delays.batch(toMicros(due), started, nowMicros())
-    due += INTERVAL
+    due += interval
     arm()
   }
   const arm = () => {
