@@ -8,9 +8,6 @@ import { plainWordCount } from './plain.mjs'
 import { figure, table } from './report.mjs'
 import { wordDelays } from './word-delays.mjs'
 
-/** Milliseconds between batches, at the rate of the options and at a trickle. */
-const INTERVALS = [10, 5]
-const TRICKLE_INTERVALS = [10]
 /**
  * The longest time excluded at the beginning of a run. With such small batches the compilers need this long, and until
  * then a third of all processor time. In short runs it is at most this share of their length.
@@ -22,7 +19,11 @@ const TRICKLE = 1000
 
 export async function run({ threads, runs, rate, seconds }, log) {
   const results = {}
-  const cases = [...INTERVALS.map((interval) => [rate, interval]), ...TRICKLE_INTERVALS.map((each) => [TRICKLE, each])]
+  const cases = [
+    [rate, 10],
+    [rate, 5],
+    [TRICKLE, 10],
+  ]
   for (const [linesASecond, interval] of cases) {
     log(
       `${linesASecond} lines/s over loopback TCP, a batch every ${interval} ms; ${runs} runs of ${seconds} s each, in turn`,

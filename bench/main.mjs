@@ -8,12 +8,12 @@ import { plot } from './plot.mjs'
 import { writeJson } from './report.mjs'
 import { soak } from './soak.mjs'
 
+/** Commands with options of their own. */
+const OWN_OPTIONS = new Map(Object.entries({ compare, guard, marks, plot, soak }))
+
 async function main() {
-  if (process.argv[2] === 'compare') return compare(process.argv.slice(3), (text) => console.log(text))
-  if (process.argv[2] === 'guard') return guard(process.argv.slice(3), (text) => console.log(text))
-  if (process.argv[2] === 'soak') return soak(process.argv.slice(3), (text) => console.log(text))
-  if (process.argv[2] === 'plot') return plot(process.argv.slice(3), (text) => console.log(text))
-  if (process.argv[2] === 'marks') return marks(process.argv.slice(3), (text) => console.log(text))
+  const own = OWN_OPTIONS.get(process.argv[2])
+  if (own !== undefined) return own(process.argv.slice(3), (text) => console.log(text))
   const options = parseOptions(process.argv.slice(2))
   const { cpu, cores, memoryGiB, node, platform } = machine()
   console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${platform}; threads: ${options.threads}`)

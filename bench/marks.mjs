@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { judgeMarks } from './compare/judging.mjs'
 import { markdownMarks } from './compare/marks-markdown.mjs'
 import { UsageError } from './options.mjs'
+import { recordedRun } from './recorded-run.mjs'
 
 /** Prints the marks that recorded runs of `compare` decide, as the table of docs/internals/performance.md. */
 export function marks(words, log) {
@@ -15,12 +15,7 @@ export function parseMarks(files) {
 }
 
 function workloadsOf(file) {
-  let run
-  try {
-    run = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read as JSON: ${error.message}`)
-  }
+  const run = recordedRun(file)
   if (run.bench !== 'compare') throw new UsageError(`${file} is a run of '${run.bench}'. Marks are of runs of compare.`)
   return run.workloads
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from './options.mjs'
 import { growthPlot } from './plot/growth.mjs'
 import { peersPlot } from './plot/peers.mjs'
+import { recordedRun } from './recorded-run.mjs'
 
 /** The plots of recorded runs, by the benchmark that wrote the run. */
 const PLOTS = { compare: peersPlot, growth: growthPlot }
@@ -11,12 +12,7 @@ const PLOTS = { compare: peersPlot, growth: growthPlot }
 /** Draws a recorded run: the JSON file of `compare`, or of `growth --json`. */
 export function plot(words, log) {
   const { run, out } = parsePlot(words)
-  let report
-  try {
-    report = JSON.parse(readFileSync(run, 'utf8'))
-  } catch (error) {
-    throw new UsageError(`${run} cannot be read as JSON: ${error.message}`)
-  }
+  const report = recordedRun(run)
   const draw = PLOTS[report.bench]
   if (draw === undefined)
     throw new UsageError(`${run} is a run of '${report.bench}'. There are plots of ${Object.keys(PLOTS).join(', ')}.`)

@@ -9,8 +9,8 @@ const COUNTER_LIMIT = 255
 /** Fewer bytes are not worth a copy and a call. */
 const LEAST_COPIED = 1024
 
-let counter: NewlineCounter | undefined
-let isCounterKnown = false
+/** Made by the first bytes that are worth it; `false` without WebAssembly. */
+let counter: NewlineCounter | false | undefined
 
 /**
  * Counts the newlines in bytes, so that a batch knows its number of records before it starts. It runs in the driver for
@@ -18,10 +18,7 @@ let isCounterKnown = false
  */
 export function linesIn(bytes: Uint8Array): number {
   if (bytes.length < LEAST_COPIED) return linesInWords(bytes)
-  if (!isCounterKnown) {
-    counter = NewlineCounter.create()
-    isCounterKnown = true
-  }
+  counter ??= NewlineCounter.create() ?? false
   return counter ? counter.count(bytes) : linesInWords(bytes)
 }
 

@@ -37,6 +37,7 @@ export class OwnFolder {
   open(): void {
     if (paths.size === 0) process.once('exit', removeAll)
     paths.add(this.path)
+    // The next process tries again to remove a folder that this one cannot.
     this.#sweep = removeAbandoned(this.#directory).catch(() => undefined)
   }
 

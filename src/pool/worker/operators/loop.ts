@@ -113,18 +113,18 @@ const JOINED: Head = {
     const v = [keys[left], [mine[left], right < 0 ? undefined : theirs[right]]]`,
   record: 'records.at(i)',
 }
-const PAIRS = pairsHead('keys[i]')
-const VALUES = pairsHead('undefined')
+const PAIRS = pairsHead(true)
+const VALUES = pairsHead(false)
 
-function pairsHead(key: string): Head {
+function pairsHead(withKeys: boolean): Head {
   return {
     before: `
     const { values } = records.columns
-    ${key === 'undefined' ? '' : 'const keys = records.columns.keys.all()'}
+    ${withKeys ? 'const keys = records.columns.keys.all()' : ''}
     const { to } = records
     let i = records.from`,
     head: `for (; i < to; i++) {
-    const v = [${key}, values[i]]`,
+    const v = [${withKeys ? 'keys[i]' : 'undefined'}, values[i]]`,
     record: 'records.row(i)',
   }
 }
