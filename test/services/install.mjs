@@ -13,13 +13,15 @@ import { builders, consumers, runtimes } from './tools.mjs'
 const CACHE = process.env.MILLRACE_SERVICES ?? join(homedir(), '.cache', 'millrace', 'services')
 
 const SERVICES = {
-  ...{ spark, kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site },
+  ...{ spark, spark3, kafka, postgres, flume, flumeAgent, pekko, hdfs, s3, redis, nats, mosquitto, chromium, site },
   ...{ consumers, builders, runtimes },
 }
 const KAFKA = '4.4.0'
 const SITE = join(import.meta.dirname, '..', '..', 'site')
 const HADOOP = '3.4.3'
 const SPARK = '4.0.1'
+/** As scripts/build-spark.mjs compiles for it. */
+const SPARK_3 = '3.5.1'
 const VERSITYGW = '1.8.0'
 
 /** The folder of a service. Nothing is installed by asking for it. */
@@ -59,6 +61,14 @@ function spark(folder) {
   jars(folder, [`org.apache.spark:spark-core_2.13:${SPARK}`])
 }
 spark.version = SPARK
+
+/** The last Spark before 4, for Scala 2.12. Its history server alone stores pages in RocksDB, which is as large as the rest. */
+function spark3(folder) {
+  // Spark's own distribution has these; Maven would choose older ones.
+  const pinned = ['com.fasterxml.jackson.core:jackson-core:2.15.2', 'org.slf4j:slf4j-api:2.0.7']
+  jars(folder, [`org.apache.spark:spark-core_2.12:${SPARK_3}`, ...pinned], ['org.rocksdb'])
+}
+spark3.version = `${SPARK_3}, Jackson 2.15.2, SLF4J 2.0.7`
 
 /** The Debian package, unless a server is on the machine already. Where it is installed is the same for all checkouts. */
 function postgres() {
@@ -230,11 +240,15 @@ function debs(folder, packages) {
   rmSync(fresh, { recursive: true })
 }
 
-/** Fetches artifacts and what they need at run time. */
-function jars(folder, artifacts) {
+/** Fetches artifacts and what they need at run time, without what is of some groups. */
+function jars(folder, artifacts, without = []) {
+  const exclusion = without.map(
+    (group) => `<exclusion><groupId>${group}</groupId><artifactId>*</artifactId></exclusion>`,
+  )
+  const exclusions = `<exclusions>${exclusion.join('')}</exclusions>`
   const dependencies = artifacts.map((artifact) => {
     const [group, name, version] = artifact.split(':')
-    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${exclusions}</dependency>`
   })
   const pom = join(folder, 'pom.xml')
   writeFileSync(

@@ -22,7 +22,7 @@ const FLAGS = [
 /** Ms within which the bridge is built: Maven may have to fetch its own plugins first. */
 const BUILD_MS = 240_000
 
-/** Builds the package of the bridge for Scala 2.13, unless it is newer than everything that it is made of. */
+/** Builds the package of the bridge, unless it is newer than everything that it is made of. */
 export function buildBridge(): void {
   const last = join(BRIDGE, 'millrace-library.zip')
   const sources = ['build', 'bridge/spark/src', 'bridge/spark/pom.xml'].map((path) => newest(join(ROOT, path)))
@@ -36,8 +36,7 @@ export function buildBridge(): void {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
   }
   try {
-    if (!isNew())
-      execFileSync('node', ['scripts/build-spark.mjs', '2.13'], { cwd: ROOT, stdio: 'inherit', timeout: BUILD_MS })
+    if (!isNew()) execFileSync('node', ['scripts/build-spark.mjs'], { cwd: ROOT, stdio: 'inherit', timeout: BUILD_MS })
   } finally {
     rmdirSync(lock)
   }
@@ -59,13 +58,21 @@ function newest(path: string): number {
   return Math.max(...files.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs))
 }
 
+/** The Sparks that tests run, by their services, with their versions of Scala. */
+const SCALA = { spark: '2.13', spark3: '2.12' }
+export type SparkVersion = keyof typeof SCALA
+
 /** Options of a context on a master that this machine runs. */
-export function onSpark(master: string, conf: Readonly<Record<string, string>> = {}): ContextOptions {
+export function onSpark(
+  master: string,
+  conf: Readonly<Record<string, string>> = {},
+  version: SparkVersion = 'spark',
+): ContextOptions {
   return {
     master,
     threads: 2,
     spark: {
-      home: folderOf('spark'),
+      home: folderOf(version),
       bridge: BRIDGE,
       conf: {
         'spark.ui.enabled': 'false',
@@ -90,9 +97,9 @@ export class SparkCluster {
     this.#folder = folder
   }
 
-  static async start(workers: number): Promise<SparkCluster> {
+  static async start(workers: number, version: SparkVersion = 'spark'): Promise<SparkCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-'))
-    const home = folderOf('spark')
+    const home = folderOf(version)
     const conf = join(folder, 'conf')
     mkdirSync(conf)
     // Executors inherit the environment of their worker.
@@ -101,7 +108,7 @@ export class SparkCluster {
       SPARK_LOCAL_IP: '127.0.0.1',
       SPARK_HOME: home,
       SPARK_CONF_DIR: conf,
-      SPARK_SCALA_VERSION: '2.13',
+      SPARK_SCALA_VERSION: SCALA[version],
     }
     const classPath = join(home, 'jars', '*')
     const services: Service[] = []

@@ -19,12 +19,15 @@ function killAll(pattern: RegExp): number {
 const NODE = /millrace-worker/
 const EXECUTOR = /CoarseGrainedExecutorBackend/
 
+/** The streams take them out of their list. */
+const BATCHES = 12
+
 /** Totals by three kinds of state in twelve batches. `during` is called after an output of each batch has read the first. */
 async function totals(options: Partial<StreamingOptions>, during: (batch: number) => unknown = () => {}) {
   const clock = new ManualClock(0)
   const given = { ...options, threads: 2, parallelism: 3, batchInterval: 1000, clock, stateSnapshotInterval: 3 }
   await using ssc = new StreamingContext(given)
-  const batches = Array.from({ length: 12 }, (_, i) =>
+  const batches = Array.from({ length: BATCHES }, (_, i) =>
     Array.from({ length: 40 }, (_, j): [string, number] => [`key${(i * 7 + j * j) % 23}`, i + j]),
   )
   const pairs = ssc.queueStream(batches)
@@ -47,7 +50,7 @@ async function totals(options: Partial<StreamingOptions>, during: (batch: number
   counted.map((text) => text.toUpperCase()).foreachRDD(into('again'))
   window.foreachRDD(into('window'))
   await ssc.start()
-  for (let i = 0; i < batches.length; i++) {
+  for (let i = 0; i < BATCHES; i++) {
     await clock.advance(1000)
     await ssc.awaitIdle()
   }
@@ -59,6 +62,7 @@ describe.runIf(hasService('spark'))('keyed state on Spark', () => {
   beforeAll(async () => {
     buildBridge()
     expected = await totals({})
+    expect(expected.sums).toHaveLength(BATCHES)
   })
 
   test('a second reader of the output of mapWithState has it, on processes that hold no state', async () => {
