@@ -95,6 +95,16 @@ export const METRICS = {
   workers_live: { kind: 'gauge', sampled: true, help: 'Worker threads that accept tasks.' },
   executors: { kind: 'gauge', sampled: true, help: 'With the option master: executors that are alive.' },
   executor_cores: { kind: 'gauge', sampled: true, help: 'With the option master: cores of all executors.' },
+  executor_processes: {
+    kind: 'gauge',
+    sampled: true,
+    help: 'With the option master: Node processes of all executors.',
+  },
+  executor_processes_ended: {
+    kind: 'gauge',
+    sampled: true,
+    help: 'With the option master: Node processes of living executors that have ended; the next task starts another one.',
+  },
   executor_tasks: { kind: 'gauge', sampled: true, help: 'With the option master: tasks that run on executors.' },
   worker_busy_ratio: {
     kind: 'gauge',

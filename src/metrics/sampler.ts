@@ -57,10 +57,13 @@ export class Sampler {
   }
 
   #ofCluster(executors: readonly ExecutorStatus[]): readonly Sample[] {
-    const total = (of: 'cores' | 'tasks') => executors.reduce((sum, executor) => sum + executor[of], 0)
+    const total = (of: 'cores' | 'tasks' | 'processes' | 'endedProcesses') =>
+      executors.reduce((sum, executor) => sum + executor[of], 0)
     return [
       gauge('executors', executors.length),
       gauge('executor_cores', total('cores')),
+      gauge('executor_processes', total('processes')),
+      gauge('executor_processes_ended', total('endedProcesses')),
       gauge('executor_tasks', total('tasks')),
     ]
   }

@@ -66,6 +66,7 @@ export function configurationOf(options: ContextSettings, pipeline: ShippedPipel
     'spark.jars': listed(spark.conf?.['spark.jars'], jar),
     'spark.files': listed(spark.conf?.['spark.files'], ...(pipeline?.files ?? [])),
     'spark.archives': listed(spark.conf?.['spark.archives'], `${join(bridge, LIBRARY)}#${PIPELINE_FILES.library}`),
+    'spark.plugins': listed(spark.conf?.['spark.plugins'], 'millrace.bridge.NodeCounts'),
     'spark.millrace.package': PACKAGE_ROOT.href,
     // A long in Java.
     'spark.millrace.taskTimeoutMs': String(Math.min(taskTimeoutMs, Number.MAX_SAFE_INTEGER)),

@@ -32,7 +32,17 @@ test('batches, records and percentiles add up', () => {
 
 test('with a Spark master there are executors and their failed tasks instead of threads', () => {
   const figures = new Figures()
-  const executor = { id: '1', address: 'a:1', cores: 2, tasks: 0, completed: 9, failed: 2, storedBytes: 0 }
+  const executor = {
+    id: '1',
+    address: 'a:1',
+    cores: 2,
+    tasks: 0,
+    completed: 9,
+    failed: 2,
+    processes: 2,
+    endedProcesses: 0,
+    storedBytes: 0,
+  }
   figures.executors({ ui: undefined, executors: [] })
   expect(formatTotals(figures.totals())).toBe('0 batches, 0 records')
   figures.executors({ ui: undefined, executors: [executor, { ...executor, id: '2', failed: 0 }] })

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseCommand } from '#build/cli/arguments.js'
 import type { RunCommand } from '#build/cli/run/arguments.js'
@@ -95,7 +95,7 @@ test('a package that esbuild does not find is named, with what to do', async () 
 describe.runIf(hasService('spark'))('on Spark', () => {
   beforeAll(buildBridge)
 
-  test('a standalone cluster runs a module in TypeScript with its imports and shipped packages, as threads do', async () => {
+  test('a standalone cluster runs a module in TypeScript with its imports, shipped packages and shipped Node, as threads do', async () => {
     // The names of its imports are those that a bundler has to change.
     const module = write(
       'pipeline.ts',
@@ -109,6 +109,7 @@ describe.runIf(hasService('spark'))('on Spark', () => {
         const counts = words.map((word): [string, number] => [word, twice(scale)]).reduceByKey((a, b) => a + b)
         counts.updateStateByKey<number>((more, sum = 0) => more.reduce((a, b) => a + b, sum)).output('sums')
         words.map((word) => \`\${word} \${from.split('/').at(-1)}\`).output('words')
+        words.map(() => process.execPath).output('node')
       })`,
     )
     write('numbers/double.ts', 'const base = 2\nexport const double = (n: number): number => n * base\n')
@@ -116,9 +117,20 @@ describe.runIf(hasService('spark'))('on Spark', () => {
     write('node_modules/outside/index.js', 'export const scale = 21\n')
     const archive = join(project, 'modules.tgz')
     execFileSync('tar', ['czf', archive, '-C', join(project, 'node_modules'), '.'])
+    const node = join(project, 'node.tar')
+    execFileSync('tar', [
+      'cf',
+      node,
+      '--transform',
+      's|^|shipped/bin/|',
+      '-C',
+      dirname(process.execPath),
+      basename(process.execPath),
+    ])
+    const shippedNode = ['--archives', `${node}#node`, '--node', `node/shipped/bin/${basename(process.execPath)}`]
     const both = ['--param', 'text=a b a', '--batch-interval', '1d', '--until', 'caught-up', '--json']
     const state = ['--conf', `spark.checkpoint.dir=${join(project, 'state')}`]
-    const shipped = [...state, '--external', 'outside', '--archives', `${archive}#node_modules`]
+    const shipped = [...state, '--external', 'outside', '--archives', `${archive}#node_modules`, ...shippedNode]
     const cluster = await SparkCluster.start(1)
     try {
       const [there, here] = [submit(cluster.master, module, ...both, ...shipped), millrace('run', module, ...both)]
@@ -132,6 +144,9 @@ describe.runIf(hasService('spark'))('on Spark', () => {
           .sort()
       expect(records(there, 'sums')).toEqual(['["A",168]', '["A",84]', '["B",42]', '["B",84]'])
       for (const name of ['sums', 'words']) expect(records(there, name)).toEqual(records(here, name))
+      expect(new Set(records(here, 'node'))).toEqual(new Set([JSON.stringify(process.execPath)]))
+      for (const path of records(there, 'node')) expect(path).toMatch(/\/work-0\/.*\/node\/shipped\/bin\/node"$/)
+      expect(records(there, 'node')).toHaveLength(6)
     } finally {
       await cluster.stop()
     }

@@ -5,6 +5,7 @@ import { ManualClock, StreamingContext, type StreamingOptions, split, TaskFailed
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark, SparkCluster } from '../services/spark.js'
+import { eventually } from '../support/eventually.js'
 import { processesBelow } from './processes.js'
 
 const lines = Array.from({ length: 2000 }, (_, i) => `word${i % 97} and word${i % 13} and ${i}`)
@@ -13,7 +14,7 @@ const BATCHES = 5
 const EXECUTOR = /CoarseGrainedExecutorBackend/
 
 /** Word counts, sorted and persisted records, and the state of five batches. `before` is called before the fourth. */
-async function outcome(options: Partial<StreamingOptions>, before: () => void = () => {}) {
+async function outcome(options: Partial<StreamingOptions>, before: (ssc: StreamingContext) => unknown = () => {}) {
   const clock = new ManualClock(0)
   const given = { threads: 2, parallelism: 3, batchInterval: 1000, stateSnapshotInterval: 2, clock }
   await using ssc = new StreamingContext({ ...options, ...given })
@@ -36,7 +37,7 @@ async function outcome(options: Partial<StreamingOptions>, before: () => void = 
   }
   await ssc.start()
   for (let i = 0; i < BATCHES; i++) {
-    if (i === 3) before()
+    if (i === 3) await before(ssc)
     await clock.advance(1000)
     await ssc.awaitIdle()
   }
@@ -58,7 +59,15 @@ describe.runIf(hasService('spark3'))('on a standalone cluster of Spark 3.5', () 
   test('word counts, shuffles, persisted records and state are those of threads, through the loss of executors', async () => {
     const here = await outcome({})
     expect(here.sums).toHaveLength(BATCHES)
-    const killAll = () => {
+    const killAll = async (ssc: StreamingContext) => {
+      await eventually(async () => {
+        const all = (await ssc.status()).cluster!.executors
+        const counts = all.map(({ processes, endedProcesses }) => [processes, endedProcesses])
+        expect(counts).toEqual([
+          [1, 0],
+          [1, 0],
+        ])
+      })
       const executors = processesBelow(process.pid).filter(({ command }) => EXECUTOR.test(command))
       expect(executors).toHaveLength(2)
       for (const { pid } of executors) process.kill(pid, 'SIGKILL')

@@ -13,6 +13,7 @@ import { hasService } from '../services/service.js'
 import { buildBridge, onSpark } from '../services/spark.js'
 import { openPage, startBrowser } from '../support/browser.js'
 import { eventually } from '../support/eventually.js'
+import { processesBelow } from './processes.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-streams-'))
 const jsonFolder = mkdtempSync(join(tmpdir(), 'millrace-spark-json-'))
@@ -122,12 +123,15 @@ async function clusterIsShown(ssc: StreamingContext): Promise<void> {
     const executors = [expect.objectContaining({ id: 'driver', cores: 2, tasks: 0, failed: 0 })]
     expect(cluster).toEqual({ ui: expect.stringMatching(/^http:/), executors })
     expect(cluster!.executors[0]!.completed).toBeGreaterThan(0)
+    expect(cluster!.executors[0]).toMatchObject({ processes: 2, endedProcesses: 0 })
     expect(threads).toEqual([])
   })
   const { registry } = await prometheusMetrics(ssc)
   const metrics = await registry.metrics()
   expect(metrics).toMatch(/^millrace_executors 1$/m)
   expect(metrics).toMatch(/^millrace_executor_cores 2$/m)
+  expect(metrics).toMatch(/^millrace_executor_processes 2$/m)
+  expect(metrics).toMatch(/^millrace_executor_processes_ended 0$/m)
   expect(metrics).toMatch(/^millrace_workers 0$/m)
   if (!hasService('chromium')) return
   await using browser = await startBrowser()
@@ -139,6 +143,11 @@ async function clusterIsShown(ssc: StreamingContext): Promise<void> {
   const { cluster } = await ssc.status()
   expect(await page.getByRole('link', { name: /cluster/ }).getAttribute('href')).toBe(cluster!.ui)
   expect(await page.getByRole('heading', { name: 'Threads' }).isVisible()).toBe(false)
+  const cells = () => executors.locator('td').allTextContents()
+  const processes = processesBelow(process.pid).filter(({ command }) => command.includes('millrace-worker'))
+  expect((await cells()).slice(-3, -1)).toEqual(['2', '0'])
+  for (const { pid } of processes) process.kill(pid, 'SIGKILL')
+  await eventually(async () => expect((await cells()).slice(-3, -1)).toEqual(['0', '2']))
 }
 
 describe.runIf(hasService('spark'))('streams on Spark', () => {

@@ -22,6 +22,10 @@ export interface ExecutorStatus {
   readonly completed: number
   /** Attempts of tasks that failed. */
   readonly failed: number
+  /** Its Node processes. They stay for later tasks. */
+  readonly processes: number
+  /** Node processes of it that have ended: by a signal, a fault or a cancelled task. The next task without a process starts another one. */
+  readonly endedProcesses: number
   /** Bytes of memory that stored partitions take. */
   readonly storedBytes: number
 }

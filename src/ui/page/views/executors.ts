@@ -22,6 +22,18 @@ export class Executors {
       },
       { head: 'Completed tasks', numeric: true, cell: ({ completed }) => count(completed) },
       { head: 'Failed attempts', numeric: true, cell: ({ failed }) => count(failed) },
+      {
+        head: 'Node processes',
+        hint: 'They stay for later tasks.',
+        numeric: true,
+        cell: ({ processes }) => count(processes),
+      },
+      {
+        head: 'Ended processes',
+        hint: 'Ended by a signal, a fault or a cancelled task. The next task without a process starts another one.',
+        numeric: true,
+        cell: ({ endedProcesses }) => count(endedProcesses),
+      },
       { head: 'Stored', numeric: true, cell: ({ storedBytes }) => bytes(storedBytes) },
     ],
     ({ id }) => id,

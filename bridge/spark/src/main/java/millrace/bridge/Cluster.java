@@ -25,6 +25,7 @@ final class Cluster {
     while (all.hasNext()) {
       ExecutorSummary executor = all.next();
       if (executor.id().equals(DRIVER) && !spark.isLocal()) continue;
+      NodeCounts.Counts processes = NodeCounts.of(executor.id());
       executors
           .addObject()
           .put("id", executor.id())
@@ -33,6 +34,8 @@ final class Cluster {
           .put("tasks", executor.activeTasks())
           .put("completed", executor.completedTasks())
           .put("failed", executor.failedTasks())
+          .put("processes", processes.running())
+          .put("endedProcesses", processes.ended())
           .put("storedBytes", executor.memoryUsed());
     }
     return status.toString().getBytes(StandardCharsets.UTF_8);

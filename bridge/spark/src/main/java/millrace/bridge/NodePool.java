@@ -15,6 +15,7 @@ final class NodePool {
   private static final int MOST = 1024;
   private static final ConcurrentLinkedDeque<NodeProcess> IDLE = new ConcurrentLinkedDeque<>();
   private static final Set<NodeProcess> ALL = ConcurrentHashMap.newKeySet();
+  private static int ended;
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> ALL.forEach(NodeProcess::kill)));
@@ -34,8 +35,17 @@ final class NodePool {
       discard(idle);
     }
     NodeProcess fresh = new NodeProcess();
-    ALL.add(fresh);
+    changed(() -> ALL.add(fresh));
+    fresh.onExit(() -> changed(() -> {
+      ALL.remove(fresh);
+      ended++;
+    }));
     return fresh;
+  }
+
+  private static synchronized void changed(Runnable change) {
+    change.run();
+    NodeCounts.send(new NodeCounts.Counts(ALL.size(), ended));
   }
 
   static void giveBack(NodeProcess process) {
@@ -46,7 +56,6 @@ final class NodePool {
 
   /** Ends a process that is dead, or whose state is not known because its task was interrupted. */
   static void discard(NodeProcess process) {
-    ALL.remove(process);
     process.kill();
     process.heartbeats.close();
   }

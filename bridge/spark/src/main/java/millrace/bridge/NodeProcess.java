@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -78,6 +79,11 @@ final class NodeProcess {
     return process.isAlive() && tasks.isOpen();
   }
 
+  /** Runs an action when the process has ended, at once if it has. */
+  void onExit(Runnable action) {
+    process.onExit().thenRun(action);
+  }
+
   void kill() {
     process.destroyForcibly();
     try {
@@ -123,7 +129,11 @@ final class NodeProcess {
   private static String node(SparkConf conf) {
     String node = conf.get("spark.millrace.node", "node");
     boolean isCommand = !node.contains("/");
-    return isCommand || Path.of(node).isAbsolute() ? node : SparkFiles.get(node);
+    if (isCommand || Path.of(node).isAbsolute()) return node;
+    File shipped = new File(SparkFiles.get(node));
+    // Spark drops the permission of what it unpacks from .zip and .tar. If this fails, the start does.
+    shipped.setExecutable(true);
+    return shipped.getPath();
   }
 
   /** Closes the server when the process exits or its time is over. */
