@@ -75,8 +75,17 @@ export type Plan =
 
 /** How a version of keyed state is computed from the previous version. */
 export type StateOperator =
-  /** Groups: the pairs that enter the window, and the pairs that leave it. */
-  | { readonly kind: 'window'; readonly reduce: FnRef; readonly inverse: FnRef; readonly filter?: FnRef }
+  /**
+   * Groups: the pairs that enter the window, and the pairs that leave it. `counted`: keys that `filter` refuses stay, out of
+   * sight, until no batch of the window has them. Otherwise `filter` refuses only those that no batch has.
+   */
+  | {
+      readonly kind: 'window'
+      readonly reduce: FnRef
+      readonly inverse: FnRef
+      readonly filter?: FnRef
+      readonly counted: boolean
+    }
   /** updateStateByKey. Groups: the batch's pairs and, in the first batch, the initial state. */
   | { readonly kind: 'update'; readonly fn: FnRef; readonly form: 'values' | 'time' | 'iterator' }
   /** mapWithState. Groups as in `update`. `timeout` is in ms. `ignoresKey`: the function never reads its key. */

@@ -27,7 +27,10 @@ export interface ReduceWindowOptions<V> {
 
 /** Options of windows that reduce by key. */
 export interface WindowOptions<K, V> extends ReduceWindowOptions<V> {
-  /** `filter` (none): with `inverse`, a pair for which it returns false leaves the window's state. */
+  /**
+   * `filter` (none): with `inverse`, removes pairs for which it returns false from the results, and from the state when
+   * the window has no more records of their key.
+   */
   filter?(pair: readonly [K, V]): boolean
   /** `partitions`: the number of hash partitions, or a partitioner. Default: `parallelism`. */
   readonly partitions?: Partitions
@@ -140,6 +143,7 @@ function reducedByKeyAndWindow(
   length: Duration,
   slide: Duration | undefined,
   { inverse, filter, partitions }: AnyWindowOptions,
+  counted = filter !== undefined,
 ): Stream<[unknown, unknown]> {
   const checked = lengths(parent, length, slide)
   const reduce = capturedBy(parent, fn, 'reduceByKeyAndWindow')
@@ -156,6 +160,7 @@ function reducedByKeyAndWindow(
     reduce,
     inverse: capturedBy(parent, inverse, 'inverse of reduceByKeyAndWindow'),
     filter: filter && capturedBy(parent, filter, 'filter of reduceByKeyAndWindow'),
+    counted,
   }
   return new WindowStateStream<[unknown, unknown]>(reduced, checked.length, checked.slide, how, partitioner)
 }
@@ -192,11 +197,9 @@ pairStreams.groupByKeyAndWindow = function (length, slide, partitions) {
   return toDStream(groupedByKey(windowed(streamNode(this), length, slide), partitions))
 }
 dstreams.countByValueAndWindow = function (length, slide, partitions) {
-  const counts = reducedByKeyAndWindow(paired(streamNode(this)), builtin('sum'), length, slide, {
-    inverse: builtin('subtract'),
-    filter: builtin('isNotZeroValue'),
-    partitions,
-  })
+  const how = { inverse: builtin('subtract'), filter: builtin('isNotZeroValue'), partitions }
+  // Counts of a batch are above 0, so a sum of 0 is of no batch.
+  const counts = reducedByKeyAndWindow(paired(streamNode(this)), builtin('sum'), length, slide, how, false)
   return toDStream(counts) as never
 }
 dstreams.reduceByWindow = function (fn, length, slide, options = {}) {

@@ -423,3 +423,39 @@ streamTable<[Pair]>(
   ],
   { partitions: 2 },
 )
+
+/** Sums that are 0, or small, while records are in the window. */
+const signed: Pair[][] = [[['a', 1]], [['a', -1]], [], [['a', 5]], [['a', 7]], [], [], []]
+
+streamTable<[Pair]>(
+  'a filter, where values cancel out',
+  [signed],
+  [
+    {
+      name: 'removes keys from the results only while the window has records of them',
+      of: (s) =>
+        s.reduceByKeyAndWindow((x, y) => x + y, '3s', '1s', { inverse: (x, y) => x - y, filter: ([, n]) => n !== 0 }),
+      expected: [
+        [1, [['a', 1]]],
+        [2, []],
+        [3, []],
+        [4, [['a', 4]]],
+        [5, [['a', 12]]],
+        [6, [['a', 12]]],
+        [7, [['a', 7]]],
+        [8, []],
+      ],
+    },
+    {
+      name: 'may refuse any value',
+      of: (s) =>
+        s.reduceByKeyAndWindow((x, y) => x + y, '3s', '2s', { inverse: (x, y) => x - y, filter: ([, n]) => n > 5 }),
+      expected: [
+        [2, []],
+        [4, []],
+        [6, [['a', 12]]],
+        [8, []],
+      ],
+    },
+  ],
+)

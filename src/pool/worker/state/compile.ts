@@ -15,6 +15,7 @@ import { makeOperator } from './operators.js'
 import { Pairs } from './pairs.js'
 import { readSnapshots, writeSnapshot } from './snapshot.js'
 import { beginIncrement, emptyState, lastSnapshot, MissingStateError, type StatePartition, tidy } from './store.js'
+import { isHidden } from './window-operator.js'
 
 /** Yields entries in columns, and outputs in arrays. */
 type StateSource = (task: Task, each: (records: PairRecords | readonly unknown[]) => void) => void
@@ -50,7 +51,7 @@ export function compileStateColumns(plan: Plan & { op: 'state' }, compiler: Plan
       if (plan.emit === 'output-and-late') versions.writeLate(state, task)
       if (plan.emit === 'output' || plan.emit === 'output-and-late') each(passOn(state.output))
       else if (plan.emit === 'late') each(passOn(state.late))
-      else if (plan.emit === 'entries') state.entries.eachColumns((part) => each(new PairRecords(part, intact)), copied)
+      else if (plan.emit === 'entries') versions.each(state, (part) => each(new PairRecords(part, intact)), copied)
     })
   }
 }
@@ -60,7 +61,9 @@ class StateVersions {
   readonly #compiler: PlanCompiler
   readonly #groups: readonly (readonly ColumnSource[])[]
   readonly #make: MakeVersion
+  /** Whether snapshots contain the times of entries. */
   readonly #timed: boolean
+  readonly #counted: boolean
   readonly #plan: Plan & { op: 'state' }
 
   constructor(plan: Plan & { op: 'state' }, compiler: PlanCompiler) {
@@ -69,7 +72,13 @@ class StateVersions {
     this.#compiler = compiler
     this.#groups = changes.map((sources) => sources.map((of) => compileColumns(of, compiler)))
     this.#make = makeOperator(operator, compiler.services)
-    this.#timed = operator.kind === 'map' && operator.timeout !== undefined
+    this.#counted = operator.kind === 'window' && operator.counted
+    this.#timed = this.#counted || (operator.kind === 'map' && operator.timeout !== undefined)
+  }
+
+  /** Passes on the entries that readers see. */
+  each({ entries }: StatePartition, each: (part: PairColumns) => void, copied: boolean): void {
+    entries.eachColumns(each, copied, this.#counted ? (slot) => !isHidden(entries.time(slot)) : undefined)
   }
 
   /** Returns the partition's version of the batch. Unless this thread has it, computes it from the previous version. */

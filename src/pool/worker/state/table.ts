@@ -32,7 +32,10 @@ function textOf(text: string): string {
 export class StateTable {
   /** By slot. */
   values: unknown[] = []
-  /** By slot: the batch that last touched the key. Only operators with a timeout set times; empty for others. */
+  /**
+   * By slot: the batch that last touched the key, for operators with a timeout, or the batches of a window that have it (see
+   * window-operator.ts). Empty for others.
+   */
   #times = new Float64Array(0)
   readonly #alive = new Bits()
   /** Keys by slot. Deleted keys stay, because their positions in snapshots do. */
@@ -167,14 +170,15 @@ export class StateTable {
 
   /**
    * Like `entries`, in columns, until the table changes. Keys are decoded when they are read. `copied`: objects are copied,
-   * because the reader may change them.
+   * because the reader may change them. `isShown`: which slots it sees; all by default.
    */
-  eachColumns(each: (part: PairColumns) => void, copied: boolean): void {
+  eachColumns(each: (part: PairColumns) => void, copied: boolean, isShown?: (slot: number) => boolean): void {
     const { store } = this.#keys
     const passed = (column: readonly unknown[]) => (copied ? copiesOf(column) : column)
     for (let first = 0; first < this.slots; first += PIECE) {
       const end = Math.min(first + PIECE, this.slots)
-      const slots = this.size < this.slots ? this.#alive.within(first, end) : undefined
+      const all = isShown || this.size < this.slots ? this.#alive.within(first, end) : undefined
+      const slots = isShown ? all?.filter(isShown) : all
       const values = slots ? at(this.values, slots) : this.values.slice(first, end)
       const keys = () => passed(store.keys(slots ?? range(first, end)))
       if (values.length > 0) each(PairColumns.ofColumn(KeyColumn.lazy(values.length, keys), passed(values)))
