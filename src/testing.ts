@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { parseName } from './engine/checkpoint/names.js'
 import { localEngineOf } from './engine/local/local-engine-of.js'
 import type { FileSystemRef } from './files/file-system.js'
 import { MemoryStore, serveMemory } from './files/memory.js'
@@ -129,7 +130,7 @@ export async function runBatches<
       const checkpointed = (checkpointDir: string) => ({ checkpointDir, checkpointInterval: interval })
       // A stopped context writes a last checkpoint; a killed one does not.
       await run(0, until, checkpointed(first), async () => {
-        if (existsSync(first)) await cp(first, second, { recursive: true })
+        if (existsSync(first)) await cp(first, second, { recursive: true, filter: isNoOwner })
       })
       await run(until, count, checkpointed(second))
     })
@@ -160,6 +161,9 @@ async function inNewDirectory(use: (directory: string) => Promise<void>): Promis
     await rm(directory, { recursive: true, force: true })
   }
 }
+
+/** An owner's file names this process, which lives. So the second context would wait for the end of its heartbeats. */
+const isNoOwner = (path: string): boolean => parseName(basename(path))?.kind !== 'owner'
 
 /** Lists the batches of a stream as they come. */
 function gather<T>(stream: BaseStream<T>, batches: OutputBatch<T>[]): void {

@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type KeyState, ManualClock, type Rdd, StateSpec, StreamingContext, type StreamingOptions } from 'millrace'
 import { terminateThread } from 'millrace/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { asAfterKill } from '../engine/checkpoint/support.js'
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
 const BATCHES = 12
@@ -87,7 +88,7 @@ async function results(slide: number, { kills = [], restartAfter, options }: Dis
     }
     await ssc.awaitIdle()
     // A context that is stopped writes a last checkpoint; one that is killed does not.
-    if (to < BATCHES) cpSync(checkpointDir, join(checkpoints, 'second'), { recursive: true })
+    if (to < BATCHES) asAfterKill(checkpointDir, join(checkpoints, 'second'))
   }
   await run(0, restartAfter ?? BATCHES, join(checkpoints, 'first'))
   if (restartAfter !== undefined) await run(restartAfter, BATCHES, join(checkpoints, 'second'))
