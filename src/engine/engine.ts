@@ -13,6 +13,7 @@ import type { ClusterStatus, MemoryStatus, PersistedStatus, ThreadStatus } from 
 import type { DriverBlocks } from './storage/driver-blocks.js'
 import type { MemoryGovernor } from './storage/memory-governor.js'
 import type { PersistedLocation } from './storage/persisted-partitions.js'
+import type { SettledDataset } from './storage/settled-dataset.js'
 import type { StreamListener } from './stream-port.js'
 
 /** The versions of keyed state, as streams and checkpoints use them. */
@@ -80,6 +81,8 @@ export interface Engine extends JobRunner {
   readonly sharesMemory: boolean
   /** Returns the location of a persisted partition; undefined if it is not persisted, or not in this process. */
   locationOf(rdd: Dataset, partition: number): PersistedLocation | undefined
+  /** Returns a persisted dataset that needs its received data no more; undefined if it needs it, or may need it. */
+  settled(rdd: Dataset): SettledDataset | undefined
   /** Registers blocks that the driver wrote as the partitions of a dataset. They live as long as the dataset. */
   attachBlocks(rdd: Dataset, blocks: readonly BlockHandle[]): void
   /** Resolves with the snapshots of a version. Writes or collects those that the driver lacks. */

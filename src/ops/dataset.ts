@@ -92,6 +92,8 @@ export type SourcePartition =
       readonly rdd: Dataset
       readonly partition: number
       readonly slices: readonly unknown[]
+      /** Whether the blocks are freed, because later batches need only what was persisted of them. */
+      readonly isFreed: boolean
     }
   | {
       readonly from: 'file'

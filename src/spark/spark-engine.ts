@@ -161,6 +161,11 @@ export class SparkEngine implements Engine {
     return undefined
   }
 
+  /** Partitions that Spark has persisted may be lost with an executor. They are then recomputed from received data. */
+  settled(): undefined {
+    return undefined
+  }
+
   attachBlocks(rdd: Dataset, blocks: readonly BlockHandle[]): void {
     this.#attached.attach(rdd, blocks)
   }

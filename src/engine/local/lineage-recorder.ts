@@ -13,6 +13,7 @@ const MOST_VISITS = 2_000
 /** Sources, and blocks, that a step lists. */
 const MOST_LISTED = 50
 const LONGEST_SOURCE = 300
+const FREED = 'received data, freed: what is computed from it is persisted and complete'
 /** Stands for a parent's plan, which nothing runs. */
 const NO_PLAN: Plan = { op: 'input', input: 0 }
 
@@ -79,7 +80,8 @@ export class LineageRecorder implements Planner {
 
   source(source: SourcePartition): number {
     const step = this.#current!
-    if (source.from === 'received')
+    if (source.from === 'received' && source.isFreed) this.#list(step, step.sources, FREED)
+    else if (source.from === 'received')
       for (const { block } of source.slices as readonly BlockSlice[])
         this.#block(step, 'input', source.partition, block)
     else if (source.from === 'values') {

@@ -17,6 +17,7 @@ import type { DatasetLineage, Engine, EngineStatus, SnapshotRequest, TakenSnapsh
 import type { ContextSettings } from '../options.js'
 import type { TaskDone } from '../scheduler/task.js'
 import type { PersistedLocation } from '../storage/persisted-partitions.js'
+import { type SettledDataset, settledDataset } from '../storage/settled-dataset.js'
 import type { StreamListener } from '../stream-port.js'
 import { assembleScheduler, type Running } from './assemble-scheduler.js'
 import { assembleStorage, type Storage } from './assemble-storage.js'
@@ -176,6 +177,10 @@ export class LocalEngine implements Engine {
   /** Returns the location of a persisted partition; undefined if it is not persisted. */
   locationOf(rdd: Dataset, partition: number): PersistedLocation | undefined {
     return this.#storage.persisted.get(rdd.id, partition)
+  }
+
+  settled(rdd: Dataset): SettledDataset | undefined {
+    return settledDataset(rdd, this.#storage)
   }
 
   /** Returns the location of values of the driver; undefined if no task has read them. */

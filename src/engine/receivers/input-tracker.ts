@@ -154,6 +154,16 @@ export class InputTracker {
     this.#inputs.find((input) => input.stream.id === stream)?.forget(times)
   }
 
+  /** Returns the bytes of received data that an input has for a batch. */
+  receivedIn(stream: InputNode, time: number): number {
+    return this.#inputs.find((input) => input.stream === stream)?.receivedIn(time) ?? 0
+  }
+
+  /** Frees the received data of a batch whose dataset no plan reads any more. */
+  free(stream: InputNode, time: number): void {
+    this.#inputs.find((input) => input.stream === stream)?.free(time)
+  }
+
   /** Frees the data of inputs that no output depends on. */
   forgetUnused(time: number): void {
     for (const input of this.#inputs) input.forgetUnused(time)

@@ -13,6 +13,18 @@ export abstract class ReceivedInput<B extends BatchInput = BatchInput> extends S
     return this.created(time, batch, new ReceivedRdd(graph.context, this.name, slices))
   }
 
+  override receivedIn(time: number): number {
+    const { rdd, blocks } = this.batches.get(time) ?? {}
+    return rdd instanceof ReceivedRdd && !rdd.isFreed ? blocks!.reduce((sum, { length }) => sum + length, 0) : 0
+  }
+
+  override free(time: number): void {
+    const { rdd, blocks } = this.batches.get(time) ?? {}
+    if (!(rdd instanceof ReceivedRdd) || rdd.isFreed) return
+    rdd.context.rdds.of(rdd).isFreed = true
+    for (const { id } of blocks!) this.context.options.engine.driver.release(id)
+  }
+
   protected recordsOf({ blocks }: B): number {
     return recordsIn(blocks)
   }

@@ -142,6 +142,14 @@ export abstract class StreamInput<B extends BatchInput = BatchInput> {
     }
   }
 
+  /** Returns the bytes of blocks that the batch at `time` still has. */
+  receivedIn(_time: number): number {
+    return 0
+  }
+
+  /** Frees the blocks of a batch whose dataset no plan reads any more. */
+  free(_time: number): void {}
+
   /** Frees the data of a batch if no output depends on the input, so that no dataset was created. */
   forgetUnused(time: number): void {
     const batch = this.batches.get(time)

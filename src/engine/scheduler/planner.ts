@@ -1,3 +1,4 @@
+import { StateError } from '../../errors.js'
 import type { FileRange } from '../../files/identity.js'
 import type { FileId, PartitionIndex, ThreadId } from '../../ids.js'
 import { append } from '../../ops/append.js'
@@ -188,6 +189,7 @@ class Planning implements Planner {
         return this.#reading(block ? [{ block }] : [])
       }
       case 'received':
+        if (source.isFreed) throw freed(source.rdd)
         return this.#reading(source.slices as readonly BlockSlice[])
       case 'reader':
         return this.#input({
@@ -240,4 +242,11 @@ class Planning implements Planner {
   #input(input: TaskInput): number {
     return this.inputs.push(input) - 1
   }
+}
+
+function freed({ label }: Dataset): StateError {
+  return new StateError(
+    `The data that '${label}' received for this batch is freed: later batches read only what is persisted of it. To read datasets of older batches, call remember(duration) before start().`,
+    { label },
+  )
 }

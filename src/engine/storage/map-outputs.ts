@@ -23,6 +23,8 @@ export class MapOutputs {
   readonly #contents = new Map<number, Content>()
   /** For each shuffle, the count of uses at its last use. */
   readonly #used = new Map<number, number>()
+  /** Shuffles whose outputs are not evicted: what they were computed from is freed. */
+  readonly #kept = new Set<number>()
   #uses = 0
   /** Lost outputs, as `shuffle:partition`. */
   readonly #lost = new Set<string>()
@@ -96,6 +98,12 @@ export class MapOutputs {
     return { again, differs }
   }
 
+  /** Makes the driver an owner of all outputs, so that they survive all threads and are not evicted. */
+  keep(shuffle: number): void {
+    this.#kept.add(shuffle)
+    for (const output of this.#shuffles.get(shuffle) ?? []) if (output) this.#blocks.root([output.id])
+  }
+
   /** The count of uses so far. Later uses have higher numbers. */
   get uses(): number {
     return this.#uses
@@ -104,7 +112,9 @@ export class MapOutputs {
   /** Evicts outputs whose last use is not later than `before`, least recently used first, until `bytes` are free. */
   evict(bytes: number, before: number): { readonly blocks: number; readonly bytes: number } {
     const freed = { blocks: 0, bytes: 0 }
-    const unused = [...this.#used].filter(([, use]) => use <= before).sort(([, a], [, b]) => a - b)
+    const unused = [...this.#used]
+      .filter(([shuffle, use]) => use <= before && !this.#kept.has(shuffle))
+      .sort(([, a], [, b]) => a - b)
     for (const [shuffle] of unused) {
       if (freed.bytes >= bytes) break
       const outputs = this.#shuffles.get(shuffle) ?? []
@@ -127,6 +137,7 @@ export class MapOutputs {
     if (content) content.parts.length = 0
     this.#contents.delete(shuffle)
     this.#used.delete(shuffle)
+    this.#kept.delete(shuffle)
     for (const name of this.#lost) if (name.startsWith(`${shuffle}:`)) this.#lost.delete(name)
   }
 

@@ -24,7 +24,7 @@ interface Stored {
   readonly level: StorageLevel
   readonly label: string
   /** Whether its blocks must survive the death of all threads. */
-  readonly rooted: boolean
+  rooted: boolean
   readonly partitions: Map<number, Entry>
   readonly contents: Map<number, Content>
 }
@@ -150,6 +150,16 @@ export class PersistedPartitions {
       }
     }
     return evicted
+  }
+
+  /** Makes the driver an owner of all partitions, so that they survive all threads and are not evicted. */
+  keep(rdd: number): void {
+    const dataset = this.#datasets.get(rdd)
+    if (!dataset) return
+    dataset.rooted = true
+    for (const { location } of dataset.partitions.values()) {
+      if (location.in === 'memory') this.#blocks.root([location.block.id])
+    }
   }
 
   /** Returns the sizes of all datasets that have partitions. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../../ops/dataset.js'
 import type { StreamGraph } from '../../ops/dstream/graph.js'
 import type { Engine } from '../engine.js'
 import type { InputTracker } from '../receivers/input-tracker.js'
+import { FreedSources } from './freed-sources.js'
 
 /** The datasets that streams have created, by stream and batch, until no later batch can read them. */
 export class BatchDatasets {
@@ -9,11 +10,13 @@ export class BatchDatasets {
   readonly #engine: Engine
   readonly #inputs: InputTracker
   readonly #created = new Map<string, Dataset[]>()
+  readonly #freed: FreedSources
 
   constructor(graph: StreamGraph, engine: Engine, inputs: InputTracker) {
     this.#graph = graph
     this.#engine = engine
     this.#inputs = inputs
+    this.#freed = new FreedSources(graph, engine, inputs)
   }
 
   /** Records the stream and batch of a new dataset. */
@@ -38,6 +41,11 @@ export class BatchDatasets {
       if (times.length > 0) this.#inputs.forget(stream.id, times)
     }
     this.#inputs.forgetUnused(time)
+  }
+
+  /** Called when all outputs of the batch at `time` have completed. */
+  batchDone(time: number): void {
+    this.#freed.batchDone(time)
   }
 }
 

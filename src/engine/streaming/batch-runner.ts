@@ -212,6 +212,7 @@ export class BatchRunner {
     if (isGood || isSkipped) {
       inputs.commit(time)
       datasets.releaseAfter(time)
+      if (isGood) datasets.batchDone(time)
     }
     return isSkipped
   }

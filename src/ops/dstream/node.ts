@@ -48,6 +48,8 @@ export interface StreamNode {
   readonly newestVersion: number | undefined
   /** How long, in ms, datasets of this stream are remembered after their batch. */
   readonly rememberDuration: number
+  /** How far back, in ms, this stream reads the datasets of its parents. */
+  readonly parentRemember: number
 
   /** Returns whether the stream fires at a time, that is, a whole number of slides after zero time. */
   isValid(time: number): boolean

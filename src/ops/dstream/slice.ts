@@ -32,7 +32,8 @@ declare module './builder.js' {
   interface StreamBuilder {
     /**
      * Makes every stream remember its datasets for at least `duration`, for `slice`. By default streams remember them
-     * as long as windows and state need them. Runs no job.
+     * as long as windows and state need them, and received data of a past batch is freed when all that windows need of
+     * it is persisted. Runs no job.
      *
      * ```ts
      * ssc.remember('10s')

@@ -149,10 +149,21 @@ export class ReceivedRdd<T> extends Rdd<T> {
     this.partitions = slices.length
   }
 
+  /** Whether the engine has freed the blocks. A plan that reads them fails. */
+  get isFreed(): boolean {
+    return this.context.rdds.of(this).isFreed === true
+  }
+
   protected describe(partition: number, planner: Planner): Plan {
     return {
       op: 'input',
-      input: planner.source({ from: 'received', rdd: this, partition, slices: this.#slices[partition]! }),
+      input: planner.source({
+        from: 'received',
+        rdd: this,
+        partition,
+        slices: this.#slices[partition]!,
+        isFreed: this.isFreed,
+      }),
     }
   }
 }

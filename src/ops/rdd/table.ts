@@ -10,6 +10,8 @@ export interface RddEntry {
   held?: StorageLevel
   /** The persisted blocks outlive all threads. */
   survivesThreads: boolean
+  /** Whether the received data behind it is freed. */
+  isFreed?: boolean
   /** Set by setName(). */
   name?: string
   /** The object through which users hold the dataset. */
