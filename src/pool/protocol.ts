@@ -347,11 +347,11 @@ export interface WorkerControl {
   ping(): number
   /** Become an owner of these blocks. With `verify`, answers with the ids whose checksum is wrong. */
   adopt(blocks: readonly BlockHandle[], segments: readonly SegmentGrant[], verify: boolean): readonly BlockId[]
-  /** Copy these blocks into this thread's own memory, and own the copies. */
+  /** Copy these blocks into this thread's own memory, and own the copies. Undefined in place of one whose checksum is wrong. */
   copy(
     blocks: readonly BlockHandle[],
     segments: readonly SegmentGrant[],
-  ): { blocks: readonly BlockHandle[]; memory: MemoryReport }
+  ): { blocks: readonly (BlockHandle | undefined)[]; memory: MemoryReport }
   /** Drop these blocks, and forget these segments, which the driver has dropped. */
   release(blocks: readonly BlockId[], segments: readonly SegmentId[]): void
   /** Ids of owned blocks, for tests and the storage view. */

@@ -62,11 +62,13 @@ export class Replication {
       ({ blocks, memory }) => {
         manager.knows(thread.id, grants)
         manager.unpin(pins)
-        manager.accept(thread.id, memory, blocks)
-        blocks.forEach((copy, i) => {
-          manager.copied(originals[i]!, copy, thread.id)
-        })
-        events.emit('blocksReplicated', { blocks: blocks.length, ms: performance.now() - began })
+        const copies = blocks.filter((copy) => copy !== undefined)
+        manager.accept(thread.id, memory, copies)
+        for (const [i, copy] of blocks.entries()) {
+          if (copy) manager.copied(originals[i]!, copy, thread.id)
+          else manager.corrupt(originals[i]!.id)
+        }
+        events.emit('blocksReplicated', { blocks: copies.length, ms: performance.now() - began })
       },
       (error: unknown) => {
         void thread.gone.then(() => manager.unpin(pins))

@@ -29,21 +29,26 @@ export class BlockStore {
     return refused
   }
 
-  /** Copies blocks into memory of this thread's own. */
+  /** Copies blocks into memory of this thread's own. A block whose checksum is wrong has no copy, but undefined. */
   copy(
     blocks: readonly BlockHandle[],
     grants: readonly SegmentGrant[],
-  ): { blocks: BlockHandle[]; memory: MemoryReport } {
+  ): { blocks: (BlockHandle | undefined)[]; memory: MemoryReport } {
     this.#segments.add(grants)
-    const copies = blocks.map((block) => {
-      const { codec, count } = block
-      const copy = writeBlock(this.#writer, Buffer.from(this.#segments.open(block)), { codec, count, lifetime: 'long' })
-      this.#owned.set(copy.id, copy)
-      return copy
-    })
+    const copies = blocks.map((block) => this.#copy(block))
     const memory = this.#writer.report()
     this.#segments.add(memory.created)
     return { blocks: copies, memory }
+  }
+
+  /** The copy would get a checksum of its own, which fits wrong bytes too. So that of its source decides. */
+  #copy(block: BlockHandle): BlockHandle | undefined {
+    const { codec, count } = block
+    const bytes = this.#segments.copyOf(block)
+    const copy = bytes && writeBlock(this.#writer, bytes, { codec, count, lifetime: 'long' })
+    if (copy?.crc !== block.crc) return undefined
+    this.#owned.set(copy.id, copy)
+    return copy
   }
 
   release(ids: readonly BlockId[]): void {

@@ -45,6 +45,16 @@ export class SegmentTable {
     return decode(this.open(handle))
   }
 
+  /** Copies the payload into this thread's own memory; undefined if the header is not the block's. Does not verify the bytes. */
+  copyOf(handle: BlockHandle): Buffer | undefined {
+    try {
+      return Buffer.from(this.open(handle))
+    } catch (error) {
+      if (error instanceof BlockCorruptError) return undefined
+      throw error
+    }
+  }
+
   verify(handle: BlockHandle): boolean {
     return verifyBlock(this.#segment(handle), handle)
   }
