@@ -16,6 +16,7 @@ import { currentBatch, currentSignals } from '../current-batch.js'
 import type { DatasetLineage, Engine, EngineStatus, SnapshotRequest, TakenSnapshots } from '../engine.js'
 import type { ContextSettings } from '../options.js'
 import type { TaskDone } from '../scheduler/task.js'
+import { HeapPressure } from '../storage/heap-pressure.js'
 import type { PersistedLocation } from '../storage/persisted-partitions.js'
 import { type SettledDataset, settledDataset } from '../storage/settled-dataset.js'
 import type { StreamListener } from '../stream-port.js'
@@ -34,6 +35,7 @@ export class LocalEngine implements Engine {
   readonly #context: RddContext
   readonly #resolver: FunctionResolver
   readonly #storage: Storage
+  readonly #pressure = new HeapPressure()
   #pipeline: WorkerBoot['pipeline']
   #opening: Promise<Running> | undefined
   #running: Running | undefined
@@ -139,7 +141,10 @@ export class LocalEngine implements Engine {
     const batch = currentBatch.getStore()
     const done = await dag.run(rdd, sink, wanted, batch, currentSignals.getStore()).finally(() => {
       // Dead letters of a batch are emitted at its end, together for all of its jobs.
-      if (!batch) this.#emitDeadLetters()
+      if (batch) return
+      this.#emitDeadLetters()
+      // A stream frees the data of its batches itself.
+      this.#pressure.update(this.memory.usedBytes)
     })
     const checkpoints = checkpointsOf(this.#context)
     if (!checkpoints.isEmpty) await writeDatasetCheckpoints(checkpoints, rdd)
