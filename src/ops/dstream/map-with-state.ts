@@ -142,13 +142,18 @@ pairStreams.mapWithState = function (spec) {
   }
   const parent = streamNode(this)
   const { fn, timed, version, initial, partitions, timeoutMs } = partsOf(spec)
+  let ignoresKey: boolean | undefined
   const stream = new KeyedStateStream<unknown>(parent, 'mapWithState', {
     how: {
       kind: 'map',
       fn: capturedBy(parent, fn, 'mapWithState'),
       timed,
       timeout: timeoutMs,
-      ignoresKey: !readsParameter(fn, timed ? 1 : 0),
+      // Only the driver asks, when it computes a dataset: workers, which build the same graph, do not parse the function.
+      get ignoresKey() {
+        ignoresKey ??= !readsParameter(fn, timed ? 1 : 0)
+        return ignoresKey
+      },
     },
     emit: 'output',
     partitions,
