@@ -142,6 +142,12 @@ export const METRICS = {
   },
   blocks_evicted_total: { kind: 'counter', help: 'Blocks that were evicted at memoryLimit.' },
   state_keys: { kind: 'gauge', labels: ['operator'], help: 'Keys of keyed state, by operation.' },
+  state_bytes: {
+    kind: 'gauge',
+    sampled: true,
+    labels: ['state'],
+    help: 'Bytes of keyed state, with stateMemory: memory (of the threads) or file (only there).',
+  },
   state_rebuilds_total: { kind: 'counter', help: 'Partitions of state that were rebuilt from snapshots.' },
   watermark_delay_seconds: {
     kind: 'gauge',

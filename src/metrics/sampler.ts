@@ -42,6 +42,12 @@ export class Sampler {
       gauge('block_bytes', memory.used, { state: 'memory' }),
       gauge('block_bytes', memory.received, { state: 'received' }),
       gauge('block_bytes', memory.spilled, { state: 'file' }),
+      ...(memory.stateHeld
+        ? [
+            gauge('state_bytes', memory.stateHeld.memory, { state: 'memory' }),
+            gauge('state_bytes', memory.stateHeld.files, { state: 'file' }),
+          ]
+        : []),
       gauge('arena_bytes', memory.used, { kind: 'used' }),
       gauge('arena_bytes', memory.limit, { kind: 'limit' }),
     ]

@@ -240,6 +240,7 @@ export type TaskResult =
       /** The sizes of the state that it has computed; absent for most tasks. */
       readonly states?: readonly StateSize[]
       readonly stateFaults?: readonly StateFault[]
+      readonly stateHeld?: SpilledState
       readonly written: readonly WrittenBlock[]
       /** Checksums of the map outputs that it took from its exchange board, in the order of its inputs. */
       readonly took?: readonly number[]
@@ -255,6 +256,7 @@ export type TaskResult =
       readonly memory: MemoryReport
       readonly missingState?: boolean
       readonly stateFaults?: readonly StateFault[]
+      readonly stateHeld?: SpilledState
     }
   /**
    * The task did not run: it was meant for another thread, its promised map outputs did not arrive, or the driver took it back. In
@@ -267,6 +269,12 @@ export interface StateFault {
   readonly operation: 'write' | 'read'
   readonly bytes: number
   readonly error: WireError
+}
+
+/** The state that a thread with `stateMemory` holds, in bytes: in its memory, and only in files. */
+export interface SpilledState {
+  readonly memory: number
+  readonly files: number
 }
 
 /** The size of a partition of state at a version. */

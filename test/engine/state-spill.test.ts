@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EngineEvents, StateSpec, type StreamingOptions } from 'millrace'
@@ -16,6 +16,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const filesIn = (at: string) => readdirSync(at, { recursive: true, withFileTypes: true }).filter((it) => it.isFile())
+
+const bytesIn = (at: string) =>
+  filesIn(at).reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
 
 const keys = fc.oneof(
   fc.integer({ min: 0, max: 30 }),
@@ -38,6 +41,7 @@ test('state beyond its share, in files between tasks, is the state in memory', (
     fc.property(tasks, fc.constantFrom(1, 2000, 5000), (all, share) => {
       const at = mkdtempSync(join(folder, 'model-'))
       const store = new StateStore(new StateSpill({ share, folder: join(at, '7') }))
+      let held = { memory: 0, files: 0 }
       const models = Array.from({ length: 4 }, () => new Map<string, unknown>())
       const name = (key: unknown) => `${typeof key} ${JSON.stringify(key)} ${Number.isNaN(key)}`
       const stateOf = (partition: number): StatePartition => {
@@ -60,6 +64,10 @@ test('state beyond its share, in files between tasks, is the state in memory', (
         if (renumber) entries.renumber()
         expect(store.settle()).toBeUndefined()
         if (share === 1) expect(entries.bytes).toBe(0)
+        held = store.takeSizes() ?? held
+        expect(store.takeSizes()).toBeUndefined()
+        if (share === 1) expect(held).toEqual({ memory: 0, files: bytesIn(at) })
+        else expect(held.memory + held.files).toBeGreaterThan(0)
       }
       written += filesIn(at).length
       for (const [partition, model] of models.entries()) {
@@ -106,19 +114,26 @@ async function counted(
   await ssc.start()
   await run(ssc, BATCHES, (batch) => before(batch, ssc))
   const files = filesIn(folder).length
+  const fileBytes = bytesIn(folder)
+  const held = (await ssc.status()).memory.stateHeld
   await ssc.stop()
   const answers = (await Promise.all(outputs)).map((all) => all.map(({ records }) => sorted(records)))
-  return { answers, faults, log, files }
+  return { answers, faults, log, files, fileBytes, held }
 }
 
 let expected: Awaited<ReturnType<typeof counted>>['answers']
 beforeAll(async () => {
-  expected = (await counted({ stateMemory: undefined })).answers
+  const all = await counted({ stateMemory: undefined })
+  expect(all.held).toBeUndefined()
+  expected = all.answers
 })
 
 test('a pipeline with eight times the state that its memory may hold, with and without kills', async () => {
-  const { answers, faults, log, files } = await counted({})
+  const { answers, faults, log, files, fileBytes, held } = await counted({})
   expect(answers).toEqual(expected)
+  expect(held!.memory).toBeLessThanOrEqual(SMALL.stateMemory)
+  expect(held!.files).toBeGreaterThan(0)
+  expect(held!.files).toBeLessThanOrEqual(fileBytes)
   expect(files).toBeGreaterThan(8)
   expect([faults, log]).toEqual([[], []])
   const killed = await counted({ stateSnapshotInterval: 3 }, (batch, ssc) =>
@@ -126,6 +141,9 @@ test('a pipeline with eight times the state that its memory may hold, with and w
   )
   expect(killed.answers).toEqual(expected)
   expect(killed.faults).toEqual([])
+  expect(killed.held!.memory).toBeLessThanOrEqual(SMALL.stateMemory)
+  expect(killed.held!.files).toBeGreaterThan(0)
+  expect(killed.held!.files).toBeLessThanOrEqual(killed.fileBytes)
   // Files of the threads that died are gone too, with the context's folder.
   expect(readdirSync(folder).filter((name) => name.startsWith('millrace-'))).toEqual([])
 })

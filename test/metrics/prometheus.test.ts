@@ -48,7 +48,7 @@ describe('the text', () => {
 
 describe('the values', () => {
   test('count batches, records, outputs, tasks and keys', async () => {
-    const { ssc } = streams({ onBatchError: 'skip', batchInterval: 2000 })
+    const { ssc } = streams({ onBatchError: 'skip', batchInterval: 2000, stateMemory: 65536 })
     const words = ssc.pushStream<string>('words')
     words
       .map((word) => [word, 1] as [string, number])
@@ -75,6 +75,8 @@ describe('the values', () => {
     expect(value('sink_errors_total')).toBe(1)
     expect(value('output_duration_seconds_count')).toBe(3)
     expect(value('state_keys')).toBe(3)
+    expect(value('state_bytes', { state: 'memory' })).toBeGreaterThan(0)
+    expect(value('state_bytes', { state: 'file' })).toBe(0)
     expect(value('tasks_total', { status: 'succeeded' })).toBeGreaterThanOrEqual(3)
     expect(value('task_duration_seconds_count')).toBeGreaterThan(0)
     expect(value('shuffle_bytes_total')).toBeGreaterThan(0)

@@ -2,7 +2,15 @@ import type { EngineStatus } from '../engine.js'
 import type { Storage } from './assemble-storage.js'
 
 /** Takes the status of the threads and of their memory. Cost: a walk over blocks and threads. */
-export function takeLocalStatus({ threads, memory, streams, files, blocks, persisted }: Storage): EngineStatus {
+export function takeLocalStatus({
+  threads,
+  memory,
+  streams,
+  files,
+  blocks,
+  persisted,
+  stateSpills,
+}: Storage): EngineStatus {
   return {
     threads: (threads.pool?.threads() ?? []).map(({ id, slot, state, inFlight, worker }) => {
       const { active, idle } = worker.performance.eventLoopUtilization()
@@ -15,6 +23,7 @@ export function takeLocalStatus({ threads, memory, streams, files, blocks, persi
       spilled: files.bytes,
       blocks: blocks.size,
       blocksShort: blocks.short,
+      ...(stateSpills.held && { stateHeld: stateSpills.held }),
     },
     persisted: persisted.sizes(),
   }

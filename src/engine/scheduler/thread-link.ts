@@ -21,7 +21,7 @@ export interface ThreadLinkOptions extends TaskMessagesOptions {
   readonly segments: SegmentPool
   /** Bytes of results that one job may return. */
   readonly maxResultBytes: number
-  readonly stateSpills: Pick<StateSpills, 'failed'>
+  readonly stateSpills: Pick<StateSpills, 'failed' | 'holds'>
   readonly memory: {
     /** Whether less than half of `memoryLimit` is used. */
     readonly isHalfEmpty: boolean
@@ -161,6 +161,7 @@ export class ThreadLink {
       lending.note(thread, result.memory)
       blocks.accept(thread, result.memory, written)
       if (result.stateFaults) this.#options.stateSpills.failed(thread, result.stateFaults)
+      if (result.stateHeld) this.#options.stateSpills.holds(thread, result.stateHeld)
       if (!result.ok) return { is: 'failed', ...result, error: decodeError(result.error) }
       if (warmUp || task.settled) return { is: 'done', result, taken: undefined }
       const tooLarge = this.#charge(task.spec, answerBytes(result))

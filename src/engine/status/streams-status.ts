@@ -47,6 +47,10 @@ export interface MemoryStatus {
   readonly persisted: number
   /** Snapshots of keyed state, with their keys. */
   readonly state: number
+  /**
+   * Keyed state itself, with `stateMemory`: in the memory of the threads, and only in files, as of the last tasks.
+   */
+  readonly stateHeld?: { readonly memory: number; readonly files: number }
   /** Bytes of spilled partitions in files. */
   readonly spilled: number
   readonly blocks: number

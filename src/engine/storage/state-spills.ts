@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ThreadId } from '../../ids.js'
 import { decodeError } from '../../pool/error-wire.js'
-import type { StateFault, WorkerBoot } from '../../pool/protocol.js'
+import type { SpilledState, StateFault, WorkerBoot } from '../../pool/protocol.js'
 import type { Events } from '../events/events.js'
 import type { Logger } from '../logger.js'
 import { OwnFolder } from './own-folder.js'
@@ -22,6 +22,9 @@ export class StateSpills {
   readonly #folder: OwnFolder
   readonly #removals = new Set<Promise<void>>()
   readonly #warned = new Set<StateFault['operation']>()
+  /** By living thread, as of its last task with state. */
+  readonly #held = new Map<ThreadId, SpilledState>()
+  readonly #gone = new Set<ThreadId>()
 
   constructor(options: StateSpillsOptions) {
     this.#options = options
@@ -34,6 +37,20 @@ export class StateSpills {
     const { stateMemory, threads } = this.#options
     if (stateMemory === undefined) return undefined
     return { share: Math.floor(stateMemory / threads), folder: this.#folder.path }
+  }
+
+  /** The state of all threads in bytes: in memory, and only in files. Undefined without `stateMemory`. */
+  get held(): SpilledState | undefined {
+    if (this.#options.stateMemory === undefined) return undefined
+    const all = [...this.#held.values()]
+    const sum = (of: keyof SpilledState) => all.reduce((total, held) => total + held[of], 0)
+    return { memory: sum('memory'), files: sum('files') }
+  }
+
+  /** Records what a thread holds after a task. */
+  holds(thread: ThreadId, held: SpilledState): void {
+    // The last answer of a thread may arrive after its exit.
+    if (!this.#gone.has(thread)) this.#held.set(thread, held)
   }
 
   /** Reports faults of a thread's files. They cost a rebuild at most. */
@@ -55,6 +72,8 @@ export class StateSpills {
 
   /** The thread has exited: its files are of no use to others. */
   threadGone(thread: ThreadId): void {
+    this.#gone.add(thread)
+    this.#held.delete(thread)
     if (!this.#folder.isOpen) return
     // If this fails, `close` or the next process removes the files.
     const removal = rm(join(this.#folder.path, `${thread}`), { recursive: true, force: true }).catch(() => undefined)

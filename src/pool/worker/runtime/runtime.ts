@@ -229,6 +229,7 @@ class Runtime implements WorkerRuntime {
       observed: observed.length > 0 ? observed : undefined,
       states: states.length > 0 ? states : undefined,
       stateFaults,
+      stateHeld: this.#states.takeSizes(),
       rejects,
       written,
       took: exchanged?.took,
@@ -246,6 +247,7 @@ class Runtime implements WorkerRuntime {
       memory: this.#report(),
       missingState: error instanceof MissingStateError,
       stateFaults: this.#states.settle(),
+      stateHeld: this.#states.takeSizes(),
     }
   }
 

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ByteWriter } from '../../blocks/byte-writer.js'
 import { encodeError } from '../../error-wire.js'
-import type { StateFault } from '../../protocol.js'
+import type { SpilledState, StateFault } from '../../protocol.js'
 import { type PartsFile, readParts, writeParts } from './parts-file.js'
 import type { StateTable } from './table.js'
 
@@ -46,6 +46,7 @@ export class StateSpill {
   readonly #used = new Set<Held>()
   readonly #writer = new ByteWriter()
   #faults: StateFault[] = []
+  #sizes: SpilledState = { memory: 0, files: 0 }
   #files = 0
   #pause = 0
 
@@ -88,6 +89,18 @@ export class StateSpill {
     this.#used.clear()
     if (this.#pause > 0) this.#pause--
     this.#makeRoom(0)
+  }
+
+  /** Returns what the thread holds now, if that has changed since the last call. */
+  takeSizes(): SpilledState | undefined {
+    let memory = 0
+    let files = 0
+    for (const bytes of this.#resident.values()) memory += bytes
+    for (const { bytes, keys, values } of this.#stored.values())
+      if (bytes !== undefined) files += keys!.bytes + values!.bytes
+    if (memory === this.#sizes.memory && files === this.#sizes.files) return undefined
+    this.#sizes = { memory, files }
+    return this.#sizes
   }
 
   /** Returns the faults since the last call. */

@@ -1,5 +1,5 @@
 import { StateError } from '../../../errors.js'
-import type { StateFault } from '../../protocol.js'
+import type { SpilledState, StateFault } from '../../protocol.js'
 import { Bits } from './bits.js'
 import type { StateSpill } from './state-spill.js'
 import { StateTable } from './table.js'
@@ -129,5 +129,10 @@ export class StateStore {
   settle(): readonly StateFault[] | undefined {
     this.#spill?.settle()
     return this.#spill?.takeFaults()
+  }
+
+  /** With `stateMemory`: returns what this thread holds, if that has changed since the last call. */
+  takeSizes(): SpilledState | undefined {
+    return this.#spill?.takeSizes()
   }
 }

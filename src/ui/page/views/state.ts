@@ -15,6 +15,7 @@ export class StateView implements View {
   readonly title = 'State'
   readonly element: HTMLElement
   readonly #table = stateTable()
+  readonly #held = h('p', { class: 'figures', hidden: true })
   readonly #lookUp = new LookUp()
 
   constructor() {
@@ -25,6 +26,7 @@ export class StateView implements View {
       { class: 'block' },
       h('h2', {}, this.title),
       h('p', { class: 'note' }, note),
+      this.#held,
       this.#table.element,
       this.#lookUp.element,
     )
@@ -32,7 +34,14 @@ export class StateView implements View {
 
   update({ overview }: Store): void {
     if (!overview) return
-    const { states } = overview.status
+    const { states, memory } = overview.status
+    const { stateHeld: held } = memory
+    this.#held.hidden = held === undefined
+    if (held)
+      setText(
+        this.#held,
+        `${bytes(held.memory)} in the memory of threads, ${bytes(held.files)} only in files (stateMemory)`,
+      )
     this.#table.update(states)
     this.#lookUp.update(states)
   }
