@@ -44,7 +44,7 @@ export class TaskMessages {
     if (updates) blocks.returnCopies(thread, updates)
     const needed = [...planned.blocks, ...(updates?.adopt ?? []), ...(shipped?.map(({ block }) => block) ?? [])]
     const segments = needed.map(({ segment }) => segment)
-    if (exchange && place === undefined) for (const { id } of exchange.segments) segments.push(id)
+    if (exchange && planned.promised.length > 0) for (const { id } of exchange.segments) segments.push(id)
     return {
       task: { job: job.id, stage: stage.id, partition, attempt: number },
       batchTime: job.batchTime,

@@ -65,8 +65,7 @@ function attempt(
     states?: object[]
     sink?: object
     inputs?: object[]
-    exchange?: object
-    place?: number
+    promised?: object[]
   } = {},
 ) {
   const id = ++block
@@ -76,13 +75,12 @@ function attempt(
     planned: {
       states: change.states ?? [],
       inputs: change.inputs ?? [],
+      promised: change.promised ?? [],
       blocks: [{ id, length: change.bytes ?? 100 }],
       program: { plan: { op: 'chain', steps: [{ op: 'map' }] }, sink },
     },
     pins: { blocks: [id], files: [], broadcasts: [] },
     program,
-    exchange: change.exchange,
-    place: change.place,
   } as unknown as Attempt
 }
 
@@ -156,9 +154,9 @@ describe('what is not kept', () => {
 
   test('inputs of a reader of pipelined stages, which are not in its plan', () => {
     const { saw, pinned } = setUp()
-    for (const time of [1000, 2000]) saw(attempt(time, 7, { exchange: {} }))
+    for (const time of [1000, 2000]) saw(attempt(time, 7, { promised: [{}] }))
     expect(pinned()).toEqual([])
-    for (const time of [1000, 2000]) saw(attempt(time, 7, { exchange: {}, place: 0 }))
+    for (const time of [1000, 2000]) saw(attempt(time))
     expect(pinned()).toEqual([block])
   })
 

@@ -52,9 +52,9 @@ export class WarmUp {
 
   /** Pins the inputs of a finished task if copies of it are wanted. Call it before the attempt is released. */
   saw(attempt: Attempt, runMs: number, mayKeepInputs: boolean): void {
-    const { program, planned, task, exchange, place } = attempt
+    const { program, planned, task } = attempt
     // A reader in pipelined stages has inputs that its plan does not contain.
-    if (exchange && place === undefined) return
+    if (planned.promised.length > 0) return
     const { batchTime } = task.spec.job
     if (batchTime === undefined || !this.#comesAgain(program, batchTime)) return
     this.#release(program)

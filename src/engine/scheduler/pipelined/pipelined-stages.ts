@@ -39,8 +39,8 @@ export interface PipelinedStagesOptions {
 }
 
 /**
- * Sends a small stage and the map tasks of its shuffles in one message per thread. Reduce tasks read map outputs as
- * soon as these are in shared memory, and the driver receives the answers of both stages at once.
+ * Sends a small stage and the map tasks of all shuffles that it needs in one message per thread. Reduce tasks read map outputs as
+ * soon as these are in shared memory, and the driver receives the answers of all stages at once.
  *
  * Measured: batches of two stages with 4 tasks each on 2 threads, compared with stage after stage, in 5 turns of 600
  * batches on a loaded machine; p50 and processor ms per batch. No lines: 0.38 against 0.41 and 1.35 against 1.66. 4

@@ -11,9 +11,9 @@ export interface PlannedShuffle {
   readonly tasks: readonly PlannedTask[]
 }
 
-/** A stage, and the shuffles that it reads. */
+/** A stage, and the shuffles that it reads, directly or through other shuffles. */
 export interface PlannedGroup {
-  /** In the order of their entries on the exchange board. */
+  /** In the order of their entries on the exchange board. A shuffle follows those that its map tasks read. */
   readonly shuffles: readonly PlannedShuffle[]
   readonly tasks: readonly PlannedTask[]
 }
@@ -26,52 +26,66 @@ export interface GroupConditions {
 }
 
 /**
- * Plans a stage together with the shuffles that it reads. Returns undefined if no output is missing, a shuffle already
- * has some outputs, its map tasks read another shuffle with missing outputs, state must be rebuilt, or the tasks are
- * not quick.
+ * Plans a stage together with all shuffles that it needs. Returns undefined if no output is missing, a shuffle already has some
+ * outputs, files must be listed, state must be rebuilt, or the tasks are not quick.
  */
 export function planGroup(
   rdd: Dataset,
   sink: Sink,
   partitions: readonly number[],
   tables: PlanningTables,
-  { isFree, isQuick }: GroupConditions,
+  conditions: GroupConditions,
 ): PlannedGroup | undefined {
-  const [first] = partitions
-  if (first === undefined || partitions.length > PLACES) return undefined
-  const alone = planTask(rdd, first, sink, tables)
-  if (!(alone instanceof MissingInputs) || alone.files.length > 0) return undefined
-  const promised = new Map<number, { first: number; count: number }>()
-  const shuffles: PlannedShuffle[] = []
-  let places = 0
-  for (const dependency of alone.dependencies) {
-    const count = dependency.rdd.partitions
-    if (!isFree(dependency) || places + count > PLACES) return undefined
-    const missing = tables.outputs.missing(dependency)
-    if (missing.length < count) return undefined
-    const tasks = planAll(missing, isQuick, (p) => planTask(dependency.rdd, p, shuffleSink(dependency), tables))
-    if (!tasks) return undefined
-    promised.set(dependency.id, { first: places, count })
-    places += count
-    shuffles.push({ dependency, tasks })
-  }
-  const tasks = planAll(partitions, isQuick, (p) => planTask(rdd, p, sink, tables, promised))
-  return tasks && { shuffles, tasks }
+  if (partitions.length > PLACES) return undefined
+  const group = new Group(tables, conditions)
+  const tasks = group.stage(rdd, sink, partitions)
+  return tasks && group.shuffles.length > 0 ? { shuffles: group.shuffles, tasks } : undefined
 }
 
-function planAll(
-  partitions: readonly number[],
-  isQuick: GroupConditions['isQuick'],
-  plan: (partition: PartitionIndex) => PlannedTask | MissingInputs,
-): PlannedTask[] | undefined {
-  const tasks: PlannedTask[] = []
-  for (const partition of partitions) {
-    const planned = plan(partition)
-    if (planned instanceof MissingInputs || planned.states.some(({ rebuilt }) => rebuilt !== undefined))
-      return undefined
-    // Checked for the first task, before the other tasks of a long stage are planned in vain.
-    if (tasks.length === 0 && !isQuick(planned, partitions.length)) return undefined
-    tasks.push(planned)
+class Group {
+  readonly shuffles: PlannedShuffle[] = []
+  readonly #tables: PlanningTables
+  readonly #conditions: GroupConditions
+  readonly #promised = new Map<number, { first: number; count: number }>()
+  #places = 0
+
+  constructor(tables: PlanningTables, conditions: GroupConditions) {
+    this.#tables = tables
+    this.#conditions = conditions
   }
-  return tasks
+
+  /** Plans the tasks of a stage, after the shuffles that they need. */
+  stage(rdd: Dataset, sink: Sink, partitions: readonly PartitionIndex[]): PlannedTask[] | undefined {
+    const tasks: PlannedTask[] = []
+    const plan = (partition: PartitionIndex) => planTask(rdd, partition, sink, this.#tables, this.#promised)
+    for (const partition of partitions) {
+      let planned = plan(partition)
+      if (planned instanceof MissingInputs) {
+        if (planned.files.length > 0 || !planned.dependencies.every((of) => this.#shuffle(of))) return undefined
+        planned = plan(partition)
+      }
+      if (planned instanceof MissingInputs || planned.states.some(({ rebuilt }) => rebuilt !== undefined))
+        return undefined
+      // Checked for the first task, before the other tasks of a long stage are planned in vain.
+      if (tasks.length === 0 && !this.#conditions.isQuick(planned, partitions.length)) return undefined
+      tasks.push(planned)
+    }
+    return tasks
+  }
+
+  /** Plans the map tasks of a shuffle. Returns whether its outputs can be promised. */
+  #shuffle(dependency: ShuffleDependency): boolean {
+    const { rdd, id } = dependency
+    if (this.#promised.has(id)) return true
+    const count = rdd.partitions
+    if (!this.#conditions.isFree(dependency) || this.#places + count > PLACES) return false
+    const missing = this.#tables.outputs.missing(dependency)
+    if (missing.length < count) return false
+    const tasks = this.stage(rdd, shuffleSink(dependency), missing)
+    if (!tasks || this.#places + count > PLACES) return false
+    this.#promised.set(id, { first: this.#places, count })
+    this.#places += count
+    this.shuffles.push({ dependency, tasks })
+    return true
+  }
 }

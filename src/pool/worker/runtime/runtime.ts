@@ -152,7 +152,11 @@ class Runtime implements WorkerRuntime {
     if (!claim(this.#status)) return { ok: 'stale' }
     const exchanged = message.exchange && new Exchanged(message.exchange, this.#segments, this.#status)
     const inputs = exchanged ? exchanged.inputs(message.inputs) : message.inputs
-    if (!inputs) return { ok: 'stale' }
+    if (!inputs) {
+      // Readers of its own output need not wait.
+      exchanged?.abandon()
+      return { ok: 'stale' }
+    }
     const started = performance.now()
     const task = this.#task(message, inputs)
     const warmUp = message.warmUp === true
