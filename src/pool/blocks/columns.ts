@@ -138,7 +138,8 @@ export function allOf(values: readonly unknown[], type: 'number' | 'string'): bo
   return true
 }
 
-function areKeyedPairs(values: readonly unknown[]): values is readonly (readonly [unknown, unknown])[] {
+/** Whether all values are pairs, no more than that, of keys of one kind: texts or numbers. */
+export function areKeyedPairs(values: readonly unknown[]): values is readonly (readonly [unknown, unknown])[] {
   const first = values[0]
   if (!Array.isArray(first)) return false
   const type = typeof first[0]

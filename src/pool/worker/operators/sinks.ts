@@ -1,10 +1,10 @@
 import type { Program } from '../../../ops/plan.js'
-import { gather } from '../runtime/gathered.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelledLater, type Task } from '../runtime/task.js'
 import { toArray } from '../runtime/to-array.js'
 import { compileReduction } from '../text/byte-reduce.js'
 import { compileTextSample } from '../text/text-sample.js'
+import { encodeSource } from './collected.js'
 import { compileForeach } from './foreach.js'
 import { compileShuffle } from './shuffle.js'
 import { compileTake } from './take.js'
@@ -29,10 +29,8 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
     case 'collect': {
       const source = compiler.source(plan)
       return (task) => {
-        const records = gather(source, task)
-        scratch.reset()
-        records.encode(scratch)
-        task.written.push({ as: 'collect', block: compiler.services.seal('records', records.count, 'short') })
+        const count = encodeSource(scratch, source, task)
+        task.written.push({ as: 'collect', block: compiler.services.seal('records', count, 'short') })
         return undefined
       }
     }

@@ -5,13 +5,13 @@ import type { Source } from './plan-compiler.js'
 import type { Task } from './task.js'
 
 /** Most records of an array: where one outgrows some 104 million, V8 ends the whole process. */
-const MOST = 100_000_000
+export const MOST_RECORDS = 100_000_000
 
 /**
  * Returns all records of a source in one array. A single piece is returned unchanged, so do not change the array.
  * @throws RangeError for more than `most` records.
  */
-export function toArray(source: Source, task: Task, most = MOST): readonly unknown[] {
+export function toArray(source: Source, task: Task, most = MOST_RECORDS): readonly unknown[] {
   const { status } = task.meter
   let all: unknown[] | undefined
   let own = false
