@@ -3,7 +3,7 @@ import type { InputNode, StreamNode } from '../../ops/dstream/node.js'
 import type { Engine } from '../engine.js'
 import type { InputTracker } from '../receivers/input-tracker.js'
 
-/** What later batches read of an input. */
+/** The readers of an input in later batches. */
 interface Lineage {
   /** How long, in ms, its own data may be read after its batch. */
   readonly direct: number
@@ -57,7 +57,7 @@ export class FreedSources {
       if (found) settled.push(found)
     }
     const kept = settled.reduce((sum, { bytes }) => sum + bytes, 0)
-    // What replaces the data cannot be evicted, so it must be worth it.
+    // The blocks in place of the data cannot be evicted, so they must be worth it.
     if (kept * 2 > this.#inputs.receivedIn(input, time)) return
     for (const each of settled) each.keep()
     this.#inputs.free(input, time)
