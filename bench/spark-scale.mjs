@@ -17,7 +17,11 @@ const EXECUTORS = [2, 4, 8]
 const TASKS = [8, 64, 256]
 const SIDES = [8, 64]
 const MOST_ASKED = 100
+/** More than the warm-up and the measurement take. */
+const BATCHES = 10_000
 const SETTLE_MS = 300
+/** Ms for which each kind of job runs before it is measured: a JVM that still compiles takes several times as long. */
+const WARM_MS = 10_000
 
 /** Prints the table. Returns its rows. `only`: `spread`, `costs`, or both. */
 export async function run({ runs, quick, only = 'spread,costs' }, log) {
@@ -29,7 +33,9 @@ export async function run({ runs, quick, only = 'spread,costs' }, log) {
       `${PARTITIONS} partitions, ${executors} executors of one core: tasks ${tasks.join(' ')}; ${ms.toFixed(0)} ms a job`,
     )
   if (!only.includes('costs')) return { spread, costs: [] }
-  const costs = await withStreams(2, (ssc, clock) => costsOf(ssc, clock, quick ? 3 : 10 * Math.ceil(runs / 5)))
+  const costs = await withStreams(2, (ssc, clock) =>
+    costsOf(ssc, clock, quick ? { iterations: 3, warmMs: 0 } : { iterations: 10 * runs, warmMs: WARM_MS }),
+  )
   for (const { what, node, jvm, ms } of costs)
     log(
       `${what}: driver ${node.toFixed(1)} ms of Node, ${jvm.toFixed(1)} ms of the JVM; ${ms.toFixed(1)} ms until the answer`,
@@ -47,7 +53,7 @@ async function withStreams(executors, measure) {
   }
   const ssc = new StreamingContext(options)
   try {
-    ssc.queueStream(Array.from({ length: 1000 }, () => [1])).output('one')
+    ssc.queueStream(Array.from({ length: BATCHES }, () => [1])).foreachRDD(async (rdd) => void (await rdd.collect()))
     await ssc.start()
     await clock.advance(1000)
     await ssc.awaitIdle()
@@ -95,7 +101,7 @@ async function spreadOver(executors, ssc) {
   return { executors, ms, tasks: after.map(({ id }) => done(after, id) - done(before, id)) }
 }
 
-async function costsOf(ssc, clock, iterations) {
+async function costsOf(ssc, clock, { iterations, warmMs }) {
   const { context } = ssc
   const jobs = TASKS.map((tasks) => {
     const numbers = context.range(0, tasks, 1, tasks)
@@ -106,10 +112,14 @@ async function costsOf(ssc, clock, iterations) {
     return [`job of two stages, ${side} × ${side} blocks`, () => pairs.partitionBy(side).count()]
   })
   const batch = ['batch with one output of two tasks', () => clock.advance(1000).then(() => ssc.awaitIdle())]
+  const works = [...jobs, ...shuffles, batch]
+  for (const [, work] of works) {
+    const until = performance.now() + warmMs
+    do await work()
+    while (performance.now() < until)
+  }
   const costs = []
-  for (const [what, work] of [...jobs, ...shuffles, batch]) {
-    // Until the compilers of the JVM have seen the job.
-    for (let i = 0; i < iterations; i++) await work()
+  for (const [what, work] of works) {
     const jvm = jvmOfDriver()
     const [begun, node, java] = [performance.now(), process.cpuUsage(), cpuMs(jvm)]
     for (let i = 0; i < iterations; i++) await work()

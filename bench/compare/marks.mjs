@@ -175,6 +175,11 @@ export const MARKS = [
     ),
   },
   {
+    what: 'On a Spark cluster: batches of 8 MiB that both read from a file',
+    mark: "at most a third of Spark's processor time",
+    measures: [share('processor time', 1 / 3, 'spark-engine-batches', 'millrace-spark:file', 'spark:file')],
+  },
+  {
     what: 'On a Spark cluster: 1,000,000 keys, 100,000 updates',
     mark: "at most a quarter of Spark's processor time",
     measures: [share('processor time', 1 / 4, 'spark-engine-state', 'millrace-spark', 'spark')],

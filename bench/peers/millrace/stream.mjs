@@ -6,6 +6,8 @@ import { digest } from '../../compare/digest.mjs'
 import { pathsInTurn } from '../node/pieces.mjs'
 import { onSpark } from './on-spark.mjs'
 
+const NOTHING = Buffer.alloc(0)
+
 /**
  * A stream whose batches are the file, again and again, or the pieces of a folder in turn. The measured time is that of
  * the batch, from its start to its end; its bytes have arrived before, from the page cache: the process holds only what a
@@ -16,7 +18,7 @@ export async function overBatches(task, define, answer = digest) {
   const state = task.master && mkdtempSync(join(tmpdir(), 'millrace-bench-state-'))
   const options = task.master && onSpark(task.master, task.threads, { 'spark.checkpoint.dir': state })
   const batches = await Batches.start({ threads: task.threads, define, options })
-  const next = task.pieces === undefined ? () => task.file : pathsInTurn(task.pieces, Number(task.count))
+  const next = inputsOf(task)
   let number = 0
   let answered
   const run = async () => {
@@ -38,6 +40,13 @@ export async function overBatches(task, define, answer = digest) {
       if (state) rmSync(state, { recursive: true, force: true })
     },
   }
+}
+
+/** Returns what returns the text of each batch. */
+function inputsOf({ variant, file, pieces, count }) {
+  // The stream reads the file itself.
+  if (variant === 'file') return () => NOTHING
+  return pieces === undefined ? () => file : pathsInTurn(pieces, Number(count))
 }
 
 /** Returns the variant of a workload that the task names. */

@@ -14,8 +14,18 @@ const STREAMS = {
 }
 
 export function open(task) {
-  if (task.variant === 'file') return overFile(task)
+  if (task.variant === 'file') return task.master ? overBatches(task, ofFile(task)) : overFile(task)
   return overBatches(task, variant(STREAMS, task))
+}
+
+/** Batches over a file that the executors read, as those of Spark's own variant. */
+function ofFile({ file }) {
+  return (lines, ssc) =>
+    lines
+      .transform(() => ssc.context.textFile(file))
+      .flatMap(split(' '))
+      .countByValue()
+      .output('result')
 }
 
 async function overFile({ threads, file }) {
