@@ -10,7 +10,7 @@ import { Unavailable } from './peers/build.mjs'
 import { sparkKafka } from './peers/jvm.mjs'
 import { median, ratios } from './stats.mjs'
 
-const LINE = 100
+export const LINE = 100
 const PARTITIONS = 4
 const SEND = 10_000
 /** Bytes that a request fetches: the default of kafkaSource. */
@@ -29,18 +29,10 @@ export async function runKafka({ bytes, runs, threads }, log) {
     await fill(kafka.broker, count)
     const contenders = { loop: () => loop(kafka.broker) }
     for (const n of new Set([1, threads]))
-      contenders[`${n} thread${n === 1 ? '' : 's'}`] = await counted(kafka.broker, n)
-    const spark = await sparkOn(kafka.broker, threads, log)
+      contenders[`${n} thread${n === 1 ? '' : 's'}`] = await counted(kafka.broker, { threads: n })
+    const spark = await sparkOn({ broker: kafka.broker, threads }, log)
     if (spark) contenders[spark.name] = spark.count
-    const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
-    for (let round = 0; round <= runs; round++) {
-      for (const [name, contender] of Object.entries(contenders)) {
-        const start = performance.now()
-        const { found, ms = performance.now() - start } = await contender()
-        if (found !== count) throw new Error(`${name} counted ${found} of ${count} records`)
-        if (round > 0) times[name].push(ms)
-      }
-    }
+    const times = await inTurns(contenders, { count, runs })
     for (const [name, all] of Object.entries(times)) {
       const seconds = median(all) / 1000
       const { median: ratio, min, max } = ratios(times.loop, all)
@@ -52,27 +44,50 @@ export async function runKafka({ bytes, runs, threads }, log) {
     }
     return times
   } finally {
-    for (const close of closers.splice(0)) await close()
+    await closeAll()
     await kafka[Symbol.asyncDispose]()
   }
 }
 
 const closers = []
+
+/** Ends what `counted` and `sparkOn` have started. */
+export async function closeAll() {
+  for (const close of closers.splice(0)) await close()
+}
+
+/** Runs each contender `runs` times, in turns after a first round. Returns their times. */
+export async function inTurns(contenders, { count, runs }) {
+  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
+  for (let round = 0; round <= runs; round++) {
+    for (const [name, contender] of Object.entries(contenders)) {
+      const start = performance.now()
+      const { found, ms = performance.now() - start } = await contender()
+      if (found !== count) throw new Error(`${name} counted ${found} of ${count} records`)
+      if (round > 0) times[name].push(ms)
+    }
+  }
+  return times
+}
+
 /** How long Spark may take for the first stream, which starts its context. */
 const PATIENCE_MS = 150_000
 
 /** Spark's direct stream, in a process of its own; undefined, with the reason in the log, where it cannot be had. */
-async function sparkOn(broker, threads, log) {
+export async function sparkOn({ broker, threads, master, versions }, log) {
   try {
-    const peer = await sparkKafka()
-    const task = { workload: 'kafka', peer: 'spark', threads, broker, topic: 'lines', fetchBytes: FETCH }
+    const peer = await sparkKafka(versions)
+    const where = master === undefined ? {} : { master }
+    const task = { workload: 'kafka', peer: 'spark', threads, broker, topic: 'lines', fetchBytes: FETCH, ...where }
     const { scratch, ...command } = peer.start(task)
     const contender = new Contender('spark', command)
     closers.push(async () => {
       await contender.stop()
       rmSync(scratch, { recursive: true, force: true })
     })
-    log(`kafka, spark: version ${peer.version}, local[${threads}], processing time of a direct stream's first batch`)
+    log(
+      `kafka, spark: version ${peer.version}, ${master ?? `local[${threads}]`}, processing time of a direct stream's first batch`,
+    )
     const count = async () => {
       const { ms, answer } = await contender.turn(1, PATIENCE_MS)
       return { found: answer.total, ms: ms[0] }
@@ -85,7 +100,7 @@ async function sparkOn(broker, threads, log) {
   }
 }
 
-async function fill(broker, count) {
+export async function fill(broker, count) {
   const client = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, retry: { retries: 20 } })
   const [admin, producer] = [client.admin(), client.producer()]
   await Promise.all([admin.connect(), producer.connect()])
@@ -130,17 +145,17 @@ async function loop(broker) {
   return { found: lines }
 }
 
-/** A function that counts the whole topic in one batch of a new stream over the same threads. */
-async function counted(broker, threads) {
+/** Returns a function that counts the whole topic in one batch of a stream. `options`: those of its context. */
+export async function counted(broker, options) {
   const clock = new ManualClock()
-  const ssc = new StreamingContext({ batchInterval: 1000, threads, clock })
-  const { partitions, options } = await planned(broker)
+  const ssc = new StreamingContext({ batchInterval: 1000, clock, ...options })
+  const { partitions, options: reading } = await planned(broker)
   const { reader } = kafkaSource({ brokers: broker, topics: 'lines', start: 'earliest' })
   let total = 0
   const again = {
     kind: 'direct',
     name: 'lines again',
-    reader: { ...reader, options },
+    reader: { ...reader, options: reading },
     create: () => ({ open: async () => {}, next: async () => ({ partitions }), close: async () => {} }),
   }
   ssc.input(again).foreachRDD(async (rdd) => {

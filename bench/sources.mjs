@@ -1,8 +1,9 @@
 import { UsageError } from './options.mjs'
+import { runCluster } from './sources-cluster.mjs'
 import { runFiles } from './sources-files.mjs'
 import { runKafka } from './sources-kafka.mjs'
 
-const PARTS = { kafka: runKafka, files: runFiles }
+const PARTS = { kafka: runKafka, files: runFiles, cluster: runCluster }
 
 /** Systems on loopback into counted records; `only` names one of PARTS. */
 export async function run({ only, ...options }, log) {

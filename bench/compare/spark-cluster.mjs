@@ -19,9 +19,9 @@ const OPENS = ['lang', 'nio', 'util', 'net', 'io', 'util.concurrent'].map(
   (name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`,
 )
 
-/** Starts a master and `workers`. Resolves with `{ master, pids, stop() }`. */
-export async function startSparkCluster(workers) {
-  const home = folderOf('spark')
+/** Starts a master and `workers` of a Spark: a service, with its version of Scala. Resolves with `{ master, pids, stop() }`. */
+export async function startSparkCluster(workers, { service, scala } = { service: 'spark', scala: '2.13' }) {
+  const home = folderOf(service)
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-spark-'))
   mkdirSync(join(folder, 'conf'))
   const env = {
@@ -29,7 +29,7 @@ export async function startSparkCluster(workers) {
     SPARK_LOCAL_IP: HOST,
     SPARK_HOME: home,
     SPARK_CONF_DIR: join(folder, 'conf'),
-    SPARK_SCALA_VERSION: '2.13',
+    SPARK_SCALA_VERSION: scala,
   }
   const children = []
   // An interrupted run leaves none of them.

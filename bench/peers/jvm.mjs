@@ -28,9 +28,9 @@ export function spark() {
   return jvm('spark', 'peers.spark.SparkPeer', sparkFlags())
 }
 
-/** Spark's direct stream of a Kafka topic. */
-export function sparkKafka() {
-  return jvm('sparkkafka', 'peers.sparkkafka.DirectStream', sparkFlags())
+/** Spark's direct stream of a Kafka topic. `versions`: those of Spark and Scala, by default the project's. */
+export function sparkKafka(versions) {
+  return jvm('sparkkafka', 'peers.sparkkafka.DirectStream', sparkFlags(), versions)
 }
 
 function sparkFlags() {
@@ -53,14 +53,15 @@ export function flink() {
 const opens = (names) => names.map((name) => `--add-opens=${name}=ALL-UNNAMED`)
 
 /** A Maven project, compiled into the cache; its libraries stay in Maven's own repository. */
-async function jvm(name, main, flags) {
+async function jvm(name, main, flags, versions) {
   const folder = await built(
-    name,
+    versions === undefined ? name : `${name}-${versions.spark}`,
     [`jvm/${name}`, 'jvm/src/peers/Serve.java', `jvm/src/peers/${name}`],
     async (folder) => {
       await tool('java', ['-version'])
       const out = [`-Dout=${folder}`, `-Dmdep.outputFile=${join(folder, 'classpath')}`]
       const goals = ['compile', 'dependency:build-classpath']
+      if (versions !== undefined) out.push(`-Dspark.version=${versions.spark}`, `-Dscala.binary=${versions.scala}`)
       await tool('mvn', ['-q', '-B', ...goals, ...out], { cwd: join(peersFolder, 'jvm', name) })
     },
   )

@@ -43,6 +43,11 @@ export class HdfsService {
     return this.#ports[2]
   }
 
+  /** Paths of Hadoop's own client begin with it. */
+  get clientUrl(): string {
+    return `hdfs://127.0.0.1:${this.#ports[0]}`
+  }
+
   get webPort(): number {
     return this.#ports[1]
   }
@@ -68,7 +73,7 @@ export class HdfsService {
     flags: readonly string[] = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
   ): { readonly command: string; readonly args: readonly string[] } {
     const java = [...flags, '-cp', classPath()]
-    const shell = ['org.apache.hadoop.fs.FsShell', '-fs', `hdfs://127.0.0.1:${this.#ports[0]}`]
+    const shell = ['org.apache.hadoop.fs.FsShell', '-fs', this.clientUrl]
     return { command: 'java', args: [...java, ...shell, ...args] }
   }
 

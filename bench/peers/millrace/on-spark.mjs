@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { folderOf } from '../../../test/services/install.mjs'
 
-/** The options of a context on a Spark master, with executors of one core. `conf`: more of Spark's settings. */
-export function onSpark(master, parallelism, conf = {}) {
+/** The options of a context on a Spark master, with executors of one core. `conf`: more of Spark's settings. `service`: its Spark. */
+export function onSpark(master, parallelism, conf = {}, service = 'spark') {
   const own = {
     'spark.ui.enabled': 'false',
     'spark.driver.host': '127.0.0.1',
@@ -14,5 +14,5 @@ export function onSpark(master, parallelism, conf = {}) {
     ...conf,
   }
   const bridge = fileURLToPath(new URL('../../../bridge/spark/dist', import.meta.url))
-  return { master, parallelism, spark: { home: folderOf('spark'), bridge, conf: own } }
+  return { master, parallelism, spark: { home: folderOf(service), bridge, conf: own } }
 }

@@ -19,6 +19,7 @@ final class Cluster {
     String file = Serve.word("file");
     SparkConf conf = SparkPeer.conf(parts);
     Job job = Serve.word("peer").equals("spark-sql") ? sql(SparkSession.builder().config(conf).getOrCreate(), file)
+        : Serve.word("job").equals("count") ? count(new JavaSparkContext(conf), file, Serve.number("parts"))
         : Serve.word("job").equals("lines") ? lines(new JavaSparkContext(conf), file, parts)
         : words(new JavaSparkContext(conf), file, parts);
     Serve.serve(() -> {
@@ -33,6 +34,10 @@ final class Cluster {
   private static Job words(JavaSparkContext context, String file, int parts) {
     return () -> entries(context.textFile(file, parts).flatMap(line -> Arrays.asList(line.split(" ")).iterator())
         .mapToPair(word -> new Tuple2<>(word, 1L)).reduceByKey(Long::sum, parts).collect());
+  }
+
+  private static Job count(JavaSparkContext context, String file, int parts) {
+    return () -> List.of(Map.entry("lines", context.textFile(file, parts).count()));
   }
 
   /** Every line travels. */

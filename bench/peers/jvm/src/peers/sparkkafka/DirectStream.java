@@ -19,7 +19,7 @@ import peers.Serve;
 
 /**
  * Counts a topic in the first batch of a direct stream. usage: DirectStream threads=2 broker=HOST:PORT topic=lines count=N
- * fetchBytes=N scratch=FOLDER
+ * fetchBytes=N scratch=FOLDER [master=spark://HOST:PORT]
  *
  * An iteration is a new stream over the same Spark context, as the number of the first batch is asked for. Its time is the
  * batch's processing time: neither the start of the stream nor the wait for its interval counts. The consumers, which Spark
@@ -36,6 +36,11 @@ public final class DirectStream {
         .set("spark.ui.enabled", "false").set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
         .set("spark.log.level", "ERROR").set("spark.local.dir", Serve.word("scratch"))
         .set("spark.streaming.ui.retainedBatches", "1");
+    String master = Serve.word("master", null);
+    // Executors of one core, which find the classes where the driver does.
+    if (master != null)
+      conf.remove("spark.local.dir").setMaster(master).set("spark.executor.cores", "1").set("spark.executor.memory", "2g")
+          .set("spark.cores.max", Serve.word("threads")).set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
     JavaSparkContext spark = new JavaSparkContext(conf);
     Map<String, Object> kafka = new HashMap<>();
     kafka.put("bootstrap.servers", Serve.word("broker"));
