@@ -141,11 +141,19 @@ function hashText(text: string): number {
   return mix(h)
 }
 
-/** Returns `hashKey` of a text in ASCII. */
-export function hashAscii(bytes: Uint8Array, at: number, length: number): number {
+/** Returns `hashKey` of a text of one byte per unit. */
+export function hashLatin1(bytes: Uint8Array, at: number, length: number): number {
   let h = 0x811c9dc5
   for (let i = at; i < at + length; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193)
   return mix(h)
+}
+
+/** Returns `hashKey` of a number. */
+export function hashNumber(key: number): number {
+  if ((key | 0) === key) return mix(key)
+  // The bits of a NaN depend on its origin: 0 / 0 has another sign than the constant.
+  float[0] = Number.isNaN(key) ? 0.5 : key
+  return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1))
 }
 
 /** Returns an unsigned 32-bit hash, equal for equal keys. Throws a DataError for a key that is not data. */
@@ -154,10 +162,7 @@ export function hashKey(key: unknown): number {
     case 'string':
       return hashText(key)
     case 'number':
-      if ((key | 0) === key) return mix(key)
-      // The bits of a NaN depend on its origin: 0 / 0 has another sign than the constant.
-      float[0] = Number.isNaN(key) ? 0.5 : key
-      return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1))
+      return hashNumber(key)
     case 'boolean':
       return key ? mix(1231) : mix(1237)
     case 'bigint':

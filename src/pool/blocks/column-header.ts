@@ -25,7 +25,7 @@ import type { ByteWriter, ViewType } from './byte-writer.js'
  * | tuples | arrays of one length: a column for each index |
  * | lists  | the column of lengths, then the column of all items |
  * | shapes | objects with different fields: count × u8 shape of each, then an `objects` column for each shape |
- * | same   | one text, which all values are: a column of it alone |
+ * | same   | one text, boolean, null or other primitive that all values are: a column of it alone |
  * | exact  | values one after the other (exact-writer.ts), where msgpack would change one of them |
  */
 export const FORM = {

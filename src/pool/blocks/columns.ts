@@ -3,9 +3,10 @@ import { isMatch } from '../../values/data.js'
 import { buildRows, type RowColumn } from './build-rows.js'
 import type { ByteWriter, ViewType } from './byte-writer.js'
 import { type Cursor, FORM, readHeader, readView, writeHeader } from './column-header.js'
+import { allOf, columnOf, type WritableColumn } from './growing-column.js'
 import { asColumns, asLists, cutLists, type Lists } from './list-column.js'
 import { readExactColumn, readPacked, writeObjects } from './packed-column.js'
-import { interleaved, type Shape, ShapedRows } from './shaped-rows.js'
+import { interleaved, ShapedRows } from './shaped-rows.js'
 import { readStrings, writeStrings } from './string-column.js'
 
 /**
@@ -31,22 +32,8 @@ function writeParts(w: ByteWriter, values: readonly unknown[], depth: number): b
   if (lists) return writeLists(w, lists, depth)
   const rows = ShapedRows.of(values)
   if (!rows) return false
-  writeRows(w, rows, depth)
+  rows.write(w, depth, writeColumn)
   return true
-}
-
-function writeRows(w: ByteWriter, { shapes, shapeOf, count }: ShapedRows, depth: number): void {
-  if (shapes.length > 1) {
-    writeHeader(w, FORM.shapes, count, shapes.length)
-    w.write(shapeOf)
-  }
-  for (const shape of shapes) writeShape(w, shape, depth)
-}
-
-function writeShape(w: ByteWriter, { names, columns, count }: Shape, depth: number): void {
-  writeHeader(w, FORM.objects, count)
-  writeColumn(w, names)
-  for (const column of columns) column.write(w, count, depth + 1, writeColumn)
 }
 
 function writeLists(w: ByteWriter, lists: Lists, depth: number): boolean {
@@ -120,22 +107,11 @@ function readField(cursor: Cursor): RowColumn {
   return readColumn(cursor)
 }
 
-/** Writes the pairs column of keys that are all strings or all numbers, with any values. */
-export function writePairs(
-  w: ByteWriter,
-  keys: readonly unknown[],
-  values: readonly unknown[] | ShapedRows,
-  depth = 0,
-): void {
-  writeHeader(w, FORM.pairs, keys.length)
-  writeColumn(w, keys)
-  if (values instanceof ShapedRows) writeRows(w, values, depth + 1)
-  else writeColumn(w, values, depth + 1)
-}
-
-export function allOf(values: readonly unknown[], type: 'number' | 'string'): boolean {
-  for (let i = 0; i < values.length; i++) if (typeof values[i] !== type) return false
-  return true
+/** Writes the pairs column of keys that are plain, with any values. */
+export function writePairs(w: ByteWriter, keys: WritableColumn, values: WritableColumn, depth = 0): void {
+  writeHeader(w, FORM.pairs, keys.count)
+  keys.write(w, 0, writeColumn)
+  values.write(w, depth + 1, writeColumn)
 }
 
 /** Whether all values are pairs, no more than that, of keys of one kind: texts or numbers. */
@@ -165,7 +141,7 @@ function writePairRecords(w: ByteWriter, pairs: readonly (readonly [unknown, unk
     keys[i] = pairs[i]![0]
     values[i] = pairs[i]![1]
   }
-  writePairs(w, keys, values, depth)
+  writePairs(w, columnOf(keys), columnOf(values), depth)
 }
 
 function writeNumbers(w: ByteWriter, numbers: readonly number[]): void {

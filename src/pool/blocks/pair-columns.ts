@@ -1,8 +1,6 @@
-import { type Cursor, FORM, readHeader, readView } from './column-header.js'
+import type { Cursor } from './column-header.js'
 import { readColumn } from './columns.js'
-import { KeyColumn } from './key-column.js'
-
-export type Numbers = Int32Array | Float64Array
+import { KeyColumn, type Numbers, readNumbers } from './key-column.js'
 
 /** Pairs in two columns. Columns of a block are read in place or decoded on demand: valid as long as the block. */
 export class PairColumns {
@@ -20,12 +18,8 @@ export class PairColumns {
   /** Returns the next two columns. */
   static read(cursor: Cursor): PairColumns {
     const keys = KeyColumn.read(cursor)
-    const { at } = cursor
-    const { form, count } = readHeader(cursor)
-    if (form === FORM.i32) return new PairColumns(keys, undefined, readView(cursor, Int32Array, count))
-    if (form === FORM.f64) return new PairColumns(keys, undefined, readView(cursor, Float64Array, count))
-    cursor.at = at
-    return new PairColumns(keys, readColumn(cursor), undefined)
+    const numbers = readNumbers(cursor)
+    return new PairColumns(keys, numbers ? undefined : readColumn(cursor), numbers)
   }
 
   static of(keys: readonly unknown[], values: readonly unknown[]): PairColumns {

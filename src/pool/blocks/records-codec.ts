@@ -2,9 +2,9 @@ import { ArgumentError, BlockCorruptError, DataError } from '../../errors.js'
 import { mustBeData } from '../../values/fault.js'
 import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
-import { allOf, readColumn, writeColumn, writePairs } from './columns.js'
+import { readColumn, writeColumn, writePairs } from './columns.js'
+import { columnOf, type WritableColumn } from './growing-column.js'
 import { PairColumns } from './pair-columns.js'
-import { ShapedRows } from './shaped-rows.js'
 import { type Latin1Texts, readLatin1, writeLatin1 } from './string-column.js'
 
 /**
@@ -59,40 +59,32 @@ export function decodeInts(bytes: Buffer): Int32Array {
   return readView(cursor, Int32Array, count)
 }
 
-/**
- * Like `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them if all keys are of one kind. Values may
- * be columns already.
- */
-export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[] | ShapedRows): void {
-  const rows = values instanceof ShapedRows ? values : undefined
-  const count = rows ? rows.count : (values as readonly unknown[]).length
-  if (keys.length !== count) {
-    throw new ArgumentError(`There are ${keys.length} keys and ${count} values; pass as many keys as values.`, {
-      keys: keys.length,
-      values: count,
+/** Like `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them if all keys are of one kind. */
+export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[]): void {
+  encodePairColumns(w, columnOf(keys), columnOf(values))
+}
+
+/** Like `encodePairs`, of columns. */
+export function encodePairColumns(w: ByteWriter, keys: WritableColumn, values: WritableColumn): void {
+  if (keys.count !== values.count) {
+    throw new ArgumentError(`There are ${keys.count} keys and ${values.count} values; pass as many keys as values.`, {
+      keys: keys.count,
+      values: values.count,
     })
   }
-  const all = () => (rows ? rows.toArray() : (values as readonly unknown[]))
   const pairs = () => {
-    const made = all()
-    return keys.map((key, i) => [key, made[i]])
+    const made = values.toArray()
+    return keys.toArray().map((key, i) => [key, made[i]])
   }
-  if (keys.length === 0) writeColumn(w, keys)
-  else if (!allOf(keys, 'string') && !allOf(keys, 'number')) encodeRecords(w, pairs())
+  if (keys.count === 0) writeColumn(w, [])
+  else if (!keys.isPlain) encodeRecords(w, pairs())
   else {
     try {
-      writePairs(w, keys, rows?.arePlenty ? rows : all())
+      writePairs(w, keys, values)
     } catch (error) {
       throw error instanceof DataError ? withPath(error, pairs()) : error
     }
   }
-}
-
-/** Pairs of texts and numbers, in columns. */
-export interface ShortPairColumns extends Latin1Texts {
-  readonly numbers: Float64Array
-  /** Whether an i32 can hold each number. */
-  readonly areWhole: boolean
 }
 
 /** Returns a view of texts of one byte per unit; undefined for other records. */
@@ -106,18 +98,6 @@ export function encodeTexts(w: ByteWriter, texts: Latin1Texts): void {
 }
 
 const NO_TEXTS: Latin1Texts = { texts: new Uint8Array(0), lengths: new Uint8Array(0) }
-
-/** Like `encodePairs`, for columns that are already in their final form. */
-export function encodeShortPairs(w: ByteWriter, columns: ShortPairColumns): void {
-  writeHeader(w, FORM.pairs, columns.lengths.length)
-  writeLatin1(w, columns)
-  const { areWhole, numbers } = columns
-  writeHeader(w, areWhole ? FORM.i32 : FORM.f64, numbers.length)
-  const view: Int32Array | Float64Array = areWhole
-    ? w.view(Int32Array, numbers.length)
-    : w.view(Float64Array, numbers.length)
-  view.set(numbers)
-}
 
 /**
  * Decodes the keys and values of records that are pairs. Builds no pairs if the bytes hold two columns. Throws

@@ -1,5 +1,7 @@
 import { buildRows } from './build-rows.js'
-import { FieldColumn } from './field-column.js'
+import type { ByteWriter } from './byte-writer.js'
+import { FORM, writeHeader } from './column-header.js'
+import { GrowingColumn, type WritableColumn, type WriteValues } from './growing-column.js'
 
 /** Below this many rows of each shape, columns take more bytes and time than msgpack. */
 export const LEAST_ROWS = 8
@@ -12,12 +14,12 @@ const FIRST_ROWS = 64
 const KEEP_ROWS = 128 * 1024
 
 /** Adds the fields of an object. Returns false, and adds nothing, if it has other names than the columns. */
-type Fill = (value: object, columns: readonly FieldColumn[], row: number) => boolean
+type Fill = (value: object, columns: readonly GrowingColumn[]) => boolean
 
 /** Objects that have the same names in the same order, field by field. */
 export interface Shape {
   readonly names: readonly string[]
-  readonly columns: readonly FieldColumn[]
+  readonly columns: readonly GrowingColumn[]
   readonly fill: Fill
   count: number
 }
@@ -26,9 +28,10 @@ export interface Shape {
  * Plain objects of a few shapes, taken apart into columns one by one. So the objects need not live until all are
  * written: a young collection would copy each of them.
  */
-export class ShapedRows {
+export class ShapedRows implements WritableColumn {
+  readonly isPlain = false
   #shapes: Shape[] = []
-  #spare: FieldColumn[] = []
+  #spare: GrowingColumn[] = []
   #shapeOf = new Uint8Array(FIRST_ROWS)
   #last = 0
   #count = 0
@@ -98,16 +101,32 @@ export class ShapedRows {
     const parts = this.#shapes.map(({ names, columns, count }) =>
       buildRows(
         names,
-        columns.map((column) => column.toArray(count)),
+        columns.map((column) => column.toArray()),
         count,
       ),
     )
     return parts.length === 1 ? parts[0]! : interleaved(this.shapeOf, parts)!
   }
 
+  write(w: ByteWriter, depth: number, writeValues: WriteValues): void {
+    if (!this.arePlenty) {
+      writeValues(w, this.toArray(), depth)
+      return
+    }
+    if (this.#shapes.length > 1) {
+      writeHeader(w, FORM.shapes, this.#count, this.#shapes.length)
+      w.write(this.shapeOf)
+    }
+    for (const { names, columns, count } of this.#shapes) {
+      writeHeader(w, FORM.objects, count)
+      writeValues(w, names, 0)
+      for (const column of columns) column.write(w, depth + 1, writeValues)
+    }
+  }
+
   #fill(at: number, value: object): boolean {
     const shape = this.#shapes[at]
-    if (!shape?.fill(value, shape.columns, shape.count)) return false
+    if (!shape?.fill(value, shape.columns)) return false
     shape.count++
     return true
   }
@@ -119,7 +138,7 @@ export class ShapedRows {
       if (this.#shapes.length === MOST_SHAPES) return false
       const names = Object.keys(value)
       if (names.length > MOST_NAMES || names.includes('__proto__')) return false
-      const columns = names.map(() => this.#spare.pop() ?? new FieldColumn())
+      const columns = names.map(() => this.#spare.pop() ?? new GrowingColumn())
       at = this.#shapes.push({ names, columns, fill: fillOf(names), count: 0 }) - 1
       if (!this.#fill(at, value)) return false
     }
@@ -147,20 +166,20 @@ function fillOf(names: readonly string[]): Fill {
 }
 
 function looping(names: readonly string[]): Fill {
-  return (value, columns, row) => {
+  return (value, columns) => {
     let at = 0
     for (const name in value) if (name !== names[at++]) return false
     if (at !== names.length) return false
-    for (let i = 0; i < at; i++) columns[i]!.add((value as Readonly<Record<string, unknown>>)[names[i]!], row)
+    for (let i = 0; i < at; i++) columns[i]!.add((value as Readonly<Record<string, unknown>>)[names[i]!])
     return true
   }
 }
 
 function compiled(names: readonly string[]): Fill | undefined {
-  const add = names.map((name, i) => `columns[${i}].add(value[${JSON.stringify(name)}], row)`)
+  const add = names.map((name, i) => `columns[${i}].add(value[${JSON.stringify(name)}])`)
   const text = `
     'use strict'
-    return (value, columns, row) => {
+    return (value, columns) => {
       let at = 0
       for (const name in value) if (name !== names[at++]) return false
       if (at !== ${names.length}) return false

@@ -1,7 +1,7 @@
 import { ArgumentError, BlockCorruptError, StateError } from '../../errors.js'
 import type { ByteWriter } from './byte-writer.js'
-import { encodeInts, encodePairs, encodeRecords, encodeShortPairs, type ShortPairColumns } from './records-codec.js'
-import type { ShapedRows } from './shaped-rows.js'
+import type { WritableColumn } from './growing-column.js'
+import { encodeInts, encodePairColumns, encodeRecords } from './records-codec.js'
 import { type Latin1Texts, writeLatin1 } from './string-column.js'
 
 /**
@@ -53,10 +53,10 @@ export class ShuffleBlockWriter {
     this.#end(part, start, numbers.length)
   }
 
-  pairs(part: number, keys: readonly unknown[], values: readonly unknown[] | ShapedRows): void {
+  pairs(part: number, keys: WritableColumn, values: WritableColumn): void {
     const start = this.#begin(part)
-    if (keys.length > 0) encodePairs(this.#writer, keys, values)
-    this.#end(part, start, keys.length)
+    if (keys.count > 0) encodePairColumns(this.#writer, keys, values)
+    this.#end(part, start, keys.count)
   }
 
   /** Like `records`, of texts that are bytes already. */
@@ -64,13 +64,6 @@ export class ShuffleBlockWriter {
     const start = this.#begin(part)
     if (texts.lengths.length > 0) writeLatin1(this.#writer, texts)
     this.#end(part, start, texts.lengths.length)
-  }
-
-  /** Like `pairs`, of columns in their final form already. */
-  shortPairs(part: number, columns: ShortPairColumns): void {
-    const start = this.#begin(part)
-    if (columns.lengths.length > 0) encodeShortPairs(this.#writer, columns)
-    this.#end(part, start, columns.lengths.length)
   }
 
   #begin(part: number): number {

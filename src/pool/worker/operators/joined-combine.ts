@@ -1,7 +1,7 @@
 import { type Expression, RECORD } from '../../../ops/functions/meaning/expression.js'
 import { textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import type { Aggregator, Plan } from '../../../ops/plan.js'
-import type { Numbers } from '../../blocks/pair-columns.js'
+import type { Numbers } from '../../blocks/key-column.js'
 import { after } from '../../kernels/meaning-of.js'
 import { mergeOf } from '../../kernels/merge-of.js'
 import { PROGRESS } from '../../thread-status.js'

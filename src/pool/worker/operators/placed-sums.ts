@@ -1,4 +1,4 @@
-import type { Numbers } from '../../blocks/pair-columns.js'
+import type { Numbers } from '../../blocks/key-column.js'
 import { PROGRESS } from '../../thread-status.js'
 import type { Task } from '../runtime/task.js'
 import type { CombineTable } from '../tables/combine-table.js'

@@ -8,6 +8,8 @@ export type LoopOp = RecordOp | 'keyBy'
 
 /** Takes each record that leaves a step. */
 export type Emit = (value: unknown) => void
+/** Takes each record that leaves a step, if it is a pair. */
+export type EmitPair = (key: unknown, value: unknown) => void
 
 /** The names of variables in the text of a step. */
 export interface StepNames {

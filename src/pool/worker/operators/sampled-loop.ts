@@ -2,18 +2,19 @@ import type { AnyFunction } from '../../../ops/functions/ref.js'
 import { ColumnRecords } from './column-records.js'
 import { composeLoop, firstOf, type Loop, type ReadyStep } from './loop.js'
 import type { LoopSample } from './operation-sample.js'
-import { RECORD_OPERATIONS } from './record-operations.js'
+import { type Emit, RECORD_OPERATIONS } from './record-operations.js'
 
 /**
  * Returns `whole`, except in tasks whose operations are sampled: there, a loop of closures runs the first records, and
- * counts and times each step. Other tasks have the cost of one comparison per piece of records.
+ * counts and times each step. Other tasks have the cost of one comparison per piece of records. `ofRecords` returns a
+ * function that takes records for one that takes what `whole` emits.
  */
-export function withSample(steps: readonly ReadyStep[], whole: Loop): Loop {
+export function withSample<E>(steps: readonly ReadyStep[], whole: Loop<E>, ofRecords: (emit: E) => Emit): Loop<E> {
   if (steps.length === 0) return whole
   const labels = steps.map(({ label }) => label)
   let current!: LoopSample
   let measured: Loop | undefined
-  const loop: Loop = (records, emit, meter) => {
+  const loop: Loop<E> = (records, emit, meter) => {
     if (meter.sample === undefined) return whole(records, emit, meter)
     const sample = meter.sample.of(loop, labels)
     if (sample.room <= 0) return whole(counted(records, sample), emit, meter)
@@ -21,11 +22,12 @@ export function withSample(steps: readonly ReadyStep[], whole: Loop): Loop {
     measured ??= composeLoop(steps.map((step, i) => timed(step, i, () => current)))
     const { first, rest } = split(records, sample.room)
     const before = sample.entered[0]!
+    const pass = ofRecords(emit)
     measured(
       first,
       (value) => {
         sample.entered[steps.length]!++
-        emit(value)
+        pass(value)
       },
       meter,
     )

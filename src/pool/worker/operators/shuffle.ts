@@ -1,17 +1,17 @@
 import { intrinsicsIntact, textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import { makesNoSymbols } from '../../../ops/functions/meaning/keeps-arguments.js'
-import { asPair } from '../../../ops/pair.js'
 import type { Aggregator, PartitionerSpec, Plan, Sink } from '../../../ops/plan.js'
 import { checkedOrder } from '../../../ops/rdd/checked-order.js'
 import { hashKey } from '../../../values/keys.js'
+import type { PairColumns } from '../../blocks/pair-columns.js'
 import { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
+import { PROGRESS } from '../../thread-status.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
 import { CombineTable } from '../tables/combine-table.js'
 import { compileCombining } from '../text/byte-reduce.js'
 import { compileTextPairs } from '../text/text-pairs.js'
 import { compileTextRanges } from '../text/text-ranges.js'
-import { compileColumnPairs } from './column-pairs.js'
 import { NO_RECORD } from './meter.js'
 import { PairParts } from './pair-parts.js'
 
@@ -70,28 +70,26 @@ function combining(
 ): MapSide {
   const fill = compileCombining(plan, aggregator, compiler)
   const table = new CombineTable()
+  const pairs = new PairParts(partitions)
   return (task) => {
     table.begin()
     const combined = labelled(task, aggregator.label, () => {
       fill(task, table)
       return table.take()
     })
-    const keys = buckets(partitions)
-    const values = buckets(partitions)
-    for (let i = 0; i < combined.keys.length; i++) {
-      const p = place(combined.keys[i], task, 0)
-      keys[p]!.push(combined.keys[i])
-      values[p]!.push(combined.values[i])
-    }
-    return finish(task, (block) => keys.forEach((of, p) => block.pairs(p, of, values[p]!)))
+    pairs.begin()
+    for (let i = 0; i < combined.keys.length; i++)
+      pairs.add(place(combined.keys[i], task, 0), combined.keys[i], combined.values[i])
+    return finish(task, (block) => pairs.write(block))
   }
 }
 
 /** Writes pairs in columns of keys and values. */
 function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish, compiler: PlanCompiler): MapSide {
   const pairs = new PairParts(spec.partitions)
-  const runner =
-    compileTextPairs(plan, spec, pairs, compiler) ?? compileColumnPairs(plan, spec, compiler) ?? compiler.runner(plan)
+  const runner = compileTextPairs(plan, spec, pairs, compiler) ?? compiler.pairRunner(plan)
+  // An error of a user's partitioner names the record, which a loop knows.
+  const inColumns = spec.kind === 'hash'
   const input = intrinsicsIntact() ? provenInput(plan) : undefined
   const most = pieceRecords(spec.partitions, compiler)
   return (task) => {
@@ -103,14 +101,15 @@ function ofPairs(plan: Plan, spec: PartitionerSpec, place: Place, finish: Finish
       pairs.add(place(key, task, 0), key, value)
       if (++n % most === 0) write()
     }
-    runner(
-      task,
-      (record) => {
-        const pair = asPair(record)
-        add(pair[0], pair[1])
-      },
-      add,
-    )
+    const addColumns = (part: PairColumns) => {
+      task.meter.status[PROGRESS]!++
+      pairs.addHashed(part)
+      n += part.count
+      if (n < most) return
+      write()
+      n = 0
+    }
+    runner(task, add, inColumns ? addColumns : undefined)
     return write()
   }
 }

@@ -39,10 +39,9 @@ export function readInput(
       each(decodeRecords(readSpilled(input)))
       return undefined
     case 'shuffle':
-      eachPart(input, (output, part) => {
-        const records = segments.read(output, (payload) => decodeRecords(readPart(payload, part).bytes))
-        if (records.length > 0) each(records)
-      })
+      eachPart(input, (output, part) =>
+        readRecords(output, segments, (payload) => readPart(payload, part).bytes, each, pairs),
+      )
       return undefined
     case 'pieces':
       for (const piece of input.pieces) {
@@ -83,14 +82,25 @@ function readSlice(
   text: EachText,
   pairs: ((part: PairColumns) => void) | undefined,
 ): void {
-  if (block.codec !== 'text') {
-    const part = pairs && segments.read(block, decodeIfPairs)
-    if (part) pairs(part)
-    else each(segments.read(block, decodeRecords))
+  if (block.codec === 'text') text(segments.open(block).subarray(start, end))
+  else readRecords(block, segments, (payload) => payload, each, pairs)
+}
+
+/** Passes the records of a block, or the part of its payload that `part` returns. */
+function readRecords(
+  block: BlockHandle,
+  segments: SegmentTable,
+  part: (payload: Buffer) => Buffer,
+  each: (records: readonly unknown[]) => void,
+  pairs: ((part: PairColumns) => void) | undefined,
+): void {
+  const columns = pairs && segments.read(block, (payload) => decodeIfPairs(part(payload)))
+  if (columns) {
+    pairs(columns)
     return
   }
-  const payload = segments.open(block)
-  text(payload.subarray(start, end))
+  const records = segments.read(block, (payload) => decodeRecords(part(payload)))
+  if (records.length > 0) each(records)
 }
 
 /** Yields numbers in arrays, which loops read several times as fast as a generator. */

@@ -1,9 +1,10 @@
 import type { Look } from '../../../ops/functions/check-text.js'
 import type { Aggregator, Plan, Program, Step } from '../../../ops/plan.js'
+import type { PairColumns } from '../../blocks/pair-columns.js'
 import type { AsyncStepRun } from '../operators/async-steps.js'
 import type { Loop } from '../operators/loop.js'
 import type { Join, MetSource } from '../operators/met.js'
-import type { Emit } from '../operators/record-operations.js'
+import type { Emit, EmitPair } from '../operators/record-operations.js'
 import type { Combine } from '../tables/combine-table.js'
 import type { Each } from './inputs.js'
 import type { Task, ThreadServices } from './task.js'
@@ -12,6 +13,12 @@ import type { Task, ThreadServices } from './task.js'
 export type Source = (task: Task, each: Each) => void
 /** Yields the records of a plan one by one, through one fused loop. */
 export type Runner = (task: Task, emit: Emit) => void
+
+/**
+ * Yields the records of a plan, all of which must be pairs, one by one: no array is built for pairs in columns, or whose
+ * function V8 inlines. Unless `columns` is undefined, it takes columns that no step has to change.
+ */
+export type PairRunner = (task: Task, emit: EmitPair, columns: ((part: PairColumns) => void) | undefined) => void
 
 /**
  * Compiles the parts of plans for the operators. The operators know this interface; the compiler knows the operators.
@@ -28,6 +35,8 @@ export interface PlanCompiler {
    * counts them.
    */
   runner(plan: Plan, last?: Look): Runner
+  /** Like `runner`, for a plan whose records are pairs. */
+  pairRunner(plan: Plan): PairRunner
   source(plan: Plan): Source
   /** Like `source`, for a reader that knows records in columns: those of joins and entries of state come as ColumnRecords. */
   forLoop(plan: Plan): Source

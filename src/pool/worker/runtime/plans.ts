@@ -1,4 +1,5 @@
 import type { Look } from '../../../ops/functions/check-text.js'
+import { textIntrinsicsIntact } from '../../../ops/functions/meaning/intrinsics.js'
 import type { AnyFunction } from '../../../ops/functions/ref.js'
 import type { Aggregator, AsyncStep, Plan, Program, RecordOp, Step } from '../../../ops/plan.js'
 import { KeyedMap } from '../../../values/keys.js'
@@ -7,10 +8,19 @@ import { ignoresKey } from '../../kernels/meaning-of.js'
 import { type AsyncStepRun, AsyncSteps } from '../operators/async-steps.js'
 import { ColumnRecords } from '../operators/column-records.js'
 import { compileJoin, compileJoined, compileMet } from '../operators/hash-join.js'
-import { compileLoop, composeLoop, type Loop, type ReadyStep } from '../operators/loop.js'
+import {
+  compileLoop,
+  compilePairLoop,
+  composeLoop,
+  type Loop,
+  ofPairs,
+  pairing,
+  type ReadyStep,
+} from '../operators/loop.js'
 import { compileAsyncStep } from '../operators/map-async.js'
-import { compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
+import { compileColumns, compileCombine, compileMerge, compilePairs } from '../operators/merge.js'
 import type { Join, MetSource } from '../operators/met.js'
+import { PairRecords } from '../operators/pair-records.js'
 import type { LoopOp } from '../operators/record-operations.js'
 import { outcomesOf } from '../operators/rejecting.js'
 import { withSample } from '../operators/sampled-loop.js'
@@ -25,7 +35,7 @@ import { compileSortedTexts } from '../text/sorted-texts.js'
 import { decoded, hasLength } from '../text/text-records.js'
 import { readInput } from './inputs.js'
 import { compileKeep } from './keep.js'
-import type { PlanCompiler, Runner, Source } from './plan-compiler.js'
+import type { PairRunner, PlanCompiler, Runner, Source } from './plan-compiler.js'
 import { compileStamp } from './stamp.js'
 import { labelled, type Task, type ThreadServices } from './task.js'
 import { toArray } from './to-array.js'
@@ -58,6 +68,17 @@ export class ThreadPlanCompiler implements PlanCompiler {
     return (task, emit) => source(task, (records) => loop(decoded(records), emit, task.meter))
   }
 
+  pairRunner(plan: Plan): PairRunner {
+    const { source, steps } = this.#split(plan)
+    const pairs = this.services.codegen ? compilePairLoop(steps) : pairing(composeLoop(steps))
+    const loop = withSample(steps, pairs, ofPairs)
+    return (task, emit, columns) =>
+      source(task, (records) => {
+        if (columns && steps.length === 0 && records instanceof PairRecords) columns(records.columns)
+        else loop(decoded(records), emit, task.meter)
+      })
+  }
+
   source(plan: Plan): Source {
     switch (plan.op) {
       case 'input':
@@ -65,7 +86,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
       case 'chain':
         return this.#chain(plan)
       case 'concat':
-        return this.#concat(plan.of)
+        return this.#concat(plan.of.map((part) => this.source(part)))
       case 'merge':
         return compileMerge(plan, this)
       case 'combine':
@@ -115,6 +136,31 @@ export class ThreadPlanCompiler implements PlanCompiler {
     }
   }
 
+  /** Passes pairs in columns as PairRecords. */
+  #inputForLoop({ op, input }: Plan & { op: 'input' | 'merge' }): Source {
+    const counts = op === 'input'
+    return (task, each) => {
+      const omitsKeys = textIntrinsicsIntact()
+      const pass = (records: readonly unknown[] | PairRecords) => {
+        if (counts) task.read[input]! += records.length
+        each(records)
+      }
+      const sum = readInput(task.inputs[input]!, this.services.segments, pass, undefined, (part) =>
+        pass(new PairRecords(part, omitsKeys)),
+      )
+      if (counts) task.sums[input] = sum
+    }
+  }
+
+  /** Passes pairs that are combined by key as PairRecords. */
+  #combinedForLoop(plan: Plan): Source {
+    const columns = compileColumns(plan, this)
+    return (task, each) => {
+      const omitsKeys = textIntrinsicsIntact()
+      columns(task, (part) => each(new PairRecords(part, omitsKeys)))
+    }
+  }
+
   #chain(plan: Plan & { op: 'chain' }): Source {
     const { source, steps } = this.#split(plan)
     if (steps.length === 0) return source
@@ -127,8 +173,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
       })
   }
 
-  #concat(of: readonly Plan[]): Source {
-    const sources = of.map((part) => this.source(part))
+  #concat(sources: readonly Source[]): Source {
     return (task, each) => {
       for (const source of sources) source(task, each)
     }
@@ -168,8 +213,22 @@ export class ThreadPlanCompiler implements PlanCompiler {
   }
 
   forLoop(plan: Plan): Source {
-    if (plan.op === 'join') return compileJoined(plan, this)
-    return plan.op === 'state' ? compileStateColumns(plan, this) : this.source(plan)
+    switch (plan.op) {
+      case 'join':
+        return compileJoined(plan, this)
+      case 'state':
+        return compileStateColumns(plan, this)
+      case 'input':
+        return this.#inputForLoop(plan)
+      case 'merge':
+        return plan.aggregator ? this.#combinedForLoop(plan) : this.#inputForLoop(plan)
+      case 'combine':
+        return this.#combinedForLoop(plan)
+      case 'concat':
+        return this.#concat(plan.of.map((part) => this.forLoop(part)))
+      default:
+        return this.source(plan)
+    }
   }
 
   met(plan: Join): MetSource {
@@ -253,7 +312,7 @@ export class ThreadPlanCompiler implements PlanCompiler {
   }
 
   #loop(steps: readonly ReadyStep[], last?: Look): Loop {
-    return withSample(steps, this.#unmeasured(steps, last))
+    return withSample(steps, this.#unmeasured(steps, last), (emit) => emit)
   }
 
   #unmeasured(steps: readonly ReadyStep[], last?: Look): Loop {

@@ -1,5 +1,5 @@
-import type { KeyColumn } from '../../blocks/key-column.js'
-import type { Numbers, PairColumns } from '../../blocks/pair-columns.js'
+import type { KeyColumn, Numbers } from '../../blocks/key-column.js'
+import type { PairColumns } from '../../blocks/pair-columns.js'
 import type { StateTable } from './table.js'
 
 /** Pairs in two columns, as a shuffle yields them. Fast operators work on the columns. */

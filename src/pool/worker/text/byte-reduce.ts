@@ -1,5 +1,4 @@
 import type { FnRef } from '../../../ops/functions/ref.js'
-import { asPair } from '../../../ops/pair.js'
 import type { Aggregator, Plan, Sink, Step } from '../../../ops/plan.js'
 import type { Merge } from '../../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
@@ -29,12 +28,9 @@ export function compileCombining(
       if (any) combine(table, null, total)
     }
   }
-  const runner = compiler.runner(plan)
+  const runner = compiler.pairRunner(plan)
   const general = (task: Task, table: CombineTable) =>
-    runner(task, (record) => {
-      const pair = asPair(record)
-      combine(table, pair[0], pair[1])
-    })
+    runner(task, (key, value) => combine(table, key, value), undefined)
   return compileJoinedCombine(plan, aggregator, general, compiler) ?? general
 }
 

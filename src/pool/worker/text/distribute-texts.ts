@@ -1,7 +1,7 @@
 import { firstDifference, indices } from '../../../ops/rdd/prefix-sort.js'
 import { Alphabet, ByteKeys } from '../../../ops/rdd/text-keys.js'
+import { copyText } from '../../blocks/copy-text.js'
 import type { Texts } from '../../kernels/sort-bytes.js'
-import { copyText } from './copy-text.js'
 
 /** Fewer bytes stay in the processor's cache while they are sorted. */
 const CACHED_BYTES = 256 * 1024

@@ -1,23 +1,25 @@
 import type { PartitionerSpec, Plan } from '../../../ops/plan.js'
-import { hashAscii } from '../../../values/keys.js'
+import { hashLatin1 } from '../../../values/keys.js'
 import { byteReduction } from '../../kernels/byte-reduction.js'
 import type { EachListed } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
+import { ofPairs } from '../operators/loop.js'
 import type { PairParts } from '../operators/pair-parts.js'
+import type { EmitPair } from '../operators/record-operations.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import type { Task } from '../runtime/task.js'
 import { overInput, readText } from './text-input.js'
 
 /**
  * Compiles the map side of a shuffle of pairs that a chain makes of text: a text and a number from each line. Keys stay bytes
- * from the input to the block. `add` takes a record from a function. Returns undefined for other plans.
+ * from the input to the block. `add` takes a pair from a function. Returns undefined for other plans.
  */
 export function compileTextPairs(
   plan: Plan,
   { kind, partitions }: PartitionerSpec,
   pairs: PairParts,
   compiler: PlanCompiler,
-): ((task: Task, add: (record: unknown) => void) => void) | undefined {
+): ((task: Task, add: EmitPair) => void) | undefined {
   const over = kind === 'hash' ? overInput(plan) : undefined
   const reduction = over && byteReduction(over.steps, 'pairs')
   if (!reduction) return undefined
@@ -28,8 +30,9 @@ export function compileTextPairs(
   // The filters have passed these lines.
   const unfiltered = compiler.loop(over.steps.slice(filters.count))
   const addText: EachListed = (memory, at, length, value) =>
-    pairs.addText(partitions === 1 ? 0 : hashAscii(memory, at, length) % partitions, memory, at, length, value)
-  return (task, add) => {
+    pairs.addText(partitions === 1 ? 0 : hashLatin1(memory, at, length) % partitions, memory, at, length, value)
+  return (task, addPair) => {
+    const add = ofPairs(addPair)
     const records = (lines: Iterable<unknown>) => whole(lines, add, task.meter)
     const handed = new KernelFallback(kernels, (line) => unfiltered([line], add, task.meter), records)
     readText(task, over, compiler.services, kernels, {

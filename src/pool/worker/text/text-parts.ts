@@ -1,7 +1,7 @@
+import { copyText } from '../../blocks/copy-text.js'
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import type { Latin1Texts } from '../../blocks/string-column.js'
 import { lengthsType } from '../../kernels/text-lengths.js'
-import { copyText } from './copy-text.js'
 
 const FIRST_BYTES = 1024
 const FIRST_TEXTS = 64
