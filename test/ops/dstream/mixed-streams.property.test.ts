@@ -174,7 +174,7 @@ function expectBatches(got: readonly OutputBatch<unknown>[], expected: Batches):
   for (const { time, records } of got) expectBag(records.map(normal), expected[time / 1000 - 1]!.map(normal))
 }
 
-describe.each(Object.entries(KEYS))('random streams whose keys are %s', { timeout: 120_000 }, (kind, key) => {
+describe.each(Object.entries(KEYS))('random streams whose keys are %s', { timeout: 30_000 * RUNS }, (kind, key) => {
   test('equal a model while threads are killed', async () => {
     const given = fc.record({
       of: runs(kind, key),
