@@ -236,6 +236,7 @@ export class LocalEngine implements Engine {
       await pool.close()
     }
     spilling.stop()
+    this.#pressure.update(0)
     await files.close()
     await stateSpills.close()
     await this.#context.files.close()

@@ -24,7 +24,6 @@ export class StateSpills {
   readonly #warned = new Set<StateFault['operation']>()
   /** By living thread, as of its last task with state. */
   readonly #held = new Map<ThreadId, SpilledState>()
-  readonly #gone = new Set<ThreadId>()
 
   constructor(options: StateSpillsOptions) {
     this.#options = options
@@ -47,10 +46,9 @@ export class StateSpills {
     return { memory: sum('memory'), files: sum('files') }
   }
 
-  /** Records what a thread holds after a task. */
+  /** Records what a thread holds after a task. Answers of a lost thread are dropped before. */
   holds(thread: ThreadId, held: SpilledState): void {
-    // The last answer of a thread may arrive after its exit.
-    if (!this.#gone.has(thread)) this.#held.set(thread, held)
+    this.#held.set(thread, held)
   }
 
   /** Reports faults of a thread's files. They cost a rebuild at most. */
@@ -72,7 +70,6 @@ export class StateSpills {
 
   /** The thread has exited: its files are of no use to others. */
   threadGone(thread: ThreadId): void {
-    this.#gone.add(thread)
     this.#held.delete(thread)
     if (!this.#folder.isOpen) return
     // If this fails, `close` or the next process removes the files.
