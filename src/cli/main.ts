@@ -11,8 +11,19 @@ import { stress } from './commands/stress.js'
 import { watch } from './commands/watch.js'
 import { describeError } from './describe-error.js'
 import { NotStartedError } from './not-started.js'
-import { type BlockedStdoutError, StdoutGate } from './stdout-gate.js'
+import { BlockedStdoutError, StdoutGate } from './stdout-gate.js'
 import { version } from './version.js'
+
+/** The error that stdout is not read has been reported: each stream that waits would report it again. */
+let isBlockReported = false
+
+function report(error: unknown): void {
+  if (error instanceof BlockedStdoutError) {
+    if (isBlockReported) return
+    isBlockReported = true
+  }
+  console.error(describeError(error))
+}
 
 /** Exit codes. 0: the run succeeded. 1: the run failed. 2: the arguments are wrong, or the module cannot run. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -39,7 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     const unstarted = error instanceof NotStartedError
-    console.error(describeError(unstarted ? error.cause : error))
+    report(unstarted ? error.cause : error)
     return unstarted ? 2 : 1
   }
 }
@@ -51,7 +62,7 @@ for (const stream of [process.stdout, process.stderr]) {
   const gate = new StdoutGate(stream)
   gate.stopping()
   await gate.empty().catch((error: BlockedStdoutError) => {
-    console.error(describeError(error))
+    report(error)
     code ||= 1
   })
 }

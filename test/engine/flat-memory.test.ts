@@ -7,6 +7,16 @@ import { gather, manual, run } from './support.js'
 const KEYS = 40
 const BATCHES = 80
 
+interface Size {
+  /** Of all segments. */
+  readonly bytes: number
+  /** Of segments that hold blocks. */
+  readonly live: number
+  readonly blocks: number
+  /** Blocks that one thread owns, at most. */
+  readonly owned: number
+}
+
 test('over many batches, with kills, memory and books stay as large as they were', async () => {
   const { ssc } = manual({
     threads: 2,
@@ -27,7 +37,7 @@ test('over many batches, with kills, memory and books stay as large as they were
   for (const name of ssc.outputNames) void gather(ssc, name)
   const engine = localEngineOf(ssc)
   const pool = engine.pool!
-  const sizes: { bytes: number; live: number; blocks: number; owned: number }[] = []
+  const sizes: Size[] = []
   await run(ssc, BATCHES, async (batch) => {
     if (batch % 4 === 3) {
       await pool.terminate(pool.ready()[batch % 2]!)
@@ -38,9 +48,12 @@ test('over many batches, with kills, memory and books stay as large as they were
     sizes.push({ bytes, live, blocks: engine.blocks.size, owned: Math.max(...owned.map((ids) => ids.length)) })
   })
   await ssc.stop()
-  const most = (of: typeof sizes, what: 'bytes' | 'live' | 'blocks' | 'owned') =>
-    Math.max(...of.map((size) => size[what]))
+  // What leaks lifts the least of all batches too. The most depends on how many copies of tasks a busy machine runs.
+  const least = (of: Size[], what: keyof Size) => Math.min(...of.map((size) => size[what]))
   const [early, late] = [sizes.slice(BATCHES / 4, (BATCHES * 5) / 8), sizes.slice((BATCHES * 5) / 8)]
-  for (const what of ['bytes', 'live', 'blocks', 'owned'] as const)
-    expect(most(late, what), what).toBeLessThanOrEqual(1.25 * most(early, what))
+  for (const what of ['live', 'blocks', 'owned'] as const)
+    expect(least(late, what), what).toBeLessThanOrEqual(1.25 * least(early, what))
+  // Free segments are as many as were once needed, and a thread keeps some that it writes: not one more each batch.
+  const most = (what: keyof Size) => Math.max(...sizes.map((size) => size[what]))
+  expect(most('bytes'), 'segments are used again').toBeLessThan(4 * most('live'))
 })
