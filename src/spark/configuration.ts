@@ -18,6 +18,12 @@ const LIBRARY = `${PIPELINE_FILES.library}.zip`
 const LOOPBACK = '127.0.0.1'
 const ANY = '0.0.0.0'
 
+/**
+ * When the connection to another executor ends, Spark fetches again after 5 s, three times, and notices only then that the executor is
+ * dead. This is as much patience in shorter steps.
+ */
+const FETCH_RETRIES = { 'spark.shuffle.io.retryWait': '250ms', 'spark.shuffle.io.maxRetries': '60' }
+
 export interface SparkConfiguration {
   readonly classPath: string
   readonly memory: string
@@ -61,6 +67,7 @@ export function configurationOf(options: ContextSettings, pipeline: ShippedPipel
     'spark.driver.maxResultSize': `${maxResultBytes}b`,
     'spark.task.maxFailures': String(maxFailures),
     'spark.millrace.node': isLocal(master!) ? process.execPath : 'node',
+    ...FETCH_RETRIES,
     ...spark.conf,
     'spark.master': masterOf(master!, maxFailures),
     'spark.jars': listed(spark.conf?.['spark.jars'], jar),

@@ -12,7 +12,8 @@ import { jobFailed } from '#build/spark/task-failure.js'
 import { hasService } from '../services/service.js'
 import { buildBridge, onSpark, SparkCluster } from '../services/spark.js'
 import { eventually } from '../support/eventually.js'
-import { isRunning, processesBelow } from './processes.js'
+import { type FoundProcess, isRunning, processesBelow } from './processes.js'
+import { hasUnread } from './sockets.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-test-'))
@@ -37,6 +38,9 @@ async function wordCounts(ctx: Context) {
   const file = fromFile.reduceByKey((a, b) => a + b, 4)
   return [sorted(await values.collect()), sorted(await file.collect()), await values.count(), await file.count()]
 }
+
+/** Ms after which Spark's own default tries a fetch again whose connection has ended. */
+const SPARKS_RETRY_MS = 5000
 
 async function failureOf(run: Promise<unknown>): Promise<TaskFailedError> {
   const error = await run.catch((thrown) => thrown)
@@ -192,11 +196,13 @@ describe.runIf(hasService('spark'))('deaths on a standalone cluster', () => {
   let cluster: SparkCluster
   let ctx: Context
   const named = (pattern: RegExp) => processesBelow(process.pid).filter(({ command }) => pattern.test(command))
+  const executors = () => named(/CoarseGrainedExecutorBackend/)
 
   beforeAll(async () => {
     buildBridge()
     cluster = await SparkCluster.start(2)
-    ctx = new Context(onSpark(cluster.master))
+    // On one machine executors would read the shuffle files of each other. On several they fetch.
+    ctx = new Context(onSpark(cluster.master, { 'spark.shuffle.readHostLocalDisk': 'false' }))
     await ctx.range(0, 8, 1, 8).count()
   })
   afterAll(async () => {
@@ -218,6 +224,34 @@ describe.runIf(hasService('spark'))('deaths on a standalone cluster', () => {
     await wait(700)
     process.kill(named(pattern)[0]!.pid, 'SIGKILL')
     expect(Object.fromEntries(await result)).toEqual({ 0: 9, 1: 12, 2: 7 })
+  })
+
+  test('a task whose fetch meets the death of an executor does not wait until a connection is tried again', async () => {
+    const counts = ctx
+      .range(0, 4, 1, 4)
+      .flatMap((n): [number, number][] => {
+        // So each executor has some of the four tasks, and a part of the shuffle. Later jobs only read it.
+        for (let end = Date.now() + 300; Date.now() < end; );
+        return Array.from({ length: 25 }, (_, i) => [n + i, 1])
+      })
+      .reduceByKey((a, b) => a + b, 2)
+    const sum = async () => (await counts.collect()).reduce((all, [, n]) => all + n, 0)
+    // Another test may have killed one.
+    await eventually(() => expect(executors()).toHaveLength(2))
+    // And the new one may be starting.
+    await eventually(async () => {
+      await ctx.range(0, 8, 1, 8).count()
+      expect(named(/millrace-worker/)).toHaveLength(2)
+    })
+    expect(await sum()).toBe(100)
+    const [dying, reading] = executors() as [FoundProcess, FoundProcess]
+    process.kill(dying.pid, 'SIGSTOP')
+    const again = sum()
+    await eventually(() => expect(hasUnread(reading.pid, dying.pid)).toBe(true))
+    const killed = performance.now()
+    process.kill(dying.pid, 'SIGKILL')
+    expect(await again).toBe(100)
+    expect(performance.now() - killed).toBeLessThan(SPARKS_RETRY_MS)
   })
 
   test('a driver that is killed leaves nothing running', async () => {

@@ -5,6 +5,9 @@ import { processesBelow } from './processes.js'
 export const VICTIMS = { 'a Node process': /millrace-worker/, 'an executor': /CoarseGrainedExecutorBackend/ } as const
 export type Victim = keyof typeof VICTIMS
 
+/** An executor was killed, and no other one had run a task yet: the job waits for the JVM of a new one. */
+const LAST_EXECUTOR = 'the last executor'
+
 /** A job, and its answer as a model computes it. */
 export interface KilledJob {
   readonly name: string
@@ -15,7 +18,7 @@ export interface KilledJob {
 export interface Kill {
   readonly job: string
   /** Undefined: the job ended first, or no such process was there. */
-  readonly victim: Victim | undefined
+  readonly victim: Victim | typeof LAST_EXECUTOR | undefined
   readonly ms: number
   readonly isRight: boolean
 }
@@ -113,25 +116,31 @@ export async function killed(job: KilledJob, victim: Victim | undefined, afterMs
   const result = await job.run().finally(() => done.abort())
   const took = performance.now() - started
   const isRight = JSON.stringify(result) === JSON.stringify(job.answer)
-  return { job: job.name, victim: (await killing) ? victim : undefined, ms: took, isRight }
+  return { job: job.name, victim: await killing, ms: took, isRight }
 }
 
-async function kill(victim: Victim, afterMs: number, pick: number, done: AbortSignal): Promise<boolean> {
+async function kill(victim: Victim, afterMs: number, pick: number, done: AbortSignal): Promise<Kill['victim']> {
   try {
     await wait(afterMs, undefined, { signal: done })
   } catch {
     // The job was faster.
-    return false
+    return undefined
   }
-  const all = processesBelow(process.pid).filter(({ command }) => VICTIMS[victim].test(command))
+  const below = processesBelow(process.pid)
+  const all = below.filter(({ command }) => VICTIMS[victim].test(command))
   const chosen = all[Math.floor(pick * all.length)]
-  if (!chosen) return false
+  if (!chosen) return undefined
+  // An executor has a Node process from its first task on.
+  const parents = new Set(
+    below.filter(({ command }) => VICTIMS['a Node process'].test(command)).map(({ parent }) => parent),
+  )
+  const isOtherReady = all.some(({ pid }) => pid !== chosen.pid && parents.has(pid))
   try {
     process.kill(chosen.pid, 'SIGKILL')
-    return true
+    return victim === 'an executor' && !isOtherReady ? LAST_EXECUTOR : victim
   } catch (error) {
     // It ended between the two calls.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined
     throw error
   }
 }
