@@ -15,6 +15,8 @@ const SPARK_CORE = /^spark-core_(2\.1[23])-/
 const jarFor = (scala: string) => `millrace-spark-bridge_${scala}.jar`
 const LIBRARY = `${PIPELINE_FILES.library}.zip`
 
+const PLUGINS = ['millrace.bridge.NodeCounts', 'millrace.bridge.LogLevel']
+
 const LOOPBACK = '127.0.0.1'
 const ANY = '0.0.0.0'
 
@@ -73,7 +75,7 @@ export function configurationOf(options: ContextSettings, pipeline: ShippedPipel
     'spark.jars': listed(spark.conf?.['spark.jars'], jar),
     'spark.files': listed(spark.conf?.['spark.files'], ...(pipeline?.files ?? [])),
     'spark.archives': listed(spark.conf?.['spark.archives'], `${join(bridge, LIBRARY)}#${PIPELINE_FILES.library}`),
-    'spark.plugins': listed(spark.conf?.['spark.plugins'], 'millrace.bridge.NodeCounts'),
+    'spark.plugins': listed(spark.conf?.['spark.plugins'], ...PLUGINS),
     'spark.millrace.package': PACKAGE_ROOT.href,
     // A long in Java.
     'spark.millrace.taskTimeoutMs': String(Math.min(taskTimeoutMs, Number.MAX_SAFE_INTEGER)),

@@ -210,6 +210,12 @@ describe.runIf(hasService('spark'))('deaths on a standalone cluster', () => {
     await cluster.stop()
   })
 
+  test('executors write no lines for each task to their logs, as the level WARN says', () => {
+    // Until the plugin sets the level.
+    expect(cluster.logs()).toContain('INFO CoarseGrainedExecutorBackend')
+    expect(cluster.logs()).not.toContain('Finished task')
+  })
+
   test.each([
     ['a Node process', /millrace-worker/],
     ['an executor', /CoarseGrainedExecutorBackend/],

@@ -15,10 +15,11 @@ public final class SparkPeer {
     return master == null ? conf : onCluster(conf, master, parts);
   }
 
-  /** Executors of one core. They are on this machine, so they find the classes of the peers and of SQL where the driver does. */
+  /** Executors of one core. They are on this machine, so they find the classes of the peers and of SQL, and the settings of logs, where the driver does. */
   private static SparkConf onCluster(SparkConf conf, String master, String cores) {
     return conf.remove("spark.local.dir").setMaster(master).set("spark.executor.cores", "1").set("spark.executor.memory", "2g")
-        .set("spark.cores.max", cores).set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        .set("spark.cores.max", cores).set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+        .set("spark.executor.extraJavaOptions", "-Dlog4j2.level=ERROR -Dlog4j.configurationFile=" + System.getProperty("log4j.configurationFile"));
   }
 
   public static void main(String[] words) throws Exception {

@@ -40,7 +40,8 @@ public final class DirectStream {
     // Executors of one core, which find the classes where the driver does.
     if (master != null)
       conf.remove("spark.local.dir").setMaster(master).set("spark.executor.cores", "1").set("spark.executor.memory", "2g")
-          .set("spark.cores.max", Serve.word("threads")).set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+          .set("spark.cores.max", Serve.word("threads")).set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+          .set("spark.executor.extraJavaOptions", "-Dlog4j2.level=ERROR -Dlog4j.configurationFile=" + System.getProperty("log4j.configurationFile"));
     JavaSparkContext spark = new JavaSparkContext(conf);
     Map<String, Object> kafka = new HashMap<>();
     kafka.put("bootstrap.servers", Serve.word("broker"));
