@@ -4,7 +4,16 @@ import { GREP_WORD, linesBuffer } from './data.mjs'
 import { eventCodec } from './guard-codec.mjs'
 import { emptyBatch, keyedState, windows } from './guard-streams.mjs'
 import { measured, sortedPairs } from './guard-support.mjs'
-import { COMPUTED_SUMS, FIELD_FILTER, fieldLine, JSON_SUMS, OBJECT_SUMS, OBJECTS, textOf } from './kernels.mjs'
+import {
+  COMPUTED_SUMS,
+  FIELD_FILTER,
+  fieldLine,
+  JSON_SUMS,
+  OBJECT_SUMS,
+  OBJECTS,
+  REFUSED_OBJECTS,
+  textOf,
+} from './kernels.mjs'
 import { plainGrep, plainWordCount } from './plain.mjs'
 
 /*
@@ -141,6 +150,12 @@ export const RATIOS = [
     by: 'cpuMs',
     margin: 2.2,
     open: () => overJson(OBJECTS),
+  },
+  {
+    name: 'JSON that a filter refuses: kernels / JSON.parse',
+    by: 'cpuMs',
+    margin: 2.2,
+    open: () => overJson(REFUSED_OBJECTS),
   },
   // Objects of several shapes that msgpack packs, instead of columns, take 1.9 times as long.
   { name: 'codec of events of three kinds / JSON', by: 'cpuMs', margin: 1.6, open: eventCodec },

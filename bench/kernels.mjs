@@ -116,6 +116,24 @@ export const OBJECTS = {
       .reduceByKey((a, b) => a + b),
 }
 
+/** Objects that a filter refuses, which kernels omit. The guard measures it too. */
+export const REFUSED_OBJECTS = {
+  name: 'JSON objects that a filter refuses',
+  of: 'json',
+  written: (lines) =>
+    lines
+      .map((line) => JSON.parse(line))
+      .filter(({ status, ms }) => status === 200 && ms % 20 === 0)
+      .map((request) => [request.country, request.ms])
+      .reduceByKey((a, b) => a + b),
+  functions: (lines) =>
+    lines
+      .map((line) => JSON.parse(line, undefined))
+      .filter(({ status, ms }) => status === 200 && ms % 20 === 0)
+      .map((request) => [request.country, request.ms])
+      .reduceByKey((a, b) => a + b),
+}
+
 const ROWS = [
   {
     name: 'JSON counted by a field',
@@ -165,6 +183,7 @@ const ROWS = [
   },
   OBJECT_SUMS,
   OBJECTS,
+  REFUSED_OBJECTS,
   FIELD_FILTER,
   {
     name: 'longest line',

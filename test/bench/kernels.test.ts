@@ -14,7 +14,7 @@ it('kernels: a row a chain', async () => {
     stdout.match(
       /^(JSON|fields|lines|longest) [a-z ]+(library|closures)( +[\d,.]+){3} +[\d.]+-[\d.]+( +[\d,.]+){2}$/gm,
     ),
-  ).toHaveLength(13)
+  ).toHaveLength(14)
 })
 
 it('kernels: a chain that is not there is refused with those that are', async () => {

@@ -113,6 +113,24 @@ test('text that kernels process has the same result, and the figures of its oper
   expect(counts(sum.of.operations).map).toEqual([20_000, 20_000])
 })
 
+test('rows of JSON that a filter refuses count as its records', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-sample-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'lines')
+  const lines = Array.from({ length: 20_000 }, (_, i) => `{"a":${i % 8},"b":${i}}\n`)
+  writeFileSync(file, lines.join(''))
+  const { ctx, samples } = sampled()
+  const rows = ctx
+    .textFile(file, 1)
+    .map((line) => JSON.parse(line) as { a: number; b: number })
+    .filter((row) => row.a === 1)
+    .map(({ b }) => Math.max(b, 0))
+  const { value, of } = await sampleOf(samples, () => rows.collect())
+  expect(value).toEqual(Array.from({ length: 2500 }, (_, i) => i * 8 + 1))
+  // Both maps have one label.
+  expect(counts(of.operations)).toEqual({ map: [22_500, 22_500], filter: [20_000, 2500] })
+})
+
 test('whole partitions, awaited steps and state are measured too', async () => {
   const { ssc } = manual({ threads: 1, parallelism: 1, spare: false })
   await using _ssc = ssc

@@ -1,14 +1,14 @@
+import type { Expression } from '../../ops/functions/meaning/expression.js'
+import { type BuildRows, type Field, type Kind, rowBuilder } from './row-builder.js'
+
 /** The kinds of values, and the end of a line: assembly/rows.ts. */
-const KIND = { end: 0, int: 1, number: 2, text: 3, word: 4 }
-type Kind = keyof typeof KIND
+const KIND: Record<Kind, number> = { end: 0, int: 1, number: 2, text: 3, word: 4 }
 
 const STEP_BYTES = 12
 const MOST_SHAPES = 8
 const MOST_NAMES = 64
 /** A text that so many lines share is part of their shape. */
 const LEAST_SAME = 4
-/** Shorter substrings are copies: they do not keep the text around them in memory. */
-const CUT_FROM = 13
 
 const MEMBER = /\s*"([^"\\\t\r]*)"\s*:\s*/y
 const VALUE = /"[^"\\\t\r]*"|-?\d+(?:\.\d+)?|true|false|null/y
@@ -21,12 +21,6 @@ interface Line {
   readonly values: readonly string[]
 }
 
-/** A name of a shape, with its constant value in JSON, or the kind of its values. */
-interface Field {
-  readonly name: string
-  readonly is: { readonly constant: string } | { readonly kind: Kind }
-}
-
 interface Step {
   readonly kind: Kind
   readonly bytes: Buffer
@@ -37,38 +31,30 @@ interface Shape {
   readonly steps: readonly Step[]
 }
 
-/** The results of `readRows`: a shape for each line, and the values of all lines, which begin at address `at`: `text`. */
-export interface ReadRows {
-  readonly codes: Uint8Array
-  readonly ints: Int32Array
-  readonly numbers: Float64Array
-  readonly words: Uint32Array
-  readonly memory: Buffer
-  readonly text: string
-  readonly at: number
-  readonly length: number
-}
-
-/** Appends the rows to `rows`. `other` appends what a line is that was not read: it begins at `at`. */
-type Build = (read: ReadRows, rows: unknown[], other: (at: number, length: number) => void) => void
-
 /** Shapes of JSON objects, in the form that the kernels read, and a function that builds the objects from their values. */
 export class RowShapes {
   readonly count: number
   /** Whether values are texts. */
   readonly haveTexts: boolean
-  readonly build: Build
+  readonly build: BuildRows
+  /** Builds no rows that filters certainly refuse. Undefined if they may pass all rows of each shape. */
+  readonly buildKept: BuildRows | undefined
   readonly #steps: readonly (readonly Step[])[]
 
-  private constructor(shapes: readonly Shape[]) {
+  private constructor(shapes: readonly Shape[], filters: readonly Expression[]) {
     this.count = shapes.length
     this.haveTexts = shapes.some(({ steps }) => steps.some(({ kind }) => kind === 'text'))
-    this.build = buildOf(shapes)
+    const fields = shapes.map((shape) => shape.fields)
+    this.build = rowBuilder(fields)!
+    this.buildKept = filters.length > 0 ? rowBuilder(fields, filters) : undefined
     this.#steps = shapes.map(({ steps }) => steps)
   }
 
-  /** Returns the shapes of these lines, most frequent first; undefined if few lines are flat objects in ASCII. */
-  static of(lines: readonly string[], room: number): RowShapes | undefined {
+  /**
+   * Returns the shapes of these lines, most frequent first; undefined if few lines are flat objects in ASCII. `filters`: those
+   * of rows, one after the other.
+   */
+  static of(lines: readonly string[], room: number, filters: readonly Expression[] = []): RowShapes | undefined {
     const groups = new Map<string, Line[]>()
     let known = 0
     for (const text of lines) {
@@ -89,7 +75,7 @@ export class RowShapes {
       if (bytes > room) break
       shapes.push(shape)
     }
-    return shapes.length === 0 ? undefined : new RowShapes(shapes)
+    return shapes.length === 0 ? undefined : new RowShapes(shapes, filters)
   }
 
   /** Writes the shapes at an address of the kernels' memory. */
@@ -171,35 +157,4 @@ function isOf(values: readonly string[]): Field['is'] {
   if (isText) return { kind: 'text' }
   if (isWord) return { kind: 'word' }
   return { kind: values.every((value) => String(Number(value) | 0) === value) ? 'int' : 'number' }
-}
-
-/** Compiles the function that builds the objects: literals of the language, so V8 allocates them in the loop. */
-function buildOf(shapes: readonly Shape[]): Build {
-  const cases = shapes.map(({ fields }, code) => {
-    let v = 0
-    const members = fields.map(
-      ({ name, is }) => `${JSON.stringify(name)}: ${'constant' in is ? is.constant : VALUES[is.kind](v++)}`,
-    )
-    return `case ${code}: rows.push({ ${members.join(', ')} }); v += ${v}; break`
-  })
-  const text = `
-    'use strict'
-    const { codes, ints, numbers, words, memory, text, at } = read
-    const textOf = (from, length) => length < ${CUT_FROM}
-      ? text.substring(from - at, from - at + length)
-      : memory.toString('latin1', from, from + length)
-    let v = 0
-    for (let i = 0; i < codes.length; i++) switch (codes[i]) {
-      ${cases.join('\n')}
-      default: other(words[2 * v], words[2 * v + 1]); v++
-    }`
-  return new Function('read', 'rows', 'other', text) as Build
-}
-
-const VALUES: Record<Kind, (v: number) => string> = {
-  end: () => 'undefined',
-  int: (v) => `ints[2 * (v + ${v})]`,
-  number: (v) => `numbers[v + ${v}]`,
-  text: (v) => `textOf(words[2 * (v + ${v})], words[2 * (v + ${v}) + 1])`,
-  word: (v) => `(words[2 * (v + ${v})] === 2 ? null : words[2 * (v + ${v})] === 1)`,
 }

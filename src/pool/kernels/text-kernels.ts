@@ -8,7 +8,8 @@ import { instantiate } from './instantiate.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
 import type { LineProgram } from './program-writer.js'
-import type { ReadRows, RowShapes } from './row-shapes.js'
+import type { ReadRows } from './row-builder.js'
+import type { RowShapes } from './row-shapes.js'
 import { type SortedTexts, sortBytes, type Texts } from './sort-bytes.js'
 
 /** A region of the kernels' memory. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Step } from '#build/ops/plan.js'
+import { meaningOf } from '#build/pool/kernels/meaning-of.js'
 import { RowShapes } from '#build/pool/kernels/row-shapes.js'
 import fc from '../../support/fast-check.js'
-import { type By, certainLines, collected, outcome, type Piece, step } from './support.js'
+import { type By, certainLines, collected, kernels, outcome, type Piece, step } from './support.js'
 import { numberText } from './texts.js'
 
 /*
@@ -83,6 +84,54 @@ const chains: readonly (readonly Step[])[] = [
   [{ ...parse, rejects: 1 }, step('map', (event: { a: { length: number } }) => event.a.length)],
 ]
 
+interface Row {
+  readonly a: number
+  readonly b: string
+  readonly c: number
+  readonly d: { readonly e: number }
+  readonly kind: string
+  readonly auction: number
+}
+
+/** Filters of rows that kernels know. Some throw for some rows, as does what follows them. */
+const filters: readonly Step[] = [
+  step('filter', (row: Row) => row.kind === 'bid'),
+  step('filter', (row: Row) => row.kind === 'bid' && row.auction % 3 === 0),
+  step('filter', ({ kind, a }: Row) => !(kind !== 'bid') || a >= 0),
+  step('filter', (row: Row) => row.a - -1 < row.c * 2 || -row.a > 7),
+  step('filter', (row: Row) => row.b.includes('i')),
+  step('filter', (row: Row) => row.a > 0 && row.b.startsWith('b')),
+  step('filter', (row: Row) => row.b.trim().toUpperCase().endsWith('D') || row.kind === 'bid'),
+  step('filter', (row: Row) => row.kind === 'bid' || (row.a > 0 && row.d.e === 1)),
+  step('filter', (row: Row) => row.d.e === 1 || row.kind === 'bid'),
+  step('filter', (row: Row) => row.kind === 'bid' || row.d.e === 1),
+  step('filter', (row: Row) => !(row.a >= 0)),
+  step('filter', (row: Row) => (row.kind !== 'a' && row.b.length > 2) || row.a === null),
+  step('filter', (row: Row) => `${row.a}:${row.b}` !== '1:a' && `${row.c}` < '5'),
+  step('filter', (row: Row) => Number(row.a) > 0 && Math.floor(row.c / 2) % 2 === 0),
+  step('filter', (row: Row) => Math.abs(row.a) > 10 && Math.round(row.c) !== Math.trunc(row.c)),
+  step('filter', (row: Row) => row.a),
+  step('filter', (row: Row) => !row.kind || row.a + row.c === 3),
+]
+
+const filtered = fc
+  .tuple(
+    fc.array(fc.constantFrom(...filters), { minLength: 1, maxLength: 3 }),
+    fc.constantFrom(
+      [],
+      [step('map', (row: Row) => row.b.length)],
+      [step('map', (row: Row) => [row.kind, row])],
+      [step('filter', (row: Row) => row.c !== 3)],
+    ),
+    fc.constantFrom({}, {}, { rejects: 1 }),
+    fc.constantFrom({}, {}, { rejects: 1 }),
+  )
+  .map(([several, after, dropped, refused]): readonly Step[] => [
+    { ...parse, ...(refused === dropped ? {} : dropped) } as Step,
+    ...several.map((of) => ({ ...of, ...refused }) as Step),
+    ...after,
+  ])
+
 function run(steps: readonly Step[], of: readonly Piece[], by: By): unknown {
   return outcome(() => {
     const { lines: count, records, rejects } = collected(steps, of, by)
@@ -108,6 +157,21 @@ describe('lines of JSON', () => {
         { numRuns: RUNS },
       )
       expect(certain).toBeGreaterThan(RUNS * 50)
+    },
+    TIMEOUT,
+  )
+
+  test(
+    'that filters refuse are omitted without changing what the filters do',
+    () => {
+      fc.assert(
+        fc.property(input, filtered, (of, steps) => {
+          const bytes = run(steps, of, 'bytes')
+          expect(bytes).toEqual(run(steps, of, 'functions'))
+          expect(bytes).toEqual(run(steps, of, 'composed'))
+        }),
+        { numRuns: RUNS },
+      )
     },
     TIMEOUT,
   )
@@ -212,6 +276,30 @@ describe('lines of JSON', () => {
     expect(seen.slice(-2)).toEqual([1, 2])
     expect(failure).toEqual(outcome(() => collected([parse, see], of, 'functions')))
     expect(failure).toMatchObject({ failedAt: 'map', failedOn: { record: '{"a":}' } })
+  })
+
+  test('that filters refuse are not built', () => {
+    const bids = step('filter', (row: Row) => row.kind === 'bid' && row.a > 1 && row.d.e === 1)
+    const lines = ['{"kind":"bid","a":1}', '{"kind":"bid","a":2}', '{"kind":"ask","a":2}']
+    const shapes = RowShapes.of([...lines, ...lines, ...lines, ...lines], kernels.shapesRoom, [meaningOf(bids.fn)!])!
+    const rows: unknown[] = []
+    const numbers = new Uint32Array(lines.length)
+    const region = kernels.load(Buffer.from(lines.join('\n')))
+    kernels.readRows(region, shapes, (read) => shapes.buildKept!(read, rows, () => {}, numbers))
+    expect(rows).toEqual([{ kind: 'bid', a: 2 }])
+    expect(numbers[0]).toBe(1)
+    const unknown = step('filter', (row: Row) => row.d.e === 1 && row.kind === 'bid')
+    expect(RowShapes.of(lines, kernels.shapesRoom, [meaningOf(unknown.fn)!])!.buildKept).toBeUndefined()
+  })
+
+  test('are named by the error of a step behind filters', () => {
+    const bids = step('filter', (row: Row) => row.kind === 'bid')
+    const fail = step('map', (row: Row) => row.d.e)
+    const known = many('{"kind":"ask","d":1}\n{"kind":"bid","d":1}')
+    const of = [Buffer.from(`${known}{"kind":"ask","d":null}\n{"kind":"bid","d":null}\n{"kind":"bid","d":3}\n`)]
+    const failure = run([parse, bids, fail], of, 'bytes')
+    expect(failure).toEqual(run([parse, bids, fail], of, 'functions'))
+    expect(failure).toMatchObject({ failedOn: { record: '{"kind":"bid","d":null}' } })
   })
 
   test('are named by the error of a later step', () => {

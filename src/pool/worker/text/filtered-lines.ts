@@ -28,10 +28,17 @@ export class FilteredLines {
     this.#most = most
   }
 
-  /** Passes the lines that pass the filters, in order, without those for which the condition certainly does not hold. */
-  each(piece: Region, take: (lines: Region) => void): void {
+  /**
+   * Passes the lines that pass the filters, in order, without those for which the condition certainly does not hold. `tested`
+   * returns whether `take` tests the condition of these lines.
+   */
+  each(piece: Region, take: (lines: Region) => void, tested?: (lines: Region) => boolean): void {
     const region = this.#kernels.select(piece, this.#filters)
     if (region.length === 0) return
+    if (tested?.(region)) {
+      take(region)
+      return
+    }
     const measures = this.#program !== undefined && this.#pieces++ % MEASURED_EVERY === 0
     if (!this.#program || !(measures || this.#tests)) {
       take(region)
