@@ -42,6 +42,10 @@ export function conditionOf(expression: Expression): Condition | undefined {
     case 'startsWith':
     case 'endsWith':
       return expression.text === '' ? undefined : textTest(expression.of, expression.is, expression.text)
+    case 'oneOf': {
+      const tests = expression.values.map((value) => comparison('===', expression.of, value))
+      return tests.length > 0 && tests.every((test) => test !== undefined) ? tests.reduceRight(either) : undefined
+    }
     case 'record': {
       const empty = textTest(expression, 'equals', '')
       return empty && not(empty)
@@ -109,6 +113,10 @@ function ofNumbers(is: keyof typeof FLIPPED, left: Expression, right: Expression
   if (is !== '===' && second && isAlwaysNumber(second)) first ??= lineNumber(left, true)
   if (is !== '===' && first && isAlwaysNumber(first)) second ??= lineNumber(right, true)
   return first && second && { kind: 'compared', by: is, of: [first, second] }
+}
+
+function either(right: Condition, left: Condition): Condition {
+  return { kind: 'or', of: [left, right] }
 }
 
 function not(of: Condition): Condition {

@@ -63,6 +63,8 @@ function textOf(of: Expression, fields: FieldTexts): RowText | undefined {
       return { text: `Math.${of.is}(${text})`, isText: false }
     case 'text':
       return { text: `\`\${${text}}\``, isText: true }
+    case 'oneOf':
+      return { text: `${JSON.stringify(of.values)}.includes(${text})`, isText: false }
     case 'length':
       return isText ? { text: `${text}.length`, isText: false } : undefined
     case 'trim':

@@ -77,6 +77,7 @@ const valueTest = fc.oneof(
   fc
     .tuple(place, fc.constantFrom('includes', 'startsWith', 'endsWith'), quoted)
     .map(([of, by, text]) => `${of}.${by}(${text})`),
+  fc.tuple(fc.array(literal, { maxLength: 3 }), place).map(([of, value]) => `[${of}].includes(${value})`),
 )
 const condition = fc.oneof(
   test,
@@ -103,6 +104,12 @@ function fewTests(parts: readonly string[], isJson: boolean): fc.Arbitrary<strin
       arbitrary: fc.tuple(part, comparison, fewNumbers).map(([of, by, n]) => `Number(${of}) ${by} ${n}`),
     },
     { weight: 3, arbitrary: fc.tuple(part, fc.constantFrom('===', '!=='), fewTexts).map((of) => of.join(' ')) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.array(fc.oneof(fewTexts, fewTexts, fewNumbers), { maxLength: 3 }), part)
+        .map(([of, value]) => `[${of}].includes(${value})`),
+    },
     {
       weight: isJson ? 1 : 0,
       arbitrary: fc.tuple(part, fc.constantFrom('=== null', '!== true')).map((of) => of.join(' ')),

@@ -110,6 +110,8 @@ const filters: readonly Step[] = [
   step('filter', (row: Row) => `${row.a}:${row.b}` !== '1:a' && `${row.c}` < '5'),
   step('filter', (row: Row) => Number(row.a) > 0 && Math.floor(row.c / 2) % 2 === 0),
   step('filter', (row: Row) => Math.abs(row.a) > 10 && Math.round(row.c) !== Math.trunc(row.c)),
+  step('filter', (row: Row) => ['a', 'bid'].includes(row.kind) || [0, 3, null].includes(row.a)),
+  step('filter', (row: Row) => !['a', 'bid'].includes(row.kind) && row.d.e !== 1),
   step('filter', (row: Row) => row.a),
   step('filter', (row: Row) => !row.kind || row.a + row.c === 3),
 ]

@@ -50,6 +50,7 @@ const RULES: Partial<Record<Expression['is'], Rule>> = {
   abs: [PRIMITIVES, 'number'],
   text: [PRIMITIVES, 'text'],
   not: [[...PRIMITIVES, 'texts', 'pair', 'object', 'any'], 'flag'],
+  oneOf: [[...PRIMITIVES, 'texts', 'pair', 'object', 'any'], 'flag'],
   includes: OF_TEXT.flag,
   startsWith: OF_TEXT.flag,
   endsWith: OF_TEXT.flag,

@@ -14,6 +14,8 @@ export type Expression =
   /** `Math.floor(x)`. */
   | { readonly is: Rounding; readonly of: Expression }
   | { readonly is: TextTest; readonly of: Expression; readonly text: string }
+  /** `['a', 'b'].includes(x)`. */
+  | { readonly is: 'oneOf'; readonly of: Expression; readonly values: readonly Constant[] }
   | { readonly is: 'split'; readonly of: Expression; readonly separator: string }
   /** `x.split(/\s+/)`. */
   | { readonly is: 'splitSpaces'; readonly of: Expression }

@@ -232,6 +232,14 @@ class Reader {
         : refuse('calls `JSON.parse` with a reviver')
     }
     if (this.#isGlobal(callee.object, 'Math')) return this.#rounding(name, first, more.length)
+    if (name === 'includes' && callee.object.type === 'ArrayExpression') {
+      if (!first || more.length > 0) refuse('calls `includes` of a list otherwise than with one value')
+      return {
+        is: 'oneOf',
+        values: callee.object.elements.map((of) => this.#constant(of)),
+        of: this.#expression(first),
+      }
+    }
     const of = this.#expression(callee.object)
     const method = METHODS.find((known) => known === name)
     if (method && !first) return { is: method, of }
@@ -276,6 +284,11 @@ class Reader {
     const found = this.#expression(node)
     if (found.is === 'value' && typeof found.value === 'string') return found.value
     return refuse(`calls \`${operation}\` with another value than a fixed text`)
+  }
+
+  #constant(node: AnyNode | null): Constant {
+    const found = node && this.#expression(node)
+    return found?.is === 'value' ? found.value : refuse('makes a list of more than constants')
   }
 
   /** Reads a function of an array's element. */
