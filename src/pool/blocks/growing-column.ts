@@ -85,6 +85,21 @@ export class GrowingColumn implements WritableColumn {
     else this.#addFirst(value)
   }
 
+  /** Adds numbers: i32, or any. */
+  addNumbers(numbers: Int32Array | Float64Array): void {
+    const count = this.#count + numbers.length
+    if (numbers instanceof Int32Array && (this.#ints || this.#count === 0)) {
+      if (count > this.#intMemory.length) this.#intMemory = longer(this.#intMemory, new Int32Array(count * 2))
+      this.#ints = this.#intMemory
+      this.#ints.set(numbers, this.#count)
+      this.#count = count
+    } else if (this.#floats) {
+      if (count > this.#floats.length) this.#reserveFloats(count * 2)
+      this.#floats.set(numbers, this.#count)
+      this.#count = count
+    } else for (let i = 0; i < numbers.length; i++) this.addNumber(numbers[i]!)
+  }
+
   toArray(): readonly unknown[] {
     if (this.#ints) return Array.from(this.#ints.subarray(0, this.#count))
     if (this.#floats) return Array.from(this.#floats.subarray(0, this.#count))

@@ -61,6 +61,18 @@ export class TextColumn implements WritableColumn {
     return true
   }
 
+  /** Adds texts of one byte per unit, one after the other. */
+  addAll(texts: Uint8Array, lengths: Uint8Array): void {
+    const count = this.#count + lengths.length
+    if (count > this.#lengths.length) this.#lengths = longer(this.#lengths, count * 2)
+    if (this.#units + texts.length > this.#texts.length)
+      this.#texts = longer(this.#texts, (this.#units + texts.length) * 2)
+    this.#texts.set(texts, this.#units)
+    this.#lengths.set(lengths, this.#count)
+    this.#units += texts.length
+    this.#count = count
+  }
+
   toArray(): string[] {
     const bytes = Buffer.from(this.#texts.buffer, 0, this.#units)
     let at = 0

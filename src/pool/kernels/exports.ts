@@ -51,6 +51,11 @@ export interface Exports {
   clearPairs(): void
   listedPairs(): number
   pairsAt(): number
+  placePairs(parts: number): number
+  placedEnds(): number
+  placedValues(): number
+  placedLengths(): number
+  placedTexts(): number
   certainLines(): number
   clearTable(): void
   tableBytes(): number

@@ -7,6 +7,7 @@ import type { Exports } from './exports.js'
 import { instantiate } from './instantiate.js'
 import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
+import { type EachPlaced, placePairs } from './placed-pairs.js'
 import type { LineProgram } from './program-writer.js'
 import type { ReadRows } from './row-builder.js'
 import type { RowShapes } from './row-shapes.js'
@@ -31,9 +32,6 @@ const NONE = 0xfffffffe
 /** The offsets of a wanted field's names and of their bytes: assembly/json.ts. */
 const NAMES = 24
 const NAME_BYTES = 88
-
-/** Takes a key's place in the memory, and the number of its line. */
-export type EachListed = (memory: Buffer, at: number, length: number, value: number) => void
 
 /**
  * Functions on the bytes of text, in WebAssembly: sixteen bytes at a time. Text is copied into the module's own memory
@@ -137,16 +135,16 @@ export class TextKernels {
     return this.#add(region, reduction, MERGES[merge])
   }
 
-  /** Passes the key and the number of each line, if the key is ASCII. Stops like `count`. The text must be valid UTF-8. */
-  list(region: Region, reduction: ByteReduction, each: EachListed): Region | undefined {
+  /**
+   * Passes the key and the number of each line, if the key is ASCII, by the parts of a shuffle that hashes of keys select.
+   * Stops like `count`. The text must be valid UTF-8.
+   */
+  place(region: Region, reduction: ByteReduction, each: EachPlaced): Region | undefined {
     for (let rest: Region | undefined = region; ; ) {
       this.#wasm.clearPairs()
       rest = this.#add(rest, reduction, LIST)
       const count = this.#wasm.listedPairs()
-      const { buffer } = this.#memory()
-      const words = new Uint32Array(buffer, this.#wasm.pairsAt(), count * 4)
-      const numbers = new Float64Array(buffer, this.#wasm.pairsAt(), count * 2)
-      for (let i = 0; i < count; i++) each(this.#bytes, words[i * 4]!, words[i * 4 + 1]!, numbers[i * 2 + 1]!)
+      if (!placePairs(this.#wasm, count, each)) this.#eachPair(count, each)
       // With pairs before it, the line may only not have fitted into the list.
       if (!rest || count === 0) return rest
     }
@@ -188,6 +186,13 @@ export class TextKernels {
   /** Returns texts of one byte per unit in their order. Only for texts that `canSort` accepts. */
   sort(texts: Texts, ascending: boolean): SortedTexts {
     return sortBytes(this.#wasm, texts, ascending)
+  }
+
+  #eachPair(count: number, { one }: EachPlaced): void {
+    const memory = this.#memory()
+    const words = new Uint32Array(memory.buffer, this.#wasm.pairsAt(), count * 4)
+    const numbers = new Float64Array(memory.buffer, this.#wasm.pairsAt(), count * 2)
+    for (let i = 0; i < count; i++) one(memory, words[i * 4]!, words[i * 4 + 1]!, numbers[i * 2 + 1]!)
   }
 
   #add(region: Region, { of }: ByteReduction, how: number): Region | undefined {

@@ -72,6 +72,17 @@ test('kernels do most of such lines', () => {
   expect(keys.map((key, i) => `${key},${values[i]}`)).toEqual(lines)
 })
 
+test.each([
+  ['minus zero', ['a,-0', 'b,1', 'a,-0']],
+  ['bounds of 32 bits', ['a,2147483647', 'b,-2147483648']],
+  ['numbers beyond 32 bits', ['a,1', 'b,2147483648', 'c,-2147483649']],
+  ['keys of 255 and 256 bytes', [`${'w'.repeat(255)},1`, `${'w'.repeat(256)},2`, 'a,3']],
+])('%s are written as by functions', (_, lines) => {
+  const input = [Buffer.from(lines.join('\n'))]
+  const run = (by: By) => outcome(() => runTask([step('map', made(closures[0]!))], sink(3), input, by))
+  expect(run('bytes')).toEqual(run('functions'))
+})
+
 test('keys in ASCII have the hash of the text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary-ascii' }), (text) => {

@@ -9,6 +9,7 @@ export { want } from './json'
 export { addComputed, countComputed } from './line-keys'
 export { countLines, countNewlines, selectAt, selectIncluding } from './lines'
 export { clearPairs, listedPairs } from './pairs'
+export { placedEnds, placedLengths, placedTexts, placedValues, placePairs } from './places'
 export {
   beginRanges,
   boundBytes,

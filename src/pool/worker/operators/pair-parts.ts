@@ -4,6 +4,7 @@ import type { KeyColumn } from '../../blocks/key-column.js'
 import type { PairColumns } from '../../blocks/pair-columns.js'
 import type { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
 import { TextColumn } from '../../blocks/text-column.js'
+import type { PlacedPairs } from '../../kernels/placed-pairs.js'
 import { ValueColumn } from './value-column.js'
 
 /** Larger buffers are freed, so that one huge task does not stay in memory. */
@@ -41,6 +42,20 @@ export class PairParts {
   addText(part: number, bytes: Uint8Array, at: number, length: number, value: number): void {
     this.#addText(part, bytes, at, length)
     this.#values[part]!.addNumber(value)
+  }
+
+  /** Adds pairs whose keys are texts of one byte per unit. */
+  addTexts(part: number, { texts, lengths, values }: PlacedPairs): void {
+    if (this.#areTexts) {
+      this.#texts[part]!.addAll(texts, lengths)
+      this.#values[part]!.addNumbers(values)
+      return
+    }
+    let at = 0
+    for (let i = 0; i < lengths.length; i++) {
+      this.addText(part, texts, at, lengths[i]!, values[i]!)
+      at += lengths[i]!
+    }
   }
 
   add(part: number, key: unknown, value: unknown): void {

@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../../blocks/byte-writer.js'
 import { GrowingColumn, type WritableColumn, type WriteValues } from '../../blocks/growing-column.js'
+import type { Numbers } from '../../blocks/key-column.js'
 import { ShapedRows } from '../../blocks/shaped-rows.js'
 
 /** Values of pairs, added one by one. Objects of a few shapes go into columns of their fields. */
@@ -36,6 +37,11 @@ export class ValueColumn implements WritableColumn {
   addNumber(value: number): void {
     if (this.#areRows) this.#leaveRows()
     this.#plain.add(value)
+  }
+
+  addNumbers(values: Numbers): void {
+    if (this.#areRows) this.#leaveRows()
+    this.#plain.addNumbers(values)
   }
 
   toArray(): readonly unknown[] {

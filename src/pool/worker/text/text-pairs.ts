@@ -1,7 +1,7 @@
 import type { PartitionerSpec, Plan } from '../../../ops/plan.js'
 import { hashLatin1 } from '../../../values/keys.js'
 import { byteReduction } from '../../kernels/byte-reduction.js'
-import type { EachListed } from '../../kernels/text-kernels.js'
+import type { EachPlaced } from '../../kernels/placed-pairs.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import { ofPairs } from '../operators/loop.js'
 import type { PairParts } from '../operators/pair-parts.js'
@@ -29,8 +29,12 @@ export function compileTextPairs(
   const whole = compiler.measuredLoop(over.steps)
   // The filters have passed these lines.
   const unfiltered = compiler.loop(over.steps.slice(filters.count))
-  const addText: EachListed = (memory, at, length, value) =>
-    pairs.addText(partitions === 1 ? 0 : hashLatin1(memory, at, length) % partitions, memory, at, length, value)
+  const placed: EachPlaced = {
+    parts: partitions,
+    all: (part, columns) => pairs.addTexts(part, columns),
+    one: (memory, at, length, value) =>
+      pairs.addText(hashLatin1(memory, at, length) % partitions, memory, at, length, value),
+  }
   return (task, addPair) => {
     const add = ofPairs(addPair)
     const records = (lines: Iterable<unknown>) => whole(lines, add, task.meter)
@@ -42,7 +46,7 @@ export function compileTextPairs(
       wellFormed: true,
       piece: (region) =>
         handed.conditional(kernels.select(region, filters.filters), program, (lines) =>
-          kernels.list(lines, reduction, addText),
+          kernels.place(lines, reduction, placed),
         ),
     })
   }
