@@ -88,13 +88,17 @@ export type StateOperator =
     }
   /** updateStateByKey. Groups: the batch's pairs and, in the first batch, the initial state. */
   | { readonly kind: 'update'; readonly fn: FnRef; readonly form: 'values' | 'time' | 'iterator' }
-  /** mapWithState. Groups as in `update`. `timeout` is in ms. `ignoresKey`: the function never reads its key. */
+  /**
+   * mapWithState. Groups as in `update`. `timeout` is in ms. `ignoresKey`: the function never reads its key. `sharesState`: it
+   * never uses its state object after the call.
+   */
   | {
       readonly kind: 'map'
       readonly fn: FnRef
       readonly timed: boolean
       readonly timeout?: number
       readonly ignoresKey: boolean
+      readonly sharesState: boolean
     }
   | EventWindowOperator
   | EventJoinOperator

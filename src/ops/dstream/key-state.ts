@@ -30,6 +30,15 @@ export class KeyState<S> {
     return new KeyState<S>(true, value, true)
   }
 
+  /** Returns the object `state` for another key, whose value is undefined if it has no state. */
+  static again<S>(state: KeyState<S>, exists: boolean, value: S | undefined): KeyState<S> {
+    state.#exists = exists
+    state.#value = value
+    state.#updated = false
+    state.#removed = false
+    return state
+  }
+
   /** Returns whether the key has state. */
   exists(): boolean {
     return this.#exists
@@ -91,3 +100,15 @@ export class KeyState<S> {
       )
   }
 }
+
+/** Methods of a state, whose results do not refer to it. */
+export const STATE_METHODS: ReadonlySet<string> = new Set([
+  'exists',
+  'get',
+  'getOption',
+  'update',
+  'remove',
+  'isTimingOut',
+  'isUpdated',
+  'isRemoved',
+])

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../errors.js'
 import { describe } from '../../values/describe.js'
 import { checkFunction } from '../functions/check-function.js'
+import { holdsParameter } from '../functions/meaning/holds-parameter.js'
 import { readsParameter } from '../functions/meaning/reads-parameter.js'
 import type { AnyFunction } from '../functions/ref.js'
 import { checkPartitions } from '../partitioner.js'
@@ -11,7 +12,7 @@ import type { StateRdd } from '../rdd/state.js'
 import { type Duration, toMillis } from '../time.js'
 import { capturedBy, Stream } from './dstream.js'
 import { type DStream, pairStreams, streamNode, toDStream } from './facade.js'
-import type { KeyState } from './key-state.js'
+import { type KeyState, STATE_METHODS } from './key-state.js'
 import { KeyedStateStream } from './keyed-state.js'
 import { type StateVersion, type StateVersionOptions, stateVersionOf } from './state-version.js'
 
@@ -143,6 +144,7 @@ pairStreams.mapWithState = function (spec) {
   const parent = streamNode(this)
   const { fn, timed, version, initial, partitions, timeoutMs } = partsOf(spec)
   let ignoresKey: boolean | undefined
+  let sharesState: boolean | undefined
   const stream = new KeyedStateStream<unknown>(parent, 'mapWithState', {
     how: {
       kind: 'map',
@@ -153,6 +155,10 @@ pairStreams.mapWithState = function (spec) {
       get ignoresKey() {
         ignoresKey ??= !readsParameter(fn, timed ? 1 : 0)
         return ignoresKey
+      },
+      get sharesState() {
+        sharesState ??= !holdsParameter(fn, timed ? 3 : 2, STATE_METHODS)
+        return sharesState
       },
     },
     emit: 'output',

@@ -28,10 +28,16 @@ function columns(pairs: readonly Pair[]) {
   return decodePairColumns(Buffer.from(w.bytes()))
 }
 
-/** Runs the batches. `ignoresKey`: the operator is told that the function does not read its key. */
-function run(batches: readonly Pair[][], ignoresKey: boolean) {
+/** Runs the batches. `proven`: the operator is told that the function does not read its key, and does not keep its state object. */
+function run(batches: readonly Pair[][], proven: boolean) {
   const state = emptyState()
-  const operator = { kind: 'map', fn: { k: 'source', text: '' }, timed: false, ignoresKey } as const
+  const operator = {
+    kind: 'map',
+    fn: { k: 'source', text: '' },
+    timed: false,
+    ignoresKey: proven,
+    sharesState: proven,
+  } as const
   const make = makeMapOperator(operator, { resolve: () => fn } as never)
   const outputs = batches.map((pairs) => {
     const changes = new Changes(state)
@@ -49,7 +55,7 @@ const keys = fc.oneof(
 )
 const batch = fc.array(fc.tuple(keys, fc.integer({ min: 0, max: 3 })), { maxLength: 30 })
 
-test('a function that does not read its key leaves the same state, whichever keys it adds and removes', () => {
+test('a function that reads no key and keeps no state object leaves the same state, whichever keys it adds and removes', () => {
   fc.assert(
     fc.property(fc.array(batch, { maxLength: 8 }), (batches) => {
       expect(run(batches, true)).toEqual(run(batches, false))

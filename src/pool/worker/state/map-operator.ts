@@ -18,14 +18,13 @@ const ABSENT = -1
  */
 export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { resolve }: ThreadServices): MakeVersion {
   const fn = resolve(operator.fn)
-  const { timed, timeout, ignoresKey } = operator
+  const { timed, timeout, ignoresKey, sharesState } = operator
+  const shared = sharesState ? KeyState.none() : undefined
   return ({ entries }, changes, { time, groups: [pairs, initial], scan }) => {
     // Only timeouts read times. Not writing them saves a cache miss per record.
     const now = timeout === undefined ? 0 : time
     if (initial) setInitial(initial, entries, changes, now)
-    const slots = pairs!.slotsIn(entries)
-    // Keys that no function reads and no table adds need not be decoded.
-    const keys = ignoresKey && !slots.includes(ABSENT) ? undefined : pairs!.keys
+    const { slots, keys } = lookedUp(pairs!, entries, ignoresKey)
     const { values } = pairs!
     // An array that grows is copied again and again.
     const output = new Array<unknown>(slots.length)
@@ -40,7 +39,7 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
         let slot = slots[i]!
         // Earlier records may have added or removed the key.
         if (slot < 0 || (removed > 0 && !entries.isAlive(slot))) slot = entries.find(keys ? key : entries.key(slot))
-        const state = slot >= 0 ? KeyState.of(entries.values[slot]) : KeyState.none()
+        const state = stateOf(entries, slot, shared)
         const mapped = timed ? fn(time, key, values[i], state) : fn(key, values[i], state)
         if (!timed || (mapped !== undefined && mapped !== null)) output[results++] = mapped
         if (state.isRemoved()) {
@@ -56,14 +55,25 @@ export function makeMapOperator(operator: StateOperator & { kind: 'map' }, { res
       }
     }
     output.length = results
-    if (scan && timeout !== undefined) {
+    if (scan && timeout !== undefined)
       timeOut(entries, changes, time, timeout, (key, state) => {
         const mapped = timed ? fn(time, key, undefined, state) : fn(key, undefined, state)
         if (!timed || (mapped !== undefined && mapped !== null)) output.push(mapped)
       })
-    }
     return output
   }
+}
+
+/** Returns the slots of the keys, and the keys unless they need not be decoded: no function reads them, and no table adds them. */
+function lookedUp(pairs: Pairs, entries: StateTable, ignoresKey: boolean) {
+  const slots = pairs.slotsIn(entries)
+  return { slots, keys: ignoresKey && !slots.includes(ABSENT) ? undefined : pairs.keys }
+}
+
+/** Returns the state of a slot; `shared`, unless undefined, becomes that state. */
+function stateOf({ values }: StateTable, slot: number, shared: KeyState<unknown> | undefined): KeyState<unknown> {
+  if (shared) return KeyState.again(shared, slot >= 0, slot >= 0 ? values[slot] : undefined)
+  return slot >= 0 ? KeyState.of(values[slot]) : KeyState.none()
 }
 
 type Emit = (key: unknown, state: KeyState<unknown>) => void
