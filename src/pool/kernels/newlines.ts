@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.js'
 import type { Exports } from './exports.js'
 import { instantiate } from './instantiate.js'
 
@@ -7,7 +8,7 @@ import { instantiate } from './instantiate.js'
  */
 export class NewlineCounter {
   readonly #wasm: Exports
-  readonly #memory: Uint8Array
+  readonly #memory: Buffer
   readonly #most: number
 
   /** Returns undefined without WebAssembly. */
@@ -19,7 +20,7 @@ export class NewlineCounter {
   private constructor(wasm: Exports) {
     this.#wasm = wasm
     // Counting never grows the memory, so the view stays valid.
-    this.#memory = new Uint8Array(wasm.memory.buffer)
+    this.#memory = Buffer.from(wasm.memory.buffer)
     this.#most = wasm.pieceBytes() - 8
   }
 
@@ -34,7 +35,7 @@ export class NewlineCounter {
   #countPiece(piece: Uint8Array): number {
     // Shared memory is copied word by word only if both addresses have the same offset within a word.
     const at = this.#wasm.inputAt() + (piece.byteOffset & 7)
-    this.#memory.set(piece, at)
+    copyBytes(piece, this.#memory, at)
     return this.#wasm.countNewlines(at, piece.length)
   }
 }

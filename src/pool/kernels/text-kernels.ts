@@ -2,6 +2,7 @@ import type { Names } from './byte-arguments.js'
 import type { JsonField } from './byte-fields.js'
 import type { ByteReduction, Merge } from './byte-reduction.js'
 import type { Tokens } from './byte-steps.js'
+import { copyBytes } from './copy-bytes.js'
 import type { EachPart, RangeBounds } from './divide-lines.js'
 import type { Exports } from './exports.js'
 import { instantiate } from './instantiate.js'
@@ -65,7 +66,7 @@ export class TextKernels {
   load(piece: Buffer): Region {
     // Shared memory is copied word by word only if both addresses have the same offset within a word.
     const at = this.#wasm.inputAt() + (piece.byteOffset & 7)
-    this.#memory().set(piece, at)
+    copyBytes(piece, this.#memory(), at)
     return { at, length: piece.length }
   }
 
