@@ -6,6 +6,7 @@ import type { Aggregator, Plan, Sink, Step } from '#build/ops/plan.js'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
 import { decodePairs, decodeRecords, encodeRecords } from '#build/pool/blocks/records-codec.js'
 import { readPart } from '#build/pool/blocks/shuffle-block.js'
+import { decodeLines } from '#build/pool/blocks/text.js'
 import { TextKernels } from '#build/pool/kernels/text-kernels.js'
 import type { Meter } from '#build/pool/worker/operators/meter.js'
 import { Rejects } from '#build/pool/worker/operators/rejects.js'
@@ -52,9 +53,12 @@ export function runTask(steps: readonly Step[], sink: Sink, pieces: readonly Pie
       return { id: 0 }
     },
   } as unknown as ThreadServices
-  const slices = payloads.map((payload, id) => ({
-    block: { id, codec: pieces[id] instanceof Uint8Array ? 'text' : 'records', length: payload.length },
-  }))
+  const slices = payloads.map((payload, id) => {
+    const isText = pieces[id] instanceof Uint8Array
+    // The lines of every second block of text are known.
+    const count = isText && payload.length % 2 === 0 ? decodeLines(payload).length : -1
+    return { block: { id, codec: isText ? 'text' : 'records', length: payload.length, count } }
+  })
   // A step that rejects records names the second input.
   const inputs = [
     { in: 'blocks', slices },

@@ -16,9 +16,10 @@ export type Each = (records: Iterable<unknown>) => void
 const NUMBERS = 4096
 
 /**
- * Receives text as bytes, in parts that begin and end at line boundaries. The buffer is overwritten when this returns.
+ * Receives text as bytes, in parts that begin and end at line boundaries, with the number of their lines if it is known. The
+ * buffer is overwritten when this returns.
  */
-export type EachText = (text: Buffer) => void
+export type EachText = (text: Buffer, lines?: number) => void
 
 /**
  * Passes the records of an input to `each`. Shuffle inputs yield the records of each map output in order. Text goes to
@@ -82,8 +83,10 @@ function readSlice(
   text: EachText,
   pairs: ((part: PairColumns) => void) | undefined,
 ): void {
-  if (block.codec === 'text') text(segments.open(block).subarray(start, end))
-  else readRecords(block, segments, (payload) => payload, each, pairs)
+  if (block.codec === 'text') {
+    const counted = end - start === block.length && block.count >= 0
+    text(segments.open(block).subarray(start, end), counted ? block.count : undefined)
+  } else readRecords(block, segments, (payload) => payload, each, pairs)
 }
 
 /** Passes the records of a block, or the part of its payload that `part` returns. */

@@ -84,7 +84,7 @@ export function compileLineCount(plan: Plan, compiler: PlanCompiler): ((task: Ta
       onBytes: () => !handed.tooMany,
       wellFormed: program?.wellFormed,
       piece: (region, lines) => {
-        if (steps.length === 0) n += lines
+        if (steps.length === 0) n += lines()
         else handed.conditional(kernels.select(region, filters), program, countLines)
       },
     })

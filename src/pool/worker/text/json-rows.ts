@@ -56,12 +56,14 @@ export function compileJsonRows(
       loop,
       records: (values) => parsed(loop, values, () => filtered(values, task.meter), each, task.meter),
       wellFormed: program?.wellFormed,
-      piece: (region, count) =>
+      piece: (region, linesIn) => {
+        const count = linesIn()
         lines.each(
           region,
           (picked) => rows.read(picked, count, each, task.meter),
           (all) => rows.takesAll(all, count, task.meter),
-        ),
+        )
+      },
     })
   }
   return { source, steps: steps.slice(filterSteps + 1) }

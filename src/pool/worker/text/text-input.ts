@@ -12,8 +12,8 @@ import type { Task, ThreadServices } from '../runtime/task.js'
 /** Takes an input's text in pieces, and other inputs as records. */
 export interface TextReader {
   readonly records: (records: readonly unknown[]) => void
-  /** Takes a piece in the kernels' memory, and its number of lines. */
-  readonly piece: (region: Region, lines: number) => void
+  /** Takes a piece in the kernels' memory, and what counts its lines while it is there. */
+  readonly piece: (region: Region, lines: () => number) => void
   /** The loop that runs the steps of the text. In a task whose operations are sampled, it measures the first lines. */
   readonly loop: Loop | undefined
   /** Takes these lines. Default: `records`. */
@@ -56,20 +56,28 @@ export function readText(
   }
   const counted = counting(records)
   const exact = !(replaces || steps.some(isRead)) || textIntrinsicsIntact()
-  task.sums[input] = readInput(task.inputs[input]!, segments, counted, (text) =>
+  task.sums[input] = readInput(task.inputs[input]!, segments, counted, (text, known) => {
+    // Lines that are measured are counted as they come.
+    const total = sample ? undefined : known
+    if (total !== undefined) task.read[input]! += total
+    const take = total === undefined ? counted : records
     eachPiece(text, (all) => {
       const raw = sample && loop && onBytes() ? afterMeasured(all, sample.roomOf(loop), counting(measured)) : all
       if (raw.length === 0) return
       const bytes = wellFormed && !isUtf8(raw) ? Buffer.from(raw.toString()) : raw
-      if (!exact || !onBytes() || !kernels.fits(bytes)) return eachLines(bytes, counted)
+      if (!exact || !onBytes() || !kernels.fits(bytes)) return eachLines(bytes, take)
       task.meter.status[PROGRESS]!++
       const region = kernels.load(bytes)
-      const lines = kernels.lines(region)
-      task.read[input]! += lines
-      if (sample && loop) sample.skipped(loop, lines)
+      let n: number | undefined
+      const lines = () => {
+        n ??= kernels.lines(region)
+        return n
+      }
+      if (total === undefined) task.read[input]! += lines()
+      if (sample && loop) sample.skipped(loop, lines())
       piece(region, lines)
-    }),
-  )
+    })
+  })
 }
 
 /** Passes the first `n` lines of a text to `measured`, and returns the rest. */

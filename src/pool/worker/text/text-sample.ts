@@ -39,7 +39,7 @@ export function compileTextSample(
         for (const record of records) others.push(record)
       },
       piece: (region, count) => {
-        lines += count
+        lines += count()
         const piece = kernels.bytes(region)
         for (let at = 0; due < before + piece.length; due = Math.max(due + gap, before + at)) {
           const from = due <= before ? 0 : afterNewline(piece, Math.ceil(due) - before - 1)
