@@ -22,6 +22,11 @@ export function claim(status: Int32Array): boolean {
   return (Atomics.sub(status, UNCLAIMED, ONE) & RECALLED) === 0
 }
 
+/** Returns the number of tasks that the thread has not claimed: they are the last ones sent. */
+export function unclaimed(status: Int32Array): number {
+  return Atomics.load(status, UNCLAIMED) >> 1
+}
+
 /** The driver: takes back all tasks that the thread has not claimed. Returns their number: they are the last ones sent. */
 export function recall(status: Int32Array): number {
   return Atomics.or(status, UNCLAIMED, RECALLED) >> 1

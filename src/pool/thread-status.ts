@@ -4,7 +4,7 @@
  * | word | written by | meaning |
  * | --- | --- | --- |
  * | 0 PROGRESS | the thread, plain stores | grows while its loop advances; the driver looks for a standstill |
- * | 1 RUNNING  | the thread, Atomics      | n while the n-th task of a message runs |
+ * | 1 RUNNING  | the thread, Atomics      | 1 while a task runs |
  * | 2 EXITING  | the thread, Atomics      | 1 once its code has called process.exit, so the pool does not report a termination |
  * | 3 RESOURCES | the thread, Atomics     | 1 once it holds a resource that must be closed at its end |
  * | 4 UNCLAIMED | both, Atomics           | the tasks that it has yet to begin, see claims.ts |

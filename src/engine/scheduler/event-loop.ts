@@ -1,5 +1,6 @@
 import type { ThreadLostError } from '../../errors.js'
 import type { ThreadId } from '../../ids.js'
+import { unclaimed } from '../../pool/claims.js'
 import type { PoolThread } from '../../pool/pool-thread.js'
 import { RUNNING } from '../../pool/thread-status.js'
 import type { Command, Outcome, TimerName } from './commands.js'
@@ -91,7 +92,9 @@ export class EventLoop {
 
   threadLost(thread: PoolThread, loss: ThreadLostError): void {
     this.#link.remove(thread)
-    this.post({ type: 'ThreadLost', thread: thread.id, loss, running: Atomics.load(thread.status, RUNNING) })
+    const { id, status } = thread
+    const running = Atomics.load(status, RUNNING) > 0
+    this.post({ type: 'ThreadLost', thread: id, loss, running, unclaimed: unclaimed(status) })
   }
 
   /** Releases the inputs that are pinned for warm-up before it returns, because the memory is needed now. */

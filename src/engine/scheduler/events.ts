@@ -61,8 +61,17 @@ export type SchedulerEvent =
   | { readonly type: 'ThreadReady'; readonly thread: ThreadId; readonly slot: number; readonly cold: boolean }
   /** The spare took the slot of a dead thread. */
   | { readonly type: 'ThreadPromoted'; readonly thread: ThreadId; readonly slot: number }
-  /** A thread died. `running`: n if the n-th task of the thread's first message ran, 0 if unknown. */
-  | { readonly type: 'ThreadLost'; readonly thread: ThreadId; readonly loss: ThreadLostError; readonly running: number }
+  /**
+   * A thread died. `running`: whether a task ran. `unclaimed`: the number of tasks that the thread had not begun, the last ones
+   * sent to it.
+   */
+  | {
+      readonly type: 'ThreadLost'
+      readonly thread: ThreadId
+      readonly loss: ThreadLostError
+      readonly running: boolean
+      readonly unclaimed: number
+    }
   /** A lost thread has exited. Until then it may read and write memory (a zombie). */
   | { readonly type: 'ThreadExited'; readonly thread: ThreadId }
   /** No thread can be started. */

@@ -137,7 +137,7 @@ export class ThreadLink {
   #failed(thread: PoolThread, attempts: readonly Attempt[], error: unknown): void {
     if (error instanceof ThreadLostError)
       // The pool has already reported the loss, unless it was closed.
-      this.#sink.post({ type: 'ThreadLost', thread: thread.id, loss: error, running: 0 })
+      this.#sink.post({ type: 'ThreadLost', thread: thread.id, loss: error, running: false, unclaimed: 0 })
     else this.#sink.post({ type: 'SendFailed', thread: thread.id, attempts, error, whole: true })
   }
 

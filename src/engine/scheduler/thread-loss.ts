@@ -27,7 +27,7 @@ export class ThreadLoss {
     this.#reports = reports
   }
 
-  lost({ thread: id, loss, running }: Extract<SchedulerEvent, { type: 'ThreadLost' }>, now: number): void {
+  lost({ thread: id, loss, running, unclaimed }: Extract<SchedulerEvent, { type: 'ThreadLost' }>, now: number): void {
     // First, so that no later step sends anything to it. Each of its messages reports the loss again.
     const thread = this.#threads.remove(id)
     if (!thread) return
@@ -44,8 +44,9 @@ export class ThreadLoss {
       if (attempt.exchange) this.#out.push({ do: 'abandon', attempt })
     }
     for (const attempt of thread.queue) this.#attempts.end(attempt)
-    const [first] = thread.messages
-    const atFault = first?.[Math.max(0, running - 1)] ?? first?.[0]
+    // Answers of earlier tasks may not have arrived: the pool may report the death first.
+    const begun = all.length - unclaimed
+    const atFault = (running ? undefined : all[begun]) ?? all[begun - 1]
     for (const attempt of sent) this.#judge(attempt, attempt === atFault, loss)
     // Attempts that were not sent cost no budget. Their state is in no thread now, so any thread may rebuild it.
     for (const { task } of thread.queue) this.#attempts.retry(task)

@@ -56,6 +56,12 @@ rows('a thread is lost', [
     'settle a task failed; plan c; pin c#1; round soon; round soon',
   ],
   [
+    'by the task of its second message, whose death is seen before the answer to the first',
+    (s) => s.run('a b c d', { job: s.job(1) }),
+    (s) => s.lose(1, 'exit', 2),
+    'plan a; pin a#1; round soon; settle c task failed; round soon',
+  ],
+  [
     'by the second task of a message',
     (s) => {
       s.run('a b', { job: s.job(1) })

@@ -135,10 +135,12 @@ export class Scripted {
     return this.post({ type: 'TasksAnswered', thread, attempts, answers, mayKeepInputs: this.mayKeepInputs })
   }
 
+  /** `running`: the number from 1 of the task that ran, of those sent and not answered; 0 if none has begun. */
   lose(thread: number, reason: Loss = 'terminated', running = 0): string[] {
+    const unclaimed = Math.max(0, this.sentTo(thread).flat().length - running)
     this.#sent.delete(thread)
     const loss = new ThreadLostError(reason, `thread ${thread} is lost`, { details: { thread } })
-    return this.post({ type: 'ThreadLost', thread, loss, running })
+    return this.post({ type: 'ThreadLost', thread, loss, running: running > 0, unclaimed })
   }
 
   /** Sends tasks as pipelined stages do: by thread, a name with `*` writes an output. */

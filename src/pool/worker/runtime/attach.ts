@@ -29,8 +29,7 @@ export type AttachAnswer = { readonly ok: true } | { readonly ok: false; readonl
 
 export interface Attached {
   readonly thread: number
-  /** `number`: the task's number in its message, from 1. */
-  run(message: TaskMessage, number: number): Promise<TaskResult>
+  run(message: TaskMessage): Promise<TaskResult>
 }
 
 /** Turns a new worker into a thread of the pool. */
@@ -47,7 +46,7 @@ export async function attach(message: AttachMessage, createRuntime: CreateRuntim
   const runtime = await createRuntime(message.boot, message)
   exposeControl(message.control, runtime.control)
   loadAhead()
-  return { thread: message.thread, run: (task, number) => runTask(runtime, status, task, number) }
+  return { thread: message.thread, run: (task) => runTask(runtime, status, task) }
 }
 
 /** Announces process.exit in the status words: a termination also has exit code 1. */
@@ -81,13 +80,8 @@ function exposeControl(port: MessagePort, control: WorkerControl): void {
   port.unref()
 }
 
-async function runTask(
-  runtime: WorkerRuntime,
-  status: Int32Array,
-  task: TaskMessage,
-  number: number,
-): Promise<TaskResult> {
-  Atomics.store(status, RUNNING, number)
+async function runTask(runtime: WorkerRuntime, status: Int32Array, task: TaskMessage): Promise<TaskResult> {
+  Atomics.store(status, RUNNING, 1)
   try {
     return await runtime.run(task)
   } catch (error) {

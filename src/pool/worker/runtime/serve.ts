@@ -26,7 +26,7 @@ export function serve(createRuntime: CreateRuntime): (message: AttachMessage | T
     const { thread, tasks } = message
     if (thread !== attached?.thread) return tasks.map(() => ({ ok: 'stale' }))
     const results: TaskResult[] = []
-    for (const [i, task] of tasks.entries()) results.push(await attached.run(task, i + 1))
+    for (const task of tasks) results.push(await attached.run(task))
     return results
   }
 
