@@ -1,3 +1,3 @@
 import { provideQueries } from '../engine/streaming/table-queries.js'
 
-provideQueries(async () => (await import('./query-tables.js')).queryTables)
+provideQueries(async () => (await import('./query-tables.js')).openQuery)

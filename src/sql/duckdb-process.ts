@@ -15,7 +15,7 @@ const PIECE = 10_000
 const INHERITED = ['PATH', 'SYSTEMROOT', 'TMPDIR', 'LD_LIBRARY_PATH']
 
 /** Runs one query at a time in a process, which ends with this thread. */
-class DuckDBProcess {
+export class DuckDBProcess {
   readonly #child: ChildProcess
 
   constructor() {
@@ -40,12 +40,21 @@ class DuckDBProcess {
 
   /** Resolves with the rows. Rejects with the query's error, or if the process ends. */
   async run(query: Query, tables: Tables): Promise<readonly object[]> {
+    return await this.#ask(() => this.#send(query, tables))
+  }
+
+  /** Resolves when DuckDB is loaded and its database is open. Rejects if it cannot be loaded, or the process ends. */
+  async open(memoryLimit: number): Promise<void> {
+    await this.#ask(() => this.#post({ kind: 'open', memoryLimit }))
+  }
+
+  async #ask(send: () => Promise<void>): Promise<readonly object[]> {
     const ended = this.#ended()
     const answer = this.#answer()
     this.#child.ref()
     this.#child.channel?.ref()
     try {
-      await Promise.race([this.#send(query, tables), ended.promise])
+      await Promise.race([send(), ended.promise])
       return await Promise.race([answer.promise, ended.promise])
     } finally {
       answer.forget()
@@ -125,18 +134,39 @@ function endedError(how: string): SqlError {
 /** The process of this thread that has no query. */
 let idle: DuckDBProcess | undefined
 
+/** Returns a process for one query. The caller must release it. */
+export function takeProcess(): DuckDBProcess {
+  const taken = idle?.isAlive ? idle : new DuckDBProcess()
+  idle = undefined
+  return taken
+}
+
+/** Keeps the process for the next query, or ends it if there is one already. */
+export function releaseProcess(taken: DuckDBProcess): void {
+  if (idle?.isAlive) taken.kill()
+  else idle = taken
+}
+
+/** Ends the process if `signal` aborts before `work` has ended. */
+export async function untilAborted<R>(taken: DuckDBProcess, signal: AbortSignal, work: () => Promise<R>): Promise<R> {
+  const kill = () => taken.kill()
+  signal.addEventListener('abort', kill)
+  try {
+    signal.throwIfAborted()
+    return await work()
+  } finally {
+    signal.removeEventListener('abort', kill)
+    if (signal.aborted) taken.kill()
+  }
+}
+
 export const runner: QueryRunner = {
   async run(query, tables, signal) {
-    const mine = idle?.isAlive ? idle : new DuckDBProcess()
-    idle = undefined
-    const kill = () => mine.kill()
-    signal.addEventListener('abort', kill)
+    const mine = takeProcess()
     try {
-      return await mine.run(query, tables)
+      return await untilAborted(mine, signal, () => mine.run(query, tables))
     } finally {
-      signal.removeEventListener('abort', kill)
-      if (signal.aborted || idle) mine.kill()
-      else idle = mine
+      releaseProcess(mine)
     }
   },
 }

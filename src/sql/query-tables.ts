@@ -1,5 +1,5 @@
-import type { QueriedTable } from '../engine/streaming/table-queries.js'
-import { runner } from './duckdb-process.js'
+import type { OpenQuery } from '../engine/streaming/table-queries.js'
+import { releaseProcess, takeProcess, untilAborted } from './duckdb-process.js'
 import { duckdbMustBeInstalled } from './installed.js'
 import { checkText } from './query-text.js'
 
@@ -9,30 +9,30 @@ const MEMORY = 128 * 1024 * 1024
 const MOST_ROWS = 10_000
 
 /**
- * Runs a query over tables that are in this thread, in a process of its own. The worker threads take no part, so a slow
+ * Opens a query over tables that are in this thread, in a process of its own. The worker threads take no part, so a slow
  * query delays no batch.
  *
- * @throws ArgumentError for a text that is no query; SourceError if the package `@duckdb/node-api` is missing; SqlError if the
- *   query fails, or its process ends; DataError for a record that fits no table.
+ * @throws ArgumentError for a text that is no query; SourceError if the package `@duckdb/node-api` is missing; SqlError if it
+ *   cannot be loaded. `run` rejects with SqlError if the query fails, or its process ends; DataError for a record that fits no
+ *   table.
  */
-export async function queryTables(
-  text: string,
-  tables: readonly QueriedTable[],
-  signal: AbortSignal,
-): Promise<readonly object[]> {
+export async function openQuery(text: string, signal: AbortSignal): Promise<OpenQuery> {
   checkText(text)
   duckdbMustBeInstalled()
-  signal.throwIfAborted()
-  const query = {
-    text,
-    tables: tables.map(({ name }) => ({ name })),
-    params: [],
-    memoryLimit: MEMORY,
-    maxRows: MOST_ROWS,
+  const process = takeProcess()
+  try {
+    await untilAborted(process, signal, () => process.open(MEMORY))
+  } catch (error) {
+    releaseProcess(process)
+    throw error
   }
-  return await runner.run(
-    query,
-    tables.map(({ records }) => records),
-    signal,
-  )
+  return {
+    run: (tables, until) => {
+      const named = tables.map(({ name }) => ({ name }))
+      const query = { text, tables: named, params: [], memoryLimit: MEMORY, maxRows: MOST_ROWS }
+      const records = tables.map((table) => table.records)
+      return untilAborted(process, until, () => process.run(query, records))
+    },
+    close: () => releaseProcess(process),
+  }
 }

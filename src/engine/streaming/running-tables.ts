@@ -17,6 +17,8 @@ import type { QueryResult, TableHead, TableInfo, TableReader } from './table-rea
 
 /** Ms after which a read and a query end. */
 const LONGEST_MS = 10_000
+/** Ms in which the database of a query must start: a busy machine may take longer for that than the query may. */
+const LONGEST_START_MS = 60_000
 /** The most records that `read` returns, and the most characters of the JSON of its records, or of the rows of a query. */
 const MOST_SHOWN = 1000
 const LONGEST_ANSWER = 4 * 1024 * 1024
@@ -50,15 +52,21 @@ export class RunningTables implements TableReader {
   async read(table: string, limit: number): Promise<TableHead> {
     const wanted = Math.min(Math.max(0, Math.floor(limit)), MOST_SHOWN)
     const found = this.#find(table)
-    const { time, records, more } = await this.#within((signal) => this.#newest(found, wanted, signal))
+    const { time, records, more } = await reading((signal) => this.#newest(found, wanted, signal))
     const lines = records.slice(0, wanted).map(toJson)
     const shown = linesWithin(lines)
     return { table, of: found.info.of, time, records: shown, more: more || shown.length < records.length }
   }
 
   async query(text: string): Promise<QueryResult> {
-    const queryTables = await loadQueries()
-    const rows = await this.#within(async (signal) => {
+    const start = await loadQueries()
+    const query = await within(
+      LONGEST_START_MS,
+      'Starting the process of DuckDB',
+      'Query again when the machine is less busy',
+      (signal) => start(text, signal),
+    )
+    const rows = await reading(async (signal) => {
       const tables = []
       for (const found of this.#namedBy(text)) {
         const { table } = found.info
@@ -66,8 +74,8 @@ export class RunningTables implements TableReader {
         if (more) throw tooLarge(table)
         tables.push({ name: table, records })
       }
-      return await queryTables(text, tables, signal)
-    })
+      return await query.run(tables, signal)
+    }).finally(() => query.close())
     const lines = rows.map(toJson)
     if (linesWithin(lines).length < lines.length)
       throw new DataError(
@@ -134,19 +142,25 @@ export class RunningTables implements TableReader {
     const count = Math.min(countWithin(records), limit)
     return { time, records: records.slice(0, count), more: count < records.length }
   }
+}
 
-  /** Calls `work` with a signal for its time. @throws CallTimeoutError (rejects) if it takes longer. */
-  async #within<R>(work: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const signal = AbortSignal.timeout(LONGEST_MS)
-    try {
-      return await work(signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
-      throw new CallTimeoutError(
-        `Reading the tables took longer than ${LONGEST_MS} ms. Read fewer records, or filter earlier in the query.`,
-        { timeout: LONGEST_MS },
-      )
-    }
+function reading<R>(work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+  return within(LONGEST_MS, 'Reading the tables', 'Read fewer records, or filter earlier in the query', work)
+}
+
+/** Calls `work` with a signal for its time. @throws CallTimeoutError (rejects) if it takes longer. */
+async function within<R>(
+  timeout: number,
+  what: string,
+  advice: string,
+  work: (signal: AbortSignal) => Promise<R>,
+): Promise<R> {
+  const signal = AbortSignal.timeout(timeout)
+  try {
+    return await work(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new CallTimeoutError(`${what} took longer than ${timeout} ms. ${advice}.`, { timeout })
   }
 }
 

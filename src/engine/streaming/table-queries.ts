@@ -6,22 +6,26 @@ export interface QueriedTable {
   readonly records: readonly unknown[]
 }
 
-/** Runs one SELECT over tables, and resolves with its rows. The query ends when `signal` aborts. */
-export type QueryTables = (
-  text: string,
-  tables: readonly QueriedTable[],
-  signal: AbortSignal,
-) => Promise<readonly object[]>
+/** A SELECT whose database has started. */
+export interface OpenQuery {
+  /** Runs it over tables, and resolves with its rows. It ends when `signal` aborts. */
+  run(tables: readonly QueriedTable[], signal: AbortSignal): Promise<readonly object[]>
+  /** Frees the database for the next query. */
+  close(): void
+}
 
-let loader: (() => Promise<QueryTables>) | undefined
+/** Starts the database of one SELECT, which may take longer than the query itself. */
+export type StartQuery = (text: string, signal: AbortSignal) => Promise<OpenQuery>
+
+let loader: (() => Promise<StartQuery>) | undefined
 
 /** Provides the queries. Called once, by the module that puts the library together. */
-export function provideQueries(load: () => Promise<QueryTables>): void {
+export function provideQueries(load: () => Promise<StartQuery>): void {
   loader = load
 }
 
 /** Loads the code of queries, which contexts without them never load. */
-export async function loadQueries(): Promise<QueryTables> {
+export async function loadQueries(): Promise<StartQuery> {
   if (!loader) throw new StateError('This program has no queries. Import StreamingContext from millrace.')
   return await loader()
 }

@@ -36,7 +36,8 @@ export interface TableReader {
   read(table: string, limit: number): Promise<TableHead>
   /**
    * Runs one SELECT over the tables that it names. @throws DataError (rejects) for a table or result that is too large;
-   * SourceError if `@duckdb/node-api` is missing; SqlError if the query fails; CallTimeoutError after ten seconds.
+   * SourceError if `@duckdb/node-api` is missing; SqlError if the query fails; CallTimeoutError after ten seconds,
+   * or if DuckDB does not start within a minute.
    */
   query(text: string): Promise<QueryResult>
 }

@@ -4,6 +4,7 @@
  * which ends with the thread, and which the thread may kill.
  */
 import { encodeError } from '../../pool/error-wire.js'
+import { connect, loadDuckDB } from './duckdb.js'
 import type { FromProcess, ToProcess } from './messages.js'
 import { runQuery } from './query.js'
 
@@ -19,9 +20,7 @@ process.on('message', (message: ToProcess) => {
     for (const record of message.records) records.push(record)
     return
   }
-  const records = message.query.tables.map((_, i) => tables[i] ?? [])
-  tables = []
-  runQuery(message.query, records).then(
+  answer(message).then(
     (rows) => {
       for (let from = 0; from < rows.length; from += PIECE) send({ kind: 'rows', rows: rows.slice(from, from + PIECE) })
       send({ kind: 'done' })
@@ -29,6 +28,17 @@ process.on('message', (message: ToProcess) => {
     (error: unknown) => send({ kind: 'failed', error: encodeError(error) }),
   )
 })
+
+async function answer(message: Exclude<ToProcess, { kind: 'records' }>): Promise<readonly object[]> {
+  if (message.kind === 'open') {
+    const connection = await connect(await loadDuckDB(), message.memoryLimit)
+    connection.closeSync()
+    return []
+  }
+  const records = message.query.tables.map((_, i) => tables[i] ?? [])
+  tables = []
+  return await runQuery(message.query, records)
+}
 
 // The thread has ended. A query may be running, so the process cannot exit in an orderly way.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))

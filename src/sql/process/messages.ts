@@ -1,8 +1,10 @@
 import type { WireError } from '../../pool/error-wire.js'
 import type { Query } from '../query.js'
 
-/** From a thread to its process of DuckDB: the records of all tables in pieces, then the query. */
+/** From a thread to its process of DuckDB: `open`, or the records of all tables in pieces and then the query. */
 export type ToProcess =
+  /** Loads DuckDB and opens the database of this limit, as the first query would. */
+  | { readonly kind: 'open'; readonly memoryLimit: number }
   | { readonly kind: 'records'; readonly table: number; readonly records: readonly unknown[] }
   | { readonly kind: 'run'; readonly query: Query }
 
