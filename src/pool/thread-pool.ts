@@ -30,7 +30,7 @@ export interface ThreadPoolOptions extends SupervisorEvents {
   readonly resourceLimits?: ResourceLimits
   /** Ms that a terminated thread may take to exit before it counts as dead. Default 100. */
   readonly exitMs?: number
-  /** Ms that a thread may take to boot, including its pipeline module, before it is replaced. Default 30,000. */
+  /** Ms that a thread may take to boot, including its pipeline module, before it is replaced. Default 120,000. */
   readonly bootMs?: number
   /** Closes the pool if it aborts while the pool opens. `open` rejects then. */
   readonly signal?: AbortSignal
@@ -42,8 +42,11 @@ export interface PoolLog {
 }
 
 const EXIT_MS = 100
-/** A hundred times as long as a typical boot: a machine may be busy, and a module may load much. */
-const BOOT_MS = 30_000
+/**
+ * Hundreds of times as long as a typical boot. A replacement would boot no sooner on a busy machine, where eight threads that boot
+ * together have taken more than 30 s.
+ */
+const BOOT_MS = 120_000
 /** Ms that `close` waits for connections to close, and for threads in a native call. */
 const CLOSE_WAIT_MS = 1_000
 /** Workers that may exist at once, as a multiple of the pool's size: terminated workers may not have exited. */
