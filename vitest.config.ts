@@ -14,11 +14,11 @@ export default defineConfig({
     sequence: { sequencer: HeavyFirst },
     // Node loads what is built. Otherwise each test file would transform it once more: a second a file.
     server: { deps: { external: [/\/(build|dist)\//] } },
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     retry: 0,
     // The default of a second is too short on a busy machine.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 300_000 } },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })

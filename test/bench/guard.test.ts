@@ -137,7 +137,7 @@ describe('the command', () => {
       ),
     })
     await expect(guard()).rejects.toEqual(failed)
-  }, 120_000)
+  }, 600_000)
 
   it('writes a baseline, and holds beside it', async () => {
     const { stdout: said } = await guard('--update')
@@ -148,7 +148,7 @@ describe('the command', () => {
     write({ 'grep: kernel / closure': ratios['grep: kernel / closure'] * 1000 })
     const { stdout } = await guard()
     expect(stdout).toMatch(/^grep: kernel \/ closure .* better: store with --update\n$/m)
-  }, 240_000)
+  }, 600_000)
 
   it('says what is wrong with a command, without a stack', async () => {
     const refused = (stderr: RegExp) => expect.objectContaining({ code: 2, stderr: expect.stringMatching(stderr) })

@@ -82,7 +82,7 @@ describe('every pipeline equals its oracle', () => {
   })
 
   test('mode oom: a thread ends alone, or the process is aborted and that is no pass', {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const { code, reports, said } = await stress(
       '--mode',
@@ -127,7 +127,7 @@ test('without kills nothing is lost, and the report is a text', async () => {
 })
 
 test('--report draws batch times, kills by mode, recoveries and figures into one page', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-stress-'))
   try {

@@ -58,7 +58,7 @@ test.each([
     command.kill('SIGTERM')
     expect(await command.ended, command.stderr).toEqual({ code: 0, signal: null })
   },
-  60_000,
+  600_000,
 )
 
 test('a module that cannot be loaded is loaded again when it changes, also one that did not exist', async () => {

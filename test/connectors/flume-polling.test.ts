@@ -30,7 +30,7 @@ function poll<T = string>(options: FlumePollingOptions) {
   /** Runs batches until `count` different records have arrived. */
   const drain = async (count: number) => {
     const found = () => tick().then(() => new Set(records).size)
-    await expect.poll(found, { timeout: 300_000, interval: 10 }).toBeGreaterThanOrEqual(count)
+    await expect.poll(found, { timeout: 600_000, interval: 10 }).toBeGreaterThanOrEqual(count)
   }
   return { ssc, records, reports, tick, drain }
 }
@@ -82,7 +82,7 @@ describe.runIf(hasService('flumeAgent'))("Spark's sink in a Flume agent", () => 
     await agent.stop('SIGKILL')
     await agent.restart()
     // The agent counts from 0 again.
-    await expect.poll(() => tick().then(() => records.length), { timeout: 300_000 }).toBe(1000)
+    await expect.poll(() => tick().then(() => records.length), { timeout: 600_000 }).toBe(1000)
     expect(reports.join()).toContain(`${agent.address} was disconnected`)
   })
 
@@ -101,7 +101,7 @@ describe.runIf(hasService('flumeAgent'))("Spark's sink in a Flume agent", () => 
       value: 'bytes',
     })
     await ssc.start()
-    await expect.poll(() => tick().then(() => records.length), { timeout: 300_000 }).toBe(3)
+    await expect.poll(() => tick().then(() => records.length), { timeout: 600_000 }).toBe(3)
     expect(records[2]).toEqual({ headers: {}, body: new Uint8Array(Buffer.from('2')) })
   })
 })

@@ -193,7 +193,7 @@ describe.runIf(hasService('postgres'))('changes of PostgreSQL', () => {
 
   test('a stream goes on when the server crashes and is restarted', async () => {
     const { table, options } = await published('id int')
-    const { ssc, batches, tick } = read(options)
+    const { ssc, batches, tick } = read({ ...options, retryTime: '8m' })
     await ssc.start()
     await insert(table, 0, 50)
     await tick()

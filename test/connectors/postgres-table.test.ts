@@ -188,7 +188,8 @@ describe.runIf(hasService('postgres'))('a table of PostgreSQL', () => {
 
     test('nothing is lost or doubled when threads die and the server is restarted', async () => {
       const table = await on.newTable(SERIAL)
-      const { ssc, batches, clock, tick } = on.read(sourceOf(table, { key: 'id', numPartitions: 2 }))
+      const source = sourceOf(table, { key: 'id', numPartitions: 2, retryTime: '8m' })
+      const { ssc, batches, clock, tick } = on.read(source)
       await ssc.start()
       for (let i = 0; i < 4; i++) {
         await insert(table, 500)

@@ -102,7 +102,7 @@ describe('programs', () => {
     expect(expected.length).toBeGreaterThan(0)
     const { stdout, stderr } = await run(process.execPath, [join(folder, 'out', `${file}.js`)], {
       cwd: folder,
-      timeout: 100_000,
+      timeout: 600_000,
     })
     expect(stderr).toBe('')
     expect(stdout.trimEnd().split('\n')).toEqual(expected)

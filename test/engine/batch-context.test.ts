@@ -33,7 +33,7 @@ describe('async context', () => {
       await run(ssc, 1)
       expect(tag.getStore()).toBe('value2')
       input.push(1)
-      await ssc.stop({ graceful: true, timeout: '1m' })
+      await ssc.stop({ graceful: true, timeout: '1h' })
     })
     expect(seen).toEqual(
       [1000, 2000].flatMap((time) => ['transform', 'foreachRDD'].map((place) => [time, place, 'value1'])),

@@ -82,7 +82,7 @@ test('results that come too late take no memory', async () => {
   release()
   expect(await range.count()).toBe(40)
   // The waiting thread may answer after the other has counted all partitions. No event reports when.
-  await expect.poll(() => localEngineOf(ctx).segments.liveBlocks, { timeout: 300_000 }).toBe(before)
+  await expect.poll(() => localEngineOf(ctx).segments.liveBlocks, { timeout: 600_000 }).toBe(before)
 })
 
 test('results that were there before the job failed take no memory', async () => {

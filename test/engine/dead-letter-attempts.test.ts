@@ -7,7 +7,7 @@ let open: StreamingContext | undefined
 afterEach(async () => open?.stop())
 
 test('functions that fail by chance, all threads dying between the two readers: each record is in one of them', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const batches = 12
   const { ssc } = manual({ parallelism: 2 })
@@ -46,7 +46,7 @@ test('functions that fail by chance, all threads dying between the two readers: 
 declare const runs: Int32Array
 
 test('the only thread dies in each batch, after a task of the first reader: each record is in one of them', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const batches = 8
   const { ssc } = manual({ parallelism: 2, threads: 1, spare: false, maxFailures: 100 })

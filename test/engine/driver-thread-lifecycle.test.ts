@@ -68,7 +68,7 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
     const { ssc } = await opened('faults.mjs', driver)
     await ssc.start()
     expect(await ssc.awaitTerminationOrTimeout(5)).toBe(false)
-    const waiting = ssc.awaitTerminationOrTimeout('1m')
+    const waiting = ssc.awaitTerminationOrTimeout('1h')
     await ssc.stop()
     expect(await waiting).toBe(true)
   })
@@ -106,7 +106,7 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
     await ended
     await doubled
     expect(ssc.state).toBe('STOPPED')
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
   })
 
   test('a batch that fails in a graceful stop is told', async () => {
@@ -119,7 +119,7 @@ describe.each(DRIVERS)('driver: %s', (driver) => {
       ),
       cause: { name: 'OwnError', message: 'of its own' },
     })
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
     await ended
   })
 
@@ -202,7 +202,7 @@ describe('only with a driver in a thread', () => {
 
   test('a host that has stopped, and one that never started, can end', async () => {
     const script = fileURLToPath(moduleAt('left-running.mjs'))
-    const host = (...words: string[]) => promisify(execFile)(process.execPath, [script, ...words], { timeout: 100_000 })
+    const host = (...words: string[]) => promisify(execFile)(process.execPath, [script, ...words], { timeout: 600_000 })
     expect((await host()).stdout).toBe('INITIALIZED\n')
     // A manual clock that no code moves keeps no process alive, as in the host's own thread.
     expect((await host('start')).stdout).toBe('ACTIVE\n')

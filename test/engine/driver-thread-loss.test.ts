@@ -56,7 +56,7 @@ describe('when the driver thread dies', () => {
     await expect(batches.next()).rejects.toBeInstanceOf(ThreadLostError)
     expect(log).toMatchObject([{ level: 'error', message: expect.stringContaining('it was terminated from outside') }])
     // awaitTermination reports the loss; a later stop has nothing more to report.
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
   })
 
   test('its worker threads die with it', async () => {

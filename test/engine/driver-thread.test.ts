@@ -39,7 +39,7 @@ async function outputsOf(
     await clock.advance(ssc.batchInterval)
     await ssc.awaitIdle()
   }
-  await ssc.stop({ graceful: true, timeout: '1m' })
+  await ssc.stop({ graceful: true, timeout: '1h' })
   const outputs: Outputs = {}
   for (const [name, all] of Object.entries(gathered)) outputs[name] = (await all).map(bag)
   return outputs
@@ -218,7 +218,7 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     const { ssc } = await opened('faults.mjs', driver)
     await ssc.start()
     ssc.pushHandle('numbers').push(1, 2, 3)
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
     expect(await gatherFrom(ssc, 'numbers')).toEqual([{ time: 1000, records: [1, 2, 3] }])
   })
 
@@ -253,7 +253,7 @@ describe.each(DRIVERS)('what the host sees of driver: %s', (driver) => {
     expect(room).toBe(false)
     await clock.advance(1000)
     await full
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
     expect((await numbers).flatMap(({ records }) => records)).toHaveLength(20_000)
   })
 })
@@ -263,7 +263,7 @@ test('a host that is busy delays no batch of a driver in a thread', async () => 
   const { ssc } = await threaded('faults.mjs', { batchInterval: 20, clock: undefined, params: { seen } })
   await ssc.start()
   const before = Atomics.load(seen, 0)
-  const limit = performance.now() + 20_000
+  const limit = performance.now() + 200_000
   while (Atomics.load(seen, 0) < before + 5 && performance.now() < limit);
   expect(Atomics.load(seen, 0)).toBeGreaterThanOrEqual(before + 5)
 })

@@ -104,7 +104,7 @@ async function outcome(options: Partial<StreamingOptions>, kills: readonly Kill[
 describe.each([1, 2])('%i threads', (threads) => {
   test.each([1, 4])(
     'all threads die before every batch, a snapshot every %i: every batch is as ever',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async (stateSnapshotInterval) => {
       const { got, rebuilt, late } = await outcome(
         { threads, stateSnapshotInterval },

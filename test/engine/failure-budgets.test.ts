@@ -151,7 +151,7 @@ test('an unreadable answer counts as a failure of its task', async () => {
 })
 
 test('kills from outside do not count as failures, but a task that never gets to its end fails its job', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const { ctx, lost } = context({ threads: 1 })
   await ctx.start()

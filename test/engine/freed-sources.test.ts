@@ -67,7 +67,7 @@ const FREEING: Record<string, (lines: DStream<string>) => DStream<unknown>> = {
 
 describe.each(Object.keys(FREEING))('a window %s', (kind) => {
   test('keeps counts in place of the text of past batches, and no death of threads loses them', {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     const { ssc, feed, kill, withText } = started(FREEING[kind]!)
     await ssc.start()
@@ -83,7 +83,7 @@ describe.each(Object.keys(FREEING))('a window %s', (kind) => {
     expect((await counts).map(({ records }) => sorted(records))).toEqual(batches.map((_, i) => windowOf(i)))
   })
 
-  test('recomputes counts whose bytes are damaged, after their text is freed', { timeout: 120_000 }, async () => {
+  test('recomputes counts whose bytes are damaged, after their text is freed', { timeout: 600_000 }, async () => {
     const { ssc, engine, feed, kill } = started(FREEING[kind]!)
     await ssc.start()
     const counts = gather<[string, number]>(ssc, 'counts')
@@ -151,7 +151,7 @@ const KEEPING: Record<string, [(lines: DStream<string>, ssc: StreamingContext) =
   ],
 }
 
-test.each(Object.keys(KEEPING))('text stays for %s', { timeout: 120_000 }, async (kind) => {
+test.each(Object.keys(KEEPING))('text stays for %s', { timeout: 600_000 }, async (kind) => {
   const [define, expected] = KEEPING[kind]!
   const { ssc, feed, withText } = started(define)
   await ssc.start()
@@ -161,7 +161,7 @@ test.each(Object.keys(KEEPING))('text stays for %s', { timeout: 120_000 }, async
   expect(there.slice(-expected)).toEqual(Array.from({ length: expected }, (_, i) => 8 - expected + i))
 })
 
-test('windows that share their text free it when the slowest has read it', { timeout: 120_000 }, async () => {
+test('windows that share their text free it when the slowest has read it', { timeout: 600_000 }, async () => {
   const { ssc, feed, withText } = started((lines) => {
     pairs(lines).reduceByKeyAndWindow(sum, '3s', '3s').count().output('slow')
     return FREEING['with an inverse']!(lines)
@@ -176,7 +176,7 @@ test('windows that share their text free it when the slowest has read it', { tim
   expect(there).toEqual([[], [0], [0, 1], [2], [3], [3, 4], [5]])
 })
 
-test('counts without their text are not evicted at memoryLimit', { timeout: 120_000 }, async () => {
+test('counts without their text are not evicted at memoryLimit', { timeout: 600_000 }, async () => {
   const { ssc, engine, feed } = started(FREEING['with an inverse']!, { memoryLimit: 24 * 1024 * 1024 })
   await ssc.start()
   const counts = gather<[string, number]>(ssc, 'counts')

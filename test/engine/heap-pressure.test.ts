@@ -37,7 +37,7 @@ test('memory that cannot be counted is not', () => {
 })
 
 test('a program that goes on with new datasets does not keep the blocks of those that it has dropped', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   ctx = new Context({ threads: 2, spare: false, warmUp: false })
   const { memory } = localEngineOf(ctx)

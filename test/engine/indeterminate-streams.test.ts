@@ -46,7 +46,7 @@ describe.each([
 ] as const)('%s', (_, threads, kills) => {
   test.each([[[2, 8, 20, 35]], [[3, 12, 13, 30]], [[5, 17, 29, 41]]])(
     'a window over shuffles of earlier batches that come out different, the thread dying at runs %j',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async (deaths) => {
       const { ssc } = manual({ ...threads, maxFailures: 50, parallelism: 3 })
       open = ssc
@@ -60,7 +60,7 @@ describe.each([
 
   test.each([[[2, 8, 20, 35]], [[3, 12, 13, 30]], [[5, 17, 29, 41]]])(
     'state made from a shuffle that then comes out different is made again, the thread dying at runs %j',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async (deaths) => {
       const { ssc } = manual({ ...threads, maxFailures: 50, parallelism: 3, stateSnapshotInterval: 3 })
       open = ssc

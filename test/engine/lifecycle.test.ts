@@ -91,7 +91,7 @@ describe('termination', () => {
     ssc.queueStream([[1]]).output('x')
     await ssc.start()
     expect(await ssc.awaitTerminationOrTimeout(5)).toBe(false)
-    const waiting = ssc.awaitTerminationOrTimeout(10_000)
+    const waiting = ssc.awaitTerminationOrTimeout('1h')
     await ssc.stop()
     expect(await waiting).toBe(true)
     await ssc.awaitTermination()
@@ -167,7 +167,7 @@ describe('graceful stop', () => {
     const batches = gather<number>(ssc, 'n')
     await run(ssc, 1, () => void input.push(1, 2, 3))
     input.push(4, 5)
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
     expect((await batches).map((batch) => batch.records[0])).toEqual([3, 2])
   })
 
@@ -180,7 +180,7 @@ describe('graceful stop', () => {
     await ssc.start()
     input.push(1)
     const ended = expect(ssc.awaitTermination()).rejects.toThrow('in the last batch')
-    await ssc.stop({ graceful: true, timeout: '1m' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
     await ended
   })
 
@@ -208,7 +208,7 @@ describe('graceful stop', () => {
     const { ssc } = context({ clock: undefined, batchInterval: 100 })
     ssc.pushStream<number>('in').count().output('n')
     await ssc.start()
-    await ssc.stop({ graceful: true, timeout: '30s' })
+    await ssc.stop({ graceful: true, timeout: '1h' })
     expect(ssc.state).toBe('STOPPED')
   })
 })

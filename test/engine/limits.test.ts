@@ -46,25 +46,25 @@ describe('memoryLimit', () => {
 
 describe('speculation', () => {
   test('a task stuck on one thread gets a second copy; the first result wins, the late one is dropped', async () => {
-    const ctx = context({ speculation: { minMs: 50 }, taskTimeout: '60s' })
+    const ctx = context({ speculation: { minMs: 50 }, taskTimeout: '1h' })
     await ctx.start()
     // Others may get a copy too, if the machine holds them up.
     const copies: number[] = []
     ctx.on('taskSpeculated', ({ partition }) => void (partition === 0 && copies.push(partition)))
     const dropped = new Promise<void>((resolve) => ctx.on('resultDropped', () => resolve()))
-    // The first attempt of partition 0 in each thread is slow: the copy runs in the other thread, where it is slow too,
-    // but the second of the two results is the one that is dropped.
+    // The first attempt of partition 0 is stuck until its job has its result.
+    const attempts = new Int32Array(new SharedArrayBuffer(4))
+    const over = new Int32Array(new SharedArrayBuffer(4))
     const ranges = ctx.range(0, 8, 1, 8).mapPartitions(
-      withEnv({ ids: ctx.broadcast({ none: true }) }, (records, partition) => {
+      withEnv({ attempts, over }, (records: Iterable<number>, partition) => {
         const values = [...records]
-        if (partition !== 0) return values
-        const end = Date.now() + (ids.value.none && !(globalThis as { stuck?: boolean }).stuck ? 1500 : 0)
-        ;(globalThis as { stuck?: boolean }).stuck = true
-        while (Date.now() < end);
+        if (partition === 0 && Atomics.add(attempts, 0, 1) === 0) Atomics.wait(over, 0, 0)
         return values
       }),
     )
     const result = await ranges.collect()
+    Atomics.store(over, 0, 1)
+    Atomics.notify(over, 0)
     expect(result).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     expect(copies).toEqual([0])
     await dropped
@@ -72,4 +72,5 @@ describe('speculation', () => {
   })
 })
 
-declare const ids: { readonly value: { readonly none: boolean } }
+declare const attempts: Int32Array
+declare const over: Int32Array

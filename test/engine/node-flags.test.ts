@@ -23,5 +23,5 @@ test.each(['--disallow-code-generation-from-strings', '--jitless'])(
       stdout: JSON.stringify([2, [[1, 25]], 'ERR_MILLRACE_ARGUMENT', '0']),
     })
   },
-  60_000,
+  600_000,
 )

@@ -39,7 +39,7 @@ describe.each([
 ] as const)('%s', (_, threads) => {
   test.each([1, 2])(
     'state and windows agree on values that differ when they are recomputed, with kills by seed %i',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async (seed) => {
       let drawn = seed
       const chosen = () => (drawn = (drawn * 16807) % 2147483647) % 2 === 0
@@ -73,7 +73,7 @@ describe.each([
   )
 
   test('with a snapshot in each batch, a state function is called once for a completed batch', {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const { ssc } = manual({ ...threads, parallelism: 3, stateSnapshotInterval: 1 })
     open = ssc

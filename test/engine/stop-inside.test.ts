@@ -33,11 +33,11 @@ test('a graceful stop waits for a receiver that stores until it is stopped, and 
     counted += await rdd.count()
   })
   await ssc.start()
-  await ssc.stop({ graceful: true, timeout: '1m' })
+  await ssc.stop({ graceful: true, timeout: '1h' })
   expect(counted).toBe(15)
 })
 
-test.each([{ graceful: true, timeout: '1m' }, {}])(
+test.each([{ graceful: true, timeout: '1h' }, {}])(
   'a receiver that cannot stop: stop(%j) and awaitTermination tell it, nobody waits for ever, and threads end',
   async (options) => {
     const { ssc } = manual({ threads: 1, spare: false })
@@ -63,7 +63,7 @@ test.each([{ graceful: true, timeout: '1m' }, {}])(
   },
 )
 
-test.each([{ graceful: true, timeout: '1m' }, { stopContext: false }, {}])(
+test.each([{ graceful: true, timeout: '1h' }, { stopContext: false }, {}])(
   'stop(%j) that a batch awaits does not wait for that batch',
   async (options) => {
     const { ssc } = manual({ threads: 1, spare: false })
@@ -87,7 +87,7 @@ test('nor does one in a listener, which nobody awaits', async () => {
   await using _ = ssc
   let stopped!: Promise<void>
   ssc.on('batchCompleted', () => {
-    stopped ??= ssc.stop({ graceful: true, timeout: '1m' })
+    stopped ??= ssc.stop({ graceful: true, timeout: '1h' })
   })
   ssc.queueStream([[1]]).foreachRDD(() => {})
   await ssc.start()
@@ -107,7 +107,7 @@ test('after the batch, what it left behind waits as any other', async () => {
   })
   const input = ssc.pushStream<number>('in')
   input.foreachRDD(async (rdd, time) => {
-    later ??= gate.then(() => ssc.stop({ graceful: true, timeout: '1m' }))
+    later ??= gate.then(() => ssc.stop({ graceful: true, timeout: '1h' }))
     await rdd.count()
     over.push(time)
   })

@@ -19,7 +19,7 @@ const KILLED: Run = { threads: 2, partitions: 2, stateSnapshotInterval: 2, kills
 const PARAMETERS = { numRuns: 12, endOnFailure: true }
 
 test('windows of any size and slide, whatever the order of records and whoever is killed', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   let late = 0
   await fc.assert(
@@ -54,7 +54,7 @@ test('windows of any size and slide, whatever the order of records and whoever i
 })
 
 test('sessions that grow, meet and end, whatever the order of records and whoever is killed', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   let late = 0
   await fc.assert(
@@ -96,7 +96,7 @@ const crowded = fc.array(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(120
 })
 
 test('sessions that are combined where they are read are those of all records, each in one, once', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const seen = { late: 0, grown: 0 }
   await fc.assert(

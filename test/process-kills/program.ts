@@ -29,4 +29,4 @@ process.stdout.write('started\n')
 process.stdin.resume()
 // A stream that fails ends the process, with its error.
 await Promise.race([once(process.stdin, 'end'), ssc.awaitTermination()])
-await ssc.stop({ graceful: true, timeout: '60s' })
+await ssc.stop({ graceful: true, timeout: '1h' })

@@ -256,7 +256,7 @@ export const ACTION_ROWS: readonly Row[] = [
   {
     shows: ['countApprox', 'sumApprox', 'meanApprox'],
     run: async ({ numbers }) => {
-      const parts = [await numbers.countApprox('1m'), await numbers.sumApprox('1m'), await numbers.meanApprox('1m')]
+      const parts = [await numbers.countApprox('1h'), await numbers.sumApprox('1h'), await numbers.meanApprox('1h')]
       return parts.map(({ value, complete }) => [rounded(value.mean), complete])
     },
     model: ({ numbers }) => [
@@ -268,13 +268,13 @@ export const ACTION_ROWS: readonly Row[] = [
   {
     shows: ['countByValueApprox'],
     run: async ({ values }) =>
-      new Map([...(await values.countByValueApprox('1m')).value].map(([value, { mean }]) => [value, mean])),
+      new Map([...(await values.countByValueApprox('1h')).value].map(([value, { mean }]) => [value, mean])),
     model: ({ values }) => counts(values),
   },
   {
     shows: ['countByKeyApprox'],
     run: async ({ pairs }) =>
-      new Map([...(await pairs.countByKeyApprox('1m')).value].map(([key, { mean }]) => [key, mean])),
+      new Map([...(await pairs.countByKeyApprox('1h')).value].map(([key, { mean }]) => [key, mean])),
     model: ({ pairs }) => counts(pairs.map(([key]) => key)),
   },
   {

@@ -57,7 +57,7 @@ const shown = (nodes: readonly GraphNode[]) =>
 
 test.each(Array.from({ length: GRAPHS }, (_, i) => i + 1))(
   'random streams over streams, options, kills and restarts give what plain arrays give: %i',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (seed) => {
     const next = random(seed)
     const below: Die = (sides) => Math.floor(next() * sides)

@@ -19,7 +19,7 @@ export class FlumeAgent {
   }
 
   /** `timeout`: seconds after which the sink gives up a transaction that nobody acknowledges. */
-  static async start(events: number, timeout = 60): Promise<FlumeAgent> {
+  static async start(events: number, timeout = 600): Promise<FlumeAgent> {
     const agent = new FlumeAgent(mkdtempSync(join(tmpdir(), 'millrace-flume-')), await freePort())
     const properties = {
       sources: 's',

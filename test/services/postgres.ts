@@ -65,9 +65,9 @@ export class PostgresService {
     this.#service = await Service.start(program, rest, this.port, join(tmpdir(), `millrace-postgres-${this.port}.log`))
     // After its port opens a server may still recover its log.
     const ask = [join(postgresPrograms()!, 'pg_isready'), '-h', '127.0.0.1', '-p', String(this.port)] as const
-    const until = Date.now() + 90_000
+    const until = Date.now() + 280_000
     while (spawnSync(ask[0], ask.slice(1)).status !== 0) {
-      if (Date.now() > until) throw new Error(`PostgreSQL at port ${this.port} is not ready after 90 s.`)
+      if (Date.now() > until) throw new Error(`PostgreSQL at port ${this.port} is not ready after 280 s.`)
       await wait(50)
     }
   }

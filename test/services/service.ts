@@ -39,7 +39,7 @@ export class Service {
     child.stdout!.pipe(output)
     child.stderr!.pipe(output)
     const service = new Service(child, port)
-    const until = Date.now() + 110_000
+    const until = Date.now() + 280_000
     while (!(await takesConnections(port))) {
       if (child.exitCode !== null || Date.now() > until) {
         await service.stop()

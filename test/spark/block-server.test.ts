@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BlockId } from '#build/ids.js'
 import { HEADER_BYTES } from '#build/pool/blocks/layout.js'
 import { BlockServer } from '#build/spark/block-server.js'
@@ -8,6 +8,7 @@ import { packRequest } from '#build/spark/pull-wire.js'
 import { ReceivedStore } from '#build/spark/received-store.js'
 import { BlockLink } from '#build/spark/worker/block-link.js'
 import { TaskMemory } from '#build/spark/worker/task-memory.js'
+import { eventually } from '../support/eventually.js'
 
 interface Bytes {
   readonly block: BlockId
@@ -94,7 +95,7 @@ test('a block stays in memory while it is sent, also after its release, and no l
   }
   expect(Buffer.concat(parts).subarray(4).equals(Buffer.from(text))).toBe(true)
   for (const other of others) store.blocks.release(other.id)
-  await vi.waitUntil(() => store.usedBytes === used)
+  await eventually(() => expect(store.usedBytes).toBe(used))
 })
 
 test('a connection that ends in the middle of a block frees it', async () => {
@@ -107,7 +108,7 @@ test('a connection that ends in the middle of a block frees it', async () => {
   store.blocks.release(block.id)
   expect(store.usedBytes).toBeGreaterThan(used)
   socket.destroy()
-  await vi.waitUntil(() => store.usedBytes === used)
+  await eventually(() => expect(store.usedBytes).toBe(used))
 })
 
 test('a connection without the token gets nothing', async () => {

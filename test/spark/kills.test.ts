@@ -30,7 +30,7 @@ describe.runIf(hasService('spark'))('kills on a standalone cluster of two worker
   })
 
   test(`${KILLS} kills of Node processes and executors: every answer is right (SEED=${SEED})`, {
-    timeout: 120_000 + KILLS * 20_000,
+    timeout: 600_000 + KILLS * 20_000,
   }, async () => {
     const next = random(SEED)
     const jobs = jobsOf(ctx)

@@ -10,7 +10,7 @@ import { openPage, startBrowser } from '../support/browser.js'
 import { watched } from './support.js'
 
 /** A guard against a hang; a loaded machine may take most of it. */
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 300_000 })
+const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 600_000 })
 
 /**
  * With this folder, the tests write pictures into it. docs/images has three of them: live-page, live-page-graph and live-page-sql.

@@ -31,7 +31,7 @@ export type RunProgram = (
 ) => Promise<void>
 
 /** How long a program may take, on a machine that is busy. */
-const PATIENCE_MS = 240_000
+const PATIENCE_MS = 500_000
 
 /** The ts blocks of a page of docs/connectors. */
 export function blocksOf(page: string): string[] {

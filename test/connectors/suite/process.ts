@@ -25,7 +25,7 @@ export type ProcessMessage =
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 /** How long a process may take for a step; its end is noticed at once. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 500_000
 
 /** Makes a package look as if it were not installed: to the built modules of Millrace, also in threads. */
 function hiding(name: string): string {

@@ -121,7 +121,7 @@ export interface SinkRow<S extends TestServer = TestServer, P extends object = o
 export const SECRET = 'hunter2-secret'
 
 /** For connectors that repeat requests: longer than a loaded machine takes to restart a server. */
-export const PATIENT = { retryTime: '3m' } as const
+export const PATIENT = { retryTime: '8m' } as const
 
 export const FAULTS = ['unreachable host', 'wrong place', 'refused credentials', 'wrong option'] as const
 

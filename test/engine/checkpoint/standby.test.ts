@@ -129,7 +129,7 @@ test.runIf(existsSync('/proc/self/stat'))(
     // The new owner has removed some of them meanwhile.
     expect(files).toEqual(expect.arrayContaining(ofOwner()))
   },
-  30_000,
+  600_000,
 )
 
 /** A context that adds up ones. */

@@ -59,7 +59,7 @@ test.runIf(existsSync('/proc/self/stat')).each(CHECKPOINT_FAULT_POINTS)(
       found = await new CheckpointStore(at, localFiles).newest(fail)
     }
   },
-  240_000,
+  600_000,
 )
 
 function fail(path: string, cause: unknown): never {

@@ -163,7 +163,7 @@ test.each(LOG_FAULT_POINTS)(
     const logged = await run(at, pushes(), ends)
     checkPushed(check(linesOf(at)), logged)
   },
-  120_000,
+  600_000,
 )
 
 test(

@@ -174,54 +174,58 @@ function expectBatches(got: readonly OutputBatch<unknown>[], expected: Batches):
   for (const { time, records } of got) expectBag(records.map(normal), expected[time / 1000 - 1]!.map(normal))
 }
 
-describe.each(Object.entries(KEYS))('random streams whose keys are %s', { timeout: 30_000 * RUNS }, (kind, key) => {
-  test('equal a model while threads are killed', async () => {
-    const given = fc.record({
-      of: runs(kind, key),
-      threads: fc.integer({ min: 1, max: 2 }),
-      kills: fc.array(fc.option(fc.nat(1), { nil: undefined, freq: 2 }), { minLength: BATCHES, maxLength: BATCHES }),
-      stateSnapshotInterval: fc.integer({ min: 1, max: 4 }),
+describe.each(Object.entries(KEYS))(
+  'random streams whose keys are %s',
+  { timeout: 600_000 + 30_000 * RUNS },
+  (kind, key) => {
+    test('equal a model while threads are killed', async () => {
+      const given = fc.record({
+        of: runs(kind, key),
+        threads: fc.integer({ min: 1, max: 2 }),
+        kills: fc.array(fc.option(fc.nat(1), { nil: undefined, freq: 2 }), { minLength: BATCHES, maxLength: BATCHES }),
+        stateSnapshotInterval: fc.integer({ min: 1, max: 4 }),
+      })
+      await fc.assert(
+        fc.asyncProperty(given, async ({ of, threads, kills, stateSnapshotInterval }) => {
+          const expected = expectedOf(of)
+          if (!expected) return
+          const { ssc } = manual({ threads, stateSnapshotInterval })
+          try {
+            const [left, right] = [of.left, of.right].map((side) => ssc.queueStream(side.map((batch) => [...batch])))
+            build(of, left as unknown as Stream, right as unknown as Stream).output('out')
+            const output = gather<Pair>(ssc, 'out')
+            await ssc.start()
+            await run(ssc, BATCHES, (batch) => {
+              const ready = localEngineOf(ssc).pool!.ready()
+              const kill = kills[batch]
+              if (kill !== undefined) void ready[kill % ready.length]?.worker.terminate()
+            })
+            await ssc.stop()
+            expectBatches(await output, expected)
+          } finally {
+            await ssc.stop()
+          }
+        }),
+        { numRuns: RUNS },
+      )
     })
-    await fc.assert(
-      fc.asyncProperty(given, async ({ of, threads, kills, stateSnapshotInterval }) => {
-        const expected = expectedOf(of)
-        if (!expected) return
-        const { ssc } = manual({ threads, stateSnapshotInterval })
-        try {
-          const [left, right] = [of.left, of.right].map((side) => ssc.queueStream(side.map((batch) => [...batch])))
-          build(of, left as unknown as Stream, right as unknown as Stream).output('out')
-          const output = gather<Pair>(ssc, 'out')
-          await ssc.start()
-          await run(ssc, BATCHES, (batch) => {
-            const ready = localEngineOf(ssc).pool!.ready()
-            const kill = kills[batch]
-            if (kill !== undefined) void ready[kill % ready.length]?.worker.terminate()
-          })
-          await ssc.stop()
-          expectBatches(await output, expected)
-        } finally {
-          await ssc.stop()
-        }
-      }),
-      { numRuns: RUNS },
-    )
-  })
 
-  test('equal a model with a restart from a checkpoint', async () => {
-    const given = fc.record({
-      of: runs(kind, key),
-      restartAfter: fc.integer({ min: 1, max: BATCHES - 1 }),
-      every: fc.integer({ min: 1, max: 3 }),
+    test('equal a model with a restart from a checkpoint', async () => {
+      const given = fc.record({
+        of: runs(kind, key),
+        restartAfter: fc.integer({ min: 1, max: BATCHES - 1 }),
+        every: fc.integer({ min: 1, max: 3 }),
+      })
+      await fc.assert(
+        fc.asyncProperty(given, async ({ of, restartAfter, every }) => {
+          const expected = expectedOf(of)
+          if (!expected) return
+          const options = { restartAfter, checkpointInterval: every * 1000 }
+          const pipeline = (_: unknown, left: unknown, right: unknown) => build(of, left as Stream, right as Stream)
+          expectBatches(await runBatches(pipeline, [of.left, of.right], options), expected)
+        }),
+        { numRuns: RUNS },
+      )
     })
-    await fc.assert(
-      fc.asyncProperty(given, async ({ of, restartAfter, every }) => {
-        const expected = expectedOf(of)
-        if (!expected) return
-        const options = { restartAfter, checkpointInterval: every * 1000 }
-        const pipeline = (_: unknown, left: unknown, right: unknown) => build(of, left as Stream, right as Stream)
-        expectBatches(await runBatches(pipeline, [of.left, of.right], options), expected)
-      }),
-      { numRuns: RUNS },
-    )
-  })
-})
+  },
+)

@@ -147,6 +147,6 @@ describe('windows over random batches', () => {
         { numRuns: 3 },
       )
     },
-    120_000,
+    600_000,
   )
 })

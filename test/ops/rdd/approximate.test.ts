@@ -1,5 +1,5 @@
 import { ArgumentError, Context, withEnv } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { addValue, estimate, mergeRegisters, newRegisters } from '#build/ops/hyper-log-log.js'
 import { KeyedMap } from '#build/values/keys.js'
 import { eachThreads } from '../../support/contexts.js'
@@ -87,25 +87,25 @@ describe('approximate counts', () => {
 
     test('with time enough all is known', async () => {
       const words = ctx.parallelize(['a', 'b', 'a', 'c'], 3)
-      const count = await words.countApprox('1m')
+      const count = await words.countApprox('1h')
       expect(count).toMatchObject({ value: { mean: 4, confidence: 1, low: 4, high: 4 }, complete: true })
       expect(await count.final()).toEqual(count.value)
-      const values = await words.countByValueApprox('1m')
+      const values = await words.countByValueApprox('1h')
       expect(values.complete).toBe(true)
       expect([...values.value].map(([word, { mean }]) => [word, mean]).sort()).toEqual([
         ['a', 2],
         ['b', 1],
         ['c', 1],
       ])
-      const keys = await words.map((word) => [[word], 1] as [string[], number]).countByKeyApprox('1m')
+      const keys = await words.map((word) => [[word], 1] as [string[], number]).countByKeyApprox('1h')
       expect([...keys.value].map(([[word], { mean }]) => [word, mean]).sort()).toEqual([
         ['a', 2],
         ['b', 1],
         ['c', 1],
       ])
       const numbers = ctx.range(0, 101, 1, 7)
-      expect((await numbers.sumApprox('1m')).value).toEqual({ mean: 5050, confidence: 1, low: 5050, high: 5050 })
-      expect((await numbers.meanApprox('1m')).value.mean).toBeCloseTo(50)
+      expect((await numbers.sumApprox('1h')).value).toEqual({ mean: 5050, confidence: 1, low: 5050, high: 5050 })
+      expect((await numbers.meanApprox('1h')).value.mean).toBeCloseTo(50)
     })
 
     test('of nothing', async () => {
@@ -134,14 +134,19 @@ describe('approximate counts', () => {
       const failing = ctx.range(3).map(() => {
         throw new Error('no count')
       })
-      await expect(failing.countApprox('1m')).rejects.toThrow('no count')
+      await expect(failing.countApprox('1h')).rejects.toThrow('no count')
     })
   })
 })
 
 test('they answer when their time is over, and later with all', async () => {
-  await using own = new Context({ threads: 2, spare: false })
+  // Two threads for the partitions that wait.
+  await using own = new Context({ threads: 3, spare: false })
   await own.range(4).count()
+  let counted = 0
+  const bothCounted = new Promise<void>((resolve) =>
+    own.on('taskEnded', ({ partition }) => void (partition === 0 && ++counted === 2 && resolve())),
+  )
   // The second partition waits until the test releases it.
   const gate = new Int32Array(new SharedArrayBuffer(4))
   const held = own.range(0, 20, 1, 2).mapPartitions(
@@ -150,7 +155,17 @@ test('they answer when their time is over, and later with all', async () => {
       return xs
     }),
   )
-  const [count, sum] = await Promise.all([held.countApprox(1500), held.sumApprox(1500)])
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const answers = Promise.all([held.countApprox(1500), held.sumApprox(1500)])
+  try {
+    await bothCounted
+    // Their jobs end in this turn.
+    await new Promise(setImmediate)
+    vi.advanceTimersByTime(1500)
+  } finally {
+    vi.useRealTimers()
+  }
+  const [count, sum] = await answers
   expect(count.complete).toBe(false)
   expect(count.value).toMatchObject({ mean: 20, confidence: 0.95 })
   expect(count.value.low).toBeGreaterThanOrEqual(10)

@@ -16,7 +16,7 @@ describe('random pipelines on keys and values of any kind', () => {
     await composed.stop()
   })
 
-  test.each(Object.entries(KEYS))('keys are %s', { timeout: 4000 * RUNS }, async (kind, key) => {
+  test.each(Object.entries(KEYS))('keys are %s', { timeout: 600_000 + 4000 * RUNS }, async (kind, key) => {
     const data = pairsOf(key, 25)
     const partitions = fc.integer({ min: 1, max: 5 })
     const given = fc.record({

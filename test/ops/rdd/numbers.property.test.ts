@@ -207,7 +207,7 @@ describe('means and sums', () => {
         () => numbers.sum(),
         () => numbers.mean(),
         () => numbers.variance(),
-        () => numbers.sumApprox('1m'),
+        () => numbers.sumApprox('1h'),
         () => numbers.histogram(2),
         () => numbers.histogram([0, 5]),
       ]) {
