@@ -28,15 +28,28 @@ export interface TaskContext {
 
 /** Returns the context of a task with additional properties. The signal is still created on first read. */
 export function extendContext<E extends object>(task: TaskContext, extra: E): TaskContext & E {
-  return {
-    partition: task.partition,
-    batchTime: task.batchTime,
-    get signal() {
-      return task.signal
-    },
-    resource: (key, open, close) => task.resource(key, open, close),
-    discard: (key) => task.discard(key),
-    fileSystem: (path) => task.fileSystem(path),
-    ...extra,
+  const context = new ExtendedContext(task)
+  // Not by assignment: `extra` may have a signal of its own.
+  return Object.defineProperties(context, Object.getOwnPropertyDescriptors(extra)) as unknown as TaskContext & E
+}
+
+/** A class, because V8 would make a map in the old generation for each literal with a getter, and keep the task alive by it. */
+class ExtendedContext implements TaskContext {
+  readonly #task: TaskContext
+  readonly partition: number
+  readonly batchTime: number | undefined
+
+  constructor(task: TaskContext) {
+    this.#task = task
+    this.partition = task.partition
+    this.batchTime = task.batchTime
   }
+
+  get signal(): AbortSignal {
+    return this.#task.signal
+  }
+
+  resource: TaskContext['resource'] = (key, open, close) => this.#task.resource(key, open, close)
+  discard: TaskContext['discard'] = (key) => this.#task.discard(key)
+  fileSystem: TaskContext['fileSystem'] = (path) => this.#task.fileSystem(path)
 }

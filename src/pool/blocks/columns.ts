@@ -3,7 +3,7 @@ import { isMatch } from '../../values/data.js'
 import { buildRows, type RowColumn } from './build-rows.js'
 import type { ByteWriter, ViewType } from './byte-writer.js'
 import { type Cursor, FORM, readHeader, readView, writeHeader } from './column-header.js'
-import { allOf, columnOf, type WritableColumn } from './growing-column.js'
+import { ArrayColumn, allOf, type WritableColumn } from './growing-column.js'
 import { asColumns, asLists, cutLists, type Lists } from './list-column.js'
 import { readExactColumn, readPacked, writeObjects } from './packed-column.js'
 import { interleaved, ShapedRows } from './shaped-rows.js'
@@ -141,7 +141,7 @@ function writePairRecords(w: ByteWriter, pairs: readonly (readonly [unknown, unk
     keys[i] = pairs[i]![0]
     values[i] = pairs[i]![1]
   }
-  writePairs(w, columnOf(keys), columnOf(values), depth)
+  writePairs(w, new ArrayColumn(keys), new ArrayColumn(values), depth)
 }
 
 function writeNumbers(w: ByteWriter, numbers: readonly number[]): void {

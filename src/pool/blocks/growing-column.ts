@@ -20,15 +20,31 @@ export interface WritableColumn {
   write(w: ByteWriter, depth: number, writeValues: WriteValues): void
 }
 
-/** A column of these values. */
-export function columnOf(values: readonly unknown[]): WritableColumn {
-  return {
-    count: values.length,
-    get isPlain() {
-      return allOf(values, 'string') || allOf(values, 'number')
-    },
-    toArray: () => values,
-    write: (w, depth, writeValues) => writeValues(w, values, depth),
+/**
+ * A column of these values. A class, because V8 makes a map in the old generation for each object literal with a getter: the
+ * map refers to the getter, which keeps all values alive until a full collection.
+ */
+export class ArrayColumn implements WritableColumn {
+  readonly #values: readonly unknown[]
+
+  constructor(values: readonly unknown[]) {
+    this.#values = values
+  }
+
+  get count(): number {
+    return this.#values.length
+  }
+
+  get isPlain(): boolean {
+    return allOf(this.#values, 'string') || allOf(this.#values, 'number')
+  }
+
+  toArray(): readonly unknown[] {
+    return this.#values
+  }
+
+  write(w: ByteWriter, depth: number, writeValues: WriteValues): void {
+    writeValues(w, this.#values, depth)
   }
 }
 

@@ -3,7 +3,7 @@ import { mustBeData } from '../../values/fault.js'
 import type { ByteWriter } from './byte-writer.js'
 import { FORM, readHeader, readView, writeHeader } from './column-header.js'
 import { readColumn, writeColumn, writePairs } from './columns.js'
-import { columnOf, type WritableColumn } from './growing-column.js'
+import { ArrayColumn, type WritableColumn } from './growing-column.js'
 import { PairColumns } from './pair-columns.js'
 import { type Latin1Texts, readLatin1, writeLatin1 } from './string-column.js'
 
@@ -61,7 +61,7 @@ export function decodeInts(bytes: Buffer): Int32Array {
 
 /** Like `encodeRecords` of the pairs `[keys[i], values[i]]`, without building them if all keys are of one kind. */
 export function encodePairs(w: ByteWriter, keys: readonly unknown[], values: readonly unknown[]): void {
-  encodePairColumns(w, columnOf(keys), columnOf(values))
+  encodePairColumns(w, new ArrayColumn(keys), new ArrayColumn(values))
 }
 
 /** Like `encodePairs`, of columns. */

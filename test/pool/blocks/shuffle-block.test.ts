@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '#build/pool/blocks/byte-writer.js'
-import { columnOf } from '#build/pool/blocks/growing-column.js'
+import { ArrayColumn } from '#build/pool/blocks/growing-column.js'
 import { openBlock } from '#build/pool/blocks/layout.js'
 import { decodePairs, decodeRecords } from '#build/pool/blocks/records-codec.js'
 import { SegmentWriter } from '#build/pool/blocks/segments.js'
@@ -38,8 +38,8 @@ describe('a shuffle block', () => {
   it('has empty parts where nothing was written', () => {
     const w = new ByteWriter()
     const shuffle = new ShuffleBlockWriter(w, 3)
-    shuffle.pairs(1, columnOf(['a', 'b']), columnOf([1, { deep: true }]))
-    shuffle.pairs(2, columnOf([]), columnOf([]))
+    shuffle.pairs(1, new ArrayColumn(['a', 'b']), new ArrayColumn([1, { deep: true }]))
+    shuffle.pairs(2, new ArrayColumn([]), new ArrayColumn([]))
     expect(decodePairs(readPart(w.bytes(), 1).bytes)).toEqual({ keys: ['a', 'b'], values: [1, { deep: true }] })
     for (const part of [0, 2]) {
       expect(readPart(w.bytes(), part)).toEqual({ bytes: Buffer.alloc(0), count: 0 })
