@@ -6,13 +6,14 @@ import { copyBytes } from './copy-bytes.js'
 import type { EachPart, RangeBounds } from './divide-lines.js'
 import type { Exports } from './exports.js'
 import { instantiate } from './instantiate.js'
-import { cutKeys, cutTaggedKeys, taggedKey } from './keys.js'
+import { taggedKey } from './keys.js'
 import type { LineFilter } from './line-filters.js'
 import { type EachPlaced, placePairs } from './placed-pairs.js'
 import type { LineProgram } from './program-writer.js'
 import type { ReadRows } from './row-builder.js'
 import type { RowShapes } from './row-shapes.js'
 import { type SortedTexts, sortBytes, type Texts } from './sort-bytes.js'
+import { TakenTable } from './taken-table.js'
 
 /** A region of the kernels' memory. */
 export interface Region {
@@ -236,37 +237,27 @@ export class TextKernels {
     return this.#wasm.tableBytes() > MAX_TABLE_BYTES
   }
 
-  /** Empties the table. Returns its keys, by their first occurrence, and counts; undefined if it was empty. */
-  take(): { readonly keys: readonly unknown[]; readonly counts: readonly number[] } {
-    const size = this.#wasm.tableSize()
-    const at = size > 0 ? this.#wasm.writeTable() : 0
-    const counts = Array.from(new Uint32Array(this.#memory().buffer, at + size * 4, size))
-    return { keys: this.#takeKeys(at, size), counts }
-  }
-
-  /** The same with the merged number of each key. */
-  takeReduced(): { readonly keys: readonly unknown[]; readonly values: readonly number[] } {
-    const size = this.#wasm.tableSize()
-    const valuesAt = size > 0 ? this.#wasm.writeValues() : 0
-    const at = size > 0 ? this.#wasm.writeTable() : 0
-    const values = Array.from(new Float64Array(this.#memory().buffer, valuesAt, size))
-    return { keys: this.#takeKeys(at, size), values }
+  /** Passes the table, with counts or merged numbers, and then empties it. */
+  take<T>(of: 'counts' | 'merged', read: (table: TakenTable) => T): T {
+    const wasm = this.#wasm
+    const size = wasm.tableSize()
+    const valuesAt = size > 0 && of === 'merged' ? wasm.writeValues() : 0
+    const at = size > 0 ? wasm.writeTable() : 0
+    const memory = this.#memory()
+    const lengths = new Uint32Array(memory.buffer, at, size)
+    const values =
+      of === 'merged'
+        ? new Float64Array(memory.buffer, valuesAt, size)
+        : new Uint32Array(memory.buffer, at + size * 4, size)
+    const result = read(new TakenTable(memory, keysAfter(at + size * 8), lengths, values, wasm.taggedKeys() > 0))
+    this.clear()
+    return result
   }
 
   /** Drops all counts, such as those of a failed attempt. */
   clear(): void {
     // An empty table has space for the keys of the last one: clearing it again would shrink it.
     if (this.#wasm.tableSize() > 0) this.#wasm.clearTable()
-  }
-
-  /** Returns the keys of a table written at `at`, and empties the table. */
-  #takeKeys(at: number, size: number): unknown[] {
-    const memory = this.#memory()
-    const lengths = new Uint32Array(memory.buffer, at, size)
-    const cut = this.#wasm.taggedKeys() > 0 ? cutTaggedKeys : cutKeys
-    const keys = cut(memory, keysAfter(at + size * 8), lengths)
-    this.clear()
-    return keys
   }
 
   #load(program: LineProgram): void {

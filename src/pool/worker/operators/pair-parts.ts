@@ -39,9 +39,15 @@ export class PairParts {
   }
 
   /** Adds a pair whose key is this text of one byte per unit. */
-  addText(part: number, bytes: Uint8Array, at: number, length: number, value: number): void {
+  addText(part: number, bytes: Uint8Array, at: number, length: number, value: number | null): void {
     this.#addText(part, bytes, at, length)
-    this.#values[part]!.addNumber(value)
+    this.#values[part]!.add(value)
+  }
+
+  /** The same, to the part that the hash of the text selects. */
+  addHashedText(bytes: Uint8Array, at: number, length: number, value: number | null): void {
+    const parts = this.#keys.length
+    this.addText(parts === 1 ? 0 : hashLatin1(bytes, at, length) % parts, bytes, at, length, value)
   }
 
   /** Adds pairs whose keys are texts of one byte per unit. */

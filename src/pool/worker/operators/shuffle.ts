@@ -5,6 +5,7 @@ import { checkedOrder } from '../../../ops/rdd/checked-order.js'
 import { hashKey } from '../../../values/keys.js'
 import type { PairColumns } from '../../blocks/pair-columns.js'
 import { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
+import type { EachText } from '../../kernels/taken-table.js'
 import { PROGRESS } from '../../thread-status.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
@@ -46,7 +47,7 @@ export function compileShuffle(
     }
     task.written.push({ as: 'shuffle', block: services.seal('shuffle', block.count, 'short') })
   }
-  if (combines) return combining(plan, aggregator, partitions, place, finish, compiler)
+  if (combines) return combining(plan, aggregator, partitioner, place, finish, compiler)
   if (partitioner.kind === 'hash' || partitioner.kind === 'custom')
     return ofPairs(plan, partitioner, place, finish, compiler)
   const texts = compileTextRanges(plan, partitioner, compiler)
@@ -63,7 +64,7 @@ export function compileShuffle(
 function combining(
   plan: Plan,
   aggregator: Aggregator,
-  partitions: number,
+  { kind, partitions }: PartitionerSpec,
   place: Place,
   finish: Finish,
   compiler: PlanCompiler,
@@ -71,13 +72,15 @@ function combining(
   const fill = compileCombining(plan, aggregator, compiler)
   const table = new CombineTable()
   const pairs = new PairParts(partitions)
+  const texts: EachText<number | null> | undefined =
+    kind === 'hash' ? (memory, at, length, value) => pairs.addHashedText(memory, at, length, value) : undefined
   return (task) => {
     table.begin()
+    pairs.begin()
     const combined = labelled(task, aggregator.label, () => {
-      fill(task, table)
+      fill(task, table, texts)
       return table.take()
     })
-    pairs.begin()
     for (let i = 0; i < combined.keys.length; i++)
       pairs.add(place(combined.keys[i], task, 0), combined.keys[i], combined.values[i])
     return finish(task, (block) => pairs.write(block))

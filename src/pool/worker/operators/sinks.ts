@@ -27,7 +27,7 @@ function compileSink({ plan, sink }: Program, compiler: PlanCompiler): CompiledP
     case 'count':
       return compiler.counter(plan)
     case 'collect': {
-      const source = compiler.source(plan)
+      const source = compiler.forLoop(plan)
       return (task) => {
         const count = encodeSource(scratch, source, task)
         task.written.push({ as: 'collect', block: compiler.services.seal('records', count, 'short') })

@@ -2,7 +2,8 @@ import { words } from '../../../ops/functions/text.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { eachLines } from '../../blocks/text.js'
 import { arePure, byteSteps, type Tokens } from '../../kernels/byte-steps.js'
-import type { Region, TextKernels } from '../../kernels/text-kernels.js'
+import type { EachText, TakenTable } from '../../kernels/taken-table.js'
+import type { Region } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
 import type { PlanCompiler, Source } from '../runtime/plan-compiler.js'
@@ -13,8 +14,11 @@ import { overInput, readText } from './text-input.js'
 /** Testing a condition of a line takes a quarter of the time in which functions test it. */
 const MOST_PICKED = 0.75
 
-/** Yields values with their counts. A value may come several times. */
-export type Tally = (task: Task, emit: (value: unknown, times: number) => void) => void
+/**
+ * Yields values with their counts. A value may come several times. If all values are ASCII texts that come once, `texts`
+ * receives them instead of `emit`.
+ */
+export type Tally = (task: Task, emit: (value: unknown, times: number) => void, texts?: EachText) => void
 
 /**
  * Compiles a chain on text whose first steps can run on bytes and whose other steps have no effects. It counts values
@@ -32,8 +36,14 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
   const whole = compiler.measuredLoop(steps)
   const first = compiler.loop(steps.slice(filterSteps, count))
   const remaining = compiler.loop(rest)
-  return (task, emit) => {
-    const take = () => takeTally(kernels, tokens, remaining, task, emit)
+  return (task, emit, texts) => {
+    let isFirst = rest.length === 0
+    const take = (onlyTexts?: EachText) => {
+      kernels.take('counts', (table) => {
+        if (!onlyTexts || !table.eachText(onlyTexts)) emitTally(table, tokens, remaining, task, emit)
+      })
+      isFirst = false
+    }
     const records = (values: Iterable<unknown>) => {
       take()
       whole(values, (value) => emit(value, 1), task.meter)
@@ -55,7 +65,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
         if (kernels.full) take()
       },
     })
-    take()
+    take(isFirst ? texts : undefined)
   }
 }
 
@@ -123,16 +133,15 @@ export function compileFilteredLines(
   return { source, steps: steps.slice(filterSteps) }
 }
 
-function takeTally(
-  kernels: TextKernels,
+function emitTally(
+  table: TakenTable,
   tokens: Tokens,
   loop: Loop,
   task: Task,
   emit: (value: unknown, times: number) => void,
 ): void {
-  const { keys, counts } = kernels.take()
   const cursor = { at: -1 }
-  loop(eachKey(keys, tokens, cursor), (value) => emit(value, counts[cursor.at]!), task.meter)
+  loop(eachKey(table.keys(), tokens, cursor), (value) => emit(value, table.values[cursor.at]!), task.meter)
 }
 
 /**

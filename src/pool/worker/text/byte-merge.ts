@@ -1,6 +1,7 @@
 import type { Pair } from '../../../ops/pair.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { byteReduction, type Merge } from '../../kernels/byte-reduction.js'
+import type { EachText } from '../../kernels/taken-table.js'
 import type { TextKernels } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
@@ -8,8 +9,15 @@ import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import type { Task, ThreadServices } from '../runtime/task.js'
 import { overInput, readText } from './text-input.js'
 
-/** Yields keys with values, to be merged in this order. A key's first value may already be a partial aggregate. */
-export type Reduced = (task: Task, emit: (key: unknown, value: unknown) => void) => void
+/**
+ * Yields keys with values, to be merged in this order. A key's first value may already be a partial aggregate. If all keys
+ * are ASCII texts that come once, `texts` receives them instead of `emit`.
+ */
+export type Reduced = (
+  task: Task,
+  emit: (key: unknown, value: unknown) => void,
+  texts?: EachText<number | null>,
+) => void
 
 /**
  * Compiles a chain on text that computes numbers, with or without keys, and merges them in a table of bytes. Sums of
@@ -59,13 +67,16 @@ interface Reducing {
 }
 
 function reducing({ input, steps, reduction, merge, split, whole, unfiltered, kernels, services }: Reducing): Reduced {
-  return (task, emit) => {
+  return (task, emit, texts) => {
     let open = true
-    const take = () => {
+    const take = (onlyTexts?: EachText) => {
       if (!open) return
       open = false
-      const { keys, values } = kernels.takeReduced()
-      for (let i = 0; i < keys.length; i++) emit(keys[i], values[i])
+      kernels.take('merged', (table) => {
+        if (onlyTexts && table.eachText(onlyTexts)) return
+        const keys = table.keys()
+        for (let i = 0; i < keys.length; i++) emit(keys[i], table.values[i])
+      })
     }
     const onto = (made: unknown) => {
       const [key, value] = split(made)
@@ -98,6 +109,6 @@ function reducing({ input, steps, reduction, merge, split, whole, unfiltered, ke
         if (kernels.full) take()
       },
     })
-    take()
+    take(texts)
   }
 }

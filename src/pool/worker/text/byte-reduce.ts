@@ -4,6 +4,7 @@ import type { Merge } from '../../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
 import { meaningOf } from '../../kernels/meaning-of.js'
 import { mergeOf } from '../../kernels/merge-of.js'
+import type { EachText } from '../../kernels/taken-table.js'
 import { compileFold } from '../operators/fold.js'
 import { compileJoinedCombine } from '../operators/joined-combine.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
@@ -12,15 +13,18 @@ import type { CombineTable } from '../tables/combine-table.js'
 import { compileTally } from './byte-chain.js'
 import { compileReduced, type Reduced } from './byte-merge.js'
 
-/** Compiles a combine of a plan's pairs by key. It runs on bytes if the result is the same. */
+/**
+ * Compiles a combine of a plan's pairs by key. It runs on bytes if the result is the same. The table stays empty if all
+ * keys are texts that `texts` has received.
+ */
 export function compileCombining(
   plan: Plan,
   aggregator: Aggregator,
   compiler: PlanCompiler,
-): (task: Task, table: CombineTable) => void {
+): (task: Task, table: CombineTable, texts?: EachText<number | null>) => void {
   const combine = compiler.combiner(aggregator)
   const reduced = compileCounted(plan, aggregator, compiler) ?? compileMerged(plan, aggregator, compiler)
-  if (reduced) return (task, table) => reduced(task, (key, value) => combine(table, key, value))
+  if (reduced) return (task, table, texts) => reduced(task, (key, value) => combine(table, key, value), texts)
   const fold = compileFold(plan, aggregator, compiler)
   if (fold) {
     return (task, table) => {
@@ -62,12 +66,22 @@ function compileCounted(plan: Plan, aggregator: Aggregator, compiler: PlanCompil
   const tally = each && compileTally(keysOf(plan, last), compiler)
   if (!tally) return undefined
   const isMissing = isPairOfLibrary(last)
-  return (task, emit) => {
+  return (task, emit, texts) => {
     let records = 0
-    tally(task, (key, times) => {
-      records += times
-      emit(key, each === 'times' ? times : null)
-    })
+    const counted: EachText | undefined =
+      texts &&
+      ((memory, at, length, times) => {
+        records += times
+        texts(memory, at, length, each === 'times' ? times : null)
+      })
+    tally(
+      task,
+      (key, times) => {
+        records += times
+        emit(key, each === 'times' ? times : null)
+      },
+      counted,
+    )
     // The tally does the work of the last step.
     if (isMissing) task.meter.sample?.add({ label: last.label, recordsIn: records, recordsOut: records, ms: 0 })
   }

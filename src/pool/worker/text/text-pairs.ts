@@ -1,5 +1,4 @@
 import type { PartitionerSpec, Plan } from '../../../ops/plan.js'
-import { hashLatin1 } from '../../../values/keys.js'
 import { byteReduction } from '../../kernels/byte-reduction.js'
 import type { EachPlaced } from '../../kernels/placed-pairs.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
@@ -32,8 +31,7 @@ export function compileTextPairs(
   const placed: EachPlaced = {
     parts: partitions,
     all: (part, columns) => pairs.addTexts(part, columns),
-    one: (memory, at, length, value) =>
-      pairs.addText(hashLatin1(memory, at, length) % partitions, memory, at, length, value),
+    one: (memory, at, length, value) => pairs.addHashedText(memory, at, length, value),
   }
   return (task, addPair) => {
     const add = ofPairs(addPair)
