@@ -121,13 +121,16 @@ test('the options of a file system are checked', () => {
 })
 
 test('textFileStream reads new files, each in one batch, though a thread is killed', async () => {
-  const clock = new ManualClock(Date.now() + 1000)
+  // Files are older than the batches that read them, however long those take.
+  const clock = new ManualClock(Date.now() + 3_600_000)
   const ssc = new StreamingContext({ batchInterval: 1000, threads: 2, clock, fileSystems: { memory: files.system } })
   open.push(() => ssc.stop())
   const seen: string[][] = []
-  ssc.textFileStream('memory://m/in', { newFilesOnly: false, splitBytes: 4 }).foreachRDD(async (rdd) => {
-    seen.push((await rdd.collect()).sort())
-  })
+  ssc
+    .textFileStream('memory://m/in', { newFilesOnly: false, minRemember: 7_200_000, splitBytes: 4 })
+    .foreachRDD(async (rdd) => {
+      seen.push((await rdd.collect()).sort())
+    })
   await ssc.start()
   for (let batch = 0; batch < 3; batch++) {
     files.write(`memory://m/in/${batch}.txt`, `a${batch}\nb${batch}\nc${batch}\n`)
