@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { OutputSender } from '#build/engine/driver-thread/output-sender.js'
 import { OUTPUT_BYTES, OutputQueue } from '#build/engine/streaming/output-queue.js'
@@ -55,4 +57,23 @@ test('a driver thread waits for a host that is behind by as many bytes', async (
   expect(puts).toBe(OUTPUT_BYTES / (16 * MIB))
   outputs.taken('big')
   expect(await isSettled(last)).toBe(true)
+})
+
+test('a batch that was read is not kept alive until the next', async () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const queue = new OutputQueue('small', host())
+  const reader = queue[Symbol.asyncIterator]()
+  const batchOf = async (time: number) => {
+    const records = [{ time }]
+    const next = reader.next()
+    await queue.put(time, records)
+    expect((await next).value).toEqual({ time, records: [{ time }] })
+    return new WeakRef(records)
+  }
+  const batches = [await batchOf(1), await batchOf(2)]
+  // A WeakRef holds its object until the end of the turn of the event loop.
+  await new Promise(setImmediate)
+  gc()
+  expect(batches.map((batch) => batch.deref())).toEqual([undefined, undefined])
 })

@@ -109,15 +109,9 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
     this.#taken = true
     try {
       for (;;) {
-        const batch = this.#batches.shift()
-        if (batch) {
-          this.#bytes -= this.#sizes.shift()!
-          if (!isOutputFull(this.#batches.length, this.#bytes)) {
-            this.#room?.()
-            this.#room = undefined
-          }
-          this.#host.taken(this.#name)
-          yield batch
+        if (this.#batches.length > 0) {
+          // Without a variable, which would keep the batch alive until the next one is read.
+          yield this.#take()
           continue
         }
         if (this.#ended) {
@@ -133,5 +127,16 @@ export class OutputQueue implements AsyncIterable<OutputBatch> {
     } finally {
       this.#taken = false
     }
+  }
+
+  #take(): OutputBatch {
+    const batch = this.#batches.shift()!
+    this.#bytes -= this.#sizes.shift()!
+    if (!isOutputFull(this.#batches.length, this.#bytes)) {
+      this.#room?.()
+      this.#room = undefined
+    }
+    this.#host.taken(this.#name)
+    return batch
   }
 }
