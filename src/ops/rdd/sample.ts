@@ -58,11 +58,14 @@ export function checkFraction(label: string, fraction: number, withReplacement: 
 }
 
 defineBuiltin('sampleWithReplacement', (fraction: number, seed: number) => {
-  return function* (records: Iterable<unknown>, partition: number) {
-    const next = random(seed, partition)
-    for (const value of records) for (let n = poisson(fraction, next); n > 0; n--) yield value
-  }
+  return (records: Iterable<unknown>, partition: number) => drawn(records, fraction, random(seed, partition))
 })
+
+/** Yields each record as often as chance has it. */
+function* drawn(records: Iterable<unknown>, fraction: number, next: () => number): Generator<unknown> {
+  for (const value of records) for (let n = poisson(fraction, next); n > 0; n--) yield value
+}
+
 /**
  * Selects the records whose random number is in [from, to). Ranges that do not overlap select disjoint parts for one
  * seed.

@@ -65,15 +65,21 @@ export const encoder: ArrowEncoder = {
     const rows = records.map(valuesOf)
     const encoded = [...types].map(([column, type], i): [string, Column<unknown>] => {
       const convert = columnValue(type, MAKE)
-      let row = 0
-      const path = () => `${name}[${row}].${column}`
-      const values = function* () {
-        for (row = 0; row < rows.length; row++) yield convert(rows[row]![i], path)
-      }
-      return [column, columnFromValues(values(), typeOf(type), { maxBatchRows: BATCH })]
+      const cursor = { row: 0 }
+      const path = () => `${name}[${cursor.row}].${column}`
+      const values = eachRow(rows, cursor, (row) => convert(row[i], path))
+      return [column, columnFromValues(values, typeOf(type), { maxBatchRows: BATCH })]
     })
     return tableToIPC(tableFromColumns(encoded), { format: 'stream' })!
   },
+}
+
+/**
+ * Yields what `of` returns for each row; `cursor` is at that row. V8 would keep the rows of all calls alive until a full
+ * collection by a generator function in each call.
+ */
+function* eachRow<R, V>(rows: readonly R[], cursor: { row: number }, of: (row: R) => V): Generator<V> {
+  for (cursor.row = 0; cursor.row < rows.length; cursor.row++) yield of(rows[cursor.row]!)
 }
 
 function typeOf(type: ValueType): DataType {
