@@ -70,6 +70,12 @@ interface Call {
 /** A failure that the JVM reports: the texts of a Java exception and its causes, one a line. */
 export class JavaError extends Error {}
 
+/** The flags that Spark's own launcher would add. */
+function driverFlags(conf: GatewayOptions['conf']): string[] {
+  const settings = ['spark.driver.defaultJavaOptions', 'spark.driver.extraJavaOptions']
+  return settings.flatMap((name) => conf[name]?.split(/\s+/) ?? []).filter((flag) => flag !== '')
+}
+
 /** The JVM with the SparkContext, a child of this process that ends with it. Only jobs are answered. */
 export class Gateway {
   readonly #child: ChildProcess
@@ -98,6 +104,7 @@ export class Gateway {
       '-XX:+IgnoreUnrecognizedVMOptions',
       ...OPENS,
       '-Djdk.reflect.useDirectMethodHandle=false',
+      ...driverFlags(conf),
     ]
     const child = spawn(java, [...flags, '-cp', classPath, 'millrace.bridge.Gateway'], {
       env: { ...process.env, MILLRACE_PORT: String(port), MILLRACE_TOKEN: token },

@@ -35,7 +35,7 @@ void (async () => {
   const answer = (head, bytes) => { socket.write(frame(JSON.stringify(head))); socket.write(frame(bytes)) }
   answer({ lengths: [] }, '')
   const [message] = await asked(socket, 2)
-  const text = JSON.stringify({ got, conf: JSON.parse(conf) })
+  const text = JSON.stringify({ got, conf: JSON.parse(conf), flags: process.argv.slice(2) })
   answer({ call: JSON.parse(message).call, results: 1, lengths: [text.length] }, text)
   await asked(socket, 2)
   process.exit()
@@ -48,8 +48,9 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true })
 })
 
-test('connections with another token are closed without a byte, and the one with the token is served', async () => {
-  mkdirSync(join(home, 'bin'))
+/** Returns what the program in the place of the JVM reports. */
+async function reported(conf: Record<string, string>) {
+  mkdirSync(join(home, 'bin'), { recursive: true })
   writeFileSync(join(home, 'bin/java'), JVM)
   chmodSync(join(home, 'bin/java'), 0o755)
   vi.stubEnv('JAVA_HOME', home)
@@ -57,14 +58,31 @@ test('connections with another token are closed without a byte, and the one with
   const gateway = await Gateway.open({
     classPath: '',
     memory: '1g',
-    conf: { 'spark.secret': 'of the user' },
+    conf,
     logger: { debug: log, info: log, warn: log, error: log },
     closing: new AbortController().signal,
   })
   const { blocks } = await gateway.ask({ op: 'report' })
-  expect(JSON.parse(blocks[0]!.toString())).toEqual({
-    got: ['0 bytes', '0 bytes', '0 bytes', '0 bytes'],
-    conf: { 'spark.secret': 'of the user' },
-  })
   await gateway.close()
+  return JSON.parse(blocks[0]!.toString())
+}
+
+test('connections with another token are closed without a byte, and the one with the token is served', async () => {
+  const conf = { 'spark.secret': 'of the user' }
+  expect(await reported(conf)).toMatchObject({ got: ['0 bytes', '0 bytes', '0 bytes', '0 bytes'], conf })
+})
+
+test('the JVM gets the options that Spark has for a driver, the more special ones last', async () => {
+  const { flags } = await reported({
+    'spark.driver.defaultJavaOptions': '-XX:TieredStopAtLevel=1',
+    'spark.driver.extraJavaOptions': ' -Dx=y  -XX:TieredStopAtLevel=4 ',
+  })
+  expect(flags.slice(flags.indexOf('-XX:TieredStopAtLevel=1'))).toEqual([
+    '-XX:TieredStopAtLevel=1',
+    '-Dx=y',
+    '-XX:TieredStopAtLevel=4',
+    '-cp',
+    '',
+    'millrace.bridge.Gateway',
+  ])
 })
