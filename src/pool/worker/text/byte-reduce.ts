@@ -68,20 +68,14 @@ function compileCounted(plan: Plan, aggregator: Aggregator, compiler: PlanCompil
   const isMissing = isPairOfLibrary(last)
   return (task, emit, texts) => {
     let records = 0
-    const counted: EachText | undefined =
-      texts &&
-      ((memory, at, length, times) => {
-        records += times
-        texts(memory, at, length, each === 'times' ? times : null)
-      })
-    tally(
-      task,
-      (key, times) => {
-        records += times
-        emit(key, each === 'times' ? times : null)
-      },
-      counted,
-    )
+    const valueOf = (times: number) => {
+      records += times
+      return each === 'times' ? times : null
+    }
+    const pass = (key: unknown, times: number) => emit(key, valueOf(times))
+    const passText: EachText | undefined =
+      texts && ((memory, at, length, times) => texts(memory, at, length, valueOf(times)))
+    tally(task, pass, passText)
     // The tally does the work of the last step.
     if (isMissing) task.meter.sample?.add({ label: last.label, recordsIn: records, recordsOut: records, ms: 0 })
   }
