@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer'
 import { cutKeys, cutTaggedKeys } from './keys.js'
 
 /** Takes the place of an ASCII text in the kernels' memory, and its number. */
-export type EachText<V = number> = (memory: Buffer, at: number, length: number, value: V) => void
+export type EachKeyText<V = number> = (memory: Buffer, at: number, length: number, value: V) => void
 
 /** The content of the kernels' table, as they have written it: valid until they do other work. */
 export class TakenTable {
@@ -34,7 +34,7 @@ export class TakenTable {
   }
 
   /** Passes all keys with their numbers. Returns false, and passes none, unless all keys are ASCII texts. */
-  eachText(each: EachText): boolean {
+  eachText(each: EachKeyText): boolean {
     const lengths = this.#lengths
     let at = this.#at
     if (this.#areTagged || !isAscii(this.#memory.subarray(at, at + sum(lengths)))) return false

@@ -5,7 +5,7 @@ import { checkedOrder } from '../../../ops/rdd/checked-order.js'
 import { hashKey } from '../../../values/keys.js'
 import type { PairColumns } from '../../blocks/pair-columns.js'
 import { ShuffleBlockWriter } from '../../blocks/shuffle-block.js'
-import type { EachText } from '../../kernels/taken-table.js'
+import type { EachKeyText } from '../../kernels/taken-table.js'
 import { PROGRESS } from '../../thread-status.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
 import { labelled, type Task } from '../runtime/task.js'
@@ -72,7 +72,7 @@ function combining(
   const fill = compileCombining(plan, aggregator, compiler)
   const table = new CombineTable()
   const pairs = new PairParts(partitions)
-  const texts: EachText<number | null> | undefined =
+  const texts: EachKeyText<number | null> | undefined =
     kind === 'hash' ? (memory, at, length, value) => pairs.addHashedText(memory, at, length, value) : undefined
   return (task) => {
     table.begin()

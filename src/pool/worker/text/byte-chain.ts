@@ -2,7 +2,7 @@ import { words } from '../../../ops/functions/text.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { eachLines } from '../../blocks/text.js'
 import { arePure, byteSteps, type Tokens } from '../../kernels/byte-steps.js'
-import type { EachText, TakenTable } from '../../kernels/taken-table.js'
+import type { EachKeyText, TakenTable } from '../../kernels/taken-table.js'
 import type { Region } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
@@ -18,7 +18,7 @@ const MOST_PICKED = 0.75
  * Yields values with their counts. A value may come several times. If all values are ASCII texts that come once, `texts`
  * receives them instead of `emit`.
  */
-export type Tally = (task: Task, emit: (value: unknown, times: number) => void, texts?: EachText) => void
+export type Tally = (task: Task, emit: (value: unknown, times: number) => void, texts?: EachKeyText) => void
 
 /**
  * Compiles a chain on text whose first steps can run on bytes and whose other steps have no effects. It counts values
@@ -37,12 +37,13 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
   const first = compiler.loop(steps.slice(filterSteps, count))
   const remaining = compiler.loop(rest)
   return (task, emit, texts) => {
-    let isFirst = rest.length === 0
-    const take = (onlyTexts?: EachText) => {
+    // Whether the table has all values, as they are.
+    let holdsAll = rest.length === 0
+    const take = (onlyTexts?: EachKeyText) => {
       kernels.take('counts', (table) => {
         if (!onlyTexts || !table.eachText(onlyTexts)) emitTally(table, tokens, remaining, task, emit)
       })
-      isFirst = false
+      holdsAll = false
     }
     const records = (values: Iterable<unknown>) => {
       take()
@@ -65,7 +66,7 @@ export function compileTally(plan: Plan, compiler: PlanCompiler): Tally | undefi
         if (kernels.full) take()
       },
     })
-    take(isFirst ? texts : undefined)
+    take(holdsAll ? texts : undefined)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Pair } from '../../../ops/pair.js'
 import type { Plan, Step } from '../../../ops/plan.js'
 import { byteReduction, type Merge } from '../../kernels/byte-reduction.js'
-import type { EachText } from '../../kernels/taken-table.js'
+import type { EachKeyText } from '../../kernels/taken-table.js'
 import type { TextKernels } from '../../kernels/text-kernels.js'
 import { KernelFallback } from '../operators/kernel-fallback.js'
 import type { Loop } from '../operators/loop.js'
@@ -16,7 +16,7 @@ import { overInput, readText } from './text-input.js'
 export type Reduced = (
   task: Task,
   emit: (key: unknown, value: unknown) => void,
-  texts?: EachText<number | null>,
+  texts?: EachKeyText<number | null>,
 ) => void
 
 /**
@@ -69,7 +69,7 @@ interface Reducing {
 function reducing({ input, steps, reduction, merge, split, whole, unfiltered, kernels, services }: Reducing): Reduced {
   return (task, emit, texts) => {
     let open = true
-    const take = (onlyTexts?: EachText) => {
+    const take = (onlyTexts?: EachKeyText) => {
       if (!open) return
       open = false
       kernels.take('merged', (table) => {

@@ -4,7 +4,7 @@ import type { Merge } from '../../kernels/byte-reduction.js'
 import { isBuiltin, isPure } from '../../kernels/byte-steps.js'
 import { meaningOf } from '../../kernels/meaning-of.js'
 import { mergeOf } from '../../kernels/merge-of.js'
-import type { EachText } from '../../kernels/taken-table.js'
+import type { EachKeyText } from '../../kernels/taken-table.js'
 import { compileFold } from '../operators/fold.js'
 import { compileJoinedCombine } from '../operators/joined-combine.js'
 import type { PlanCompiler } from '../runtime/plan-compiler.js'
@@ -21,7 +21,7 @@ export function compileCombining(
   plan: Plan,
   aggregator: Aggregator,
   compiler: PlanCompiler,
-): (task: Task, table: CombineTable, texts?: EachText<number | null>) => void {
+): (task: Task, table: CombineTable, texts?: EachKeyText<number | null>) => void {
   const combine = compiler.combiner(aggregator)
   const reduced = compileCounted(plan, aggregator, compiler) ?? compileMerged(plan, aggregator, compiler)
   if (reduced) return (task, table, texts) => reduced(task, (key, value) => combine(table, key, value), texts)
@@ -68,13 +68,13 @@ function compileCounted(plan: Plan, aggregator: Aggregator, compiler: PlanCompil
   const isMissing = isPairOfLibrary(last)
   return (task, emit, texts) => {
     let records = 0
-    const valueOf = (times: number) => {
+    const counted = (times: number) => {
       records += times
       return each === 'times' ? times : null
     }
-    const pass = (key: unknown, times: number) => emit(key, valueOf(times))
-    const passText: EachText | undefined =
-      texts && ((memory, at, length, times) => texts(memory, at, length, valueOf(times)))
+    const pass = (key: unknown, times: number) => emit(key, counted(times))
+    const passText: EachKeyText | undefined =
+      texts && ((memory, at, length, times) => texts(memory, at, length, counted(times)))
     tally(task, pass, passText)
     // The tally does the work of the last step.
     if (isMissing) task.meter.sample?.add({ label: last.label, recordsIn: records, recordsOut: records, ms: 0 })
